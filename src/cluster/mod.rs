@@ -1,0 +1,6 @@
+//! The typed view of a cluster that controllers speak to: objects, quantities, selectors, cells of nodes.
+//!
+//! Nothing here knows an engine or a file format; Kubernetes objects are those of `k8s-openapi`.
+
+pub mod scenario;
+pub mod spec;

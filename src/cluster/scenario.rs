@@ -1,0 +1,231 @@
+//! What Kubernetes objects cannot say: how load moves, what fails, what users do, and what must hold.
+//!
+//! These types are resolved: names are checked, quantities are numbers, defaults are filled in. The `kind: Scenario`
+//! document that a user writes belongs to the input layer.
+
+use std::collections::BTreeMap;
+
+use super::spec::{ObjectKey, Origin, Workload};
+
+/// A resolved scenario.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// How load moves.
+    pub loads: Vec<Load>,
+    /// Workloads whose pods may take arbitrarily long to become ready.
+    pub slow_start: Vec<ObjectKey>,
+    /// Nodes that may fail and recover.
+    pub failures: Option<Failures>,
+    /// Nodes that panic when they are full.
+    pub overload: Option<Overload>,
+    /// Rolling maintenance: drain, then uncordon, a few nodes at a time.
+    pub maintenance: Option<Maintenance>,
+    /// What users do, each at most once, in any block after those before it in the same `sequence`.
+    pub commands: Vec<Command>,
+    /// Which controllers act.
+    pub controllers: Controllers,
+    /// Properties to check; empty means all that apply.
+    pub properties: Vec<PropertySpec>,
+    /// Bound k: blocks in `settled` and `racing`, actions in `async`.
+    pub bound: u32,
+    /// How event-driven actions interleave.
+    pub interleaving: Interleaving,
+}
+
+impl Default for Scenario {
+    fn default() -> Self {
+        Scenario {
+            loads: Vec::new(),
+            slow_start: Vec::new(),
+            failures: None,
+            overload: None,
+            maintenance: None,
+            commands: Vec::new(),
+            controllers: Controllers::default(),
+            properties: Vec::new(),
+            bound: DEFAULT_BOUND,
+            interleaving: Interleaving::Settled,
+        }
+    }
+}
+
+/// The bound used when nobody gives one, in blocks.
+pub const DEFAULT_BOUND: u32 = 10;
+
+/// Interleaving models; see `docs/semantics.md`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub enum Interleaving {
+    /// Periodic and environment actions wait until event-driven ones have settled, which act in a fixed order.
+    #[default]
+    Settled,
+    /// Event-driven actions of one block interleave freely.
+    Racing,
+    /// Any enabled action may fire at any time.
+    Async,
+}
+
+/// Load of one resource or metric on one workload.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Load {
+    /// The Deployment or ReplicaSet.
+    pub target: ObjectKey,
+    /// `cpu` or `memory` or the name of a Pods metric.
+    pub metric: String,
+    /// Whether the range is of one pod's usage or of the whole workload's, spread evenly over its ready pods.
+    pub per: LoadPer,
+    /// Smallest and largest usage, in milli-units (milli-cores; 1/1000 byte or unit for others).
+    pub range: (i64, i64),
+    /// Usage at the start, in milli-units, within the range.
+    pub initial: i64,
+    /// How often it may change: `None` any number of times, `Some(0)` never.
+    pub changes: Option<u32>,
+    /// Usage by a pod's age, youngest stage first; empty: no profile. The last stage has no end. With a profile, `range` is that of the last stage.
+    pub startup: Vec<StartupStage>,
+}
+
+/// Whose usage a load range speaks of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LoadPer {
+    /// Each pod's.
+    Pod,
+    /// The workload's as a whole.
+    Workload,
+}
+
+/// What a pod uses while it is young.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StartupStage {
+    /// Age in seconds at which this stage ends, more than that of the stage before.
+    pub until_seconds: i64,
+    /// Usage of one pod in milli-units.
+    pub usage: i64,
+}
+
+/// Node failure.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Failures {
+    /// Names of nodes that may fail.
+    pub nodes: Vec<String>,
+    /// At most so many are down at the same time (1 or more).
+    pub at_most: u32,
+    /// Whether they come back.
+    pub recover: bool,
+}
+
+/// Node overload panic.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Overload {
+    /// Names of nodes that may panic.
+    pub nodes: Vec<String>,
+    /// Requested cpu in percent of allocatable at which a node panics (1..=100).
+    pub threshold_percent: i64,
+    /// Whether a node comes back once it is empty.
+    pub recover: bool,
+}
+
+/// Rolling maintenance.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Maintenance {
+    /// Names of nodes to be drained.
+    pub nodes: Vec<String>,
+    /// How many may be under maintenance at the same time (1 or more).
+    pub parallel: u32,
+    /// Whether each node is maintained once (true) or again and again.
+    pub once: bool,
+}
+
+/// Something that a user does.
+#[derive(Clone, Debug)]
+pub struct Command {
+    /// What is done.
+    pub action: CommandAction,
+    /// Where it was written.
+    pub origin: Origin,
+    /// What `kubectl` would be told, for the story.
+    pub text: String,
+}
+
+/// The modelled user commands.
+#[derive(Clone, Debug)]
+pub enum CommandAction {
+    /// `kubectl apply`/`create` of an object that is there at the start only as `created_later`.
+    Create {
+        /// The workload (in `ClusterSpec::workloads`, with `created_later`).
+        target: ObjectKey,
+    },
+    /// `kubectl apply` of a changed Deployment: its new template is the workload's revision `revision`.
+    Apply {
+        /// The workload.
+        target: ObjectKey,
+        /// Index into [`Workload::revisions`] of the template after the command.
+        revision: usize,
+        /// What kubectl's three-way merge does to `spec.replicas`: a value, or `None` to leave it as it is.
+        replicas: Option<i64>,
+    },
+    /// `kubectl delete`.
+    Delete {
+        /// The workload.
+        target: ObjectKey,
+    },
+    /// `kubectl scale`.
+    Scale {
+        /// The workload.
+        target: ObjectKey,
+        /// The new `spec.replicas`.
+        replicas: i64,
+    },
+    /// `kubectl cordon`.
+    Cordon {
+        /// The node.
+        node: String,
+    },
+    /// `kubectl uncordon`.
+    Uncordon {
+        /// The node.
+        node: String,
+    },
+    /// `kubectl drain` (cordon, then evict).
+    Drain {
+        /// The node.
+        node: String,
+    },
+}
+
+/// Which controllers act.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Controllers {
+    /// kube-scheduler.
+    pub scheduler: bool,
+    /// Deployment and ReplicaSet controllers.
+    pub deployment: bool,
+    /// HorizontalPodAutoscaler controller.
+    pub hpa: bool,
+    /// Taint eviction.
+    pub taint_eviction: bool,
+    /// Descheduler (acts only if there is a policy).
+    pub descheduler: bool,
+}
+
+impl Default for Controllers {
+    fn default() -> Self {
+        Controllers { scheduler: true, deployment: true, hpa: true, taint_eviction: true, descheduler: true }
+    }
+}
+
+/// A property that the user asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PropertySpec {
+    /// Its name, such as `min-replicas`.
+    pub name: String,
+    /// Only for this workload (`None`: all that it applies to).
+    pub target: Option<ObjectKey>,
+    /// Arguments, by name: `value` for expected-replicas (expression), `threshold` for no-replica-oscillation, `maxSkew` and `topologyKey` for spread-balanced.
+    pub arguments: BTreeMap<String, String>,
+    /// Where it was written.
+    pub origin: Origin,
+}
+
+/// Finds a workload by its key.
+pub fn find_workload<'a>(workloads: &'a [Workload], key: &ObjectKey) -> Option<(usize, &'a Workload)> {
+    workloads.iter().enumerate().find(|(_, workload)| workload.key == *key)
+}

@@ -1,0 +1,236 @@
+//! What is in the cluster: the objects that were read, resolved against each other.
+//!
+//! The input layer builds a [`ClusterSpec`]; the encodings read it. Objects keep their Kubernetes types, so that
+//! an encoding can read any field upstream reads. Pods appear under the workload that owns them.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use k8s_openapi::api::apps::v1::DeploymentStrategy;
+use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
+use k8s_openapi::api::core::v1::{Node, PodTemplateSpec, Service};
+use k8s_openapi::api::policy::v1::PodDisruptionBudget;
+
+use super::scenario::Scenario;
+
+/// Where an object or field was written: 1-based line and column; `line` 0 means "not from a file".
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Origin {
+    /// The file as the user named it, `-` for standard input, empty when generated.
+    pub file: String,
+    /// 1-based line.
+    pub line: usize,
+    /// 1-based column.
+    pub column: usize,
+}
+
+/// Namespace and name of an object; cluster-scoped objects have an empty namespace.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ObjectKey {
+    /// Namespace, `default` where the object gave none.
+    pub namespace: String,
+    /// `metadata.name`.
+    pub name: String,
+}
+
+impl fmt::Display for ObjectKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.namespace.as_str() {
+            "" | "default" => f.write_str(&self.name),
+            namespace => write!(f, "{namespace}/{}", self.name),
+        }
+    }
+}
+
+/// Everything that the model of one cluster is built from.
+#[derive(Clone, Debug, Default)]
+pub struct ClusterSpec {
+    /// All nodes, pools already expanded, in input order; names are unique.
+    pub nodes: Vec<NodeSpec>,
+    /// Owners of interchangeable pods, in input order.
+    pub workloads: Vec<Workload>,
+    /// HorizontalPodAutoscalers (v1 ones converted to v2), API server defaults applied.
+    pub autoscalers: Vec<Autoscaler>,
+    /// Services: their selectors take part in default topology spreading.
+    pub services: Vec<Service>,
+    /// PodDisruptionBudgets: they limit drains and evictions.
+    pub disruption_budgets: Vec<PodDisruptionBudget>,
+    /// Labels of each known namespace.
+    pub namespaces: BTreeMap<String, BTreeMap<String, String>>,
+    /// The scheduler's profiles (never empty; the first is `default-scheduler` unless configured otherwise).
+    pub scheduler: Vec<SchedulerProfile>,
+    /// The descheduler's policy, if one was given.
+    pub descheduler: Option<DeschedulerPolicy>,
+    /// What Kubernetes objects cannot say: loads, failures, commands, properties, bound.
+    pub scenario: Scenario,
+}
+
+/// A node and where it came from.
+#[derive(Clone, Debug, Default)]
+pub struct NodeSpec {
+    /// `metadata.name`.
+    pub name: String,
+    /// The object; `kubernetes.io/hostname` is always among its labels.
+    pub node: Node,
+    /// The node pool of the scenario that it was made from.
+    pub pool: Option<String>,
+    /// Where it was written.
+    pub origin: Origin,
+}
+
+/// What kind of owner a [`Workload`] stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum WorkloadKind {
+    /// A Deployment with its ReplicaSets.
+    Deployment,
+    /// A ReplicaSet without a Deployment.
+    ReplicaSet,
+    /// Pods without a modelled owner (bare, DaemonSet, static, StatefulSet, Job, …): they stay where they are and are
+    /// not made again when they go.
+    Fixed,
+}
+
+/// An owner of interchangeable pods.
+#[derive(Clone, Debug)]
+pub struct Workload {
+    /// What owns the pods.
+    pub kind: WorkloadKind,
+    /// For [`WorkloadKind::Fixed`]: the kind of the real owner (`DaemonSet`, `Node` for static pods, `Pod` for bare ones, …).
+    pub owner_kind: String,
+    /// Namespace and name.
+    pub key: ObjectKey,
+    /// `metadata.labels` of the owner.
+    pub labels: BTreeMap<String, String>,
+    /// `spec.replicas` as it stands in the cluster (default 1); number of pods for fixed ones. 0 or more.
+    pub replicas: i64,
+    /// Whether the manifest (or `last-applied-configuration` of a dump) gave `spec.replicas`: what kubectl's three-way merge asks.
+    pub replicas_given: bool,
+    /// RollingUpdate or Recreate; API server defaults applied (25 %, 25 %).
+    pub strategy: DeploymentStrategy,
+    /// `spec.paused`.
+    pub paused: bool,
+    /// `spec.minReadySeconds`.
+    pub min_ready_seconds: i64,
+    /// Templates, oldest first; the last is the Deployment's present one. Never empty.
+    pub revisions: Vec<Revision>,
+    /// True when the owner is created during the run by a command of the scenario and is not there at the start.
+    pub created_later: bool,
+    /// Where it was written.
+    pub origin: Origin,
+}
+
+/// One pod template of a workload and the pods that already run from it.
+#[derive(Clone, Debug, Default)]
+pub struct Revision {
+    /// Name of the ReplicaSet (generated as `<deployment>-<n>` where there is none yet).
+    pub name: String,
+    /// The pod template.
+    pub template: PodTemplateSpec,
+    /// `spec.replicas` of the ReplicaSet at the start; 0 where there is none yet.
+    pub size: i64,
+    /// Pods that exist at the start.
+    pub pods: Vec<ExistingPod>,
+}
+
+/// A pod that is already there when the run starts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ExistingPod {
+    /// `metadata.name`.
+    pub name: String,
+    /// `spec.nodeName` if it is bound.
+    pub node: Option<String>,
+    /// Whether its Ready condition is True (pods of manifests that are bound count as ready).
+    pub ready: bool,
+}
+
+/// A HorizontalPodAutoscaler and where it came from.
+#[derive(Clone, Debug, Default)]
+pub struct Autoscaler {
+    /// Namespace and name.
+    pub key: ObjectKey,
+    /// The v2 object with defaults applied: `minReplicas` 1, a CPU 80 % metric when it has none, defaulted behavior when one is given.
+    pub object: HorizontalPodAutoscaler,
+    /// The scale target, in the HPA's namespace.
+    pub target: ObjectKey,
+    /// Where it was written.
+    pub origin: Origin,
+}
+
+/// One scheduler profile of a KubeSchedulerConfiguration.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SchedulerProfile {
+    /// `schedulerName`.
+    pub name: String,
+    /// Names of enabled filter plugins.
+    pub filters: Vec<String>,
+    /// Names of enabled score plugins with their weights (1 or more).
+    pub scores: Vec<(String, i64)>,
+    /// PodTopologySpread `defaultConstraints`, used when `defaultingType: List`.
+    pub default_constraints: Vec<k8s_openapi::api::core::v1::TopologySpreadConstraint>,
+    /// PodTopologySpread `defaultingType: System` (true, the default) or `List`.
+    pub system_default_spreading: bool,
+    /// NodeResourcesFit `scoringStrategy.type`.
+    pub fit_strategy: FitStrategy,
+    /// Resources and weights that NodeResourcesFit scores, default cpu 1 and memory 1.
+    pub fit_resources: Vec<(String, i64)>,
+}
+
+/// NodeResourcesFit scoring strategies.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FitStrategy {
+    /// Prefer nodes with the most free resources (the default).
+    LeastAllocated,
+    /// Prefer nodes with the least free resources.
+    MostAllocated,
+    /// Piecewise linear in utilization: points of (utilization 0..=100, score 0..=10).
+    RequestedToCapacityRatio(Vec<(i64, i64)>),
+}
+
+/// A `descheduler/v1alpha2` policy, as far as it is modelled.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeschedulerPolicy {
+    /// Modelled plugins in the order in which they run (deschedule plugins of all profiles, then balance plugins).
+    pub plugins: Vec<DeschedulerPlugin>,
+    /// `maxNoOfPodsToEvictTotal`.
+    pub max_total: Option<i64>,
+    /// `maxNoOfPodsToEvictPerNode`.
+    pub max_per_node: Option<i64>,
+    /// `maxNoOfPodsToEvictPerNamespace`.
+    pub max_per_namespace: Option<i64>,
+    /// DefaultEvictor `nodeFit`.
+    pub node_fit: bool,
+    /// DefaultEvictor `minReplicas` (0 or 1: no limit).
+    pub min_replicas: i64,
+    /// Where it was written.
+    pub origin: Origin,
+}
+
+/// A modelled descheduler plugin with its arguments.
+#[derive(Clone, Debug, PartialEq)]
+pub enum DeschedulerPlugin {
+    /// `RemoveDuplicates`.
+    RemoveDuplicates {
+        /// `excludeOwnerKinds`.
+        exclude_owner_kinds: Vec<String>,
+        /// `namespaces.include` (empty: all) and `namespaces.exclude`.
+        namespaces: NamespaceFilter,
+    },
+    /// `RemovePodsViolatingTopologySpreadConstraint`.
+    TopologySpread {
+        /// `constraints`: which `whenUnsatisfiable` values count (default DoNotSchedule only).
+        constraints: Vec<String>,
+        /// `topologyBalanceNodeFit` (default true).
+        balance_node_fit: bool,
+        /// `namespaces.include` / `exclude`.
+        namespaces: NamespaceFilter,
+    },
+}
+
+/// `namespaces` argument of a descheduler plugin.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NamespaceFilter {
+    /// Only these (empty: all).
+    pub include: Vec<String>,
+    /// Not these.
+    pub exclude: Vec<String>,
+}

@@ -1,0 +1,8 @@
+//! Kubound: a SAT/SMT-backed bounded verifier for Kubernetes.
+//!
+//! The layers, each of which knows only those to its left (`tests/layers.rs` enforces it):
+//!
+//! `term → system → { engine | cluster } → { property, encodings } → input → cases → report → cli`
+
+pub mod cluster;
+pub mod input;

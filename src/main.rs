@@ -1,0 +1,2 @@
+//! The `kubound` binary.
+fn main() {}
