@@ -5,4 +5,7 @@
 //! `term → system → { engine | cluster } → { property, encodings } → input → cases → report → cli`
 
 pub mod cluster;
+pub mod engine;
 pub mod input;
+pub mod system;
+pub mod term;

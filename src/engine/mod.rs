@@ -1,0 +1,169 @@
+//! Engines that decide whether a system keeps its properties, behind one trait. No engine knows Kubernetes.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::system::{PropertyId, System, Trace};
+
+/// How far a check may go.
+#[derive(Clone, Debug)]
+pub struct Budget {
+    /// Largest k to look at: blocks, or actions in `async`.
+    pub bound: u32,
+    /// Wall-clock time.
+    pub time: Option<Duration>,
+    /// Memory of the whole process, in bytes, checked now and then.
+    pub memory: Option<u64>,
+    /// Set from outside to stop the check as soon as possible.
+    pub stop: Arc<AtomicBool>,
+}
+
+impl Budget {
+    /// A budget with a bound only.
+    pub fn bound(bound: u32) -> Self {
+        Budget { bound, time: None, memory: None, stop: Arc::default() }
+    }
+
+    /// A watch that starts now.
+    pub fn start(&self) -> Watch {
+        Watch { started: Instant::now(), budget: self.clone() }
+    }
+}
+
+/// Measures a running check against its budget.
+#[derive(Clone, Debug)]
+pub struct Watch {
+    started: Instant,
+    budget: Budget,
+}
+
+impl Watch {
+    /// Time since the start.
+    pub fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// Time left, if it is limited.
+    pub fn time_left(&self) -> Option<Duration> {
+        self.budget.time.map(|limit| limit.saturating_sub(self.elapsed()))
+    }
+
+    /// Why the check must end, if it must. Memory is read from the operating system where that is possible.
+    pub fn exhausted(&self) -> Option<UnknownReason> {
+        if self.budget.stop.load(Ordering::Relaxed) {
+            return Some(UnknownReason::Stopped);
+        }
+        if self.budget.time.is_some_and(|limit| self.elapsed() >= limit) {
+            return Some(UnknownReason::Time);
+        }
+        let too_much = |limit: u64| resident_bytes().is_some_and(|used| used > limit);
+        self.budget.memory.is_some_and(too_much).then_some(UnknownReason::Memory)
+    }
+}
+
+/// Resident memory of this process in bytes, where the system tells.
+pub fn resident_bytes() -> Option<u64> {
+    memory_field("VmRSS:")
+}
+
+/// Largest resident memory of this process so far in bytes, where the system tells.
+pub fn peak_resident_bytes() -> Option<u64> {
+    memory_field("VmHWM:")
+}
+
+fn memory_field(name: &str) -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with(name))?;
+    let kibibytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kibibytes * 1024)
+}
+
+/// How much of the behaviour a `holds` covers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// All runs of up to k blocks.
+    Bound(u32),
+    /// All runs: every reachable state was seen, the last new one at depth k.
+    Complete(u32),
+}
+
+/// Why nothing can be said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UnknownReason {
+    /// Out of time.
+    Time,
+    /// Out of memory.
+    Memory,
+    /// Stopped from outside.
+    Stopped,
+    /// The engine itself could not go on; why.
+    Engine(String),
+}
+
+/// What an engine found out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// No run within the extent breaks any of the properties.
+    Holds(Extent),
+    /// A shortest run that breaks one.
+    Violated {
+        /// Which.
+        property: PropertyId,
+        /// The run.
+        trace: Trace,
+        /// Its length in blocks (actions in `async`).
+        k: u32,
+    },
+    /// Not decided; all k below `covered` are known to hold (0: nothing is known).
+    Unknown {
+        /// Why.
+        reason: UnknownReason,
+        /// Number of bounds 0, 1, … that were covered.
+        covered: u32,
+    },
+}
+
+/// Figures of a check.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Statistics {
+    /// Distinct settled states (explicit) or symbolic branches (smt) seen.
+    pub states: u64,
+    /// Transitions computed.
+    pub transitions: u64,
+    /// Terms in the arena at the end.
+    pub terms: u64,
+    /// Solver calls.
+    pub queries: u64,
+}
+
+/// A verdict and its figures.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The figures.
+    pub statistics: Statistics,
+}
+
+/// Receives progress; called often, so it must be cheap.
+pub trait Progress: Sync {
+    /// Depth `k` is being explored.
+    fn report(&self, k: u32, statistics: &Statistics);
+}
+
+/// Nobody watches.
+pub struct Silent;
+
+impl Progress for Silent {
+    fn report(&self, _: u32, _: &Statistics) {}
+}
+
+/// A decision procedure.
+pub trait Engine {
+    /// Its name, as on the command line.
+    fn name(&self) -> &'static str;
+
+    /// Looks for a shortest run that breaks one of `properties`, up to the budget's bound.
+    fn check(&self, system: &System, properties: &[PropertyId], budget: &Budget, progress: &dyn Progress) -> Outcome;
+}

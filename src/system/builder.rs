@@ -1,0 +1,226 @@
+//! Builds a [`System`] from typed handles.
+//!
+//! An encoding reads and writes a [`State`]: it starts as the present values of all variables and collects the new
+//! ones; the difference becomes the action's updates.
+
+use std::cell::RefCell;
+
+use crate::term::{Bool, Ctx, Int, Range, TermId, VarId};
+
+use super::model::{Action, ActionId, ActionKind, Interleaving, MarkId, Property, PropertyKind, StateVar, System};
+
+/// Handle of an integer state variable.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct IntVar(usize);
+
+/// Handle of a Boolean state variable.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct BoolVar(usize);
+
+impl IntVar {
+    /// Position in a state vector.
+    pub fn index(self) -> usize {
+        self.0
+    }
+}
+
+impl BoolVar {
+    /// Position in a state vector.
+    pub fn index(self) -> usize {
+        self.0
+    }
+}
+
+/// Values of all state variables, as terms over the state before the action and its inputs.
+#[derive(Clone)]
+pub struct State<'c> {
+    ctx: &'c Ctx,
+    values: Vec<TermId>,
+}
+
+impl<'c> State<'c> {
+    /// The value of an integer variable.
+    pub fn get(&self, var: IntVar) -> Int<'c> {
+        self.ctx.as_int(self.values[var.0])
+    }
+
+    /// The value of a Boolean variable.
+    pub fn is(&self, var: BoolVar) -> Bool<'c> {
+        self.ctx.as_bool(self.values[var.0])
+    }
+
+    /// Gives an integer variable a new value.
+    pub fn set(&mut self, var: IntVar, value: Int<'c>) {
+        self.values[var.0] = value.id();
+    }
+
+    /// Gives a Boolean variable a new value.
+    pub fn set_bool(&mut self, var: BoolVar, value: Bool<'c>) {
+        self.values[var.0] = value.id();
+    }
+
+    /// Adds to an integer variable.
+    pub fn add(&mut self, var: IntVar, amount: Int<'c>) {
+        self.set(var, self.get(var) + amount);
+    }
+}
+
+/// Everything that defines an action; see [`Action`].
+pub struct ActionDraft<'c> {
+    /// Unique name.
+    pub name: String,
+    /// When it may fire.
+    pub kind: ActionKind,
+    /// Over state: whether it is enabled.
+    pub guard: Bool<'c>,
+    /// Inputs, from [`Builder::input`].
+    pub inputs: Vec<VarId>,
+    /// Allowed choices.
+    pub choice: Bool<'c>,
+    /// The state afterwards.
+    pub next: State<'c>,
+    /// Marks and when they apply.
+    pub marks: Vec<(MarkId, Bool<'c>)>,
+}
+
+#[derive(Default)]
+struct Parts {
+    state: Vec<StateVar>,
+    init: Vec<TermId>,
+    actions: Vec<Action>,
+    marks: Vec<String>,
+    properties: Vec<Property>,
+}
+
+/// Collects the parts of a system whose terms live in a [`Ctx`].
+pub struct Builder<'c> {
+    ctx: &'c Ctx,
+    parts: RefCell<Parts>,
+}
+
+/// The parts of a system without its arena: what remains when the borrow of the context ends.
+pub struct Unbound(System);
+
+impl Unbound {
+    /// The system, with the arena of the context that it was built in.
+    pub fn bind(mut self, ctx: Ctx) -> System {
+        self.0.arena = ctx.into_arena();
+        self.0
+    }
+}
+
+impl<'c> Builder<'c> {
+    /// A builder of terms in `ctx`.
+    pub fn new(ctx: &'c Ctx) -> Self {
+        Builder { ctx, parts: RefCell::default() }
+    }
+
+    /// The context.
+    pub fn ctx(&self) -> &'c Ctx {
+        self.ctx
+    }
+
+    /// A new integer state variable with values `lo..=hi`, at the start `initial` (clamped) or anything within the range.
+    pub fn int(&self, name: impl Into<String>, lo: i64, hi: i64, initial: Option<i64>) -> IntVar {
+        let name = name.into();
+        let range = Range::new(lo, hi);
+        let (var, _) = self.ctx.int_var(&name, lo, hi);
+        let initial = initial.map(|value| value.clamp(range.lo, range.hi));
+        IntVar(self.push_state(StateVar { var, name, range, initial }))
+    }
+
+    /// A new Boolean state variable.
+    pub fn bool(&self, name: impl Into<String>, initial: Option<bool>) -> BoolVar {
+        let name = name.into();
+        let (var, _) = self.ctx.bool_var(&name);
+        let range = Range::new(0, 1);
+        BoolVar(self.push_state(StateVar { var, name, range, initial: initial.map(i64::from) }))
+    }
+
+    fn push_state(&self, variable: StateVar) -> usize {
+        let mut parts = self.parts.borrow_mut();
+        parts.state.push(variable);
+        parts.state.len() - 1
+    }
+
+    /// The present state: every variable stands for itself. Take it after the last variable was declared.
+    pub fn state(&self) -> State<'c> {
+        let parts = self.parts.borrow();
+        let term = |variable: &StateVar| self.ctx.read(|arena| arena.variable(variable.var).term);
+        State { ctx: self.ctx, values: parts.state.iter().map(term).collect() }
+    }
+
+    /// A fresh input with values `lo..=hi`.
+    pub fn input(&self, name: impl Into<String>, lo: i64, hi: i64) -> (VarId, Int<'c>) {
+        self.ctx.int_var(name, lo, hi)
+    }
+
+    /// Constrains the initial state.
+    pub fn assume_initially(&self, condition: Bool<'c>) {
+        self.parts.borrow_mut().init.push(condition.id());
+    }
+
+    /// The mark of that name, made now if it is new.
+    pub fn mark(&self, name: &str) -> MarkId {
+        let mut parts = self.parts.borrow_mut();
+        let position = parts.marks.iter().position(|known| known == name).unwrap_or_else(|| {
+            parts.marks.push(name.to_owned());
+            parts.marks.len() - 1
+        });
+        MarkId(position.min(63) as u8)
+    }
+
+    /// Adds an action. Updates that might leave a variable's range are clamped, with an obligation that they do not.
+    pub fn action(&self, draft: ActionDraft<'c>) -> ActionId {
+        let mut updates = Vec::new();
+        let mut obligations = Vec::new();
+        let mut parts = self.parts.borrow_mut();
+        for (index, (variable, &value)) in parts.state.iter().zip(&draft.next.values).enumerate() {
+            let before = self.ctx.read(|arena| arena.variable(variable.var).term);
+            if value != before {
+                let value = self.within(variable.range, value, &mut obligations);
+                updates.push((index, value));
+            }
+        }
+        parts.actions.push(Action {
+            name: draft.name,
+            kind: draft.kind,
+            guard: draft.guard.id(),
+            inputs: draft.inputs,
+            choice: draft.choice.id(),
+            updates,
+            marks: draft.marks.into_iter().map(|(mark, when)| (mark, when.id())).collect(),
+            obligations,
+        });
+        ActionId(parts.actions.len() - 1)
+    }
+
+    fn within(&self, range: Range, value: TermId, obligations: &mut Vec<TermId>) -> TermId {
+        if range.covers(self.ctx.read(|arena| arena.range(value))) {
+            return value;
+        }
+        let value = self.ctx.as_int(value);
+        obligations.push((value.ge(range.lo) & value.le(range.hi)).id());
+        value.clamp(range.lo, range.hi).id()
+    }
+
+    /// Adds a property.
+    pub fn property(&self, name: impl Into<String>, subject: impl Into<String>, kind: PropertyKind) {
+        let property = Property { name: name.into(), subject: subject.into(), kind };
+        self.parts.borrow_mut().properties.push(property);
+    }
+
+    /// The system, still without its arena: drop every handle, then [`Unbound::bind`] it.
+    pub fn finish(self, interleaving: Interleaving) -> Unbound {
+        let parts = self.parts.into_inner();
+        Unbound(System {
+            arena: Default::default(),
+            state: parts.state,
+            init: parts.init,
+            actions: parts.actions,
+            marks: parts.marks,
+            properties: parts.properties,
+            interleaving,
+        })
+    }
+}

@@ -1,0 +1,23 @@
+//! Transition systems over terms: variables, actions, properties; how actions interleave; traces and their replay.
+//!
+//! Invariants:
+//! * An action's guard speaks of state only; whenever it holds, some inputs satisfy the action's `choice`.
+//! * Updates stay within the ranges of the variables they write (the builder clamps and records an obligation where it
+//!   cannot show that), so substituted terms never leave the domains of lookup tables.
+//! * What a run may do next is defined once, in [`schedule`], for every engine and for the replayer.
+
+pub mod builder;
+pub mod cone;
+pub mod model;
+pub mod print;
+pub mod replay;
+pub mod schedule;
+pub mod trace;
+
+pub use builder::{ActionDraft, BoolVar, Builder, IntVar, State};
+pub use model::{
+    Action, ActionId, ActionKind, Checkpoint, Interleaving, MarkId, MarkSet, Property, PropertyId, PropertyKind,
+    StateVar, System,
+};
+pub use replay::{ReplayError, Replayed, replay};
+pub use trace::{Step, Trace};

@@ -1,0 +1,217 @@
+//! The parts of a transition system.
+
+use std::fmt;
+
+use crate::term::{Arena, Range, TermId, VarId};
+
+/// Position of an action in [`System::actions`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct ActionId(pub usize);
+
+/// Position of a property in [`System::properties`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct PropertyId(pub usize);
+
+/// Position of a mark in [`System::marks`]; at most 64.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct MarkId(pub u8);
+
+/// A set of marks, as a bit mask.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default)]
+pub struct MarkSet(pub u64);
+
+impl MarkSet {
+    /// The set of one mark.
+    pub fn of(mark: MarkId) -> Self {
+        MarkSet(1 << mark.0)
+    }
+
+    /// The union.
+    pub fn union(self, other: MarkSet) -> Self {
+        MarkSet(self.0 | other.0)
+    }
+
+    /// Whether the two have a mark in common.
+    pub fn meets(self, other: MarkSet) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// Whether the mark is a member.
+    pub fn contains(self, mark: MarkId) -> bool {
+        self.meets(MarkSet::of(mark))
+    }
+}
+
+/// A state variable.
+#[derive(Clone, Debug)]
+pub struct StateVar {
+    /// Its variable in the arena.
+    pub var: VarId,
+    /// Name for people.
+    pub name: String,
+    /// Its values (0..=1 for Booleans).
+    pub range: Range,
+    /// Its value at the start; `None` if [`System::init`] alone constrains it.
+    pub initial: Option<i64>,
+}
+
+/// When an action may fire, relative to others.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum ActionKind {
+    /// Reacts at once. In `settled` runs, of all enabled event-driven actions the one of the smallest rank fires, and of
+    /// equal ranks the one declared first.
+    Event {
+        /// Position in the documented order.
+        rank: u32,
+    },
+    /// A controller's period or a timer: fires when nothing event-driven is enabled (any time in `async`).
+    Periodic,
+    /// Load, failures, users: like `Periodic`, but not the system's own doing.
+    Environment,
+}
+
+impl ActionKind {
+    /// Whether the action reacts at once.
+    pub fn is_event(self) -> bool {
+        matches!(self, ActionKind::Event { .. })
+    }
+}
+
+/// One atomic step of one controller, or one event.
+#[derive(Clone, Debug)]
+pub struct Action {
+    /// Name, unique within the system, such as `scheduler` or `hpa default/web`.
+    pub name: String,
+    /// When it may fire.
+    pub kind: ActionKind,
+    /// Over state: whether it is enabled.
+    pub guard: TermId,
+    /// What it chooses freely: fresh input variables.
+    pub inputs: Vec<VarId>,
+    /// Over state and inputs: which choices are allowed when it is enabled.
+    pub choice: TermId,
+    /// New values, over state and inputs, by position in [`System::state`]; what is not listed stays.
+    pub updates: Vec<(usize, TermId)>,
+    /// Over state and inputs: which marks this step carries.
+    pub marks: Vec<(MarkId, TermId)>,
+    /// Over state and inputs: what must hold for no update to leave its variable's range.
+    pub obligations: Vec<TermId>,
+}
+
+/// How event-driven actions interleave.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum Interleaving {
+    /// In rank order, until none is enabled; only then a slow action.
+    #[default]
+    Settled,
+    /// In any order, until none is enabled; only then a slow action.
+    Racing,
+    /// Any enabled action at any time; k counts actions.
+    Async,
+}
+
+/// In which states an invariant is asked.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Checkpoint {
+    /// In every state.
+    Every,
+    /// In states in which no event-driven action is enabled.
+    Settled,
+}
+
+/// What must hold of all runs.
+#[derive(Clone, Debug)]
+pub enum PropertyKind {
+    /// A condition on states.
+    Invariant {
+        /// The condition.
+        holds: TermId,
+        /// Where it is asked.
+        at: Checkpoint,
+    },
+    /// No run goes round a cycle of states that carries one of the marks `any_of` and none of `none_of`.
+    NoLoop {
+        /// A cycle matters if it carries one of these.
+        any_of: MarkSet,
+        /// A cycle is excused if it carries one of these.
+        none_of: MarkSet,
+    },
+    /// Event-driven actions always come to rest: no block has a cycle inside.
+    Settles,
+}
+
+/// A named requirement.
+#[derive(Clone, Debug)]
+pub struct Property {
+    /// Its name, such as `min-replicas`.
+    pub name: String,
+    /// What it is about, such as a deployment.
+    pub subject: String,
+    /// What it demands.
+    pub kind: PropertyKind,
+}
+
+/// A transition system with its terms.
+#[derive(Clone, Debug, Default)]
+pub struct System {
+    /// All terms.
+    pub arena: Arena,
+    /// State variables; a state is a vector of values in this order.
+    pub state: Vec<StateVar>,
+    /// Constraints on the initial state.
+    pub init: Vec<TermId>,
+    /// Everything that can happen.
+    pub actions: Vec<Action>,
+    /// Names of marks.
+    pub marks: Vec<String>,
+    /// Requirements.
+    pub properties: Vec<Property>,
+    /// How event-driven actions interleave.
+    pub interleaving: Interleaving,
+}
+
+impl System {
+    /// One action.
+    pub fn action(&self, id: ActionId) -> &Action {
+        &self.actions[id.0]
+    }
+
+    /// One property.
+    pub fn property(&self, id: PropertyId) -> &Property {
+        &self.properties[id.0]
+    }
+
+    /// Actions with their ids.
+    pub fn action_ids(&self) -> impl Iterator<Item = (ActionId, &Action)> {
+        self.actions.iter().enumerate().map(|(index, action)| (ActionId(index), action))
+    }
+
+    /// Event-driven actions in the documented order: by rank, then by declaration.
+    pub fn events_in_order(&self) -> Vec<ActionId> {
+        let mut events: Vec<(u32, ActionId)> = self
+            .action_ids()
+            .filter_map(|(id, action)| match action.kind {
+                ActionKind::Event { rank } => Some((rank, id)),
+                _ => None,
+            })
+            .collect();
+        events.sort();
+        events.into_iter().map(|(_, id)| id).collect()
+    }
+
+    /// Periodic and environment actions, in order of declaration.
+    pub fn slow_actions(&self) -> Vec<ActionId> {
+        self.action_ids().filter(|(_, action)| !action.kind.is_event()).map(|(id, _)| id).collect()
+    }
+
+    /// The state in which every variable has its initial value, if all have one.
+    pub fn fixed_initial_state(&self) -> Option<Vec<i64>> {
+        self.state.iter().map(|variable| variable.initial).collect()
+    }
+}
+
+impl fmt::Display for Property {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.subject.is_empty() { f.write_str(&self.name) } else { write!(f, "{} ({})", self.name, self.subject) }
+    }
+}

@@ -1,0 +1,24 @@
+//! The term language: a hash-consed graph of typed terms over Booleans and bounded integers.
+//!
+//! One file per meaning: [`arena`] stores terms, [`construct`] builds them, [`simplify`] rewrites them as they are
+//! built, [`eval`] is the meaning of the language, [`program`] compiles a set of terms into straight-line code,
+//! [`substitute`] replaces variables by terms, [`print`] writes them down.
+//!
+//! Invariants:
+//! * Every integer term has a range that contains all its values; ranges decide widths and nothing overflows silently.
+//! * A term's children have smaller indices than the term: index order is a topological order.
+//! * Two structurally equal terms are one term; equality of handles is equality of terms.
+
+pub mod arena;
+pub mod construct;
+pub mod eval;
+pub mod print;
+pub mod program;
+pub mod simplify;
+pub mod substitute;
+
+pub use arena::{Arena, Node, Range, Sort, Table, TableId, TermId, VarId};
+pub use construct::{Bool, Ctx, Int};
+pub use eval::{Evaluator, Valuation};
+pub use program::{Program, StagedProgram};
+pub use substitute::Substitution;
