@@ -2,5 +2,8 @@
 //!
 //! Nothing here knows an engine or a file format; Kubernetes objects are those of `k8s-openapi`.
 
+pub mod quantity;
+pub mod resources;
 pub mod scenario;
+pub mod selector;
 pub mod spec;
