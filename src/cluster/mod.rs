@@ -2,5 +2,6 @@
 //!
 //! Nothing here knows an engine or a file format; Kubernetes objects are those of `k8s-openapi`.
 
+pub mod arithmetic;
 pub mod scenario;
 pub mod spec;
