@@ -200,14 +200,26 @@ pub fn stabilize_with_behavior(
 /// Limits without a behavior: `[min, max]`, and at most `max(2 × current, 4)` in one step.
 pub fn without_behavior(current: i64, desired: i64, min: i64, max: i64) -> Limited {
     let rate = go_int32((2.0 * current as f64).max(4.0));
-    let (highest, above) =
-        if max > rate { (rate, LimitReason::ScaleUpLimit) } else { (max, LimitReason::TooManyReplicas) };
-    if desired < min {
-        Limited { replicas: min, reason: LimitReason::TooFewReplicas }
-    } else if desired > highest {
-        Limited { replicas: highest, reason: above }
+    let (highest, above) = if max > rate {
+        (rate, LimitReason::ScaleUpLimit)
     } else {
-        Limited { replicas: desired, reason: LimitReason::DesiredWithinRange }
+        (max, LimitReason::TooManyReplicas)
+    };
+    if desired < min {
+        Limited {
+            replicas: min,
+            reason: LimitReason::TooFewReplicas,
+        }
+    } else if desired > highest {
+        Limited {
+            replicas: highest,
+            reason: above,
+        }
+    } else {
+        Limited {
+            replicas: desired,
+            reason: LimitReason::DesiredWithinRange,
+        }
     }
 }
 
@@ -215,20 +227,35 @@ pub fn without_behavior(current: i64, desired: i64, min: i64, max: i64) -> Limit
 pub fn with_behavior(current: i64, desired: i64, min: i64, max: i64, rates: &Rates<'_>) -> Limited {
     if desired > current {
         let rate = scale_up_limit(current, rates.up, rates.up_policies).max(current);
-        let (highest, reason) =
-            if max > rate { (rate, LimitReason::ScaleUpLimit) } else { (max, LimitReason::TooManyReplicas) };
+        let (highest, reason) = if max > rate {
+            (rate, LimitReason::ScaleUpLimit)
+        } else {
+            (max, LimitReason::TooManyReplicas)
+        };
         if desired > highest {
-            return Limited { replicas: highest, reason };
+            return Limited {
+                replicas: highest,
+                reason,
+            };
         }
     } else if desired < current {
         let rate = scale_down_limit(current, rates.down, rates.down_policies).min(current);
-        let (lowest, reason) =
-            if min < rate { (rate, LimitReason::ScaleDownLimit) } else { (min, LimitReason::TooFewReplicas) };
+        let (lowest, reason) = if min < rate {
+            (rate, LimitReason::ScaleDownLimit)
+        } else {
+            (min, LimitReason::TooFewReplicas)
+        };
         if desired < lowest {
-            return Limited { replicas: lowest, reason };
+            return Limited {
+                replicas: lowest,
+                reason,
+            };
         }
     }
-    Limited { replicas: desired, reason: LimitReason::DesiredWithinRange }
+    Limited {
+        replicas: desired,
+        reason: LimitReason::DesiredWithinRange,
+    }
 }
 
 /// The size up to which the policies allow scaling up; may lie below `current` when a period is used up.
@@ -237,7 +264,9 @@ pub fn scale_up_limit(current: i64, select: SelectPolicy, policies: &[PolicyUse]
         let start = start_of_period(current, policy);
         match policy.kind {
             PolicyKind::Pods => wrap_int32(start + policy.value),
-            PolicyKind::Percent => go_int32((start as f64 * (1.0 + policy.value as f64 / 100.0)).ceil()),
+            PolicyKind::Percent => {
+                go_int32((start as f64 * (1.0 + policy.value as f64 / 100.0)).ceil())
+            }
         }
     });
     match select {
@@ -266,4 +295,133 @@ pub fn scale_down_limit(current: i64, select: SelectPolicy, policies: &[PolicyUs
 /// Replicas when the policy's period began.
 fn start_of_period(current: i64, policy: &PolicyUse) -> i64 {
     wrap_int32(current - policy.added + policy.removed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policy(kind: PolicyKind, value: i64, added: i64, removed: i64) -> PolicyUse {
+        PolicyUse {
+            kind,
+            value,
+            added,
+            removed,
+        }
+    }
+
+    #[test]
+    fn without_a_behavior_a_step_doubles_at_most() {
+        let limit = |current, desired| without_behavior(current, desired, 2, 20);
+        assert_eq!(
+            limit(1, 9),
+            Limited {
+                replicas: 4,
+                reason: LimitReason::ScaleUpLimit
+            }
+        );
+        assert_eq!(
+            limit(6, 13),
+            Limited {
+                replicas: 12,
+                reason: LimitReason::ScaleUpLimit
+            }
+        );
+        assert_eq!(
+            limit(10, 21),
+            Limited {
+                replicas: 20,
+                reason: LimitReason::TooManyReplicas
+            }
+        );
+        assert_eq!(
+            limit(10, 1),
+            Limited {
+                replicas: 2,
+                reason: LimitReason::TooFewReplicas
+            }
+        );
+    }
+
+    #[test]
+    fn both_kinds_of_change_share_a_period() {
+        let used = [
+            policy(PolicyKind::Pods, 4, 3, 1),
+            policy(PolicyKind::Percent, 100, 3, 1),
+        ];
+        assert_eq!(scale_up_limit(10, SelectPolicy::Max, &used), 16);
+        assert_eq!(scale_up_limit(10, SelectPolicy::Min, &used), 12);
+        assert_eq!(scale_down_limit(10, SelectPolicy::Max, &used), 0);
+        assert_eq!(scale_down_limit(10, SelectPolicy::Min, &used), 4);
+        assert_eq!(scale_down_limit(10, SelectPolicy::Disabled, &used), 10);
+    }
+
+    #[test]
+    fn a_used_up_period_keeps_the_size() {
+        let used = [policy(PolicyKind::Pods, 4, 5, 0)];
+        let rates = Rates {
+            up: SelectPolicy::Max,
+            up_policies: &used,
+            down: SelectPolicy::Disabled,
+            down_policies: &used,
+        };
+        let limit = |desired| with_behavior(10, desired, 1, 20, &rates);
+        assert_eq!(
+            limit(15),
+            Limited {
+                replicas: 10,
+                reason: LimitReason::ScaleUpLimit
+            }
+        );
+        assert_eq!(
+            limit(5),
+            Limited {
+                replicas: 10,
+                reason: LimitReason::ScaleDownLimit
+            }
+        );
+        assert_eq!(
+            limit(10),
+            Limited {
+                replicas: 10,
+                reason: LimitReason::DesiredWithinRange
+            }
+        );
+    }
+
+    #[test]
+    fn windows_hold_the_size() {
+        let up = stabilize_with_behavior(5, 9, Some(3), None);
+        assert_eq!(
+            up,
+            Stabilized {
+                replicas: 5,
+                reason: StabilizationReason::ScaleUpStabilized
+            }
+        );
+        let down = stabilize_with_behavior(5, 2, None, Some(4));
+        assert_eq!(
+            down,
+            Stabilized {
+                replicas: 4,
+                reason: StabilizationReason::ScaleDownStabilized
+            }
+        );
+        let free = stabilize_without_behavior(7, Some(6));
+        assert_eq!(
+            free,
+            Stabilized {
+                replicas: 7,
+                reason: StabilizationReason::ReadyForNewScale
+            }
+        );
+    }
+
+    #[test]
+    fn shortcuts_come_in_order() {
+        assert_eq!(shortcut(0, 1, 5), Some(Shortcut::Disabled));
+        assert_eq!(shortcut(0, 0, 5), None);
+        assert_eq!(shortcut(6, 1, 5).map(|s| s.replicas(1, 5)), Some(5));
+        assert_eq!(shortcut(1, 2, 5).map(|s| s.replicas(2, 5)), Some(2));
+    }
 }

@@ -33,7 +33,9 @@ impl MetricTarget {
     /// its request, or the target where that is more; for averages exactly the target.
     pub fn fallback_usage(self, request: i64) -> i64 {
         match self {
-            Self::Utilization { percent } => quotient(request.saturating_mul(percent.max(100)), 100),
+            Self::Utilization { percent } => {
+                quotient(request.saturating_mul(percent.max(100)), 100)
+            }
             Self::AverageValue { milli } | Self::Value { milli } => milli,
         }
     }
@@ -192,8 +194,12 @@ pub fn propose_for_totals(
         return Err(MetricError::NoMetrics);
     }
     let (first, reported) = match target {
-        MetricTarget::Utilization { .. } if totals.request_unknown => return Err(MetricError::MissingRequest),
-        MetricTarget::Utilization { .. } if totals.request == 0 => return Err(MetricError::ZeroRequest),
+        MetricTarget::Utilization { .. } if totals.request_unknown => {
+            return Err(MetricError::MissingRequest);
+        }
+        MetricTarget::Utilization { .. } if totals.request == 0 => {
+            return Err(MetricError::ZeroRequest);
+        }
         _ => usage_ratio(target, totals.usage, totals.request, totals.samples)?,
     };
     let count_unready = totals.unready > 0 && first > 1.0;
@@ -204,11 +210,19 @@ pub fn propose_for_totals(
     } else {
         go_int32((first * totals.ready as f64).ceil())
     };
-    Ok(Proposal { replicas, utilization_or_average: reported })
+    Ok(Proposal {
+        replicas,
+        utilization_or_average: reported,
+    })
 }
 
 /// Usage over target, and the integer usage (percent, or milli per sample) that it was computed from.
-fn usage_ratio(target: MetricTarget, usage: i64, request: i64, samples: i64) -> Result<(f64, i64), MetricError> {
+fn usage_ratio(
+    target: MetricTarget,
+    usage: i64,
+    request: i64,
+    samples: i64,
+) -> Result<(f64, i64), MetricError> {
     match target {
         MetricTarget::Utilization { percent } => {
             let used = wrap_int32(quotient(usage.saturating_mul(100), request));
@@ -231,9 +245,14 @@ fn rebalanced(
     first: f64,
 ) -> Result<i64, MetricError> {
     let (mut usage, mut request, mut samples) = (totals.usage, totals.request, totals.samples);
-    let fills_zero = first > 1.0 || (first == 1.0 && !matches!(target, MetricTarget::Utilization { .. }));
+    let fills_zero =
+        first > 1.0 || (first == 1.0 && !matches!(target, MetricTarget::Utilization { .. }));
     if first < 1.0 || fills_zero {
-        usage = usage.saturating_add(if first < 1.0 { totals.missing_fallback } else { 0 });
+        usage = usage.saturating_add(if first < 1.0 {
+            totals.missing_fallback
+        } else {
+            0
+        });
         request = request.saturating_add(totals.missing_request);
         samples += totals.missing;
     }
@@ -247,8 +266,13 @@ fn rebalanced(
         return Ok(current_replicas);
     }
     let proposed = go_int32((second * samples as f64).ceil());
-    let backwards = (second < 1.0 && proposed > current_replicas) || (second > 1.0 && proposed < current_replicas);
-    Ok(if backwards { current_replicas } else { proposed })
+    let backwards = (second < 1.0 && proposed > current_replicas)
+        || (second > 1.0 && proposed < current_replicas);
+    Ok(if backwards {
+        current_replicas
+    } else {
+        proposed
+    })
 }
 
 /// What an Object or External metric asks for, from `spec.replicas` of the target.
@@ -263,7 +287,10 @@ pub fn propose_for_whole(
         MetricTarget::AverageValue { milli } => Ok(average_of_whole(metric, milli, tolerance)),
         MetricTarget::Value { milli } => {
             let replicas = value_of_whole(metric, milli, current_replicas, tolerance)?;
-            Ok(Proposal { replicas, utilization_or_average: metric.total })
+            Ok(Proposal {
+                replicas,
+                utilization_or_average: metric.total,
+            })
         }
     }
 }
@@ -288,11 +315,21 @@ fn value_of_whole(
 
 /// `AverageValue` of a whole metric: the total over the target, unless `status.replicas` already are about that many.
 fn average_of_whole(metric: &WholeMetric, target: i64, tolerance: &Tolerance) -> Proposal {
-    let (total, target, replicas) = (metric.total as f64, target as f64, metric.status_replicas as f64);
+    let (total, target, replicas) = (
+        metric.total as f64,
+        target as f64,
+        metric.status_replicas as f64,
+    );
     let ratio = total / (target * replicas);
-    let proposed =
-        if tolerance.contains(ratio) { metric.status_replicas } else { go_int32((total / target).ceil()) };
-    Proposal { replicas: proposed, utilization_or_average: (total / replicas).ceil() as i64 }
+    let proposed = if tolerance.contains(ratio) {
+        metric.status_replicas
+    } else {
+        go_int32((total / target).ceil())
+    };
+    Proposal {
+        replicas: proposed,
+        utilization_or_average: (total / replicas).ceil() as i64,
+    }
 }
 
 /// The metric that decides among several.
@@ -311,11 +348,134 @@ pub struct Decision {
 pub fn decide(proposals: &[Result<Proposal, MetricError>], spec_replicas: i64) -> Option<Decision> {
     let mut best: Option<Decision> = None;
     for (metric, proposal) in proposals.iter().enumerate() {
-        let Ok(Proposal { replicas, .. }) = *proposal else { continue };
+        let Ok(Proposal { replicas, .. }) = *proposal else {
+            continue;
+        };
         if best.is_none_or(|b| b.replicas == 0 || replicas > b.replicas) {
             best = Some(Decision { metric, replicas });
         }
     }
     let some_failed = proposals.iter().any(Result::is_err);
     best.filter(|b| !some_failed || b.replicas >= spec_replicas)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HALF: MetricTarget = MetricTarget::Utilization { percent: 50 };
+
+    fn replicas(target: MetricTarget, groups: PodGroups, current: i64) -> Result<i64, MetricError> {
+        propose(target, &groups, current, &Tolerance::default()).map(|proposal| proposal.replicas)
+    }
+
+    fn groups(ready: i64, ready_usage: i64, unready: i64, missing: i64) -> PodGroups {
+        PodGroups {
+            ready,
+            ready_usage,
+            unready,
+            missing,
+            request_per_pod: Some(1000),
+        }
+    }
+
+    #[test]
+    fn percentages_are_truncated_and_products_are_doubles() {
+        assert_eq!(
+            replicas(HALF, groups(10, 5599, 0, 0), 10),
+            Ok(10),
+            "55.99 % is 55 %, within tolerance"
+        );
+        assert_eq!(replicas(HALF, groups(10, 5600, 0, 0), 10), Ok(12));
+        let odd = MetricTarget::Utilization { percent: 44 };
+        assert_eq!(
+            replicas(odd, groups(11, 11_000, 0, 0), 11),
+            Ok(26),
+            "(100 / 44) × 11 is a little more than 25"
+        );
+    }
+
+    #[test]
+    fn absent_pods_hold_the_change_back() {
+        assert_eq!(
+            replicas(HALF, groups(2, 2000, 2, 0), 4),
+            Ok(4),
+            "unready pods count as 0 on the way up"
+        );
+        assert_eq!(
+            replicas(HALF, groups(2, 400, 2, 0), 4),
+            Ok(1),
+            "and not at all on the way down"
+        );
+        assert_eq!(
+            replicas(HALF, groups(2, 400, 0, 2), 4),
+            Ok(4),
+            "missing pods count as 100 % on the way down"
+        );
+        assert_eq!(replicas(HALF, groups(3, 3000, 0, 1), 4), Ok(6));
+    }
+
+    #[test]
+    fn errors_come_in_order() {
+        assert_eq!(
+            replicas(HALF, groups(0, 0, 3, 0), 3),
+            Err(MetricError::NoMetrics)
+        );
+        let unknown = PodGroups {
+            request_per_pod: None,
+            ..groups(1, 1, 0, 0)
+        };
+        assert_eq!(replicas(HALF, unknown, 1), Err(MetricError::MissingRequest));
+        assert_eq!(
+            replicas(MetricTarget::AverageValue { milli: 1 }, unknown, 1),
+            Ok(1)
+        );
+        let zero = PodGroups {
+            request_per_pod: Some(0),
+            ..unknown
+        };
+        assert_eq!(replicas(HALF, zero, 1), Err(MetricError::ZeroRequest));
+    }
+
+    #[test]
+    fn whole_metrics_scale_from_zero() {
+        let metric = WholeMetric {
+            total: 2500,
+            ready: None,
+            status_replicas: 0,
+        };
+        let of = |target| {
+            propose_for_whole(target, &metric, 0, &Tolerance::default()).map(|p| p.replicas)
+        };
+        assert_eq!(of(MetricTarget::Value { milli: 1000 }), Ok(3));
+        assert_eq!(of(MetricTarget::AverageValue { milli: 1000 }), Ok(3));
+        assert_eq!(of(HALF), Err(MetricError::WrongTarget));
+    }
+
+    #[test]
+    fn the_largest_proposal_wins_unless_a_failure_forbids() {
+        let ok = |replicas| {
+            Ok(Proposal {
+                replicas,
+                utilization_or_average: 0,
+            })
+        };
+        let failed = Err(MetricError::NoMetrics);
+        assert_eq!(
+            decide(&[ok(2), ok(5), ok(5)], 3),
+            Some(Decision {
+                metric: 1,
+                replicas: 5
+            })
+        );
+        assert_eq!(
+            decide(&[failed, ok(3)], 3),
+            Some(Decision {
+                metric: 1,
+                replicas: 3
+            })
+        );
+        assert_eq!(decide(&[failed, ok(2)], 3), None);
+        assert_eq!(decide(&[failed], 3), None);
+    }
 }

@@ -26,7 +26,12 @@ impl Limits {
     /// Resolves a strategy (its type defaults to RollingUpdate, an absent bound to 0) against `replicas`.
     pub fn resolve(strategy: &DeploymentStrategy, replicas: i64) -> Self {
         if strategy.type_.as_deref() == Some("Recreate") {
-            return Self { replicas, rolling: false, max_surge: 0, max_unavailable: 0 };
+            return Self {
+                replicas,
+                rolling: false,
+                max_surge: 0,
+                max_unavailable: 0,
+            };
         }
         let bounds = strategy.rolling_update.as_ref();
         let (max_surge, unavailable) = fenceposts(
@@ -34,12 +39,21 @@ impl Limits {
             bounds.and_then(|b| b.max_unavailable.as_ref()),
             replicas,
         );
-        Self { replicas, rolling: true, max_surge, max_unavailable: unavailable.min(replicas) }
+        Self {
+            replicas,
+            rolling: true,
+            max_surge,
+            max_unavailable: unavailable.min(replicas),
+        }
     }
 
     /// Pods that must stay available while a rolling update removes old ones; 0 for Recreate.
     pub fn min_available(&self) -> i64 {
-        if self.rolling { self.replicas - self.max_unavailable } else { 0 }
+        if self.rolling {
+            self.replicas - self.max_unavailable
+        } else {
+            0
+        }
     }
 
     /// Pods that may exist at once: what the `max-replicas` annotation records.
@@ -52,8 +66,15 @@ impl Limits {
 ///
 /// Both may not be 0: then `maxUnavailable` is 1. A string that is no percentage makes both 0, as upstream does with
 /// what the API server should have refused.
-pub fn fenceposts(surge: Option<&IntOrString>, unavailable: Option<&IntOrString>, replicas: i64) -> (i64, i64) {
-    let resolved = (scaled(surge, replicas, f64::ceil), scaled(unavailable, replicas, f64::floor));
+pub fn fenceposts(
+    surge: Option<&IntOrString>,
+    unavailable: Option<&IntOrString>,
+    replicas: i64,
+) -> (i64, i64) {
+    let resolved = (
+        scaled(surge, replicas, f64::ceil),
+        scaled(unavailable, replicas, f64::floor),
+    );
     match resolved {
         (Some(0), Some(0)) => (0, 1),
         (Some(surge), Some(unavailable)) => (surge, unavailable),
@@ -98,7 +119,11 @@ pub fn available_budget(limits: &Limits, available: i64) -> i64 {
 /// How many pods of one old ReplicaSet are removed because they are not available, with `budget` left. 0 or more
 /// (less than 0 where the status shows more available pods than the size, as upstream computes it).
 pub fn unhealthy_removed(size: i64, available: i64, budget: i64) -> i64 {
-    if budget <= 0 || size == 0 { 0 } else { budget.min(size - available) }
+    if budget <= 0 || size == 0 {
+        0
+    } else {
+        budget.min(size - available)
+    }
 }
 
 /// How many pods of one old ReplicaSet are removed, available or not, with `budget` left. 0 to `size`.
@@ -159,7 +184,12 @@ pub fn shows_scaling(replicas: i64, desired_annotation: Option<i64>) -> bool {
 }
 
 /// Whether the new ReplicaSet has everything it should have, so that a scaling event empties the old ones.
-pub fn is_saturated(replicas: i64, size: i64, available: i64, desired_annotation: Option<i64>) -> bool {
+pub fn is_saturated(
+    replicas: i64,
+    size: i64,
+    available: i64,
+    desired_annotation: Option<i64>,
+) -> bool {
     size == replicas && available == replicas && desired_annotation == Some(replicas)
 }
 
@@ -177,7 +207,11 @@ pub struct ScaledSet {
 /// `active` is oldest first (ties by name); `status_replicas` is the Deployment's, for sets without annotation.
 pub fn proportional(limits: &Limits, active: &[ScaledSet], status_replicas: i64) -> Vec<i64> {
     let mut sizes: Vec<i64> = active.iter().map(|set| set.size).collect();
-    let allowed = if limits.replicas > 0 { limits.max_replicas() } else { 0 };
+    let allowed = if limits.replicas > 0 {
+        limits.max_replicas()
+    } else {
+        0
+    };
     let to_add = allowed - sizes.iter().sum::<i64>();
     if to_add == 0 {
         return sizes;
@@ -206,12 +240,22 @@ fn largest_first(sizes: &[i64], newer: bool) -> Vec<usize> {
 }
 
 /// What one ReplicaSet gains (or loses) of `to_add`, when `added` are already given out.
-pub fn proportion(limits: &Limits, set: &ScaledSet, status_replicas: i64, to_add: i64, added: i64) -> i64 {
+pub fn proportion(
+    limits: &Limits,
+    set: &ScaledSet,
+    status_replicas: i64,
+    to_add: i64,
+    added: i64,
+) -> i64 {
     if set.size == 0 || to_add == added {
         return 0;
     }
     let fraction = fraction(limits, set, status_replicas);
-    if to_add > 0 { fraction.min(to_add - added) } else { fraction.max(to_add - added) }
+    if to_add > 0 {
+        fraction.min(to_add - added)
+    } else {
+        fraction.max(to_add - added)
+    }
 }
 
 /// The change that keeps a ReplicaSet's share of the Deployment, rounded half away from zero.
@@ -219,10 +263,118 @@ fn fraction(limits: &Limits, set: &ScaledSet, status_replicas: i64) -> i64 {
     if limits.replicas == 0 {
         return -set.size;
     }
-    let before = set.max_annotation.filter(|&annotation| annotation != 0).unwrap_or(status_replicas);
+    let before = set
+        .max_annotation
+        .filter(|&annotation| annotation != 0)
+        .unwrap_or(status_replicas);
     if before == 0 {
         return 0;
     }
     let size = set.size.saturating_mul(limits.max_replicas()) as f64 / before as f64;
     go_int32(size.round()) - set.size
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limits(replicas: i64, max_surge: i64, max_unavailable: i64) -> Limits {
+        Limits {
+            replicas,
+            rolling: true,
+            max_surge,
+            max_unavailable,
+        }
+    }
+
+    #[test]
+    fn percentages_round_away_from_each_other() {
+        let percent = IntOrString::String("25%".to_owned());
+        assert_eq!(fenceposts(Some(&percent), Some(&percent), 5), (2, 1));
+        assert_eq!(
+            fenceposts(Some(&IntOrString::Int(0)), Some(&percent), 3),
+            (0, 1)
+        );
+        assert_eq!(
+            fenceposts(Some(&IntOrString::String("x".to_owned())), None, 3),
+            (0, 0)
+        );
+        let none = Limits::resolve(&DeploymentStrategy::default(), 0);
+        assert_eq!((none.max_unavailable, none.min_available()), (0, 0));
+    }
+
+    #[test]
+    fn the_new_set_grows_into_the_surge() {
+        assert_eq!(new_size(&limits(10, 3, 2), 10, 0), 3);
+        assert_eq!(new_size(&limits(10, 3, 2), 8, 3), 8);
+        assert_eq!(new_size(&limits(10, 3, 2), 20, 3), 3);
+        assert_eq!(new_size(&limits(10, 3, 2), 20, 12), 10);
+    }
+
+    #[test]
+    fn unhealthy_old_pods_go_first() {
+        let old = [
+            OldSet {
+                size: 4,
+                available: 4,
+            },
+            OldSet {
+                size: 6,
+                available: 3,
+            },
+        ];
+        let new = OldSet {
+            size: 3,
+            available: 0,
+        };
+        assert_eq!(
+            roll_old(&limits(10, 3, 2), &old, new),
+            [4, 4],
+            "budget 13 - 8 - 3, nothing available to spare"
+        );
+        let ready = OldSet {
+            size: 3,
+            available: 3,
+        };
+        assert_eq!(
+            roll_old(&limits(10, 3, 2), &old, ready),
+            [2, 3],
+            "all three, then 10 - 8 of the oldest"
+        );
+    }
+
+    #[test]
+    fn shares_are_rounded_and_the_largest_takes_the_rest() {
+        let set = |size| ScaledSet {
+            size,
+            max_annotation: Some(10),
+        };
+        assert_eq!(
+            proportional(&limits(20, 0, 1), &[set(5), set(5)], 10),
+            [10, 10]
+        );
+        assert_eq!(
+            proportional(&limits(9, 0, 1), &[set(5), set(5)], 10),
+            [4, 5],
+            "older first when shrinking"
+        );
+        assert_eq!(
+            proportional(&limits(11, 0, 1), &[set(5), set(5)], 10),
+            [5, 6],
+            "newer first when growing"
+        );
+        assert_eq!(
+            proportional(&limits(0, 0, 0), &[set(5), set(5)], 10),
+            [0, 0]
+        );
+        let bare = ScaledSet {
+            size: 2,
+            max_annotation: None,
+        };
+        assert_eq!(
+            proportional(&limits(5, 0, 1), &[bare, bare], 0),
+            [2, 3],
+            "no base: all to the first"
+        );
+    }
 }
