@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows an engine or a file format; Kubernetes objects are those of `k8s-openapi`.
 
+pub mod arithmetic;
 pub mod quantity;
 pub mod resources;
 pub mod scenario;

@@ -1,0 +1,427 @@
+//! From a proposal to the size that is set: `pkg/controller/podautoscaler/horizontal.go`, Kubernetes v1.34.
+//!
+//! History enters as numbers: the smallest and largest recommendation of a window, and the replicas that were added and
+//! removed within a policy's period. Which records count is the caller's: without a behavior a recommendation exactly
+//! as old as the window counts; with one, neither it nor a change exactly as old as the period does.
+
+use super::{go_int32, wrap_int32};
+
+/// Reason of the `ScalingLimited` condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LimitReason {
+    /// The recommendation is allowed.
+    DesiredWithinRange,
+    /// `maxReplicas` limits it.
+    TooManyReplicas,
+    /// `minReplicas` limits it.
+    TooFewReplicas,
+    /// The rate of scaling up limits it.
+    ScaleUpLimit,
+    /// The rate of scaling down limits it.
+    ScaleDownLimit,
+}
+
+impl LimitReason {
+    /// The reason as Kubernetes writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::DesiredWithinRange => "DesiredWithinRange",
+            Self::TooManyReplicas => "TooManyReplicas",
+            Self::TooFewReplicas => "TooFewReplicas",
+            Self::ScaleUpLimit => "ScaleUpLimit",
+            Self::ScaleDownLimit => "ScaleDownLimit",
+        }
+    }
+}
+
+/// Reason of the `AbleToScale` condition after a proposal was stabilized.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StabilizationReason {
+    /// The proposal stands.
+    ReadyForNewScale,
+    /// Lower recommendations of the window hold it down.
+    ScaleUpStabilized,
+    /// Higher recommendations of the window hold it up.
+    ScaleDownStabilized,
+}
+
+impl StabilizationReason {
+    /// The reason as Kubernetes writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ReadyForNewScale => "ReadyForNewScale",
+            Self::ScaleUpStabilized => "ScaleUpStabilized",
+            Self::ScaleDownStabilized => "ScaleDownStabilized",
+        }
+    }
+}
+
+/// What is decided before any metric is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Shortcut {
+    /// The target is scaled to 0 and `minReplicas` is not: autoscaling is off.
+    Disabled,
+    /// The target is above `maxReplicas` and set to it.
+    AboveMax,
+    /// The target is below `minReplicas` and set to it.
+    BelowMin,
+}
+
+/// A recommendation after stabilization.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Stabilized {
+    /// Replicas, 0 or more.
+    pub replicas: i64,
+    /// Why.
+    pub reason: StabilizationReason,
+}
+
+/// A size after limits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Limited {
+    /// Replicas to set.
+    pub replicas: i64,
+    /// Why.
+    pub reason: LimitReason,
+}
+
+impl Limited {
+    /// Status of the `ScalingLimited` condition, given the recommendation that was limited.
+    pub fn differs_from(&self, recommendation: i64) -> bool {
+        self.replicas != recommendation
+    }
+}
+
+/// What a policy's `value` counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PolicyKind {
+    /// Pods.
+    Pods,
+    /// Percent of the replicas at the start of the period.
+    Percent,
+}
+
+/// A policy of a direction and what its period has seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct PolicyUse {
+    /// What [`value`](Self::value) counts.
+    pub kind: PolicyKind,
+    /// Pods or percent, 1 or more.
+    pub value: i64,
+    /// Replicas added by scaling up within the policy's period. 0 or more.
+    pub added: i64,
+    /// Replicas removed by scaling down within the policy's period. 0 or more.
+    pub removed: i64,
+}
+
+/// `selectPolicy` of a direction.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum SelectPolicy {
+    /// The policy that allows the largest change.
+    #[default]
+    Max,
+    /// The policy that allows the smallest change.
+    Min,
+    /// No change in this direction.
+    Disabled,
+}
+
+/// The rules of both directions, present when the autoscaler has a `behavior`, with what their periods have seen.
+#[derive(Clone, Copy, Debug)]
+pub struct Rates<'a> {
+    /// `scaleUp.selectPolicy`.
+    pub up: SelectPolicy,
+    /// `scaleUp.policies`, not empty.
+    pub up_policies: &'a [PolicyUse],
+    /// `scaleDown.selectPolicy`.
+    pub down: SelectPolicy,
+    /// `scaleDown.policies`, not empty.
+    pub down_policies: &'a [PolicyUse],
+}
+
+/// Whether the metrics are not consulted at all. Neither stabilization nor rates apply then.
+pub fn shortcut(current: i64, min: i64, max: i64) -> Option<Shortcut> {
+    if current == 0 && min != 0 {
+        Some(Shortcut::Disabled)
+    } else if current > max {
+        Some(Shortcut::AboveMax)
+    } else if current < min {
+        Some(Shortcut::BelowMin)
+    } else {
+        None
+    }
+}
+
+impl Shortcut {
+    /// The size that results from `minReplicas` and `maxReplicas`.
+    pub fn replicas(self, min: i64, max: i64) -> i64 {
+        match self {
+            Self::Disabled => 0,
+            Self::AboveMax => max,
+            Self::BelowMin => min,
+        }
+    }
+}
+
+/// Stabilization without a behavior: the largest of the proposal and the recommendations of the window (`None`: none).
+pub fn stabilize_without_behavior(proposal: i64, window_max: Option<i64>) -> Stabilized {
+    let replicas = window_max.map_or(proposal, |highest| highest.max(proposal));
+    let reason = if replicas == proposal {
+        StabilizationReason::ReadyForNewScale
+    } else {
+        StabilizationReason::ScaleDownStabilized
+    };
+    Stabilized { replicas, reason }
+}
+
+/// Stabilization with a behavior: the current size moves no further than the windows agree on.
+///
+/// `up_window_min` is the smallest recommendation of the scale-up window, `down_window_max` the largest of the
+/// scale-down window, `None` where the window holds none.
+pub fn stabilize_with_behavior(
+    current: i64,
+    proposal: i64,
+    up_window_min: Option<i64>,
+    down_window_max: Option<i64>,
+) -> Stabilized {
+    let at_least = up_window_min.map_or(proposal, |lowest| lowest.min(proposal));
+    let at_most = down_window_max.map_or(proposal, |highest| highest.max(proposal));
+    let replicas = current.max(at_least).min(at_most);
+    let reason = if replicas == proposal {
+        StabilizationReason::ReadyForNewScale
+    } else if proposal >= current {
+        StabilizationReason::ScaleUpStabilized
+    } else {
+        StabilizationReason::ScaleDownStabilized
+    };
+    Stabilized { replicas, reason }
+}
+
+/// Limits without a behavior: `[min, max]`, and at most `max(2 × current, 4)` in one step.
+pub fn without_behavior(current: i64, desired: i64, min: i64, max: i64) -> Limited {
+    let rate = go_int32((2.0 * current as f64).max(4.0));
+    let (highest, above) = if max > rate {
+        (rate, LimitReason::ScaleUpLimit)
+    } else {
+        (max, LimitReason::TooManyReplicas)
+    };
+    if desired < min {
+        Limited {
+            replicas: min,
+            reason: LimitReason::TooFewReplicas,
+        }
+    } else if desired > highest {
+        Limited {
+            replicas: highest,
+            reason: above,
+        }
+    } else {
+        Limited {
+            replicas: desired,
+            reason: LimitReason::DesiredWithinRange,
+        }
+    }
+}
+
+/// Limits with a behavior: the rate of the direction, then `min` or `max`.
+pub fn with_behavior(current: i64, desired: i64, min: i64, max: i64, rates: &Rates<'_>) -> Limited {
+    if desired > current {
+        let rate = scale_up_limit(current, rates.up, rates.up_policies).max(current);
+        let (highest, reason) = if max > rate {
+            (rate, LimitReason::ScaleUpLimit)
+        } else {
+            (max, LimitReason::TooManyReplicas)
+        };
+        if desired > highest {
+            return Limited {
+                replicas: highest,
+                reason,
+            };
+        }
+    } else if desired < current {
+        let rate = scale_down_limit(current, rates.down, rates.down_policies).min(current);
+        let (lowest, reason) = if min < rate {
+            (rate, LimitReason::ScaleDownLimit)
+        } else {
+            (min, LimitReason::TooFewReplicas)
+        };
+        if desired < lowest {
+            return Limited {
+                replicas: lowest,
+                reason,
+            };
+        }
+    }
+    Limited {
+        replicas: desired,
+        reason: LimitReason::DesiredWithinRange,
+    }
+}
+
+/// The size up to which the policies allow scaling up; may lie below `current` when a period is used up.
+pub fn scale_up_limit(current: i64, select: SelectPolicy, policies: &[PolicyUse]) -> i64 {
+    let limits = policies.iter().map(|policy| {
+        let start = start_of_period(current, policy);
+        match policy.kind {
+            PolicyKind::Pods => wrap_int32(start + policy.value),
+            PolicyKind::Percent => {
+                go_int32((start as f64 * (1.0 + policy.value as f64 / 100.0)).ceil())
+            }
+        }
+    });
+    match select {
+        SelectPolicy::Disabled => current,
+        SelectPolicy::Min => limits.min().unwrap_or(i64::from(i32::MAX)),
+        SelectPolicy::Max => limits.max().unwrap_or(i64::from(i32::MIN)),
+    }
+}
+
+/// The size down to which the policies allow scaling down; may lie above `current` when a period is used up.
+pub fn scale_down_limit(current: i64, select: SelectPolicy, policies: &[PolicyUse]) -> i64 {
+    let limits = policies.iter().map(|policy| {
+        let start = start_of_period(current, policy);
+        match policy.kind {
+            PolicyKind::Pods => wrap_int32(start - policy.value),
+            PolicyKind::Percent => go_int32(start as f64 * (1.0 - policy.value as f64 / 100.0)),
+        }
+    });
+    match select {
+        SelectPolicy::Disabled => current,
+        SelectPolicy::Min => limits.max().unwrap_or(i64::from(i32::MIN)),
+        SelectPolicy::Max => limits.min().unwrap_or(i64::from(i32::MAX)),
+    }
+}
+
+/// Replicas when the policy's period began.
+fn start_of_period(current: i64, policy: &PolicyUse) -> i64 {
+    wrap_int32(current - policy.added + policy.removed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policy(kind: PolicyKind, value: i64, added: i64, removed: i64) -> PolicyUse {
+        PolicyUse {
+            kind,
+            value,
+            added,
+            removed,
+        }
+    }
+
+    #[test]
+    fn without_a_behavior_a_step_doubles_at_most() {
+        let limit = |current, desired| without_behavior(current, desired, 2, 20);
+        assert_eq!(
+            limit(1, 9),
+            Limited {
+                replicas: 4,
+                reason: LimitReason::ScaleUpLimit
+            }
+        );
+        assert_eq!(
+            limit(6, 13),
+            Limited {
+                replicas: 12,
+                reason: LimitReason::ScaleUpLimit
+            }
+        );
+        assert_eq!(
+            limit(10, 21),
+            Limited {
+                replicas: 20,
+                reason: LimitReason::TooManyReplicas
+            }
+        );
+        assert_eq!(
+            limit(10, 1),
+            Limited {
+                replicas: 2,
+                reason: LimitReason::TooFewReplicas
+            }
+        );
+    }
+
+    #[test]
+    fn both_kinds_of_change_share_a_period() {
+        let used = [
+            policy(PolicyKind::Pods, 4, 3, 1),
+            policy(PolicyKind::Percent, 100, 3, 1),
+        ];
+        assert_eq!(scale_up_limit(10, SelectPolicy::Max, &used), 16);
+        assert_eq!(scale_up_limit(10, SelectPolicy::Min, &used), 12);
+        assert_eq!(scale_down_limit(10, SelectPolicy::Max, &used), 0);
+        assert_eq!(scale_down_limit(10, SelectPolicy::Min, &used), 4);
+        assert_eq!(scale_down_limit(10, SelectPolicy::Disabled, &used), 10);
+    }
+
+    #[test]
+    fn a_used_up_period_keeps_the_size() {
+        let used = [policy(PolicyKind::Pods, 4, 5, 0)];
+        let rates = Rates {
+            up: SelectPolicy::Max,
+            up_policies: &used,
+            down: SelectPolicy::Disabled,
+            down_policies: &used,
+        };
+        let limit = |desired| with_behavior(10, desired, 1, 20, &rates);
+        assert_eq!(
+            limit(15),
+            Limited {
+                replicas: 10,
+                reason: LimitReason::ScaleUpLimit
+            }
+        );
+        assert_eq!(
+            limit(5),
+            Limited {
+                replicas: 10,
+                reason: LimitReason::ScaleDownLimit
+            }
+        );
+        assert_eq!(
+            limit(10),
+            Limited {
+                replicas: 10,
+                reason: LimitReason::DesiredWithinRange
+            }
+        );
+    }
+
+    #[test]
+    fn windows_hold_the_size() {
+        let up = stabilize_with_behavior(5, 9, Some(3), None);
+        assert_eq!(
+            up,
+            Stabilized {
+                replicas: 5,
+                reason: StabilizationReason::ScaleUpStabilized
+            }
+        );
+        let down = stabilize_with_behavior(5, 2, None, Some(4));
+        assert_eq!(
+            down,
+            Stabilized {
+                replicas: 4,
+                reason: StabilizationReason::ScaleDownStabilized
+            }
+        );
+        let free = stabilize_without_behavior(7, Some(6));
+        assert_eq!(
+            free,
+            Stabilized {
+                replicas: 7,
+                reason: StabilizationReason::ReadyForNewScale
+            }
+        );
+    }
+
+    #[test]
+    fn shortcuts_come_in_order() {
+        assert_eq!(shortcut(0, 1, 5), Some(Shortcut::Disabled));
+        assert_eq!(shortcut(0, 0, 5), None);
+        assert_eq!(shortcut(6, 1, 5).map(|s| s.replicas(1, 5)), Some(5));
+        assert_eq!(shortcut(1, 2, 5).map(|s| s.replicas(2, 5)), Some(2));
+    }
+}

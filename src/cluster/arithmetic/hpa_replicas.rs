@@ -1,0 +1,481 @@
+//! How many replicas a metric asks for: `pkg/controller/podautoscaler/replica_calculator.go`, Kubernetes v1.34.
+//!
+//! The core works on totals over the pods of a target ([`PodTotals`]), which lose nothing that upstream reads, so pods
+//! with unequal requests and usages can be summed in front of it. [`PodGroups`] is the thin front for equal pods.
+//! Sorting pods into ready, unready and missing (readiness, start-up, phase) is the caller's.
+
+use std::fmt;
+
+use super::{go_int32, quotient, wrap_int32};
+
+/// What a metric should be, from the `target` of a metric spec.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum MetricTarget {
+    /// `averageUtilization`: usage as a percentage of the requests.
+    Utilization {
+        /// Percent, 1 or more.
+        percent: i64,
+    },
+    /// `averageValue`: usage per pod.
+    AverageValue {
+        /// Milli-value, 1 or more.
+        milli: i64,
+    },
+    /// `value`: an Object or External metric as a whole.
+    Value {
+        /// Milli-value, 1 or more.
+        milli: i64,
+    },
+}
+
+impl MetricTarget {
+    /// What one missing pod with this request (milli) is taken to use when the rest ask for fewer replicas (milli):
+    /// its request, or the target where that is more; for averages exactly the target.
+    pub fn fallback_usage(self, request: i64) -> i64 {
+        match self {
+            Self::Utilization { percent } => {
+                quotient(request.saturating_mul(percent.max(100)), 100)
+            }
+            Self::AverageValue { milli } | Self::Value { milli } => milli,
+        }
+    }
+}
+
+/// How far usage/target may lie from 1 without an effect: ratios in `[1 − down, 1 + up]`, ends included.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Tolerance {
+    /// Tolerance above the target, 0 or more (a fraction, 0.1 by default).
+    pub up: f64,
+    /// Tolerance below the target, 0 to 1 (a fraction, 0.1 by default).
+    pub down: f64,
+}
+
+impl Default for Tolerance {
+    fn default() -> Self {
+        Self { up: 0.1, down: 0.1 }
+    }
+}
+
+impl Tolerance {
+    /// Whether `ratio` (usage/target) calls for no change; false for NaN.
+    pub fn contains(&self, ratio: f64) -> bool {
+        (1.0 - self.down) <= ratio && ratio <= (1.0 + self.up)
+    }
+}
+
+/// Sums over the pods of a target for one per-pod metric.
+///
+/// Pods that are being deleted or have failed are in none of the sums. Milli-values.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct PodTotals {
+    /// Pods that count as ready: they have a sample that is used. 0 or more.
+    pub ready: i64,
+    /// Samples that are used: [`ready`](Self::ready), plus samples of pods that the selector does not know.
+    pub samples: i64,
+    /// Usage over the samples; for Utilization only over the ready pods.
+    pub usage: i64,
+    /// Requests of the ready pods.
+    pub request: i64,
+    /// Pods whose sample is not used yet (pending, or starting up where the metric is CPU).
+    pub unready: i64,
+    /// Requests of the unready pods.
+    pub unready_request: i64,
+    /// Pods without a sample.
+    pub missing: i64,
+    /// Requests of the missing pods.
+    pub missing_request: i64,
+    /// [`MetricTarget::fallback_usage`] summed over the missing pods.
+    pub missing_fallback: i64,
+    /// Whether some pod of the selector, ignored ones included, gives no request for the resource.
+    pub request_unknown: bool,
+}
+
+/// Sizes of the groups of equal pods: the front of [`PodTotals`] for one pod template.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct PodGroups {
+    /// Pods that count as ready. 0 or more.
+    pub ready: i64,
+    /// Usage of all ready pods together (milli).
+    pub ready_usage: i64,
+    /// Pods whose sample is not used yet. 0 or more.
+    pub unready: i64,
+    /// Pods without a sample. 0 or more.
+    pub missing: i64,
+    /// Request of each pod (milli); `None` where the template gives none.
+    pub request_per_pod: Option<i64>,
+}
+
+impl PodGroups {
+    /// The sums that the core reads.
+    pub fn totals(&self, target: MetricTarget) -> PodTotals {
+        let request = self.request_per_pod.unwrap_or(0);
+        PodTotals {
+            ready: self.ready,
+            samples: self.ready,
+            usage: self.ready_usage,
+            request: self.ready.saturating_mul(request),
+            unready: self.unready,
+            unready_request: self.unready.saturating_mul(request),
+            missing: self.missing,
+            missing_request: self.missing.saturating_mul(request),
+            missing_fallback: self.missing.saturating_mul(target.fallback_usage(request)),
+            request_unknown: self.request_per_pod.is_none(),
+        }
+    }
+}
+
+/// An Object or External metric and the counts that its formulas read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct WholeMetric {
+    /// The metric's value; the sum over all series of an External metric (milli).
+    pub total: i64,
+    /// Pods that are Running and Ready; `None` where the selector matches no pod at all.
+    pub ready: Option<i64>,
+    /// `status.replicas` of the scale: what `AverageValue` divides by.
+    pub status_replicas: i64,
+}
+
+/// What one metric asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Proposal {
+    /// Replicas, before any limit. 0 or more (the smallest int32 where upstream's conversion overflows).
+    pub replicas: i64,
+    /// What the status reports: percent for Utilization, otherwise a milli-value (per pod, or whole for `Value`).
+    pub utilization_or_average: i64,
+}
+
+/// Why a metric asks for nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum MetricError {
+    /// No pod matches the selector.
+    NoPods,
+    /// No sample is left after those of ignored and unready pods are dropped.
+    NoMetrics,
+    /// Some pod has no request for the resource of a Utilization target.
+    MissingRequest,
+    /// The requests of the pods with samples add up to 0.
+    ZeroRequest,
+    /// The target does not go with this kind of metric (the API server refuses such objects).
+    WrongTarget,
+}
+
+impl fmt::Display for MetricError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoPods => "no pods returned by selector while calculating replica count",
+            Self::NoMetrics => "did not receive metrics for any ready pods",
+            Self::MissingRequest => "missing request in a container of a pod",
+            Self::ZeroRequest => "no metrics returned matched known pods",
+            Self::WrongTarget => "the metric's target type does not go with its source",
+        })
+    }
+}
+
+impl std::error::Error for MetricError {}
+
+/// What a per-pod metric (Resource, ContainerResource, Pods) of equal pods asks for, from `spec.replicas` of the target.
+pub fn propose(
+    target: MetricTarget,
+    groups: &PodGroups,
+    current_replicas: i64,
+    tolerance: &Tolerance,
+) -> Result<Proposal, MetricError> {
+    propose_for_totals(target, &groups.totals(target), current_replicas, tolerance)
+}
+
+/// What a per-pod metric asks for, from the totals over any pods and `spec.replicas` of the target.
+pub fn propose_for_totals(
+    target: MetricTarget,
+    totals: &PodTotals,
+    current_replicas: i64,
+    tolerance: &Tolerance,
+) -> Result<Proposal, MetricError> {
+    if totals.samples <= 0 {
+        return Err(MetricError::NoMetrics);
+    }
+    let (first, reported) = match target {
+        MetricTarget::Utilization { .. } if totals.request_unknown => {
+            return Err(MetricError::MissingRequest);
+        }
+        MetricTarget::Utilization { .. } if totals.request == 0 => {
+            return Err(MetricError::ZeroRequest);
+        }
+        _ => usage_ratio(target, totals.usage, totals.request, totals.samples)?,
+    };
+    let count_unready = totals.unready > 0 && first > 1.0;
+    let replicas = if totals.missing > 0 || count_unready {
+        rebalanced(target, totals, current_replicas, tolerance, first)?
+    } else if tolerance.contains(first) {
+        current_replicas
+    } else {
+        go_int32((first * totals.ready as f64).ceil())
+    };
+    Ok(Proposal {
+        replicas,
+        utilization_or_average: reported,
+    })
+}
+
+/// Usage over target, and the integer usage (percent, or milli per sample) that it was computed from.
+fn usage_ratio(
+    target: MetricTarget,
+    usage: i64,
+    request: i64,
+    samples: i64,
+) -> Result<(f64, i64), MetricError> {
+    match target {
+        MetricTarget::Utilization { percent } => {
+            let used = wrap_int32(quotient(usage.saturating_mul(100), request));
+            Ok((used as f64 / percent as f64, used))
+        }
+        MetricTarget::AverageValue { milli } => {
+            let used = quotient(usage, samples);
+            Ok((used as f64 / milli as f64, used))
+        }
+        MetricTarget::Value { .. } => Err(MetricError::WrongTarget),
+    }
+}
+
+/// The second pass, which stands in for pods without a usable sample in the direction that changes less.
+fn rebalanced(
+    target: MetricTarget,
+    totals: &PodTotals,
+    current_replicas: i64,
+    tolerance: &Tolerance,
+    first: f64,
+) -> Result<i64, MetricError> {
+    let (mut usage, mut request, mut samples) = (totals.usage, totals.request, totals.samples);
+    let fills_zero =
+        first > 1.0 || (first == 1.0 && !matches!(target, MetricTarget::Utilization { .. }));
+    if first < 1.0 || fills_zero {
+        usage = usage.saturating_add(if first < 1.0 {
+            totals.missing_fallback
+        } else {
+            0
+        });
+        request = request.saturating_add(totals.missing_request);
+        samples += totals.missing;
+    }
+    if first > 1.0 {
+        request = request.saturating_add(totals.unready_request);
+        samples += totals.unready;
+    }
+    let (second, _) = usage_ratio(target, usage, request, samples)?;
+    let crossed = (first < 1.0 && second > 1.0) || (first > 1.0 && second < 1.0);
+    if tolerance.contains(second) || crossed {
+        return Ok(current_replicas);
+    }
+    let proposed = go_int32((second * samples as f64).ceil());
+    let backwards = (second < 1.0 && proposed > current_replicas)
+        || (second > 1.0 && proposed < current_replicas);
+    Ok(if backwards {
+        current_replicas
+    } else {
+        proposed
+    })
+}
+
+/// What an Object or External metric asks for, from `spec.replicas` of the target.
+pub fn propose_for_whole(
+    target: MetricTarget,
+    metric: &WholeMetric,
+    current_replicas: i64,
+    tolerance: &Tolerance,
+) -> Result<Proposal, MetricError> {
+    match target {
+        MetricTarget::Utilization { .. } => Err(MetricError::WrongTarget),
+        MetricTarget::AverageValue { milli } => Ok(average_of_whole(metric, milli, tolerance)),
+        MetricTarget::Value { milli } => {
+            let replicas = value_of_whole(metric, milli, current_replicas, tolerance)?;
+            Ok(Proposal {
+                replicas,
+                utilization_or_average: metric.total,
+            })
+        }
+    }
+}
+
+/// `Value`: in proportion to the pods that are ready; from 0 replicas in proportion to one, with no tolerance.
+fn value_of_whole(
+    metric: &WholeMetric,
+    target: i64,
+    current_replicas: i64,
+    tolerance: &Tolerance,
+) -> Result<i64, MetricError> {
+    let ratio = metric.total as f64 / target as f64;
+    if current_replicas == 0 {
+        return Ok(go_int32(ratio.ceil()));
+    }
+    if tolerance.contains(ratio) {
+        return Ok(current_replicas);
+    }
+    let ready = metric.ready.ok_or(MetricError::NoPods)?;
+    Ok(go_int32((ratio * ready as f64).ceil()))
+}
+
+/// `AverageValue` of a whole metric: the total over the target, unless `status.replicas` already are about that many.
+fn average_of_whole(metric: &WholeMetric, target: i64, tolerance: &Tolerance) -> Proposal {
+    let (total, target, replicas) = (
+        metric.total as f64,
+        target as f64,
+        metric.status_replicas as f64,
+    );
+    let ratio = total / (target * replicas);
+    let proposed = if tolerance.contains(ratio) {
+        metric.status_replicas
+    } else {
+        go_int32((total / target).ceil())
+    };
+    Proposal {
+        replicas: proposed,
+        utilization_or_average: (total / replicas).ceil() as i64,
+    }
+}
+
+/// The metric that decides among several.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Decision {
+    /// Index of the metric among those given.
+    pub metric: usize,
+    /// Its proposal; the controller raises a negative one to 0 before it applies limits.
+    pub replicas: i64,
+}
+
+/// The overall proposal of several metrics: the largest one, the first of equal ones.
+///
+/// `None` when the autoscaler cannot act: all metrics failed, or some did and the rest ask for fewer than
+/// `spec.replicas` of the target.
+pub fn decide(proposals: &[Result<Proposal, MetricError>], spec_replicas: i64) -> Option<Decision> {
+    let mut best: Option<Decision> = None;
+    for (metric, proposal) in proposals.iter().enumerate() {
+        let Ok(Proposal { replicas, .. }) = *proposal else {
+            continue;
+        };
+        if best.is_none_or(|b| b.replicas == 0 || replicas > b.replicas) {
+            best = Some(Decision { metric, replicas });
+        }
+    }
+    let some_failed = proposals.iter().any(Result::is_err);
+    best.filter(|b| !some_failed || b.replicas >= spec_replicas)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HALF: MetricTarget = MetricTarget::Utilization { percent: 50 };
+
+    fn replicas(target: MetricTarget, groups: PodGroups, current: i64) -> Result<i64, MetricError> {
+        propose(target, &groups, current, &Tolerance::default()).map(|proposal| proposal.replicas)
+    }
+
+    fn groups(ready: i64, ready_usage: i64, unready: i64, missing: i64) -> PodGroups {
+        PodGroups {
+            ready,
+            ready_usage,
+            unready,
+            missing,
+            request_per_pod: Some(1000),
+        }
+    }
+
+    #[test]
+    fn percentages_are_truncated_and_products_are_doubles() {
+        assert_eq!(
+            replicas(HALF, groups(10, 5599, 0, 0), 10),
+            Ok(10),
+            "55.99 % is 55 %, within tolerance"
+        );
+        assert_eq!(replicas(HALF, groups(10, 5600, 0, 0), 10), Ok(12));
+        let odd = MetricTarget::Utilization { percent: 44 };
+        assert_eq!(
+            replicas(odd, groups(11, 11_000, 0, 0), 11),
+            Ok(26),
+            "(100 / 44) × 11 is a little more than 25"
+        );
+    }
+
+    #[test]
+    fn absent_pods_hold_the_change_back() {
+        assert_eq!(
+            replicas(HALF, groups(2, 2000, 2, 0), 4),
+            Ok(4),
+            "unready pods count as 0 on the way up"
+        );
+        assert_eq!(
+            replicas(HALF, groups(2, 400, 2, 0), 4),
+            Ok(1),
+            "and not at all on the way down"
+        );
+        assert_eq!(
+            replicas(HALF, groups(2, 400, 0, 2), 4),
+            Ok(4),
+            "missing pods count as 100 % on the way down"
+        );
+        assert_eq!(replicas(HALF, groups(3, 3000, 0, 1), 4), Ok(6));
+    }
+
+    #[test]
+    fn errors_come_in_order() {
+        assert_eq!(
+            replicas(HALF, groups(0, 0, 3, 0), 3),
+            Err(MetricError::NoMetrics)
+        );
+        let unknown = PodGroups {
+            request_per_pod: None,
+            ..groups(1, 1, 0, 0)
+        };
+        assert_eq!(replicas(HALF, unknown, 1), Err(MetricError::MissingRequest));
+        assert_eq!(
+            replicas(MetricTarget::AverageValue { milli: 1 }, unknown, 1),
+            Ok(1)
+        );
+        let zero = PodGroups {
+            request_per_pod: Some(0),
+            ..unknown
+        };
+        assert_eq!(replicas(HALF, zero, 1), Err(MetricError::ZeroRequest));
+    }
+
+    #[test]
+    fn whole_metrics_scale_from_zero() {
+        let metric = WholeMetric {
+            total: 2500,
+            ready: None,
+            status_replicas: 0,
+        };
+        let of = |target| {
+            propose_for_whole(target, &metric, 0, &Tolerance::default()).map(|p| p.replicas)
+        };
+        assert_eq!(of(MetricTarget::Value { milli: 1000 }), Ok(3));
+        assert_eq!(of(MetricTarget::AverageValue { milli: 1000 }), Ok(3));
+        assert_eq!(of(HALF), Err(MetricError::WrongTarget));
+    }
+
+    #[test]
+    fn the_largest_proposal_wins_unless_a_failure_forbids() {
+        let ok = |replicas| {
+            Ok(Proposal {
+                replicas,
+                utilization_or_average: 0,
+            })
+        };
+        let failed = Err(MetricError::NoMetrics);
+        assert_eq!(
+            decide(&[ok(2), ok(5), ok(5)], 3),
+            Some(Decision {
+                metric: 1,
+                replicas: 5
+            })
+        );
+        assert_eq!(
+            decide(&[failed, ok(3)], 3),
+            Some(Decision {
+                metric: 1,
+                replicas: 3
+            })
+        );
+        assert_eq!(decide(&[failed, ok(2)], 3), None);
+        assert_eq!(decide(&[failed], 3), None);
+    }
+}

@@ -1,0 +1,380 @@
+//! How a Deployment sizes its ReplicaSets: `pkg/controller/deployment` (rolling.go, sync.go, recreate.go and
+//! util/deployment_util.go), Kubernetes v1.34.
+//!
+//! Only sizes: which ReplicaSet is the new one, what is active and what happens in which reconcile is the caller's.
+//! "Size" is always a ReplicaSet's `spec.replicas`; "available" its `status.availableReplicas`, as observed.
+
+use k8s_openapi::api::apps::v1::DeploymentStrategy;
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+
+use super::go_int32;
+
+/// A Deployment's replicas with its strategy resolved against them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Limits {
+    /// `spec.replicas`, 0 or more.
+    pub replicas: i64,
+    /// RollingUpdate (true) or Recreate.
+    pub rolling: bool,
+    /// Pods that may exist above the replicas; 0 for Recreate.
+    pub max_surge: i64,
+    /// Pods that may be unavailable, 0 to `replicas`; 0 for Recreate.
+    pub max_unavailable: i64,
+}
+
+impl Limits {
+    /// Resolves a strategy (its type defaults to RollingUpdate, an absent bound to 0) against `replicas`.
+    pub fn resolve(strategy: &DeploymentStrategy, replicas: i64) -> Self {
+        if strategy.type_.as_deref() == Some("Recreate") {
+            return Self {
+                replicas,
+                rolling: false,
+                max_surge: 0,
+                max_unavailable: 0,
+            };
+        }
+        let bounds = strategy.rolling_update.as_ref();
+        let (max_surge, unavailable) = fenceposts(
+            bounds.and_then(|b| b.max_surge.as_ref()),
+            bounds.and_then(|b| b.max_unavailable.as_ref()),
+            replicas,
+        );
+        Self {
+            replicas,
+            rolling: true,
+            max_surge,
+            max_unavailable: unavailable.min(replicas),
+        }
+    }
+
+    /// Pods that must stay available while a rolling update removes old ones; 0 for Recreate.
+    pub fn min_available(&self) -> i64 {
+        if self.rolling {
+            self.replicas - self.max_unavailable
+        } else {
+            0
+        }
+    }
+
+    /// Pods that may exist at once: what the `max-replicas` annotation records.
+    pub fn max_replicas(&self) -> i64 {
+        self.replicas + self.max_surge
+    }
+}
+
+/// `maxSurge` (rounded up) and `maxUnavailable` (rounded down) of `replicas`, before any clamping.
+///
+/// Both may not be 0: then `maxUnavailable` is 1. A string that is no percentage makes both 0, as upstream does with
+/// what the API server should have refused.
+pub fn fenceposts(
+    surge: Option<&IntOrString>,
+    unavailable: Option<&IntOrString>,
+    replicas: i64,
+) -> (i64, i64) {
+    let resolved = (
+        scaled(surge, replicas, f64::ceil),
+        scaled(unavailable, replicas, f64::floor),
+    );
+    match resolved {
+        (Some(0), Some(0)) => (0, 1),
+        (Some(surge), Some(unavailable)) => (surge, unavailable),
+        _ => (0, 0),
+    }
+}
+
+/// An absolute number, or a percentage of `total` rounded by `round`; `None` for other strings.
+fn scaled(value: Option<&IntOrString>, total: i64, round: fn(f64) -> f64) -> Option<i64> {
+    match value {
+        None => Some(0),
+        Some(IntOrString::Int(number)) => Some(i64::from(*number)),
+        Some(IntOrString::String(text)) => {
+            let percent: i32 = text.strip_suffix('%')?.parse().ok()?;
+            Some(go_int32(round(f64::from(percent) * total as f64 / 100.0)))
+        }
+    }
+}
+
+/// Size of the new ReplicaSet after this reconcile's chance to resize it: it grows as far as the surge allows, counting
+/// `all` (the sizes of all ReplicaSets together), and is cut to the replicas at once. Also its first size, from `own` 0.
+pub fn new_size(limits: &Limits, all: i64, own: i64) -> i64 {
+    if own >= limits.replicas || !limits.rolling {
+        return limits.replicas;
+    }
+    let room = (limits.max_replicas() - all).max(0);
+    own + room.min(limits.replicas - own)
+}
+
+/// How many old pods a rolling update may remove now; nothing happens unless it is positive.
+///
+/// `all` are the sizes of all ReplicaSets together, `new` and `new_available` describe the new one.
+pub fn removal_budget(limits: &Limits, all: i64, new: i64, new_available: i64) -> i64 {
+    all - limits.min_available() - (new - new_available)
+}
+
+/// How many available old pods a rolling update may remove, `available` counted over all ReplicaSets. 0 or more.
+pub fn available_budget(limits: &Limits, available: i64) -> i64 {
+    (available - limits.min_available()).max(0)
+}
+
+/// How many pods of one old ReplicaSet are removed because they are not available, with `budget` left. 0 or more
+/// (less than 0 where the status shows more available pods than the size, as upstream computes it).
+pub fn unhealthy_removed(size: i64, available: i64, budget: i64) -> i64 {
+    if budget <= 0 || size == 0 {
+        0
+    } else {
+        budget.min(size - available)
+    }
+}
+
+/// How many pods of one old ReplicaSet are removed, available or not, with `budget` left. 0 to `size`.
+pub fn available_removed(size: i64, budget: i64) -> i64 {
+    budget.clamp(0, size.max(0))
+}
+
+/// One old ReplicaSet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct OldSet {
+    /// `spec.replicas`, 0 or more.
+    pub size: i64,
+    /// `status.availableReplicas`, 0 or more.
+    pub available: i64,
+}
+
+/// Sizes of the old ReplicaSets (oldest first) after unavailable pods are removed, up to `budget` of them.
+pub fn clean_up_unhealthy(old: &[OldSet], budget: i64) -> Vec<i64> {
+    let mut left = budget;
+    old.iter()
+        .map(|set| {
+            let removed = unhealthy_removed(set.size, set.available, left);
+            left -= removed;
+            set.size - removed
+        })
+        .collect()
+}
+
+/// Sizes of the old ReplicaSets (oldest first) after up to `budget` pods are removed, whatever their state.
+pub fn scale_down(sizes: &[i64], budget: i64) -> Vec<i64> {
+    let mut left = budget;
+    sizes
+        .iter()
+        .map(|&size| {
+            let removed = available_removed(size, left);
+            left -= removed;
+            size - removed
+        })
+        .collect()
+}
+
+/// Sizes of the old ReplicaSets (oldest first) after one reconcile of a rolling update that did not resize the new one.
+pub fn roll_old(limits: &Limits, old: &[OldSet], new: OldSet) -> Vec<i64> {
+    let unchanged: Vec<i64> = old.iter().map(|set| set.size).collect();
+    let total: i64 = unchanged.iter().sum();
+    let budget = removal_budget(limits, total + new.size, new.size, new.available);
+    if total == 0 || budget <= 0 {
+        return unchanged;
+    }
+    let cleaned = clean_up_unhealthy(old, budget);
+    let available = old.iter().map(|set| set.available).sum::<i64>() + new.available;
+    scale_down(&cleaned, available_budget(limits, available))
+}
+
+/// Whether one active ReplicaSet shows that the replicas changed: its `desired-replicas` annotation differs from them.
+pub fn shows_scaling(replicas: i64, desired_annotation: Option<i64>) -> bool {
+    desired_annotation.is_some_and(|desired| desired != replicas)
+}
+
+/// Whether the new ReplicaSet has everything it should have, so that a scaling event empties the old ones.
+pub fn is_saturated(
+    replicas: i64,
+    size: i64,
+    available: i64,
+    desired_annotation: Option<i64>,
+) -> bool {
+    size == replicas && available == replicas && desired_annotation == Some(replicas)
+}
+
+/// One active ReplicaSet of a scaling event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ScaledSet {
+    /// `spec.replicas`, 1 or more.
+    pub size: i64,
+    /// The `max-replicas` annotation if it is there.
+    pub max_annotation: Option<i64>,
+}
+
+/// Sizes after a scaling event that several active ReplicaSets share in proportion, in the order given.
+///
+/// `active` is oldest first (ties by name); `status_replicas` is the Deployment's, for sets without annotation.
+pub fn proportional(limits: &Limits, active: &[ScaledSet], status_replicas: i64) -> Vec<i64> {
+    let mut sizes: Vec<i64> = active.iter().map(|set| set.size).collect();
+    let allowed = if limits.replicas > 0 {
+        limits.max_replicas()
+    } else {
+        0
+    };
+    let to_add = allowed - sizes.iter().sum::<i64>();
+    if to_add == 0 {
+        return sizes;
+    }
+    let order = largest_first(&sizes, to_add > 0);
+    let mut added = 0;
+    for &i in &order {
+        let share = proportion(limits, &active[i], status_replicas, to_add, added);
+        sizes[i] += share;
+        added += share;
+    }
+    if let Some(&first) = order.first() {
+        sizes[first] = (sizes[first] + to_add - added).max(0);
+    }
+    sizes
+}
+
+/// Indices by size, largest first; of equal ones the later (newer) first if `newer`.
+fn largest_first(sizes: &[i64], newer: bool) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..sizes.len()).collect();
+    if newer {
+        order.reverse();
+    }
+    order.sort_by_key(|&i| std::cmp::Reverse(sizes[i]));
+    order
+}
+
+/// What one ReplicaSet gains (or loses) of `to_add`, when `added` are already given out.
+pub fn proportion(
+    limits: &Limits,
+    set: &ScaledSet,
+    status_replicas: i64,
+    to_add: i64,
+    added: i64,
+) -> i64 {
+    if set.size == 0 || to_add == added {
+        return 0;
+    }
+    let fraction = fraction(limits, set, status_replicas);
+    if to_add > 0 {
+        fraction.min(to_add - added)
+    } else {
+        fraction.max(to_add - added)
+    }
+}
+
+/// The change that keeps a ReplicaSet's share of the Deployment, rounded half away from zero.
+fn fraction(limits: &Limits, set: &ScaledSet, status_replicas: i64) -> i64 {
+    if limits.replicas == 0 {
+        return -set.size;
+    }
+    let before = set
+        .max_annotation
+        .filter(|&annotation| annotation != 0)
+        .unwrap_or(status_replicas);
+    if before == 0 {
+        return 0;
+    }
+    let size = set.size.saturating_mul(limits.max_replicas()) as f64 / before as f64;
+    go_int32(size.round()) - set.size
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limits(replicas: i64, max_surge: i64, max_unavailable: i64) -> Limits {
+        Limits {
+            replicas,
+            rolling: true,
+            max_surge,
+            max_unavailable,
+        }
+    }
+
+    #[test]
+    fn percentages_round_away_from_each_other() {
+        let percent = IntOrString::String("25%".to_owned());
+        assert_eq!(fenceposts(Some(&percent), Some(&percent), 5), (2, 1));
+        assert_eq!(
+            fenceposts(Some(&IntOrString::Int(0)), Some(&percent), 3),
+            (0, 1)
+        );
+        assert_eq!(
+            fenceposts(Some(&IntOrString::String("x".to_owned())), None, 3),
+            (0, 0)
+        );
+        let none = Limits::resolve(&DeploymentStrategy::default(), 0);
+        assert_eq!((none.max_unavailable, none.min_available()), (0, 0));
+    }
+
+    #[test]
+    fn the_new_set_grows_into_the_surge() {
+        assert_eq!(new_size(&limits(10, 3, 2), 10, 0), 3);
+        assert_eq!(new_size(&limits(10, 3, 2), 8, 3), 8);
+        assert_eq!(new_size(&limits(10, 3, 2), 20, 3), 3);
+        assert_eq!(new_size(&limits(10, 3, 2), 20, 12), 10);
+    }
+
+    #[test]
+    fn unhealthy_old_pods_go_first() {
+        let old = [
+            OldSet {
+                size: 4,
+                available: 4,
+            },
+            OldSet {
+                size: 6,
+                available: 3,
+            },
+        ];
+        let new = OldSet {
+            size: 3,
+            available: 0,
+        };
+        assert_eq!(
+            roll_old(&limits(10, 3, 2), &old, new),
+            [4, 4],
+            "budget 13 - 8 - 3, nothing available to spare"
+        );
+        let ready = OldSet {
+            size: 3,
+            available: 3,
+        };
+        assert_eq!(
+            roll_old(&limits(10, 3, 2), &old, ready),
+            [2, 3],
+            "all three, then 10 - 8 of the oldest"
+        );
+    }
+
+    #[test]
+    fn shares_are_rounded_and_the_largest_takes_the_rest() {
+        let set = |size| ScaledSet {
+            size,
+            max_annotation: Some(10),
+        };
+        assert_eq!(
+            proportional(&limits(20, 0, 1), &[set(5), set(5)], 10),
+            [10, 10]
+        );
+        assert_eq!(
+            proportional(&limits(9, 0, 1), &[set(5), set(5)], 10),
+            [4, 5],
+            "older first when shrinking"
+        );
+        assert_eq!(
+            proportional(&limits(11, 0, 1), &[set(5), set(5)], 10),
+            [5, 6],
+            "newer first when growing"
+        );
+        assert_eq!(
+            proportional(&limits(0, 0, 0), &[set(5), set(5)], 10),
+            [0, 0]
+        );
+        let bare = ScaledSet {
+            size: 2,
+            max_annotation: None,
+        };
+        assert_eq!(
+            proportional(&limits(5, 0, 1), &[bare, bare], 0),
+            [2, 3],
+            "no base: all to the first"
+        );
+    }
+}
