@@ -8,6 +8,9 @@ use super::go_int32;
 pub use super::hpa_rates::{
     PolicyKind, PolicyUse, Rates, SelectPolicy, scale_down_limit, scale_up_limit,
 };
+pub use super::hpa_stabilization::{
+    StabilizationReason, Stabilized, stabilize_with_behavior, stabilize_without_behavior,
+};
 
 /// Reason of the `ScalingLimited` condition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -37,28 +40,6 @@ impl LimitReason {
     }
 }
 
-/// Reason of the `AbleToScale` condition after a proposal was stabilized.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum StabilizationReason {
-    /// The proposal stands.
-    ReadyForNewScale,
-    /// Lower recommendations of the window hold it down.
-    ScaleUpStabilized,
-    /// Higher recommendations of the window hold it up.
-    ScaleDownStabilized,
-}
-
-impl StabilizationReason {
-    /// The reason as Kubernetes writes it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::ReadyForNewScale => "ReadyForNewScale",
-            Self::ScaleUpStabilized => "ScaleUpStabilized",
-            Self::ScaleDownStabilized => "ScaleDownStabilized",
-        }
-    }
-}
-
 /// What is decided before any metric is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Shortcut {
@@ -68,15 +49,6 @@ pub enum Shortcut {
     AboveMax,
     /// The target is below `minReplicas` and set to it.
     BelowMin,
-}
-
-/// A recommendation after stabilization.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Stabilized {
-    /// Replicas, 0 or more.
-    pub replicas: i64,
-    /// Why.
-    pub reason: StabilizationReason,
 }
 
 /// A size after limits.
@@ -117,40 +89,6 @@ impl Shortcut {
             Self::BelowMin => min,
         }
     }
-}
-
-/// Stabilization without a behavior: the largest of the proposal and the recommendations of the window (`None`: none).
-pub fn stabilize_without_behavior(proposal: i64, window_max: Option<i64>) -> Stabilized {
-    let replicas = window_max.map_or(proposal, |highest| highest.max(proposal));
-    let reason = if replicas == proposal {
-        StabilizationReason::ReadyForNewScale
-    } else {
-        StabilizationReason::ScaleDownStabilized
-    };
-    Stabilized { replicas, reason }
-}
-
-/// Stabilization with a behavior: the current size moves no further than the windows agree on.
-///
-/// `up_window_min` is the smallest recommendation of the scale-up window, `down_window_max` the largest of the
-/// scale-down window, `None` where the window holds none.
-pub fn stabilize_with_behavior(
-    current: i64,
-    proposal: i64,
-    up_window_min: Option<i64>,
-    down_window_max: Option<i64>,
-) -> Stabilized {
-    let at_least = up_window_min.map_or(proposal, |lowest| lowest.min(proposal));
-    let at_most = down_window_max.map_or(proposal, |highest| highest.max(proposal));
-    let replicas = current.max(at_least).min(at_most);
-    let reason = if replicas == proposal {
-        StabilizationReason::ReadyForNewScale
-    } else if proposal >= current {
-        StabilizationReason::ScaleUpStabilized
-    } else {
-        StabilizationReason::ScaleDownStabilized
-    };
-    Stabilized { replicas, reason }
 }
 
 /// Limits without a behavior: `[min, max]`, and at most `max(2 × current, 4)` in one step.
@@ -289,34 +227,6 @@ mod tests {
             Limited {
                 replicas: 10,
                 reason: LimitReason::DesiredWithinRange
-            }
-        );
-    }
-
-    #[test]
-    fn windows_hold_the_size() {
-        let up = stabilize_with_behavior(5, 9, Some(3), None);
-        assert_eq!(
-            up,
-            Stabilized {
-                replicas: 5,
-                reason: StabilizationReason::ScaleUpStabilized
-            }
-        );
-        let down = stabilize_with_behavior(5, 2, None, Some(4));
-        assert_eq!(
-            down,
-            Stabilized {
-                replicas: 4,
-                reason: StabilizationReason::ScaleDownStabilized
-            }
-        );
-        let free = stabilize_without_behavior(7, Some(6));
-        assert_eq!(
-            free,
-            Stabilized {
-                replicas: 7,
-                reason: StabilizationReason::ReadyForNewScale
             }
         );
     }

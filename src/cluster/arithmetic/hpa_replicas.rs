@@ -5,7 +5,8 @@
 //! Sorting pods into ready, unready and missing (readiness, start-up, phase) is the caller's.
 
 pub use super::hpa_metrics::{
-    MetricError, MetricTarget, PodGroups, PodTotals, Proposal, Tolerance, WholeMetric,
+    Decision, MetricError, MetricTarget, PodGroups, PodTotals, Proposal, Tolerance, WholeMetric,
+    decide,
 };
 use super::{go_int32, quotient, wrap_int32};
 
@@ -168,33 +169,6 @@ fn average_of_whole(metric: &WholeMetric, target: i64, tolerance: &Tolerance) ->
     }
 }
 
-/// The metric that decides among several.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Decision {
-    /// Index of the metric among those given.
-    pub metric: usize,
-    /// Its proposal; the controller raises a negative one to 0 before it applies limits.
-    pub replicas: i64,
-}
-
-/// The overall proposal of several metrics: the largest one, the first of equal ones.
-///
-/// `None` when the autoscaler cannot act: all metrics failed, or some did and the rest ask for fewer than
-/// `spec.replicas` of the target.
-pub fn decide(proposals: &[Result<Proposal, MetricError>], spec_replicas: i64) -> Option<Decision> {
-    let mut best: Option<Decision> = None;
-    for (metric, proposal) in proposals.iter().enumerate() {
-        let Ok(Proposal { replicas, .. }) = *proposal else {
-            continue;
-        };
-        if best.is_none_or(|b| b.replicas == 0 || replicas > b.replicas) {
-            best = Some(Decision { metric, replicas });
-        }
-    }
-    let some_failed = proposals.iter().any(Result::is_err);
-    best.filter(|b| !some_failed || b.replicas >= spec_replicas)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -286,32 +260,5 @@ mod tests {
         assert_eq!(of(MetricTarget::Value { milli: 1000 }), Ok(3));
         assert_eq!(of(MetricTarget::AverageValue { milli: 1000 }), Ok(3));
         assert_eq!(of(HALF), Err(MetricError::WrongTarget));
-    }
-
-    #[test]
-    fn the_largest_proposal_wins_unless_a_failure_forbids() {
-        let ok = |replicas| {
-            Ok(Proposal {
-                replicas,
-                utilization_or_average: 0,
-            })
-        };
-        let failed = Err(MetricError::NoMetrics);
-        assert_eq!(
-            decide(&[ok(2), ok(5), ok(5)], 3),
-            Some(Decision {
-                metric: 1,
-                replicas: 5
-            })
-        );
-        assert_eq!(
-            decide(&[failed, ok(3)], 3),
-            Some(Decision {
-                metric: 1,
-                replicas: 3
-            })
-        );
-        assert_eq!(decide(&[failed, ok(2)], 3), None);
-        assert_eq!(decide(&[failed], 3), None);
     }
 }
