@@ -82,9 +82,7 @@ fn rebalanced(
     first: f64,
 ) -> Result<i64, MetricError> {
     let (mut usage, mut request, mut samples) = (totals.usage, totals.request, totals.samples);
-    let fills_zero =
-        first > 1.0 || (first == 1.0 && !matches!(target, MetricTarget::Utilization { .. }));
-    if first < 1.0 || fills_zero {
+    if first != 1.0 {
         usage = usage.saturating_add(if first < 1.0 {
             totals.missing_fallback
         } else {
@@ -223,6 +221,14 @@ mod tests {
             "missing pods count as 100 % on the way down"
         );
         assert_eq!(replicas(HALF, groups(3, 3000, 0, 1), 4), Ok(6));
+    }
+
+    #[test]
+    fn a_metric_exactly_on_target_changes_nothing() {
+        assert_eq!(replicas(HALF, groups(2, 1000, 0, 5), 7), Ok(7));
+        let average = MetricTarget::AverageValue { milli: 500 };
+        assert_eq!(replicas(average, groups(2, 1000, 0, 5), 7), Ok(7));
+        assert_eq!(replicas(average, groups(2, 1000, 3, 0), 7), Ok(7));
     }
 
     #[test]
