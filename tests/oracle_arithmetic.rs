@@ -6,6 +6,8 @@
 
 #[path = "oracle_arithmetic/limits.rs"]
 mod limits;
+#[path = "oracle_arithmetic/pods.rs"]
+mod pods;
 #[path = "oracle_arithmetic/quantity.rs"]
 mod quantity;
 #[path = "oracle_arithmetic/replicas.rs"]

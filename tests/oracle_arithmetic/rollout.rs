@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::apps::v1::DeploymentStrategy;
-use kubound::cluster::arithmetic::rollout::{
-    Limits, OldSet, ScaledSet, fenceposts, is_saturated, new_size, proportional, roll_old,
-    shows_scaling,
+use kubound::cluster::arithmetic::rollout::{Limits, OldSet, fenceposts, new_size, roll_old};
+use kubound::cluster::arithmetic::rollout_scaling::{
+    ScaledSet, is_saturated, proportional, shows_scaling,
 };
 use serde_json::Value;
 

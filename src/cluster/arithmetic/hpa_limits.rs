@@ -4,7 +4,13 @@
 //! removed within a policy's period. Which records count is the caller's: without a behavior a recommendation exactly
 //! as old as the window counts; with one, neither it nor a change exactly as old as the period does.
 
-use super::{go_int32, wrap_int32};
+use super::go_int32;
+pub use super::hpa_rates::{
+    PolicyKind, PolicyUse, Rates, SelectPolicy, scale_down_limit, scale_up_limit,
+};
+pub use super::hpa_stabilization::{
+    StabilizationReason, Stabilized, stabilize_with_behavior, stabilize_without_behavior,
+};
 
 /// Reason of the `ScalingLimited` condition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -34,28 +40,6 @@ impl LimitReason {
     }
 }
 
-/// Reason of the `AbleToScale` condition after a proposal was stabilized.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum StabilizationReason {
-    /// The proposal stands.
-    ReadyForNewScale,
-    /// Lower recommendations of the window hold it down.
-    ScaleUpStabilized,
-    /// Higher recommendations of the window hold it up.
-    ScaleDownStabilized,
-}
-
-impl StabilizationReason {
-    /// The reason as Kubernetes writes it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::ReadyForNewScale => "ReadyForNewScale",
-            Self::ScaleUpStabilized => "ScaleUpStabilized",
-            Self::ScaleDownStabilized => "ScaleDownStabilized",
-        }
-    }
-}
-
 /// What is decided before any metric is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Shortcut {
@@ -65,15 +49,6 @@ pub enum Shortcut {
     AboveMax,
     /// The target is below `minReplicas` and set to it.
     BelowMin,
-}
-
-/// A recommendation after stabilization.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Stabilized {
-    /// Replicas, 0 or more.
-    pub replicas: i64,
-    /// Why.
-    pub reason: StabilizationReason,
 }
 
 /// A size after limits.
@@ -90,53 +65,6 @@ impl Limited {
     pub fn differs_from(&self, recommendation: i64) -> bool {
         self.replicas != recommendation
     }
-}
-
-/// What a policy's `value` counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum PolicyKind {
-    /// Pods.
-    Pods,
-    /// Percent of the replicas at the start of the period.
-    Percent,
-}
-
-/// A policy of a direction and what its period has seen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct PolicyUse {
-    /// What [`value`](Self::value) counts.
-    pub kind: PolicyKind,
-    /// Pods or percent, 1 or more.
-    pub value: i64,
-    /// Replicas added by scaling up within the policy's period. 0 or more.
-    pub added: i64,
-    /// Replicas removed by scaling down within the policy's period. 0 or more.
-    pub removed: i64,
-}
-
-/// `selectPolicy` of a direction.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum SelectPolicy {
-    /// The policy that allows the largest change.
-    #[default]
-    Max,
-    /// The policy that allows the smallest change.
-    Min,
-    /// No change in this direction.
-    Disabled,
-}
-
-/// The rules of both directions, present when the autoscaler has a `behavior`, with what their periods have seen.
-#[derive(Clone, Copy, Debug)]
-pub struct Rates<'a> {
-    /// `scaleUp.selectPolicy`.
-    pub up: SelectPolicy,
-    /// `scaleUp.policies`, not empty.
-    pub up_policies: &'a [PolicyUse],
-    /// `scaleDown.selectPolicy`.
-    pub down: SelectPolicy,
-    /// `scaleDown.policies`, not empty.
-    pub down_policies: &'a [PolicyUse],
 }
 
 /// Whether the metrics are not consulted at all. Neither stabilization nor rates apply then.
@@ -161,40 +89,6 @@ impl Shortcut {
             Self::BelowMin => min,
         }
     }
-}
-
-/// Stabilization without a behavior: the largest of the proposal and the recommendations of the window (`None`: none).
-pub fn stabilize_without_behavior(proposal: i64, window_max: Option<i64>) -> Stabilized {
-    let replicas = window_max.map_or(proposal, |highest| highest.max(proposal));
-    let reason = if replicas == proposal {
-        StabilizationReason::ReadyForNewScale
-    } else {
-        StabilizationReason::ScaleDownStabilized
-    };
-    Stabilized { replicas, reason }
-}
-
-/// Stabilization with a behavior: the current size moves no further than the windows agree on.
-///
-/// `up_window_min` is the smallest recommendation of the scale-up window, `down_window_max` the largest of the
-/// scale-down window, `None` where the window holds none.
-pub fn stabilize_with_behavior(
-    current: i64,
-    proposal: i64,
-    up_window_min: Option<i64>,
-    down_window_max: Option<i64>,
-) -> Stabilized {
-    let at_least = up_window_min.map_or(proposal, |lowest| lowest.min(proposal));
-    let at_most = down_window_max.map_or(proposal, |highest| highest.max(proposal));
-    let replicas = current.max(at_least).min(at_most);
-    let reason = if replicas == proposal {
-        StabilizationReason::ReadyForNewScale
-    } else if proposal >= current {
-        StabilizationReason::ScaleUpStabilized
-    } else {
-        StabilizationReason::ScaleDownStabilized
-    };
-    Stabilized { replicas, reason }
 }
 
 /// Limits without a behavior: `[min, max]`, and at most `max(2 × current, 4)` in one step.
@@ -258,45 +152,6 @@ pub fn with_behavior(current: i64, desired: i64, min: i64, max: i64, rates: &Rat
     }
 }
 
-/// The size up to which the policies allow scaling up; may lie below `current` when a period is used up.
-pub fn scale_up_limit(current: i64, select: SelectPolicy, policies: &[PolicyUse]) -> i64 {
-    let limits = policies.iter().map(|policy| {
-        let start = start_of_period(current, policy);
-        match policy.kind {
-            PolicyKind::Pods => wrap_int32(start + policy.value),
-            PolicyKind::Percent => {
-                go_int32((start as f64 * (1.0 + policy.value as f64 / 100.0)).ceil())
-            }
-        }
-    });
-    match select {
-        SelectPolicy::Disabled => current,
-        SelectPolicy::Min => limits.min().unwrap_or(i64::from(i32::MAX)),
-        SelectPolicy::Max => limits.max().unwrap_or(i64::from(i32::MIN)),
-    }
-}
-
-/// The size down to which the policies allow scaling down; may lie above `current` when a period is used up.
-pub fn scale_down_limit(current: i64, select: SelectPolicy, policies: &[PolicyUse]) -> i64 {
-    let limits = policies.iter().map(|policy| {
-        let start = start_of_period(current, policy);
-        match policy.kind {
-            PolicyKind::Pods => wrap_int32(start - policy.value),
-            PolicyKind::Percent => go_int32(start as f64 * (1.0 - policy.value as f64 / 100.0)),
-        }
-    });
-    match select {
-        SelectPolicy::Disabled => current,
-        SelectPolicy::Min => limits.max().unwrap_or(i64::from(i32::MIN)),
-        SelectPolicy::Max => limits.min().unwrap_or(i64::from(i32::MAX)),
-    }
-}
-
-/// Replicas when the policy's period began.
-fn start_of_period(current: i64, policy: &PolicyUse) -> i64 {
-    wrap_int32(current - policy.added + policy.removed)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -344,19 +199,6 @@ mod tests {
     }
 
     #[test]
-    fn both_kinds_of_change_share_a_period() {
-        let used = [
-            policy(PolicyKind::Pods, 4, 3, 1),
-            policy(PolicyKind::Percent, 100, 3, 1),
-        ];
-        assert_eq!(scale_up_limit(10, SelectPolicy::Max, &used), 16);
-        assert_eq!(scale_up_limit(10, SelectPolicy::Min, &used), 12);
-        assert_eq!(scale_down_limit(10, SelectPolicy::Max, &used), 0);
-        assert_eq!(scale_down_limit(10, SelectPolicy::Min, &used), 4);
-        assert_eq!(scale_down_limit(10, SelectPolicy::Disabled, &used), 10);
-    }
-
-    #[test]
     fn a_used_up_period_keeps_the_size() {
         let used = [policy(PolicyKind::Pods, 4, 5, 0)];
         let rates = Rates {
@@ -385,34 +227,6 @@ mod tests {
             Limited {
                 replicas: 10,
                 reason: LimitReason::DesiredWithinRange
-            }
-        );
-    }
-
-    #[test]
-    fn windows_hold_the_size() {
-        let up = stabilize_with_behavior(5, 9, Some(3), None);
-        assert_eq!(
-            up,
-            Stabilized {
-                replicas: 5,
-                reason: StabilizationReason::ScaleUpStabilized
-            }
-        );
-        let down = stabilize_with_behavior(5, 2, None, Some(4));
-        assert_eq!(
-            down,
-            Stabilized {
-                replicas: 4,
-                reason: StabilizationReason::ScaleDownStabilized
-            }
-        );
-        let free = stabilize_without_behavior(7, Some(6));
-        assert_eq!(
-            free,
-            Stabilized {
-                replicas: 7,
-                reason: StabilizationReason::ReadyForNewScale
             }
         );
     }

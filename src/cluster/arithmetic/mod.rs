@@ -8,9 +8,13 @@
 //! percentage of them fits; replica and pod counts lie in the range of an int32; percentages are whole numbers.
 
 pub mod hpa_limits;
+pub mod hpa_metrics;
+pub mod hpa_rates;
 pub mod hpa_replicas;
+pub mod hpa_stabilization;
 pub mod node_score;
 pub mod rollout;
+pub mod rollout_scaling;
 pub mod spread_score;
 
 /// `int32(x)` of Go on amd64: truncation, and the smallest int32 for what does not fit (infinities and NaN too).
