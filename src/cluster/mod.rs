@@ -3,8 +3,20 @@
 //! Nothing here knows an engine or a file format; Kubernetes objects are those of `k8s-openapi`.
 
 pub mod arithmetic;
+pub mod cells;
+pub mod classes;
+pub mod layout;
 pub mod quantity;
 pub mod resources;
 pub mod scenario;
 pub mod selector;
 pub mod spec;
+pub mod story;
+pub mod templates;
+pub mod view;
+
+pub use cells::{Cell, Cells};
+pub use classes::NodeClass;
+pub use layout::{Attribute, Layout};
+pub use templates::{Phase, Template, TemplateId};
+pub use view::{Cluster, WorkloadVars};

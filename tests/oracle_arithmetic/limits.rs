@@ -1,8 +1,8 @@
 //! Stabilization and limits: `hpa_normalize.jsonl`.
 
 use kubound::cluster::arithmetic::hpa_limits::{
-    Limited, PolicyKind, PolicyUse, Rates, SelectPolicy, Stabilized, shortcut,
-    stabilize_with_behavior, stabilize_without_behavior, with_behavior, without_behavior,
+    Limited, PolicyKind, PolicyUse, Rates, SelectPolicy, Stabilized, shortcut, stabilize_with_behavior,
+    stabilize_without_behavior, with_behavior, without_behavior,
 };
 use serde_json::Value;
 
@@ -24,17 +24,9 @@ fn single_proposals_agree() {
     let mut tally = Tally::default();
     for record in records.iter().filter(|record| record["kind"] == "single") {
         let past = |field: &str| -> Vec<(i64, i64)> {
-            items(&record[field])
-                .iter()
-                .map(|e| (-int(&e["secondsAgo"]), int(&e["value"])))
-                .collect()
+            items(&record[field]).iter().map(|e| (-int(&e["secondsAgo"]), int(&e["value"]))).collect()
         };
-        let changes = |field: &str| {
-            past(field)
-                .into_iter()
-                .map(|(at, by)| (at, by, false))
-                .collect()
-        };
+        let changes = |field: &str| past(field).into_iter().map(|(at, by)| (at, by, false)).collect();
         let history = History {
             recommendations: past("recommendations"),
             added: changes("scaleUpEvents"),
@@ -42,24 +34,10 @@ fn single_proposals_agree() {
         };
         let bounds = (int(&record["minReplicas"]), int(&record["maxReplicas"]));
         let current = int(&record["currentReplicas"]);
-        let (stable, limited) = normalize(
-            record,
-            &history,
-            0,
-            current,
-            int(&record["proposal"]),
-            bounds,
-        );
-        tally.compare(
-            text(&record["id"]),
-            &outcome(&stable, &limited),
-            &expected(&record["expect"]),
-        );
+        let (stable, limited) = normalize(record, &history, 0, current, int(&record["proposal"]), bounds);
+        tally.compare(text(&record["id"]), &outcome(&stable, &limited), &expected(&record["expect"]));
     }
-    tally.finish(
-        "hpa_normalize single (size, both reasons and statuses)",
-        270,
-    );
+    tally.finish("hpa_normalize single (size, both reasons and statuses)", 270);
 }
 
 #[test]
@@ -71,33 +49,20 @@ fn sequences_agree() {
     for record in records.iter().filter(|record| record["kind"] == "sequence") {
         replay(record, &mut tally);
     }
-    tally.finish(
-        "hpa_normalize sequence steps (size; reasons where metrics were read)",
-        1500,
-    );
+    tally.finish("hpa_normalize sequence steps (size; reasons where metrics were read)", 1500);
 }
 
 type Outcome = (i64, Option<String>, bool, String);
 
 fn outcome(stable: &Stabilized, limited: &Limited) -> Outcome {
     let differs = limited.differs_from(stable.replicas);
-    (
-        limited.replicas,
-        Some(stable.reason.as_str().to_owned()),
-        differs,
-        limited.reason.as_str().to_owned(),
-    )
+    (limited.replicas, Some(stable.reason.as_str().to_owned()), differs, limited.reason.as_str().to_owned())
 }
 
 fn expected(expect: &Value) -> Outcome {
     let limited = &expect["scalingLimited"];
     let able = text(&expect["ableToScale"]["reason"]).to_owned();
-    (
-        int(&expect["desiredReplicas"]),
-        Some(able),
-        limited["status"] == "True",
-        text(&limited["reason"]).to_owned(),
-    )
+    (int(&expect["desiredReplicas"]), Some(able), limited["status"] == "True", text(&limited["reason"]).to_owned())
 }
 
 /// Runs a whole sequence with the history that the arithmetic itself leaves.
@@ -105,10 +70,7 @@ fn replay(record: &Value, tally: &mut Tally) {
     let mut history = History::default();
     let mut current = int(&record["currentReplicas"]);
     let (mut min, mut max) = (int(&record["minReplicas"]), int(&record["maxReplicas"]));
-    for (step, expect) in items(&record["steps"])
-        .iter()
-        .zip(items(&record["expect"]["steps"]))
-    {
+    for (step, expect) in items(&record["steps"]).iter().zip(items(&record["expect"]["steps"])) {
         current = step["setReplicas"].as_i64().unwrap_or(current);
         min = step["setMinReplicas"].as_i64().unwrap_or(min);
         max = step["setMaxReplicas"].as_i64().unwrap_or(max);
@@ -146,24 +108,14 @@ fn normalize(
 ) -> (Stabilized, Limited) {
     let flag = int(&record["downscaleStabilizationSeconds"]);
     let recent = |counts: &dyn Fn(i64) -> bool| -> Vec<i64> {
-        history
-            .recommendations
-            .iter()
-            .filter(|(at, _)| counts(now - at))
-            .map(|&(_, value)| value)
-            .collect()
+        history.recommendations.iter().filter(|(at, _)| counts(now - at)).map(|&(_, value)| value).collect()
     };
     let behavior = &record["behaviorDefaulted"];
     if behavior.is_null() {
-        let stable =
-            stabilize_without_behavior(proposal, recent(&|age| age <= flag).into_iter().max());
+        let stable = stabilize_without_behavior(proposal, recent(&|age| age <= flag).into_iter().max());
         return (stable, without_behavior(current, stable.replicas, min, max));
     }
-    let window = |direction: &str| {
-        behavior[direction]["stabilizationWindowSeconds"]
-            .as_i64()
-            .unwrap_or(flag)
-    };
+    let window = |direction: &str| behavior[direction]["stabilizationWindowSeconds"].as_i64().unwrap_or(flag);
     let (up, down) = (window("scaleUp"), window("scaleDown"));
     let lowest = recent(&|age| age < up).into_iter().min();
     let highest = recent(&|age| age < down).into_iter().max();
@@ -181,28 +133,17 @@ fn normalize(
         down: select("scaleDown"),
         down_policies: &down_policies,
     };
-    (
-        stable,
-        with_behavior(current, stable.replicas, min, max, &rates),
-    )
+    (stable, with_behavior(current, stable.replicas, min, max, &rates))
 }
 
 fn policies(rules: &Value, history: &History, now: i64) -> Vec<PolicyUse> {
     let changed = |changes: &[(i64, i64, bool)], period: i64| {
-        changes
-            .iter()
-            .filter(|(at, ..)| now - at < period)
-            .map(|&(_, by, _)| by)
-            .sum()
+        changes.iter().filter(|(at, ..)| now - at < period).map(|&(_, by, _)| by).sum()
     };
     let policy = |policy: &Value| {
         let period = int(&policy["periodSeconds"]);
         PolicyUse {
-            kind: if policy["type"] == "Pods" {
-                PolicyKind::Pods
-            } else {
-                PolicyKind::Percent
-            },
+            kind: if policy["type"] == "Pods" { PolicyKind::Pods } else { PolicyKind::Percent },
             value: int(&policy["value"]),
             added: changed(&history.added, period),
             removed: changed(&history.removed, period),
@@ -217,15 +158,9 @@ fn remember_change(record: &Value, history: &mut History, now: i64, change: i64)
     if behavior.is_null() || change == 0 {
         return;
     }
-    let (changes, direction) = if change > 0 {
-        (&mut history.added, "scaleUp")
-    } else {
-        (&mut history.removed, "scaleDown")
-    };
-    let longest = items(&behavior[direction]["policies"])
-        .iter()
-        .map(|p| int(&p["periodSeconds"]))
-        .max();
+    let (changes, direction) =
+        if change > 0 { (&mut history.added, "scaleUp") } else { (&mut history.removed, "scaleDown") };
+    let longest = items(&behavior[direction]["policies"]).iter().map(|p| int(&p["periodSeconds"])).max();
     for stored in changes.iter_mut() {
         stored.2 |= now - stored.0 > longest.unwrap_or(0);
     }

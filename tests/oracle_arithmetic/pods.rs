@@ -17,34 +17,22 @@ struct Sample {
 }
 
 fn ready_condition(pod: &Value) -> Option<&Value> {
-    items(&pod["status"]["conditions"])
-        .iter()
-        .find(|condition| condition["type"] == "Ready")
+    items(&pod["status"]["conditions"]).iter().find(|condition| condition["type"] == "Ready")
 }
 
 /// Pods that are Running and Ready, if the selector matches any at all.
 pub fn ready_pods(record: &Value) -> Option<i64> {
     let pods = items(&record["pods"]);
     let ready = |pod: &&Value| {
-        pod["status"]["phase"] == "Running"
-            && ready_condition(pod).is_some_and(|c| c["status"] == "True")
+        pod["status"]["phase"] == "Running" && ready_condition(pod).is_some_and(|c| c["status"] == "True")
     };
     let count = pods.iter().filter(ready).count();
     (!pods.is_empty()).then_some(i64::try_from(count).expect("few pods"))
 }
 
 /// Sorts the pods into their sets and sums them.
-pub fn totals(
-    record: &Value,
-    kind: &str,
-    source: &Value,
-    target: MetricTarget,
-) -> Result<PodTotals, MetricError> {
-    let resource = if kind == "Pods" {
-        ""
-    } else {
-        text(&source["name"])
-    };
+pub fn totals(record: &Value, kind: &str, source: &Value, target: MetricTarget) -> Result<PodTotals, MetricError> {
+    let resource = if kind == "Pods" { "" } else { text(&source["name"]) };
     let container = source["container"].as_str();
     let mut samples = samples(record, kind, source);
     let pods = items(&record["pods"]);
@@ -60,9 +48,7 @@ pub fn totals(
         let sample = samples.get(name).copied();
         if ignored(pod) {
             samples.remove(name);
-        } else if pod["status"]["phase"] == "Pending"
-            || sample.is_some_and(|s| starting(record, pod, resource, &s))
-        {
+        } else if pod["status"]["phase"] == "Pending" || sample.is_some_and(|s| starting(record, pod, resource, &s)) {
             samples.remove(name);
             totals.unready += 1;
             totals.unready_request += request;
@@ -91,8 +77,7 @@ fn starting(record: &Value, pod: &Value, resource: &str, sample: &Sample) -> boo
     }
     let controller = &record["controller"];
     let seconds = |key: &str| int(&controller[key]) * 1_000_000_000;
-    let (Some(condition), Some(start)) = (ready_condition(pod), time(&pod["status"]["startTime"]))
-    else {
+    let (Some(condition), Some(start)) = (ready_condition(pod), time(&pod["status"]["startTime"])) else {
         return true;
     };
     let not_ready = condition["status"] == "False";
@@ -110,40 +95,22 @@ fn samples(record: &Value, kind: &str, source: &Value) -> BTreeMap<String, Sampl
     let api = &record["metricsAPI"];
     if kind == "Pods" {
         let of_pod = |value: &&Value| {
-            value["metric"]["name"] == source["metric"]["name"]
-                && value["describedObject"]["kind"] == "Pod"
+            value["metric"]["name"] == source["metric"]["name"] && value["describedObject"]["kind"] == "Pod"
         };
         let sample = |value: &Value| {
-            let sample = Sample {
-                value: milli(&value["value"]),
-                timestamp: time(&value["timestamp"]),
-                window: 0,
-            };
+            let sample = Sample { value: milli(&value["value"]), timestamp: time(&value["timestamp"]), window: 0 };
             (text(&value["describedObject"]["name"]).to_owned(), sample)
         };
-        return items(&api["custom"])
-            .iter()
-            .filter(of_pod)
-            .map(sample)
-            .collect();
+        return items(&api["custom"]).iter().filter(of_pod).map(sample).collect();
     }
     let resource = text(&source["name"]);
     let wanted = source["container"].as_str();
     let sample = |pod: &Value| {
-        let containers: Vec<&Value> = items(&pod["containers"])
-            .iter()
-            .filter(|c| wanted.is_none_or(|name| c["name"] == name))
-            .collect();
-        let usages: Option<Vec<i64>> = containers
-            .iter()
-            .map(|c| c["usage"].get(resource).map(milli))
-            .collect();
+        let containers: Vec<&Value> =
+            items(&pod["containers"]).iter().filter(|c| wanted.is_none_or(|name| c["name"] == name)).collect();
+        let usages: Option<Vec<i64>> = containers.iter().map(|c| c["usage"].get(resource).map(milli)).collect();
         let value = usages.filter(|u| !u.is_empty())?.iter().sum();
-        let sample = Sample {
-            value,
-            timestamp: time(&pod["timestamp"]),
-            window: duration(&pod["window"]),
-        };
+        let sample = Sample { value, timestamp: time(&pod["timestamp"]), window: duration(&pod["window"]) };
         Some((text(&pod["metadata"]["name"]).to_owned(), sample))
     };
     items(&api["pods"]).iter().filter_map(sample).collect()
@@ -154,14 +121,9 @@ fn request(pod: &Value, resource: &str, container: Option<&str>, record: &Value)
     let own = |holder: &Value| holder["resources"]["requests"].get(resource).map(milli);
     let spec = &pod["spec"];
     let containers = items(&spec["containers"]).iter();
-    let restartable = items(&spec["initContainers"])
-        .iter()
-        .filter(|c| c["restartPolicy"] == "Always");
+    let restartable = items(&spec["initContainers"]).iter().filter(|c| c["restartPolicy"] == "Always");
     if let Some(name) = container {
-        return containers
-            .chain(restartable)
-            .find(|c| c["name"] == name)
-            .and_then(own);
+        return containers.chain(restartable).find(|c| c["name"] == name).and_then(own);
     }
     let pod_level = record["controller"]["featureGates"]["PodLevelResources"] != false;
     match own(spec).filter(|_| pod_level) {

@@ -22,17 +22,9 @@ const SUFFIXES: [(&str, i128, i128); 15] = [
 
 /// A quantity times `scale` (1000: milli-value, 1: value), rounded up as Kubernetes does.
 pub fn scaled(value: &Value, scale: i128) -> i64 {
-    let text = value
-        .as_str()
-        .unwrap_or_else(|| panic!("not a quantity: {value}"));
-    let (text, exponent) = match text
-        .find(['e', 'E'])
-        .filter(|&at| !text[at..].ends_with('i') && at + 1 < text.len())
-    {
-        Some(at) => (
-            &text[..at],
-            text[at + 1..].parse::<u32>().expect("a positive exponent"),
-        ),
+    let text = value.as_str().unwrap_or_else(|| panic!("not a quantity: {value}"));
+    let (text, exponent) = match text.find(['e', 'E']).filter(|&at| !text[at..].ends_with('i') && at + 1 < text.len()) {
+        Some(at) => (&text[..at], text[at + 1..].parse::<u32>().expect("a positive exponent")),
         None => (text, 0),
     };
     let (digits, up, down) = SUFFIXES
@@ -43,8 +35,7 @@ pub fn scaled(value: &Value, scale: i128) -> i64 {
     let number: i128 = format!("{whole}{fraction}").parse().expect("digits");
     let numerator = number * up * scale * 10i128.pow(exponent);
     let denominator = down * 10i128.pow(u32::try_from(fraction.len()).expect("short"));
-    let quotient =
-        numerator.div_euclid(denominator) + i128::from(numerator.rem_euclid(denominator) != 0);
+    let quotient = numerator.div_euclid(denominator) + i128::from(numerator.rem_euclid(denominator) != 0);
     i64::try_from(quotient).expect("fits")
 }
 
@@ -57,10 +48,7 @@ pub fn milli(value: &Value) -> i64 {
 pub fn time(value: &Value) -> Option<i64> {
     let text = value.as_str()?.strip_suffix('Z')?;
     let (date, clock) = text.split_once('T')?;
-    let days: Vec<i64> = date
-        .split('-')
-        .map(|part| part.parse().expect("a date"))
-        .collect();
+    let days: Vec<i64> = date.split('-').map(|part| part.parse().expect("a date")).collect();
     let parts: Vec<&str> = clock.split(':').collect();
     let (seconds, fraction) = parts[2].split_once('.').unwrap_or((parts[2], "0"));
     let number = |part: &str| part.parse::<i64>().expect("a number");
@@ -74,12 +62,8 @@ pub fn duration(value: &Value) -> i64 {
     let mut rest = value.as_str().expect("a duration");
     let mut total = 0.0;
     while !rest.is_empty() {
-        let digits = rest
-            .find(|c: char| c != '.' && !c.is_ascii_digit())
-            .expect("a unit");
-        let end = rest[digits..]
-            .find(|c: char| c.is_ascii_digit())
-            .map_or(rest.len(), |at| digits + at);
+        let digits = rest.find(|c: char| c != '.' && !c.is_ascii_digit()).expect("a unit");
+        let end = rest[digits..].find(|c: char| c.is_ascii_digit()).map_or(rest.len(), |at| digits + at);
         let unit = match &rest[digits..end] {
             "h" => 3600e9,
             "m" => 60e9,
@@ -95,13 +79,7 @@ pub fn duration(value: &Value) -> i64 {
 
 #[test]
 fn native_forms_are_read() {
-    for (text, want) in [
-        ("100m", 100),
-        ("1", 1000),
-        ("1.5", 1500),
-        ("1Ki", 1_024_000),
-        ("1e3", 1_000_000),
-    ] {
+    for (text, want) in [("100m", 100), ("1", 1000), ("1.5", 1500), ("1Ki", 1_024_000), ("1e3", 1_000_000)] {
         assert_eq!(milli(&Value::from(text)), want, "{text}");
     }
     assert_eq!(milli(&Value::from("1n")), 1, "rounded up");

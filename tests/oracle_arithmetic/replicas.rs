@@ -1,8 +1,8 @@
 //! Proposals of metrics: `hpa_replicas.jsonl`.
 
 use kubound::cluster::arithmetic::hpa_replicas::{
-    MetricError, MetricTarget, PodGroups, PodTotals, Proposal, Tolerance, WholeMetric, decide,
-    propose, propose_for_totals, propose_for_whole,
+    MetricError, MetricTarget, PodGroups, PodTotals, Proposal, Tolerance, WholeMetric, decide, propose,
+    propose_for_totals, propose_for_whole,
 };
 use serde_json::Value;
 
@@ -15,21 +15,14 @@ fn proposals_agree() {
     let Some(records) = records("controllers/hpa_replicas.jsonl") else {
         return;
     };
-    let (mut metrics, mut overall, mut uniform) =
-        (Tally::default(), Tally::default(), Tally::default());
+    let (mut metrics, mut overall, mut uniform) = (Tally::default(), Tally::default(), Tally::default());
     for record in &records {
         let id = text(&record["id"]);
-        let proposals: Vec<_> = items(&record["hpa"]["metrics"])
-            .iter()
-            .map(|m| proposal(record, m, &mut uniform))
-            .collect();
+        let proposals: Vec<_> =
+            items(&record["hpa"]["metrics"]).iter().map(|m| proposal(record, m, &mut uniform)).collect();
         let expected = items(&record["expect"]["perMetric"]);
         for (proposal, want) in proposals.iter().zip(expected) {
-            metrics.compare(
-                id,
-                &proposal.ok().map(|p| p.replicas),
-                &want["proposal"].as_i64(),
-            );
+            metrics.compare(id, &proposal.ok().map(|p| p.replicas), &want["proposal"].as_i64());
             if let (Ok(proposal), Some(reported)) = (proposal, reported(&want["status"])) {
                 metrics.compare(id, &proposal.utilization_or_average, &reported);
             }
@@ -40,10 +33,7 @@ fn proposals_agree() {
     }
     metrics.finish("hpa_replicas per metric (proposal and reported value)", 900);
     overall.finish("hpa_replicas overall", 430);
-    uniform.finish(
-        "hpa_replicas metrics of pods with equal requests, front against core",
-        200,
-    );
+    uniform.finish("hpa_replicas metrics of pods with equal requests, front against core", 200);
 }
 
 /// Percent if the status has it, else the average or whole value in milli.
@@ -53,9 +43,7 @@ fn reported(status: &Value) -> Option<i64> {
     if let Some(percent) = current["averageUtilization"].as_i64() {
         return Some(percent);
     }
-    let amount = ["averageValue", "value"]
-        .iter()
-        .find_map(|key| current.get(key))?;
+    let amount = ["averageValue", "value"].iter().find_map(|key| current.get(key))?;
     Some(milli(amount))
 }
 
@@ -82,11 +70,7 @@ fn proposal(record: &Value, metric: &Value, uniform: &mut Tally) -> Result<Propo
     let proposal = propose_for_totals(target, &totals, spec, &tolerance);
     match groups(&totals, target) {
         Some(groups) => {
-            uniform.compare(
-                text(&record["id"]),
-                &propose(target, &groups, spec, &tolerance),
-                &proposal,
-            );
+            uniform.compare(text(&record["id"]), &propose(target, &groups, spec, &tolerance), &proposal);
         }
         None => uniform.skipped += 1,
     }
@@ -102,43 +86,28 @@ fn groups(totals: &PodTotals, target: MetricTarget) -> Option<PodGroups> {
         ready_usage: totals.usage,
         unready: totals.unready,
         missing: totals.missing,
-        request_per_pod: if totals.request_unknown {
-            None
-        } else {
-            sum.checked_div(pods)
-        },
+        request_per_pod: if totals.request_unknown { None } else { sum.checked_div(pods) },
     };
     (groups.totals(target) == *totals).then_some(groups)
 }
 
 fn target(target: &Value) -> MetricTarget {
     match text(&target["type"]) {
-        "Utilization" => MetricTarget::Utilization {
-            percent: int(&target["averageUtilization"]),
-        },
-        "AverageValue" => MetricTarget::AverageValue {
-            milli: milli(&target["averageValue"]),
-        },
-        _ => MetricTarget::Value {
-            milli: milli(&target["value"]),
-        },
+        "Utilization" => MetricTarget::Utilization { percent: int(&target["averageUtilization"]) },
+        "AverageValue" => MetricTarget::AverageValue { milli: milli(&target["averageValue"]) },
+        _ => MetricTarget::Value { milli: milli(&target["value"]) },
     }
 }
 
 fn tolerance(record: &Value) -> Tolerance {
-    let default = record["controller"]["tolerance"]
-        .as_f64()
-        .expect("a tolerance");
+    let default = record["controller"]["tolerance"].as_f64().expect("a tolerance");
     let enabled = record["controller"]["featureGates"]["HPAConfigurableTolerance"] == true;
     let of = |direction: &str| match &record["hpa"]["behavior"][direction]["tolerance"] {
         Value::Null => default,
         own if enabled => milli(own) as f64 / 1000.0,
         _ => default,
     };
-    Tolerance {
-        up: of("scaleUp"),
-        down: of("scaleDown"),
-    }
+    Tolerance { up: of("scaleUp"), down: of("scaleDown") }
 }
 
 /// The value of an Object metric, or the sum over the series of an External one.
@@ -147,9 +116,9 @@ fn whole_total(record: &Value, kind: &str, source: &Value) -> Option<i64> {
     let name = &source["metric"]["name"];
     if kind == "Object" {
         let object = &source["describedObject"]["name"];
-        let found = items(&api["custom"]).iter().find(|value| {
-            value["metric"]["name"] == *name && value["describedObject"]["name"] == *object
-        })?;
+        let found = items(&api["custom"])
+            .iter()
+            .find(|value| value["metric"]["name"] == *name && value["describedObject"]["name"] == *object)?;
         return Some(milli(&found["value"]));
     }
     let series: Vec<i64> = items(&api["external"])

@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::api::apps::v1::DeploymentStrategy;
 use kubound::cluster::arithmetic::rollout::{Limits, OldSet, fenceposts, new_size, roll_old};
-use kubound::cluster::arithmetic::rollout_scaling::{
-    ScaledSet, is_saturated, proportional, shows_scaling,
-};
+use kubound::cluster::arithmetic::rollout_scaling::{ScaledSet, is_saturated, proportional, shows_scaling};
 use serde_json::Value;
 
 use super::{Tally, int, items, records, text};
@@ -20,34 +18,12 @@ fn resolved_bounds_agree() {
     for record in &records {
         let (strategy, limits) = limits(record);
         let expect = &record["expect"];
-        let resolved = if record["kind"] == "resolve" {
-            expect
-        } else {
-            &expect["resolved"]
-        };
+        let resolved = if record["kind"] == "resolve" { expect } else { &expect["resolved"] };
         let want = ["maxSurge", "maxUnavailable", "minAvailable"].map(|key| int(&resolved[key]));
-        tally.compare(
-            text(&record["id"]),
-            &[
-                limits.max_surge,
-                limits.max_unavailable,
-                limits.min_available(),
-            ],
-            &want,
-        );
-        if let (Some(surge), Some(bounds)) =
-            (expect["fencepostSurge"].as_i64(), &strategy.rolling_update)
-        {
-            let got = fenceposts(
-                bounds.max_surge.as_ref(),
-                bounds.max_unavailable.as_ref(),
-                limits.replicas,
-            );
-            tally.compare(
-                text(&record["id"]),
-                &got,
-                &(surge, int(&expect["fencepostUnavailable"])),
-            );
+        tally.compare(text(&record["id"]), &[limits.max_surge, limits.max_unavailable, limits.min_available()], &want);
+        if let (Some(surge), Some(bounds)) = (expect["fencepostSurge"].as_i64(), &strategy.rolling_update) {
+            let got = fenceposts(bounds.max_surge.as_ref(), bounds.max_unavailable.as_ref(), limits.replicas);
+            tally.compare(text(&record["id"]), &got, &(surge, int(&expect["fencepostUnavailable"])));
         }
     }
     tally.finish("rollout bounds (all kinds; fenceposts of resolve)", 260);
@@ -59,10 +35,7 @@ fn one_reconcile_agrees() {
         return;
     };
     let mut tally = Tally::default();
-    for record in records
-        .iter()
-        .filter(|record| record["kind"] == "reconcile")
-    {
+    for record in records.iter().filter(|record| record["kind"] == "reconcile") {
         let id = text(&record["id"]);
         let state = State::new(record);
         if let Some(scaling) = record["expect"]["scalingEvent"].as_bool() {
@@ -82,13 +55,9 @@ fn one_reconcile_agrees() {
 
 fn limits(record: &Value) -> (DeploymentStrategy, Limits) {
     let spec = &record["deployment"]["spec"];
-    let strategy: DeploymentStrategy =
-        serde_json::from_value(spec["strategy"].clone()).expect("a strategy");
+    let strategy: DeploymentStrategy = serde_json::from_value(spec["strategy"].clone()).expect("a strategy");
     // A sequence records the bounds of its last step.
-    let edited = items(&record["events"])
-        .iter()
-        .rev()
-        .find_map(|event| event["replicas"].as_i64());
+    let edited = items(&record["events"]).iter().rev().find_map(|event| event["replicas"].as_i64());
     let limits = Limits::resolve(&strategy, edited.unwrap_or_else(|| int(&spec["replicas"])));
     (strategy, limits)
 }
@@ -118,24 +87,13 @@ impl<'a> State<'a> {
     fn new(record: &'a Value) -> Self {
         let mut sets: Vec<&Value> = items(&record["replicaSets"]).iter().collect();
         sets.sort_by_key(|set| {
-            (
-                text(&set["metadata"]["creationTimestamp"]).to_owned(),
-                text(&set["metadata"]["name"]).to_owned(),
-            )
+            (text(&set["metadata"]["creationTimestamp"]).to_owned(), text(&set["metadata"]["name"]).to_owned())
         });
         let template = &record["deployment"]["spec"]["template"];
-        let new_position = sets
-            .iter()
-            .position(|set| set["spec"]["template"] == *template);
+        let new_position = sets.iter().position(|set| set["spec"]["template"] == *template);
         let mut old: Vec<Set> = sets.into_iter().map(read_set).collect();
         let new = new_position.map(|at| old.remove(at));
-        Self {
-            record,
-            limits: limits(record).1,
-            new,
-            new_position: new_position.unwrap_or(old.len()),
-            old,
-        }
+        Self { record, limits: limits(record).1, new, new_position: new_position.unwrap_or(old.len()), old }
     }
 
     fn is_scaling_event(&self) -> bool {
@@ -174,18 +132,8 @@ impl<'a> State<'a> {
             return (Some(size), sizes);
         }
         let available = self.new.as_ref().map_or(0, |set| set.available);
-        let old: Vec<OldSet> = self
-            .old
-            .iter()
-            .map(|set| OldSet {
-                size: set.size,
-                available: set.available,
-            })
-            .collect();
-        (
-            Some(size),
-            roll_old(&self.limits, &old, OldSet { size, available }),
-        )
+        let old: Vec<OldSet> = self.old.iter().map(|set| OldSet { size: set.size, available: set.available }).collect();
+        (Some(size), roll_old(&self.limits, &old, OldSet { size, available }))
     }
 
     fn recreate(&self) -> (Option<i64>, Vec<i64>) {
@@ -216,28 +164,16 @@ impl<'a> State<'a> {
             if new_active || (active == 0 && own.is_some()) {
                 return (Some(replicas), old);
             }
-            let target = if active == 1 {
-                old.iter().position(|&size| size > 0)
-            } else {
-                old.len().checked_sub(1)
-            };
+            let target = if active == 1 { old.iter().position(|&size| size > 0) } else { old.len().checked_sub(1) };
             if let Some(target) = target {
                 old[target] = replicas;
             }
             return (own, old);
         }
-        if self
-            .new
-            .as_ref()
-            .is_some_and(|set| is_saturated(replicas, set.size, set.available, set.desired))
-        {
+        if self.new.as_ref().is_some_and(|set| is_saturated(replicas, set.size, set.available, set.desired)) {
             return (own, vec![0; old.len()]);
         }
-        if self.limits.rolling {
-            self.share()
-        } else {
-            (own, old)
-        }
+        if self.limits.rolling { self.share() } else { (own, old) }
     }
 
     fn share(&self) -> (Option<i64>, Vec<i64>) {
@@ -249,37 +185,20 @@ impl<'a> State<'a> {
         let active: Vec<ScaledSet> = all
             .iter()
             .filter(|set| set.size > 0)
-            .map(|set| ScaledSet {
-                size: set.size,
-                max_annotation: set.max,
-            })
+            .map(|set| ScaledSet { size: set.size, max_annotation: set.max })
             .collect();
-        let status = self.record["deployment"]["status"]["replicas"]
-            .as_i64()
-            .unwrap_or(0);
+        let status = self.record["deployment"]["status"]["replicas"].as_i64().unwrap_or(0);
         let mut shared = proportional(&self.limits, &active, status).into_iter();
-        let mut sizes: Vec<i64> = all
-            .iter()
-            .map(|set| {
-                if set.size > 0 {
-                    shared.next().expect("one each")
-                } else {
-                    0
-                }
-            })
-            .collect();
+        let mut sizes: Vec<i64> =
+            all.iter().map(|set| if set.size > 0 { shared.next().expect("one each") } else { 0 }).collect();
         let new = self.new.is_some().then(|| sizes.remove(at));
         (new, sizes)
     }
 }
 
 fn read_set(set: &Value) -> Set {
-    let annotation = |key: &str| {
-        set["metadata"]["annotations"][format!("deployment.kubernetes.io/{key}")]
-            .as_str()?
-            .parse()
-            .ok()
-    };
+    let annotation =
+        |key: &str| set["metadata"]["annotations"][format!("deployment.kubernetes.io/{key}")].as_str()?.parse().ok();
     Set {
         name: text(&set["metadata"]["name"]).to_owned(),
         size: int(&set["spec"]["replicas"]),

@@ -5,8 +5,7 @@
 use std::collections::BTreeMap;
 
 use kubound::cluster::arithmetic::node_score::{
-    ResourceUse, balanced_allocation, least_allocated_node, node_affinity_score,
-    pod_affinity_score, taint_score,
+    ResourceUse, balanced_allocation, least_allocated_node, node_affinity_score, pod_affinity_score, taint_score,
 };
 use kubound::cluster::arithmetic::spread_score::spread_score;
 use serde_json::Value;
@@ -23,12 +22,7 @@ fn normalised_scores_agree() {
     };
     let mut tally = Tally::default();
     for record in &records {
-        for plugin in [
-            "TaintToleration",
-            "NodeAffinity",
-            "InterPodAffinity",
-            "PodTopologySpread",
-        ] {
+        for plugin in ["TaintToleration", "NodeAffinity", "InterPodAffinity", "PodTopologySpread"] {
             compare_normalised(record, plugin, &mut tally);
         }
     }
@@ -54,11 +48,7 @@ fn compare_normalised(record: &Value, plugin: &str, tally: &mut Tally) {
             "InterPodAffinity" => pod_affinity_score(raw, min, max),
             _ => spread_score(raw, min, max),
         };
-        tally.compare(
-            &format!("{} {plugin}", text(&record["id"])),
-            &got,
-            &normalised,
-        );
+        tally.compare(&format!("{} {plugin}", text(&record["id"])), &got, &normalised);
     }
 }
 
@@ -69,18 +59,13 @@ fn resource_scores_agree() {
     };
     let mut tally = Tally::default();
     for record in &records {
-        let pods: Vec<&Value> = items(&record["pods"])
-            .iter()
-            .chain([&record["pod"]])
-            .collect();
+        let pods: Vec<&Value> = items(&record["pods"]).iter().chain([&record["pod"]]).collect();
         if !pods.iter().all(|pod| is_plain(pod)) {
             tally.skipped += 1;
             continue;
         }
-        let nodes: BTreeMap<&str, &Value> = items(&record["nodes"])
-            .iter()
-            .map(|node| (text(&node["metadata"]["name"]), node))
-            .collect();
+        let nodes: BTreeMap<&str, &Value> =
+            items(&record["nodes"]).iter().map(|node| (text(&node["metadata"]["name"]), node)).collect();
         for (name, scores) in record["expect"]["scores"].as_object().into_iter().flatten() {
             compare_resources(record, nodes[name.as_str()], scores, &mut tally);
         }
@@ -91,9 +76,7 @@ fn resource_scores_agree() {
 /// Neither init containers, nor overhead, nor pod-level requests, nor a resize under way.
 fn is_plain(pod: &Value) -> bool {
     let spec = &pod["spec"];
-    ["initContainers", "overhead", "resources"]
-        .iter()
-        .all(|key| spec.get(key).is_none())
+    ["initContainers", "overhead", "resources"].iter().all(|key| spec.get(key).is_none())
         && pod["status"].get("containerStatuses").is_none()
 }
 
@@ -103,35 +86,17 @@ fn compare_resources(record: &Value, node: &Value, scores: &Value, tally: &mut T
         let phase = text(&pod["status"]["phase"]);
         pod["spec"]["nodeName"] == *name && phase != "Succeeded" && phase != "Failed"
     };
-    let pods: Vec<&Value> = items(&record["pods"])
-        .iter()
-        .filter(here)
-        .chain([&record["pod"]])
-        .collect();
+    let pods: Vec<&Value> = items(&record["pods"]).iter().filter(here).chain([&record["pod"]]).collect();
     let (mut real, mut substituted) = (Vec::new(), Vec::new());
     for (resource, scale, default) in RESOURCES {
         let amount = |quantity: &Value| scaled(quantity, scale);
-        let allocatable = node["status"]["allocatable"]
-            .get(resource)
-            .map_or(0, amount);
+        let allocatable = node["status"]["allocatable"].get(resource).map_or(0, amount);
         let requested = |default: i64| -> i64 {
-            let containers = pods
-                .iter()
-                .flat_map(|pod| items(&pod["spec"]["containers"]));
-            containers
-                .map(|c| {
-                    c["resources"]["requests"]
-                        .get(resource)
-                        .map_or(default, amount)
-                })
-                .sum()
+            let containers = pods.iter().flat_map(|pod| items(&pod["spec"]["containers"]));
+            containers.map(|c| c["resources"]["requests"].get(resource).map_or(default, amount)).sum()
         };
         real.push((allocatable, requested(0)));
-        substituted.push(ResourceUse {
-            allocatable,
-            requested: requested(default),
-            weight: 1,
-        });
+        substituted.push(ResourceUse { allocatable, requested: requested(default), weight: 1 });
     }
     let id = text(&record["id"]);
     let raw = |plugin: &str| scores[plugin]["raw"].as_i64();

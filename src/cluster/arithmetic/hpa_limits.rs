@@ -5,9 +5,7 @@
 //! as old as the window counts; with one, neither it nor a change exactly as old as the period does.
 
 use super::go_int32;
-pub use super::hpa_rates::{
-    PolicyKind, PolicyUse, Rates, SelectPolicy, scale_down_limit, scale_up_limit,
-};
+pub use super::hpa_rates::{PolicyKind, PolicyUse, Rates, SelectPolicy, scale_down_limit, scale_up_limit};
 pub use super::hpa_stabilization::{
     StabilizationReason, Stabilized, stabilize_with_behavior, stabilize_without_behavior,
 };
@@ -94,26 +92,14 @@ impl Shortcut {
 /// Limits without a behavior: `[min, max]`, and at most `max(2 × current, 4)` in one step.
 pub fn without_behavior(current: i64, desired: i64, min: i64, max: i64) -> Limited {
     let rate = go_int32((2.0 * current as f64).max(4.0));
-    let (highest, above) = if max > rate {
-        (rate, LimitReason::ScaleUpLimit)
-    } else {
-        (max, LimitReason::TooManyReplicas)
-    };
+    let (highest, above) =
+        if max > rate { (rate, LimitReason::ScaleUpLimit) } else { (max, LimitReason::TooManyReplicas) };
     if desired < min {
-        Limited {
-            replicas: min,
-            reason: LimitReason::TooFewReplicas,
-        }
+        Limited { replicas: min, reason: LimitReason::TooFewReplicas }
     } else if desired > highest {
-        Limited {
-            replicas: highest,
-            reason: above,
-        }
+        Limited { replicas: highest, reason: above }
     } else {
-        Limited {
-            replicas: desired,
-            reason: LimitReason::DesiredWithinRange,
-        }
+        Limited { replicas: desired, reason: LimitReason::DesiredWithinRange }
     }
 }
 
@@ -121,35 +107,20 @@ pub fn without_behavior(current: i64, desired: i64, min: i64, max: i64) -> Limit
 pub fn with_behavior(current: i64, desired: i64, min: i64, max: i64, rates: &Rates<'_>) -> Limited {
     if desired > current {
         let rate = scale_up_limit(current, rates.up, rates.up_policies).max(current);
-        let (highest, reason) = if max > rate {
-            (rate, LimitReason::ScaleUpLimit)
-        } else {
-            (max, LimitReason::TooManyReplicas)
-        };
+        let (highest, reason) =
+            if max > rate { (rate, LimitReason::ScaleUpLimit) } else { (max, LimitReason::TooManyReplicas) };
         if desired > highest {
-            return Limited {
-                replicas: highest,
-                reason,
-            };
+            return Limited { replicas: highest, reason };
         }
     } else if desired < current {
         let rate = scale_down_limit(current, rates.down, rates.down_policies).min(current);
-        let (lowest, reason) = if min < rate {
-            (rate, LimitReason::ScaleDownLimit)
-        } else {
-            (min, LimitReason::TooFewReplicas)
-        };
+        let (lowest, reason) =
+            if min < rate { (rate, LimitReason::ScaleDownLimit) } else { (min, LimitReason::TooFewReplicas) };
         if desired < lowest {
-            return Limited {
-                replicas: lowest,
-                reason,
-            };
+            return Limited { replicas: lowest, reason };
         }
     }
-    Limited {
-        replicas: desired,
-        reason: LimitReason::DesiredWithinRange,
-    }
+    Limited { replicas: desired, reason: LimitReason::DesiredWithinRange }
 }
 
 #[cfg(test)]
@@ -157,78 +128,27 @@ mod tests {
     use super::*;
 
     fn policy(kind: PolicyKind, value: i64, added: i64, removed: i64) -> PolicyUse {
-        PolicyUse {
-            kind,
-            value,
-            added,
-            removed,
-        }
+        PolicyUse { kind, value, added, removed }
     }
 
     #[test]
     fn without_a_behavior_a_step_doubles_at_most() {
         let limit = |current, desired| without_behavior(current, desired, 2, 20);
-        assert_eq!(
-            limit(1, 9),
-            Limited {
-                replicas: 4,
-                reason: LimitReason::ScaleUpLimit
-            }
-        );
-        assert_eq!(
-            limit(6, 13),
-            Limited {
-                replicas: 12,
-                reason: LimitReason::ScaleUpLimit
-            }
-        );
-        assert_eq!(
-            limit(10, 21),
-            Limited {
-                replicas: 20,
-                reason: LimitReason::TooManyReplicas
-            }
-        );
-        assert_eq!(
-            limit(10, 1),
-            Limited {
-                replicas: 2,
-                reason: LimitReason::TooFewReplicas
-            }
-        );
+        assert_eq!(limit(1, 9), Limited { replicas: 4, reason: LimitReason::ScaleUpLimit });
+        assert_eq!(limit(6, 13), Limited { replicas: 12, reason: LimitReason::ScaleUpLimit });
+        assert_eq!(limit(10, 21), Limited { replicas: 20, reason: LimitReason::TooManyReplicas });
+        assert_eq!(limit(10, 1), Limited { replicas: 2, reason: LimitReason::TooFewReplicas });
     }
 
     #[test]
     fn a_used_up_period_keeps_the_size() {
         let used = [policy(PolicyKind::Pods, 4, 5, 0)];
-        let rates = Rates {
-            up: SelectPolicy::Max,
-            up_policies: &used,
-            down: SelectPolicy::Disabled,
-            down_policies: &used,
-        };
+        let rates =
+            Rates { up: SelectPolicy::Max, up_policies: &used, down: SelectPolicy::Disabled, down_policies: &used };
         let limit = |desired| with_behavior(10, desired, 1, 20, &rates);
-        assert_eq!(
-            limit(15),
-            Limited {
-                replicas: 10,
-                reason: LimitReason::ScaleUpLimit
-            }
-        );
-        assert_eq!(
-            limit(5),
-            Limited {
-                replicas: 10,
-                reason: LimitReason::ScaleDownLimit
-            }
-        );
-        assert_eq!(
-            limit(10),
-            Limited {
-                replicas: 10,
-                reason: LimitReason::DesiredWithinRange
-            }
-        );
+        assert_eq!(limit(15), Limited { replicas: 10, reason: LimitReason::ScaleUpLimit });
+        assert_eq!(limit(5), Limited { replicas: 10, reason: LimitReason::ScaleDownLimit });
+        assert_eq!(limit(10), Limited { replicas: 10, reason: LimitReason::DesiredWithinRange });
     }
 
     #[test]

@@ -29,9 +29,7 @@ impl MetricTarget {
     /// its request, or the target where that is more; for averages exactly the target.
     pub fn fallback_usage(self, request: i64) -> i64 {
         match self {
-            Self::Utilization { percent } => {
-                quotient(request.saturating_mul(percent.max(100)), 100)
-            }
+            Self::Utilization { percent } => quotient(request.saturating_mul(percent.max(100)), 100),
             Self::AverageValue { milli } | Self::Value { milli } => milli,
         }
     }
@@ -202,27 +200,10 @@ mod tests {
 
     #[test]
     fn the_largest_proposal_wins_unless_a_failure_forbids() {
-        let ok = |replicas| {
-            Ok(Proposal {
-                replicas,
-                utilization_or_average: 0,
-            })
-        };
+        let ok = |replicas| Ok(Proposal { replicas, utilization_or_average: 0 });
         let failed = Err(MetricError::NoMetrics);
-        assert_eq!(
-            decide(&[ok(2), ok(5), ok(5)], 3),
-            Some(Decision {
-                metric: 1,
-                replicas: 5
-            })
-        );
-        assert_eq!(
-            decide(&[failed, ok(3)], 3),
-            Some(Decision {
-                metric: 1,
-                replicas: 3
-            })
-        );
+        assert_eq!(decide(&[ok(2), ok(5), ok(5)], 3), Some(Decision { metric: 1, replicas: 5 }));
+        assert_eq!(decide(&[failed, ok(3)], 3), Some(Decision { metric: 1, replicas: 3 }));
         assert_eq!(decide(&[failed, ok(2)], 3), None);
         assert_eq!(decide(&[failed], 3), None);
     }

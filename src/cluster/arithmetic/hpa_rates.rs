@@ -55,9 +55,7 @@ pub fn scale_up_limit(current: i64, select: SelectPolicy, policies: &[PolicyUse]
         let start = start_of_period(current, policy);
         match policy.kind {
             PolicyKind::Pods => wrap_int32(start + policy.value),
-            PolicyKind::Percent => {
-                go_int32((start as f64 * (1.0 + policy.value as f64 / 100.0)).ceil())
-            }
+            PolicyKind::Percent => go_int32((start as f64 * (1.0 + policy.value as f64 / 100.0)).ceil()),
         }
     });
     match select {
@@ -93,20 +91,12 @@ mod tests {
     use super::*;
 
     fn policy(kind: PolicyKind, value: i64, added: i64, removed: i64) -> PolicyUse {
-        PolicyUse {
-            kind,
-            value,
-            added,
-            removed,
-        }
+        PolicyUse { kind, value, added, removed }
     }
 
     #[test]
     fn both_kinds_of_change_share_a_period() {
-        let used = [
-            policy(PolicyKind::Pods, 4, 3, 1),
-            policy(PolicyKind::Percent, 100, 3, 1),
-        ];
+        let used = [policy(PolicyKind::Pods, 4, 3, 1), policy(PolicyKind::Percent, 100, 3, 1)];
         assert_eq!(scale_up_limit(10, SelectPolicy::Max, &used), 16);
         assert_eq!(scale_up_limit(10, SelectPolicy::Min, &used), 12);
         assert_eq!(scale_down_limit(10, SelectPolicy::Max, &used), 0);

@@ -5,8 +5,7 @@
 //! Sorting pods into ready, unready and missing (readiness, start-up, phase) is the caller's.
 
 pub use super::hpa_metrics::{
-    Decision, MetricError, MetricTarget, PodGroups, PodTotals, Proposal, Tolerance, WholeMetric,
-    decide,
+    Decision, MetricError, MetricTarget, PodGroups, PodTotals, Proposal, Tolerance, WholeMetric, decide,
 };
 use super::{go_int32, quotient, wrap_int32};
 
@@ -47,19 +46,11 @@ pub fn propose_for_totals(
     } else {
         go_int32((first * totals.ready as f64).ceil())
     };
-    Ok(Proposal {
-        replicas,
-        utilization_or_average: reported,
-    })
+    Ok(Proposal { replicas, utilization_or_average: reported })
 }
 
 /// Usage over target, and the integer usage (percent, or milli per sample) that it was computed from.
-fn usage_ratio(
-    target: MetricTarget,
-    usage: i64,
-    request: i64,
-    samples: i64,
-) -> Result<(f64, i64), MetricError> {
+fn usage_ratio(target: MetricTarget, usage: i64, request: i64, samples: i64) -> Result<(f64, i64), MetricError> {
     match target {
         MetricTarget::Utilization { percent } => {
             let used = wrap_int32(quotient(usage.saturating_mul(100), request));
@@ -83,11 +74,7 @@ fn rebalanced(
 ) -> Result<i64, MetricError> {
     let (mut usage, mut request, mut samples) = (totals.usage, totals.request, totals.samples);
     if first != 1.0 {
-        usage = usage.saturating_add(if first < 1.0 {
-            totals.missing_fallback
-        } else {
-            0
-        });
+        usage = usage.saturating_add(if first < 1.0 { totals.missing_fallback } else { 0 });
         request = request.saturating_add(totals.missing_request);
         samples += totals.missing;
     }
@@ -101,13 +88,8 @@ fn rebalanced(
         return Ok(current_replicas);
     }
     let proposed = go_int32((second * samples as f64).ceil());
-    let backwards = (second < 1.0 && proposed > current_replicas)
-        || (second > 1.0 && proposed < current_replicas);
-    Ok(if backwards {
-        current_replicas
-    } else {
-        proposed
-    })
+    let backwards = (second < 1.0 && proposed > current_replicas) || (second > 1.0 && proposed < current_replicas);
+    Ok(if backwards { current_replicas } else { proposed })
 }
 
 /// What an Object or External metric asks for, from `spec.replicas` of the target.
@@ -122,10 +104,7 @@ pub fn propose_for_whole(
         MetricTarget::AverageValue { milli } => Ok(average_of_whole(metric, milli, tolerance)),
         MetricTarget::Value { milli } => {
             let replicas = value_of_whole(metric, milli, current_replicas, tolerance)?;
-            Ok(Proposal {
-                replicas,
-                utilization_or_average: metric.total,
-            })
+            Ok(Proposal { replicas, utilization_or_average: metric.total })
         }
     }
 }
@@ -150,21 +129,10 @@ fn value_of_whole(
 
 /// `AverageValue` of a whole metric: the total over the target, unless `status.replicas` already are about that many.
 fn average_of_whole(metric: &WholeMetric, target: i64, tolerance: &Tolerance) -> Proposal {
-    let (total, target, replicas) = (
-        metric.total as f64,
-        target as f64,
-        metric.status_replicas as f64,
-    );
+    let (total, target, replicas) = (metric.total as f64, target as f64, metric.status_replicas as f64);
     let ratio = total / (target * replicas);
-    let proposed = if tolerance.contains(ratio) {
-        metric.status_replicas
-    } else {
-        go_int32((total / target).ceil())
-    };
-    Proposal {
-        replicas: proposed,
-        utilization_or_average: (total / replicas).ceil() as i64,
-    }
+    let proposed = if tolerance.contains(ratio) { metric.status_replicas } else { go_int32((total / target).ceil()) };
+    Proposal { replicas: proposed, utilization_or_average: (total / replicas).ceil() as i64 }
 }
 
 #[cfg(test)]
@@ -178,48 +146,22 @@ mod tests {
     }
 
     fn groups(ready: i64, ready_usage: i64, unready: i64, missing: i64) -> PodGroups {
-        PodGroups {
-            ready,
-            ready_usage,
-            unready,
-            missing,
-            request_per_pod: Some(1000),
-        }
+        PodGroups { ready, ready_usage, unready, missing, request_per_pod: Some(1000) }
     }
 
     #[test]
     fn percentages_are_truncated_and_products_are_doubles() {
-        assert_eq!(
-            replicas(HALF, groups(10, 5599, 0, 0), 10),
-            Ok(10),
-            "55.99 % is 55 %, within tolerance"
-        );
+        assert_eq!(replicas(HALF, groups(10, 5599, 0, 0), 10), Ok(10), "55.99 % is 55 %, within tolerance");
         assert_eq!(replicas(HALF, groups(10, 5600, 0, 0), 10), Ok(12));
         let odd = MetricTarget::Utilization { percent: 44 };
-        assert_eq!(
-            replicas(odd, groups(11, 11_000, 0, 0), 11),
-            Ok(26),
-            "(100 / 44) × 11 is a little more than 25"
-        );
+        assert_eq!(replicas(odd, groups(11, 11_000, 0, 0), 11), Ok(26), "(100 / 44) × 11 is a little more than 25");
     }
 
     #[test]
     fn absent_pods_hold_the_change_back() {
-        assert_eq!(
-            replicas(HALF, groups(2, 2000, 2, 0), 4),
-            Ok(4),
-            "unready pods count as 0 on the way up"
-        );
-        assert_eq!(
-            replicas(HALF, groups(2, 400, 2, 0), 4),
-            Ok(1),
-            "and not at all on the way down"
-        );
-        assert_eq!(
-            replicas(HALF, groups(2, 400, 0, 2), 4),
-            Ok(4),
-            "missing pods count as 100 % on the way down"
-        );
+        assert_eq!(replicas(HALF, groups(2, 2000, 2, 0), 4), Ok(4), "unready pods count as 0 on the way up");
+        assert_eq!(replicas(HALF, groups(2, 400, 2, 0), 4), Ok(1), "and not at all on the way down");
+        assert_eq!(replicas(HALF, groups(2, 400, 0, 2), 4), Ok(4), "missing pods count as 100 % on the way down");
         assert_eq!(replicas(HALF, groups(3, 3000, 0, 1), 4), Ok(6));
     }
 
@@ -233,36 +175,18 @@ mod tests {
 
     #[test]
     fn errors_come_in_order() {
-        assert_eq!(
-            replicas(HALF, groups(0, 0, 3, 0), 3),
-            Err(MetricError::NoMetrics)
-        );
-        let unknown = PodGroups {
-            request_per_pod: None,
-            ..groups(1, 1, 0, 0)
-        };
+        assert_eq!(replicas(HALF, groups(0, 0, 3, 0), 3), Err(MetricError::NoMetrics));
+        let unknown = PodGroups { request_per_pod: None, ..groups(1, 1, 0, 0) };
         assert_eq!(replicas(HALF, unknown, 1), Err(MetricError::MissingRequest));
-        assert_eq!(
-            replicas(MetricTarget::AverageValue { milli: 1 }, unknown, 1),
-            Ok(1)
-        );
-        let zero = PodGroups {
-            request_per_pod: Some(0),
-            ..unknown
-        };
+        assert_eq!(replicas(MetricTarget::AverageValue { milli: 1 }, unknown, 1), Ok(1));
+        let zero = PodGroups { request_per_pod: Some(0), ..unknown };
         assert_eq!(replicas(HALF, zero, 1), Err(MetricError::ZeroRequest));
     }
 
     #[test]
     fn whole_metrics_scale_from_zero() {
-        let metric = WholeMetric {
-            total: 2500,
-            ready: None,
-            status_replicas: 0,
-        };
-        let of = |target| {
-            propose_for_whole(target, &metric, 0, &Tolerance::default()).map(|p| p.replicas)
-        };
+        let metric = WholeMetric { total: 2500, ready: None, status_replicas: 0 };
+        let of = |target| propose_for_whole(target, &metric, 0, &Tolerance::default()).map(|p| p.replicas);
         assert_eq!(of(MetricTarget::Value { milli: 1000 }), Ok(3));
         assert_eq!(of(MetricTarget::AverageValue { milli: 1000 }), Ok(3));
         assert_eq!(of(HALF), Err(MetricError::WrongTarget));

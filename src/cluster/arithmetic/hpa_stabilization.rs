@@ -72,28 +72,10 @@ mod tests {
     #[test]
     fn windows_hold_the_size() {
         let up = stabilize_with_behavior(5, 9, Some(3), None);
-        assert_eq!(
-            up,
-            Stabilized {
-                replicas: 5,
-                reason: StabilizationReason::ScaleUpStabilized
-            }
-        );
+        assert_eq!(up, Stabilized { replicas: 5, reason: StabilizationReason::ScaleUpStabilized });
         let down = stabilize_with_behavior(5, 2, None, Some(4));
-        assert_eq!(
-            down,
-            Stabilized {
-                replicas: 4,
-                reason: StabilizationReason::ScaleDownStabilized
-            }
-        );
+        assert_eq!(down, Stabilized { replicas: 4, reason: StabilizationReason::ScaleDownStabilized });
         let free = stabilize_without_behavior(7, Some(6));
-        assert_eq!(
-            free,
-            Stabilized {
-                replicas: 7,
-                reason: StabilizationReason::ReadyForNewScale
-            }
-        );
+        assert_eq!(free, Stabilized { replicas: 7, reason: StabilizationReason::ReadyForNewScale });
     }
 }

@@ -25,18 +25,12 @@ pub fn least_allocated(allocatable: i64, requested: i64) -> i64 {
     if requested > allocatable {
         return 0;
     }
-    quotient(
-        (allocatable - requested).saturating_mul(MAX_SCORE),
-        allocatable,
-    )
+    quotient((allocatable - requested).saturating_mul(MAX_SCORE), allocatable)
 }
 
 /// MostAllocated for one resource: the used percentage, at most 100.
 pub fn most_allocated(allocatable: i64, requested: i64) -> i64 {
-    quotient(
-        requested.min(allocatable).saturating_mul(MAX_SCORE),
-        allocatable,
-    )
+    quotient(requested.min(allocatable).saturating_mul(MAX_SCORE), allocatable)
 }
 
 /// RequestedToCapacityRatio for one resource: the broken line through `shape` at its utilization.
@@ -56,11 +50,7 @@ fn broken_line(shape: &[(i64, i64)], utilization: i64) -> i64 {
         Some(0) => score(0),
         Some(i) => {
             let (start, end) = (shape[i - 1].0, shape[i].0);
-            score(i - 1)
-                + quotient(
-                    (score(i) - score(i - 1)) * (utilization - start),
-                    end - start,
-                )
+            score(i - 1) + quotient((score(i) - score(i - 1)) * (utilization - start), end - start)
         }
         None => shape.len().checked_sub(1).map_or(0, score),
     }
@@ -68,31 +58,22 @@ fn broken_line(shape: &[(i64, i64)], utilization: i64) -> i64 {
 
 /// LeastAllocated over several resources: the weighted mean, truncated once more.
 pub fn least_allocated_node(resources: &[ResourceUse]) -> i64 {
-    let (sum, weights) = weighted(resources, |r| {
-        Some(least_allocated(r.allocatable, r.requested))
-    });
+    let (sum, weights) = weighted(resources, |r| Some(least_allocated(r.allocatable, r.requested)));
     quotient(sum, weights)
 }
 
 /// MostAllocated over several resources: the weighted mean, truncated once more.
 pub fn most_allocated_node(resources: &[ResourceUse]) -> i64 {
-    let (sum, weights) = weighted(resources, |r| {
-        Some(most_allocated(r.allocatable, r.requested))
-    });
+    let (sum, weights) = weighted(resources, |r| Some(most_allocated(r.allocatable, r.requested)));
     quotient(sum, weights)
 }
 
 /// RequestedToCapacityRatio over several resources: the rounded weighted mean over those that score above 0.
 pub fn requested_to_capacity_node(shape: &[(i64, i64)], resources: &[ResourceUse]) -> i64 {
-    let positive = |r: &ResourceUse| {
-        Some(requested_to_capacity(shape, r.allocatable, r.requested)).filter(|&score| score > 0)
-    };
+    let positive =
+        |r: &ResourceUse| Some(requested_to_capacity(shape, r.allocatable, r.requested)).filter(|&score| score > 0);
     let (sum, weights) = weighted(resources, positive);
-    if weights == 0 {
-        0
-    } else {
-        (sum as f64 / weights as f64).round() as i64
-    }
+    if weights == 0 { 0 } else { (sum as f64 / weights as f64).round() as i64 }
 }
 
 /// Sum of score × weight and sum of weights over the resources that the node has and that `score` counts.
@@ -101,9 +82,7 @@ fn weighted(resources: &[ResourceUse], score: impl Fn(&ResourceUse) -> Option<i6
         .iter()
         .filter(|resource| resource.allocatable != 0)
         .filter_map(|resource| Some((score(resource)? * resource.weight, resource.weight)))
-        .fold((0, 0), |(sum, weights), (score, weight)| {
-            (sum + score, weights + weight)
-        })
+        .fold((0, 0), |(sum, weights), (score, weight)| (sum + score, weights + weight))
 }
 
 /// BalancedAllocation: 100 minus the standard deviation of the used fractions, in doubles and truncated.
@@ -126,9 +105,7 @@ fn deviation(fractions: &[f64]) -> f64 {
         _ => {
             let count = fractions.len() as f64;
             let mean = fractions.iter().fold(0.0, |sum, f| sum + f) / count;
-            let squares = fractions
-                .iter()
-                .fold(0.0, |sum, f| sum + (f - mean) * (f - mean));
+            let squares = fractions.iter().fold(0.0, |sum, f| sum + (f - mean) * (f - mean));
             (squares / count).sqrt()
         }
     }
@@ -158,31 +135,15 @@ mod tests {
     use super::*;
 
     fn resource(allocatable: i64, requested: i64, weight: i64) -> ResourceUse {
-        ResourceUse {
-            allocatable,
-            requested,
-            weight,
-        }
+        ResourceUse { allocatable, requested, weight }
     }
 
     #[test]
     fn each_resource_is_truncated_before_the_mean() {
-        assert_eq!(
-            least_allocated_node(&[resource(3, 1, 1), resource(3, 1, 1)]),
-            66
-        );
-        assert_eq!(
-            least_allocated_node(&[resource(3, 1, 1), resource(3, 2, 1)]),
-            49
-        );
-        assert_eq!(
-            most_allocated_node(&[resource(4, 1, 3), resource(4, 9, 1)]),
-            43
-        );
-        assert_eq!(
-            least_allocated_node(&[resource(0, 1, 1), resource(4, 5, 1)]),
-            0
-        );
+        assert_eq!(least_allocated_node(&[resource(3, 1, 1), resource(3, 1, 1)]), 66);
+        assert_eq!(least_allocated_node(&[resource(3, 1, 1), resource(3, 2, 1)]), 49);
+        assert_eq!(most_allocated_node(&[resource(4, 1, 3), resource(4, 9, 1)]), 43);
+        assert_eq!(least_allocated_node(&[resource(0, 1, 1), resource(4, 5, 1)]), 0);
         assert_eq!(least_allocated_node(&[]), 0);
     }
 
@@ -195,16 +156,8 @@ mod tests {
         assert_eq!(requested_to_capacity(&[(10, 3), (20, 7)], 100, 5), 30);
         assert_eq!(requested_to_capacity(&[(10, 3), (20, 7)], 100, 90), 70);
         assert_eq!(requested_to_capacity(&[], 100, 5), 0);
-        let uses = [
-            resource(100, 25, 1),
-            resource(100, 0, 1),
-            resource(100, 26, 1),
-        ];
-        assert_eq!(
-            requested_to_capacity_node(&shape, &uses),
-            51,
-            "a zero score does not count, halves round up"
-        );
+        let uses = [resource(100, 25, 1), resource(100, 0, 1), resource(100, 26, 1)];
+        assert_eq!(requested_to_capacity_node(&shape, &uses), 51, "a zero score does not count, halves round up");
     }
 
     #[test]
@@ -221,11 +174,7 @@ mod tests {
         assert_eq!(taint_score(0, 0), 100);
         assert_eq!(node_affinity_score(2, 3), 66);
         assert_eq!(node_affinity_score(0, 0), 0);
-        assert_eq!(
-            pod_affinity_score(57, 0, 100),
-            56,
-            "57 of 100 in doubles is a little less"
-        );
+        assert_eq!(pod_affinity_score(57, 0, 100), 56, "57 of 100 in doubles is a little less");
         assert_eq!(pod_affinity_score(-4, -4, -4), 0);
     }
 }

@@ -26,12 +26,7 @@ impl Limits {
     /// Resolves a strategy (its type defaults to RollingUpdate, an absent bound to 0) against `replicas`.
     pub fn resolve(strategy: &DeploymentStrategy, replicas: i64) -> Self {
         if strategy.type_.as_deref() == Some("Recreate") {
-            return Self {
-                replicas,
-                rolling: false,
-                max_surge: 0,
-                max_unavailable: 0,
-            };
+            return Self { replicas, rolling: false, max_surge: 0, max_unavailable: 0 };
         }
         let bounds = strategy.rolling_update.as_ref();
         let (max_surge, unavailable) = fenceposts(
@@ -39,21 +34,12 @@ impl Limits {
             bounds.and_then(|b| b.max_unavailable.as_ref()),
             replicas,
         );
-        Self {
-            replicas,
-            rolling: true,
-            max_surge,
-            max_unavailable: unavailable.min(replicas),
-        }
+        Self { replicas, rolling: true, max_surge, max_unavailable: unavailable.min(replicas) }
     }
 
     /// Pods that must stay available while a rolling update removes old ones; 0 for Recreate.
     pub fn min_available(&self) -> i64 {
-        if self.rolling {
-            self.replicas - self.max_unavailable
-        } else {
-            0
-        }
+        if self.rolling { self.replicas - self.max_unavailable } else { 0 }
     }
 
     /// Pods that may exist at once: what the `max-replicas` annotation records.
@@ -66,15 +52,8 @@ impl Limits {
 ///
 /// Both may not be 0: then `maxUnavailable` is 1. A string that is no percentage makes both 0, as upstream does with
 /// what the API server should have refused.
-pub fn fenceposts(
-    surge: Option<&IntOrString>,
-    unavailable: Option<&IntOrString>,
-    replicas: i64,
-) -> (i64, i64) {
-    let resolved = (
-        scaled(surge, replicas, f64::ceil),
-        scaled(unavailable, replicas, f64::floor),
-    );
+pub fn fenceposts(surge: Option<&IntOrString>, unavailable: Option<&IntOrString>, replicas: i64) -> (i64, i64) {
+    let resolved = (scaled(surge, replicas, f64::ceil), scaled(unavailable, replicas, f64::floor));
     match resolved {
         (Some(0), Some(0)) => (0, 1),
         (Some(surge), Some(unavailable)) => (surge, unavailable),
@@ -119,11 +98,7 @@ pub fn available_budget(limits: &Limits, available: i64) -> i64 {
 /// How many pods of one old ReplicaSet are removed because they are not available, with `budget` left. 0 or more
 /// (less than 0 where the status shows more available pods than the size, as upstream computes it).
 pub fn unhealthy_removed(size: i64, available: i64, budget: i64) -> i64 {
-    if budget <= 0 || size == 0 {
-        0
-    } else {
-        budget.min(size - available)
-    }
+    if budget <= 0 || size == 0 { 0 } else { budget.min(size - available) }
 }
 
 /// How many pods of one old ReplicaSet are removed, available or not, with `budget` left. 0 to `size`.
@@ -183,26 +158,15 @@ mod tests {
     use super::*;
 
     fn limits(replicas: i64, max_surge: i64, max_unavailable: i64) -> Limits {
-        Limits {
-            replicas,
-            rolling: true,
-            max_surge,
-            max_unavailable,
-        }
+        Limits { replicas, rolling: true, max_surge, max_unavailable }
     }
 
     #[test]
     fn percentages_round_away_from_each_other() {
         let percent = IntOrString::String("25%".to_owned());
         assert_eq!(fenceposts(Some(&percent), Some(&percent), 5), (2, 1));
-        assert_eq!(
-            fenceposts(Some(&IntOrString::Int(0)), Some(&percent), 3),
-            (0, 1)
-        );
-        assert_eq!(
-            fenceposts(Some(&IntOrString::String("x".to_owned())), None, 3),
-            (0, 0)
-        );
+        assert_eq!(fenceposts(Some(&IntOrString::Int(0)), Some(&percent), 3), (0, 1));
+        assert_eq!(fenceposts(Some(&IntOrString::String("x".to_owned())), None, 3), (0, 0));
         let none = Limits::resolve(&DeploymentStrategy::default(), 0);
         assert_eq!((none.max_unavailable, none.min_available()), (0, 0));
     }
@@ -217,33 +181,10 @@ mod tests {
 
     #[test]
     fn unhealthy_old_pods_go_first() {
-        let old = [
-            OldSet {
-                size: 4,
-                available: 4,
-            },
-            OldSet {
-                size: 6,
-                available: 3,
-            },
-        ];
-        let new = OldSet {
-            size: 3,
-            available: 0,
-        };
-        assert_eq!(
-            roll_old(&limits(10, 3, 2), &old, new),
-            [4, 4],
-            "budget 13 - 8 - 3, nothing available to spare"
-        );
-        let ready = OldSet {
-            size: 3,
-            available: 3,
-        };
-        assert_eq!(
-            roll_old(&limits(10, 3, 2), &old, ready),
-            [2, 3],
-            "all three, then 10 - 8 of the oldest"
-        );
+        let old = [OldSet { size: 4, available: 4 }, OldSet { size: 6, available: 3 }];
+        let new = OldSet { size: 3, available: 0 };
+        assert_eq!(roll_old(&limits(10, 3, 2), &old, new), [4, 4], "budget 13 - 8 - 3, nothing available to spare");
+        let ready = OldSet { size: 3, available: 3 };
+        assert_eq!(roll_old(&limits(10, 3, 2), &old, ready), [2, 3], "all three, then 10 - 8 of the oldest");
     }
 }

@@ -25,8 +25,7 @@ pub fn domain_weight(domains: i64) -> f64 {
 /// zero. Lower is better.
 pub fn raw_score(terms: &[SpreadTerm]) -> i64 {
     let sum = terms.iter().fold(0.0, |sum, term| {
-        sum + (term.count as f64 * domain_weight(term.domains)
-            + term.max_skew.saturating_sub(1) as f64)
+        sum + (term.count as f64 * domain_weight(term.domains) + term.max_skew.saturating_sub(1) as f64)
     });
     sum.round() as i64
 }
@@ -38,10 +37,7 @@ pub fn spread_score(raw: i64, min: i64, max: i64) -> i64 {
     if max == 0 {
         return MAX_SCORE;
     }
-    quotient(
-        MAX_SCORE.saturating_mul(max.saturating_add(min).saturating_sub(raw)),
-        max,
-    )
+    quotient(MAX_SCORE.saturating_mul(max.saturating_add(min).saturating_sub(raw)), max)
 }
 
 #[cfg(test)]
@@ -50,16 +46,8 @@ mod tests {
 
     #[test]
     fn raw_scores_are_rounded_once() {
-        let zone = SpreadTerm {
-            count: 2,
-            domains: 3,
-            max_skew: 5,
-        };
-        let host = SpreadTerm {
-            count: 1,
-            domains: 7,
-            max_skew: 3,
-        };
+        let zone = SpreadTerm { count: 2, domains: 3, max_skew: 5 };
+        let host = SpreadTerm { count: 1, domains: 7, max_skew: 3 };
         assert_eq!(raw_score(&[zone]), 7, "2 ln 5 + 4 = 7.22");
         assert_eq!(raw_score(&[zone, host]), 11, "7.22 + ln 9 + 2 = 11.42");
         assert_eq!(raw_score(&[]), 0);

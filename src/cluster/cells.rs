@@ -1,0 +1,362 @@
+//! Cells: nodes of one class in one state, with a multiplicity.
+//!
+//! Controllers iterate over cells, never over nodes. Two representations stand behind the one interface, chosen per
+//! class; encodings cannot tell them apart:
+//!
+//! * *individual*: every node is a cell of multiplicity 1; its attributes are state variables;
+//! * *counted*: every possible combination of attributes is a cell; attributes are constants that fold away, the
+//!   multiplicities are state variables that sum to the size of the class. Nodes of a class are interchangeable, so
+//!   this quotient is exact, and symmetric states are one state.
+
+use std::collections::HashMap;
+
+use crate::system::{Builder, IntVar, State};
+use crate::term::{Bool, Ctx, Int};
+
+use super::classes::NodeClass;
+use super::layout::{Attribute, Layout, requested};
+use super::templates::{Phase, Template, TemplateId};
+
+/// Combinations above which a class is never counted.
+const MOST_COMBINATIONS: usize = 600;
+
+/// How the nodes of one class are represented.
+#[derive(Clone, Debug)]
+pub enum Representation {
+    /// Variables by member, then by attribute.
+    Individual(Vec<Vec<IntVar>>),
+    /// Multiplicity of each combination of attributes.
+    Counted {
+        /// The combinations.
+        keys: Vec<Vec<i64>>,
+        /// Position of each.
+        index: HashMap<Vec<i64>, usize>,
+        /// Multiplicity of each.
+        multiplicity: Vec<IntVar>,
+    },
+}
+
+/// All cells of a cluster.
+#[derive(Clone, Debug)]
+pub struct Cells {
+    layouts: Vec<Layout>,
+    representations: Vec<Representation>,
+    sizes: Vec<i64>,
+}
+
+/// Nodes of one class that are in one state.
+#[derive(Clone)]
+pub struct Cell<'c> {
+    /// Position of the class.
+    pub class: usize,
+    /// Position within the class: of the node (individual) or of the combination (counted).
+    pub slot: usize,
+    /// Number of nodes.
+    pub multiplicity: Int<'c>,
+    /// Whether there is such a node.
+    pub exists: Bool<'c>,
+    /// Its attributes, as the class's layout orders them.
+    pub attributes: Vec<Int<'c>>,
+}
+
+impl Cells {
+    /// Declares the state variables. `initial` gives each member's attributes at the start.
+    pub fn declare(
+        builder: &Builder<'_>,
+        classes: &[NodeClass],
+        layouts: Vec<Layout>,
+        templates: &[Template],
+        initial: &dyn Fn(usize, usize) -> Vec<i64>,
+    ) -> Cells {
+        let mut representations = Vec::new();
+        for (class, (node_class, layout)) in classes.iter().zip(&layouts).enumerate() {
+            let start: Vec<Vec<i64>> = (0..node_class.members.len()).map(|member| initial(class, member)).collect();
+            let keys = combinations(node_class, layout, templates, &start);
+            representations.push(match keys {
+                Some(keys) => counted(builder, node_class, layout, templates, keys, &start),
+                None => individual(builder, node_class, layout, templates, &start),
+            });
+        }
+        let sizes = classes.iter().map(|class| class.members.len() as i64).collect();
+        Cells { layouts, representations, sizes }
+    }
+
+    /// The layout of a class.
+    pub fn layout(&self, class: usize) -> &Layout {
+        &self.layouts[class]
+    }
+
+    /// The representation of a class.
+    pub fn representation(&self, class: usize) -> &Representation {
+        &self.representations[class]
+    }
+
+    /// Number of cells.
+    pub fn len(&self) -> usize {
+        self.representations.iter().map(Representation::len).sum()
+    }
+
+    /// Whether there are no cells.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// All cells in a state, class by class.
+    pub fn all<'c>(&self, ctx: &'c Ctx, state: &State<'c>) -> Vec<Cell<'c>> {
+        (0..self.representations.len()).flat_map(|class| self.of_class(ctx, state, class)).collect()
+    }
+
+    fn of_class<'c>(&self, ctx: &'c Ctx, state: &State<'c>, class: usize) -> Vec<Cell<'c>> {
+        match &self.representations[class] {
+            Representation::Individual(nodes) => {
+                let cell = |(slot, vars): (usize, &Vec<IntVar>)| Cell {
+                    class,
+                    slot,
+                    multiplicity: ctx.int(1),
+                    exists: ctx.bool(true),
+                    attributes: vars.iter().map(|&var| state.get(var)).collect(),
+                };
+                nodes.iter().enumerate().map(cell).collect()
+            }
+            Representation::Counted { keys, multiplicity, .. } => {
+                let cell = |(slot, (key, &var)): (usize, (&Vec<i64>, &IntVar))| Cell {
+                    class,
+                    slot,
+                    multiplicity: state.get(var),
+                    exists: state.get(var).ge(1),
+                    attributes: key.iter().map(|&value| ctx.int(value)).collect(),
+                };
+                keys.iter().zip(multiplicity).enumerate().map(cell).collect()
+            }
+        }
+    }
+
+    /// An attribute of a cell; 0 where its class does not have it.
+    pub fn get<'c>(&self, ctx: &'c Ctx, cell: &Cell<'c>, attribute: Attribute) -> Int<'c> {
+        match self.layouts[cell.class].position(attribute) {
+            Some(position) => cell.attributes[position],
+            None => ctx.int(0),
+        }
+    }
+
+    /// Gives every node new attributes: `change` tells those of each cell's nodes.
+    pub fn rewrite_all<'c>(&self, ctx: &'c Ctx, state: &mut State<'c>, change: impl Fn(&Cell<'c>) -> Vec<Int<'c>>) {
+        let moves = self.all(ctx, state).into_iter().map(|cell| {
+            let target = change(&cell);
+            Move { amount: cell.multiplicity, chosen: ctx.bool(true), cell, target }
+        });
+        self.apply(ctx, state, moves.collect());
+    }
+
+    /// Gives one node of the chosen cell new attributes. `chosen` has one entry per cell, at most one of them true,
+    /// and that one's cell exists.
+    pub fn rewrite_one<'c>(
+        &self,
+        ctx: &'c Ctx,
+        state: &mut State<'c>,
+        chosen: &[Bool<'c>],
+        change: impl Fn(&Cell<'c>) -> Vec<Int<'c>>,
+    ) {
+        let cells = self.all(ctx, state).into_iter().zip(chosen);
+        let moves = cells.filter(|(_, chosen)| chosen.constant() != Some(false)).map(|(cell, &chosen)| Move {
+            amount: chosen.to_int(),
+            chosen,
+            target: change(&cell),
+            cell,
+        });
+        self.apply(ctx, state, moves.collect());
+    }
+
+    fn apply<'c>(&self, ctx: &'c Ctx, state: &mut State<'c>, moves: Vec<Move<'c>>) {
+        let mut gains: HashMap<(usize, usize), Vec<Int<'c>>> = HashMap::new();
+        for step in moves {
+            match &self.representations[step.cell.class] {
+                Representation::Individual(nodes) => {
+                    for (&var, (&before, &after)) in
+                        nodes[step.cell.slot].iter().zip(step.cell.attributes.iter().zip(&step.target))
+                    {
+                        state.set(var, step.chosen.ite(after, before));
+                    }
+                }
+                Representation::Counted { keys, index, .. } => {
+                    for (slot, when) in targets(ctx, keys, index, &self.layouts[step.cell.class], &step) {
+                        if slot != step.cell.slot {
+                            let moved = when.ite(step.amount, 0);
+                            gains.entry((step.cell.class, slot)).or_default().push(moved);
+                            let lost = gains.entry((step.cell.class, step.cell.slot)).or_default();
+                            lost.push(ctx.int(0) - moved);
+                        }
+                    }
+                }
+            }
+        }
+        for ((class, slot), amounts) in gains {
+            if let Representation::Counted { multiplicity, .. } = &self.representations[class] {
+                let var = multiplicity[slot];
+                // Losses never exceed what is there and gains never exceed the class: clamping only tightens ranges.
+                let value = (state.get(var) + ctx.sum(amounts)).clamp(0, self.sizes[class]);
+                state.set(var, value);
+            }
+        }
+    }
+}
+
+impl Representation {
+    fn len(&self) -> usize {
+        match self {
+            Representation::Individual(nodes) => nodes.len(),
+            Representation::Counted { keys, .. } => keys.len(),
+        }
+    }
+}
+
+/// Nodes of one cell that change state.
+struct Move<'c> {
+    cell: Cell<'c>,
+    amount: Int<'c>,
+    chosen: Bool<'c>,
+    target: Vec<Int<'c>>,
+}
+
+/// The combinations that a move may end in, with the condition for each.
+fn targets<'c>(
+    ctx: &'c Ctx,
+    keys: &[Vec<i64>],
+    index: &HashMap<Vec<i64>, usize>,
+    layout: &Layout,
+    step: &Move<'c>,
+) -> Vec<(usize, Bool<'c>)> {
+    let constants: Option<Vec<i64>> = step.target.iter().map(|value| value.constant()).collect();
+    if let Some(constants) = constants {
+        let clamped = constants.iter().zip(&layout.max).map(|(&value, &max)| value.clamp(0, max)).collect::<Vec<_>>();
+        return index.get(&clamped).map(|&slot| (slot, ctx.bool(true))).into_iter().collect();
+    }
+    let matches = |key: &Vec<i64>| ctx.all(key.iter().zip(&step.target).map(|(&value, target)| target.eq(value)));
+    let possible = keys.iter().enumerate().map(|(slot, key)| (slot, matches(key)));
+    possible.filter(|(_, when)| when.constant() != Some(false)).collect()
+}
+
+/// All combinations of attributes that can arise, or `None` if counting does not pay.
+fn combinations(
+    class: &NodeClass,
+    layout: &Layout,
+    templates: &[Template],
+    start: &[Vec<i64>],
+) -> Option<Vec<Vec<i64>>> {
+    let nodes = class.members.len();
+    if nodes < 2 {
+        return None;
+    }
+    let limit = MOST_COMBINATIONS.min(64 + 4 * nodes * layout.attributes.len().max(1));
+    let mut keys: Vec<Vec<i64>> = vec![Vec::new()];
+    for &max in &layout.max {
+        keys = keys.into_iter().flat_map(|key| (0..=max).map(move |value| extended(&key, value))).collect();
+        keys.retain(|key| fits(class, layout, templates, key));
+        if keys.len() > limit {
+            return None;
+        }
+    }
+    for key in start {
+        if !keys.contains(key) {
+            keys.extend(below(key).into_iter().filter(|lower| !keys.contains(lower)).collect::<Vec<_>>());
+        }
+    }
+    (keys.len() <= 2 * limit).then_some(keys)
+}
+
+fn extended(key: &[i64], value: i64) -> Vec<i64> {
+    key.iter().copied().chain([value]).collect()
+}
+
+/// All combinations of at most these values: what an over-committed node can become.
+fn below(key: &[i64]) -> Vec<Vec<i64>> {
+    let mut all: Vec<Vec<i64>> = vec![Vec::new()];
+    for &max in key {
+        all = all.into_iter().flat_map(|key| (0..=max).map(move |value| extended(&key, value))).collect();
+        all.truncate(4 * MOST_COMBINATIONS);
+    }
+    all
+}
+
+/// Whether the pods of a (partial) combination fit the class's nodes together.
+fn fits(class: &NodeClass, layout: &Layout, templates: &[Template], key: &[i64]) -> bool {
+    let mut used: HashMap<&str, i64> = HashMap::new();
+    for (attribute, &count) in layout.attributes.iter().zip(key) {
+        if let Attribute::Pods(TemplateId(template), _) = attribute
+            && count > 0
+        {
+            for (name, amount) in requested(&templates[*template]) {
+                *used.entry(name).or_default() += amount * count;
+            }
+        }
+    }
+    used.iter().all(|(name, &amount)| amount == 0 || amount <= class.free(name))
+}
+
+fn individual(
+    builder: &Builder<'_>,
+    class: &NodeClass,
+    layout: &Layout,
+    templates: &[Template],
+    start: &[Vec<i64>],
+) -> Representation {
+    let node = |(name, start): (&String, &Vec<i64>)| {
+        let vars = layout.attributes.iter().zip(&layout.max).zip(start).map(|((attribute, &max), &value)| {
+            let label = format!("{name}: {}", describe(attribute, templates));
+            builder.int(label, 0, max.max(value), Some(value))
+        });
+        vars.collect()
+    };
+    Representation::Individual(class.names.iter().zip(start).map(node).collect())
+}
+
+fn counted(
+    builder: &Builder<'_>,
+    class: &NodeClass,
+    layout: &Layout,
+    templates: &[Template],
+    keys: Vec<Vec<i64>>,
+    start: &[Vec<i64>],
+) -> Representation {
+    let size = class.members.len() as i64;
+    let variable = |key: &Vec<i64>| {
+        let present = start.iter().filter(|&member| member == key).count() as i64;
+        builder.int(
+            format!("nodes like {} with {}", class.names[0], label(layout, templates, key)),
+            0,
+            size,
+            Some(present),
+        )
+    };
+    let multiplicity = keys.iter().map(variable).collect();
+    let index = keys.iter().cloned().enumerate().map(|(slot, key)| (key, slot)).collect();
+    Representation::Counted { keys, index, multiplicity }
+}
+
+/// A combination in words, such as `2 web, cordoned`.
+pub fn label(layout: &Layout, templates: &[Template], key: &[i64]) -> String {
+    let parts: Vec<String> = layout
+        .attributes
+        .iter()
+        .zip(key)
+        .filter(|&(_, &value)| value > 0)
+        .map(|(attribute, &value)| match attribute {
+            Attribute::Pods(..) => format!("{value} {}", describe(attribute, templates)),
+            _ => describe(attribute, templates),
+        })
+        .collect();
+    if parts.is_empty() { "nothing".to_owned() } else { parts.join(", ") }
+}
+
+fn describe(attribute: &Attribute, templates: &[Template]) -> String {
+    match *attribute {
+        Attribute::Pods(TemplateId(template), Phase::Running) => templates[template].name.clone(),
+        Attribute::Pods(TemplateId(template), Phase::Starting) => format!("{} starting", templates[template].name),
+        Attribute::Pods(TemplateId(template), Phase::Terminating) => {
+            format!("{} terminating", templates[template].name)
+        }
+        Attribute::Cordoned => "cordoned".to_owned(),
+        Attribute::Down => "down".to_owned(),
+        Attribute::Maintenance => "maintenance".to_owned(),
+    }
+}

@@ -1,0 +1,268 @@
+//! Node classes: nodes that agree on everything the encodings read.
+//!
+//! Labels matter only if something selects on them. A topology key whose value no two nodes share (the hostname, as a
+//! rule) makes each node a domain of its own, which needs no name: only its presence matters. Nodes that are named
+//! (pinned pods, commands) stand alone.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use k8s_openapi::api::core::v1::{Node, NodeSelectorTerm, Taint};
+
+use super::resources::{self, Resources};
+use super::scenario::CommandAction;
+use super::spec::{ClusterSpec, WorkloadKind};
+use super::templates::Template;
+
+/// Topology key of the hostname.
+pub const HOSTNAME: &str = "kubernetes.io/hostname";
+/// Topology key of the zone.
+pub const ZONE: &str = "topology.kubernetes.io/zone";
+
+/// Nodes that encodings cannot tell apart, apart from what runs on them.
+#[derive(Clone, Debug)]
+pub struct NodeClass {
+    /// Positions in [`ClusterSpec::nodes`]; never empty.
+    pub members: Vec<usize>,
+    /// The first member's object: labels, taints.
+    pub node: Node,
+    /// Names of the members.
+    pub names: Vec<String>,
+    /// Allocatable.
+    pub allocatable: Resources,
+    /// Used by pods that the model does not move.
+    pub used: Resources,
+    /// What scoring takes those pods to use: cpu in thousandths, memory in bytes.
+    pub used_scoring: (i64, i64),
+    /// Whether a scenario lets the members fail.
+    pub may_fail: bool,
+    /// Whether a scenario lets the members panic when they are full.
+    pub may_panic: bool,
+    /// Whether a scenario maintains the members.
+    pub maintained: bool,
+    /// Whether commands cordon or drain the (single) member.
+    pub commanded: bool,
+}
+
+impl NodeClass {
+    /// The taints, in order.
+    pub fn taints(&self) -> &[Taint] {
+        self.node.spec.as_ref().and_then(|spec| spec.taints.as_deref()).unwrap_or_default()
+    }
+
+    /// A label's value.
+    pub fn label(&self, key: &str) -> Option<&str> {
+        self.node.metadata.labels.as_ref()?.get(key).map(String::as_str)
+    }
+
+    /// Whether the members start cordoned.
+    pub fn unschedulable(&self) -> bool {
+        self.node.spec.as_ref().and_then(|spec| spec.unschedulable).unwrap_or(false)
+    }
+
+    /// Whether the members start with a Ready condition that is not True.
+    pub fn starts_not_ready(&self) -> bool {
+        is_not_ready(&self.node)
+    }
+
+    /// Free of a resource for modelled pods, by name.
+    pub fn free(&self, resource: &str) -> i64 {
+        self.allocatable.get(resource) - self.used.get(resource)
+    }
+}
+
+fn is_not_ready(node: &Node) -> bool {
+    let conditions = node.status.as_ref().and_then(|status| status.conditions.as_ref());
+    conditions.into_iter().flatten().any(|condition| condition.type_ == "Ready" && condition.status != "True")
+}
+
+/// Everything that two nodes of one class agree on.
+#[derive(PartialEq, Eq, Hash)]
+struct Key {
+    labels: BTreeMap<String, Option<String>>,
+    taints: Vec<(String, String, String)>,
+    unschedulable: bool,
+    not_ready: bool,
+    allocatable: Resources,
+    used: Resources,
+    used_scoring: (i64, i64),
+    flags: [bool; 3],
+    named: Option<usize>,
+}
+
+/// How labels are read.
+struct Reading {
+    /// Keys whose values matter.
+    by_value: BTreeSet<String>,
+    /// Keys of which only the presence matters: every node is a domain of its own.
+    by_presence: BTreeSet<String>,
+}
+
+/// Whether no two nodes share a value of `key`, so that each node is its own domain.
+pub fn is_singleton_key(spec: &ClusterSpec, key: &str) -> bool {
+    let mut seen = BTreeSet::new();
+    spec.nodes
+        .iter()
+        .filter_map(|node| node.node.metadata.labels.as_ref()?.get(key))
+        .all(|value| seen.insert(value.as_str()))
+}
+
+/// Groups the nodes into classes, in the order of their first members.
+pub fn classes(spec: &ClusterSpec, templates: &[Template]) -> Result<Vec<NodeClass>, resources::ResourceError> {
+    let reading = reading(spec, templates);
+    let named = named_nodes(spec, templates);
+    let fixed = fixed_use(spec)?;
+    let mut position: HashMap<Key, usize> = HashMap::new();
+    let mut classes: Vec<NodeClass> = Vec::new();
+    for (index, node) in spec.nodes.iter().enumerate() {
+        let class = single(spec, index, fixed.get(node.name.as_str()).cloned().unwrap_or_default())?;
+        let key = key(&class, &reading, named.contains(node.name.as_str()).then_some(index));
+        match position.get(&key) {
+            Some(&at) => {
+                classes[at].members.push(index);
+                classes[at].names.push(node.name.clone());
+            }
+            None => {
+                position.insert(key, classes.len());
+                classes.push(class);
+            }
+        }
+    }
+    Ok(classes)
+}
+
+fn single(spec: &ClusterSpec, index: usize, fixed: Fixed) -> Result<NodeClass, resources::ResourceError> {
+    let node = &spec.nodes[index];
+    let lists = |names: &[String]| names.contains(&node.name);
+    let scenario = &spec.scenario;
+    let commanded = scenario.commands.iter().any(|command| match &command.action {
+        CommandAction::Cordon { node: target }
+        | CommandAction::Uncordon { node: target }
+        | CommandAction::Drain { node: target } => *target == node.name,
+        _ => false,
+    });
+    Ok(NodeClass {
+        members: vec![index],
+        names: vec![node.name.clone()],
+        allocatable: resources::allocatable(&node.node)?,
+        used: fixed.used,
+        used_scoring: fixed.scoring,
+        may_fail: scenario.failures.as_ref().is_some_and(|failures| lists(&failures.nodes)),
+        may_panic: scenario.overload.as_ref().is_some_and(|overload| lists(&overload.nodes)),
+        maintained: scenario.maintenance.as_ref().is_some_and(|maintenance| lists(&maintenance.nodes)),
+        commanded,
+        node: node.node.clone(),
+    })
+}
+
+fn key(class: &NodeClass, reading: &Reading, named: Option<usize>) -> Key {
+    let labels = class.node.metadata.labels.iter().flatten();
+    let labels = labels.filter_map(|(key, value)| {
+        if reading.by_value.contains(key) {
+            Some((key.clone(), Some(value.clone())))
+        } else {
+            reading.by_presence.contains(key).then(|| (key.clone(), None))
+        }
+    });
+    let taint = |taint: &Taint| (taint.key.clone(), taint.value.clone().unwrap_or_default(), taint.effect.clone());
+    Key {
+        labels: labels.collect(),
+        taints: class.taints().iter().map(taint).collect(),
+        unschedulable: class.unschedulable(),
+        not_ready: class.starts_not_ready(),
+        allocatable: class.allocatable.clone(),
+        used: class.used.clone(),
+        used_scoring: class.used_scoring,
+        flags: [class.may_fail, class.may_panic, class.maintained],
+        named,
+    }
+}
+
+fn reading(spec: &ClusterSpec, templates: &[Template]) -> Reading {
+    let mut selected = BTreeSet::new();
+    let mut topology: BTreeSet<String> = [HOSTNAME.to_owned(), ZONE.to_owned()].into();
+    for template in templates {
+        selected.extend(template.spec.node_selector.iter().flatten().map(|(key, _)| key.clone()));
+        let affinity = template.spec.affinity.as_ref().and_then(|affinity| affinity.node_affinity.as_ref());
+        if let Some(affinity) = affinity {
+            let required = affinity.required_during_scheduling_ignored_during_execution.iter();
+            let required = required.flat_map(|required| &required.node_selector_terms);
+            let preferred = affinity.preferred_during_scheduling_ignored_during_execution.iter().flatten();
+            let terms = required.chain(preferred.map(|preferred| &preferred.preference));
+            selected.extend(terms.flat_map(keys_of));
+        }
+        let constraints = template.spec.topology_spread_constraints.iter().flatten();
+        topology.extend(constraints.map(|constraint| constraint.topology_key.clone()));
+    }
+    for profile in &spec.scheduler {
+        topology.extend(profile.default_constraints.iter().map(|constraint| constraint.topology_key.clone()));
+    }
+    for property in &spec.scenario.properties {
+        topology.extend(property.arguments.get("topologyKey").cloned());
+    }
+    let (singleton, shared): (BTreeSet<_>, BTreeSet<_>) =
+        topology.into_iter().partition(|key| is_singleton_key(spec, key));
+    selected.extend(shared);
+    Reading { by_presence: singleton.difference(&selected).cloned().collect(), by_value: selected }
+}
+
+fn keys_of(term: &NodeSelectorTerm) -> Vec<String> {
+    term.match_expressions.iter().flatten().map(|expression| expression.key.clone()).collect()
+}
+
+/// Nodes that something names: pods pinned to them, affinity by `metadata.name`, commands.
+fn named_nodes(spec: &ClusterSpec, templates: &[Template]) -> BTreeSet<String> {
+    let mut named: BTreeSet<String> =
+        templates.iter().filter_map(|template| template.pinned_to().map(str::to_owned)).collect();
+    for command in &spec.scenario.commands {
+        if let CommandAction::Cordon { node } | CommandAction::Uncordon { node } | CommandAction::Drain { node } =
+            &command.action
+        {
+            named.insert(node.clone());
+        }
+    }
+    for template in templates {
+        let affinity = template.spec.affinity.as_ref().and_then(|affinity| affinity.node_affinity.as_ref());
+        let required =
+            affinity.and_then(|affinity| affinity.required_during_scheduling_ignored_during_execution.as_ref());
+        let preferred = affinity.and_then(|it| it.preferred_during_scheduling_ignored_during_execution.as_ref());
+        let terms = required.into_iter().flat_map(|required| &required.node_selector_terms);
+        let terms = terms.chain(preferred.into_iter().flatten().map(|preferred| &preferred.preference));
+        for field in terms.flat_map(|term| term.match_fields.iter().flatten()) {
+            named.extend(field.values.iter().flatten().cloned());
+        }
+    }
+    named
+}
+
+#[derive(Clone, Default)]
+struct Fixed {
+    used: Resources,
+    scoring: (i64, i64),
+}
+
+/// What fixed pods use, by node.
+fn fixed_use(spec: &ClusterSpec) -> Result<HashMap<&str, Fixed>, resources::ResourceError> {
+    let mut fixed: HashMap<&str, Fixed> = HashMap::new();
+    for workload in spec.workloads.iter().filter(|workload| workload.kind == WorkloadKind::Fixed) {
+        for revision in &workload.revisions {
+            let pod = revision.template.spec.clone().unwrap_or_default();
+            let (requests, scoring) = (resources::pod_requests(&pod)?, resources::nonzero_requests(&pod));
+            for node in revision.pods.iter().filter_map(|pod| pod.node.as_deref()) {
+                let entry = fixed.entry(node).or_default();
+                add(&mut entry.used, &requests);
+                entry.scoring = (entry.scoring.0 + scoring.0, entry.scoring.1 + scoring.1);
+            }
+        }
+    }
+    Ok(fixed)
+}
+
+fn add(total: &mut Resources, more: &Resources) {
+    total.cpu += more.cpu;
+    total.memory += more.memory;
+    total.ephemeral_storage += more.ephemeral_storage;
+    total.pods += more.pods;
+    for (name, amount) in &more.extended {
+        *total.extended.entry(name.clone()).or_default() += amount;
+    }
+}

@@ -1,0 +1,86 @@
+//! What a node's state consists of: an ordered list of small attributes, the same for all nodes of a class.
+
+use super::classes::NodeClass;
+use super::scenario::Scenario;
+use super::templates::{Phase, Template, TemplateId};
+
+/// One attribute of a node's state.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Attribute {
+    /// Number of pods of a template in a phase.
+    Pods(TemplateId, Phase),
+    /// Whether it is cordoned (`spec.unschedulable`): 0 or 1.
+    Cordoned,
+    /// Whether it is down (Ready is not True): 0 or 1.
+    Down,
+    /// Rolling maintenance: 0 to do, 1 under way, 2 done.
+    Maintenance,
+}
+
+/// The attributes of a class's nodes with their ranges `0..=max`.
+#[derive(Clone, Debug, Default)]
+pub struct Layout {
+    /// In a fixed order: pods first.
+    pub attributes: Vec<Attribute>,
+    /// Largest value of each.
+    pub max: Vec<i64>,
+}
+
+impl Layout {
+    /// Position of an attribute.
+    pub fn position(&self, attribute: Attribute) -> Option<usize> {
+        self.attributes.iter().position(|&known| known == attribute)
+    }
+
+    /// The layout of a class. `initial` is the largest number of pods of a template that any member starts with.
+    pub fn of(
+        class: &NodeClass,
+        templates: &[Template],
+        scenario: &Scenario,
+        initial: &dyn Fn(TemplateId, Phase) -> i64,
+    ) -> Layout {
+        let mut layout = Layout::default();
+        for (index, template) in templates.iter().enumerate() {
+            let id = TemplateId(index);
+            let runnable = class.names.iter().any(|name| template.may_run_on(name, &class.node));
+            let fitting = if runnable { fitting(class, template) } else { 0 };
+            for &phase in &template.phases {
+                let most = fitting.max(initial(id, phase)).min(template.max_pods);
+                if most > 0 {
+                    layout.push(Attribute::Pods(id, phase), most);
+                }
+            }
+        }
+        if class.maintained || class.commanded {
+            layout.push(Attribute::Cordoned, 1);
+        }
+        if class.may_fail || class.may_panic || class.starts_not_ready() {
+            layout.push(Attribute::Down, 1);
+        }
+        if class.maintained {
+            let once = scenario.maintenance.as_ref().is_some_and(|maintenance| maintenance.once);
+            layout.push(Attribute::Maintenance, if once { 2 } else { 1 });
+        }
+        layout
+    }
+
+    fn push(&mut self, attribute: Attribute, max: i64) {
+        self.attributes.push(attribute);
+        self.max.push(max);
+    }
+}
+
+/// How many pods of one template fit an empty node of the class.
+fn fitting(class: &NodeClass, template: &Template) -> i64 {
+    requested(template)
+        .filter(|&(_, amount)| amount > 0)
+        .map(|(name, amount)| class.free(name).max(0) / amount)
+        .fold(template.max_pods, i64::min)
+}
+
+/// The resources that a template requests, by name.
+pub fn requested(template: &Template) -> impl Iterator<Item = (&str, i64)> {
+    let plain = ["cpu", "memory", "ephemeral-storage", "pods"];
+    let extended = template.requests.extended.iter().map(|(name, &amount)| (name.as_str(), amount));
+    plain.into_iter().map(|name| (name, template.requests.get(name))).chain(extended)
+}

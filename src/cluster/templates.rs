@@ -1,0 +1,152 @@
+//! Pod templates: the kinds of interchangeable pods that a model counts.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::{Node, PodSpec, Toleration};
+
+use super::arithmetic::rollout::Limits;
+use super::resources::{self, Resources};
+use super::scenario::{CommandAction, Interleaving};
+use super::selector;
+use super::spec::{ClusterSpec, Workload, WorkloadKind};
+
+/// Position of a template in [`super::Cluster::templates`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct TemplateId(pub usize);
+
+/// Where a pod that is bound to a node stands in its life.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Phase {
+    /// Bound, not ready yet.
+    Starting,
+    /// Ready.
+    Running,
+    /// Being deleted; holds its resources, counts for nothing else.
+    Terminating,
+}
+
+/// One revision of one workload.
+#[derive(Clone, Debug)]
+pub struct Template {
+    /// Position of the workload in [`ClusterSpec::workloads`].
+    pub workload: usize,
+    /// Position in the workload's revisions.
+    pub revision: usize,
+    /// Name of its ReplicaSet.
+    pub name: String,
+    /// Namespace of its pods.
+    pub namespace: String,
+    /// Labels of its pods.
+    pub labels: BTreeMap<String, String>,
+    /// Spec of its pods.
+    pub spec: PodSpec,
+    /// What each pod requests.
+    pub requests: Resources,
+    /// What scoring takes each pod to request: cpu in thousandths, memory in bytes.
+    pub scoring: (i64, i64),
+    /// At most so many pods exist at a time.
+    pub max_pods: i64,
+    /// Phases that its bound pods can be in, in the order of [`Phase`].
+    pub phases: Vec<Phase>,
+    /// Whether readiness may take arbitrarily long.
+    pub slow_start: bool,
+}
+
+impl Template {
+    /// Its tolerations.
+    pub fn tolerations(&self) -> &[Toleration] {
+        self.spec.tolerations.as_deref().unwrap_or_default()
+    }
+
+    /// Whether the template's pods may ever be bound to a node: pinning, selectors, affinity and taints that block
+    /// scheduling. Pods pinned by `nodeName` bypass the scheduler and with it NoSchedule and NoExecute taints.
+    pub fn may_run_on(&self, name: &str, node: &Node) -> bool {
+        if let Some(pinned) = self.pinned_to() {
+            return pinned == name;
+        }
+        let taints = node.spec.as_ref().and_then(|spec| spec.taints.as_deref()).unwrap_or_default();
+        selector::matches_node(&self.spec, node)
+            && selector::untolerated(self.tolerations(), taints, &["NoSchedule", "NoExecute"]).next().is_none()
+    }
+
+    /// The node that `spec.nodeName` names.
+    pub fn pinned_to(&self) -> Option<&str> {
+        self.spec.node_name.as_deref().filter(|name| !name.is_empty())
+    }
+
+    /// `spec.priority`, 0 where there is none.
+    pub fn priority(&self) -> i64 {
+        self.spec.priority.map_or(0, i64::from)
+    }
+}
+
+/// All templates of modelled workloads.
+pub fn templates(spec: &ClusterSpec) -> Result<Vec<Template>, resources::ResourceError> {
+    let mut all = Vec::new();
+    for (index, workload) in spec.workloads.iter().enumerate() {
+        if workload.kind == WorkloadKind::Fixed {
+            continue;
+        }
+        for revision in 0..workload.revisions.len() {
+            all.push(template(spec, index, revision)?);
+        }
+    }
+    Ok(all)
+}
+
+fn template(spec: &ClusterSpec, workload: usize, revision: usize) -> Result<Template, resources::ResourceError> {
+    let owner = &spec.workloads[workload];
+    let source = &owner.revisions[revision];
+    let pod = source.template.spec.clone().unwrap_or_default();
+    let labels = source.template.metadata.as_ref().and_then(|meta| meta.labels.clone()).unwrap_or_default();
+    let slow_start = spec.scenario.slow_start.contains(&owner.key);
+    Ok(Template {
+        workload,
+        revision,
+        name: source.name.clone(),
+        namespace: owner.key.namespace.clone(),
+        labels,
+        requests: resources::pod_requests(&pod)?,
+        scoring: resources::nonzero_requests(&pod),
+        max_pods: max_pods(spec, owner),
+        phases: phases(spec, owner, slow_start),
+        slow_start,
+        spec: pod,
+    })
+}
+
+/// Pods that one revision can have at a time: the largest `spec.replicas` that can arise, plus the surge of a rollout.
+fn max_pods(spec: &ClusterSpec, workload: &Workload) -> i64 {
+    let replicas = max_replicas(spec, workload);
+    let surge = if workload.revisions.len() > 1 { Limits::resolve(&workload.strategy, replicas).max_surge } else { 0 };
+    let existing: usize = workload.revisions.iter().map(|revision| revision.pods.len()).sum();
+    let sizes: i64 = workload.revisions.iter().map(|revision| revision.size).sum();
+    (replicas + surge).max(existing as i64).max(sizes)
+}
+
+/// The largest `spec.replicas` that the manifests, autoscalers and commands can bring about.
+pub fn max_replicas(spec: &ClusterSpec, workload: &Workload) -> i64 {
+    let scaled = spec.autoscalers.iter().filter(|autoscaler| autoscaler.target == workload.key);
+    let autoscaled = scaled.filter_map(|autoscaler| Some(i64::from(autoscaler.object.spec.as_ref()?.max_replicas)));
+    let commanded = spec.scenario.commands.iter().filter_map(|command| match &command.action {
+        CommandAction::Scale { target, replicas } if *target == workload.key => Some(*replicas),
+        CommandAction::Apply { target, replicas, .. } if *target == workload.key => *replicas,
+        _ => None,
+    });
+    autoscaled.chain(commanded).fold(workload.replicas, i64::max)
+}
+
+/// Readiness is told apart from running only where something can tell the difference.
+fn phases(spec: &ClusterSpec, workload: &Workload, slow_start: bool) -> Vec<Phase> {
+    let loose = spec.scenario.interleaving != Interleaving::Settled;
+    let unready = workload.revisions.iter().flat_map(|revision| &revision.pods).any(|pod| !pod.ready);
+    let mut phases = Vec::new();
+    if slow_start || loose || unready || workload.revisions.len() > 1 {
+        phases.push(Phase::Starting);
+    }
+    phases.push(Phase::Running);
+    if loose {
+        phases.push(Phase::Terminating);
+    }
+    phases
+}

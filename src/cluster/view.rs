@@ -1,0 +1,373 @@
+//! The cluster as controllers see it: pods counted by template, phase and cell; owners with their sizes.
+
+use std::cell::RefCell;
+
+use k8s_openapi::api::core::v1::Node;
+
+use crate::system::{ActionDraft, BoolVar, Builder, IntVar, MarkId, State};
+use crate::term::{Bool, Ctx, Int, VarId};
+
+use super::cells::{Cell, Cells};
+use super::classes::{self, NodeClass};
+use super::layout::{Attribute, Layout};
+use super::resources::ResourceError;
+use super::spec::{ClusterSpec, Workload, WorkloadKind};
+use super::story::{Diagnosis, Narrator};
+use super::templates::{self, Phase, Template, TemplateId};
+
+/// State variables of one Deployment or ReplicaSet.
+#[derive(Clone, Debug)]
+pub struct WorkloadVars {
+    /// Whether the object exists; `None` if it always does.
+    pub exists: Option<BoolVar>,
+    /// `spec.replicas`.
+    pub replicas: IntVar,
+    /// Largest `spec.replicas` that can arise.
+    pub max_replicas: i64,
+    /// Which revision is the present template; `None` if there is only one.
+    pub revision: Option<IntVar>,
+    /// `spec.replicas` of each revision's ReplicaSet.
+    pub sizes: Vec<IntVar>,
+    /// The template of each revision.
+    pub templates: Vec<TemplateId>,
+}
+
+/// A cluster under construction: objects, state variables, and the actions that controllers add.
+pub struct Cluster<'c> {
+    /// Where terms and actions go.
+    pub builder: Builder<'c>,
+    /// The objects.
+    pub spec: &'c ClusterSpec,
+    /// Kinds of interchangeable pods.
+    pub templates: Vec<Template>,
+    /// Kinds of interchangeable nodes.
+    pub classes: Vec<NodeClass>,
+    /// Nodes by state.
+    pub cells: Cells,
+    /// By position in [`ClusterSpec::workloads`]; `None` for pods that the model does not move.
+    pub workloads: Vec<Option<WorkloadVars>>,
+    /// Pods without a node, by template.
+    pub pending: Vec<IntVar>,
+    narrators: RefCell<Vec<Narrator>>,
+    diagnoses: RefCell<Vec<(String, Diagnosis)>>,
+}
+
+impl<'c> Cluster<'c> {
+    /// Declares the state of a cluster: where pods are, how large their owners are.
+    pub fn new(ctx: &'c Ctx, spec: &'c ClusterSpec) -> Result<Self, ResourceError> {
+        let builder = Builder::new(ctx);
+        let templates = templates::templates(spec)?;
+        let classes = classes::classes(spec, &templates)?;
+        let start = |class: usize, member: usize| placed(spec, &templates, &classes[class].names[member]);
+        let layouts: Vec<Layout> = (0..classes.len())
+            .map(|class| {
+                let most = |template: TemplateId, phase: Phase| {
+                    let members = 0..classes[class].names.len();
+                    members.map(|member| start(class, member)(template, phase)).max().unwrap_or(0)
+                };
+                Layout::of(&classes[class], &templates, &spec.scenario, &most)
+            })
+            .collect();
+        let initial = |class: usize, member: usize| {
+            let count = start(class, member);
+            let node = &spec.nodes[classes[class].members[member]].node;
+            layouts[class].attributes.iter().map(|attribute| initial_value(attribute, node, &count)).collect()
+        };
+        let cells = Cells::declare(&builder, &classes, layouts.clone(), &templates, &initial);
+        let pending = templates.iter().map(|template| declare_pending(&builder, spec, template)).collect();
+        let workloads = declare_workloads(&builder, spec, &templates);
+        let (narrators, diagnoses) = Default::default();
+        Ok(Cluster { builder, spec, templates, classes, cells, workloads, pending, narrators, diagnoses })
+    }
+
+    /// The context of terms.
+    pub fn ctx(&self) -> &'c Ctx {
+        self.builder.ctx()
+    }
+
+    /// The present state.
+    pub fn state(&self) -> State<'c> {
+        self.builder.state()
+    }
+
+    /// Adds an action and what it tells about itself.
+    pub fn act(&self, draft: ActionDraft<'c>, narrator: Narrator) {
+        self.builder.action(draft);
+        self.narrators.borrow_mut().push(narrator);
+    }
+
+    /// Adds an explanation for states that break a property.
+    pub fn diagnose(&self, property: impl Into<String>, diagnosis: Diagnosis) {
+        self.diagnoses.borrow_mut().push((property.into(), diagnosis));
+    }
+
+    /// Ends construction: the builder, and what actions and properties tell.
+    pub fn finish(self) -> (Builder<'c>, Parts) {
+        let parts = Parts {
+            templates: self.templates,
+            classes: self.classes,
+            cells: self.cells,
+            workloads: self.workloads,
+            pending: self.pending,
+            narrators: self.narrators.into_inner(),
+            diagnoses: self.diagnoses.into_inner(),
+        };
+        (self.builder, parts)
+    }
+
+    /// Workloads that the model moves: position, object, variables.
+    pub fn owners(&self) -> impl Iterator<Item = (usize, &'c Workload, &WorkloadVars)> {
+        let objects = self.spec.workloads.iter().enumerate();
+        objects.zip(&self.workloads).filter_map(|((index, object), vars)| Some((index, object, vars.as_ref()?)))
+    }
+
+    /// All cells in a state.
+    pub fn cells(&self, state: &State<'c>) -> Vec<Cell<'c>> {
+        self.cells.all(self.ctx(), state)
+    }
+
+    /// An attribute of a cell, 0 where its class has none.
+    pub fn get(&self, cell: &Cell<'c>, attribute: Attribute) -> Int<'c> {
+        self.cells.get(self.ctx(), cell, attribute)
+    }
+
+    /// Pods of a template in a phase on each node of a cell.
+    pub fn pods(&self, cell: &Cell<'c>, template: TemplateId, phase: Phase) -> Int<'c> {
+        self.get(cell, Attribute::Pods(template, phase))
+    }
+
+    /// Pods on each node of a cell that are not being deleted.
+    pub fn active_on(&self, cell: &Cell<'c>, template: TemplateId) -> Int<'c> {
+        self.pods(cell, template, Phase::Starting) + self.pods(cell, template, Phase::Running)
+    }
+
+    /// Pods on each node of a cell that hold resources.
+    pub fn holding_on(&self, cell: &Cell<'c>, template: TemplateId) -> Int<'c> {
+        self.active_on(cell, template) + self.pods(cell, template, Phase::Terminating)
+    }
+
+    /// Whether the nodes of a cell are cordoned.
+    pub fn is_cordoned(&self, cell: &Cell<'c>) -> Bool<'c> {
+        match self.cells.layout(cell.class).position(Attribute::Cordoned) {
+            Some(position) => cell.attributes[position].eq(1),
+            None => self.ctx().bool(self.classes[cell.class].unschedulable()),
+        }
+    }
+
+    /// Whether the nodes of a cell are down.
+    pub fn is_down(&self, cell: &Cell<'c>) -> Bool<'c> {
+        self.get(cell, Attribute::Down).eq(1)
+    }
+
+    /// Sum of `value` over all nodes.
+    pub fn sum(&self, state: &State<'c>, value: impl Fn(&Cell<'c>) -> Int<'c>) -> Int<'c> {
+        self.ctx().sum(self.cells(state).iter().map(|cell| cell.multiplicity * value(cell)))
+    }
+
+    /// Pods of a template that are bound and not being deleted.
+    pub fn bound(&self, state: &State<'c>, template: TemplateId) -> Int<'c> {
+        let most = self.templates[template.0].max_pods;
+        self.sum(state, |cell| self.active_on(cell, template)).min(most)
+    }
+
+    /// Pods of a template, bound or not, that are not being deleted.
+    pub fn active(&self, state: &State<'c>, template: TemplateId) -> Int<'c> {
+        state.get(self.pending[template.0]) + self.bound(state, template)
+    }
+
+    /// Pods of a template that are ready: running on a node that is up.
+    pub fn ready(&self, state: &State<'c>, template: TemplateId) -> Int<'c> {
+        let most = self.templates[template.0].max_pods;
+        self.sum(state, |cell| self.is_down(cell).ite(0, self.pods(cell, template, Phase::Running))).min(most)
+    }
+
+    /// The phase of a pod that was just bound.
+    pub fn first_phase(&self, template: TemplateId) -> Phase {
+        self.templates[template.0].phases[0]
+    }
+
+    /// The attributes of a cell's nodes with one of them changed by `change`; unchanged where the class lacks it.
+    pub fn with(&self, cell: &Cell<'c>, attribute: Attribute, change: impl FnOnce(Int<'c>) -> Int<'c>) -> Vec<Int<'c>> {
+        let mut attributes = cell.attributes.clone();
+        if let Some(position) = self.cells.layout(cell.class).position(attribute) {
+            attributes[position] = change(attributes[position]);
+        }
+        attributes
+    }
+
+    /// The attributes of a cell's nodes after `count(template)` of its active pods were deleted, ready ones last.
+    pub fn without(&self, cell: &Cell<'c>, count: impl Fn(TemplateId) -> Int<'c>) -> Vec<Int<'c>> {
+        let mut result = cell.clone();
+        for index in 0..self.templates.len() {
+            let template = TemplateId(index);
+            let mut left = count(template);
+            let mut deleted = self.ctx().int(0);
+            for phase in [Phase::Starting, Phase::Running] {
+                let taken = left.min(self.pods(&result, template, phase));
+                left = left - taken;
+                deleted = deleted + taken;
+                result.attributes =
+                    self.with(&result, Attribute::Pods(template, phase), |pods| pods.minus_or_zero(taken));
+            }
+            let terminating = Attribute::Pods(template, Phase::Terminating);
+            result.attributes = self.with(&result, terminating, |pods| pods + deleted);
+        }
+        result.attributes
+    }
+
+    /// Binds one pod of a template to a node of the chosen cell.
+    pub fn place(&self, state: &mut State<'c>, template: TemplateId, chosen: &[Bool<'c>]) {
+        let attribute = Attribute::Pods(template, self.first_phase(template));
+        self.cells.rewrite_one(self.ctx(), state, chosen, |cell| self.with(cell, attribute, |pods| pods + 1));
+    }
+
+    /// An input that chooses one of the cells, as one Boolean per cell that implies `allowed`; and the condition that
+    /// the choice is allowed.
+    pub fn choose_cell(&self, name: &str, allowed: &[Bool<'c>]) -> (VarId, Vec<Bool<'c>>, Bool<'c>) {
+        let last = allowed.len().saturating_sub(1) as i64;
+        let (var, input) = self.builder.input(name, 0, last);
+        let chosen: Vec<Bool<'c>> =
+            allowed.iter().enumerate().map(|(index, &allowed)| allowed & input.eq(index as i64)).collect();
+        let valid = self.ctx().any(chosen.iter().copied());
+        (var, chosen, valid)
+    }
+
+    /// The mark of changes that come from outside: load, failures, users.
+    pub fn environment_mark(&self) -> MarkId {
+        self.builder.mark("environment")
+    }
+
+    /// The mark of an eviction from a workload.
+    pub fn eviction_mark(&self, workload: usize) -> MarkId {
+        self.builder.mark(&format!("evicts {workload}"))
+    }
+
+    /// The mark of a change of a workload's `spec.replicas`.
+    pub fn resize_mark(&self, workload: usize) -> MarkId {
+        self.builder.mark(&format!("resizes {workload}"))
+    }
+
+    /// The mark of a node that panics.
+    pub fn panic_mark(&self) -> MarkId {
+        self.builder.mark("panics")
+    }
+
+    /// Marks for evictions: for each workload whether `evicted(template)` is positive for one of its templates.
+    pub fn eviction_marks(&self, evicted: impl Fn(TemplateId) -> Bool<'c>) -> Vec<(MarkId, Bool<'c>)> {
+        let marks = self.owners().map(|(index, _, vars)| {
+            let some = self.ctx().any(vars.templates.iter().map(|&template| evicted(template)));
+            (self.eviction_mark(index), some)
+        });
+        marks.filter(|(_, when)| when.constant() != Some(false)).collect()
+    }
+
+    /// Whether a workload exists.
+    pub fn exists(&self, state: &State<'c>, vars: &WorkloadVars) -> Bool<'c> {
+        vars.exists.map_or_else(|| self.ctx().bool(true), |var| state.is(var))
+    }
+
+    /// Which revision is a workload's present template.
+    pub fn revision(&self, state: &State<'c>, vars: &WorkloadVars) -> Int<'c> {
+        match vars.revision {
+            Some(var) => state.get(var),
+            None => self.ctx().int(vars.templates.len() as i64 - 1),
+        }
+    }
+}
+
+/// What remains of a [`Cluster`] when its system is built.
+pub struct Parts {
+    /// Kinds of interchangeable pods.
+    pub templates: Vec<Template>,
+    /// Kinds of interchangeable nodes.
+    pub classes: Vec<NodeClass>,
+    /// Nodes by state.
+    pub cells: Cells,
+    /// By position in the spec's workloads.
+    pub workloads: Vec<Option<WorkloadVars>>,
+    /// Pods without a node, by template.
+    pub pending: Vec<IntVar>,
+    /// What each action tells, by action.
+    pub narrators: Vec<Narrator>,
+    /// Explanations by property name.
+    pub diagnoses: Vec<(String, Diagnosis)>,
+}
+
+/// How many pods of a template in a phase a node starts with.
+fn placed<'a>(
+    spec: &'a ClusterSpec,
+    templates: &'a [Template],
+    node: &'a str,
+) -> impl Fn(TemplateId, Phase) -> i64 + 'a {
+    move |TemplateId(index), phase| {
+        let template = &templates[index];
+        let pods = &spec.workloads[template.workload].revisions[template.revision].pods;
+        let here = pods.iter().filter(|pod| pod.node.as_deref() == Some(node));
+        here.filter(|pod| phase == if pod.ready { Phase::Running } else { Phase::Starting }).count() as i64
+    }
+}
+
+fn initial_value(attribute: &Attribute, node: &Node, pods: &dyn Fn(TemplateId, Phase) -> i64) -> i64 {
+    match *attribute {
+        Attribute::Pods(template, phase) => pods(template, phase),
+        Attribute::Cordoned => i64::from(node.spec.as_ref().and_then(|spec| spec.unschedulable).unwrap_or(false)),
+        Attribute::Down => {
+            let conditions = node.status.as_ref().and_then(|status| status.conditions.as_ref());
+            let mut ready = conditions.into_iter().flatten().filter(|condition| condition.type_ == "Ready");
+            i64::from(ready.any(|condition| condition.status != "True"))
+        }
+        Attribute::Maintenance => 0,
+    }
+}
+
+fn declare_pending(builder: &Builder<'_>, spec: &ClusterSpec, template: &Template) -> IntVar {
+    let revision = &spec.workloads[template.workload].revisions[template.revision];
+    let waiting = revision.pods.iter().filter(|pod| pod.node.is_none()).count() as i64;
+    builder.int(format!("{} pending", template.name), 0, template.max_pods, Some(waiting))
+}
+
+fn declare_workloads(builder: &Builder<'_>, spec: &ClusterSpec, templates: &[Template]) -> Vec<Option<WorkloadVars>> {
+    let declare = |(index, workload): (usize, &Workload)| {
+        (workload.kind != WorkloadKind::Fixed).then(|| declare_workload(builder, spec, templates, index, workload))
+    };
+    spec.workloads.iter().enumerate().map(declare).collect()
+}
+
+fn declare_workload(
+    builder: &Builder<'_>,
+    spec: &ClusterSpec,
+    templates: &[Template],
+    index: usize,
+    workload: &Workload,
+) -> WorkloadVars {
+    use super::scenario::CommandAction::{Apply, Create, Delete};
+    let own: Vec<TemplateId> =
+        (0..templates.len()).map(TemplateId).filter(|id| templates[id.0].workload == index).collect();
+    let max_replicas = templates::max_replicas(spec, workload);
+    let commands = || spec.scenario.commands.iter().map(|command| &command.action);
+    let comes_or_goes =
+        commands().any(|action| matches!(action, Create { target } | Delete { target } if *target == workload.key));
+    let first_applied = commands()
+        .filter_map(|action| match action {
+            Apply { target, revision, .. } if *target == workload.key => Some(*revision),
+            _ => None,
+        })
+        .min();
+    let start = first_applied.map_or(own.len(), |revision| revision.max(1)).saturating_sub(1) as i64;
+    let name = &workload.key;
+    let most = own.first().map_or(0, |id| templates[id.0].max_pods);
+    WorkloadVars {
+        exists: (comes_or_goes || workload.created_later)
+            .then(|| builder.bool(format!("{name} exists"), Some(!workload.created_later))),
+        replicas: builder.int(format!("{name} spec.replicas"), 0, max_replicas, Some(workload.replicas)),
+        max_replicas,
+        revision: (own.len() > 1)
+            .then(|| builder.int(format!("{name} revision"), 0, own.len() as i64 - 1, Some(start))),
+        sizes: workload
+            .revisions
+            .iter()
+            .map(|revision| builder.int(format!("{} size", revision.name), 0, most, Some(revision.size)))
+            .collect(),
+        templates: own,
+    }
+}
