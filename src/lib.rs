@@ -5,7 +5,10 @@
 //! `term → system → { engine | cluster } → { property, encodings } → input → cases → report → cli`
 
 pub mod cluster;
+#[path = "../encodings/mod.rs"]
+pub mod encodings;
 pub mod engine;
 pub mod input;
+pub mod property;
 pub mod system;
 pub mod term;

@@ -11,7 +11,7 @@ use super::cells::{Cell, Cells};
 use super::classes::{self, NodeClass};
 use super::layout::{Attribute, Layout};
 use super::resources::ResourceError;
-use super::spec::{ClusterSpec, Workload, WorkloadKind};
+use super::spec::{ClusterSpec, SchedulerProfile, Workload, WorkloadKind};
 use super::story::{Diagnosis, Narrator};
 use super::templates::{self, Phase, Template, TemplateId};
 
@@ -48,6 +48,8 @@ pub struct Cluster<'c> {
     pub workloads: Vec<Option<WorkloadVars>>,
     /// Pods without a node, by template.
     pub pending: Vec<IntVar>,
+    /// Flags set by every change from outside, each cleared by the observer that declared it.
+    pub disturbed: Vec<BoolVar>,
     narrators: RefCell<Vec<Narrator>>,
     diagnoses: RefCell<Vec<(String, Diagnosis)>>,
 }
@@ -77,7 +79,18 @@ impl<'c> Cluster<'c> {
         let pending = templates.iter().map(|template| declare_pending(&builder, spec, template)).collect();
         let workloads = declare_workloads(&builder, spec, &templates);
         let (narrators, diagnoses) = Default::default();
-        Ok(Cluster { builder, spec, templates, classes, cells, workloads, pending, narrators, diagnoses })
+        Ok(Cluster {
+            builder,
+            spec,
+            templates,
+            classes,
+            cells,
+            workloads,
+            pending,
+            disturbed: Vec::new(),
+            narrators,
+            diagnoses,
+        })
     }
 
     /// The context of terms.
@@ -88,6 +101,20 @@ impl<'c> Cluster<'c> {
     /// The present state.
     pub fn state(&self) -> State<'c> {
         self.builder.state()
+    }
+
+    /// Declares one more flag of [`Cluster::disturbed`].
+    pub fn declare_disturbed(&mut self, name: &str) -> BoolVar {
+        let flag = self.builder.bool(format!("{name} disturbed from outside"), Some(false));
+        self.disturbed.push(flag);
+        flag
+    }
+
+    /// Records in a state that something changed from outside.
+    pub fn disturb(&self, next: &mut State<'c>) {
+        for &flag in &self.disturbed {
+            next.set_bool(flag, self.ctx().bool(true));
+        }
     }
 
     /// Adds an action and what it tells about itself.
@@ -259,6 +286,13 @@ impl<'c> Cluster<'c> {
             (self.eviction_mark(index), some)
         });
         marks.filter(|(_, when)| when.constant() != Some(false)).collect()
+    }
+
+    /// The scheduler profile that a template's `schedulerName` asks for; the first one where it asks for none.
+    pub fn profile(&self, template: TemplateId) -> &'c SchedulerProfile {
+        let name = self.templates[template.0].spec.scheduler_name.as_deref();
+        let named = self.spec.scheduler.iter().find(|profile| Some(profile.name.as_str()) == name);
+        named.unwrap_or(&self.spec.scheduler[0])
     }
 
     /// Whether a workload exists.

@@ -1,0 +1,51 @@
+//! Why a pod fits nowhere, as the scheduler's own event would say.
+
+use std::collections::BTreeMap;
+
+use crate::cluster::story::Scene;
+use crate::cluster::view::Cluster;
+use crate::cluster::{Cell, TemplateId};
+use crate::term::TermId;
+
+use super::Cycle;
+
+/// What is asked of one cell: its multiplicity and, in order, who refuses it and why.
+struct Line {
+    multiplicity: TermId,
+    refusals: Vec<(TermId, String)>,
+}
+
+/// Adds the explanation of `pods-schedulable`.
+pub fn add<'c>(cluster: &Cluster<'c>, scheduled: &[TemplateId], cells: &[Cell<'c>], cycles: &[Cycle<'c>]) {
+    for (&id, cycle) in scheduled.iter().zip(cycles) {
+        let line = |(cell, verdict): (&Cell<'c>, &super::Verdict<'c>)| Line {
+            multiplicity: cell.multiplicity.id(),
+            refusals: verdict.refusals.iter().map(|(refused, why)| (refused.id(), why.message.clone())).collect(),
+        };
+        let lines: Vec<Line> = cells.iter().zip(&cycle.verdicts).map(line).collect();
+        let name = cluster.templates[id.0].name.clone();
+        let pending = cluster.pending[id.0].index();
+        let tell = move |scene: &Scene<'_>| match scene.before[pending] {
+            0 => Vec::new(),
+            waiting => vec![format!("{waiting} pod(s) of {name} stay Pending: {}", message(scene, &lines))],
+        };
+        cluster.diagnose("pods-schedulable", Box::new(tell));
+    }
+}
+
+/// `0/3 nodes are available: 2 …, 1 …`, counting each node under the first filter that refuses it.
+fn message(scene: &Scene<'_>, lines: &[Line]) -> String {
+    let mut reasons: BTreeMap<&str, i64> = BTreeMap::new();
+    let mut all = 0;
+    for line in lines {
+        let nodes = scene.get(line.multiplicity);
+        all += nodes;
+        if let Some((_, why)) = line.refusals.iter().find(|(refused, _)| nodes > 0 && scene.holds(*refused)) {
+            *reasons.entry(why.as_str()).or_default() += nodes;
+        }
+    }
+    let mut parts: Vec<(i64, &str)> = reasons.into_iter().map(|(why, nodes)| (nodes, why)).collect();
+    parts.sort_by_key(|&(nodes, why)| (-nodes, why));
+    let parts: Vec<String> = parts.into_iter().map(|(nodes, why)| format!("{nodes} {why}")).collect();
+    format!("0/{all} nodes are available: {}", parts.join(", "))
+}

@@ -1,0 +1,135 @@
+//! kube-scheduler v1.34: one pod at a time, filter, score, free choice among the best.
+//!
+//! Follows `pkg/scheduler/schedule_one.go` with the default plugins named in [`filters`], [`scores`] and [`spread`].
+//! A pod that fits nowhere waits; it is tried again as soon as something changes, which here means that the action is
+//! enabled exactly when some waiting pod fits somewhere. Of waiting pods that fit, those of the highest priority go
+//! first; among equals the order of the queue is free.
+//!
+//! Left out: InterPodAffinity, NodePorts, ImageLocality, volume plugins, preemption, scheduling gates, extenders, and
+//! sampling of nodes in clusters of more than 100.
+
+mod explain;
+mod filters;
+mod scores;
+mod spread;
+
+use crate::cluster::story::{Scene, Sentence};
+use crate::cluster::view::Cluster;
+use crate::cluster::{Cell, TemplateId};
+use crate::encodings::ranks;
+use crate::system::{ActionDraft, ActionKind, State};
+use crate::term::{Bool, TermId};
+
+pub use filters::{Refusal, Verdict};
+
+/// What one scheduling cycle of one template computes, cell by cell.
+pub struct Cycle<'c> {
+    /// The filters' verdicts.
+    pub verdicts: Vec<Verdict<'c>>,
+    /// Whether the cell exists and passes all filters.
+    pub feasible: Vec<Bool<'c>>,
+    /// Whether its score is the highest.
+    pub best: Vec<Bool<'c>>,
+    /// Total scores (up to a constant that all cells share).
+    pub totals: Vec<crate::term::Int<'c>>,
+}
+
+/// One scheduling cycle for a pod of `template`.
+pub fn cycle<'c>(cluster: &Cluster<'c>, state: &State<'c>, cells: &[Cell<'c>], template: TemplateId) -> Cycle<'c> {
+    let verdicts = filters::verdicts(cluster, state, cells, template);
+    let feasible: Vec<Bool<'c>> = verdicts.iter().map(|verdict| verdict.passes()).collect();
+    let totals = scores::totals(cluster, cells, template, &feasible);
+    let ctx = cluster.ctx();
+    let best_total = ctx.max(feasible.iter().zip(&totals).map(|(&feasible, &total)| feasible.ite(total, -1)), -1);
+    let best = feasible.iter().zip(&totals).map(|(&feasible, &total)| feasible & total.eq(best_total)).collect();
+    Cycle { verdicts, feasible, best, totals }
+}
+
+/// Adds the scheduler's action: bind one waiting pod.
+pub fn add(cluster: &Cluster<'_>) {
+    let (ctx, state) = (cluster.ctx(), cluster.state());
+    let cells = cluster.cells(&state);
+    let scheduled: Vec<TemplateId> = (0..cluster.templates.len())
+        .map(TemplateId)
+        .filter(|id| cluster.templates[id.0].pinned_to().is_none())
+        .collect();
+    if scheduled.is_empty() || cells.is_empty() {
+        return;
+    }
+    let cycles: Vec<Cycle<'_>> = scheduled.iter().map(|&id| cycle(cluster, &state, &cells, id)).collect();
+    let waiting: Vec<Bool<'_>> = scheduled
+        .iter()
+        .zip(&cycles)
+        .map(|(id, cycle)| state.get(cluster.pending[id.0]).ge(1) & ctx.any(cycle.feasible.iter().copied()))
+        .collect();
+    let turn = in_priority_order(cluster, &scheduled, &waiting);
+    let (pod_var, pod) = cluster.builder.input("pod", 0, scheduled.len() as i64 - 1);
+    let (node_var, node) = cluster.builder.input("node", 0, cells.len() as i64 - 1);
+    let mut next = state.clone();
+    let mut allowed = Vec::new();
+    for (position, (&id, cycle)) in scheduled.iter().zip(&cycles).enumerate() {
+        let picked = turn[position] & pod.eq(position as i64);
+        let chosen: Vec<Bool<'_>> =
+            cycle.best.iter().enumerate().map(|(cell, &best)| picked & best & node.eq(cell as i64)).collect();
+        allowed.push(ctx.any(chosen.iter().copied()));
+        cluster.place(&mut next, id, &chosen);
+        next.set(cluster.pending[id.0], (next.get(cluster.pending[id.0]) - picked.to_int()).max(0));
+    }
+    let draft = ActionDraft {
+        name: "kube-scheduler".to_owned(),
+        kind: ActionKind::Event { rank: ranks::SCHEDULER },
+        guard: ctx.any(waiting.iter().copied()),
+        inputs: vec![pod_var, node_var],
+        choice: ctx.any(allowed),
+        next,
+        marks: Vec::new(),
+    };
+    cluster.act(draft, narrator(cluster, &scheduled, &cells, &cycles, pod.id(), node.id()));
+    explain::add(cluster, &scheduled, &cells, &cycles);
+}
+
+/// Which templates' turn it is: those that wait, fit, and have no fitting one of higher priority before them.
+fn in_priority_order<'c>(cluster: &Cluster<'c>, scheduled: &[TemplateId], waiting: &[Bool<'c>]) -> Vec<Bool<'c>> {
+    let priority = |id: TemplateId| cluster.templates[id.0].priority();
+    let turn = |(position, &id): (usize, &TemplateId)| {
+        let before = scheduled.iter().zip(waiting).filter(|&(&other, _)| priority(other) > priority(id));
+        waiting[position] & !cluster.ctx().any(before.map(|(_, &waits)| waits))
+    };
+    scheduled.iter().enumerate().map(turn).collect()
+}
+
+fn narrator<'c>(
+    cluster: &Cluster<'c>,
+    scheduled: &[TemplateId],
+    cells: &[Cell<'c>],
+    cycles: &[Cycle<'c>],
+    pod: TermId,
+    node: TermId,
+) -> crate::cluster::story::Narrator {
+    let names: Vec<String> = scheduled.iter().map(|id| cluster.templates[id.0].name.clone()).collect();
+    let counts: Vec<TermId> = cells.iter().map(|cell| cell.multiplicity.id()).collect();
+    let ids = |terms: &[Bool<'c>]| terms.iter().map(|term| term.id()).collect::<Vec<TermId>>();
+    let feasible: Vec<Vec<TermId>> = cycles.iter().map(|cycle| ids(&cycle.feasible)).collect();
+    let best: Vec<Vec<TermId>> = cycles.iter().map(|cycle| ids(&cycle.best)).collect();
+    let totals: Vec<Vec<TermId>> =
+        cycles.iter().map(|cycle| cycle.totals.iter().map(|total| total.id()).collect()).collect();
+    Box::new(move |scene: &Scene<'_>| {
+        let (pod, node) = (scene.get(pod) as usize, scene.get(node) as usize);
+        let all: i64 = counts.iter().map(|&count| scene.get(count)).sum();
+        let among = |which: &[TermId]| -> i64 {
+            which.iter().zip(&counts).map(|(&which, &count)| scene.get(which) * scene.get(count)).sum()
+        };
+        let (fit, tied) = (among(&feasible[pod]), among(&best[pod]));
+        let sentence =
+            Sentence::new("kube-scheduler", format!("binds a pod of {} to {}", names[pod], scene.moved_names()))
+                .because(format!("{fit} of {all} nodes are feasible"));
+        match (fit, tied) {
+            (1, _) => sentence,
+            (_, 1) => sentence.because(format!("highest score, {}", scene.get(totals[pod][node]))),
+            _ => sentence.because(format!(
+                "{tied} nodes tie at the highest score, {}; any of them may be chosen",
+                scene.get(totals[pod][node])
+            )),
+        }
+    })
+}

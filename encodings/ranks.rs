@@ -1,0 +1,16 @@
+//! The documented order of event-driven actions in `settled` runs: smaller ranks go first.
+
+/// Parts of a controller's atomic reconcile that are written as several steps.
+pub const UNFINISHED: u32 = 0;
+/// Terminations complete.
+pub const TERMINATION: u32 = 1;
+/// Taint eviction without a tolerated wait.
+pub const TAINT_EVICTION: u32 = 2;
+/// Deployment controller.
+pub const DEPLOYMENT: u32 = 3;
+/// ReplicaSet controller.
+pub const REPLICASET: u32 = 4;
+/// kube-scheduler.
+pub const SCHEDULER: u32 = 5;
+/// Pods start.
+pub const START: u32 = 6;

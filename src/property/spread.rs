@@ -1,0 +1,75 @@
+//! `spread-balanced`: pods of a workload stay balanced over a topology key.
+
+use crate::cluster::classes::is_singleton_key;
+use crate::cluster::scenario::PropertySpec;
+use crate::cluster::view::{Cluster, WorkloadVars};
+use crate::system::{Checkpoint, PropertyKind};
+use crate::term::Int;
+
+use super::PropertyError;
+
+/// Adds the property: of every workload with `maxSkew` and `topologyKey` as arguments, or by the DoNotSchedule
+/// constraints of its present template. Asked where nothing event-driven is enabled.
+pub fn balanced(cluster: &Cluster<'_>, property: &PropertySpec, chosen: bool) -> Result<bool, PropertyError> {
+    let mut found = false;
+    for (_, object, vars) in super::targets(cluster, &property.target) {
+        for (key, skew) in limits(cluster, property, vars, chosen)? {
+            let (ctx, state) = (cluster.ctx(), cluster.state());
+            let counts = domain_counts(cluster, vars, &key);
+            let most = vars.templates.iter().map(|id| cluster.templates[id.0].max_pods).sum::<i64>();
+            let skewed = ctx.max(counts.iter().map(|&(count, exists)| exists.ite(count, 0)), 0)
+                - ctx.min(counts.iter().map(|&(count, exists)| exists.ite(count, most)), 0);
+            let holds = (!cluster.exists(&state, vars) | skewed.le(skew)).id();
+            let kind = PropertyKind::Invariant { holds, at: Checkpoint::Settled };
+            let subject = format!("{}: maxSkew {skew} over {key}", object.key);
+            cluster.builder.property("spread-balanced", subject, kind);
+            found = true;
+        }
+    }
+    Ok(found)
+}
+
+fn limits(
+    cluster: &Cluster<'_>,
+    property: &PropertySpec,
+    vars: &WorkloadVars,
+    chosen: bool,
+) -> Result<Vec<(String, i64)>, PropertyError> {
+    let given_key = property.arguments.get("topologyKey");
+    let given_skew = match property.arguments.get("maxSkew") {
+        Some(text) => Some(text.trim().parse::<i64>().map_err(|_| PropertyError::Argument {
+            property: property.name.clone(),
+            argument: "maxSkew".to_owned(),
+            reason: format!("`{text}` is not a number"),
+        })?),
+        None => None,
+    };
+    if let (Some(key), Some(skew)) = (given_key, given_skew) {
+        return Ok(vec![(key.clone(), skew)]);
+    }
+    let present = vars.templates.last().map(|id| &cluster.templates[id.0].spec);
+    let constraints = present.iter().flat_map(|spec| spec.topology_spread_constraints.iter().flatten());
+    let hard = constraints.filter(|it| chosen || it.when_unsatisfiable == "DoNotSchedule");
+    let wanted = hard.filter(|it| given_key.is_none_or(|key| *key == it.topology_key));
+    Ok(wanted.map(|it| (it.topology_key.clone(), given_skew.unwrap_or(i64::from(it.max_skew)))).collect())
+}
+
+/// Pods of a workload in each domain of a key, and whether the domain exists; nodes that are down do not count.
+fn domain_counts<'c>(cluster: &Cluster<'c>, vars: &WorkloadVars, key: &str) -> Vec<(Int<'c>, crate::term::Bool<'c>)> {
+    let (ctx, state) = (cluster.ctx(), cluster.state());
+    let cells: Vec<_> =
+        cluster.cells(&state).into_iter().filter(|cell| cluster.classes[cell.class].label(key).is_some()).collect();
+    let on = |cell: &crate::cluster::Cell<'c>| {
+        ctx.sum(vars.templates.iter().map(|&template| cluster.active_on(cell, template)))
+    };
+    if is_singleton_key(cluster.spec, key) {
+        return cells.iter().map(|cell| (on(cell), cell.exists & !cluster.is_down(cell))).collect();
+    }
+    let mut domains: std::collections::BTreeMap<&str, Vec<Int<'c>>> = Default::default();
+    for cell in &cells {
+        if let Some(value) = cluster.classes[cell.class].label(key) {
+            domains.entry(value).or_default().push(cell.multiplicity * on(cell));
+        }
+    }
+    domains.into_values().map(|counts| (ctx.sum(counts), ctx.bool(true))).collect()
+}
