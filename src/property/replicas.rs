@@ -153,6 +153,7 @@ fn declare_reversal(
     vars: &WorkloadVars,
     threshold: i64,
 ) -> Monitor {
+    let disturbed = cluster.declare_disturbed(&object.key.to_string());
     let int =
         |what: &str, most: i64, start: i64| cluster.builder.int(format!("{} {what}", object.key), 0, most, Some(start));
     Monitor::Reversal {
