@@ -57,7 +57,7 @@ impl Layout {
         if class.may_fail || class.may_panic || class.starts_not_ready() {
             layout.push(Attribute::Down, 1);
         }
-        if class.maintained {
+        if class.maintained || class.commanded {
             let once = scenario.maintenance.as_ref().is_some_and(|maintenance| maintenance.once);
             layout.push(Attribute::Maintenance, if once { 2 } else { 1 });
         }

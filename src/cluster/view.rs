@@ -50,6 +50,8 @@ pub struct Cluster<'c> {
     pub pending: Vec<IntVar>,
     /// Flags set by every change from outside, each cleared by the observer that declared it.
     pub disturbed: Vec<BoolVar>,
+    /// By workload and start-up stage: how many of its ready pods have left the stage.
+    pub ages: Vec<(usize, Vec<IntVar>)>,
     narrators: RefCell<Vec<Narrator>>,
     diagnoses: RefCell<Vec<(String, Diagnosis)>>,
 }
@@ -88,6 +90,7 @@ impl<'c> Cluster<'c> {
             workloads,
             pending,
             disturbed: Vec::new(),
+            ages: Vec::new(),
             narrators,
             diagnoses,
         })
@@ -115,6 +118,22 @@ impl<'c> Cluster<'c> {
         for &flag in &self.disturbed {
             next.set_bool(flag, self.ctx().bool(true));
         }
+    }
+
+    /// To be called where pods go: those that remain are the oldest ones, as far as upstream lets younger ones go first.
+    pub fn forget_ages(&self, next: &mut State<'c>) {
+        for (workload, stages) in &self.ages {
+            let Some(vars) = &self.workloads[*workload] else { continue };
+            let ready = self.ready_of(next, vars);
+            for &stage in stages {
+                next.set(stage, next.get(stage).min(ready));
+            }
+        }
+    }
+
+    /// Ready pods of a workload, over all its templates.
+    pub fn ready_of(&self, state: &State<'c>, vars: &WorkloadVars) -> Int<'c> {
+        self.ctx().sum(vars.templates.iter().map(|&template| self.ready(state, template)))
     }
 
     /// Adds an action and what it tells about itself.
