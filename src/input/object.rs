@@ -41,7 +41,8 @@ pub fn objects(source: &Rc<Source>, sink: &mut Diagnostics) -> Vec<RawObject> {
     documents.into_iter().flat_map(|document| unpack(source, document, sink)).collect()
 }
 
-fn unpack(source: &Rc<Source>, tree: Tree, sink: &mut Diagnostics) -> Vec<RawObject> {
+/// The objects that a document holds: itself, or the items of a list.
+pub fn unpack(source: &Rc<Source>, tree: Tree, sink: &mut Diagnostics) -> Vec<RawObject> {
     let text = |key: &str| tree.get(key).and_then(Tree::as_str).map(str::to_owned);
     let (Some(api_version), Some(kind)) = (text("apiVersion"), text("kind")) else {
         let missing = if text("kind").is_none() { "kind" } else { "apiVersion" };

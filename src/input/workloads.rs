@@ -208,6 +208,11 @@ pub fn strategy(given: Option<&DeploymentStrategy>) -> DeploymentStrategy {
     strategy
 }
 
+/// A Deployment that has no pods yet.
+pub fn new_deployment(object: &Located<Deployment>, priorities: &Priorities) -> Workload {
+    build_deployment(object, key_of(&object.value.metadata), Vec::new(), priorities)
+}
+
 fn build_deployment(object: &Located<Deployment>, key: ObjectKey, mut sets: Vec<Set>, priorities: &Priorities) -> Workload {
     let spec = object.value.spec.clone().unwrap_or_default();
     let mut template = spec.template;
