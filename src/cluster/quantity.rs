@@ -68,7 +68,10 @@ pub fn format_cpu(milli: i64) -> String {
 /// Prints bytes as Kubernetes prints memory: the largest binary suffix that divides, `64Mi`, `1500`.
 pub fn format_memory(bytes: i64) -> String {
     let fits = |shift: u32| bytes != 0 && bytes % (1_i64 << shift) == 0;
-    match [(60, "Ei"), (50, "Pi"), (40, "Ti"), (30, "Gi"), (20, "Mi"), (10, "Ki")].into_iter().find(|(shift, _)| fits(*shift)) {
+    match [(60, "Ei"), (50, "Pi"), (40, "Ti"), (30, "Gi"), (20, "Mi"), (10, "Ki")]
+        .into_iter()
+        .find(|(shift, _)| fits(*shift))
+    {
         Some((shift, suffix)) => format!("{}{suffix}", bytes >> shift),
         None => bytes.to_string(),
     }
@@ -189,7 +192,8 @@ mod tests {
 
     #[test]
     fn nonsense_and_overflow_are_told_apart() {
-        for text in ["", "-", ".", "m", "1.2.3", "1K", "1mi", "1 Gi", " 1", "1e", "1e1.5", "--1", "1Gib", "0x10", "１"] {
+        for text in ["", "-", ".", "m", "1.2.3", "1K", "1mi", "1 Gi", " 1", "1e", "1e1.5", "--1", "1Gib", "0x10", "１"]
+        {
             assert_eq!(value(text), Err(QuantityError::Malformed(text.to_owned())), "{text}");
         }
         for text in ["8Ei", "10E", "1e400", "9223372036854775808", "1e99999999999"] {

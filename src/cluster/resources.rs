@@ -167,7 +167,8 @@ fn with_limits(resources: &ResourceRequirements) -> Result<Amounts> {
 fn replace_by_pod_level(pod: &PodSpec, amounts: &mut Amounts) -> Result<()> {
     let Some(resources) = &pod.resources else { return Ok(()) };
     let supported = |name: &str| matches!(name, "cpu" | "memory") || name.starts_with("hugepages-");
-    let requested = |name: &str| pod.containers.iter().chain(pod.init_containers.iter().flatten()).any(|c| has_request(c, name));
+    let requested =
+        |name: &str| pod.containers.iter().chain(pod.init_containers.iter().flatten()).any(|c| has_request(c, name));
     for (name, limit) in parse_all(resources.limits.as_ref())? {
         if supported(&name) && !requested(&name) {
             amounts.insert(name, limit);
@@ -237,14 +238,18 @@ mod tests {
 
     #[test]
     fn limits_stand_in_and_overhead_comes_on_top() {
-        let spec = pod(json!({"overhead": {"cpu": "10m"}, "containers": [{"name": "a", "resources": {"limits": {"cpu": 1, "memory": "1Gi"}}}]}));
+        let spec = pod(
+            json!({"overhead": {"cpu": "10m"}, "containers": [{"name": "a", "resources": {"limits": {"cpu": 1, "memory": "1Gi"}}}]}),
+        );
         let requests = pod_requests(&spec).unwrap();
         assert_eq!((requests.cpu, requests.memory, requests.pods), (1010, 1 << 30, 1));
     }
 
     #[test]
     fn pod_level_requests_replace_the_container_sum() {
-        let spec = pod(json!({"resources": {"requests": {"cpu": "2"}, "limits": {"memory": "1Gi"}}, "containers": [container("a", json!({"cpu": "1"}))]}));
+        let spec = pod(
+            json!({"resources": {"requests": {"cpu": "2"}, "limits": {"memory": "1Gi"}}, "containers": [container("a", json!({"cpu": "1"}))]}),
+        );
         assert_eq!(pod_requests(&spec).unwrap().cpu, 2000);
         assert_eq!(pod_requests(&spec).unwrap().memory, 1 << 30);
         assert_eq!(nonzero_container_requests(&spec), (1000, DEFAULT_MEMORY_REQUEST));

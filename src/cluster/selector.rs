@@ -37,13 +37,16 @@ pub fn matches_pairs(pairs: &Labels, labels: &Labels) -> bool {
 pub fn matches_node(pod: &PodSpec, node: &Node) -> bool {
     let labels = node_labels(node);
     let by_selector = pod.node_selector.as_ref().is_none_or(|pairs| matches_pairs(pairs, labels));
-    let required = node_affinity(pod).and_then(|affinity| affinity.required_during_scheduling_ignored_during_execution.as_ref());
-    by_selector && required.is_none_or(|selector| selector.node_selector_terms.iter().any(|term| term_matches(term, node)))
+    let required =
+        node_affinity(pod).and_then(|affinity| affinity.required_during_scheduling_ignored_during_execution.as_ref());
+    by_selector
+        && required.is_none_or(|selector| selector.node_selector_terms.iter().any(|term| term_matches(term, node)))
 }
 
 /// Sum of the weights of a pod's preferred node affinity terms that a node matches.
 pub fn preferred_node_score(pod: &PodSpec, node: &Node) -> i64 {
-    let preferred = node_affinity(pod).and_then(|affinity| affinity.preferred_during_scheduling_ignored_during_execution.as_ref());
+    let preferred =
+        node_affinity(pod).and_then(|affinity| affinity.preferred_during_scheduling_ignored_during_execution.as_ref());
     let matching = preferred.into_iter().flatten().filter(|term| term_matches(&term.preference, node));
     matching.map(|term| i64::from(term.weight)).sum()
 }
