@@ -225,7 +225,7 @@ fn two_manifests_of_one_object_contradict_each_other() {
 #[test]
 fn a_full_scenario_is_resolved() {
     let spec = "  nodePools:\n  - {name: pool, count: 2, template: {labels: {zone: a}, allocatable: {cpu: 4, memory: 8Gi}}}\n  loads:\n  \
-                - target: deployment/web\n    range: 100m..0.4\n    changes: 3\n    startup: [{until: 1m, usage: 0.5}]\n  slowStart: [web]\n  \
+                - target: deployment/web\n    range: 100m..0.4\n    changes: 3\n    startup: [{until: 1m, usage: 0.5}]\n  slowStart: [web, default/web, deployment/web]\n  \
                 failures: {pool: pool, atMost: 2}\n  overload: {threshold: 90%}\n  maintenance: {nodes: [n1, pool-2], parallel: 2, once: false}\n  \
                 commands:\n  - scale: {target: web, replicas: 5}\n  - drain: n1\n  controllers: {descheduler: false}\n  \
                 properties: [settles, {name: no-replica-oscillation, target: web, threshold: 2}]\n  bound: 4\n  interleaving: racing\n";
@@ -457,7 +457,7 @@ fn configurations_of_scheduler_and_descheduler_are_read() {
     assert!(
         errors(&[("nodes.yaml", NODES), ("s.yaml", &wrong)])
             .to_string()
-            .contains("s.yaml:9:36: error: `Best` is not a scoring strategy")
+            .contains("s.yaml:8:36: error: `Best` is not a scoring strategy")
     );
 }
 

@@ -175,16 +175,22 @@ fn key_of(target: &Target) -> Result<ObjectKey, String> {
         Target::Full(full) => (full.kind.as_deref(), full.namespace.as_deref(), full.name.as_str()),
         Target::Short(text) => match text.split('/').collect::<Vec<_>>()[..] {
             [name] => (None, None, name),
-            [kind, name] => (Some(kind), None, name),
+            [kind, name] if is_kind(kind) => (Some(kind), None, name),
+            [namespace, name] => (None, Some(namespace), name),
             [namespace, kind, name] => (Some(kind), Some(namespace), name),
             _ => return Err(format!("`{text}` does not name a workload")),
         },
     };
-    let kind = kind.unwrap_or("deployment").to_ascii_lowercase();
-    if !["deployment", "deployments", "deploy", "replicaset", "replicasets", "rs"].contains(&kind.as_str()) {
+    if let Some(kind) = kind.filter(|kind| !is_kind(kind)) {
         return Err(format!("`{kind}` is neither a Deployment nor a ReplicaSet"));
     }
     Ok(ObjectKey { namespace: namespace.unwrap_or("default").to_owned(), name: name.to_owned() })
+}
+
+/// Whether kubectl would take a word for Deployments or ReplicaSets.
+fn is_kind(word: &str) -> bool {
+    let kinds = ["deployment", "deployments", "deploy", "replicaset", "replicasets", "rs"];
+    kinds.contains(&word.to_ascii_lowercase().as_str())
 }
 
 fn known_workloads(cluster: &ClusterSpec) -> String {
