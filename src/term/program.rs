@@ -94,6 +94,11 @@ impl<'a> Compiler<'a> {
         self.slots.clone()
     }
 
+    /// Leaves slots unused so that the next segment starts at `start`, or where it would start anyway if that is later.
+    pub fn reserve(&mut self, start: usize) {
+        self.slots.resize(start.max(self.slots.len()), 0);
+    }
+
     /// Code for everything that `roots` need, that `include` admits and that no earlier segment computes. What `include`
     /// does not admit must not be needed by what it admits. Variables outside the layout read as 0.
     pub fn segment(&mut self, roots: &[TermId], include: &dyn Fn(TermId) -> bool) -> Segment {
