@@ -219,7 +219,7 @@ impl StagedProgram {
     }
 
     /// Runs the second stage on the results of the first; may be called again with other inputs.
-    pub fn run_inputs(&self, arena: &Arena, values: &[i64], slots: &mut Vec<i64>) {
+    pub fn run_inputs(&self, arena: &Arena, values: &[i64], slots: &mut [i64]) {
         self.frame.load(values, slots, self.early..self.frame.loads.len());
         self.second.run(arena, slots);
     }
