@@ -215,8 +215,8 @@ impl RandomSystem {
     fn add(&self, b: &Builder<'_>, variables: &[IntVar], index: usize, action: &RandomAction) {
         let ctx: &Ctx = b.ctx();
         let kind = match action.kind {
-            0..=2 => ActionKind::Event { rank: action.kind as u32 % 2 },
-            3 | 4 => ActionKind::Periodic,
+            0 | 1 => ActionKind::Event { rank: action.kind as u32 },
+            2..=4 => ActionKind::Periodic,
             _ => ActionKind::Environment,
         };
         let (first, second, both) = action.guard;
