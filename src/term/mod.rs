@@ -2,7 +2,7 @@
 //!
 //! One file per meaning: [`arena`] stores terms, [`construct`] builds them, [`simplify`] rewrites them as they are
 //! built, [`eval`] is the meaning of the language, [`program`] compiles a set of terms into straight-line code,
-//! [`substitute`] replaces variables by terms, [`print`] writes them down.
+//! [`substitute`] replaces variables by terms, [`mod@print`] writes them down.
 //!
 //! Invariants:
 //! * Every integer term has a range that contains all its values; ranges decide widths and nothing overflows silently.
@@ -20,5 +20,5 @@ pub mod substitute;
 pub use arena::{Arena, Node, Range, Sort, Table, TableId, TermId, VarId};
 pub use construct::{Bool, Ctx, Int};
 pub use eval::{Evaluator, Valuation};
-pub use program::{Program, StagedProgram};
+pub use program::{Compiler, Program, Segment, StagedProgram};
 pub use substitute::Substitution;
