@@ -169,33 +169,49 @@ fn metric_specs(autoscaler: &Autoscaler) -> &[MetricSpec] {
     autoscaler.object.spec.as_ref().and_then(|spec| spec.metrics.as_deref()).unwrap_or_default()
 }
 
-/// What the metrics of one autoscaler make of a usage of a load, for every number of ready pods.
-pub fn signature(cluster: &Cluster<'_>, autoscaler: &Autoscaler, load: &Load, usage: i64) -> Vec<i64> {
+/// What one metric of one autoscaler makes of a load.
+pub struct Watcher {
+    metric: Metric,
+    per: LoadPer,
+    most_pods: i64,
+    max: i64,
+    known: RefCell<HashMap<i64, Vec<i64>>>,
+}
+
+/// The metrics of all autoscalers that read a load.
+pub fn watchers(cluster: &Cluster<'_>, load: &Load) -> Vec<Watcher> {
     let Some((workload, _, vars)) = cluster.owners().find(|(_, object, _)| object.key == load.target) else {
         return Vec::new();
     };
-    let max = autoscaler.object.spec.as_ref().map_or(1, |spec| i64::from(spec.max_replicas));
-    let most = vars.templates.iter().map(|id| cluster.templates[id.0].max_pods).max().unwrap_or(1);
-    thread_local! {
-        static KNOWN: RefCell<HashMap<(i64, i64, i64, i64), Vec<i64>>> = RefCell::default();
-    }
-    let metrics = metric_specs(autoscaler).iter().filter_map(|spec| resolve(cluster, workload, spec));
-    let seen = metrics.filter(|metric| metric.name == load.metric).flat_map(|metric| {
-        let (times, by) = metric.scale();
-        let row = |value: i64| {
-            let counts = 1..=most;
-            counts.map(|pods| metric.plain(value, pods).map_or(-1, |replicas| replicas.min(max))).collect::<Vec<_>>()
-        };
-        if load.per == LoadPer::Workload {
-            let value = |pods: i64| (usage.saturating_mul(times) / by.saturating_mul(pods)).min(metric.ceiling(max));
-            return (1..=most).map(|n| metric.plain(value(n), n).map_or(-1, |it| it.min(max))).collect();
-        }
-        let value = (usage.saturating_mul(times) / by).min(metric.ceiling(max));
-        let percent = i64::from(matches!(metric.target, MetricTarget::Utilization { .. }));
-        let key = (value, metric.target_value() * 2 + percent, most, max);
-        KNOWN.with(|known| known.borrow_mut().entry(key).or_insert_with(|| row(value)).clone())
+    let most_pods = vars.templates.iter().map(|id| cluster.templates[id.0].max_pods).max().unwrap_or(1);
+    let watching = cluster.spec.autoscalers.iter().filter(|autoscaler| autoscaler.target == load.target);
+    let watchers = watching.flat_map(|autoscaler| {
+        let max = autoscaler.object.spec.as_ref().map_or(1, |spec| i64::from(spec.max_replicas));
+        let metrics = metric_specs(autoscaler).iter().filter_map(|spec| resolve(cluster, workload, spec));
+        let read = metrics.filter(|metric| metric.name == load.metric);
+        read.map(move |metric| Watcher { metric, per: load.per, most_pods, max, known: RefCell::default() })
     });
-    seen.collect()
+    watchers.collect()
+}
+
+impl Watcher {
+    /// What the metric makes of a usage, for every number of ready pods.
+    pub fn signature(&self, usage: i64) -> Vec<i64> {
+        let (times, by) = self.metric.scale();
+        let scaled = usage.saturating_mul(times);
+        if self.per == LoadPer::Workload {
+            let value = |pods: i64| scaled / by.saturating_mul(pods);
+            return (1..=self.most_pods).map(|pods| self.answer(value(pods), pods)).collect();
+        }
+        let value = (scaled / by).min(self.metric.ceiling(self.max));
+        let row = || (1..=self.most_pods).map(|pods| self.answer(value, pods)).collect();
+        self.known.borrow_mut().entry(value).or_insert_with(row).clone()
+    }
+
+    fn answer(&self, value: i64, pods: i64) -> i64 {
+        let value = value.min(self.metric.ceiling(self.max));
+        self.metric.plain(value, pods).map_or(-1, |replicas| replicas.min(self.max))
+    }
 }
 
 /// The proposals of all metrics of an autoscaler.

@@ -18,7 +18,6 @@ mod limits;
 mod metrics;
 
 use crate::cluster::arithmetic::hpa_limits::{self, Shortcut};
-use crate::cluster::scenario::Load;
 use crate::cluster::spec::Autoscaler;
 use crate::cluster::story::{Narrator, Scene, Sentence};
 use crate::cluster::view::{Cluster, WorkloadVars};
@@ -29,6 +28,7 @@ use super::environment::load::LoadVars;
 use super::model::ModelError;
 
 pub use limits::Memory;
+pub use metrics::{Watcher, watchers};
 
 /// The state and configuration of one autoscaler.
 pub struct HpaVars {
@@ -51,12 +51,6 @@ pub fn declare(cluster: &Cluster<'_>) -> Vec<HpaVars> {
         Some(HpaVars { autoscaler: index, workload, min, max, memory })
     };
     cluster.spec.autoscalers.iter().enumerate().filter_map(declare).collect()
-}
-
-/// What autoscalers make of a usage of a load, for every number of ready pods.
-pub fn signature(cluster: &Cluster<'_>, load: &Load, usage: i64) -> Vec<i64> {
-    let watching = cluster.spec.autoscalers.iter().filter(|autoscaler| autoscaler.target == load.target);
-    watching.flat_map(|autoscaler| metrics::signature(cluster, autoscaler, load, usage)).collect()
 }
 
 /// Adds one action per autoscaler.

@@ -393,20 +393,14 @@ fn declare_workload(
     index: usize,
     workload: &Workload,
 ) -> WorkloadVars {
-    use super::scenario::CommandAction::{Apply, Create, Delete};
+    use super::scenario::CommandAction::{Create, Delete};
     let own: Vec<TemplateId> =
         (0..templates.len()).map(TemplateId).filter(|id| templates[id.0].workload == index).collect();
     let max_replicas = templates::max_replicas(spec, workload);
     let commands = || spec.scenario.commands.iter().map(|command| &command.action);
     let comes_or_goes =
         commands().any(|action| matches!(action, Create { target } | Delete { target } if *target == workload.key));
-    let first_applied = commands()
-        .filter_map(|action| match action {
-            Apply { target, revision, .. } if *target == workload.key => Some(*revision),
-            _ => None,
-        })
-        .min();
-    let start = first_applied.map_or(own.len(), |revision| revision.max(1)).saturating_sub(1) as i64;
+    let start = workload.current as i64;
     let name = &workload.key;
     let most = own.first().map_or(0, |id| templates[id.0].max_pods);
     WorkloadVars {
