@@ -285,12 +285,12 @@ impl<'c> Cluster<'c> {
 
     /// The mark of an eviction from a workload.
     pub fn eviction_mark(&self, workload: usize) -> MarkId {
-        self.builder.mark(&format!("evicts {workload}"))
+        self.builder.mark(&mark_name("evicts", workload))
     }
 
     /// The mark of a change of a workload's `spec.replicas`.
     pub fn resize_mark(&self, workload: usize) -> MarkId {
-        self.builder.mark(&format!("resizes {workload}"))
+        self.builder.mark(&mark_name("resizes", workload))
     }
 
     /// The mark of a node that panics.
@@ -344,6 +344,13 @@ pub struct Parts {
     pub narrators: Vec<Narrator>,
     /// Explanations by property name.
     pub diagnoses: Vec<(String, Diagnosis)>,
+}
+
+/// Workloads with marks of their own; those beyond share one, so that the number of marks stays bounded.
+pub const MARKED_WORKLOADS: usize = 50;
+
+fn mark_name(what: &str, workload: usize) -> String {
+    if workload < MARKED_WORKLOADS { format!("{what} {workload}") } else { format!("{what} others") }
 }
 
 /// How many pods of a template in a phase a node starts with.

@@ -46,7 +46,7 @@ impl Substitution {
         TermId(self.memo[root.index()])
     }
 
-    /// Children without an image yet. A condition that became constant hides the branch that is not taken.
+    /// Children without an image yet.
     fn pending(&self, node: Node) -> Vec<TermId> {
         node.children().filter(|child| self.memo[child.index()] == UNKNOWN).collect()
     }
