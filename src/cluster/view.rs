@@ -12,7 +12,7 @@ use super::classes::{self, NodeClass};
 use super::layout::{Attribute, Layout};
 use super::resources::ResourceError;
 use super::spec::{ClusterSpec, SchedulerProfile, Workload, WorkloadKind};
-use super::story::{Diagnosis, Narrator};
+use super::story::{Diagnosis, Narrator, Sentence};
 use super::templates::{self, Phase, Template, TemplateId};
 
 /// State variables of one Deployment or ReplicaSet.
@@ -140,6 +140,12 @@ impl<'c> Cluster<'c> {
     pub fn act(&self, draft: ActionDraft<'c>, narrator: Narrator) {
         self.builder.action(draft);
         self.narrators.borrow_mut().push(narrator);
+    }
+
+    /// Adds an action that only keeps history for properties. It tells nothing.
+    pub fn observe(&self, draft: ActionDraft<'c>) {
+        self.builder.passive_action(draft);
+        self.narrators.borrow_mut().push(Box::new(|_| Sentence::default()));
     }
 
     /// Adds an explanation for states that break a property.

@@ -192,8 +192,16 @@ impl<'c> Builder<'c> {
             updates,
             marks: draft.marks.into_iter().map(|(mark, when)| (mark, when.id())).collect(),
             obligations,
+            passive: false,
         });
         ActionId(parts.actions.len() - 1)
+    }
+
+    /// Adds a passive action; see [`Action::passive`].
+    pub fn passive_action(&self, draft: ActionDraft<'c>) -> ActionId {
+        let id = self.action(draft);
+        self.parts.borrow_mut().actions[id.0].passive = true;
+        id
     }
 
     fn within(&self, range: Range, value: TermId, obligations: &mut Vec<TermId>) -> TermId {

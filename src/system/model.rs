@@ -96,6 +96,9 @@ pub struct Action {
     pub marks: Vec<(MarkId, TermId)>,
     /// Over state and inputs: what must hold for no update to leave its variable's range.
     pub obligations: Vec<TermId>,
+    /// Event-driven, without inputs and marks, comes to rest by itself, and writes only variables that properties and
+    /// other passive actions read: it can be dropped where no property needs what it writes.
+    pub passive: bool,
 }
 
 /// How event-driven actions interleave.
