@@ -111,8 +111,10 @@ pub struct Workload {
     pub paused: bool,
     /// `spec.minReadySeconds`.
     pub min_ready_seconds: i64,
-    /// Templates, oldest first; the last is the Deployment's present one. Never empty.
+    /// Templates, oldest first; those after `current` come with commands of the scenario. Never empty.
     pub revisions: Vec<Revision>,
+    /// Index into `revisions` of the owner's present template.
+    pub current: usize,
     /// True when the owner is created during the run by a command of the scenario and is not there at the start.
     pub created_later: bool,
     /// Where it was written.

@@ -1,1 +1,83 @@
-//! From files to a [`crate::cluster::spec::ClusterSpec`].
+//! Manifests, dumps and scenarios: from text to a [`ClusterSpec`].
+//!
+//! The way of an input: texts ([`source`]) become positioned trees ([`tree`]), trees become objects ([`object`]), objects
+//! are sorted by kind, checked ([`validate`]) and typed ([`kinds`]), and typed objects are resolved against each other
+//! ([`workloads`], [`autoscalers`], [`scenario`], …). Everything that is wrong is reported into one [`Diagnostics`], with
+//! its place; a spec is returned only if nothing is.
+
+pub mod apply;
+pub mod autoscalers;
+pub mod census;
+pub mod defaults;
+pub mod descheduler;
+pub mod diagnostics;
+pub mod init;
+pub mod kinds;
+pub mod object;
+pub mod path;
+mod resolve;
+pub mod scenario;
+pub mod scheduler;
+pub mod schema;
+pub mod source;
+pub mod templates;
+pub mod tree;
+pub mod unique;
+pub mod validate;
+pub mod workloads;
+
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+use crate::cluster::spec::{ClusterSpec, ObjectKey};
+
+pub use defaults::describe_defaults;
+pub use diagnostics::{Diagnostic, Diagnostics, Severity};
+pub use init::init_scenario;
+pub use schema::scenario_schema;
+
+use source::Source;
+
+/// How to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LoadOptions {
+    /// Whether input without any node is an error. `kubound init` does without.
+    pub need_nodes: bool,
+}
+
+impl Default for LoadOptions {
+    fn default() -> Self {
+        LoadOptions { need_nodes: true }
+    }
+}
+
+/// What was read.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The cluster.
+    pub spec: ClusterSpec,
+    /// Warnings and notes; never errors.
+    pub diagnostics: Diagnostics,
+    /// Whether there was a `kind: Scenario` document.
+    pub scenario_given: bool,
+}
+
+/// Reads files, directories (recursively) and standard input (`-`).
+pub fn load(paths: &[PathBuf], options: LoadOptions) -> Result<Loaded, Diagnostics> {
+    let mut sink = Diagnostics::default();
+    let sources = source::read(paths, &mut sink);
+    resolve::resolve(&sources, options, sink)
+}
+
+/// Reads texts from memory: pairs of name and text.
+pub fn load_strings(texts: &[(&str, &str)], options: LoadOptions) -> Result<Loaded, Diagnostics> {
+    let sources: Vec<Rc<Source>> = texts.iter().map(|(name, text)| Rc::new(Source::from_memory(name, text))).collect();
+    resolve::resolve(&sources, options, Diagnostics::default())
+}
+
+/// Namespace and name of an object.
+fn key_of(metadata: &ObjectMeta) -> ObjectKey {
+    ObjectKey { namespace: metadata.namespace.clone().unwrap_or_default(), name: metadata.name.clone().unwrap_or_default() }
+}

@@ -1,0 +1,98 @@
+//! What `kubectl apply` of a changed Deployment does.
+//!
+//! kubectl merges three ways: what is in the new manifest is set; what was in the manifest applied last and is no longer
+//! is removed (and defaulted by the API server); the rest stays. For `spec.replicas` that decides whether an autoscaler's
+//! work survives.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::core::v1::PodTemplateSpec;
+
+use crate::cluster::scenario::CommandAction;
+use crate::cluster::spec::{ObjectKey, Revision, Workload};
+
+use super::object::Located;
+use super::templates::{self, Priorities};
+
+/// The annotation in which kubectl keeps the manifest applied last.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+/// What the next `apply` of each Deployment finds.
+#[derive(Clone, Debug, Default)]
+pub struct ApplyHistory {
+    states: BTreeMap<ObjectKey, ApplyState>,
+}
+
+#[derive(Clone, Debug)]
+struct ApplyState {
+    revision: usize,
+    replicas: Option<i64>,
+    replicas_given: bool,
+    before: Option<PodTemplateSpec>,
+}
+
+/// Whether the manifest applied last gave `spec.replicas`: of a dump what the annotation says, else what is written.
+pub fn replicas_given(object: &Located<Deployment>) -> bool {
+    let own = object.value.spec.as_ref().is_some_and(|spec| spec.replicas.is_some());
+    match last_applied(&object.value) {
+        Some(last) => last.spec.is_some_and(|spec| spec.replicas.is_some()),
+        None => own && !object.raw.is_live(),
+    }
+}
+
+impl ApplyHistory {
+    /// Remembers how a Deployment of the start came to be.
+    pub fn remember(&mut self, object: &Located<Deployment>, workload: &Workload, priorities: &Priorities) {
+        let last = if object.raw.is_live() { last_applied(&object.value) } else { Some(object.value.clone()) };
+        let mut before = last.and_then(|last| last.spec).map(|spec| spec.template);
+        if let Some(template) = &mut before {
+            templates::complete(template, priorities);
+        }
+        let state = ApplyState {
+            revision: workload.current,
+            replicas: Some(workload.replicas),
+            replicas_given: workload.replicas_given,
+            before,
+        };
+        self.states.insert(workload.key.clone(), state);
+    }
+
+    /// The action of applying `manifest`, and whether it changes anything; a new template becomes a revision of the workload.
+    pub fn apply(&mut self, manifest: &Deployment, workload: &mut Workload, priorities: &Priorities) -> (CommandAction, bool) {
+        let fresh = ApplyState { revision: workload.current, replicas: Some(workload.replicas), replicas_given: workload.replicas_given, before: None };
+        let state = self.states.entry(workload.key.clone()).or_insert(fresh);
+        let spec = manifest.spec.clone().unwrap_or_default();
+        let mut template = spec.template;
+        templates::complete(&mut template, priorities);
+        let same = templates::unchanged(&template, &workload.revisions[state.revision].template, state.before.as_ref());
+        let revision = if same { state.revision } else { revision_of(&template, workload) };
+        let replicas = match (spec.replicas, state.replicas_given) {
+            (Some(given), _) => Some(i64::from(given)),
+            (None, true) => Some(1),
+            (None, false) => None,
+        };
+        let rescaled = replicas.is_some() && replicas != state.replicas;
+        *state = ApplyState {
+            revision,
+            replicas: replicas.or(state.replicas),
+            replicas_given: spec.replicas.is_some(),
+            before: Some(template),
+        };
+        (CommandAction::Apply { target: workload.key.clone(), revision, replicas }, !same || rescaled)
+    }
+}
+
+/// The revision with this template, added to the workload unless it was there before.
+fn revision_of(template: &PodTemplateSpec, workload: &mut Workload) -> usize {
+    let known = workload.revisions.iter().position(|revision| revision.template == *template);
+    known.unwrap_or_else(|| {
+        let name = format!("{}-{}", workload.key.name, workload.revisions.len() + 1);
+        workload.revisions.push(Revision { name, template: template.clone(), size: 0, pods: Vec::new() });
+        workload.revisions.len() - 1
+    })
+}
+
+fn last_applied(object: &Deployment) -> Option<Deployment> {
+    serde_json::from_str(object.metadata.annotations.as_ref()?.get(LAST_APPLIED)?).ok()
+}

@@ -1,0 +1,112 @@
+//! What the input says that the model does not: unknown fields, and known ones that are not modelled.
+//!
+//! Unknown fields are likely typing errors and reported one by one, where they are. Kinds and fields that Kubernetes
+//! knows and the model does not are counted, and listed in one note, so that nothing is dropped in silence. What cannot
+//! influence scheduling or scaling (volumes in general, probes, environment, …) is left out of that list.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::diagnostics::{Diagnostics, Severity};
+use super::object::RawObject;
+use super::path::FieldPath;
+use super::tree::{Node, Position, Tree};
+
+/// Counts of what is not modelled.
+#[derive(Debug, Default)]
+pub struct Census {
+    counts: BTreeMap<String, usize>,
+}
+
+/// Fields of a pod spec that can change what the modelled controllers do, and are not modelled.
+const POD_FIELDS: [(&str, &str); 12] = [
+    ("affinity.podAffinity", "podAffinity"),
+    ("affinity.podAntiAffinity", "podAntiAffinity"),
+    ("schedulingGates", "schedulingGates"),
+    ("resourceClaims", "resourceClaims"),
+    ("runtimeClassName", "runtimeClassName"),
+    ("readinessGates", "readinessGates"),
+    ("activeDeadlineSeconds", "activeDeadlineSeconds"),
+    ("containers[].ports[].hostPort", "hostPort"),
+    ("initContainers[].ports[].hostPort", "hostPort"),
+    ("volumes[].persistentVolumeClaim", "persistentVolumeClaim volumes"),
+    ("volumes[].ephemeral", "ephemeral volumes"),
+    ("ephemeralContainers", "ephemeralContainers"),
+];
+
+impl Census {
+    /// Counts something that is not modelled.
+    pub fn count(&mut self, what: impl Into<String>) {
+        *self.counts.entry(what.into()).or_insert(0) += 1;
+    }
+
+    /// Counts the fields of the pod spec at `path` that are not modelled.
+    pub fn count_pod_fields(&mut self, object: &RawObject, path: &FieldPath) {
+        let Some(spec) = object.tree.at(path) else { return };
+        for (field, name) in POD_FIELDS {
+            if reaches(spec, field) {
+                self.count(format!("{name} of a {}", object.kind));
+            }
+        }
+    }
+
+    /// The one note that lists everything, if there is anything.
+    pub fn report(&self, sink: &mut Diagnostics) {
+        if self.counts.is_empty() {
+            return;
+        }
+        let entry = |(what, count): (&String, &usize)| if *count == 1 { what.clone() } else { format!("{what} (×{count})") };
+        let list: Vec<String> = self.counts.iter().map(entry).collect();
+        sink.note(format!("not modelled, and left out: {}", list.join(", ")));
+    }
+}
+
+/// Whether anything is said at a pattern such as `containers[].ports[].hostPort`.
+fn reaches(tree: &Tree, pattern: &str) -> bool {
+    let Some((first, rest)) = pattern.split_once('.') else {
+        return tree.get(pattern).is_some_and(|value| !value.is_blank());
+    };
+    match first.strip_suffix("[]") {
+        Some(list) => tree.get(list).is_some_and(|list| list.elements().iter().any(|element| reaches(element, rest))),
+        None => tree.get(first).is_some_and(|child| reaches(child, rest)),
+    }
+}
+
+/// Finds fields that were written and that the type does not know: those that are not in `written_back`.
+///
+/// In a manifest they are likely typing errors and reported one by one; what an API server printed is of another
+/// version of Kubernetes and only counted.
+pub fn report_unknown_fields(object: &RawObject, written_back: &Value, census: &mut Census, sink: &mut Diagnostics) {
+    let mut unknown = Vec::new();
+    collect_unknown(&object.tree, written_back, &FieldPath::root(), &mut unknown);
+    for (path, position) in unknown {
+        if object.is_live() {
+            census.count(format!("{path} of a {}", object.kind));
+        } else {
+            let message = format!("a {} has no field `{path}`; it is ignored", object.kind);
+            let warning = object.source.diagnostic(Severity::Warning, position, message);
+            sink.push(warning.with_help("check the spelling and the indentation"));
+        }
+    }
+}
+
+fn collect_unknown(tree: &Tree, known: &Value, path: &FieldPath, unknown: &mut Vec<(FieldPath, Position)>) {
+    match (&tree.node, known) {
+        (Node::Mapping(entries), Value::Object(map)) => {
+            for entry in entries.iter().filter(|entry| !entry.value.is_null()) {
+                let inner = path.key(&entry.key);
+                match map.get(&entry.key) {
+                    Some(known) => collect_unknown(&entry.value, known, &inner, unknown),
+                    None => unknown.push((inner, entry.position)),
+                }
+            }
+        }
+        (Node::Sequence(elements), Value::Array(list)) => {
+            for (index, (element, known)) in elements.iter().zip(list).enumerate() {
+                collect_unknown(element, known, &path.index(index), unknown);
+            }
+        }
+        _ => {}
+    }
+}

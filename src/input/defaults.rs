@@ -1,0 +1,127 @@
+//! What is assumed when nobody says: how the load of autoscaled workloads moves.
+
+use k8s_openapi::api::autoscaling::v2::{MetricSpec, MetricTarget};
+use k8s_openapi::api::core::v1::PodSpec;
+
+use crate::cluster::quantity;
+use crate::cluster::resources;
+use crate::cluster::scenario::{Interleaving, Load, LoadPer, Scenario, find_workload};
+use crate::cluster::spec::{ClusterSpec, ObjectKey};
+
+/// A load for every metric of every autoscaler that can be computed.
+///
+/// Each pod's usage may be anything between nothing and its limit (twice what the autoscaler aims at or the pod requests, where there is no
+/// limit), starts at what the autoscaler aims at, and may change at any time.
+pub fn default_loads(cluster: &ClusterSpec) -> Vec<Load> {
+    let mut loads: Vec<Load> = Vec::new();
+    for autoscaler in &cluster.autoscalers {
+        let spec = autoscaler.object.spec.as_ref();
+        for metric in spec.and_then(|spec| spec.metrics.as_ref()).into_iter().flatten().filter_map(metric_name) {
+            let known = loads.iter().any(|load| load.target == autoscaler.target && load.metric == metric);
+            let range = suggested_range(cluster, &autoscaler.target, metric).filter(|_| !known);
+            loads.extend(range.map(|range| default_load(cluster, &autoscaler.target, metric, range)));
+        }
+    }
+    loads
+}
+
+/// The range in which the usage of one pod may be expected, in thousandths.
+pub fn suggested_range(cluster: &ClusterSpec, target: &ObjectKey, metric: &str) -> Option<(i64, i64)> {
+    let spec = pod_spec(cluster, target)?;
+    let request = request(spec, metric).filter(|request| *request > 0);
+    let most = limit(spec, metric).or_else(|| request.or_else(|| aimed_usage(cluster, target, metric))?.checked_mul(2))?;
+    Some((0, most))
+}
+
+/// The usage of one pod that an autoscaler aims at, in thousandths.
+pub fn aimed_usage(cluster: &ClusterSpec, target: &ObjectKey, metric: &str) -> Option<i64> {
+    let autoscalers = cluster.autoscalers.iter().filter(|autoscaler| autoscaler.target == *target);
+    let mut metrics = autoscalers.filter_map(|autoscaler| autoscaler.object.spec.as_ref()?.metrics.as_ref()).flatten();
+    let aim = target_of(metrics.find(|spec| metric_name(spec) == Some(metric))?)?;
+    match (aim.average_utilization, &aim.average_value) {
+        (Some(percent), _) => Some(request(pod_spec(cluster, target)?, metric)?.checked_mul(percent.into())? / 100),
+        (None, Some(value)) => quantity::milli(value).ok(),
+        (None, None) => None,
+    }
+}
+
+/// What a scenario amounts to, in lines for people.
+pub fn describe_defaults(cluster: &ClusterSpec) -> Vec<String> {
+    let scenario = &cluster.scenario;
+    let mut lines: Vec<String> = scenario.loads.iter().map(describe_load).collect();
+    lines.extend(scenario.commands.iter().map(|command| format!("at any time: {}", command.text)));
+    lines.push(match quiet(scenario) {
+        true => "no node fails, panics or is maintained".to_owned(),
+        false => "nodes fail, panic or are maintained as the scenario says".to_owned(),
+    });
+    let interleaving = match scenario.interleaving {
+        Interleaving::Settled => "settled",
+        Interleaving::Racing => "racing",
+        Interleaving::Async => "async",
+    };
+    lines.push(format!("bound {}, interleaving {interleaving}, all properties that apply", scenario.bound));
+    lines
+}
+
+/// An amount of a metric, given in thousandths, as Kubernetes prints it.
+pub fn format_usage(metric: &str, milli: i64) -> String {
+    match metric {
+        "memory" if milli % 1000 == 0 => quantity::format_memory(milli / 1000),
+        _ => quantity::format_cpu(milli),
+    }
+}
+
+fn describe_load(load: &Load) -> String {
+    let whose = match load.per {
+        LoadPer::Pod => "each pod of",
+        LoadPer::Workload => "all pods together of",
+    };
+    let show = |amount| format_usage(&load.metric, amount);
+    let changes = match load.changes {
+        None => "may change at any time".to_owned(),
+        Some(0) => "never changes".to_owned(),
+        Some(times) => format!("may change {times} times"),
+    };
+    let Load { target, metric, range: (least, most), initial, .. } = load;
+    format!("{metric} of {whose} {target}: from {} to {}, {} at the start, {changes}", show(*least), show(*most), show(*initial))
+}
+
+fn quiet(scenario: &Scenario) -> bool {
+    scenario.failures.is_none() && scenario.overload.is_none() && scenario.maintenance.is_none()
+}
+
+fn default_load(cluster: &ClusterSpec, target: &ObjectKey, metric: &str, range: (i64, i64)) -> Load {
+    let initial = aimed_usage(cluster, target, metric).unwrap_or(range.0).clamp(range.0, range.1);
+    Load { target: target.clone(), metric: metric.to_owned(), per: LoadPer::Pod, range, initial, changes: None, startup: Vec::new() }
+}
+
+fn pod_spec<'a>(cluster: &'a ClusterSpec, target: &ObjectKey) -> Option<&'a PodSpec> {
+    let (_, workload) = find_workload(&cluster.workloads, target)?;
+    workload.revisions.get(workload.current)?.template.spec.as_ref()
+}
+
+fn metric_name(metric: &MetricSpec) -> Option<&str> {
+    match metric.type_.as_str() {
+        "Resource" => metric.resource.as_ref().map(|source| source.name.as_str()),
+        "Pods" => metric.pods.as_ref().map(|source| source.metric.name.as_str()),
+        _ => None,
+    }
+}
+
+fn target_of(metric: &MetricSpec) -> Option<&MetricTarget> {
+    let resource = metric.resource.as_ref().map(|source| &source.target);
+    resource.or_else(|| metric.pods.as_ref().map(|source| &source.target))
+}
+
+/// What all containers of a pod request, in thousandths.
+fn request(spec: &PodSpec, resource: &str) -> Option<i64> {
+    let requests = resources::pod_requests(spec).ok()?;
+    let amount = requests.get(resource);
+    if resource == "cpu" { Some(amount) } else { amount.checked_mul(1000) }
+}
+
+/// What all containers of a pod may use at most, in thousandths, if each has a limit.
+fn limit(spec: &PodSpec, resource: &str) -> Option<i64> {
+    let limits = spec.containers.iter().map(|container| container.resources.as_ref()?.limits.as_ref()?.get(resource));
+    limits.map(|limit| quantity::milli(limit?).ok()).try_fold(0_i64, |sum, limit| sum.checked_add(limit?))
+}

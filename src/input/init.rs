@@ -1,0 +1,96 @@
+//! Writes a commented scenario for given manifests, to start from.
+
+use std::fmt::Write;
+
+use crate::cluster::scenario::{Load, LoadPer};
+use crate::cluster::spec::{ClusterSpec, WorkloadKind};
+
+use super::defaults;
+
+/// A commented scenario with defaults that suit the cluster; read together with the same manifests it is valid.
+pub fn init_scenario(cluster: &ClusterSpec) -> String {
+    let mut out = String::from(HEAD);
+    if cluster.nodes.iter().all(|node| node.pool.is_some()) {
+        out.push_str(NODE_POOL);
+    }
+    loads(&mut out, &defaults::default_loads(cluster));
+    out.push_str(&events(cluster));
+    out.push_str(TAIL);
+    out
+}
+
+const HEAD: &str = "\
+# What Kubernetes objects cannot say: how load moves, what fails, what users do, and what must hold.
+# Everything is optional. `kubound schema` prints the whole form.
+apiVersion: kubound.dev/v1alpha1
+kind: Scenario
+metadata:
+  name: scenario
+spec:
+";
+
+const NODE_POOL: &str = "\
+  # The manifests give no nodes, so these stand for them.
+  nodePools:
+  - name: worker
+    count: 3
+    template:
+      labels: {}
+      # taints: [{key: dedicated, value: batch, effect: NoSchedule}]
+      allocatable: {cpu: \"4\", memory: 16Gi, pods: \"110\"}
+
+";
+
+const TAIL: &str = "
+  # Controllers that do not act:
+  # controllers: {descheduler: false}
+
+  # Properties to check; without any, all that apply:
+  # properties: [pods-schedulable, min-replicas, {name: no-replica-oscillation, threshold: 2}]
+
+  # How many blocks (one periodic or environment action, and all it causes) a run may have.
+  bound: 10
+  # settled: events wait until controllers are done; racing: controllers race; async: anything goes.
+  interleaving: settled
+";
+
+fn loads(out: &mut String, loads: &[Load]) {
+    out.push_str("  # How load moves, per pod or per deployment, in the range given.\n");
+    if loads.is_empty() {
+        out.push_str("  # loads:\n  # - target: deployment/web\n  #   resource: cpu\n  #   range: 0m..500m\n");
+        return;
+    }
+    out.push_str("  loads:\n");
+    for load in loads {
+        let show = |amount| defaults::format_usage(&load.metric, amount);
+        let field = if matches!(load.metric.as_str(), "cpu" | "memory") { "resource" } else { "metric" };
+        let per = if load.per == LoadPer::Pod { "pod" } else { "deployment" };
+        let (least, most) = load.range;
+        let target = format!("{{name: {}, namespace: {}}}", load.target.name, load.target.namespace);
+        // Writing to a String cannot fail.
+        let _ = writeln!(out, "  - target: {target}\n    {field}: {}\n    per: {per}", load.metric);
+        let _ = writeln!(out, "    range: {}..{}\n    initial: {}\n    changes: any", show(least), show(most), show(load.initial));
+        out.push_str("    # startup: [{until: 60s, usage: 800m}]   # what a young pod uses\n");
+    }
+}
+
+fn events(cluster: &ClusterSpec) -> String {
+    let deployments = cluster.workloads.iter().filter(|workload| workload.kind == WorkloadKind::Deployment);
+    let name = deployments.map(|workload| workload.key.name.as_str()).next().unwrap_or("web");
+    format!(
+        "
+  # Pods that may take arbitrarily long to become ready:
+  # slowStart: [deployment/{name}]
+
+  # Nodes that fail, panic when full, or are drained one after another:
+  # failures: {{nodes: all, atMost: 1, recover: true}}
+  # overload: {{threshold: 98%, recover: true}}
+  # maintenance: {{parallel: 1, once: true}}
+
+  # What users do, each at most once, in this order:
+  # commands:
+  # - scale: {{target: deployment/{name}, replicas: 5}}
+  # - apply: changed.yaml
+"
+    )
+}

@@ -1,0 +1,241 @@
+//! Puts everything together: from sources to a cluster.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::rc::Rc;
+
+use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::core::v1::{Node, Pod};
+
+use crate::cluster::spec::{ClusterSpec, NodeSpec, Workload};
+
+use super::apply::ApplyHistory;
+use super::autoscalers;
+use super::census::Census;
+use super::defaults;
+use super::descheduler;
+use super::diagnostics::Diagnostics;
+use super::kinds::Objects;
+use super::object::{self, Located, RawObject};
+use super::path::FieldPath;
+use super::scenario::{self, commands, commands::Commander, document::Document};
+use super::scheduler;
+use super::source::Source;
+use super::templates::Priorities;
+use super::unique::{Unique, unique};
+use super::workloads::Owners;
+use super::{LoadOptions, Loaded};
+
+/// Resolves sources; `sink` has what went wrong with reading them.
+pub fn resolve(sources: &[Rc<Source>], options: LoadOptions, mut sink: Diagnostics) -> Result<Loaded, Diagnostics> {
+    let mut census = Census::default();
+    let objects = sort(sources, &mut census, &mut sink);
+    let document = scenario::decode(&objects.scenarios, &mut sink);
+    let scenario_given = !objects.scenarios.is_empty();
+    let resolver = Resolver { sources, options, census: &mut census, sink: &mut sink };
+    let spec = resolver.cluster(objects, document.as_ref());
+    census.report(&mut sink);
+    if sink.has_errors() { Err(sink) } else { Ok(Loaded { spec, diagnostics: sink, scenario_given }) }
+}
+
+/// All objects by kind, but for those in files that commands of a scenario will apply.
+fn sort(sources: &[Rc<Source>], census: &mut Census, sink: &mut Diagnostics) -> Objects {
+    let raw: Vec<RawObject> = sources.iter().flat_map(|source| object::objects(source, sink)).collect();
+    if raw.is_empty() && !sink.has_errors() {
+        sink.error("there are no Kubernetes objects in the input", "give manifests or a dump: YAML or JSON files, or directories of them");
+    }
+    let applied: Vec<Rc<Source>> = raw
+        .iter()
+        .filter(|object| object.kind == "Scenario")
+        .flat_map(|scenario| commands::files(scenario).into_iter().map(move |file| (scenario, file)))
+        .filter_map(|(scenario, file)| sources.iter().find(|source| is_file(source, scenario, &file)).cloned())
+        .collect();
+    let mut objects = Objects::default();
+    for object in raw {
+        if !applied.iter().any(|source| Rc::ptr_eq(source, &object.source)) {
+            objects.add(object, census, sink);
+        }
+    }
+    objects
+}
+
+/// Whether a source is the file that a scenario's command names.
+fn is_file(source: &Source, scenario: &RawObject, file: &str) -> bool {
+    if source.directory.is_none() {
+        return source.name == file;
+    }
+    let named = fs::canonicalize(commands::locate(scenario, file));
+    matches!((named, fs::canonicalize(&source.name)), (Ok(named), Ok(own)) if named == own)
+}
+
+struct Resolver<'a> {
+    sources: &'a [Rc<Source>],
+    options: LoadOptions,
+    census: &'a mut Census,
+    sink: &'a mut Diagnostics,
+}
+
+impl Resolver<'_> {
+    fn cluster(mut self, objects: Objects, document: Option<&(Rc<RawObject>, Document)>) -> ClusterSpec {
+        let pods = unique(objects.pods, self.sink).applied(self.sink);
+        let priority_classes = unique(objects.priority_classes, self.sink).applied(self.sink);
+        let priorities = Priorities::new(&priority_classes, &pods);
+        let replica_sets = unique(objects.replica_sets, self.sink).applied(self.sink);
+        let deployments = unique(objects.deployments, self.sink);
+        let live = |raw: &Rc<RawObject>| raw.is_live();
+        let running = pods.iter().any(|pod| live(&pod.raw))
+            || deployments.objects.iter().any(|object| live(&object.raw))
+            || replica_sets.iter().any(|object| live(&object.raw));
+
+        let mut cluster = ClusterSpec { nodes: self.nodes(objects.nodes, document), ..ClusterSpec::default() };
+        let pods = self.bound_pods(pods, &cluster.nodes);
+        let (present, pending) = split(deployments, running);
+        let mut owners = Owners::new(&present, &replica_sets, &priorities);
+        pods.iter().for_each(|pod| owners.attach(pod, self.sink));
+        cluster.workloads = owners.finish(self.sink);
+
+        let mut history = ApplyHistory::default();
+        for (object, workload) in present.iter().zip(&cluster.workloads) {
+            self.check_template(object, &priorities, &cluster.nodes);
+            history.remember(object, workload, &priorities);
+        }
+        self.imply_commands(&pending, &mut cluster, &mut history, &priorities);
+        let autoscalers = unique(objects.autoscalers, self.sink).applied(self.sink);
+        cluster.namespaces = namespaces(&unique(objects.namespaces, self.sink).applied(self.sink), &cluster.workloads);
+        cluster.services = values(unique(objects.services, self.sink).applied(self.sink));
+        cluster.disruption_budgets = values(unique(objects.disruption_budgets, self.sink).applied(self.sink));
+        cluster.scheduler = scheduler::resolve(&objects.scheduler_configurations, self.census, self.sink);
+        cluster.descheduler = descheduler::resolve(&objects.descheduler_policies, self.census, self.sink);
+        self.add_scenario(document, autoscalers, &mut cluster, &mut history, &priorities);
+        cluster
+    }
+
+    /// Nodes that are given as objects, then those of pools.
+    fn nodes(&mut self, given: Vec<Located<Node>>, document: Option<&(Rc<RawObject>, Document)>) -> Vec<NodeSpec> {
+        let given = unique(given, self.sink).applied(self.sink);
+        let mut nodes: Vec<NodeSpec> = given.into_iter().map(node_spec).collect();
+        for node in document.map(|(raw, document)| scenario::expand_pools(raw, document, self.sink)).into_iter().flatten() {
+            if nodes.iter().any(|other| other.name == node.name) {
+                self.sink.error(format!("there are two nodes called `{}`", node.name), "rename the node pool");
+            }
+            nodes.push(node);
+        }
+        if nodes.is_empty() && self.options.need_nodes && !self.sink.has_errors() {
+            let help = "add Node objects (`kubectl get nodes -o yaml`), or node pools in a scenario (`kubound init` writes one):\n\
+                        apiVersion: kubound.dev/v1alpha1\nkind: Scenario\nspec:\n  nodePools:\n  - {name: worker, count: 3, template: {allocatable: {cpu: \"4\", memory: 16Gi}}}";
+            self.sink.error("there are no nodes", help);
+        }
+        nodes
+    }
+
+    /// Pods without those that are bound to nodes nobody gave.
+    fn bound_pods(&mut self, pods: Vec<Located<Pod>>, nodes: &[NodeSpec]) -> Vec<Located<Pod>> {
+        let known = |name: &str| nodes.is_empty() || name.is_empty() || nodes.iter().any(|node| node.name == name);
+        let bound = |pod: &Located<Pod>| pod.value.spec.as_ref().and_then(|spec| spec.node_name.clone()).unwrap_or_default();
+        let (kept, lost): (Vec<_>, Vec<_>) = pods.into_iter().partition(|pod| known(&bound(pod)));
+        for pod in lost {
+            let message = format!("there is no node `{}`", bound(&pod));
+            let path = FieldPath::from("spec.nodeName");
+            self.sink.push(match pod.raw.is_live() {
+                true => pod.raw.warning(&path, message + "; the pod is left out", "dump the nodes too"),
+                false => pod.raw.error(&path, message, "give the node too, or correct the name"),
+            });
+        }
+        kept
+    }
+
+    /// References of a Deployment's template to objects that nobody gave.
+    fn check_template(&mut self, object: &Located<Deployment>, priorities: &Priorities, nodes: &[NodeSpec]) {
+        let Some(spec) = object.value.spec.as_ref().and_then(|spec| spec.template.spec.as_ref()) else { return };
+        let class = spec.priority_class_name.as_deref().unwrap_or_default();
+        if !priorities.knows(class) {
+            let path = FieldPath::from("spec.template.spec.priorityClassName");
+            let message = format!("there is no PriorityClass `{class}`; priority 0 is assumed");
+            self.sink.push(object.raw.warning(&path, message, "give the PriorityClass too"));
+        }
+        let node = spec.node_name.as_deref().unwrap_or_default();
+        if !node.is_empty() && !nodes.is_empty() && !nodes.iter().any(|known| known.name == node) {
+            let path = FieldPath::from("spec.template.spec.nodeName");
+            self.sink.push(object.raw.error(&path, format!("there is no node `{node}`"), "give the node too, or correct the name"));
+        }
+    }
+
+    /// Manifests that a running cluster does not have yet are what somebody is about to apply.
+    fn imply_commands(
+        &mut self,
+        pending: &[Located<Deployment>],
+        cluster: &mut ClusterSpec,
+        history: &mut ApplyHistory,
+        priorities: &Priorities,
+    ) {
+        for manifest in pending {
+            self.check_template(manifest, priorities, &cluster.nodes);
+            let (census, sink) = (&mut *self.census, &mut *self.sink);
+            let mut commander = Commander { cluster, history, priorities, sources: self.sources, census, sink };
+            let (action, changes) = commander.apply(manifest);
+            let key = super::key_of(&manifest.value.metadata);
+            let file = &manifest.raw.source.name;
+            if changes {
+                self.sink.note(format!("{file} has a Deployment {key} that the running cluster does not have like this: it may be applied at any time"));
+                cluster.scenario.commands.push(commands::implied(action, manifest));
+            } else {
+                self.sink.note(format!("{file} says of Deployment {key} what the running cluster has already"));
+            }
+        }
+    }
+
+    fn add_scenario(
+        &mut self,
+        document: Option<&(Rc<RawObject>, Document)>,
+        autoscalers: Vec<Located<k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler>>,
+        cluster: &mut ClusterSpec,
+        history: &mut ApplyHistory,
+        priorities: &Priorities,
+    ) {
+        if let Some((raw, document)) = document {
+            let (census, sink) = (&mut *self.census, &mut *self.sink);
+            Commander { cluster, history, priorities, sources: self.sources, census, sink }.run(raw, &document.spec.commands);
+        }
+        cluster.autoscalers = autoscalers::resolve(autoscalers, &cluster.workloads, self.census, self.sink);
+        if let Some((raw, document)) = document {
+            let commands = std::mem::take(&mut cluster.scenario.commands);
+            cluster.scenario = scenario::resolve(raw, document, cluster, self.sink);
+            cluster.scenario.commands = commands;
+        }
+        if document.is_none_or(|(_, document)| document.spec.loads.is_none()) {
+            cluster.scenario.loads = defaults::default_loads(cluster);
+        }
+    }
+}
+
+/// Deployments that are there at the start, and those that are applied later.
+fn split(deployments: Unique<Deployment>, running: bool) -> (Vec<Located<Deployment>>, Vec<Located<Deployment>>) {
+    let (present, new): (Vec<_>, Vec<_>) = deployments.objects.into_iter().partition(|object| !running || object.raw.is_live());
+    (present, deployments.manifests.into_iter().chain(new).collect())
+}
+
+fn node_spec(object: Located<Node>) -> NodeSpec {
+    let origin = object.origin();
+    let mut node = object.value;
+    let name = node.metadata.name.clone().unwrap_or_default();
+    node.metadata.labels.get_or_insert_default().entry("kubernetes.io/hostname".to_owned()).or_insert_with(|| name.clone());
+    NodeSpec { name, node, pool: None, origin }
+}
+
+/// Labels of namespaces, given or used.
+fn namespaces(given: &[Located<k8s_openapi::api::core::v1::Namespace>], workloads: &[Workload]) -> BTreeMap<String, BTreeMap<String, String>> {
+    let mut namespaces = BTreeMap::new();
+    for object in given {
+        let metadata = &object.value.metadata;
+        namespaces.insert(metadata.name.clone().unwrap_or_default(), metadata.labels.clone().unwrap_or_default());
+    }
+    for name in workloads.iter().map(|workload| &workload.key.namespace).filter(|name| !name.is_empty()) {
+        let labels: &mut BTreeMap<String, String> = namespaces.entry(name.clone()).or_default();
+        labels.entry("kubernetes.io/metadata.name".to_owned()).or_insert_with(|| name.clone());
+    }
+    namespaces
+}
+
+fn values<T>(objects: Vec<Located<T>>) -> Vec<T> {
+    objects.into_iter().map(|object| object.value).collect()
+}

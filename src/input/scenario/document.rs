@@ -1,0 +1,387 @@
+//! The `kind: Scenario` document as users write it.
+//!
+//! These types are what [`super::schema`](crate::input::schema) describes; their comments are its descriptions.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::Taint;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// What Kubernetes objects cannot say: how load moves, what fails, what users do, and what must hold.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[schemars(rename = "Scenario")]
+pub struct Document {
+    /// `kubound.dev/v1alpha1`.
+    #[allow(dead_code, reason = "read before, needed in the schema")]
+    pub api_version: String,
+    /// `Scenario`.
+    #[allow(dead_code, reason = "read before, needed in the schema")]
+    pub kind: String,
+    /// A name and whatever else you like; not read.
+    #[serde(default)]
+    #[allow(dead_code, reason = "accepted, not read")]
+    pub metadata: Option<Value>,
+    /// The scenario.
+    #[serde(default)]
+    pub spec: Spec,
+}
+
+/// The content of a scenario. Everything is optional.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct Spec {
+    /// Nodes in addition to those that are given as objects.
+    pub node_pools: Vec<NodePool>,
+    /// How load moves. Without this field, autoscaled workloads get a default load; `[]` means no load at all.
+    pub loads: Option<Vec<Load>>,
+    /// Workloads whose pods may take arbitrarily long to become ready.
+    pub slow_start: Vec<Target>,
+    /// Nodes that may fail.
+    pub failures: Option<Failures>,
+    /// Nodes that panic when they are full.
+    pub overload: Option<Overload>,
+    /// Rolling maintenance: drain, then uncordon, a few nodes at a time.
+    pub maintenance: Option<Maintenance>,
+    /// What users do, each at most once, in this order, at any time.
+    pub commands: Vec<Command>,
+    /// Which controllers act; all do unless switched off.
+    pub controllers: Controllers,
+    /// Properties to check; without any, all that apply.
+    pub properties: Vec<Property>,
+    /// The bound k: how many blocks (one periodic or environment action and all it causes) a run may have.
+    pub bound: Option<u32>,
+    /// How event-driven actions interleave.
+    pub interleaving: InterleavingName,
+}
+
+/// Nodes that are alike.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct NodePool {
+    /// The nodes are called `<name>-1`, `<name>-2`, ….
+    pub name: String,
+    /// How many.
+    pub count: Count,
+    /// What they are like.
+    #[serde(default)]
+    pub template: NodeTemplate,
+}
+
+/// A number of nodes.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "a number of nodes")]
+pub enum Count {
+    /// Exactly so many.
+    Exactly(u32),
+    /// Between two numbers (not supported yet).
+    Between {
+        /// The smallest number.
+        min: u32,
+        /// The largest number.
+        max: u32,
+    },
+}
+
+/// A node of a pool.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct NodeTemplate {
+    /// Labels; `kubernetes.io/hostname` is added.
+    pub labels: BTreeMap<String, String>,
+    /// Taints: `key`, `value`, `effect`.
+    #[schemars(with = "Vec<BTreeMap<String, String>>")]
+    pub taints: Vec<Taint>,
+    /// What pods can use, such as `{cpu: "4", memory: 8Gi}`; 110 pods unless given.
+    pub allocatable: BTreeMap<String, Amount>,
+    /// Stands in for `allocatable`.
+    pub capacity: BTreeMap<String, Amount>,
+}
+
+/// A quantity as Kubernetes writes them: `500m`, `2`, `64Mi`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "a quantity such as `500m`, `2` or `64Mi`")]
+pub enum Amount {
+    /// A whole number.
+    Whole(i64),
+    /// A decimal number.
+    Decimal(f64),
+    /// A text.
+    Text(String),
+}
+
+/// A workload: `name`, `deployment/name`, `namespace/deployment/name`, or the same as a mapping.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "a workload such as `deployment/web`, or a mapping with `name`")]
+pub enum Target {
+    /// In short.
+    Short(String),
+    /// In full.
+    Full(FullTarget),
+}
+
+/// A workload, in full.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct FullTarget {
+    /// `Deployment` (the default) or `ReplicaSet`.
+    pub kind: Option<String>,
+    /// Its name.
+    pub name: String,
+    /// Its namespace, `default` unless given.
+    pub namespace: Option<String>,
+}
+
+/// How the load of one workload moves.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Load {
+    /// The workload.
+    pub target: Target,
+    /// `cpu` (the default) or `memory`.
+    pub resource: Option<String>,
+    /// The name of a Pods metric, instead of a resource.
+    pub metric: Option<String>,
+    /// Whether the range is of one pod's usage, or of the whole workload's.
+    #[serde(default)]
+    pub per: Per,
+    /// Smallest and largest usage: `0m..2000m`.
+    pub range: Option<Range>,
+    /// Usage at the start. Without it: what the autoscaler aims at, or the least.
+    pub initial: Option<Amount>,
+    /// How often load may change: `any` (the default), `never`, or a number of times.
+    #[serde(default)]
+    pub changes: Changes,
+    /// Usage of a young pod, by its age; afterwards `range` applies.
+    #[serde(default)]
+    pub startup: Vec<Startup>,
+}
+
+/// Whose usage a range speaks of.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Per {
+    /// One pod's.
+    #[default]
+    Pod,
+    /// The whole workload's, spread evenly over its ready pods.
+    #[serde(alias = "workload")]
+    Deployment,
+}
+
+/// A range of usage.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "a range such as `0m..2000m`, or a mapping with `min` and `max`")]
+pub enum Range {
+    /// `least..most`.
+    Text(String),
+    /// As a mapping.
+    Between {
+        /// The least.
+        min: Amount,
+        /// The most.
+        max: Amount,
+    },
+}
+
+/// How often something may change.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "`any`, `never`, or a number of times")]
+pub enum Changes {
+    /// `any` or `never`.
+    Word(ChangesWord),
+    /// So many times.
+    Times(u32),
+}
+
+impl Default for Changes {
+    fn default() -> Self {
+        Changes::Word(ChangesWord::Any)
+    }
+}
+
+/// How often something may change, in words.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum ChangesWord {
+    /// Any number of times.
+    Any,
+    /// Never.
+    Never,
+}
+
+/// What a pod uses up to some age.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Startup {
+    /// The age at which this ends, such as `60s` or `5m`.
+    pub until: Duration,
+    /// Usage until then.
+    pub usage: Amount,
+}
+
+/// A duration.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "a duration such as `90s` or `5m`")]
+pub enum Duration {
+    /// In seconds.
+    Seconds(u32),
+    /// A number with `s`, `m` or `h`.
+    Text(String),
+}
+
+/// Which nodes.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "`all`, or a list of node names")]
+pub enum Nodes {
+    /// `all`.
+    Word(String),
+    /// By name.
+    Names(Vec<String>),
+}
+
+/// Node failure.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct Failures {
+    /// Which nodes; all but control-plane nodes unless given.
+    pub nodes: Option<Nodes>,
+    /// All nodes of this pool.
+    pub pool: Option<String>,
+    /// At most so many are down at the same time; 1 unless given.
+    pub at_most: Option<u32>,
+    /// Whether they come back; yes unless given.
+    pub recover: Option<bool>,
+}
+
+/// Nodes that panic when they are full.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct Overload {
+    /// Which nodes; all but control-plane nodes unless given.
+    pub nodes: Option<Nodes>,
+    /// All nodes of this pool.
+    pub pool: Option<String>,
+    /// Requested cpu, in percent of allocatable, at which a node panics; `98%` unless given.
+    pub threshold: Option<Percent>,
+    /// Whether a node comes back once it is empty; yes unless given.
+    pub recover: Option<bool>,
+}
+
+/// A percentage.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "a percentage such as `98%`")]
+pub enum Percent {
+    /// A number.
+    Number(i64),
+    /// A number with `%`.
+    Text(String),
+}
+
+/// Rolling maintenance.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct Maintenance {
+    /// Which nodes; all but control-plane nodes unless given.
+    pub nodes: Option<Nodes>,
+    /// All nodes of this pool.
+    pub pool: Option<String>,
+    /// How many at the same time; 1 unless given.
+    pub parallel: Option<u32>,
+    /// Whether each node is maintained once (the default) or again and again.
+    pub once: Option<bool>,
+}
+
+/// What a user does.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Command {
+    /// `kubectl apply`: a file, relative to this one, or a Deployment.
+    Apply(Manifest),
+    /// `kubectl create`: a file, relative to this one, or a Deployment.
+    Create(Manifest),
+    /// `kubectl delete`.
+    Delete(Target),
+    /// `kubectl scale`.
+    Scale(Scale),
+    /// `kubectl cordon` of a node.
+    Cordon(String),
+    /// `kubectl uncordon` of a node.
+    Uncordon(String),
+    /// `kubectl drain` of a node.
+    Drain(String),
+}
+
+/// A file, or an object.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "the name of a file, or a Deployment")]
+pub enum Manifest {
+    /// The name of a file.
+    File(String),
+    /// An object.
+    Object(BTreeMap<String, Value>),
+}
+
+/// `kubectl scale`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Scale {
+    /// The workload.
+    pub target: Target,
+    /// The new number of replicas.
+    pub replicas: i64,
+}
+
+/// Which controllers act.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct Controllers {
+    /// kube-scheduler.
+    pub scheduler: Option<bool>,
+    /// The Deployment and ReplicaSet controllers.
+    pub deployment: Option<bool>,
+    /// The HorizontalPodAutoscaler controller.
+    pub hpa: Option<bool>,
+    /// Taint eviction.
+    pub taint_eviction: Option<bool>,
+    /// The descheduler, if a policy is given.
+    pub descheduler: Option<bool>,
+}
+
+/// A property: its name, or a mapping with `name`, `target` and arguments.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "the name of a property, or a mapping with `name`")]
+pub enum Property {
+    /// Its name.
+    Name(String),
+    /// With a target or arguments.
+    Full(FullProperty),
+}
+
+/// A property with its arguments.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FullProperty {
+    /// Its name.
+    pub name: String,
+    /// Only for this workload.
+    pub target: Option<Target>,
+    /// Arguments: `value` (expected-replicas), `threshold` (no-replica-oscillation), `maxSkew` and `topologyKey` (spread-balanced).
+    #[serde(flatten)]
+    pub arguments: BTreeMap<String, Value>,
+}
+
+/// How event-driven actions interleave.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum InterleavingName {
+    /// Periodic and environment actions wait until event-driven ones have settled, which act in a fixed order.
+    #[default]
+    Settled,
+    /// Event-driven actions of one block interleave freely.
+    Racing,
+    /// Any enabled action may fire at any time.
+    Async,
+}

@@ -1,0 +1,194 @@
+//! Scenarios: from the document that a user writes to the resolved [`Scenario`] that the encodings read.
+//!
+//! Every name is looked up, every amount becomes a number, and what contradicts itself or the cluster is an error at the
+//! field that says so.
+
+pub mod commands;
+pub mod document;
+mod events;
+mod loads;
+mod pools;
+mod properties;
+pub mod values;
+
+use std::rc::Rc;
+
+use crate::cluster::scenario::{Controllers, DEFAULT_BOUND, Interleaving, Scenario, find_workload};
+use crate::cluster::spec::{ClusterSpec, ObjectKey, Workload};
+
+use super::diagnostics::Diagnostics;
+use super::object::RawObject;
+use super::path::FieldPath;
+
+use document::{Document, InterleavingName, Nodes, Target};
+
+pub use pools::expand as expand_pools;
+pub use properties::{PROPERTIES, arguments_of};
+
+/// Label of control-plane nodes, which events leave alone unless they are named.
+const CONTROL_PLANE: &str = "node-role.kubernetes.io/control-plane";
+
+/// The one scenario among the objects; a second one is an error.
+pub fn decode(objects: &[Rc<RawObject>], sink: &mut Diagnostics) -> Option<(Rc<RawObject>, Document)> {
+    if let Some(second) = objects.get(1) {
+        let help = format!("the first is in {}; keep one of them, or check them one by one", objects[0].source.name);
+        sink.push(second.error(&"kind".into(), "there is more than one Scenario", help));
+    }
+    let raw = objects.first()?;
+    let document = raw.decode_at(&FieldPath::root(), sink)?;
+    Some((Rc::clone(raw), document))
+}
+
+/// Resolves everything but node pools, commands and default loads.
+pub fn resolve(raw: &RawObject, document: &Document, cluster: &ClusterSpec, sink: &mut Diagnostics) -> Scenario {
+    let spec = &document.spec;
+    let mut context = Context { raw, cluster, sink };
+    let on = |given: Option<bool>| given.unwrap_or(true);
+    Scenario {
+        loads: loads::resolve(spec.loads.as_deref().unwrap_or_default(), &mut context),
+        slow_start: context.targets(&"spec.slowStart".into(), &spec.slow_start),
+        failures: spec.failures.as_ref().and_then(|failures| events::failures(failures, &mut context)),
+        overload: spec.overload.as_ref().and_then(|overload| events::overload(overload, &mut context)),
+        maintenance: spec.maintenance.as_ref().and_then(|maintenance| events::maintenance(maintenance, &mut context)),
+        commands: Vec::new(),
+        controllers: Controllers {
+            scheduler: on(spec.controllers.scheduler),
+            deployment: on(spec.controllers.deployment),
+            hpa: on(spec.controllers.hpa),
+            taint_eviction: on(spec.controllers.taint_eviction),
+            descheduler: on(spec.controllers.descheduler),
+        },
+        properties: properties::resolve(&spec.properties, &mut context),
+        bound: spec.bound.unwrap_or(DEFAULT_BOUND),
+        interleaving: match spec.interleaving {
+            InterleavingName::Settled => Interleaving::Settled,
+            InterleavingName::Racing => Interleaving::Racing,
+            InterleavingName::Async => Interleaving::Async,
+        },
+    }
+}
+
+/// What names in a scenario are looked up in.
+pub struct Context<'a> {
+    raw: &'a RawObject,
+    cluster: &'a ClusterSpec,
+    sink: &'a mut Diagnostics,
+}
+
+impl<'a> Context<'a> {
+    /// Names in `raw` refer to `cluster`.
+    pub fn new(raw: &'a RawObject, cluster: &'a ClusterSpec, sink: &'a mut Diagnostics) -> Self {
+        Context { raw, cluster, sink }
+    }
+
+    fn error(&mut self, path: &FieldPath, message: impl Into<String>, help: impl Into<String>) {
+        self.sink.push(self.raw.error(path, message, help));
+    }
+
+    /// A value, or `None` once what is wrong with it is reported.
+    fn value<T>(&mut self, path: &FieldPath, value: Result<T, String>, help: &str) -> Option<T> {
+        value.map_err(|problem| self.error(path, format!("{path}: {problem}"), help)).ok()
+    }
+
+    fn targets(&mut self, path: &FieldPath, targets: &[Target]) -> Vec<ObjectKey> {
+        let mut keys = Vec::new();
+        for (index, target) in targets.iter().enumerate() {
+            keys.extend(self.target(&path.index(index), target).map(|workload| workload.key.clone()));
+        }
+        keys
+    }
+
+    /// The workload that is meant; an unknown one is reported.
+    fn target(&mut self, path: &FieldPath, target: &Target) -> Option<&'a Workload> {
+        let cluster = self.cluster;
+        match key_of(target) {
+            Ok(key) => match find_workload(&cluster.workloads, &key) {
+                Some((_, workload)) => Some(workload),
+                None => {
+                    self.error(path, format!("there is no workload `{key}`"), known_workloads(cluster));
+                    None
+                }
+            },
+            Err(problem) => {
+                self.error(path, problem, "write `deployment/name`, or `namespace/deployment/name`");
+                None
+            }
+        }
+    }
+
+    fn node(&mut self, path: &FieldPath, name: &str) -> Option<String> {
+        if self.cluster.nodes.iter().any(|node| node.name == name) {
+            return Some(name.to_owned());
+        }
+        let help = known(self.cluster.nodes.iter().map(|node| node.name.as_str()), "node");
+        self.error(path, format!("there is no node `{name}`"), help);
+        None
+    }
+
+    /// The nodes that an event may strike: those named, those of a pool, or all that are not of the control plane.
+    fn nodes(&mut self, path: &FieldPath, nodes: Option<&Nodes>, pool: Option<&str>) -> Vec<String> {
+        let cluster = self.cluster;
+        let name = |node: &crate::cluster::spec::NodeSpec| node.name.clone();
+        match (nodes, pool) {
+            (Some(_), Some(_)) => {
+                self.error(&path.field("pool"), "nodes are given twice, by `nodes` and by `pool`", "keep one of them");
+                Vec::new()
+            }
+            (None, Some(pool)) => {
+                let members: Vec<String> = cluster.nodes.iter().filter(|node| node.pool.as_deref() == Some(pool)).map(name).collect();
+                if members.is_empty() {
+                    let help = known(cluster.nodes.iter().filter_map(|node| node.pool.as_deref()), "node pool");
+                    self.error(&path.field("pool"), format!("there is no node pool `{pool}`"), help);
+                }
+                members
+            }
+            (Some(Nodes::Names(names)), None) => {
+                let at = path.field("nodes");
+                names.iter().enumerate().filter_map(|(index, name)| self.node(&at.index(index), name)).collect()
+            }
+            (Some(Nodes::Word(word)), None) if word == "all" => cluster.nodes.iter().map(name).collect(),
+            (Some(Nodes::Word(word)), None) => self.node(&path.field("nodes"), word).into_iter().collect(),
+            (None, None) => cluster.nodes.iter().filter(|node| !is_control_plane(node)).map(name).collect(),
+        }
+    }
+}
+
+fn is_control_plane(node: &crate::cluster::spec::NodeSpec) -> bool {
+    node.node.metadata.labels.as_ref().is_some_and(|labels| labels.contains_key(CONTROL_PLANE))
+}
+
+/// The key that a target stands for.
+fn key_of(target: &Target) -> Result<ObjectKey, String> {
+    let (kind, namespace, name) = match target {
+        Target::Full(full) => (full.kind.as_deref(), full.namespace.as_deref(), full.name.as_str()),
+        Target::Short(text) => match text.split('/').collect::<Vec<_>>()[..] {
+            [name] => (None, None, name),
+            [kind, name] => (Some(kind), None, name),
+            [namespace, kind, name] => (Some(kind), Some(namespace), name),
+            _ => return Err(format!("`{text}` does not name a workload")),
+        },
+    };
+    let kind = kind.unwrap_or("deployment").to_ascii_lowercase();
+    if !["deployment", "deployments", "deploy", "replicaset", "replicasets", "rs"].contains(&kind.as_str()) {
+        return Err(format!("`{kind}` is neither a Deployment nor a ReplicaSet"));
+    }
+    Ok(ObjectKey { namespace: namespace.unwrap_or("default").to_owned(), name: name.to_owned() })
+}
+
+fn known_workloads(cluster: &ClusterSpec) -> String {
+    let names: Vec<String> = cluster.workloads.iter().map(|workload| workload.key.to_string()).collect();
+    known(names.iter().map(String::as_str), "workload")
+}
+
+/// Help that names what there is.
+fn known<'n>(names: impl Iterator<Item = &'n str>, what: &str) -> String {
+    const SHOWN: usize = 8;
+    let mut names: Vec<&str> = names.collect();
+    names.dedup();
+    match names.len() {
+        0 => format!("there is no {what} at all"),
+        count if count > SHOWN => format!("there are {}, and {} more", names[..SHOWN].join(", "), count - SHOWN),
+        1 => format!("there is {}", names[0]),
+        _ => format!("there are {}", names.join(", ")),
+    }
+}

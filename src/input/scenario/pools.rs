@@ -1,0 +1,78 @@
+//! Node pools become nodes.
+
+use k8s_openapi::api::core::v1::{Node, NodeSpec as KubeNodeSpec, NodeStatus};
+use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+use crate::cluster::spec::NodeSpec;
+use crate::input::diagnostics::Diagnostics;
+use crate::input::object::RawObject;
+use crate::input::path::FieldPath;
+use crate::input::validate::{self, Check};
+
+use super::document::{Count, Document, NodePool};
+use super::values;
+
+/// The label that every node has.
+pub const HOSTNAME_LABEL: &str = "kubernetes.io/hostname";
+/// More nodes than this in one pool are taken for a mistake: the largest cluster Kubernetes supports has 5000.
+const MAX_COUNT: u32 = 100_000;
+
+/// The nodes of all pools: `<pool>-1`, `<pool>-2`, ….
+pub fn expand(raw: &RawObject, document: &Document, sink: &mut Diagnostics) -> Vec<NodeSpec> {
+    let mut nodes = Vec::new();
+    for (index, pool) in document.spec.node_pools.iter().enumerate() {
+        let path = FieldPath::from("spec.nodePools").index(index);
+        let Some(count) = count(&path.field("count"), pool, raw, sink) else { continue };
+        let node = template(&path.field("template"), pool, raw, sink);
+        nodes.extend((1..=count).map(|number| member(pool, number, &node, raw, &path)));
+    }
+    nodes
+}
+
+fn count(path: &FieldPath, pool: &NodePool, raw: &RawObject, sink: &mut Diagnostics) -> Option<u32> {
+    match pool.count {
+        Count::Exactly(count) if count <= MAX_COUNT => Some(count),
+        Count::Exactly(count) => {
+            sink.push(raw.error(path, format!("{count} nodes are too many"), format!("give {MAX_COUNT} or less")));
+            None
+        }
+        Count::Between { min, max } => {
+            let message = format!("a number of nodes between {min} and {max} is not supported yet");
+            sink.push(raw.error(path, message, "give one number"));
+            None
+        }
+    }
+}
+
+fn template(path: &FieldPath, pool: &NodePool, raw: &RawObject, sink: &mut Diagnostics) -> Node {
+    let amounts = |list: &std::collections::BTreeMap<String, super::document::Amount>| {
+        list.iter().map(|(name, amount)| (name.clone(), Quantity(values::text(amount)))).collect::<std::collections::BTreeMap<_, _>>()
+    };
+    let (allocatable, capacity) = (amounts(&pool.template.allocatable), amounts(&pool.template.capacity));
+    let mut check = Check::new(raw, sink);
+    check.amounts(&path.field("allocatable"), Some(&allocatable));
+    check.amounts(&path.field("capacity"), Some(&capacity));
+    validate::other::taints(&path.field("taints"), &pool.template.taints, &mut check);
+    if allocatable.is_empty() && capacity.is_empty() {
+        check.error(path, "the nodes of this pool offer nothing", "add `allocatable: {cpu: \"4\", memory: 8Gi}`");
+    }
+    if !validate::is_subdomain(&pool.name) {
+        check.error(path, format!("`{}` cannot be the name of a node", pool.name), "use lower case letters, digits and `-`");
+    }
+    let taints = Some(pool.template.taints.clone()).filter(|taints| !taints.is_empty());
+    let some = |list: std::collections::BTreeMap<_, _>| Some(list).filter(|list| !list.is_empty());
+    Node {
+        metadata: ObjectMeta { labels: Some(pool.template.labels.clone()), ..ObjectMeta::default() },
+        spec: Some(KubeNodeSpec { taints, ..KubeNodeSpec::default() }),
+        status: Some(NodeStatus { allocatable: some(allocatable), capacity: some(capacity), ..NodeStatus::default() }),
+    }
+}
+
+fn member(pool: &NodePool, number: u32, template: &Node, raw: &RawObject, path: &FieldPath) -> NodeSpec {
+    let name = format!("{}-{number}", pool.name);
+    let mut node = template.clone();
+    node.metadata.name = Some(name.clone());
+    node.metadata.labels.get_or_insert_default().insert(HOSTNAME_LABEL.to_owned(), name.clone());
+    NodeSpec { name, node, pool: Some(pool.name.clone()), origin: raw.origin(path) }
+}

@@ -1,0 +1,81 @@
+//! Small values of a scenario: amounts, ranges, durations, percentages.
+//!
+//! Amounts of load are in thousandths. Errors are texts that complete "…: …" with what is wrong.
+
+use crate::cluster::quantity;
+
+use super::document::{Amount, Duration, Percent, Range};
+
+/// An amount in thousandths.
+pub fn milli(amount: &Amount) -> Result<i64, String> {
+    let value = quantity::milli_value(&text(amount)).map_err(|error| error.to_string())?;
+    if value < 0 { Err(format!("`{}` is negative", text(amount))) } else { Ok(value) }
+}
+
+/// An amount as Kubernetes writes it.
+pub fn text(amount: &Amount) -> String {
+    match amount {
+        Amount::Whole(number) => number.to_string(),
+        Amount::Decimal(number) => number.to_string(),
+        Amount::Text(text) => text.clone(),
+    }
+}
+
+/// A range in thousandths, the lesser first.
+pub fn range(range: &Range) -> Result<(i64, i64), String> {
+    let (least, most) = match range {
+        Range::Between { min, max } => (min.clone(), max.clone()),
+        Range::Text(given) => {
+            let (least, most) = given.split_once("..").ok_or_else(|| format!("`{given}` is not a range"))?;
+            (Amount::Text(least.trim().to_owned()), Amount::Text(most.trim().to_owned()))
+        }
+    };
+    match (milli(&least)?, milli(&most)?) {
+        (low, high) if low > high => Err(format!("the range starts at {}, above its end {}", text(&least), text(&most))),
+        ends => Ok(ends),
+    }
+}
+
+/// A duration in seconds.
+pub fn seconds(duration: &Duration) -> Result<i64, String> {
+    let given = match duration {
+        Duration::Seconds(seconds) => return Ok((*seconds).into()),
+        Duration::Text(text) => text.trim(),
+    };
+    let malformed = || format!("`{given}` is not a duration");
+    let end = given.find(|c: char| !c.is_ascii_digit()).unwrap_or(given.len());
+    let unit = match &given[end..] {
+        "s" | "" => 1,
+        "m" => 60,
+        "h" => 3600,
+        _ => return Err(malformed()),
+    };
+    given[..end].parse::<i64>().ok().and_then(|number| number.checked_mul(unit)).ok_or_else(malformed)
+}
+
+/// A percentage from 1 to 100.
+pub fn percent(percent: &Percent) -> Result<i64, String> {
+    let (number, shown) = match percent {
+        Percent::Number(number) => (Some(*number), number.to_string()),
+        Percent::Text(text) => (text.trim().trim_end_matches('%').parse().ok(), text.clone()),
+    };
+    number.filter(|number| (1..=100).contains(number)).ok_or_else(|| format!("`{shown}` is not a percentage from 1% to 100%"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_read_as_users_write_them() {
+        assert_eq!(range(&Range::Text("0m..2".into())), Ok((0, 2000)));
+        assert!(range(&Range::Text("2..1".into())).is_err());
+        assert!(range(&Range::Text("2".into())).is_err());
+        assert_eq!(seconds(&Duration::Text("5m".into())), Ok(300));
+        assert!(seconds(&Duration::Text("5 m".into())).is_err());
+        assert_eq!(percent(&Percent::Text("98%".into())), Ok(98));
+        assert!(percent(&Percent::Number(0)).is_err());
+        assert!(milli(&Amount::Whole(i64::MAX)).is_err());
+        assert!(milli(&Amount::Whole(-1)).is_err());
+    }
+}

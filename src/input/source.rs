@@ -1,0 +1,137 @@
+//! Where text comes from: files, directories, standard input, memory.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use walkdir::{DirEntry, WalkDir};
+
+use crate::cluster::spec::Origin;
+
+use super::diagnostics::{Diagnostic, Diagnostics, Severity};
+use super::tree::{self, Position, Tree};
+
+/// A named text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Source {
+    /// The file as the user named it, `-` for standard input, empty when generated.
+    pub name: String,
+    /// Its content.
+    pub text: String,
+    /// The directory that names in it are relative to; `None` when it is not from a file.
+    pub directory: Option<PathBuf>,
+}
+
+impl Source {
+    /// A text from memory.
+    pub fn from_memory(name: &str, text: &str) -> Self {
+        Source { name: name.to_owned(), text: text.to_owned(), directory: None }
+    }
+
+    /// A diagnostic about a place in this text.
+    pub fn diagnostic(&self, severity: Severity, position: Position, message: impl Into<String>) -> Diagnostic {
+        let text = position.line.checked_sub(1).and_then(|line| self.text.lines().nth(line)).map(str::to_owned);
+        Diagnostic::new(severity, message).at(self.origin(position), text)
+    }
+
+    /// A place in this text.
+    pub fn origin(&self, position: Position) -> Origin {
+        Origin { file: self.name.clone(), line: position.line, column: position.column }
+    }
+
+    /// The documents in this text; syntax errors are reported.
+    pub fn documents(&self, sink: &mut Diagnostics) -> Vec<Tree> {
+        let error = match tree::parse(&self.text) {
+            Ok(documents) => return documents,
+            Err(error) => error,
+        };
+        if !self.text.trim_start().starts_with(['{', '[']) {
+            sink.push(self.diagnostic(Severity::Error, error.position, format!("this is not valid YAML: {}", error.message)));
+            return Vec::new();
+        }
+        match serde_json::from_str(&self.text) {
+            Ok(value) => vec![Tree::from_json(value, Position { line: 1, column: 1 })],
+            Err(json) => {
+                let position = Position { line: json.line(), column: json.column().max(1) };
+                sink.push(self.diagnostic(Severity::Error, position, format!("this is not valid JSON: {}", without_place(&json))));
+                Vec::new()
+            }
+        }
+    }
+}
+
+/// The text of all paths: files as they are, directories recursively, `-` for standard input. What cannot be read is reported.
+pub fn read(paths: &[PathBuf], sink: &mut Diagnostics) -> Vec<Rc<Source>> {
+    let mut sources = Vec::new();
+    for path in paths {
+        if path.as_os_str() == "-" {
+            sources.extend(read_stdin(sink));
+        } else if path.is_dir() {
+            read_directory(path, sink, &mut sources);
+        } else {
+            sources.extend(read_file(path, sink));
+        }
+    }
+    sources
+}
+
+/// The text of one file; failure is reported.
+pub fn read_file(path: &Path, sink: &mut Diagnostics) -> Option<Rc<Source>> {
+    let name = path.display().to_string();
+    match fs::read(path).map(String::from_utf8) {
+        Ok(Ok(text)) => {
+            let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
+            Some(Rc::new(Source { name, text, directory: path.parent().map(Path::to_owned) }))
+        }
+        Ok(Err(_)) => {
+            sink.error(format!("{name} is not UTF-8 text"), "give Kubernetes manifests as YAML or JSON");
+            None
+        }
+        Err(error) => {
+            sink.error(format!("cannot read {name}: {error}"), "check the path and its permissions");
+            None
+        }
+    }
+}
+
+fn read_directory(directory: &Path, sink: &mut Diagnostics, sources: &mut Vec<Rc<Source>>) {
+    let before = sources.len();
+    let entries = WalkDir::new(directory).follow_links(true).sort_by_file_name().into_iter();
+    for entry in entries.filter_entry(|entry| entry.depth() == 0 || !is_hidden(entry)) {
+        match entry {
+            Ok(entry) if entry.file_type().is_file() && is_manifest(entry.path()) => sources.extend(read_file(entry.path(), sink)),
+            Ok(_) => {}
+            Err(error) => sink.error(format!("cannot read {}: {error}", directory.display()), "check its permissions"),
+        }
+    }
+    if sources.len() == before && !sink.has_errors() {
+        let message = format!("there are no manifests in {}", directory.display());
+        sink.error(message, "a directory is searched for files that end in .yaml, .yml or .json");
+    }
+}
+
+fn read_stdin(sink: &mut Diagnostics) -> Option<Rc<Source>> {
+    let mut text = String::new();
+    match io::stdin().read_to_string(&mut text) {
+        Ok(_) => Some(Rc::new(Source { name: "-".to_owned(), text, directory: Some(PathBuf::from(".")) })),
+        Err(error) => {
+            sink.error(format!("cannot read standard input: {error}"), "pipe YAML or JSON text into it");
+            None
+        }
+    }
+}
+
+fn is_hidden(entry: &DirEntry) -> bool {
+    entry.file_name().to_string_lossy().starts_with('.')
+}
+
+fn is_manifest(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| ["yaml", "yml", "json"].iter().any(|known| extension.eq_ignore_ascii_case(known)))
+}
+
+/// The message of a JSON error without its ` at line 1 column 2`, which is said elsewhere.
+fn without_place(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.split(" at line ").next().unwrap_or(&text).to_owned()
+}

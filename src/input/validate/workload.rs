@@ -1,0 +1,86 @@
+//! Checks of Deployments, ReplicaSets and Pods.
+
+use k8s_openapi::api::apps::v1::{Deployment, DeploymentStrategy, ReplicaSet};
+use k8s_openapi::api::core::v1::{Pod, PodTemplateSpec};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+
+use crate::cluster::selector;
+use crate::input::path::FieldPath;
+
+use super::{Check, pod as pod_checks};
+
+/// Checks a Deployment.
+pub fn deployment(object: &Deployment, check: &mut Check<'_>) {
+    let Some(spec) = &object.spec else { return missing_spec(check) };
+    replicas(spec.replicas, check);
+    check.at_least(&"spec.minReadySeconds".into(), spec.min_ready_seconds, 0);
+    template(&spec.selector, &spec.template, check);
+    if let Some(given) = &spec.strategy {
+        strategy(given, check);
+    }
+}
+
+/// Checks a ReplicaSet.
+pub fn replica_set(object: &ReplicaSet, check: &mut Check<'_>) {
+    let Some(spec) = &object.spec else { return missing_spec(check) };
+    replicas(spec.replicas, check);
+    check.at_least(&"spec.minReadySeconds".into(), spec.min_ready_seconds, 0);
+    template(&spec.selector, &spec.template.clone().unwrap_or_default(), check);
+}
+
+/// Checks a Pod.
+pub fn pod(object: &Pod, check: &mut Check<'_>) {
+    match &object.spec {
+        Some(spec) => pod_checks::spec(&"spec".into(), spec, check),
+        None => missing_spec(check),
+    }
+}
+
+fn missing_spec(check: &mut Check<'_>) {
+    check.error(&"spec".into(), "this object has no spec", "add `spec:`");
+}
+
+fn replicas(replicas: Option<i32>, check: &mut Check<'_>) {
+    check.at_least(&"spec.replicas".into(), replicas, 0);
+}
+
+fn template(selector: &LabelSelector, template: &PodTemplateSpec, check: &mut Check<'_>) {
+    let path = FieldPath::from("spec.selector");
+    let labels = template.metadata.as_ref().and_then(|metadata| metadata.labels.clone()).unwrap_or_default();
+    let empty = |selector: &LabelSelector| {
+        selector.match_labels.as_ref().is_none_or(|labels| labels.is_empty()) && selector.match_expressions.as_ref().is_none_or(Vec::is_empty)
+    };
+    check.label_selector(&path, Some(selector));
+    if empty(selector) {
+        check.error(&path, "a selector is required", "add `selector: {matchLabels: {…}}` with labels of the pod template");
+    } else if !selector::matches(selector, &labels) {
+        let shown: Vec<String> = labels.iter().map(|(key, value)| format!("{key}: {value}")).collect();
+        let help = format!("the template's labels are {{{}}}", shown.join(", "));
+        check.error(&path, "the selector does not match the labels of the pod template", help);
+    }
+    match &template.spec {
+        Some(spec) => pod_checks::spec(&"spec.template.spec".into(), spec, check),
+        None => check.error(&"spec.template".into(), "the pod template has no spec", "add `template: {spec: {containers: […]}}`"),
+    }
+}
+
+fn strategy(strategy: &DeploymentStrategy, check: &mut Check<'_>) {
+    let path = FieldPath::from("spec.strategy");
+    check.one_of(&path.field("type"), strategy.type_.as_deref(), &["RollingUpdate", "Recreate"]);
+    let Some(rolling) = &strategy.rolling_update else { return };
+    let inner = path.field("rollingUpdate");
+    if strategy.type_.as_deref() == Some("Recreate") {
+        return check.error(&inner, "strategy Recreate takes no rollingUpdate", "leave it out");
+    }
+    check.int_or_percent(&inner.field("maxSurge"), rolling.max_surge.as_ref());
+    check.int_or_percent(&inner.field("maxUnavailable"), rolling.max_unavailable.as_ref());
+    let zero = |value: &Option<IntOrString>| match value {
+        Some(IntOrString::Int(number)) => *number == 0,
+        Some(IntOrString::String(text)) => text == "0%",
+        None => false,
+    };
+    if zero(&rolling.max_surge) && zero(&rolling.max_unavailable) {
+        check.error(&inner.field("maxUnavailable"), "maxSurge and maxUnavailable cannot both be 0", "raise one of them, or no update could ever proceed");
+    }
+}

@@ -1,0 +1,333 @@
+//! Puts Deployments, ReplicaSets and Pods together: who owns which pod, which revision is the present one.
+//!
+//! Pods find their ReplicaSet by `ownerReferences`. Where a dump leaves ReplicaSets out, their names
+//! (`<deployment>-<pod-template-hash>`) and the Deployment's selector tell which Deployment a pod belongs to. Pods that
+//! have finished or are terminating are left out.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::apps::v1::{Deployment, DeploymentStrategy, ReplicaSet, RollingUpdateDeployment};
+use k8s_openapi::api::core::v1::{Pod, PodTemplateSpec};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta, OwnerReference};
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+
+use crate::cluster::resources::{self, Resources};
+use crate::cluster::selector::{self, Labels};
+use crate::cluster::spec::{ExistingPod, ObjectKey, Origin, Revision, Workload, WorkloadKind};
+
+use super::apply;
+use super::diagnostics::Diagnostics;
+use super::key_of;
+use super::object::Located;
+use super::templates::{self, Priorities};
+
+/// A ReplicaSet of a Deployment, or what its pods tell of it.
+struct Set {
+    key: ObjectKey,
+    deployment: Option<ObjectKey>,
+    template: PodTemplateSpec,
+    selector: Option<LabelSelector>,
+    /// `spec.replicas`, if the object was given.
+    size: Option<i64>,
+    revision: i64,
+    pods: Vec<ExistingPod>,
+    labels: Labels,
+    origin: Origin,
+    replicas_given: bool,
+}
+
+/// Attaches pods to owners, and collects everything that owns pods.
+pub struct Owners<'a> {
+    deployments: &'a [Located<Deployment>],
+    priorities: &'a Priorities,
+    sets: Vec<Set>,
+    fixed: Vec<Workload>,
+    groups: BTreeMap<(ObjectKey, String, Resources, Labels), usize>,
+    finished: usize,
+}
+
+impl<'a> Owners<'a> {
+    /// Starts with the owners that are given.
+    pub fn new(deployments: &'a [Located<Deployment>], replica_sets: &[Located<ReplicaSet>], priorities: &'a Priorities) -> Self {
+        let mut owners =
+            Owners { deployments, priorities, sets: Vec::new(), fixed: Vec::new(), groups: BTreeMap::new(), finished: 0 };
+        owners.sets = replica_sets.iter().map(|set| owners.set(set)).collect();
+        owners
+    }
+
+    /// Gives a pod to its owner.
+    pub fn attach(&mut self, pod: &Located<Pod>, sink: &mut Diagnostics) {
+        let phase = pod.value.status.as_ref().and_then(|status| status.phase.as_deref());
+        if matches!(phase, Some("Succeeded" | "Failed")) || pod.value.metadata.deletion_timestamp.is_some() {
+            self.finished += 1;
+            return;
+        }
+        match self.set_of(&pod.value) {
+            Some(index) => self.sets[index].pods.push(existing(pod)),
+            None => {
+                self.warn_of_orphan(pod, sink);
+                self.add_fixed(pod);
+            }
+        }
+    }
+
+    /// All workloads: Deployments, ReplicaSets of their own, and the rest, each in input order.
+    pub fn finish(mut self, sink: &mut Diagnostics) -> Vec<Workload> {
+        if self.finished > 0 {
+            sink.note(format!("{} pods that have finished or are terminating are left out", self.finished));
+        }
+        let mut workloads: Vec<Workload> = Vec::new();
+        for deployment in self.deployments {
+            let key = key_of(&deployment.value.metadata);
+            let (own, others) = self.sets.into_iter().partition(|set| set.deployment.as_ref() == Some(&key));
+            self.sets = others;
+            workloads.push(build_deployment(deployment, key, own, self.priorities));
+        }
+        workloads.extend(self.sets.into_iter().map(lone_set));
+        for mut fixed in self.fixed {
+            make_unique(&mut fixed, &workloads);
+            workloads.push(fixed);
+        }
+        workloads
+    }
+
+    fn set(&self, object: &Located<ReplicaSet>) -> Set {
+        let key = key_of(&object.value.metadata);
+        let spec = object.value.spec.clone().unwrap_or_default();
+        let owner = controller(&object.value.metadata).filter(|owner| owner.kind == "Deployment");
+        let owner = owner.map(|owner| ObjectKey { namespace: key.namespace.clone(), name: owner.name.clone() });
+        let mut template = spec.template.unwrap_or_default();
+        templates::complete(&mut template, self.priorities);
+        Set {
+            deployment: owner.filter(|owner| self.deployments.iter().any(|known| key_of(&known.value.metadata) == *owner)),
+            template,
+            selector: Some(spec.selector),
+            size: Some(spec.replicas.unwrap_or(1).into()),
+            revision: annotation(&object.value.metadata, "deployment.kubernetes.io/revision").unwrap_or(0),
+            pods: Vec::new(),
+            labels: object.value.metadata.labels.clone().unwrap_or_default(),
+            origin: object.origin(),
+            replicas_given: spec.replicas.is_some(),
+            key,
+        }
+    }
+
+    /// The ReplicaSet that a pod belongs to, made up from the pod if it was not given.
+    fn set_of(&mut self, pod: &Pod) -> Option<usize> {
+        let namespace = pod.metadata.namespace.clone().unwrap_or_default();
+        let labels = pod.metadata.labels.clone().unwrap_or_default();
+        let hash = labels.get(templates::HASH_LABEL);
+        let name = match controller(&pod.metadata) {
+            Some(owner) if owner.kind == "ReplicaSet" => Some(owner.name.clone()),
+            Some(_) => return None,
+            None => None,
+        };
+        let adopts = |set: &Set| match &name {
+            Some(name) => set.key.name == *name,
+            None => set.selector.as_ref().is_some_and(|selector| selector::matches(selector, &labels)),
+        };
+        if let Some(index) = self.sets.iter().position(|set| set.key.namespace == namespace && adopts(set)) {
+            return Some(index);
+        }
+        let deployment = self.deployments.iter().find(|deployment| {
+            let metadata = &deployment.value.metadata;
+            let owner = metadata.name.as_deref().unwrap_or_default();
+            let by_name = name.as_ref().is_none_or(|name| is_set_of(name, owner, hash));
+            let spec = deployment.value.spec.as_ref();
+            metadata.namespace.as_ref() == Some(&namespace)
+                && (name.is_some() || hash.is_some())
+                && by_name
+                && spec.is_some_and(|spec| selector::matches(&spec.selector, &labels))
+        })?;
+        let deployment = key_of(&deployment.value.metadata);
+        let name = name.unwrap_or_else(|| format!("{}-{}", deployment.name, hash.map_or("", String::as_str)));
+        let mut template = templates::of_pod(pod);
+        templates::complete(&mut template, self.priorities);
+        self.sets.push(Set {
+            key: ObjectKey { namespace, name },
+            deployment: Some(deployment),
+            template,
+            selector: None,
+            size: None,
+            revision: 0,
+            pods: Vec::new(),
+            labels: Labels::new(),
+            origin: Origin::default(),
+            replicas_given: false,
+        });
+        Some(self.sets.len() - 1)
+    }
+
+    fn warn_of_orphan(&self, pod: &Located<Pod>, sink: &mut Diagnostics) {
+        let labels = pod.value.metadata.labels.clone().unwrap_or_default();
+        let matching = self.deployments.iter().find(|deployment| {
+            let selected = |spec: &k8s_openapi::api::apps::v1::DeploymentSpec| selector::matches(&spec.selector, &labels);
+            deployment.value.metadata.namespace == pod.value.metadata.namespace && deployment.value.spec.as_ref().is_some_and(selected)
+        });
+        if let Some(deployment) = matching.filter(|_| controller(&pod.value.metadata).is_none()) {
+            let key = key_of(&deployment.value.metadata);
+            let message = format!("Deployment {key} selects this pod but does not own it; it is taken for a pod of its own");
+            let help = format!("if it belongs to {key}, give it the label `pod-template-hash`, or the ReplicaSet `{}-…` as its owner", key.name);
+            sink.push(pod.raw.warning(&"metadata.labels".into(), message, help));
+        }
+    }
+
+    fn add_fixed(&mut self, pod: &Located<Pod>) {
+        let key = key_of(&pod.value.metadata);
+        let owner = controller(&pod.value.metadata).map_or(("Pod", None), |owner| (owner.kind.as_str(), Some(owner.name.clone())));
+        let name = owner.1.filter(|_| owner.0 != "Node").unwrap_or_else(|| key.name.clone());
+        let owner_key = ObjectKey { namespace: key.namespace.clone(), name };
+        let mut template = templates::of_pod(&pod.value);
+        templates::complete(&mut template, self.priorities);
+        let requests = template.spec.as_ref().and_then(|spec| resources::pod_requests(spec).ok()).unwrap_or_default();
+        let labels = templates::stable_labels(templates::labels(&template));
+        let group = (owner_key.clone(), owner.0.to_owned(), requests, labels);
+        let index = *self.groups.entry(group).or_insert_with(|| {
+            let revision = Revision { name: owner_key.name.clone(), template, size: 0, pods: Vec::new() };
+            self.fixed.push(workload(WorkloadKind::Fixed, owner.0, owner_key, revision, pod.origin()));
+            self.fixed.len() - 1
+        });
+        let fixed = &mut self.fixed[index];
+        fixed.replicas += 1;
+        fixed.revisions[0].size += 1;
+        fixed.revisions[0].pods.push(existing(pod));
+    }
+}
+
+/// The strategy that the API server would store.
+pub fn strategy(given: Option<&DeploymentStrategy>) -> DeploymentStrategy {
+    let mut strategy = given.cloned().unwrap_or_default();
+    if strategy.type_.as_deref() == Some("Recreate") {
+        return strategy;
+    }
+    strategy.type_ = Some("RollingUpdate".to_owned());
+    let quarter = || IntOrString::String("25%".to_owned());
+    let rolling = strategy.rolling_update.get_or_insert_with(RollingUpdateDeployment::default);
+    rolling.max_surge.get_or_insert_with(quarter);
+    rolling.max_unavailable.get_or_insert_with(quarter);
+    strategy
+}
+
+/// A Deployment that has no pods yet.
+pub fn new_deployment(object: &Located<Deployment>, priorities: &Priorities) -> Workload {
+    build_deployment(object, key_of(&object.value.metadata), Vec::new(), priorities)
+}
+
+fn build_deployment(object: &Located<Deployment>, key: ObjectKey, mut sets: Vec<Set>, priorities: &Priorities) -> Workload {
+    let spec = object.value.spec.clone().unwrap_or_default();
+    let mut template = spec.template;
+    templates::complete(&mut template, priorities);
+    let replicas = i64::from(spec.replicas.unwrap_or(1));
+    sets.sort_by_key(|set| set.revision);
+    let present = present_set(&sets, &template).map(|index| sets.remove(index));
+    let alone = sets.is_empty();
+    let old = sets.into_iter().filter(|set| set.size.unwrap_or(0) > 0 || !set.pods.is_empty());
+    let mut revisions: Vec<Revision> = old.map(Set::into_revision).collect();
+    let generated = format!("{}-{}", key.name, revisions.len() + 1);
+    revisions.push(match present {
+        Some(set) => {
+            let size = set.size.unwrap_or(if alone { replicas } else { set.pods.len() as i64 });
+            Revision { template, size, ..set.into_revision() }
+        }
+        None => Revision { name: generated, template, size: 0, pods: Vec::new() },
+    });
+    let given = apply::replicas_given(object);
+    let mut workload = workload(WorkloadKind::Deployment, "Deployment", key, Revision::default(), object.origin());
+    workload.labels = object.value.metadata.labels.clone().unwrap_or_default();
+    workload.replicas = replicas;
+    workload.replicas_given = given;
+    workload.strategy = strategy(spec.strategy.as_ref());
+    workload.paused = spec.paused.unwrap_or(false);
+    workload.min_ready_seconds = spec.min_ready_seconds.unwrap_or(0).into();
+    workload.current = revisions.len() - 1;
+    workload.revisions = revisions;
+    workload
+}
+
+/// Which of a Deployment's ReplicaSets has its present template.
+fn present_set(sets: &[Set], template: &PodTemplateSpec) -> Option<usize> {
+    let given = |set: &Set| set.size.is_some();
+    let exact = sets.iter().rposition(|set| given(set) && templates::unchanged(template, &set.template, None));
+    let alike = || sets.iter().rposition(|set| !given(set) && pods_alike(template, &set.template));
+    let only = || (sets.len() == 1 && !given(&sets[0])).then_some(0);
+    exact.or_else(alike).or_else(only)
+}
+
+/// Whether pods of one template look like pods of another, in all that an update usually changes.
+fn pods_alike(template: &PodTemplateSpec, pod: &PodTemplateSpec) -> bool {
+    let shape = |template: &PodTemplateSpec| {
+        let containers = template.spec.iter().flat_map(|spec| &spec.containers);
+        containers.map(|c| (c.name.clone(), c.image.clone(), c.resources.clone())).collect::<Vec<_>>()
+    };
+    shape(template) == shape(pod) && templates::stable_labels(templates::labels(template)) == templates::stable_labels(templates::labels(pod))
+}
+
+fn lone_set(set: Set) -> Workload {
+    let (replicas, given, labels, origin) = (set.size.unwrap_or(0), set.replicas_given, set.labels.clone(), set.origin.clone());
+    let key = set.key.clone();
+    let mut workload = workload(WorkloadKind::ReplicaSet, "ReplicaSet", key, set.into_revision(), origin);
+    workload.replicas = replicas;
+    workload.replicas_given = given;
+    workload.labels = labels;
+    workload
+}
+
+fn workload(kind: WorkloadKind, owner_kind: &str, key: ObjectKey, revision: Revision, origin: Origin) -> Workload {
+    Workload {
+        kind,
+        owner_kind: owner_kind.to_owned(),
+        key,
+        labels: Labels::new(),
+        replicas: 0,
+        replicas_given: false,
+        strategy: strategy(None),
+        paused: false,
+        min_ready_seconds: 0,
+        revisions: vec![revision],
+        current: 0,
+        created_later: false,
+        origin,
+    }
+}
+
+impl Set {
+    fn into_revision(self) -> Revision {
+        let size = self.size.unwrap_or(self.pods.len() as i64);
+        Revision { name: self.key.name, template: self.template, size, pods: self.pods }
+    }
+}
+
+/// Names are unique among workloads: a DaemonSet may share the name of a Deployment, its pods then get another.
+fn make_unique(fixed: &mut Workload, others: &[Workload]) {
+    let taken = |name: &str| others.iter().any(|other| other.key.namespace == fixed.key.namespace && other.key.name == name);
+    let base = fixed.key.name.clone();
+    let mut names = std::iter::once(base.clone()).chain((2..).map(|number| format!("{base}-{number}")));
+    if let Some(name) = names.find(|name| !taken(name)) {
+        fixed.key.name = name;
+    }
+}
+
+fn existing(pod: &Located<Pod>) -> ExistingPod {
+    let status = pod.value.status.as_ref();
+    let node = pod.value.spec.as_ref().and_then(|spec| spec.node_name.clone()).filter(|node| !node.is_empty());
+    let ready = match status.and_then(|status| status.conditions.as_ref()) {
+        Some(conditions) => conditions.iter().any(|condition| condition.type_ == "Ready" && condition.status == "True"),
+        None => status.and_then(|status| status.phase.as_deref()).is_none_or(|phase| phase == "Running"),
+    };
+    ExistingPod { name: pod.value.metadata.name.clone().unwrap_or_default(), ready: ready && node.is_some(), node }
+}
+
+fn controller(metadata: &ObjectMeta) -> Option<&OwnerReference> {
+    let owners = metadata.owner_references.as_deref().unwrap_or_default();
+    owners.iter().find(|owner| owner.controller == Some(true)).or(owners.first())
+}
+
+fn annotation(metadata: &ObjectMeta, name: &str) -> Option<i64> {
+    metadata.annotations.as_ref()?.get(name)?.parse().ok()
+}
+
+/// Whether a ReplicaSet's name is that of one of a Deployment's: `<deployment>-<hash>`.
+fn is_set_of(name: &str, deployment: &str, hash: Option<&String>) -> bool {
+    let suffix = name.strip_prefix(deployment).and_then(|rest| rest.strip_prefix('-'));
+    suffix.is_some_and(|suffix| hash.map_or(!suffix.contains('-'), |hash| hash == suffix))
+}
