@@ -3,7 +3,7 @@
 use super::model::{ActionId, Interleaving, System};
 
 /// The actions that may fire in a state.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Candidates {
     /// May fire next.
     pub actions: Vec<ActionId>,
@@ -39,8 +39,17 @@ impl Schedule {
     ///
     /// `settled`: the first enabled event, else all enabled slow actions. `racing`: all enabled events, else all
     /// enabled slow actions. `async`: everything that is enabled.
-    pub fn candidates(&self, mut enabled: impl FnMut(ActionId) -> bool) -> Candidates {
-        let mut actions: Vec<ActionId> = Vec::new();
+    pub fn candidates(&self, enabled: impl FnMut(ActionId) -> bool) -> Candidates {
+        let mut candidates = Candidates::default();
+        self.candidates_into(&mut candidates, enabled);
+        candidates
+    }
+
+    /// [`Schedule::candidates`] into a value that is used again and again. Guards are asked in order: events as in
+    /// [`Schedule::events`], then slow actions as in [`Schedule::slow`], never one before its predecessors.
+    pub fn candidates_into(&self, into: &mut Candidates, mut enabled: impl FnMut(ActionId) -> bool) {
+        let actions = &mut into.actions;
+        actions.clear();
         for &event in &self.events {
             if enabled(event) {
                 actions.push(event);
@@ -49,10 +58,9 @@ impl Schedule {
                 }
             }
         }
-        let settled = actions.is_empty();
-        if settled || self.interleaving == Interleaving::Async {
+        into.settled = actions.is_empty();
+        if into.settled || self.interleaving == Interleaving::Async {
             actions.extend(self.slow.iter().copied().filter(|&action| enabled(action)));
         }
-        Candidates { actions, settled }
     }
 }

@@ -20,5 +20,5 @@ pub mod substitute;
 pub use arena::{Arena, Node, Range, Sort, Table, TableId, TermId, VarId};
 pub use construct::{Bool, Ctx, Int};
 pub use eval::{Evaluator, Valuation};
-pub use program::{Program, StagedProgram};
+pub use program::{Compiler, Program, Segment, StagedProgram};
 pub use substitute::Substitution;

@@ -1,16 +1,18 @@
 //! Straight-line programs: a set of terms compiled once and run on many concrete states.
 //!
-//! A program computes its terms in index order into consecutive slots; there are no jumps (both branches of an `ite`
-//! are computed), no memo and no hashing. [`StagedProgram`] splits a program in two: what depends on state alone runs
-//! once per state, what depends on inputs runs once per choice of inputs.
+//! A [`Compiler`] lays terms out in one array of slots: variables first, then constants, then results. It emits
+//! [`Segment`]s, each of which computes into consecutive slots what it adds to the segments before it. There are no
+//! jumps (both branches of an `ite` are computed), no memo and no hashing; laziness is a matter of which segments run.
+//! [`Program`] (one segment) and [`StagedProgram`] (state first, then inputs) are the two usual arrangements.
 
 use super::arena::{Arena, Node, TableId, TermId, VarId};
 
+const NOWHERE: u32 = u32::MAX;
+
+/// Operands are slots.
 #[derive(Clone, Copy, Debug)]
 enum Instruction {
     Constant(i64),
-    /// A cell of the caller's value array.
-    Load(u32),
     Not(u32),
     And(u32, u32),
     Or(u32, u32),
@@ -26,29 +28,14 @@ enum Instruction {
     Lookup(TableId, u32),
 }
 
-/// Terms compiled into straight-line code.
-#[derive(Clone, Debug)]
-pub struct Program {
+/// Code that computes consecutive slots, starting at `first`.
+#[derive(Clone, Debug, Default)]
+pub struct Segment {
+    first: usize,
     code: Vec<Instruction>,
-    outputs: Vec<u32>,
 }
 
-/// A program in two stages: state first, then inputs.
-#[derive(Clone, Debug)]
-pub struct StagedProgram {
-    code: Vec<Instruction>,
-    /// Instructions before this position depend on no input.
-    split: usize,
-    outputs: Vec<u32>,
-}
-
-impl Program {
-    /// Compiles `roots`. `position` tells in which cell of the value array each variable stands.
-    pub fn compile(arena: &Arena, roots: &[TermId], position: &dyn Fn(VarId) -> usize) -> Program {
-        let staged = StagedProgram::compile(arena, roots, position, &|_| false);
-        Program { code: staged.code, outputs: staged.outputs }
-    }
-
+impl Segment {
     /// Number of instructions.
     pub fn len(&self) -> usize {
         self.code.len()
@@ -59,15 +46,135 @@ impl Program {
         self.code.is_empty()
     }
 
+    /// Runs the code on slots that earlier segments have filled.
+    pub fn run(&self, arena: &Arena, slots: &mut [i64]) {
+        for (target, instruction) in (self.first..).zip(&self.code) {
+            slots[target] = execute(arena, *instruction, slots);
+        }
+    }
+}
+
+/// Assigns slots to terms and emits segments. A clone continues on its own: segments of two clones use the same slots
+/// for different terms.
+#[derive(Clone)]
+pub struct Compiler<'a> {
+    arena: &'a Arena,
+    slot: Vec<u32>,
+    slots: Vec<i64>,
+}
+
+impl<'a> Compiler<'a> {
+    /// A layout that starts with `variables`, in order, and then holds all constants that `roots` mention.
+    pub fn new(arena: &'a Arena, variables: &[VarId], roots: &[TermId]) -> Self {
+        let mut compiler = Compiler { arena, slot: vec![NOWHERE; arena.len()], slots: Vec::new() };
+        for &var in variables {
+            compiler.place(arena.variable(var).term, 0);
+        }
+        let needed = arena.reachable(roots.iter().copied());
+        for term in (0..needed.len()).filter(|&index| needed[index]).map(|index| TermId(index as u32)) {
+            if let Some(value) = arena.as_constant(term) {
+                compiler.place(term, value);
+            }
+        }
+        compiler
+    }
+
+    fn place(&mut self, term: TermId, value: i64) {
+        self.slot[term.index()] = self.slots.len() as u32;
+        self.slots.push(value);
+    }
+
+    /// The slot of a term that some segment computes, or that is a variable or constant of the layout.
+    pub fn slot(&self, term: TermId) -> usize {
+        self.slot[term.index()] as usize
+    }
+
+    /// An array of slots to run segments on, with constants in place.
+    pub fn slots(&self) -> Vec<i64> {
+        self.slots.clone()
+    }
+
+    /// Leaves slots unused so that the next segment starts at `start`, or where it would start anyway if that is later.
+    pub fn reserve(&mut self, start: usize) {
+        self.slots.resize(start.max(self.slots.len()), 0);
+    }
+
+    /// Code for everything that `roots` need, that `include` admits and that no earlier segment computes. What `include`
+    /// does not admit must not be needed by what it admits. Variables outside the layout read as 0.
+    pub fn segment(&mut self, roots: &[TermId], include: &dyn Fn(TermId) -> bool) -> Segment {
+        let needed = self.arena.reachable(roots.iter().copied());
+        let mut segment = Segment { first: self.slots.len(), code: Vec::new() };
+        for term in (0..needed.len()).filter(|&index| needed[index]).map(|index| TermId(index as u32)) {
+            if self.slot[term.index()] == NOWHERE && include(term) {
+                segment.code.push(translate(self.arena.node(term), &self.slot));
+                self.place(term, 0);
+            }
+        }
+        segment
+    }
+}
+
+/// How programs read variables from the caller's array of values.
+#[derive(Clone, Debug)]
+struct Frame {
+    slots: Vec<i64>,
+    /// For each of the first slots: the cell of the value array.
+    loads: Vec<usize>,
+}
+
+impl Frame {
+    fn load(&self, values: &[i64], slots: &mut [i64], wanted: std::ops::Range<usize>) {
+        for index in wanted {
+            slots[index] = values[self.loads[index]];
+        }
+    }
+
+    fn reset(&self, slots: &mut Vec<i64>) {
+        slots.clear();
+        slots.extend_from_slice(&self.slots);
+    }
+}
+
+/// Terms compiled into one segment.
+#[derive(Clone, Debug)]
+pub struct Program(StagedProgram);
+
+/// A program in two stages: state first, then inputs.
+#[derive(Clone, Debug)]
+pub struct StagedProgram {
+    frame: Frame,
+    /// Number of variables that are not inputs; they come first.
+    early: usize,
+    first: Segment,
+    second: Segment,
+    outputs: Vec<usize>,
+    known: Vec<bool>,
+}
+
+impl Program {
+    /// Compiles `roots`. `position` tells in which cell of the value array each variable stands.
+    pub fn compile(arena: &Arena, roots: &[TermId], position: &dyn Fn(VarId) -> usize) -> Program {
+        Program(StagedProgram::compile(arena, roots, position, &|_| false))
+    }
+
+    /// Number of instructions.
+    pub fn len(&self) -> usize {
+        self.0.first.len()
+    }
+
+    /// Whether there is nothing to compute.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Runs on an array of values; `slots` is scratch space, reused between runs.
     pub fn run(&self, arena: &Arena, values: &[i64], slots: &mut Vec<i64>) {
-        slots.clear();
-        execute(arena, &self.code, values, slots);
+        self.0.run_state(arena, values, slots);
     }
 
     /// The value of root `index` after a run.
     pub fn output(&self, slots: &[i64], index: usize) -> i64 {
-        slots[self.outputs[index] as usize]
+        self.0.output(slots, index)
     }
 }
 
@@ -80,54 +187,60 @@ impl StagedProgram {
         is_input: &dyn Fn(VarId) -> bool,
     ) -> StagedProgram {
         let needed = arena.reachable(roots.iter().copied());
-        let terms = (0..needed.len()).filter(|&index| needed[index]).map(|index| TermId(index as u32));
         let mut late = vec![false; needed.len()];
-        let (mut first, mut second) = (Vec::new(), Vec::new());
-        for term in terms {
+        let mut variables = Vec::new();
+        for term in (0..needed.len()).filter(|&index| needed[index]).map(|index| TermId(index as u32)) {
             let node = arena.node(term);
+            if let Node::Var(var) = node {
+                variables.push(var);
+            }
             let own = matches!(node, Node::Var(var) if is_input(var));
             late[term.index()] = own || node.children().any(|child| late[child.index()]);
-            if late[term.index()] { second.push(term) } else { first.push(term) }
         }
-        let split = first.len();
-        let mut slot = vec![u32::MAX; needed.len()];
-        let mut code = Vec::with_capacity(split + second.len());
-        for term in first.into_iter().chain(second) {
-            slot[term.index()] = code.len() as u32;
-            code.push(translate(arena.node(term), &slot, position));
+        variables.sort_by_key(|&var| is_input(var));
+        let mut compiler = Compiler::new(arena, &variables, roots);
+        let first = compiler.segment(roots, &|term| !late[term.index()]);
+        let second = compiler.segment(roots, &|_| true);
+        StagedProgram {
+            early: variables.iter().filter(|&&var| !is_input(var)).count(),
+            first,
+            second,
+            outputs: roots.iter().map(|&root| compiler.slot(root)).collect(),
+            known: roots.iter().map(|root| !late[root.index()]).collect(),
+            frame: Frame { slots: compiler.slots(), loads: variables.into_iter().map(position).collect() },
         }
-        StagedProgram { code, split, outputs: roots.iter().map(|root| slot[root.index()]).collect() }
     }
 
     /// Runs the first stage; starts afresh.
     pub fn run_state(&self, arena: &Arena, values: &[i64], slots: &mut Vec<i64>) {
-        slots.clear();
-        execute(arena, &self.code[..self.split], values, slots);
+        self.frame.reset(slots);
+        self.frame.load(values, slots, 0..self.early);
+        self.first.run(arena, slots);
     }
 
     /// Runs the second stage on the results of the first; may be called again with other inputs.
     pub fn run_inputs(&self, arena: &Arena, values: &[i64], slots: &mut Vec<i64>) {
-        slots.truncate(self.split);
-        execute(arena, &self.code[self.split..], values, slots);
+        self.frame.load(values, slots, self.early..self.frame.loads.len());
+        self.second.run(arena, slots);
     }
 
     /// Whether root `index` is known after the first stage.
     pub fn is_early(&self, index: usize) -> bool {
-        (self.outputs[index] as usize) < self.split
+        self.known[index]
     }
 
     /// The value of root `index`.
     pub fn output(&self, slots: &[i64], index: usize) -> i64 {
-        slots[self.outputs[index] as usize]
+        slots[self.outputs[index]]
     }
 }
 
-fn translate(node: Node, slot: &[u32], position: &dyn Fn(VarId) -> usize) -> Instruction {
+fn translate(node: Node, slot: &[u32]) -> Instruction {
     let at = |term: TermId| slot[term.index()];
     match node {
         Node::Bool(value) => Instruction::Constant(value as i64),
         Node::Int(value) => Instruction::Constant(value),
-        Node::Var(var) => Instruction::Load(position(var) as u32),
+        Node::Var(_) => Instruction::Constant(0),
         Node::Not(a) => Instruction::Not(at(a)),
         Node::And(a, b) => Instruction::And(at(a), at(b)),
         Node::Or(a, b) => Instruction::Or(at(a), at(b)),
@@ -144,32 +257,26 @@ fn translate(node: Node, slot: &[u32], position: &dyn Fn(VarId) -> usize) -> Ins
     }
 }
 
-fn execute(arena: &Arena, code: &[Instruction], values: &[i64], slots: &mut Vec<i64>) {
-    for instruction in code {
-        let at = |slot: u32| slots[slot as usize];
-        let value = match *instruction {
-            Instruction::Constant(value) => value,
-            Instruction::Load(position) => values[position as usize],
-            Instruction::Not(a) => 1 - at(a),
-            Instruction::And(a, b) => at(a) & at(b),
-            Instruction::Or(a, b) => at(a) | at(b),
-            Instruction::Eq(a, b) => (at(a) == at(b)) as i64,
-            Instruction::Le(a, b) => (at(a) <= at(b)) as i64,
-            Instruction::Ite(c, t, e) => {
-                if at(c) != 0 {
-                    at(t)
-                } else {
-                    at(e)
-                }
-            }
-            Instruction::Add(a, b) => at(a) + at(b),
-            Instruction::Sub(a, b) => at(a) - at(b),
-            Instruction::Mul(a, b) => at(a) * at(b),
-            Instruction::Div(a, b) => at(a) / at(b).max(1),
-            Instruction::Min(a, b) => at(a).min(at(b)),
-            Instruction::Max(a, b) => at(a).max(at(b)),
-            Instruction::Lookup(table, a) => arena.table(table).get(at(a)),
-        };
-        slots.push(value);
+#[inline(always)]
+fn execute(arena: &Arena, instruction: Instruction, slots: &[i64]) -> i64 {
+    let at = |slot: u32| slots[slot as usize];
+    match instruction {
+        Instruction::Constant(value) => value,
+        Instruction::Not(a) => 1 - at(a),
+        Instruction::And(a, b) => at(a) & at(b),
+        Instruction::Or(a, b) => at(a) | at(b),
+        Instruction::Eq(a, b) => (at(a) == at(b)) as i64,
+        Instruction::Le(a, b) => (at(a) <= at(b)) as i64,
+        Instruction::Ite(c, t, e) => {
+            let (then, otherwise) = (at(t), at(e));
+            if at(c) != 0 { then } else { otherwise }
+        }
+        Instruction::Add(a, b) => at(a) + at(b),
+        Instruction::Sub(a, b) => at(a) - at(b),
+        Instruction::Mul(a, b) => at(a) * at(b),
+        Instruction::Div(a, b) => at(a) / at(b).max(1),
+        Instruction::Min(a, b) => at(a).min(at(b)),
+        Instruction::Max(a, b) => at(a).max(at(b)),
+        Instruction::Lookup(table, a) => arena.table(table).get(at(a)),
     }
 }

@@ -1,0 +1,151 @@
+//! Enumerates values of free variables that satisfy a condition: inputs of actions, and initial states.
+//!
+//! The condition is split into its conjuncts; each is tested as soon as the variables that it reads have values, so a
+//! wrong prefix costs one test and not the product of all that follows.
+
+use crate::term::{Arena, Compiler, Node, Range, Segment, TermId, VarId};
+
+use super::pulse::{Halt, Pulse};
+
+/// For every term: 0, or the 1-based position of the last free variable that it depends on.
+pub(super) struct Levels(Vec<u32>);
+
+impl Levels {
+    /// Levels of everything that `roots` are made of.
+    pub fn new(arena: &Arena, free: &[VarId], roots: &[TermId]) -> Self {
+        let needed = arena.reachable(roots.iter().copied());
+        let mut level = vec![0; arena.len()];
+        let own = |var: VarId| free.iter().position(|&other| other == var).map_or(0, |position| position as u32 + 1);
+        for index in (0..needed.len()).filter(|&index| needed[index]) {
+            let node = arena.node(TermId(index as u32));
+            level[index] = match node {
+                Node::Var(var) => own(var),
+                _ => node.children().map(|child| level[child.index()]).max().unwrap_or(0),
+            };
+        }
+        Levels(level)
+    }
+
+    fn of(&self, term: TermId) -> usize {
+        self.0[term.index()] as usize
+    }
+}
+
+/// Conjuncts that must hold, and the code that computes them.
+#[derive(Clone, Debug, Default)]
+struct Tests {
+    segment: Segment,
+    slots: Vec<usize>,
+}
+
+impl Tests {
+    fn pass(&self, arena: &Arena, slots: &mut [i64]) -> bool {
+        self.segment.run(arena, slots);
+        self.slots.iter().all(|&slot| slots[slot] != 0)
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Free {
+    slot: usize,
+    range: Range,
+    tests: Tests,
+}
+
+/// A compiled enumeration.
+#[derive(Clone, Debug)]
+pub(super) struct Choices {
+    /// What no free variable influences.
+    prelude: Tests,
+    free: Vec<Free>,
+}
+
+impl Choices {
+    /// Compiles the enumeration of `free` under `conditions`. What `results` need and no free variable influences is
+    /// computed once, before the enumeration.
+    pub fn compile(
+        arena: &Arena,
+        compiler: &mut Compiler<'_>,
+        free: &[VarId],
+        conditions: &[TermId],
+        results: &[TermId],
+    ) -> Choices {
+        let conjuncts = conjuncts(arena, conditions);
+        let roots = [&conjuncts, results].concat();
+        let levels = Levels::new(arena, free, &roots);
+        let mut tests = |level: usize, roots: &[TermId]| {
+            let segment = compiler.segment(roots, &|term| levels.of(term) <= level);
+            let slots = conjuncts.iter().filter(|&&term| levels.of(term) == level);
+            Tests { segment, slots: slots.map(|&term| compiler.slot(term)).collect() }
+        };
+        let prelude = tests(0, &roots);
+        let tests: Vec<Tests> = (1..=free.len()).map(|level| tests(level, &conjuncts)).collect();
+        let free = free.iter().zip(tests).map(|(&var, tests)| {
+            let variable = arena.variable(var);
+            Free { slot: compiler.slot(variable.term), range: variable.sort.range(), tests }
+        });
+        Choices { prelude, free: free.collect() }
+    }
+
+    /// Calls `visit` with every allowed choice in place, in lexicographic order. Gives up after trying `limit`
+    /// values.
+    pub fn each(
+        &self,
+        arena: &Arena,
+        slots: &mut [i64],
+        pulse: &mut Pulse<'_>,
+        limit: u64,
+        visit: &mut dyn FnMut(&mut [i64], &mut Pulse<'_>) -> Result<(), Halt>,
+    ) -> Result<(), Halt> {
+        if !self.prelude.pass(arena, slots) {
+            return Ok(());
+        }
+        Walk { arena, free: &self.free, slots, pulse, left: limit, visit }.descend(0)
+    }
+
+    /// The present choice.
+    pub fn values(&self, slots: &[i64]) -> Vec<i64> {
+        self.free.iter().map(|free| slots[free.slot]).collect()
+    }
+}
+
+/// One enumeration under way.
+struct Walk<'w, 'p> {
+    arena: &'w Arena,
+    free: &'w [Free],
+    slots: &'w mut [i64],
+    pulse: &'w mut Pulse<'p>,
+    /// Number of values that may still be tried.
+    left: u64,
+    visit: &'w mut dyn FnMut(&mut [i64], &mut Pulse<'_>) -> Result<(), Halt>,
+}
+
+impl Walk<'_, '_> {
+    fn descend(&mut self, level: usize) -> Result<(), Halt> {
+        let Some(free) = self.free.get(level) else { return (self.visit)(self.slots, self.pulse) };
+        for value in free.range.lo..=free.range.hi {
+            self.pulse.tick()?;
+            self.left = self.left.checked_sub(1).ok_or_else(|| Halt::engine("too many values to choose from"))?;
+            self.slots[free.slot] = value;
+            if free.tests.pass(self.arena, self.slots) {
+                self.descend(level + 1)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The conjuncts of a conjunction of conditions.
+fn conjuncts(arena: &Arena, conditions: &[TermId]) -> Vec<TermId> {
+    let mut out = Vec::new();
+    let mut stack: Vec<TermId> = conditions.to_vec();
+    while let Some(term) = stack.pop() {
+        match arena.node(term) {
+            Node::And(a, b) => stack.extend([a, b]),
+            _ => out.push(term),
+        }
+    }
+    out.sort_unstable();
+    out.dedup();
+    out
+}

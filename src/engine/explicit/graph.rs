@@ -1,0 +1,242 @@
+//! Labelled state graphs, and their strongly connected components under a goal.
+
+use rustc_hash::FxHashMap;
+
+use crate::system::{Interleaving, MarkSet, PropertyId, PropertyKind, System};
+
+use super::pulse::{Halt, Pulse};
+use super::stepper::Label;
+
+/// An edge, seen from its source.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Edge {
+    /// Its target.
+    pub to: u32,
+    /// Its label in [`Graph::label`].
+    pub label: u32,
+}
+
+/// A graph that grows by the edges of one node after the other.
+#[derive(Default)]
+pub(super) struct Graph {
+    /// For every node that was begun: the position of its first edge.
+    first: Vec<usize>,
+    edges: Vec<Edge>,
+    labels: Vec<Label>,
+    label_index: FxHashMap<Label, u32>,
+}
+
+impl Graph {
+    /// What follows are edges of `node`; nodes must come in order.
+    pub fn begin(&mut self, node: u32) {
+        self.first.resize(node as usize + 1, self.edges.len());
+    }
+
+    /// Adds an edge to the present node.
+    pub fn push(&mut self, to: u32, label: Label) {
+        let labels = &mut self.labels;
+        let label = *self.label_index.entry(label).or_insert_with(|| {
+            labels.push(label);
+            labels.len() as u32 - 1
+        });
+        self.edges.push(Edge { to, label });
+    }
+
+    /// The edges of a node.
+    pub fn edges(&self, node: u32) -> &[Edge] {
+        let at = |node: usize| self.first.get(node).copied().unwrap_or(self.edges.len());
+        &self.edges[at(node as usize)..at(node as usize + 1)]
+    }
+
+    /// Number of edges.
+    pub fn len(&self) -> usize {
+        self.edges.len()
+    }
+
+    /// A label.
+    pub fn label(&self, label: u32) -> Label {
+        self.labels[label as usize]
+    }
+
+    /// Forgets all edges.
+    pub fn clear(&mut self) {
+        self.first.clear();
+        self.edges.clear();
+    }
+}
+
+/// A cycle that breaks a property: only admitted edges, and at least one that is wanted.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Goal {
+    /// The property.
+    pub property: PropertyId,
+    any_of: MarkSet,
+    none_of: MarkSet,
+    /// Only event-driven steps, and any of them is wanted.
+    events_only: bool,
+}
+
+impl Goal {
+    fn of(system: &System, property: PropertyId) -> Option<Goal> {
+        match system.property(property).kind {
+            PropertyKind::Invariant { .. } => None,
+            PropertyKind::NoLoop { any_of, none_of } => Some(Goal { property, any_of, none_of, events_only: false }),
+            PropertyKind::Settles => {
+                let none = MarkSet::default();
+                Some(Goal { property, any_of: none, none_of: none, events_only: true })
+            }
+        }
+    }
+
+    /// Cycles to look for inside blocks.
+    pub fn inside(system: &System, properties: &[PropertyId]) -> Vec<Goal> {
+        let has_blocks = system.interleaving != Interleaving::Async;
+        properties.iter().filter(|_| has_blocks).filter_map(|&id| Goal::of(system, id)).collect()
+    }
+
+    /// Cycles to look for in the graph of block transitions.
+    pub fn across(system: &System, properties: &[PropertyId]) -> Vec<Goal> {
+        let has_blocks = system.interleaving != Interleaving::Async;
+        let goals = properties.iter().filter_map(|&id| Goal::of(system, id));
+        goals.filter(|goal| !(has_blocks && goal.events_only)).collect()
+    }
+
+    fn admits(&self, label: Label) -> bool {
+        !label.marks.meets(self.none_of) && !(self.events_only && label.slow)
+    }
+
+    fn wants(&self, label: Label) -> bool {
+        self.events_only || label.marks.meets(self.any_of)
+    }
+}
+
+/// The parts of a graph in which cycles that meet a goal run.
+pub(super) struct Cycles<'g> {
+    /// The graph.
+    pub graph: &'g Graph,
+    /// By label: whether cycles may use it, and whether they need one like it.
+    flags: Vec<(bool, bool)>,
+    /// By node: its component, or `NONE`.
+    component: Vec<u32>,
+    /// By component: whether it contains such a cycle.
+    good: Vec<bool>,
+}
+
+const NONE: u32 = u32::MAX;
+
+impl<'g> Cycles<'g> {
+    /// Analyses a graph of `nodes` nodes.
+    pub fn new(graph: &'g Graph, nodes: u32, goal: &Goal, pulse: &mut Pulse<'_>) -> Result<Self, Halt> {
+        let flags = graph.labels.iter().map(|&label| (goal.admits(label), goal.wants(label))).collect();
+        let mut cycles = Cycles { graph, flags, component: vec![NONE; nodes as usize], good: Vec::new() };
+        cycles.find_components(pulse)?;
+        cycles.find_good(nodes);
+        Ok(cycles)
+    }
+
+    /// Whether cycles may use an edge.
+    pub fn admits(&self, edge: Edge) -> bool {
+        self.flags[edge.label as usize].0
+    }
+
+    /// Whether an edge is one of those that a cycle needs.
+    pub fn wants(&self, edge: Edge) -> bool {
+        self.flags[edge.label as usize].1
+    }
+
+    /// Whether there is any cycle that meets the goal.
+    pub fn any(&self) -> bool {
+        self.good.contains(&true)
+    }
+
+    /// Whether such a cycle runs through the component of a node.
+    pub fn is_good(&self, node: u32) -> bool {
+        self.good[self.component[node as usize] as usize]
+    }
+
+    /// Whether an edge stays within a component.
+    pub fn is_inner(&self, from: u32, edge: Edge) -> bool {
+        self.admits(edge) && self.component[from as usize] == self.component[edge.to as usize]
+    }
+
+    fn find_good(&mut self, nodes: u32) {
+        for node in 0..nodes {
+            let edges = self.graph.edges(node);
+            if edges.iter().any(|&edge| self.wants(edge) && self.is_inner(node, edge)) {
+                self.good[self.component[node as usize] as usize] = true;
+            }
+        }
+    }
+
+    /// Tarjan's algorithm with an explicit stack.
+    fn find_components(&mut self, pulse: &mut Pulse<'_>) -> Result<(), Halt> {
+        let nodes = self.component.len();
+        let mut tarjan = Tarjan { number: vec![NONE; nodes], low: vec![NONE; nodes], open: Vec::new(), next: 0 };
+        let mut path: Vec<(u32, usize)> = Vec::new();
+        for root in 0..nodes as u32 {
+            if tarjan.number[root as usize] == NONE {
+                tarjan.open(root);
+                path.push((root, 0));
+            }
+            while let Some((node, position)) = path.last_mut() {
+                pulse.tick()?;
+                let node = *node;
+                let Some(&edge) = self.graph.edges(node).get(*position) else {
+                    path.pop();
+                    self.close(&mut tarjan, node);
+                    if let Some(&(parent, _)) = path.last() {
+                        tarjan.lower(parent, tarjan.low[node as usize]);
+                    }
+                    continue;
+                };
+                *position += 1;
+                if !self.admits(edge) {
+                    continue;
+                }
+                if tarjan.number[edge.to as usize] == NONE {
+                    tarjan.open(edge.to);
+                    path.push((edge.to, 0));
+                } else if self.component[edge.to as usize] == NONE {
+                    tarjan.lower(node, tarjan.number[edge.to as usize]);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Leaves a node; if it is the root of a component, the component is complete.
+    fn close(&mut self, tarjan: &mut Tarjan, node: u32) {
+        if tarjan.low[node as usize] != tarjan.number[node as usize] {
+            return;
+        }
+        let component = self.good.len() as u32;
+        self.good.push(false);
+        while let Some(member) = tarjan.open.pop() {
+            self.component[member as usize] = component;
+            if member == node {
+                break;
+            }
+        }
+    }
+}
+
+struct Tarjan {
+    number: Vec<u32>,
+    low: Vec<u32>,
+    open: Vec<u32>,
+    next: u32,
+}
+
+impl Tarjan {
+    fn open(&mut self, node: u32) {
+        self.number[node as usize] = self.next;
+        self.low[node as usize] = self.next;
+        self.next += 1;
+        self.open.push(node);
+    }
+
+    fn lower(&mut self, node: u32, low: u32) {
+        let own = &mut self.low[node as usize];
+        *own = low.min(*own);
+    }
+}

@@ -1,0 +1,107 @@
+//! Shortest lassos: a shortest way to a node, and a shortest cycle through it that meets a goal.
+
+use std::ops::RangeInclusive;
+
+use rustc_hash::FxHashMap;
+
+use super::graph::{Cycles, Edge};
+use super::pulse::{Halt, Pulse};
+
+/// A lasso whose loop starts and ends at `entry`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Lasso {
+    /// The node where the loop begins.
+    pub entry: u32,
+    /// The loop: sources and their edges.
+    pub edges: Vec<(u32, Edge)>,
+    /// Length of stem and loop.
+    pub total: u32,
+}
+
+/// A shortest lasso whose number of edges lies in `lengths`, where none is known to be shorter than that, and `depth` is
+/// the length of a shortest way to a node and grows with the node's number.
+///
+/// The loop of a shortest lasso has no node of smaller depth than its entry (from there it would be shorter), so that
+/// each search keeps to nodes that are as deep as its entry.
+pub(super) fn shortest(
+    cycles: &Cycles<'_>,
+    nodes: u32,
+    depth: &dyn Fn(u32) -> u32,
+    lengths: RangeInclusive<u32>,
+    pulse: &mut Pulse<'_>,
+) -> Result<Option<Lasso>, Halt> {
+    let mut best: Option<Lasso> = None;
+    if !cycles.any() {
+        return Ok(best);
+    }
+    for entry in (0..nodes).filter(|&node| cycles.is_good(node)) {
+        let stem = depth(entry);
+        let limit = best.as_ref().map_or(*lengths.end(), |lasso| lasso.total - 1);
+        if stem >= limit || limit < *lengths.start() {
+            break;
+        }
+        let mut search = Search { cycles, depth, entry, stem, reached: FxHashMap::default(), layer: Vec::new() };
+        if let Some(edges) = search.run(limit - stem, pulse)? {
+            let total = stem + edges.len() as u32;
+            best = Some(Lasso { entry, edges, total });
+        }
+    }
+    Ok(best)
+}
+
+/// A node and whether a wanted edge was on the way.
+type Point = (u32, bool);
+
+struct Search<'c> {
+    cycles: &'c Cycles<'c>,
+    depth: &'c dyn Fn(u32) -> u32,
+    entry: u32,
+    stem: u32,
+    /// How each point was reached first.
+    reached: FxHashMap<Point, (Point, Edge)>,
+    layer: Vec<Point>,
+}
+
+impl Search<'_> {
+    /// The shortest cycle of at most `longest` edges.
+    fn run(&mut self, longest: u32, pulse: &mut Pulse<'_>) -> Result<Option<Vec<(u32, Edge)>>, Halt> {
+        self.layer.push((self.entry, false));
+        for _ in 0..longest {
+            for from in std::mem::take(&mut self.layer) {
+                pulse.tick()?;
+                self.extend(from);
+            }
+            if self.reached.contains_key(&(self.entry, true)) {
+                return Ok(Some(self.path()));
+            }
+            if self.layer.is_empty() {
+                break;
+            }
+        }
+        Ok(None)
+    }
+
+    fn extend(&mut self, from: Point) {
+        for &edge in self.cycles.graph.edges(from.0) {
+            if !self.cycles.is_inner(from.0, edge) || (self.depth)(edge.to) < self.stem {
+                continue;
+            }
+            let to = (edge.to, from.1 || self.cycles.wants(edge));
+            if to != (self.entry, false) && !self.reached.contains_key(&to) {
+                self.reached.insert(to, (from, edge));
+                self.layer.push(to);
+            }
+        }
+    }
+
+    fn path(&self) -> Vec<(u32, Edge)> {
+        let mut edges = Vec::new();
+        let mut point = (self.entry, true);
+        while let Some(&(from, edge)) = self.reached.get(&point) {
+            edges.push((from.0, edge));
+            point = from;
+        }
+        edges.reverse();
+        edges
+    }
+}

@@ -1,0 +1,238 @@
+//! A system compiled for one search: segments for invariants, guards, choices and effects that share their results.
+//!
+//! In every state the segments run in this order: invariants of every state; guards, in the order of the schedule, as
+//! far as the schedule asks; invariants of settled states; then, for each action that fires, its choices and effects. A
+//! segment computes only what those before it have not.
+
+use crate::system::schedule::Schedule;
+use crate::system::{Action, ActionId, Checkpoint, MarkSet, PropertyId, PropertyKind, System};
+use crate::term::arena::Variable;
+use crate::term::{Compiler, Node, Segment, TermId, VarId};
+
+use super::choice::Choices;
+use super::store::Layout;
+
+/// Invariants and the code that computes them.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Invariants {
+    pub segment: Segment,
+    pub members: Vec<(PropertyId, usize)>,
+}
+
+/// A guard: its code and the slot of its value.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Guard {
+    pub segment: Segment,
+    pub slot: usize,
+}
+
+/// What happens when an action fires.
+#[derive(Clone, Debug)]
+pub(super) struct Effects {
+    pub choices: Choices,
+    /// Computes all that follows.
+    pub segment: Segment,
+    pub obligations: Vec<usize>,
+    /// State variable and slot of its new value.
+    pub updates: Vec<(usize, usize)>,
+    pub marks: Vec<(MarkSet, usize)>,
+}
+
+/// A compiled system.
+pub(super) struct Machine<'s> {
+    pub system: &'s System,
+    pub schedule: Schedule,
+    pub layout: Layout,
+    /// Asked in every state.
+    pub every: Invariants,
+    /// Asked in settled states.
+    pub settled: Invariants,
+    /// By action.
+    pub guards: Vec<Guard>,
+    /// By action.
+    pub effects: Vec<Effects>,
+    /// Enumerates the state variables without an initial value.
+    pub initial: Choices,
+    /// An array of slots with constants in place; state variables come first.
+    pub slots: Vec<i64>,
+}
+
+impl<'s> Machine<'s> {
+    /// Compiles what the search for violations of `properties` needs; an error if the system breaks a rule.
+    pub fn compile(system: &'s System, properties: &[PropertyId]) -> Result<Self, String> {
+        let schedule = Schedule::new(system);
+        let parts = Parts { system, properties, marks: relevant_marks(system, properties)? };
+        parts.check()?;
+        let mut compiler = Compiler::new(&system.arena, &parts.variables(), &parts.roots());
+        let slots = compiler.slots();
+        let mut width = 0;
+        let mut done = |compiler: &Compiler<'_>| width = compiler.slots().len().max(width);
+        let mut aside = compiler.clone();
+        let initial = parts.initial(&mut aside);
+        done(&aside);
+        let every = parts.invariants(Checkpoint::Every, &mut compiler);
+        let (guards, known) = parts.guards(&schedule, &mut compiler);
+        let end = compiler.slots().len();
+        let settled = parts.invariants(Checkpoint::Settled, &mut compiler);
+        done(&compiler);
+        let effects = known.into_iter().map(|(id, mut compiler)| {
+            compiler.reserve(end);
+            let effects = parts.effects(system.action(id), &mut compiler);
+            done(&compiler);
+            effects
+        });
+        let effects = effects.collect();
+        let slots = slots.into_iter().chain(std::iter::repeat(0)).take(width).collect();
+        let layout = Layout::new(&system.state);
+        Ok(Machine { system, schedule, layout, every, settled, guards, effects, initial, slots })
+    }
+}
+
+/// The marks that some property asks for; the others are ignored.
+pub(super) fn relevant_marks(system: &System, properties: &[PropertyId]) -> Result<MarkSet, String> {
+    let mut marks = MarkSet::default();
+    for &id in properties {
+        let property = system.properties.get(id.0).ok_or_else(|| format!("there is no property {}", id.0))?;
+        if let PropertyKind::NoLoop { any_of, none_of } = property.kind {
+            marks = marks.union(any_of).union(none_of);
+        }
+    }
+    Ok(marks)
+}
+
+/// What a machine is made of.
+struct Parts<'a> {
+    system: &'a System,
+    properties: &'a [PropertyId],
+    marks: MarkSet,
+}
+
+impl Parts<'_> {
+    /// State variables, then inputs.
+    fn variables(&self) -> Vec<VarId> {
+        let mut variables: Vec<VarId> = self.system.state.iter().map(|variable| variable.var).collect();
+        let mut inputs: Vec<VarId> = self.system.actions.iter().flat_map(|action| &action.inputs).copied().collect();
+        inputs.sort_unstable();
+        inputs.dedup();
+        variables.extend(inputs);
+        variables
+    }
+
+    fn invariants_at(&self, checkpoint: Checkpoint) -> Vec<(PropertyId, TermId)> {
+        let invariant = |&id: &PropertyId| match self.system.property(id).kind {
+            PropertyKind::Invariant { holds, at } if at == checkpoint => Some((id, holds)),
+            _ => None,
+        };
+        self.properties.iter().filter_map(invariant).collect()
+    }
+
+    /// Terms over state only.
+    fn state_roots(&self) -> Vec<TermId> {
+        let mut roots = self.system.init.clone();
+        roots.extend(self.system.actions.iter().map(|action| action.guard));
+        let invariants = [Checkpoint::Every, Checkpoint::Settled].map(|checkpoint| self.invariants_at(checkpoint));
+        roots.extend(invariants.concat().into_iter().map(|(_, holds)| holds));
+        roots
+    }
+
+    fn relevant(&self, action: &Action) -> impl Iterator<Item = (MarkSet, TermId)> {
+        let wanted = self.marks;
+        action.marks.iter().map(|&(mark, when)| (MarkSet::of(mark), when)).filter(move |&(mark, _)| mark.meets(wanted))
+    }
+
+    /// Terms over state and the action's inputs, without its choice.
+    fn results(&self, action: &Action) -> Vec<TermId> {
+        let mut results: Vec<TermId> = action.updates.iter().map(|&(_, term)| term).collect();
+        results.extend(&action.obligations);
+        results.extend(self.relevant(action).map(|(_, when)| when));
+        results
+    }
+
+    fn roots(&self) -> Vec<TermId> {
+        let mut roots = self.state_roots();
+        for action in &self.system.actions {
+            roots.push(action.choice);
+            roots.extend(self.results(action));
+        }
+        roots
+    }
+
+    /// The rules that every system keeps.
+    fn check(&self) -> Result<(), String> {
+        let states: Vec<VarId> = self.system.state.iter().map(|variable| variable.var).collect();
+        self.check_reads("a condition on states", &self.state_roots(), &states)?;
+        for action in &self.system.actions {
+            if action.updates.iter().any(|&(variable, _)| variable >= self.system.state.len()) {
+                return Err(format!("{} writes a variable that does not exist", action.name));
+            }
+            let roots = [self.results(action), vec![action.choice]].concat();
+            self.check_reads(&action.name, &roots, &[states.as_slice(), &action.inputs].concat())?;
+        }
+        Ok(())
+    }
+
+    fn check_reads(&self, reader: &str, roots: &[TermId], allowed: &[VarId]) -> Result<(), String> {
+        let arena = &self.system.arena;
+        let mut known = vec![false; arena.variables().len()];
+        allowed.iter().for_each(|var| known[var.index()] = true);
+        let needed = arena.reachable(roots.iter().copied());
+        let is_foreign = |variable: &&Variable| match arena.node(variable.term) {
+            Node::Var(var) => needed.get(variable.term.index()) == Some(&true) && !known[var.index()],
+            _ => false,
+        };
+        match arena.variables().iter().find(is_foreign) {
+            Some(variable) => Err(format!("{reader} reads {}, which has no value there", variable.name)),
+            None => Ok(()),
+        }
+    }
+
+    fn initial(&self, compiler: &mut Compiler<'_>) -> Choices {
+        let free: Vec<VarId> = self
+            .system
+            .state
+            .iter()
+            .filter(|variable| variable.initial.is_none())
+            .map(|variable| variable.var)
+            .collect();
+        Choices::compile(&self.system.arena, compiler, &free, &self.system.init, &[])
+    }
+
+    fn invariants(&self, checkpoint: Checkpoint, compiler: &mut Compiler<'_>) -> Invariants {
+        let invariants = self.invariants_at(checkpoint);
+        let roots: Vec<TermId> = invariants.iter().map(|&(_, holds)| holds).collect();
+        let segment = compiler.segment(&roots, &|_| true);
+        Invariants { segment, members: invariants.iter().map(|&(id, holds)| (id, compiler.slot(holds))).collect() }
+    }
+
+    /// Guards, and for every action the compiler that knows the guards up to its own; both by action.
+    fn guards<'c>(
+        &self,
+        schedule: &Schedule,
+        compiler: &mut Compiler<'c>,
+    ) -> (Vec<Guard>, Vec<(ActionId, Compiler<'c>)>) {
+        let mut known = Vec::new();
+        let mut guards = vec![Guard::default(); self.system.actions.len()];
+        for &id in schedule.events().iter().chain(schedule.slow()) {
+            let guard = self.system.action(id).guard;
+            let segment = compiler.segment(&[guard], &|_| true);
+            guards[id.0] = Guard { segment, slot: compiler.slot(guard) };
+            known.push((id, compiler.clone()));
+        }
+        known.sort_by_key(|&(id, _)| id);
+        (guards, known)
+    }
+
+    fn effects(&self, action: &Action, compiler: &mut Compiler<'_>) -> Effects {
+        let results = self.results(action);
+        let choices = Choices::compile(&self.system.arena, compiler, &action.inputs, &[action.choice], &results);
+        let segment = compiler.segment(&results, &|_| true);
+        let slot = |term: TermId| compiler.slot(term);
+        Effects {
+            choices,
+            segment,
+            obligations: action.obligations.iter().map(|&term| slot(term)).collect(),
+            updates: action.updates.iter().map(|&(variable, term)| (variable, slot(term))).collect(),
+            marks: self.relevant(action).map(|(mark, when)| (mark, slot(when))).collect(),
+        }
+    }
+}
