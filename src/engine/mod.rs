@@ -1,6 +1,7 @@
 //! Engines that decide whether a system keeps its properties, behind one trait. No engine knows Kubernetes.
 
 pub mod explicit;
+pub mod smt;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
