@@ -3,8 +3,12 @@
 //! Every engine, the replayer and the narrative derive from what these files build. The one rule for reading them: Rust
 //! `for` and `if` range over configuration, term operators over state.
 
+pub mod deployment;
 pub mod kube_scheduler;
+pub mod kubelet;
 mod model;
 pub mod ranks;
+pub mod replicaset;
+pub mod taint_eviction;
 
 pub use model::{Model, ModelError, build};

@@ -1,0 +1,152 @@
+//! The kubelet as far as the control plane sees it, Kubernetes v1.34: pods that are bound start, become ready, and
+//! terminate.
+//!
+//! Pods pinned by `spec.nodeName` bypass the scheduler: the kubelet of that node admits them as far as their requests
+//! fit (`pkg/kubelet/lifecycle/predicate.go`); those that do not fit wait here, where upstream fails them and their
+//! ReplicaSet makes new ones for ever.
+//!
+//! Left out: image pulls, crashes, restarts, probes that fail later, grace periods (a termination may take any time
+//! where event-driven actions race, none in `settled` runs).
+
+use crate::cluster::layout::requested;
+use crate::cluster::story::{Scene, Sentence};
+use crate::cluster::view::Cluster;
+use crate::cluster::{Attribute, Cell, Phase, TemplateId};
+use crate::system::{ActionDraft, ActionKind, Interleaving};
+use crate::term::{Bool, Int};
+
+use super::ranks;
+
+/// Adds admission of pinned pods, starts and terminations.
+pub fn add(cluster: &Cluster<'_>, interleaving: Interleaving) {
+    for index in 0..cluster.templates.len() {
+        let template = TemplateId(index);
+        add_admission(cluster, template);
+        let phases = &cluster.templates[index].phases;
+        if phases.contains(&Phase::Starting) {
+            add_start(cluster, template, interleaving);
+        }
+        if phases.contains(&Phase::Terminating) {
+            add_termination(cluster, template);
+        }
+    }
+}
+
+/// How many more pods of a template fit each node of a cell.
+fn room<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>, template: TemplateId) -> Int<'c> {
+    let ctx = cluster.ctx();
+    let pod = &cluster.templates[template.0];
+    let rooms = requested(pod).filter(|&(_, amount)| amount > 0).map(|(resource, amount)| {
+        let used = (0..cluster.templates.len()).map(TemplateId).map(|other| {
+            let request = cluster.templates[other.0].requests.get(resource);
+            cluster.holding_on(cell, other) * ctx.int(request)
+        });
+        let free = ctx.int(cluster.classes[cell.class].free(resource)) - ctx.sum(used);
+        free.max(0).div(amount)
+    });
+    ctx.min(rooms, pod.max_pods)
+}
+
+/// The kubelet takes pods that name its node.
+fn add_admission(cluster: &Cluster<'_>, template: TemplateId) {
+    let pod = &cluster.templates[template.0];
+    let Some(node) = pod.pinned_to() else { return };
+    let (ctx, state) = (cluster.ctx(), cluster.state());
+    let cells = cluster.cells(&state);
+    let attribute = Attribute::Pods(template, cluster.first_phase(template));
+    let waiting = state.get(cluster.pending[template.0]);
+    let is_target = |cell: &Cell<'_>| {
+        cluster.classes[cell.class].names.iter().any(|name| name == node)
+            && cluster.cells.layout(cell.class).position(attribute).is_some()
+    };
+    let Some(target) = cells.iter().find(|cell| is_target(cell)) else { return };
+    let admitted = cluster.is_down(target).ite(0, waiting.min(room(cluster, target, template)));
+    let mut next = state.clone();
+    let chosen: Vec<Bool<'_>> =
+        cells.iter().map(|cell| ctx.bool(cell.class == target.class && cell.slot == target.slot)).collect();
+    cluster.cells.rewrite_one(ctx, &mut next, &chosen, |cell| cluster.with(cell, attribute, |pods| pods + admitted));
+    next.set(cluster.pending[template.0], waiting.minus_or_zero(admitted));
+    let draft = ActionDraft {
+        name: format!("kubelet {node} admits {}", pod.name),
+        kind: ActionKind::Event { rank: ranks::SCHEDULER },
+        guard: admitted.ge(1),
+        inputs: Vec::new(),
+        choice: ctx.bool(true),
+        next,
+        marks: Vec::new(),
+    };
+    let (actor, name, node, count) = (format!("kubelet {node}"), pod.name.clone(), node.to_owned(), admitted.id());
+    let tell = move |scene: &Scene<'_>| {
+        Sentence::new(actor.clone(), format!("admits {} pod(s) of {name}", scene.get(count)))
+            .because(format!("spec.nodeName is {node}, so the scheduler and its filters are bypassed"))
+    };
+    cluster.act(draft, Box::new(tell));
+}
+
+fn start_cell<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>, template: TemplateId, count: Int<'c>) -> Vec<Int<'c>> {
+    let mut result = cell.clone();
+    result.attributes = cluster.with(&result, Attribute::Pods(template, Phase::Starting), |pods| pods - count);
+    cluster.with(&result, Attribute::Pods(template, Phase::Running), |pods| pods + count)
+}
+
+/// Pods become ready: all that are starting at once where nothing tells them apart in time, else one at a time.
+fn add_start(cluster: &Cluster<'_>, template: TemplateId, interleaving: Interleaving) {
+    let (ctx, state) = (cluster.ctx(), cluster.state());
+    let pod = &cluster.templates[template.0];
+    let cells = cluster.cells(&state);
+    let starting: Vec<Bool<'_>> = cells
+        .iter()
+        .map(|cell| cell.exists & !cluster.is_down(cell) & cluster.pods(cell, template, Phase::Starting).ge(1))
+        .collect();
+    let mut next = state.clone();
+    let together = interleaving == Interleaving::Settled && !pod.slow_start;
+    let (inputs, choice) = if together {
+        cluster.cells.rewrite_all(ctx, &mut next, |cell| {
+            let starting = cluster.pods(cell, template, Phase::Starting);
+            let count = cluster.is_down(cell).ite(0, starting);
+            start_cell(cluster, cell, template, count)
+        });
+        (Vec::new(), ctx.bool(true))
+    } else {
+        let (var, chosen, valid) = cluster.choose_cell("node", &starting);
+        cluster.cells.rewrite_one(ctx, &mut next, &chosen, |cell| start_cell(cluster, cell, template, ctx.int(1)));
+        (vec![var], valid)
+    };
+    let kind = if pod.slow_start { ActionKind::Periodic } else { ActionKind::Event { rank: ranks::START } };
+    let guard = ctx.any(starting);
+    let draft =
+        ActionDraft { name: format!("{} starts", pod.name), kind, guard, inputs, choice, next, marks: Vec::new() };
+    let name = pod.name.clone();
+    let tell = move |scene: &Scene<'_>| {
+        let what = if together { "pods" } else { "a pod" };
+        Sentence::new("kubelet", format!("reports {what} of {name} on {} ready", scene.moved_names()))
+    };
+    cluster.act(draft, Box::new(tell));
+}
+
+/// A pod that is being deleted is gone.
+fn add_termination(cluster: &Cluster<'_>, template: TemplateId) {
+    let (ctx, state) = (cluster.ctx(), cluster.state());
+    let cells = cluster.cells(&state);
+    let going: Vec<Bool<'_>> =
+        cells.iter().map(|cell| cell.exists & cluster.pods(cell, template, Phase::Terminating).ge(1)).collect();
+    let (var, chosen, valid) = cluster.choose_cell("node", &going);
+    let mut next = state.clone();
+    cluster.cells.rewrite_one(ctx, &mut next, &chosen, |cell| {
+        cluster.with(cell, Attribute::Pods(template, Phase::Terminating), |pods| pods - 1)
+    });
+    let name = cluster.templates[template.0].name.clone();
+    let draft = ActionDraft {
+        name: format!("{name} terminates"),
+        kind: ActionKind::Event { rank: ranks::TERMINATION },
+        guard: ctx.any(going),
+        inputs: vec![var],
+        choice: valid,
+        next,
+        marks: Vec::new(),
+    };
+    let tell = move |scene: &Scene<'_>| {
+        Sentence::new("kubelet", format!("finishes terminating a pod of {name} on {}", scene.moved_names()))
+    };
+    cluster.act(draft, Box::new(tell));
+}
