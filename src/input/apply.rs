@@ -59,8 +59,18 @@ impl ApplyHistory {
     }
 
     /// The action of applying `manifest`, and whether it changes anything; a new template becomes a revision of the workload.
-    pub fn apply(&mut self, manifest: &Deployment, workload: &mut Workload, priorities: &Priorities) -> (CommandAction, bool) {
-        let fresh = ApplyState { revision: workload.current, replicas: Some(workload.replicas), replicas_given: workload.replicas_given, before: None };
+    pub fn apply(
+        &mut self,
+        manifest: &Deployment,
+        workload: &mut Workload,
+        priorities: &Priorities,
+    ) -> (CommandAction, bool) {
+        let fresh = ApplyState {
+            revision: workload.current,
+            replicas: Some(workload.replicas),
+            replicas_given: workload.replicas_given,
+            before: None,
+        };
         let state = self.states.entry(workload.key.clone()).or_insert(fresh);
         let spec = manifest.spec.clone().unwrap_or_default();
         let mut template = spec.template;

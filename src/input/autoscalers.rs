@@ -4,8 +4,8 @@
 
 use k8s_openapi::api::autoscaling::v1::HorizontalPodAutoscaler as AutoscalerV1;
 use k8s_openapi::api::autoscaling::v2::{
-    CrossVersionObjectReference, HPAScalingPolicy, HPAScalingRules, HorizontalPodAutoscaler, HorizontalPodAutoscalerSpec, MetricSpec,
-    MetricTarget, ResourceMetricSource,
+    CrossVersionObjectReference, HPAScalingPolicy, HPAScalingRules, HorizontalPodAutoscaler,
+    HorizontalPodAutoscalerSpec, MetricSpec, MetricTarget, ResourceMetricSource,
 };
 
 use crate::cluster::scenario::find_workload;
@@ -35,17 +35,25 @@ pub fn from_v1(old: Located<AutoscalerV1>) -> Located<HorizontalPodAutoscaler> {
     Located { value: HorizontalPodAutoscaler { metadata: old.value.metadata, spec, status: None }, raw: old.raw }
 }
 
-/// Resolves the targets of autoscalers; one without a target is an error, or left out of a dump.
+/// Resolves the targets of autoscalers; one without a target is an error, or left out of a dump. Targets that are
+/// `broken` have been reported already.
 pub fn resolve(
     objects: Vec<Located<HorizontalPodAutoscaler>>,
     workloads: &[Workload],
+    broken: &[String],
     census: &mut Census,
     sink: &mut Diagnostics,
 ) -> Vec<Autoscaler> {
     let mut resolved: Vec<Autoscaler> = Vec::new();
-    for object in objects {
+    let reported = |object: &Located<HorizontalPodAutoscaler>| {
+        let target = object.value.spec.as_ref().map(|spec| &spec.scale_target_ref.name);
+        target.is_some_and(|target| broken.contains(target))
+    };
+    for object in objects.into_iter().filter(|object| !reported(object)) {
         let Some(autoscaler) = resolve_one(object, workloads, census, sink) else { continue };
-        if let Some((other, raw)) = resolved.iter().find(|other| other.target == autoscaler.target).map(|other| (other, &autoscaler)) {
+        if let Some((other, raw)) =
+            resolved.iter().find(|other| other.target == autoscaler.target).map(|other| (other, &autoscaler))
+        {
             let message = format!("HorizontalPodAutoscalers {} and {} both scale {}", other.key, raw.key, raw.target);
             sink.note(format!("{message}; Kubernetes lets neither act"));
         }
@@ -81,8 +89,13 @@ fn resolve_one(
     for (index, metric) in spec.metrics.iter().flatten().enumerate() {
         let path = FieldPath::from("spec.metrics").index(index);
         if let Some(resource) = unscalable(metric, workload) {
-            let message = format!("not every container of {target} requests {resource}, so its utilization cannot be computed");
-            sink.push(raw.warning(&path, message, format!("add `resources: {{requests: {{{resource}: …}}}}` to every container")));
+            let message =
+                format!("not every container of {target} requests {resource}, so its utilization cannot be computed");
+            sink.push(raw.warning(
+                &path,
+                message,
+                format!("add `resources: {{requests: {{{resource}: …}}}}` to every container"),
+            ));
         }
         if matches!(metric.type_.as_str(), "Object" | "External" | "ContainerResource") {
             census.count(format!("{} metric of a HorizontalPodAutoscaler", metric.type_));
@@ -105,12 +118,17 @@ fn apply_defaults(spec: &mut HorizontalPodAutoscalerSpec) {
 fn default_rules(rules: &mut HPAScalingRules, window: Option<i32>, policies: &[(&str, i32)]) {
     rules.select_policy.get_or_insert_with(|| "Max".to_owned());
     rules.stabilization_window_seconds = rules.stabilization_window_seconds.or(window);
-    let policy = |(type_, value): &(&str, i32)| HPAScalingPolicy { type_: (*type_).to_owned(), value: *value, period_seconds: 15 };
+    let policy = |(type_, value): &(&str, i32)| HPAScalingPolicy {
+        type_: (*type_).to_owned(),
+        value: *value,
+        period_seconds: 15,
+    };
     rules.policies.get_or_insert_with(|| policies.iter().map(policy).collect());
 }
 
 fn cpu_metric(percent: i32) -> MetricSpec {
-    let target = MetricTarget { type_: "Utilization".to_owned(), average_utilization: Some(percent), ..MetricTarget::default() };
+    let target =
+        MetricTarget { type_: "Utilization".to_owned(), average_utilization: Some(percent), ..MetricTarget::default() };
     let resource = ResourceMetricSource { name: "cpu".to_owned(), target };
     MetricSpec { type_: "Resource".to_owned(), resource: Some(resource), ..MetricSpec::default() }
 }
@@ -121,7 +139,9 @@ fn unscalable<'a>(metric: &'a MetricSpec, workload: &Workload) -> Option<&'a str
     let spec = workload.revisions[workload.current].template.spec.as_ref()?;
     let requests = |container: &k8s_openapi::api::core::v1::Container| {
         let resources = container.resources.as_ref();
-        let listed = |list: Option<&std::collections::BTreeMap<_, _>>| list.is_some_and(|list| list.contains_key(&resource.name));
+        let listed = |list: Option<&std::collections::BTreeMap<_, _>>| {
+            list.is_some_and(|list| list.contains_key(&resource.name))
+        };
         resources.is_some_and(|r| listed(r.requests.as_ref()) || listed(r.limits.as_ref()))
     };
     (!spec.containers.iter().all(requests)).then_some(&resource.name)

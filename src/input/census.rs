@@ -56,7 +56,8 @@ impl Census {
         if self.counts.is_empty() {
             return;
         }
-        let entry = |(what, count): (&String, &usize)| if *count == 1 { what.clone() } else { format!("{what} (×{count})") };
+        let entry =
+            |(what, count): (&String, &usize)| if *count == 1 { what.clone() } else { format!("{what} (×{count})") };
         let list: Vec<String> = self.counts.iter().map(entry).collect();
         sink.note(format!("not modelled, and left out: {}", list.join(", ")));
     }

@@ -29,7 +29,8 @@ pub fn default_loads(cluster: &ClusterSpec) -> Vec<Load> {
 pub fn suggested_range(cluster: &ClusterSpec, target: &ObjectKey, metric: &str) -> Option<(i64, i64)> {
     let spec = pod_spec(cluster, target)?;
     let request = request(spec, metric).filter(|request| *request > 0);
-    let most = limit(spec, metric).or_else(|| request.or_else(|| aimed_usage(cluster, target, metric))?.checked_mul(2))?;
+    let most =
+        limit(spec, metric).or_else(|| request.or_else(|| aimed_usage(cluster, target, metric))?.checked_mul(2))?;
     Some((0, most))
 }
 
@@ -83,7 +84,12 @@ fn describe_load(load: &Load) -> String {
         Some(times) => format!("may change {times} times"),
     };
     let Load { target, metric, range: (least, most), initial, .. } = load;
-    format!("{metric} of {whose} {target}: from {} to {}, {} at the start, {changes}", show(*least), show(*most), show(*initial))
+    format!(
+        "{metric} of {whose} {target}: from {} to {}, {} at the start, {changes}",
+        show(*least),
+        show(*most),
+        show(*initial)
+    )
 }
 
 fn quiet(scenario: &Scenario) -> bool {
@@ -92,7 +98,15 @@ fn quiet(scenario: &Scenario) -> bool {
 
 fn default_load(cluster: &ClusterSpec, target: &ObjectKey, metric: &str, range: (i64, i64)) -> Load {
     let initial = aimed_usage(cluster, target, metric).unwrap_or(range.0).clamp(range.0, range.1);
-    Load { target: target.clone(), metric: metric.to_owned(), per: LoadPer::Pod, range, initial, changes: None, startup: Vec::new() }
+    Load {
+        target: target.clone(),
+        metric: metric.to_owned(),
+        per: LoadPer::Pod,
+        range,
+        initial,
+        changes: None,
+        startup: Vec::new(),
+    }
 }
 
 fn pod_spec<'a>(cluster: &'a ClusterSpec, target: &ObjectKey) -> Option<&'a PodSpec> {

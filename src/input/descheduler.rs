@@ -124,7 +124,8 @@ impl Reader<'_> {
             return None;
         }
         let arguments = self.arguments(at, profile, name).unwrap_or_default();
-        let namespaces = NamespaceFilter { include: arguments.namespaces.include, exclude: arguments.namespaces.exclude };
+        let namespaces =
+            NamespaceFilter { include: arguments.namespaces.include, exclude: arguments.namespaces.exclude };
         Some(match name {
             "RemoveDuplicates" => {
                 DeschedulerPlugin::RemoveDuplicates { exclude_owner_kinds: arguments.exclude_owner_kinds, namespaces }

@@ -126,7 +126,8 @@ impl Excerpt {
         let start = if characters.len() > Self::WIDTH { column.saturating_sub(Self::BEFORE) } else { 0 };
         let shown = &characters[start..characters.len().min(start + Self::WIDTH)];
         let offset = column - start;
-        let token = shown[offset..].iter().take_while(|c| !c.is_whitespace() && !matches!(c, ',' | ':' | '}' | ']')).count();
+        let token =
+            shown[offset..].iter().take_while(|c| !c.is_whitespace() && !matches!(c, ',' | ':' | '}' | ']')).count();
         Excerpt { text: shown.iter().collect::<String>().trim_end().to_owned(), offset, length: token.max(1) }
     }
 }

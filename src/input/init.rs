@@ -69,7 +69,13 @@ fn loads(out: &mut String, loads: &[Load]) {
         let target = format!("{{name: {}, namespace: {}}}", load.target.name, load.target.namespace);
         // Writing to a String cannot fail.
         let _ = writeln!(out, "  - target: {target}\n    {field}: {}\n    per: {per}", load.metric);
-        let _ = writeln!(out, "    range: {}..{}\n    initial: {}\n    changes: any", show(least), show(most), show(load.initial));
+        let _ = writeln!(
+            out,
+            "    range: {}..{}\n    initial: {}\n    changes: any",
+            show(least),
+            show(most),
+            show(load.initial)
+        );
         out.push_str("    # startup: [{until: 60s, usage: 800m}]   # what a young pod uses\n");
     }
 }

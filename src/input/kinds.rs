@@ -46,6 +46,8 @@ pub struct Objects {
     pub descheduler_policies: Vec<Rc<RawObject>>,
     /// Scenarios.
     pub scenarios: Vec<Rc<RawObject>>,
+    /// Names of objects that were given but could not be read: whatever refers to them is not to blame.
+    pub broken: Vec<String>,
 }
 
 /// Versions in which modelled kinds are understood; the first is the one to recommend.
@@ -79,26 +81,36 @@ impl Objects {
             Standing::Modelled => self.add_modelled(Rc::new(raw), &mut Reader { census, sink }),
             Standing::OtherKind => census.count(raw.kind),
             Standing::WrongVersion(versions) => {
+                self.broken.push(raw.key().name);
                 let message = format!("{} is not read in version `{}`", raw.kind, raw.api_version);
-                sink.push(raw.error(&"apiVersion".into(), message, format!("use `apiVersion: {}`", versions.join("` or `"))));
+                sink.push(raw.error(
+                    &"apiVersion".into(),
+                    message,
+                    format!("use `apiVersion: {}`", versions.join("` or `")),
+                ));
             }
         }
     }
 
-    /// Whether there is no object at all.
-    pub fn is_empty(&self) -> bool {
-        self.deployments.is_empty() && self.replica_sets.is_empty() && self.pods.is_empty()
-    }
-
     fn add_modelled(&mut self, raw: Rc<RawObject>, reader: &mut Reader<'_>) {
+        let broken = &mut self.broken;
         match raw.kind.as_str() {
-            "Deployment" => self.deployments.extend(reader.read(&raw, true, validate::workload::deployment)),
-            "ReplicaSet" => self.replica_sets.extend(reader.read(&raw, true, validate::workload::replica_set)),
+            "Deployment" => {
+                read_into(&mut self.deployments, broken, &raw, reader.read(&raw, true, validate::workload::deployment))
+            }
+            "ReplicaSet" => read_into(
+                &mut self.replica_sets,
+                broken,
+                &raw,
+                reader.read(&raw, true, validate::workload::replica_set),
+            ),
             "Pod" => self.pods.extend(reader.read(&raw, true, validate::workload::pod)),
-            "Node" => self.nodes.extend(reader.read(&raw, false, validate::other::node)),
+            "Node" => read_into(&mut self.nodes, broken, &raw, reader.read(&raw, false, validate::other::node)),
             "Service" => self.services.extend(reader.read(&raw, true, |_, _| ())),
             "Namespace" => self.namespaces.extend(reader.read(&raw, false, |_, _| ())),
-            "PodDisruptionBudget" => self.disruption_budgets.extend(reader.read(&raw, true, validate::other::disruption_budget)),
+            "PodDisruptionBudget" => {
+                self.disruption_budgets.extend(reader.read(&raw, true, validate::other::disruption_budget))
+            }
             "PriorityClass" => self.priority_classes.extend(reader.read(&raw, false, |_, _| ())),
             "HorizontalPodAutoscaler" if raw.api_version == "autoscaling/v1" => {
                 let old = reader.read::<AutoscalerV1>(&raw, true, validate::autoscaler::v1);
@@ -112,8 +124,20 @@ impl Objects {
     }
 }
 
+/// Keeps an object that could be read, and the name of one that could not.
+fn read_into<T>(list: &mut Vec<Located<T>>, broken: &mut Vec<String>, raw: &RawObject, read: Option<Located<T>>) {
+    match read {
+        Some(object) => list.push(object),
+        None => broken.push(raw.key().name),
+    }
+}
+
 /// Reads one object as a typed one, for commands of a scenario that carry a Deployment inline.
-pub fn read_deployment(raw: &Rc<RawObject>, census: &mut Census, sink: &mut Diagnostics) -> Option<Located<Deployment>> {
+pub fn read_deployment(
+    raw: &Rc<RawObject>,
+    census: &mut Census,
+    sink: &mut Diagnostics,
+) -> Option<Located<Deployment>> {
     Reader { census, sink }.read(raw, true, validate::workload::deployment)
 }
 
@@ -123,11 +147,16 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn read<T>(&mut self, raw: &Rc<RawObject>, namespaced: bool, check: impl Fn(&T, &mut validate::Check<'_>)) -> Option<Located<T>>
+    fn read<T>(
+        &mut self,
+        raw: &Rc<RawObject>,
+        namespaced: bool,
+        check: impl Fn(&T, &mut validate::Check<'_>),
+    ) -> Option<Located<T>>
     where
         T: Metadata<Ty = ObjectMeta> + DeserializeOwned + Serialize,
     {
-        let mut object = with_kind_of_type::<T>(raw).decode::<T>(self.sink)?;
+        let mut object = with_version_of_type(raw).decode::<T>(self.sink)?;
         object.raw = Rc::clone(raw);
         let mut checked = validate::Check::new(raw, self.sink);
         checked.metadata(object.value.metadata());
@@ -153,7 +182,7 @@ impl Reader<'_> {
 }
 
 /// The object as its type wants it: `k8s-openapi` insists on the version it was generated from.
-fn with_kind_of_type<T>(raw: &Rc<RawObject>) -> Rc<RawObject> {
+fn with_version_of_type(raw: &Rc<RawObject>) -> Rc<RawObject> {
     if raw.api_version != "autoscaling/v2beta2" {
         return Rc::clone(raw);
     }

@@ -79,5 +79,8 @@ pub fn load_strings(texts: &[(&str, &str)], options: LoadOptions) -> Result<Load
 
 /// Namespace and name of an object.
 fn key_of(metadata: &ObjectMeta) -> ObjectKey {
-    ObjectKey { namespace: metadata.namespace.clone().unwrap_or_default(), name: metadata.name.clone().unwrap_or_default() }
+    ObjectKey {
+        namespace: metadata.namespace.clone().unwrap_or_default(),
+        name: metadata.name.clone().unwrap_or_default(),
+    }
 }

@@ -145,11 +145,19 @@ impl RawObject {
     }
 
     /// An unknown field is best pointed at by its key, everything else by its value.
-    fn position_below(&self, part: &Tree, inner: &FieldPath, error: &serde_json::Error, path: &FieldPath) -> super::tree::Position {
+    fn position_below(
+        &self,
+        part: &Tree,
+        inner: &FieldPath,
+        error: &serde_json::Error,
+        path: &FieldPath,
+    ) -> super::tree::Position {
         let message = error.to_string();
         let unknown = message.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next());
-        let parent = part.at(inner);
-        match unknown.and_then(|key| parent.unwrap_or(part).entries().iter().find(|entry| entry.key == key)) {
+        let parents = [part.at(&inner.parent()), part.at(inner)];
+        match unknown
+            .and_then(|key| parents.into_iter().flatten().flat_map(Tree::entries).find(|entry| entry.key == key))
+        {
             Some(entry) => entry.position,
             None if inner.steps().is_empty() => self.tree.position_of(path),
             None => part.position_of(inner),

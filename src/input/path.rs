@@ -39,6 +39,12 @@ impl FieldPath {
         self.step(Step::Index(index))
     }
 
+    /// The path without its last step.
+    #[must_use]
+    pub fn parent(&self) -> Self {
+        FieldPath(self.0.split_last().map(|(_, rest)| rest.to_vec()).unwrap_or_default())
+    }
+
     /// The steps from the document's root.
     pub fn steps(&self) -> &[Step] {
         &self.0

@@ -42,7 +42,10 @@ pub fn resolve(sources: &[Rc<Source>], options: LoadOptions, mut sink: Diagnosti
 fn sort(sources: &[Rc<Source>], census: &mut Census, sink: &mut Diagnostics) -> Objects {
     let raw: Vec<RawObject> = sources.iter().flat_map(|source| object::objects(source, sink)).collect();
     if raw.is_empty() && !sink.has_errors() {
-        sink.error("there are no Kubernetes objects in the input", "give manifests or a dump: YAML or JSON files, or directories of them");
+        sink.error(
+            "there are no Kubernetes objects in the input",
+            "give manifests or a dump: YAML or JSON files, or directories of them",
+        );
     }
     let applied: Vec<Rc<Source>> = raw
         .iter()
@@ -106,7 +109,7 @@ impl Resolver<'_> {
         cluster.disruption_budgets = values(unique(objects.disruption_budgets, self.sink).applied(self.sink));
         cluster.scheduler = scheduler::resolve(&objects.scheduler_configurations, self.census, self.sink);
         cluster.descheduler = descheduler::resolve(&objects.descheduler_policies, self.census, self.sink);
-        self.add_scenario(document, autoscalers, &mut cluster, &mut history, &priorities);
+        self.add_scenario(document, autoscalers, &mut cluster, &mut history, &priorities, &objects.broken);
         cluster
     }
 
@@ -114,7 +117,9 @@ impl Resolver<'_> {
     fn nodes(&mut self, given: Vec<Located<Node>>, document: Option<&(Rc<RawObject>, Document)>) -> Vec<NodeSpec> {
         let given = unique(given, self.sink).applied(self.sink);
         let mut nodes: Vec<NodeSpec> = given.into_iter().map(node_spec).collect();
-        for node in document.map(|(raw, document)| scenario::expand_pools(raw, document, self.sink)).into_iter().flatten() {
+        for node in
+            document.map(|(raw, document)| scenario::expand_pools(raw, document, self.sink)).into_iter().flatten()
+        {
             if nodes.iter().any(|other| other.name == node.name) {
                 self.sink.error(format!("there are two nodes called `{}`", node.name), "rename the node pool");
             }
@@ -131,7 +136,8 @@ impl Resolver<'_> {
     /// Pods without those that are bound to nodes nobody gave.
     fn bound_pods(&mut self, pods: Vec<Located<Pod>>, nodes: &[NodeSpec]) -> Vec<Located<Pod>> {
         let known = |name: &str| nodes.is_empty() || name.is_empty() || nodes.iter().any(|node| node.name == name);
-        let bound = |pod: &Located<Pod>| pod.value.spec.as_ref().and_then(|spec| spec.node_name.clone()).unwrap_or_default();
+        let bound =
+            |pod: &Located<Pod>| pod.value.spec.as_ref().and_then(|spec| spec.node_name.clone()).unwrap_or_default();
         let (kept, lost): (Vec<_>, Vec<_>) = pods.into_iter().partition(|pod| known(&bound(pod)));
         for pod in lost {
             let message = format!("there is no node `{}`", bound(&pod));
@@ -156,7 +162,11 @@ impl Resolver<'_> {
         let node = spec.node_name.as_deref().unwrap_or_default();
         if !node.is_empty() && !nodes.is_empty() && !nodes.iter().any(|known| known.name == node) {
             let path = FieldPath::from("spec.template.spec.nodeName");
-            self.sink.push(object.raw.error(&path, format!("there is no node `{node}`"), "give the node too, or correct the name"));
+            self.sink.push(object.raw.error(
+                &path,
+                format!("there is no node `{node}`"),
+                "give the node too, or correct the name",
+            ));
         }
     }
 
@@ -171,7 +181,8 @@ impl Resolver<'_> {
         for manifest in pending {
             self.check_template(manifest, priorities, &cluster.nodes);
             let (census, sink) = (&mut *self.census, &mut *self.sink);
-            let mut commander = Commander { cluster, history, priorities, sources: self.sources, census, sink };
+            let mut commander =
+                Commander { cluster, history, priorities, broken: &[], sources: self.sources, census, sink };
             let (action, changes) = commander.apply(manifest);
             let key = super::key_of(&manifest.value.metadata);
             let file = &manifest.raw.source.name;
@@ -191,15 +202,17 @@ impl Resolver<'_> {
         cluster: &mut ClusterSpec,
         history: &mut ApplyHistory,
         priorities: &Priorities,
+        broken: &[String],
     ) {
         if let Some((raw, document)) = document {
             let (census, sink) = (&mut *self.census, &mut *self.sink);
-            Commander { cluster, history, priorities, sources: self.sources, census, sink }.run(raw, &document.spec.commands);
+            Commander { cluster, history, priorities, broken, sources: self.sources, census, sink }
+                .run(raw, &document.spec.commands);
         }
-        cluster.autoscalers = autoscalers::resolve(autoscalers, &cluster.workloads, self.census, self.sink);
+        cluster.autoscalers = autoscalers::resolve(autoscalers, &cluster.workloads, broken, self.census, self.sink);
         if let Some((raw, document)) = document {
             let commands = std::mem::take(&mut cluster.scenario.commands);
-            cluster.scenario = scenario::resolve(raw, document, cluster, self.sink);
+            cluster.scenario = scenario::resolve(raw, document, cluster, broken, self.sink);
             cluster.scenario.commands = commands;
         }
         if document.is_none_or(|(_, document)| document.spec.loads.is_none()) {
@@ -210,7 +223,8 @@ impl Resolver<'_> {
 
 /// Deployments that are there at the start, and those that are applied later.
 fn split(deployments: Unique<Deployment>, running: bool) -> (Vec<Located<Deployment>>, Vec<Located<Deployment>>) {
-    let (present, new): (Vec<_>, Vec<_>) = deployments.objects.into_iter().partition(|object| !running || object.raw.is_live());
+    let (present, new): (Vec<_>, Vec<_>) =
+        deployments.objects.into_iter().partition(|object| !running || object.raw.is_live());
     (present, deployments.manifests.into_iter().chain(new).collect())
 }
 
@@ -218,12 +232,19 @@ fn node_spec(object: Located<Node>) -> NodeSpec {
     let origin = object.origin();
     let mut node = object.value;
     let name = node.metadata.name.clone().unwrap_or_default();
-    node.metadata.labels.get_or_insert_default().entry("kubernetes.io/hostname".to_owned()).or_insert_with(|| name.clone());
+    node.metadata
+        .labels
+        .get_or_insert_default()
+        .entry("kubernetes.io/hostname".to_owned())
+        .or_insert_with(|| name.clone());
     NodeSpec { name, node, pool: None, origin }
 }
 
 /// Labels of namespaces, given or used.
-fn namespaces(given: &[Located<k8s_openapi::api::core::v1::Namespace>], workloads: &[Workload]) -> BTreeMap<String, BTreeMap<String, String>> {
+fn namespaces(
+    given: &[Located<k8s_openapi::api::core::v1::Namespace>],
+    workloads: &[Workload],
+) -> BTreeMap<String, BTreeMap<String, String>> {
     let mut namespaces = BTreeMap::new();
     for object in given {
         let metadata = &object.value.metadata;

@@ -135,14 +135,20 @@ pub fn resolve(objects: &[Rc<RawObject>], census: &mut Census, sink: &mut Diagno
         sink.push(second.error(&"kind".into(), "there is more than one KubeSchedulerConfiguration", help));
     }
     let Some(object) = objects.first() else { return vec![default_profile()] };
-    let Some(configuration) = object.decode_at::<Configuration>(&FieldPath::root(), sink) else { return vec![default_profile()] };
+    let Some(configuration) = object.decode_at::<Configuration>(&FieldPath::root(), sink) else {
+        return vec![default_profile()];
+    };
     let mut reader = Reader { object, census, sink };
     let mut profiles: Vec<SchedulerProfile> = Vec::new();
     for (index, given) in configuration.profiles.iter().enumerate() {
         let at = FieldPath::from("profiles").index(index);
         let profile = reader.profile(&at, given);
         if profiles.iter().any(|other| other.name == profile.name) {
-            reader.error(&at, &format!("there is another profile called `{}`", profile.name), "give each profile its own schedulerName");
+            reader.error(
+                &at,
+                &format!("there is another profile called `{}`", profile.name),
+                "give each profile its own schedulerName",
+            );
         }
         profiles.push(profile);
     }
@@ -204,7 +210,11 @@ impl Reader<'_> {
             Some("RequestedToCapacityRatio") => self.shape(&at, &strategy.requested_to_capacity_ratio),
             Some(other) => {
                 let message = format!("`{other}` is not a scoring strategy");
-                return self.error(&at.field("type"), &message, "use LeastAllocated, MostAllocated or RequestedToCapacityRatio");
+                return self.error(
+                    &at.field("type"),
+                    &message,
+                    "use LeastAllocated, MostAllocated or RequestedToCapacityRatio",
+                );
             }
         };
         if !strategy.resources.is_empty() {
@@ -218,7 +228,11 @@ impl Reader<'_> {
         let in_range = points.iter().all(|(x, y)| (0..=100).contains(x) && (0..=10).contains(y));
         if points.is_empty() || !in_range || !points.is_sorted_by(|left, right| left.0 < right.0) {
             let message = "the shape of RequestedToCapacityRatio is not one";
-            self.error(&at.field("requestedToCapacityRatio.shape"), message, "give points of rising utilization (0 to 100) with scores (0 to 10)");
+            self.error(
+                &at.field("requestedToCapacityRatio.shape"),
+                message,
+                "give points of rising utilization (0 to 100) with scores (0 to 10)",
+            );
         }
         FitStrategy::RequestedToCapacityRatio(points)
     }
@@ -227,17 +241,24 @@ impl Reader<'_> {
         let Some(args) = self.object.decode_at::<SpreadArgs>(path, self.sink) else { return };
         profile.system_default_spreading = args.defaulting_type.as_deref().unwrap_or("System") == "System";
         if profile.system_default_spreading && !args.default_constraints.is_empty() {
-            self.error(&path.field("defaultConstraints"), "defaultConstraints need `defaultingType: List`", "add `defaultingType: List`");
+            self.error(
+                &path.field("defaultConstraints"),
+                "defaultConstraints need `defaultingType: List`",
+                "add `defaultingType: List`",
+            );
         }
         profile.default_constraints = args.default_constraints;
     }
 }
 
 fn profile_of(given: &Profile) -> SchedulerProfile {
-    let defaults = DEFAULT_PLUGINS.iter().map(|(name, _, weight)| Plugin { name: (*name).to_owned(), weight: Some(*weight) });
+    let defaults =
+        DEFAULT_PLUGINS.iter().map(|(name, _, weight)| Plugin { name: (*name).to_owned(), weight: Some(*weight) });
     let everywhere = merge(defaults.collect(), &given.plugins.multi_point);
     let supports = |plugin: &Plugin, filter: bool| {
-        DEFAULT_PLUGINS.iter().any(|(name, filters, weight)| *name == plugin.name && if filter { *filters } else { *weight > 0 })
+        DEFAULT_PLUGINS
+            .iter()
+            .any(|(name, filters, weight)| *name == plugin.name && if filter { *filters } else { *weight > 0 })
     };
     let point = |set: &PluginSet, filter: bool| {
         merge(everywhere.clone(), set).into_iter().filter(move |plugin| supports(plugin, filter)).collect::<Vec<_>>()
@@ -294,7 +315,9 @@ mod tests {
 
     #[test]
     fn multi_point_reaches_both_filters_and_scores() {
-        let profile = profile(json!({"plugins": {"multiPoint": {"disabled": [{"name": "PodTopologySpread"}], "enabled": [{"name": "NodeAffinity"}]}}}));
+        let profile = profile(
+            json!({"plugins": {"multiPoint": {"disabled": [{"name": "PodTopologySpread"}], "enabled": [{"name": "NodeAffinity"}]}}}),
+        );
         assert!(!profile.filters.contains(&"PodTopologySpread".to_owned()));
         assert!(profile.scores.contains(&("NodeAffinity".to_owned(), 1)));
         assert_eq!(profile.scores.len(), 6);

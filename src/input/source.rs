@@ -47,14 +47,22 @@ impl Source {
             Err(error) => error,
         };
         if !self.text.trim_start().starts_with(['{', '[']) {
-            sink.push(self.diagnostic(Severity::Error, error.position, format!("this is not valid YAML: {}", error.message)));
+            sink.push(self.diagnostic(
+                Severity::Error,
+                error.position,
+                format!("this is not valid YAML: {}", error.message),
+            ));
             return Vec::new();
         }
         match serde_json::from_str(&self.text) {
             Ok(value) => vec![Tree::from_json(value, Position { line: 1, column: 1 })],
             Err(json) => {
                 let position = Position { line: json.line(), column: json.column().max(1) };
-                sink.push(self.diagnostic(Severity::Error, position, format!("this is not valid JSON: {}", without_place(&json))));
+                sink.push(self.diagnostic(
+                    Severity::Error,
+                    position,
+                    format!("this is not valid JSON: {}", without_place(&json)),
+                ));
                 Vec::new()
             }
         }
@@ -100,7 +108,9 @@ fn read_directory(directory: &Path, sink: &mut Diagnostics, sources: &mut Vec<Rc
     let entries = WalkDir::new(directory).follow_links(true).sort_by_file_name().into_iter();
     for entry in entries.filter_entry(|entry| entry.depth() == 0 || !is_hidden(entry)) {
         match entry {
-            Ok(entry) if entry.file_type().is_file() && is_manifest(entry.path()) => sources.extend(read_file(entry.path(), sink)),
+            Ok(entry) if entry.file_type().is_file() && is_manifest(entry.path()) => {
+                sources.extend(read_file(entry.path(), sink))
+            }
             Ok(_) => {}
             Err(error) => sink.error(format!("cannot read {}: {error}", directory.display()), "check its permissions"),
         }
@@ -127,7 +137,8 @@ fn is_hidden(entry: &DirEntry) -> bool {
 }
 
 fn is_manifest(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| ["yaml", "yml", "json"].iter().any(|known| extension.eq_ignore_ascii_case(known)))
+    path.extension()
+        .is_some_and(|extension| ["yaml", "yml", "json"].iter().any(|known| extension.eq_ignore_ascii_case(known)))
 }
 
 /// The message of a JSON error without its ` at line 1 column 2`, which is said elsewhere.

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{Pod, PodTemplateSpec, Taint, Toleration};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::api::scheduling::v1::PriorityClass;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::Value;
 
 use crate::cluster::quantity;
@@ -37,7 +37,8 @@ impl Priorities {
     /// The classes that are given, those built in, and those that can be told from running pods.
     pub fn new(classes: &[Located<PriorityClass>], pods: &[Located<Pod>]) -> Self {
         let built_in = [("system-cluster-critical", 2_000_000_000), ("system-node-critical", 2_000_001_000)];
-        let mut known: BTreeMap<String, i32> = built_in.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let mut known: BTreeMap<String, i32> =
+            built_in.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         for spec in pods.iter().filter_map(|pod| pod.value.spec.as_ref()) {
             if let (Some(class), Some(priority)) = (&spec.priority_class_name, spec.priority) {
                 known.insert(class.clone(), priority);
@@ -90,7 +91,11 @@ pub fn complete(template: &mut PodTemplateSpec, priorities: &Priorities) {
 
 /// The template that a pod could have been made from.
 pub fn of_pod(pod: &Pod) -> PodTemplateSpec {
-    let metadata = ObjectMeta { labels: pod.metadata.labels.clone(), annotations: pod.metadata.annotations.clone(), ..ObjectMeta::default() };
+    let metadata = ObjectMeta {
+        labels: pod.metadata.labels.clone(),
+        annotations: pod.metadata.annotations.clone(),
+        ..ObjectMeta::default()
+    };
     let mut spec = pod.spec.clone().unwrap_or_default();
     spec.node_name = None;
     PodTemplateSpec { metadata: Some(metadata), spec: Some(spec) }
@@ -125,7 +130,8 @@ fn says(whole: &Value, part: &Value, keys_only: bool) -> bool {
             None => is_blank(value),
         }),
         (Value::Array(whole), Value::Array(part)) => {
-            (keys_only || whole.len() == part.len()) && whole.iter().zip(part).all(|(whole, part)| says(whole, part, keys_only))
+            (keys_only || whole.len() == part.len())
+                && whole.iter().zip(part).all(|(whole, part)| says(whole, part, keys_only))
         }
         _ if keys_only => true,
         (Value::String(whole), Value::String(part)) => whole == part || same_quantity(whole, part),
@@ -156,7 +162,8 @@ mod tests {
         for (key, value) in extra.as_object().into_iter().flatten() {
             container[key] = value.clone();
         }
-        serde_json::from_value(json!({"metadata": {"labels": {"app": "a"}}, "spec": {"containers": [container]}})).expect("a template")
+        serde_json::from_value(json!({"metadata": {"labels": {"app": "a"}}, "spec": {"containers": [container]}}))
+            .expect("a template")
     }
 
     #[test]

@@ -71,7 +71,8 @@ pub fn parse(text: &str) -> Result<Vec<Tree>, SyntaxError> {
     let mut documents = Vec::new();
     let mut parser = Parser::new_from_str(text);
     while let Some(next) = parser.next_event() {
-        let (event, span) = next.map_err(|error| SyntaxError { position: position(error.marker()), message: error.info().to_owned() })?;
+        let (event, span) =
+            next.map_err(|error| SyntaxError { position: position(error.marker()), message: error.info().to_owned() })?;
         if let Some(document) = builder.accept(event, span)? {
             documents.push(document);
         }
@@ -157,9 +158,13 @@ impl Tree {
     /// A tree of a plain value, all of it at one place.
     pub fn from_json(value: Value, position: Position) -> Tree {
         let node = match value {
-            Value::Array(elements) => Node::Sequence(elements.into_iter().map(|e| Tree::from_json(e, position)).collect()),
+            Value::Array(elements) => {
+                Node::Sequence(elements.into_iter().map(|e| Tree::from_json(e, position)).collect())
+            }
             Value::Object(map) => Node::Mapping(
-                map.into_iter().map(|(key, value)| Entry { key, position, value: Tree::from_json(value, position) }).collect(),
+                map.into_iter()
+                    .map(|(key, value)| Entry { key, position, value: Tree::from_json(value, position) })
+                    .collect(),
             ),
             scalar => Node::Scalar(scalar),
         };
@@ -176,7 +181,8 @@ impl Tree {
     }
 
     fn size(&self) -> usize {
-        1 + self.elements().iter().map(Tree::size).sum::<usize>() + self.entries().iter().map(|e| e.value.size()).sum::<usize>()
+        1 + self.elements().iter().map(Tree::size).sum::<usize>()
+            + self.entries().iter().map(|e| e.value.size()).sum::<usize>()
     }
 }
 
@@ -206,7 +212,11 @@ impl Builder {
             Event::DocumentEnd => return Ok(self.root.take()),
             Event::Scalar(text, style, anchor, tag) => {
                 let explicit_text = tag.is_some_and(|tag| tag.is_yaml_core_schema() && tag.suffix == "str");
-                let value = if style == ScalarStyle::Plain && !explicit_text { resolve(&text) } else { Value::from(text.as_ref()) };
+                let value = if style == ScalarStyle::Plain && !explicit_text {
+                    resolve(&text)
+                } else {
+                    Value::from(text.as_ref())
+                };
                 self.push(Tree { position: at, node: Node::Scalar(value) }, anchor);
             }
             Event::SequenceStart(anchor, _) => self.begin(at, anchor, false)?,
@@ -307,7 +317,9 @@ fn resolve(text: &str) -> Value {
     if !unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
         return Value::from(text);
     }
-    let radix = |prefix: &str, radix: u32| unsigned.strip_prefix(prefix).and_then(|digits| i64::from_str_radix(digits, radix).ok());
+    let radix = |prefix: &str, radix: u32| {
+        unsigned.strip_prefix(prefix).and_then(|digits| i64::from_str_radix(digits, radix).ok())
+    };
     if let Some(number) = radix("0x", 16).or_else(|| radix("0o", 8)) {
         return Value::from(if text.starts_with('-') { -number } else { number });
     }

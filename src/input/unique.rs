@@ -22,7 +22,8 @@ pub struct Unique<T> {
 
 /// Sorts out objects that are given more than once.
 pub fn unique<T: Metadata<Ty = ObjectMeta>>(given: Vec<Located<T>>, sink: &mut Diagnostics) -> Unique<T> {
-    let (live, manifests): (Vec<_>, Vec<_>) = given.into_iter().enumerate().partition(|(_, object)| object.raw.is_live());
+    let (live, manifests): (Vec<_>, Vec<_>) =
+        given.into_iter().enumerate().partition(|(_, object)| object.raw.is_live());
     let mut places = HashMap::new();
     let mut unique = Unique { objects: Vec::new(), manifests: Vec::new() };
     let mut positions = Vec::new();
@@ -43,7 +44,10 @@ pub fn unique<T: Metadata<Ty = ObjectMeta>>(given: Vec<Located<T>>, sink: &mut D
             (Some((index, true)), false) => {
                 let first = unique.objects[index].origin();
                 let message = format!("{} `{key}` is given twice", object.raw.kind);
-                let help = format!("the first is at {}:{}; keep one of them, or apply the other in a scenario's commands", first.file, first.line);
+                let help = format!(
+                    "the first is at {}:{}; keep one of them, or apply the other in a scenario's commands",
+                    first.file, first.line
+                );
                 sink.push(object.raw.error(&"metadata.name".into(), message, help));
             }
             (Some((index, false)), false) => {
@@ -63,7 +67,10 @@ impl<T: Metadata<Ty = ObjectMeta>> Unique<T> {
     pub fn applied(mut self, sink: &mut Diagnostics) -> Vec<Located<T>> {
         for manifest in self.manifests {
             let key = key_of(manifest.value.metadata());
-            sink.note(format!("{} {key} is taken from its manifest in {}, not from the dump", manifest.raw.kind, manifest.raw.source.name));
+            sink.note(format!(
+                "{} {key} is taken from its manifest in {}, not from the dump",
+                manifest.raw.kind, manifest.raw.source.name
+            ));
             if let Some(object) = self.objects.iter_mut().find(|object| key_of(object.value.metadata()) == key) {
                 *object = manifest;
             }

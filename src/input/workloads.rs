@@ -48,9 +48,19 @@ pub struct Owners<'a> {
 
 impl<'a> Owners<'a> {
     /// Starts with the owners that are given.
-    pub fn new(deployments: &'a [Located<Deployment>], replica_sets: &[Located<ReplicaSet>], priorities: &'a Priorities) -> Self {
-        let mut owners =
-            Owners { deployments, priorities, sets: Vec::new(), fixed: Vec::new(), groups: BTreeMap::new(), finished: 0 };
+    pub fn new(
+        deployments: &'a [Located<Deployment>],
+        replica_sets: &[Located<ReplicaSet>],
+        priorities: &'a Priorities,
+    ) -> Self {
+        let mut owners = Owners {
+            deployments,
+            priorities,
+            sets: Vec::new(),
+            fixed: Vec::new(),
+            groups: BTreeMap::new(),
+            finished: 0,
+        };
         owners.sets = replica_sets.iter().map(|set| owners.set(set)).collect();
         owners
     }
@@ -99,7 +109,8 @@ impl<'a> Owners<'a> {
         let mut template = spec.template.unwrap_or_default();
         templates::complete(&mut template, self.priorities);
         Set {
-            deployment: owner.filter(|owner| self.deployments.iter().any(|known| key_of(&known.value.metadata) == *owner)),
+            deployment: owner
+                .filter(|owner| self.deployments.iter().any(|known| key_of(&known.value.metadata) == *owner)),
             template,
             selector: Some(spec.selector),
             size: Some(spec.replicas.unwrap_or(1).into()),
@@ -161,20 +172,27 @@ impl<'a> Owners<'a> {
     fn warn_of_orphan(&self, pod: &Located<Pod>, sink: &mut Diagnostics) {
         let labels = pod.value.metadata.labels.clone().unwrap_or_default();
         let matching = self.deployments.iter().find(|deployment| {
-            let selected = |spec: &k8s_openapi::api::apps::v1::DeploymentSpec| selector::matches(&spec.selector, &labels);
-            deployment.value.metadata.namespace == pod.value.metadata.namespace && deployment.value.spec.as_ref().is_some_and(selected)
+            let selected =
+                |spec: &k8s_openapi::api::apps::v1::DeploymentSpec| selector::matches(&spec.selector, &labels);
+            deployment.value.metadata.namespace == pod.value.metadata.namespace
+                && deployment.value.spec.as_ref().is_some_and(selected)
         });
         if let Some(deployment) = matching.filter(|_| controller(&pod.value.metadata).is_none()) {
             let key = key_of(&deployment.value.metadata);
-            let message = format!("Deployment {key} selects this pod but does not own it; it is taken for a pod of its own");
-            let help = format!("if it belongs to {key}, give it the label `pod-template-hash`, or the ReplicaSet `{}-…` as its owner", key.name);
+            let message =
+                format!("Deployment {key} selects this pod but does not own it; it is taken for a pod of its own");
+            let help = format!(
+                "if it belongs to {key}, give it the label `pod-template-hash`, or the ReplicaSet `{}-…` as its owner",
+                key.name
+            );
             sink.push(pod.raw.warning(&"metadata.labels".into(), message, help));
         }
     }
 
     fn add_fixed(&mut self, pod: &Located<Pod>) {
         let key = key_of(&pod.value.metadata);
-        let owner = controller(&pod.value.metadata).map_or(("Pod", None), |owner| (owner.kind.as_str(), Some(owner.name.clone())));
+        let owner = controller(&pod.value.metadata)
+            .map_or(("Pod", None), |owner| (owner.kind.as_str(), Some(owner.name.clone())));
         let name = owner.1.filter(|_| owner.0 != "Node").unwrap_or_else(|| key.name.clone());
         let owner_key = ObjectKey { namespace: key.namespace.clone(), name };
         let mut template = templates::of_pod(&pod.value);
@@ -213,7 +231,12 @@ pub fn new_deployment(object: &Located<Deployment>, priorities: &Priorities) -> 
     build_deployment(object, key_of(&object.value.metadata), Vec::new(), priorities)
 }
 
-fn build_deployment(object: &Located<Deployment>, key: ObjectKey, mut sets: Vec<Set>, priorities: &Priorities) -> Workload {
+fn build_deployment(
+    object: &Located<Deployment>,
+    key: ObjectKey,
+    mut sets: Vec<Set>,
+    priorities: &Priorities,
+) -> Workload {
     let spec = object.value.spec.clone().unwrap_or_default();
     let mut template = spec.template;
     templates::complete(&mut template, priorities);
@@ -259,11 +282,13 @@ fn pods_alike(template: &PodTemplateSpec, pod: &PodTemplateSpec) -> bool {
         let containers = template.spec.iter().flat_map(|spec| &spec.containers);
         containers.map(|c| (c.name.clone(), c.image.clone(), c.resources.clone())).collect::<Vec<_>>()
     };
-    shape(template) == shape(pod) && templates::stable_labels(templates::labels(template)) == templates::stable_labels(templates::labels(pod))
+    shape(template) == shape(pod)
+        && templates::stable_labels(templates::labels(template)) == templates::stable_labels(templates::labels(pod))
 }
 
 fn lone_set(set: Set) -> Workload {
-    let (replicas, given, labels, origin) = (set.size.unwrap_or(0), set.replicas_given, set.labels.clone(), set.origin.clone());
+    let (replicas, given, labels, origin) =
+        (set.size.unwrap_or(0), set.replicas_given, set.labels.clone(), set.origin.clone());
     let key = set.key.clone();
     let mut workload = workload(WorkloadKind::ReplicaSet, "ReplicaSet", key, set.into_revision(), origin);
     workload.replicas = replicas;
@@ -299,7 +324,8 @@ impl Set {
 
 /// Names are unique among workloads: a DaemonSet may share the name of a Deployment, its pods then get another.
 fn make_unique(fixed: &mut Workload, others: &[Workload]) {
-    let taken = |name: &str| others.iter().any(|other| other.key.namespace == fixed.key.namespace && other.key.name == name);
+    let taken =
+        |name: &str| others.iter().any(|other| other.key.namespace == fixed.key.namespace && other.key.name == name);
     let base = fixed.key.name.clone();
     let mut names = std::iter::once(base.clone()).chain((2..).map(|number| format!("{base}-{number}")));
     if let Some(name) = names.find(|name| !taken(name)) {

@@ -29,6 +29,8 @@ pub struct Commander<'a> {
     pub history: &'a mut ApplyHistory,
     /// Priorities by class.
     pub priorities: &'a Priorities,
+    /// Names of objects that could not be read.
+    pub broken: &'a [String],
     /// Sources given by name, where files of commands are looked for first.
     pub sources: &'a [Rc<Source>],
     /// What is not modelled.
@@ -40,7 +42,8 @@ pub struct Commander<'a> {
 /// Names of the files that commands of a scenario refer to, as written.
 pub fn files(scenario: &RawObject) -> Vec<String> {
     let commands = scenario.tree.at(&"spec.commands".into()).map(Tree::elements).unwrap_or_default();
-    let file = |command: &Tree| command.get("apply").or(command.get("create")).and_then(Tree::as_str).map(str::to_owned);
+    let file =
+        |command: &Tree| command.get("apply").or(command.get("create")).and_then(Tree::as_str).map(str::to_owned);
     commands.iter().filter_map(file).collect()
 }
 
@@ -88,7 +91,7 @@ impl Commander<'_> {
     }
 
     fn simple(&mut self, raw: &RawObject, path: &FieldPath, command: &Document) -> Option<(CommandAction, String)> {
-        let mut context = Context::new(raw, self.cluster, self.sink);
+        let mut context = Context::new(raw, self.cluster, self.broken, self.sink);
         Some(match command {
             Document::Delete(target) => {
                 let target = changeable(&path.field("delete"), target, &mut context)?;
@@ -99,10 +102,19 @@ impl Commander<'_> {
                 let at = path.field("scale");
                 let target = changeable(&at.field("target"), &scale.target, &mut context)?;
                 if !(0..=i64::from(i32::MAX)).contains(&scale.replicas) {
-                    context.error(&at.field("replicas"), format!("{} is no number of replicas", scale.replicas), "give 0 or more");
+                    context.error(
+                        &at.field("replicas"),
+                        format!("{} is no number of replicas", scale.replicas),
+                        "give 0 or more",
+                    );
                     return None;
                 }
-                let text = format!("kubectl scale deployment {}{} --replicas={}", target.name, namespace_flag(&target), scale.replicas);
+                let text = format!(
+                    "kubectl scale deployment {}{} --replicas={}",
+                    target.name,
+                    namespace_flag(&target),
+                    scale.replicas
+                );
                 (CommandAction::Scale { target, replicas: scale.replicas }, text)
             }
             Document::Cordon(node) => {
@@ -121,7 +133,13 @@ impl Commander<'_> {
         })
     }
 
-    fn manifest(&mut self, raw: &RawObject, path: &FieldPath, manifest: &Manifest, verb: &str) -> Vec<(CommandAction, String)> {
+    fn manifest(
+        &mut self,
+        raw: &RawObject,
+        path: &FieldPath,
+        manifest: &Manifest,
+        verb: &str,
+    ) -> Vec<(CommandAction, String)> {
         let (objects, shown) = match manifest {
             Manifest::File(file) => (self.read(raw, file), file.clone()),
             Manifest::Object(_) => (inline(raw, path, self.sink), "-".to_owned()),
@@ -134,7 +152,8 @@ impl Commander<'_> {
             }
             let Some(deployment) = kinds::read_deployment(&Rc::new(object), self.census, self.sink) else { continue };
             let key = key_of(&deployment.value.metadata);
-            let exists = find_workload(&self.cluster.workloads, &key).is_some_and(|(_, workload)| !workload.created_later);
+            let exists =
+                find_workload(&self.cluster.workloads, &key).is_some_and(|(_, workload)| !workload.created_later);
             if verb == "create" && exists {
                 let message = format!("Deployment {key} exists already");
                 self.sink.push(raw.error(path, message, "use `apply`, or leave it out of the other manifests"));
@@ -143,7 +162,11 @@ impl Commander<'_> {
             actions.push((self.apply(&deployment).0, format!("kubectl {verb} -f {shown}")));
         }
         if actions.is_empty() && !self.sink.has_errors() {
-            self.sink.push(raw.error(path, format!("there is no Deployment to {verb}"), "name a file with a Deployment in it"));
+            self.sink.push(raw.error(
+                path,
+                format!("there is no Deployment to {verb}"),
+                "name a file with a Deployment in it",
+            ));
         }
         actions
     }
@@ -159,7 +182,11 @@ impl Commander<'_> {
 fn changeable(path: &FieldPath, target: &Target, context: &mut Context<'_>) -> Option<ObjectKey> {
     let workload: &Workload = context.target(path, target)?;
     if workload.kind == WorkloadKind::Fixed {
-        context.error(path, format!("{} is a {}, which is not modelled", workload.key, workload.owner_kind), "name a Deployment");
+        context.error(
+            path,
+            format!("{} is a {}, which is not modelled", workload.key, workload.owner_kind),
+            "name a Deployment",
+        );
         return None;
     }
     Some(workload.key.clone())

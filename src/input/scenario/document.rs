@@ -112,7 +112,7 @@ pub enum Amount {
     Text(String),
 }
 
-/// A workload: `name`, `deployment/name`, `namespace/deployment/name`, or the same as a mapping.
+/// A workload: `name`, `deployment/name`, `namespace/name`, `namespace/deployment/name`, or the same as a mapping.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "a workload such as `deployment/web`, or a mapping with `name`")]
 pub enum Target {

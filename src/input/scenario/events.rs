@@ -22,7 +22,9 @@ pub fn overload(document: &OverloadDocument, context: &mut Context<'_>) -> Optio
     let path = FieldPath::from("spec.overload");
     let nodes = context.nodes(&path, document.nodes.as_ref(), document.pool.as_deref());
     let threshold_percent = match &document.threshold {
-        Some(given) => context.value(&path.field("threshold"), values::percent(given), "write a percentage such as `98%`")?,
+        Some(given) => {
+            context.value(&path.field("threshold"), values::percent(given), "write a percentage such as `98%`")?
+        }
         None => DEFAULT_THRESHOLD,
     };
     Some(Overload { nodes, threshold_percent, recover: document.recover.unwrap_or(true) })
@@ -43,11 +45,19 @@ fn at_once(path: &FieldPath, given: Option<u32>, nodes: usize, context: &mut Con
     }
     let number = given.unwrap_or(1);
     if number == 0 {
-        context.error(path, format!("{path}: 0 nodes at a time is nothing at all"), "give 1 or more, or leave the whole part out");
+        context.error(
+            path,
+            format!("{path}: 0 nodes at a time is nothing at all"),
+            "give 1 or more, or leave the whole part out",
+        );
         return None;
     }
     if number as usize > nodes {
-        context.error(path, format!("{path}: {number} is more than the {nodes} nodes there are"), format!("give {nodes} or less"));
+        context.error(
+            path,
+            format!("{path}: {number} is more than the {nodes} nodes there are"),
+            format!("give {nodes} or less"),
+        );
         return None;
     }
     Some(number)

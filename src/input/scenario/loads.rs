@@ -28,13 +28,19 @@ pub fn resolve(loads: &[Document], context: &mut Context<'_>) -> Vec<Load> {
 fn load(path: &FieldPath, document: &Document, context: &mut Context<'_>) -> Option<Load> {
     let workload = context.target(&path.field("target"), &document.target)?;
     if workload.kind == WorkloadKind::Fixed {
-        context.error(&path.field("target"), format!("the pods of {} are fixed", workload.key), "give load to a Deployment or ReplicaSet");
+        context.error(
+            &path.field("target"),
+            format!("the pods of {} are fixed", workload.key),
+            "give load to a Deployment or ReplicaSet",
+        );
     }
     let target = workload.key.clone();
     let metric = metric(path, document, context);
     let startup = startup(&path.field("startup"), document, context);
     let range = match &document.range {
-        Some(range) => context.value(&path.field("range"), values::range(range), "write the least and the most: `0m..2000m`")?,
+        Some(range) => {
+            context.value(&path.field("range"), values::range(range), "write the least and the most: `0m..2000m`")?
+        }
         None => default_range(path, document, &target, &metric, context)?,
     };
     let initial = initial(path, document, &target, &metric, range, context)?;
@@ -52,7 +58,9 @@ fn load(path: &FieldPath, document: &Document, context: &mut Context<'_>) -> Opt
 
 fn metric(path: &FieldPath, document: &Document, context: &mut Context<'_>) -> String {
     match (&document.resource, &document.metric) {
-        (Some(_), Some(_)) => context.error(&path.field("metric"), "a load has either a resource or a metric", "keep one of them"),
+        (Some(_), Some(_)) => {
+            context.error(&path.field("metric"), "a load has either a resource or a metric", "keep one of them")
+        }
         (Some(resource), None) if resource != "cpu" && resource != "memory" => {
             let message = format!("`{resource}` is neither cpu nor memory");
             context.error(&path.field("resource"), message, "use `metric:` for the name of a Pods metric");
@@ -96,7 +104,11 @@ fn initial(
     let at = path.field("initial");
     let initial = context.value(&at, values::milli(given), AMOUNT_HELP)?;
     if !(range.0..=range.1).contains(&initial) {
-        context.error(&at, format!("the initial load `{}` is outside the range", values::text(given)), "give a value within the range");
+        context.error(
+            &at,
+            format!("the initial load `{}` is outside the range", values::text(given)),
+            "give a value within the range",
+        );
         return None;
     }
     Some(initial)
@@ -106,11 +118,16 @@ fn startup(path: &FieldPath, document: &Document, context: &mut Context<'_>) -> 
     let mut stages: Vec<StartupStage> = Vec::new();
     for (index, stage) in document.startup.iter().enumerate() {
         let at = path.index(index);
-        let until = context.value(&at.field("until"), values::seconds(&stage.until), "write a duration such as `90s` or `5m`");
+        let until =
+            context.value(&at.field("until"), values::seconds(&stage.until), "write a duration such as `90s` or `5m`");
         let usage = context.value(&at.field("usage"), values::milli(&stage.usage), AMOUNT_HELP);
         let (Some(until_seconds), Some(usage)) = (until, usage) else { continue };
         if stages.last().map_or(0, |before| before.until_seconds) >= until_seconds {
-            context.error(&at.field("until"), "this stage ends no later than the one before", "list the stages by rising age");
+            context.error(
+                &at.field("until"),
+                "this stage ends no later than the one before",
+                "list the stages by rising age",
+            );
         }
         stages.push(StartupStage { until_seconds, usage });
     }

@@ -40,9 +40,15 @@ pub fn decode(objects: &[Rc<RawObject>], sink: &mut Diagnostics) -> Option<(Rc<R
 }
 
 /// Resolves everything but node pools, commands and default loads.
-pub fn resolve(raw: &RawObject, document: &Document, cluster: &ClusterSpec, sink: &mut Diagnostics) -> Scenario {
+pub fn resolve(
+    raw: &RawObject,
+    document: &Document,
+    cluster: &ClusterSpec,
+    broken: &[String],
+    sink: &mut Diagnostics,
+) -> Scenario {
     let spec = &document.spec;
-    let mut context = Context { raw, cluster, sink };
+    let mut context = Context { raw, cluster, broken, sink };
     let on = |given: Option<bool>| given.unwrap_or(true);
     Scenario {
         loads: loads::resolve(spec.loads.as_deref().unwrap_or_default(), &mut context),
@@ -72,13 +78,14 @@ pub fn resolve(raw: &RawObject, document: &Document, cluster: &ClusterSpec, sink
 pub struct Context<'a> {
     raw: &'a RawObject,
     cluster: &'a ClusterSpec,
+    broken: &'a [String],
     sink: &'a mut Diagnostics,
 }
 
 impl<'a> Context<'a> {
-    /// Names in `raw` refer to `cluster`.
-    pub fn new(raw: &'a RawObject, cluster: &'a ClusterSpec, sink: &'a mut Diagnostics) -> Self {
-        Context { raw, cluster, sink }
+    /// Names in `raw` refer to `cluster`, or to objects that are `broken`, which has been reported.
+    pub fn new(raw: &'a RawObject, cluster: &'a ClusterSpec, broken: &'a [String], sink: &'a mut Diagnostics) -> Self {
+        Context { raw, cluster, broken, sink }
     }
 
     fn error(&mut self, path: &FieldPath, message: impl Into<String>, help: impl Into<String>) {
@@ -104,6 +111,7 @@ impl<'a> Context<'a> {
         match key_of(target) {
             Ok(key) => match find_workload(&cluster.workloads, &key) {
                 Some((_, workload)) => Some(workload),
+                None if self.broken.contains(&key.name) => None,
                 None => {
                     self.error(path, format!("there is no workload `{key}`"), known_workloads(cluster));
                     None
@@ -120,6 +128,9 @@ impl<'a> Context<'a> {
         if self.cluster.nodes.iter().any(|node| node.name == name) {
             return Some(name.to_owned());
         }
+        if self.broken.iter().any(|broken| broken == name) {
+            return None;
+        }
         let help = known(self.cluster.nodes.iter().map(|node| node.name.as_str()), "node");
         self.error(path, format!("there is no node `{name}`"), help);
         None
@@ -135,7 +146,8 @@ impl<'a> Context<'a> {
                 Vec::new()
             }
             (None, Some(pool)) => {
-                let members: Vec<String> = cluster.nodes.iter().filter(|node| node.pool.as_deref() == Some(pool)).map(name).collect();
+                let members: Vec<String> =
+                    cluster.nodes.iter().filter(|node| node.pool.as_deref() == Some(pool)).map(name).collect();
                 if members.is_empty() {
                     let help = known(cluster.nodes.iter().filter_map(|node| node.pool.as_deref()), "node pool");
                     self.error(&path.field("pool"), format!("there is no node pool `{pool}`"), help);
@@ -163,16 +175,22 @@ fn key_of(target: &Target) -> Result<ObjectKey, String> {
         Target::Full(full) => (full.kind.as_deref(), full.namespace.as_deref(), full.name.as_str()),
         Target::Short(text) => match text.split('/').collect::<Vec<_>>()[..] {
             [name] => (None, None, name),
-            [kind, name] => (Some(kind), None, name),
+            [kind, name] if is_kind(kind) => (Some(kind), None, name),
+            [namespace, name] => (None, Some(namespace), name),
             [namespace, kind, name] => (Some(kind), Some(namespace), name),
             _ => return Err(format!("`{text}` does not name a workload")),
         },
     };
-    let kind = kind.unwrap_or("deployment").to_ascii_lowercase();
-    if !["deployment", "deployments", "deploy", "replicaset", "replicasets", "rs"].contains(&kind.as_str()) {
+    if let Some(kind) = kind.filter(|kind| !is_kind(kind)) {
         return Err(format!("`{kind}` is neither a Deployment nor a ReplicaSet"));
     }
     Ok(ObjectKey { namespace: namespace.unwrap_or("default").to_owned(), name: name.to_owned() })
+}
+
+/// Whether kubectl would take a word for Deployments or ReplicaSets.
+fn is_kind(word: &str) -> bool {
+    let kinds = ["deployment", "deployments", "deploy", "replicaset", "replicasets", "rs"];
+    kinds.contains(&word.to_ascii_lowercase().as_str())
 }
 
 fn known_workloads(cluster: &ClusterSpec) -> String {

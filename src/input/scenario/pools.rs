@@ -47,7 +47,9 @@ fn count(path: &FieldPath, pool: &NodePool, raw: &RawObject, sink: &mut Diagnost
 
 fn template(path: &FieldPath, pool: &NodePool, raw: &RawObject, sink: &mut Diagnostics) -> Node {
     let amounts = |list: &std::collections::BTreeMap<String, super::document::Amount>| {
-        list.iter().map(|(name, amount)| (name.clone(), Quantity(values::text(amount)))).collect::<std::collections::BTreeMap<_, _>>()
+        list.iter()
+            .map(|(name, amount)| (name.clone(), Quantity(values::text(amount))))
+            .collect::<std::collections::BTreeMap<_, _>>()
     };
     let (allocatable, capacity) = (amounts(&pool.template.allocatable), amounts(&pool.template.capacity));
     let mut check = Check::new(raw, sink);
@@ -58,7 +60,11 @@ fn template(path: &FieldPath, pool: &NodePool, raw: &RawObject, sink: &mut Diagn
         check.error(path, "the nodes of this pool offer nothing", "add `allocatable: {cpu: \"4\", memory: 8Gi}`");
     }
     if !validate::is_subdomain(&pool.name) {
-        check.error(path, format!("`{}` cannot be the name of a node", pool.name), "use lower case letters, digits and `-`");
+        check.error(
+            path,
+            format!("`{}` cannot be the name of a node", pool.name),
+            "use lower case letters, digits and `-`",
+        );
     }
     let taints = Some(pool.template.taints.clone()).filter(|taints| !taints.is_empty());
     let some = |list: std::collections::BTreeMap<_, _>| Some(list).filter(|list| !list.is_empty());

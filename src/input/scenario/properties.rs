@@ -36,7 +36,11 @@ pub fn arguments_of(property: &str) -> &'static [&'static str] {
 /// All properties.
 pub fn resolve(properties: &[Property], context: &mut Context<'_>) -> Vec<PropertySpec> {
     let at = FieldPath::from("spec.properties");
-    properties.iter().enumerate().filter_map(|(index, property)| resolve_one(&at.index(index), property, context)).collect()
+    properties
+        .iter()
+        .enumerate()
+        .filter_map(|(index, property)| resolve_one(&at.index(index), property, context))
+        .collect()
 }
 
 fn resolve_one(path: &FieldPath, property: &Property, context: &mut Context<'_>) -> Option<PropertySpec> {
@@ -46,7 +50,11 @@ fn resolve_one(path: &FieldPath, property: &Property, context: &mut Context<'_>)
         Property::Full(full) => (&full.name, full.target.as_ref(), &full.arguments, path.field("name")),
     };
     if !PROPERTIES.contains(&name.as_str()) {
-        context.error(&name_path, format!("there is no property `{name}`"), format!("use one of {}", PROPERTIES.join(", ")));
+        context.error(
+            &name_path,
+            format!("there is no property `{name}`"),
+            format!("use one of {}", PROPERTIES.join(", ")),
+        );
         return None;
     }
     let target = match target {
@@ -57,11 +65,18 @@ fn resolve_one(path: &FieldPath, property: &Property, context: &mut Context<'_>)
     Some(PropertySpec { name: name.clone(), target, arguments, origin: context.raw.origin(path) })
 }
 
-fn argument(path: &FieldPath, name: &str, key: &str, value: &Value, context: &mut Context<'_>) -> Option<(String, String)> {
+fn argument(
+    path: &FieldPath,
+    name: &str,
+    key: &str,
+    value: &Value,
+    context: &mut Context<'_>,
+) -> Option<(String, String)> {
     let allowed = arguments_of(name);
     let at = path.key(key);
     if !allowed.contains(&key) {
-        let help = if allowed.is_empty() { "it takes none".to_owned() } else { format!("it takes {}", allowed.join(" and ")) };
+        let help =
+            if allowed.is_empty() { "it takes none".to_owned() } else { format!("it takes {}", allowed.join(" and ")) };
         context.error(&at, format!("property {name} has no argument `{key}`"), help);
         return None;
     }

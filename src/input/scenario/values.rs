@@ -31,7 +31,9 @@ pub fn range(range: &Range) -> Result<(i64, i64), String> {
         }
     };
     match (milli(&least)?, milli(&most)?) {
-        (low, high) if low > high => Err(format!("the range starts at {}, above its end {}", text(&least), text(&most))),
+        (low, high) if low > high => {
+            Err(format!("the range starts at {}, above its end {}", text(&least), text(&most)))
+        }
         ends => Ok(ends),
     }
 }
@@ -59,7 +61,9 @@ pub fn percent(percent: &Percent) -> Result<i64, String> {
         Percent::Number(number) => (Some(*number), number.to_string()),
         Percent::Text(text) => (text.trim().trim_end_matches('%').parse().ok(), text.clone()),
     };
-    number.filter(|number| (1..=100).contains(number)).ok_or_else(|| format!("`{shown}` is not a percentage from 1% to 100%"))
+    number
+        .filter(|number| (1..=100).contains(number))
+        .ok_or_else(|| format!("`{shown}` is not a percentage from 1% to 100%"))
 }
 
 #[cfg(test)]

@@ -65,7 +65,11 @@ fn metric(path: &FieldPath, metric: &MetricSpec, check: &mut Check<'_>) {
     };
     match source {
         (field, Some(given)) => target(&path.field(field).field("target"), given, metric, check),
-        (field, None) => check.error(path, format!("a {} metric needs `{field}:`", metric.type_), format!("add `{field}:` with its target")),
+        (field, None) => check.error(
+            path,
+            format!("a {} metric needs `{field}:`", metric.type_),
+            format!("add `{field}:` with its target"),
+        ),
     }
 }
 

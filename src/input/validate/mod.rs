@@ -49,7 +49,11 @@ impl<'a> Check<'a> {
         match metadata.name.as_deref() {
             None | Some("") => self.error(&path, "every object needs a name", "add `name:` under `metadata:`"),
             Some(name) if !is_subdomain(name) => {
-                self.error(&path, format!("`{name}` is not a valid name"), "use lower case letters, digits, `-` and `.`, starting and ending with a letter or digit");
+                self.error(
+                    &path,
+                    format!("`{name}` is not a valid name"),
+                    "use lower case letters, digits, `-` and `.`, starting and ending with a letter or digit",
+                );
             }
             Some(_) => {}
         }
@@ -73,9 +77,13 @@ impl<'a> Check<'a> {
     pub fn amounts(&mut self, path: &FieldPath, list: Option<&BTreeMap<String, Quantity>>) {
         for (name, quantity) in list.into_iter().flatten() {
             match resources::amount(name, quantity) {
-                Ok(amount) if amount < 0 => self.error(&path.key(name), format!("`{}` is negative", quantity.0), "an amount is 0 or more"),
+                Ok(amount) if amount < 0 => {
+                    self.error(&path.key(name), format!("`{}` is negative", quantity.0), "an amount is 0 or more")
+                }
                 Ok(_) => {}
-                Err(error) => self.error(&path.key(name), error.source, "write an amount such as `500m`, `2` or `64Mi`"),
+                Err(error) => {
+                    self.error(&path.key(name), error.source, "write an amount such as `500m`, `2` or `64Mi`")
+                }
             }
         }
     }
@@ -85,10 +93,16 @@ impl<'a> Check<'a> {
         let valid = match value {
             None => true,
             Some(IntOrString::Int(number)) => *number >= 0,
-            Some(IntOrString::String(text)) => text.strip_suffix('%').is_some_and(|number| number.parse::<u32>().is_ok()),
+            Some(IntOrString::String(text)) => {
+                text.strip_suffix('%').is_some_and(|number| number.parse::<u32>().is_ok())
+            }
         };
         if !valid {
-            self.error(path, "this is neither a number nor a percentage", "write a number such as `1`, or a percentage such as `25%`");
+            self.error(
+                path,
+                "this is neither a number nor a percentage",
+                "write a number such as `1`, or a percentage such as `25%`",
+            );
         }
     }
 
@@ -115,11 +129,17 @@ impl<'a> Check<'a> {
         let problem = match operator {
             "In" | "NotIn" if values.is_empty() => Some("needs at least one value"),
             "Exists" | "DoesNotExist" if !values.is_empty() => Some("takes no values"),
-            "Gt" | "Lt" if values.len() != 1 || values[0].parse::<i64>().is_err() => Some("needs exactly one whole number as its value"),
+            "Gt" | "Lt" if values.len() != 1 || values[0].parse::<i64>().is_err() => {
+                Some("needs exactly one whole number as its value")
+            }
             _ => None,
         };
         if let Some(problem) = problem {
-            self.error(&at.field("values"), format!("operator {operator} {problem}"), "correct the values or the operator");
+            self.error(
+                &at.field("values"),
+                format!("operator {operator} {problem}"),
+                "correct the values or the operator",
+            );
         }
     }
 }
@@ -128,5 +148,7 @@ impl<'a> Check<'a> {
 pub fn is_subdomain(name: &str) -> bool {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     name.len() <= 253
-        && name.split('.').all(|part| part.starts_with(plain) && part.ends_with(plain) && part.chars().all(|c| plain(c) || c == '-'))
+        && name
+            .split('.')
+            .all(|part| part.starts_with(plain) && part.ends_with(plain) && part.chars().all(|c| plain(c) || c == '-'))
 }

@@ -16,7 +16,11 @@ pub fn node(node: &Node, check: &mut Check<'_>) {
     check.amounts(&"status.capacity".into(), capacity);
     if allocatable.or(capacity).is_none() {
         let help = "add `status: {allocatable: {cpu: \"4\", memory: 8Gi, pods: \"110\"}}`";
-        check.warning(&"status.allocatable".into(), "the node offers nothing, so no pod that requests anything fits", help);
+        check.warning(
+            &"status.allocatable".into(),
+            "the node offers nothing, so no pod that requests anything fits",
+            help,
+        );
     }
     let given = node.spec.as_ref().and_then(|spec| spec.taints.as_deref());
     taints(&"spec.taints".into(), given.unwrap_or_default(), check);
@@ -40,6 +44,10 @@ pub fn disruption_budget(budget: &PodDisruptionBudget, check: &mut Check<'_>) {
     check.int_or_percent(&"spec.maxUnavailable".into(), spec.max_unavailable.as_ref());
     check.label_selector(&"spec.selector".into(), spec.selector.as_ref());
     if spec.min_available.is_some() && spec.max_unavailable.is_some() {
-        check.error(&"spec.maxUnavailable".into(), "a budget has either minAvailable or maxUnavailable", "keep one of them");
+        check.error(
+            &"spec.maxUnavailable".into(),
+            "a budget has either minAvailable or maxUnavailable",
+            "keep one of them",
+        );
     }
 }

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use k8s_openapi::api::core::v1::{Container, NodeAffinity, NodeSelectorTerm, PodSpec, ResourceRequirements, Toleration};
+use k8s_openapi::api::core::v1::{
+    Container, NodeAffinity, NodeSelectorTerm, PodSpec, ResourceRequirements, Toleration,
+};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 
 use crate::cluster::resources;
@@ -24,7 +26,11 @@ pub fn spec(path: &FieldPath, pod: &PodSpec, check: &mut Check<'_>) {
     if let Err(error) = resources::pod_requests(pod)
         && error.source.to_string().contains("sum")
     {
-        check.error(&path.field("containers"), format!("{} requests add up to more than 64 bits can hold", error.resource), "request less");
+        check.error(
+            &path.field("containers"),
+            format!("{} requests add up to more than 64 bits can hold", error.resource),
+            "request less",
+        );
     }
     tolerations(&path.field("tolerations"), pod.tolerations.as_deref(), check);
     topology_spread(&path.field("topologySpreadConstraints"), pod, check);
@@ -48,7 +54,11 @@ fn container<'a>(path: &FieldPath, container: &'a Container, names: &mut HashSet
     if container.name.is_empty() {
         check.error(&path.field("name"), "every container needs a name", "add `name:`");
     } else if !names.insert(&container.name) {
-        check.error(&path.field("name"), format!("`{}` is the name of another container too", container.name), "container names are unique within a pod");
+        check.error(
+            &path.field("name"),
+            format!("`{}` is the name of another container too", container.name),
+            "container names are unique within a pod",
+        );
     }
     requirements(&path.field("resources"), container.resources.as_ref(), check);
 }
@@ -80,13 +90,21 @@ fn tolerations(path: &FieldPath, tolerations: Option<&[Toleration]>, check: &mut
         check.one_of(&at.field("effect"), effect, &["NoSchedule", "PreferNoSchedule", "NoExecute"]);
         let blank = |text: &Option<String>| text.as_deref().is_none_or(str::is_empty);
         if operator == Some("Exists") && !blank(&toleration.value) {
-            check.error(&at.field("value"), "operator Exists takes no value", "leave the value out, or use operator Equal");
+            check.error(
+                &at.field("value"),
+                "operator Exists takes no value",
+                "leave the value out, or use operator Equal",
+            );
         }
         if blank(&toleration.key) && operator != Some("Exists") {
             check.error(&at, "a toleration without a key needs operator Exists", "add a `key:`, or `operator: Exists`");
         }
         if toleration.toleration_seconds.is_some() && effect != Some("NoExecute") {
-            check.error(&at.field("tolerationSeconds"), "only effect NoExecute has tolerationSeconds", "add `effect: NoExecute`");
+            check.error(
+                &at.field("tolerationSeconds"),
+                "only effect NoExecute has tolerationSeconds",
+                "add `effect: NoExecute`",
+            );
         }
     }
 }
@@ -96,8 +114,15 @@ fn topology_spread(path: &FieldPath, pod: &PodSpec, check: &mut Check<'_>) {
     for (index, constraint) in pod.topology_spread_constraints.iter().flatten().enumerate() {
         let at = path.index(index);
         check.at_least(&at.field("maxSkew"), Some(constraint.max_skew), 1);
-        check.one_of(&at.field("whenUnsatisfiable"), Some(&constraint.when_unsatisfiable), &["DoNotSchedule", "ScheduleAnyway"]);
-        for (field, policy) in [("nodeAffinityPolicy", &constraint.node_affinity_policy), ("nodeTaintsPolicy", &constraint.node_taints_policy)] {
+        check.one_of(
+            &at.field("whenUnsatisfiable"),
+            Some(&constraint.when_unsatisfiable),
+            &["DoNotSchedule", "ScheduleAnyway"],
+        );
+        for (field, policy) in [
+            ("nodeAffinityPolicy", &constraint.node_affinity_policy),
+            ("nodeTaintsPolicy", &constraint.node_taints_policy),
+        ] {
             check.one_of(&at.field(field), policy.as_deref(), &["Honor", "Ignore"]);
         }
         check.at_least(&at.field("minDomains"), constraint.min_domains, 1);
@@ -105,10 +130,18 @@ fn topology_spread(path: &FieldPath, pod: &PodSpec, check: &mut Check<'_>) {
             check.error(&at.field("minDomains"), "minDomains goes with DoNotSchedule only", "leave it out");
         }
         if constraint.topology_key.is_empty() {
-            check.error(&at.field("topologyKey"), "a constraint needs a topology key", "give a node label, such as `topology.kubernetes.io/zone`");
+            check.error(
+                &at.field("topologyKey"),
+                "a constraint needs a topology key",
+                "give a node label, such as `topology.kubernetes.io/zone`",
+            );
         }
         if !seen.insert((&constraint.topology_key, &constraint.when_unsatisfiable)) {
-            check.error(&at, "there is another constraint with this topologyKey and whenUnsatisfiable", "keep one of them");
+            check.error(
+                &at,
+                "there is another constraint with this topologyKey and whenUnsatisfiable",
+                "keep one of them",
+            );
         }
         check.label_selector(&at.field("labelSelector"), constraint.label_selector.as_ref());
     }
@@ -118,7 +151,11 @@ fn node_affinity(path: &FieldPath, affinity: &NodeAffinity, check: &mut Check<'_
     if let Some(required) = &affinity.required_during_scheduling_ignored_during_execution {
         let terms = path.field("requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms");
         if required.node_selector_terms.is_empty() {
-            check.error(&terms, "required node affinity needs at least one term", "add a term, or leave the affinity out");
+            check.error(
+                &terms,
+                "required node affinity needs at least one term",
+                "add a term, or leave the affinity out",
+            );
         }
         for (index, term) in required.node_selector_terms.iter().enumerate() {
             node_term(&terms.index(index), term, check);

@@ -49,11 +49,16 @@ fn template(selector: &LabelSelector, template: &PodTemplateSpec, check: &mut Ch
     let path = FieldPath::from("spec.selector");
     let labels = template.metadata.as_ref().and_then(|metadata| metadata.labels.clone()).unwrap_or_default();
     let empty = |selector: &LabelSelector| {
-        selector.match_labels.as_ref().is_none_or(|labels| labels.is_empty()) && selector.match_expressions.as_ref().is_none_or(Vec::is_empty)
+        selector.match_labels.as_ref().is_none_or(|labels| labels.is_empty())
+            && selector.match_expressions.as_ref().is_none_or(Vec::is_empty)
     };
     check.label_selector(&path, Some(selector));
     if empty(selector) {
-        check.error(&path, "a selector is required", "add `selector: {matchLabels: {…}}` with labels of the pod template");
+        check.error(
+            &path,
+            "a selector is required",
+            "add `selector: {matchLabels: {…}}` with labels of the pod template",
+        );
     } else if !selector::matches(selector, &labels) {
         let shown: Vec<String> = labels.iter().map(|(key, value)| format!("{key}: {value}")).collect();
         let help = format!("the template's labels are {{{}}}", shown.join(", "));
@@ -61,7 +66,11 @@ fn template(selector: &LabelSelector, template: &PodTemplateSpec, check: &mut Ch
     }
     match &template.spec {
         Some(spec) => pod_checks::spec(&"spec.template.spec".into(), spec, check),
-        None => check.error(&"spec.template".into(), "the pod template has no spec", "add `template: {spec: {containers: […]}}`"),
+        None => check.error(
+            &"spec.template".into(),
+            "the pod template has no spec",
+            "add `template: {spec: {containers: […]}}`",
+        ),
     }
 }
 
@@ -81,6 +90,10 @@ fn strategy(strategy: &DeploymentStrategy, check: &mut Check<'_>) {
         None => false,
     };
     if zero(&rolling.max_surge) && zero(&rolling.max_unavailable) {
-        check.error(&inner.field("maxUnavailable"), "maxSurge and maxUnavailable cannot both be 0", "raise one of them, or no update could ever proceed");
+        check.error(
+            &inner.field("maxUnavailable"),
+            "maxSurge and maxUnavailable cannot both be 0",
+            "raise one of them, or no update could ever proceed",
+        );
     }
 }
