@@ -33,7 +33,7 @@ pub fn add(cluster: &Cluster<'_>, interleaving: Interleaving) {
 }
 
 /// How many more pods of a template fit each node of a cell.
-fn room<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>, template: TemplateId) -> Int<'c> {
+pub(crate) fn room<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>, template: TemplateId) -> Int<'c> {
     let ctx = cluster.ctx();
     let pod = &cluster.templates[template.0];
     let rooms = requested(pod).filter(|&(_, amount)| amount > 0).map(|(resource, amount)| {

@@ -4,6 +4,10 @@
 //! `for` and `if` range over configuration, term operators over state.
 
 pub mod deployment;
+pub mod descheduler;
+pub mod disruption;
+pub mod environment;
+pub mod hpa;
 pub mod kube_scheduler;
 pub mod kubelet;
 mod model;

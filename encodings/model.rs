@@ -10,7 +10,8 @@ use crate::property::{self, PropertyError, Selection};
 use crate::system::{Interleaving, System};
 use crate::term::Ctx;
 
-use super::kube_scheduler;
+use super::environment::{self, load::LoadVars};
+use super::{deployment, descheduler, disruption, hpa, kube_scheduler, kubelet, replicaset, taint_eviction};
 
 /// A cluster as a transition system, with everything that is needed to tell its runs.
 pub struct Model {
@@ -56,11 +57,49 @@ fn interleaving(spec: &ClusterSpec) -> Interleaving {
     }
 }
 
-/// Adds every controller that the scenario lets act. Controllers with state of their own declare it before the first
-/// action is built, because an action is the difference between two states.
+/// Adds every controller that the scenario lets act. Those with state of their own declare it before the first action
+/// is built, because an action is the difference between two states.
 fn add_controllers(cluster: &mut Cluster<'_>) -> Result<(), ModelError> {
-    if cluster.spec.scenario.controllers.scheduler {
+    let controllers = cluster.spec.scenario.controllers.clone();
+    let interleaving = interleaving(cluster.spec);
+    let commands = environment::commands::declare(cluster);
+    let loads = declare_loads(cluster);
+    let autoscalers = if controllers.hpa { hpa::declare(cluster) } else { Vec::new() };
+    let descheduler = if controllers.descheduler { descheduler::declare(cluster) } else { Default::default() };
+    kubelet::add(cluster, interleaving);
+    if controllers.taint_eviction {
+        taint_eviction::add(cluster);
+    }
+    if controllers.deployment {
+        deployment::add(cluster);
+        replicaset::add(cluster);
+    }
+    if controllers.scheduler {
         kube_scheduler::add(cluster);
     }
+    disruption::add(cluster);
+    hpa::add(cluster, &autoscalers, &loads)?;
+    if controllers.descheduler {
+        descheduler::add(cluster, &descheduler);
+    }
+    environment::load::add(cluster, &loads);
+    environment::failures::add(cluster);
+    environment::overload::add(cluster);
+    environment::maintenance::add(cluster);
+    environment::commands::add(cluster, commands);
     Ok(())
+}
+
+fn declare_loads(cluster: &mut Cluster<'_>) -> Vec<LoadVars> {
+    let mut declared = Vec::new();
+    for index in 0..cluster.spec.scenario.loads.len() {
+        let load = cluster.spec.scenario.loads[index].clone();
+        let watched = cluster.spec.autoscalers.iter().any(|autoscaler| autoscaler.target == load.target);
+        if watched && cluster.spec.scenario.controllers.hpa {
+            let watchers = hpa::watchers(cluster, &load);
+            let signature = |usage: i64| watchers.iter().flat_map(|watcher| watcher.signature(usage)).collect();
+            declared.extend(environment::load::declare(cluster, index, &signature));
+        }
+    }
+    declared
 }

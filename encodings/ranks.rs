@@ -10,7 +10,9 @@ pub const TAINT_EVICTION: u32 = 2;
 pub const DEPLOYMENT: u32 = 3;
 /// ReplicaSet controller.
 pub const REPLICASET: u32 = 4;
-/// kube-scheduler.
+/// kube-scheduler, and kubelets that admit pinned pods.
 pub const SCHEDULER: u32 = 5;
 /// Pods start.
 pub const START: u32 = 6;
+/// Evictions of a drain that wait for a PodDisruptionBudget.
+pub const BUDGETED_EVICTION: u32 = 7;

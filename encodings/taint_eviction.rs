@@ -92,6 +92,7 @@ fn evict_all<'c>(
         let here: Int<'c> = count(cell);
         cluster.without(cell, |other| if other == template { here } else { ctx.int(0) })
     });
+    cluster.forget_ages(&mut next);
     let name = cluster.templates[template.0].name.clone();
     let some = evicted.ge(1);
     let draft = ActionDraft {
@@ -165,6 +166,7 @@ fn add_delayed(cluster: &Cluster<'_>, template: TemplateId) {
         let here = cluster.active_on(cell, template);
         cluster.without(cell, |other| if other == template { here } else { ctx.int(0) })
     });
+    cluster.forget_ages(&mut next);
     let evicted =
         ctx.sum(chosen.iter().zip(&cells).map(|(chosen, cell)| chosen.ite(cluster.active_on(cell, template), 0))).id();
     let name = pod.name.clone();

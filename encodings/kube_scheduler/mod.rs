@@ -21,6 +21,7 @@ use crate::system::{ActionDraft, ActionKind, State};
 use crate::term::{Bool, TermId};
 
 pub use filters::{Refusal, Verdict};
+pub use spread::{Constraint, constraints};
 
 /// What one scheduling cycle of one template computes, cell by cell.
 pub struct Cycle<'c> {

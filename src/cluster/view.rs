@@ -12,7 +12,7 @@ use super::classes::{self, NodeClass};
 use super::layout::{Attribute, Layout};
 use super::resources::ResourceError;
 use super::spec::{ClusterSpec, SchedulerProfile, Workload, WorkloadKind};
-use super::story::{Diagnosis, Narrator};
+use super::story::{Diagnosis, Narrator, Sentence};
 use super::templates::{self, Phase, Template, TemplateId};
 
 /// State variables of one Deployment or ReplicaSet.
@@ -50,6 +50,8 @@ pub struct Cluster<'c> {
     pub pending: Vec<IntVar>,
     /// Flags set by every change from outside, each cleared by the observer that declared it.
     pub disturbed: Vec<BoolVar>,
+    /// By workload and start-up stage: how many of its ready pods have left the stage.
+    pub ages: Vec<(usize, Vec<IntVar>)>,
     narrators: RefCell<Vec<Narrator>>,
     diagnoses: RefCell<Vec<(String, Diagnosis)>>,
 }
@@ -88,6 +90,7 @@ impl<'c> Cluster<'c> {
             workloads,
             pending,
             disturbed: Vec::new(),
+            ages: Vec::new(),
             narrators,
             diagnoses,
         })
@@ -117,10 +120,32 @@ impl<'c> Cluster<'c> {
         }
     }
 
+    /// To be called where pods go: those that remain are the oldest ones, as far as upstream lets younger ones go first.
+    pub fn forget_ages(&self, next: &mut State<'c>) {
+        for (workload, stages) in &self.ages {
+            let Some(vars) = &self.workloads[*workload] else { continue };
+            let ready = self.ready_of(next, vars);
+            for &stage in stages {
+                next.set(stage, next.get(stage).min(ready));
+            }
+        }
+    }
+
+    /// Ready pods of a workload, over all its templates.
+    pub fn ready_of(&self, state: &State<'c>, vars: &WorkloadVars) -> Int<'c> {
+        self.ctx().sum(vars.templates.iter().map(|&template| self.ready(state, template)))
+    }
+
     /// Adds an action and what it tells about itself.
     pub fn act(&self, draft: ActionDraft<'c>, narrator: Narrator) {
         self.builder.action(draft);
         self.narrators.borrow_mut().push(narrator);
+    }
+
+    /// Adds an action that only keeps history for properties. It tells nothing.
+    pub fn observe(&self, draft: ActionDraft<'c>) {
+        self.builder.passive_action(draft);
+        self.narrators.borrow_mut().push(Box::new(|_| Sentence::default()));
     }
 
     /// Adds an explanation for states that break a property.
@@ -266,12 +291,12 @@ impl<'c> Cluster<'c> {
 
     /// The mark of an eviction from a workload.
     pub fn eviction_mark(&self, workload: usize) -> MarkId {
-        self.builder.mark(&format!("evicts {workload}"))
+        self.builder.mark(&mark_name("evicts", workload))
     }
 
     /// The mark of a change of a workload's `spec.replicas`.
     pub fn resize_mark(&self, workload: usize) -> MarkId {
-        self.builder.mark(&format!("resizes {workload}"))
+        self.builder.mark(&mark_name("resizes", workload))
     }
 
     /// The mark of a node that panics.
@@ -327,6 +352,13 @@ pub struct Parts {
     pub diagnoses: Vec<(String, Diagnosis)>,
 }
 
+/// Workloads with marks of their own; those beyond share one, so that the number of marks stays bounded.
+pub const MARKED_WORKLOADS: usize = 50;
+
+fn mark_name(what: &str, workload: usize) -> String {
+    if workload < MARKED_WORKLOADS { format!("{what} {workload}") } else { format!("{what} others") }
+}
+
 /// How many pods of a template in a phase a node starts with.
 fn placed<'a>(
     spec: &'a ClusterSpec,
@@ -374,20 +406,14 @@ fn declare_workload(
     index: usize,
     workload: &Workload,
 ) -> WorkloadVars {
-    use super::scenario::CommandAction::{Apply, Create, Delete};
+    use super::scenario::CommandAction::{Create, Delete};
     let own: Vec<TemplateId> =
         (0..templates.len()).map(TemplateId).filter(|id| templates[id.0].workload == index).collect();
     let max_replicas = templates::max_replicas(spec, workload);
     let commands = || spec.scenario.commands.iter().map(|command| &command.action);
     let comes_or_goes =
         commands().any(|action| matches!(action, Create { target } | Delete { target } if *target == workload.key));
-    let first_applied = commands()
-        .filter_map(|action| match action {
-            Apply { target, revision, .. } if *target == workload.key => Some(*revision),
-            _ => None,
-        })
-        .min();
-    let start = first_applied.map_or(own.len(), |revision| revision.max(1)).saturating_sub(1) as i64;
+    let start = workload.current as i64;
     let name = &workload.key;
     let most = own.first().map_or(0, |id| templates[id.0].max_pods);
     WorkloadVars {

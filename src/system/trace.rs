@@ -13,7 +13,7 @@ pub struct Step {
 
 /// A finite run, or a lasso: a stem and a loop.
 ///
-/// States are not stored; the interpreter computes them again ([`super::replay`]).
+/// States are not stored; the interpreter computes them again ([`mod@super::replay`]).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trace {
     /// Values of the state variables at the start.

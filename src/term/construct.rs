@@ -258,6 +258,7 @@ impl<'c> Int<'c> {
     }
 
     /// Quotient rounded towards zero; `self ≥ 0`, `other ≥ 1`.
+    #[allow(clippy::should_implement_trait, reason = "`/` would hide that the operands are restricted")]
     pub fn div(self, other: impl IntoInt<'c>) -> Int<'c> {
         self.combine(other, Arena::div)
     }

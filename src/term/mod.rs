@@ -2,7 +2,7 @@
 //!
 //! One file per meaning: [`arena`] stores terms, [`construct`] builds them, [`simplify`] rewrites them as they are
 //! built, [`eval`] is the meaning of the language, [`program`] compiles a set of terms into straight-line code,
-//! [`substitute`] replaces variables by terms, [`print`] writes them down.
+//! [`substitute`] replaces variables by terms, [`mod@print`] writes them down.
 //!
 //! Invariants:
 //! * Every integer term has a range that contains all its values; ranges decide widths and nothing overflows silently.

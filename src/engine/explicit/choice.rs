@@ -52,6 +52,9 @@ struct Free {
     tests: Tests,
 }
 
+/// Receives the slots of an allowed choice.
+pub(super) type Visit<'v> = dyn FnMut(&mut [i64], &mut Pulse<'_>) -> Result<(), Halt> + 'v;
+
 /// A compiled enumeration.
 #[derive(Clone, Debug)]
 pub(super) struct Choices {
@@ -95,7 +98,7 @@ impl Choices {
         slots: &mut [i64],
         pulse: &mut Pulse<'_>,
         limit: u64,
-        visit: &mut dyn FnMut(&mut [i64], &mut Pulse<'_>) -> Result<(), Halt>,
+        visit: &mut Visit<'_>,
     ) -> Result<(), Halt> {
         if !self.prelude.pass(arena, slots) {
             return Ok(());
@@ -110,17 +113,17 @@ impl Choices {
 }
 
 /// One enumeration under way.
-struct Walk<'w, 'p> {
+struct Walk<'w, 'p, 'v> {
     arena: &'w Arena,
     free: &'w [Free],
     slots: &'w mut [i64],
     pulse: &'w mut Pulse<'p>,
     /// Number of values that may still be tried.
     left: u64,
-    visit: &'w mut dyn FnMut(&mut [i64], &mut Pulse<'_>) -> Result<(), Halt>,
+    visit: &'w mut Visit<'v>,
 }
 
-impl Walk<'_, '_> {
+impl Walk<'_, '_, '_> {
     fn descend(&mut self, level: usize) -> Result<(), Halt> {
         let Some(free) = self.free.get(level) else { return (self.visit)(self.slots, self.pulse) };
         for value in free.range.lo..=free.range.hi {

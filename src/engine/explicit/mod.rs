@@ -1,9 +1,9 @@
 //! Explicit-state search: breadth-first over blocks, with compiled programs and an exact set of visited states.
 //!
-//! From state to verdict: [`machine`] compiles a system, [`choice`] enumerates inputs and initial states, [`stepper`]
-//! runs the code on one state, [`block`] explores what follows from one slow action, [`search`] goes from block to
-//! block, [`graph`], [`lasso`] and [`loops`] find cycles, [`trace`] tells how a violation comes about. [`store`] and
-//! [`states`] keep what was seen, [`pulse`] watches the budget.
+//! From state to verdict: `machine` compiles a system, `choice` enumerates inputs and initial states, `stepper`
+//! runs the code on one state, `block` explores what follows from one slow action, `search` goes from block to
+//! block, `graph`, `lasso` and `loops` find cycles, `trace` tells how a violation comes about. `store` and
+//! `states` keep what was seen, `pulse` watches the budget.
 //!
 //! Invariants:
 //! * States are compared exactly, never by hash alone.

@@ -69,10 +69,13 @@ impl<'m> Search<'m> {
         pulse.enter(0)?;
         self.start(pulse)?;
         self.look_across(0, pulse)?;
-        for depth in 1..=self.bound {
+        for depth in 1_u32.. {
             let layer = self.states.next_layer();
             if layer.is_empty() {
                 return self.finish(depth.saturating_sub(2), pulse);
+            }
+            if depth > self.bound {
+                break;
             }
             pulse.enter(depth)?;
             for state in layer {
@@ -131,7 +134,7 @@ impl<'m> Search<'m> {
     }
 
     fn broken(&mut self, root: Root<'_>, property: PropertyId, node: u32, pulse: &mut Pulse<'_>) -> Halt {
-        let trace = self.trace(pulse, |tracer| tracer.to_node(root, node));
+        let trace = self.trace(pulse, |tracer| tracer.way_to_node(root, node));
         let machine = self.machine;
         self.violated(property, trace.map(|run| run.finite(machine)), pulse)
     }

@@ -36,9 +36,9 @@ pub(super) struct Tracer<'t, 'm, 'p> {
 
 impl Tracer<'_, '_, '_> {
     /// The way to a node of the block that was explored last, and started from `root`.
-    pub fn to_node(&mut self, root: Root<'_>, node: u32) -> Result<Run, Halt> {
+    pub fn way_to_node(&mut self, root: Root<'_>, node: u32) -> Result<Run, Halt> {
         let inside = self.steps_to(node)?;
-        let mut run = self.to_root(root)?;
+        let mut run = self.way_to_root(root)?;
         run.steps.extend(inside);
         Ok(run)
     }
@@ -50,7 +50,7 @@ impl Tracer<'_, '_, '_> {
             let (from, to) = (self.block.state(from), self.block.state(edge.to));
             cycle.push(step_between(self.block.machine(), from, to, self.pulse, &|step| step == label)?);
         }
-        let mut run = self.to_node(root, lasso.entry)?;
+        let mut run = self.way_to_node(root, lasso.entry)?;
         let loop_start = run.steps.len();
         run.steps.extend(cycle);
         Ok(run.lasso(self.block.machine(), loop_start))
@@ -58,7 +58,7 @@ impl Tracer<'_, '_, '_> {
 
     /// The way to a cycle of states between blocks, and around it.
     pub fn around(&mut self, lasso: &Lasso, graph: &Graph) -> Result<Trace, Halt> {
-        let mut run = self.to_state(lasso.entry)?;
+        let mut run = self.way_to_state(lasso.entry)?;
         let loop_start = run.steps.len();
         for &(from, edge) in &lasso.edges {
             let steps = self.across(Root::State(from), edge.to, Some(graph.label(edge.label)))?;
@@ -67,14 +67,14 @@ impl Tracer<'_, '_, '_> {
         Ok(run.lasso(self.block.machine(), loop_start))
     }
 
-    fn to_root(&mut self, root: Root<'_>) -> Result<Run, Halt> {
+    fn way_to_root(&mut self, root: Root<'_>) -> Result<Run, Halt> {
         match root {
             Root::Initial(state) => Ok(Run { initial: state.to_vec(), steps: Vec::new() }),
-            Root::State(state) => self.to_state(state),
+            Root::State(state) => self.way_to_state(state),
         }
     }
 
-    fn to_state(&mut self, state: u32) -> Result<Run, Halt> {
+    fn way_to_state(&mut self, state: u32) -> Result<Run, Halt> {
         let way = self.states.ancestry(state);
         let initial = self.states.origin(way[0]).to_vec();
         let mut steps = self.across(Root::Initial(&initial), way[0], None)?;

@@ -1,0 +1,135 @@
+//! Evictions through the API and the PodDisruptionBudgets that limit them, Kubernetes v1.34:
+//! `pkg/registry/core/pod/storage/eviction.go`, `pkg/controller/disruption/disruption.go`.
+//!
+//! Pods under a budget are evicted one at a time, whenever the budget allows one more disruption, after everything else
+//! has settled. Healthy pods are ready ones; the expected count is `spec.replicas` of their owners.
+//!
+//! Left out: `unhealthyPodEvictionPolicy` (pods that are not ready are evicted as the budget allows), several budgets
+//! that select the same pod (upstream refuses; here each must allow).
+
+use k8s_openapi::api::policy::v1::PodDisruptionBudget;
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+
+use crate::cluster::selector;
+use crate::cluster::story::{Scene, Sentence};
+use crate::cluster::view::Cluster;
+use crate::cluster::{Attribute, Cell, TemplateId};
+use crate::system::{ActionDraft, ActionKind, State};
+use crate::term::{Bool, Int};
+
+use super::ranks;
+
+/// Budgets that select a template's pods.
+fn budgets<'c>(cluster: &Cluster<'c>, template: TemplateId) -> impl Iterator<Item = &'c PodDisruptionBudget> {
+    let pod = cluster.templates[template.0].clone();
+    cluster.spec.disruption_budgets.iter().filter(move |budget| selects(budget, &pod))
+}
+
+fn selects(budget: &PodDisruptionBudget, pod: &crate::cluster::Template) -> bool {
+    let namespace = budget.metadata.namespace.as_deref().unwrap_or("default");
+    let selector = budget.spec.as_ref().and_then(|spec| spec.selector.as_ref());
+    namespace == pod.namespace && selector.is_some_and(|selector| selector::matches(selector, &pod.labels))
+}
+
+/// Whether a budget limits evictions of a template's pods.
+pub fn is_budgeted(cluster: &Cluster<'_>, template: TemplateId) -> bool {
+    budgets(cluster, template).next().is_some()
+}
+
+/// Whether no pod that a drain would evict is left on the nodes of a cell.
+pub fn is_drained<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>) -> Bool<'c> {
+    let left = (0..cluster.templates.len()).map(TemplateId).filter(|&id| is_budgeted(cluster, id));
+    cluster.ctx().all(left.map(|id| cluster.active_on(cell, id).eq(0)))
+}
+
+/// A cell's attributes after `kubectl drain`: cordoned, and without the pods that no budget protects.
+pub fn drained<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>) -> Vec<Int<'c>> {
+    let ctx = cluster.ctx();
+    let mut result = cell.clone();
+    result.attributes = cluster.without(cell, |template| {
+        if is_budgeted(cluster, template) { ctx.int(0) } else { cluster.active_on(cell, template) }
+    });
+    result.attributes = cluster.with(&result, Attribute::Cordoned, |_| ctx.int(1));
+    cluster.with(&result, Attribute::Maintenance, |_| ctx.int(1))
+}
+
+/// How many more disruptions a budget allows.
+fn allowed<'c>(cluster: &Cluster<'c>, state: &State<'c>, budget: &PodDisruptionBudget) -> Int<'c> {
+    let ctx = cluster.ctx();
+    let mut healthy = ctx.int(0);
+    let mut expected = ctx.int(0);
+    for (_, _, vars) in cluster.owners() {
+        let own: Vec<TemplateId> =
+            vars.templates.iter().copied().filter(|id| selects(budget, &cluster.templates[id.0])).collect();
+        if !own.is_empty() {
+            expected = expected + state.get(vars.replicas);
+            healthy = healthy + ctx.sum(own.into_iter().map(|id| cluster.ready(state, id)));
+        }
+    }
+    let spec = budget.spec.clone().unwrap_or_default();
+    let desired = expected.map(|expected| match (&spec.min_available, &spec.max_unavailable) {
+        (Some(min), _) => scaled(min, expected),
+        (None, Some(max)) => (expected - scaled(max, expected)).max(0),
+        (None, None) => 0,
+    });
+    healthy.minus_or_zero(desired)
+}
+
+/// A number, or a percentage of `total` rounded up.
+fn scaled(value: &IntOrString, total: i64) -> i64 {
+    match value {
+        IntOrString::Int(number) => i64::from(*number),
+        IntOrString::String(text) => {
+            let percent: i64 = text.trim().trim_end_matches('%').parse().unwrap_or(0);
+            (total * percent + 99).div_euclid(100)
+        }
+    }
+}
+
+/// Adds the evictions that wait for their budgets.
+pub fn add(cluster: &Cluster<'_>) {
+    for index in 0..cluster.templates.len() {
+        let template = TemplateId(index);
+        if is_budgeted(cluster, template) {
+            add_eviction(cluster, template);
+        }
+    }
+}
+
+fn add_eviction(cluster: &Cluster<'_>, template: TemplateId) {
+    let (ctx, state) = (cluster.ctx(), cluster.state());
+    let cells = cluster.cells(&state);
+    let room = ctx.all(budgets(cluster, template).map(|budget| allowed(cluster, &state, budget).ge(1)));
+    let draining: Vec<Bool<'_>> = cells
+        .iter()
+        .map(|cell| {
+            let under_way = cluster.get(cell, Attribute::Maintenance).eq(1);
+            cell.exists & under_way & room & cluster.active_on(cell, template).ge(1)
+        })
+        .collect();
+    let guard = ctx.any(draining.iter().copied());
+    if guard.constant() == Some(false) {
+        return;
+    }
+    let (var, chosen, valid) = cluster.choose_cell("node", &draining);
+    let mut next = state.clone();
+    cluster.cells.rewrite_one(ctx, &mut next, &chosen, |cell| {
+        cluster.without(cell, |other| ctx.int(i64::from(other == template)))
+    });
+    cluster.forget_ages(&mut next);
+    let name = cluster.templates[template.0].name.clone();
+    let draft = ActionDraft {
+        name: format!("drain evicts {name}"),
+        kind: ActionKind::Event { rank: ranks::BUDGETED_EVICTION },
+        guard,
+        inputs: vec![var],
+        choice: valid,
+        next,
+        marks: cluster.eviction_marks(|other| ctx.bool(other == template)),
+    };
+    let tell = move |scene: &Scene<'_>| {
+        let text = format!("evicts a pod of {name} from {}", scene.moved_names());
+        Sentence::new("drain", text).because("its PodDisruptionBudget allows one more disruption")
+    };
+    cluster.act(draft, Box::new(tell));
+}

@@ -1,0 +1,129 @@
+//! User commands, in the order in which the scenario gives them, each once, at any time after the one before.
+//!
+//! `kubectl apply` follows the three-way merge of `staging/src/k8s.io/kubectl/pkg/cmd/apply`: what it does to an absent
+//! `spec.replicas` was decided when the input was read.
+
+use crate::cluster::cells::Representation;
+use crate::cluster::scenario::CommandAction;
+use crate::cluster::spec::ObjectKey;
+use crate::cluster::story::{Scene, Sentence};
+use crate::cluster::view::{Cluster, WorkloadVars};
+use crate::cluster::{Attribute, Cell};
+use crate::system::{IntVar, MarkId, State};
+use crate::term::{Bool, Int};
+
+use super::super::disruption;
+use super::outside;
+
+/// Declares how many commands have been given; `None` if there are none.
+pub fn declare(cluster: &Cluster<'_>) -> Option<IntVar> {
+    let commands = cluster.spec.scenario.commands.len() as i64;
+    (commands > 0).then(|| cluster.builder.int("commands given", 0, commands, Some(0)))
+}
+
+/// Adds one action per command.
+pub fn add(cluster: &Cluster<'_>, given: Option<IntVar>) {
+    let Some(given) = given else { return };
+    let (ctx, state) = (cluster.ctx(), cluster.state());
+    for (position, command) in cluster.spec.scenario.commands.iter().enumerate() {
+        let mut next = state.clone();
+        next.set(given, ctx.int(position as i64 + 1));
+        let mut marks = Vec::new();
+        apply(cluster, &command.action, &state, &mut next, &mut marks);
+        let text = command.text.clone();
+        let tell = move |_: &Scene<'_>| Sentence::new("user", format!("runs `{text}`"));
+        let guard = state.get(given).eq(position as i64);
+        let name = format!("command {}: {}", position + 1, command.text);
+        outside(cluster, name, guard, (Vec::new(), ctx.bool(true)), next, marks, Box::new(tell));
+    }
+}
+
+fn find<'a>(cluster: &'a Cluster<'_>, key: &ObjectKey) -> Option<(usize, &'a WorkloadVars)> {
+    cluster.owners().find(|(_, object, _)| object.key == *key).map(|(index, _, vars)| (index, vars))
+}
+
+fn apply<'c>(
+    cluster: &Cluster<'c>,
+    action: &CommandAction,
+    state: &State<'c>,
+    next: &mut State<'c>,
+    marks: &mut Vec<(MarkId, Bool<'c>)>,
+) {
+    let ctx = cluster.ctx();
+    match action {
+        CommandAction::Create { target } => set_existence(cluster, next, target, true),
+        CommandAction::Delete { target } => set_existence(cluster, next, target, false),
+        CommandAction::Scale { target, replicas } => resize(cluster, state, next, marks, target, *replicas),
+        CommandAction::Apply { target, revision, replicas } => {
+            if let Some((_, vars)) = find(cluster, target)
+                && let Some(var) = vars.revision
+            {
+                next.set(var, ctx.int(*revision as i64));
+            }
+            if let Some(replicas) = replicas {
+                resize(cluster, state, next, marks, target, *replicas);
+            }
+        }
+        CommandAction::Cordon { node } => on_node(cluster, next, node, |cell| cordon(cluster, cell, 1)),
+        CommandAction::Uncordon { node } => on_node(cluster, next, node, |cell| cordon(cluster, cell, 0)),
+        CommandAction::Drain { node } => {
+            on_node(cluster, next, node, |cell| disruption::drained(cluster, cell));
+            cluster.forget_ages(next);
+            let cells = cluster.cells(state);
+            let evicted = |template| {
+                let here = cells.iter().filter(|cell| is_named(cluster, cell, node));
+                ctx.any(here.map(|cell| cluster.active_on(cell, template).ge(1)))
+            };
+            marks.extend(cluster.eviction_marks(evicted));
+        }
+    }
+}
+
+fn set_existence<'c>(cluster: &Cluster<'c>, next: &mut State<'c>, target: &ObjectKey, exists: bool) {
+    if let Some((_, vars)) = find(cluster, target)
+        && let Some(var) = vars.exists
+    {
+        next.set_bool(var, cluster.ctx().bool(exists));
+    }
+}
+
+fn resize<'c>(
+    cluster: &Cluster<'c>,
+    state: &State<'c>,
+    next: &mut State<'c>,
+    marks: &mut Vec<(MarkId, Bool<'c>)>,
+    target: &ObjectKey,
+    replicas: i64,
+) {
+    if let Some((index, vars)) = find(cluster, target) {
+        marks.push((cluster.resize_mark(index), state.get(vars.replicas).ne(replicas)));
+        next.set(vars.replicas, cluster.ctx().int(replicas));
+    }
+}
+
+fn is_named(cluster: &Cluster<'_>, cell: &Cell<'_>, node: &str) -> bool {
+    cluster.classes[cell.class].names.iter().any(|name| name == node)
+}
+
+/// Rewrites the node of that name, which stands alone in its class.
+fn on_node<'c>(cluster: &Cluster<'c>, next: &mut State<'c>, node: &str, change: impl Fn(&Cell<'c>) -> Vec<Int<'c>>) {
+    let ctx = cluster.ctx();
+    debug_assert!(cluster.classes.iter().enumerate().all(|(class, it)| {
+        it.names.len() == 1
+            || !it.names.iter().any(|name| name == node)
+            || matches!(cluster.cells.representation(class), Representation::Individual(_))
+    }));
+    let cells = cluster.cells(next);
+    let chosen: Vec<Bool<'c>> = cells.iter().map(|cell| ctx.bool(is_named(cluster, cell, node))).collect();
+    cluster.cells.rewrite_one(ctx, next, &chosen, change);
+}
+
+fn cordon<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>, to: i64) -> Vec<Int<'c>> {
+    let ctx = cluster.ctx();
+    let mut result = cell.clone();
+    result.attributes = cluster.with(&result, Attribute::Cordoned, |_| ctx.int(to));
+    match to {
+        0 => cluster.with(&result, Attribute::Maintenance, |_| ctx.int(0)),
+        _ => result.attributes,
+    }
+}

@@ -1,0 +1,203 @@
+//! Load: what pods use, as the metrics API would report it.
+//!
+//! The load of a workload is a level: two loads that every autoscaler maps alike, for every number of pods, are one
+//! level, represented by the smallest. Levels are found by running the autoscaler's arithmetic over the declared range,
+//! in steps of a thousandth of a unit, or of 1/50,000 of the range where it is wider than that many thousandths.
+//!
+//! With a start-up profile, pods are counted by age stage. Pods pass a stage in the order of their age, and only the
+//! number that has passed matters to a sum, so any number may pass at a time.
+//!
+//! Left out: which node a young pod runs on; load of workloads that no autoscaler watches.
+
+use crate::cluster::quantity;
+use crate::cluster::scenario::{Load, LoadPer};
+use crate::cluster::story::{Scene, Sentence};
+use crate::cluster::view::Cluster;
+use crate::system::{ActionDraft, ActionKind, IntVar, State};
+use crate::term::Int;
+
+use super::outside;
+
+/// Most steps into which a range is cut.
+const MOST_STEPS: i64 = 50_000;
+
+/// The load of one metric of one workload, as state.
+#[derive(Clone, Debug)]
+pub struct LoadVars {
+    /// Position in the scenario's loads.
+    pub load: usize,
+    /// Position of the workload.
+    pub workload: usize,
+    /// Usage in milli-units at each level, ascending.
+    pub values: Vec<i64>,
+    /// The present level; `None` if there is only one.
+    pub level: Option<IntVar>,
+    /// Changes that may still happen; `None` if their number is not limited.
+    pub changes_left: Option<IntVar>,
+    /// Whether this is the load whose profile [`Cluster::ages`] counts.
+    pub ages: Option<usize>,
+}
+
+/// Maps a usage to everything that autoscalers make of it.
+pub type Signature<'a> = dyn Fn(i64) -> Vec<i64> + 'a;
+
+/// Declares the state of one load. `signature` tells what autoscalers see.
+pub fn declare(cluster: &mut Cluster<'_>, index: usize, signature: &Signature<'_>) -> Option<LoadVars> {
+    let load: &Load = &cluster.spec.scenario.loads[index];
+    let (workload, _, _) = cluster.owners().find(|(_, object, _)| object.key == load.target)?;
+    let (values, start) = levels(load, signature);
+    let name = format!("{} {} load", load.target, load.metric);
+    let most = cluster.workloads[workload]
+        .as_ref()
+        .map_or(0, |vars| vars.templates.iter().map(|id| cluster.templates[id.0].max_pods).sum());
+    let level = (values.len() > 1).then(|| cluster.builder.int(&name, 0, values.len() as i64 - 1, Some(start)));
+    let changes_left = load.changes.filter(|_| values.len() > 1).map(|changes| {
+        cluster.builder.int(format!("{name} changes left"), 0, i64::from(changes), Some(i64::from(changes)))
+    });
+    let ages = (!load.startup.is_empty()).then(|| {
+        let existing = cluster.spec.workloads[workload].revisions.iter().flat_map(|revision| &revision.pods);
+        let old = existing.filter(|pod| pod.ready && pod.node.is_some()).count() as i64;
+        let stages = load.startup.iter().enumerate();
+        let stages = stages.map(|(stage, _)| {
+            cluster.builder.int(format!("{} past start-up stage {}", load.target, stage + 1), 0, most, Some(old))
+        });
+        let stages = stages.collect();
+        cluster.ages.push((workload, stages));
+        cluster.ages.len() - 1
+    });
+    Some(LoadVars { load: index, workload, values, level, changes_left, ages })
+}
+
+/// Representatives of the levels, and the level of the initial usage.
+fn levels(load: &Load, signature: &Signature<'_>) -> (Vec<i64>, i64) {
+    if load.changes == Some(0) || load.range.0 == load.range.1 {
+        return (vec![load.initial], 0);
+    }
+    let step = ((load.range.1 - load.range.0) / MOST_STEPS).max(1) as usize;
+    let mut values: Vec<i64> = Vec::new();
+    let mut last: Option<Vec<i64>> = None;
+    let mut start = 0;
+    let candidates = (load.range.0..=load.range.1).step_by(step).chain([load.range.1]);
+    for value in candidates {
+        let seen = signature(value);
+        if last.as_ref() != Some(&seen) {
+            values.push(value);
+            last = Some(seen);
+        }
+        if value <= load.initial {
+            start = values.len() as i64 - 1;
+        }
+    }
+    (values, start)
+}
+
+impl LoadVars {
+    /// Usage in milli-units at the present level: of one pod past its start-up, or of the whole workload.
+    pub fn usage<'c>(&self, cluster: &Cluster<'c>, state: &State<'c>) -> Int<'c> {
+        match self.level {
+            Some(level) => state.get(level).map(|level| self.values[level as usize]),
+            None => cluster.ctx().int(self.values[0]),
+        }
+    }
+
+    /// Usage of all ready pods together, in milli-units.
+    pub fn total<'c>(&self, cluster: &Cluster<'c>, state: &State<'c>, ready: Int<'c>) -> Int<'c> {
+        let load = &cluster.spec.scenario.loads[self.load];
+        let usage = self.usage(cluster, state);
+        if load.per == LoadPer::Workload {
+            return usage;
+        }
+        let Some(ages) = self.ages else { return ready * usage };
+        let mut total = cluster.ctx().int(0);
+        let mut present = ready;
+        for (stage, &passed) in load.startup.iter().zip(&cluster.ages[ages].1) {
+            let older = state.get(passed).min(present);
+            total = total + present.minus_or_zero(older) * stage.usage;
+            present = older;
+        }
+        total + present * usage
+    }
+}
+
+/// Adds changes of load and the passing of start-up stages.
+pub fn add(cluster: &Cluster<'_>, loads: &[LoadVars]) {
+    for load in loads {
+        add_change(cluster, load);
+        add_stages(cluster, load);
+    }
+}
+
+fn show(metric: &str, milli: i64) -> String {
+    match metric {
+        "cpu" => quantity::format_cpu(milli),
+        "memory" => quantity::format_memory(milli / 1000),
+        _ => format!("{milli}m"),
+    }
+}
+
+fn add_change(cluster: &Cluster<'_>, vars: &LoadVars) {
+    let Some(level) = vars.level else { return };
+    let load = &cluster.spec.scenario.loads[vars.load];
+    let (ctx, state) = (cluster.ctx(), cluster.state());
+    let name = format!("load of {} ({})", load.target, load.metric);
+    let (input, new) = cluster.builder.input("level", 0, vars.values.len() as i64 - 1);
+    let mut next = state.clone();
+    next.set(level, new);
+    let guard = match vars.changes_left {
+        Some(left) => {
+            next.set(left, state.get(left).minus_or_zero(1));
+            state.get(left).ge(1)
+        }
+        None => ctx.bool(true),
+    };
+    if let Some(var) = cluster.workloads[vars.workload].as_ref().and_then(|vars| vars.exists) {
+        next.set(level, state.is(var).ite(new, state.get(level)));
+    }
+    let (values, metric, target) = (vars.values.clone(), load.metric.clone(), load.target.clone());
+    let whose = if load.per == LoadPer::Pod { "each pod" } else { "the workload" };
+    let (before, after) = (state.get(level).id(), new.id());
+    let tell = move |scene: &Scene<'_>| {
+        let shown = |level: i64| show(&metric, values[level as usize]);
+        let (before, after) = (shown(scene.get(before)), shown(scene.get(after)));
+        Sentence::new("load", format!("{metric} usage of {target} goes from {before} to {after} for {whose}"))
+    };
+    let choice = (vec![input], new.ne(state.get(level)));
+    outside(cluster, name, guard, choice, next, Vec::new(), Box::new(tell));
+}
+
+/// Some pods, the oldest ones, leave a start-up stage. That is time passing, not a change from outside.
+fn add_stages(cluster: &Cluster<'_>, vars: &LoadVars) {
+    let Some(ages) = vars.ages else { return };
+    let load = &cluster.spec.scenario.loads[vars.load];
+    let state = cluster.state();
+    let Some(owner) = &cluster.workloads[vars.workload] else { return };
+    let mut present = cluster.ready_of(&state, owner);
+    for (position, (stage, &passed)) in load.startup.iter().zip(&cluster.ages[ages].1).enumerate() {
+        let older = state.get(passed).min(present);
+        let younger = present.minus_or_zero(older);
+        let most = state.get(passed).range().hi.max(1);
+        let (input, count) = cluster.builder.input("pods", 1, most);
+        let mut next = state.clone();
+        next.set(passed, (older + count).min(most));
+        let usage = load.startup.get(position + 1).map(|next| next.usage);
+        let calm = vars.usage(cluster, &state).id();
+        let (target, metric, seconds, count_id) =
+            (load.target.clone(), load.metric.clone(), stage.until_seconds, count.id());
+        let tell = move |scene: &Scene<'_>| {
+            let usage = usage.unwrap_or_else(|| scene.get(calm));
+            let text = format!("{} pod(s) of {target} are older than {seconds} s", scene.get(count_id));
+            Sentence::new("time", text).because(format!("each now uses {} {metric}", show(&metric, usage)))
+        };
+        let draft = ActionDraft {
+            name: format!("start-up stage {} of {} ends ({})", position + 1, load.target, load.metric),
+            kind: ActionKind::Periodic,
+            guard: younger.ge(1),
+            inputs: vec![input],
+            choice: count.le(younger),
+            next,
+            marks: Vec::new(),
+        };
+        cluster.act(draft, Box::new(tell));
+        present = older;
+    }
+}

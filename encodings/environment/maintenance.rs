@@ -1,0 +1,75 @@
+//! Rolling maintenance: `kubectl drain`, work, `kubectl uncordon`, a few nodes at a time.
+//!
+//! A drain cordons the node and evicts its pods through the eviction API (`staging/src/k8s.io/kubectl/pkg/drain`), which
+//! PodDisruptionBudgets limit: see [`super::super::disruption`]. Nodes are taken in any order, at any time. With no
+//! budget in the way, all pods of the node go at once.
+//!
+//! Left out: pods without a controller and DaemonSet pods, which stay (as with `--ignore-daemonsets --force=false`).
+
+use crate::cluster::story::{Scene, Sentence};
+use crate::cluster::view::Cluster;
+use crate::cluster::{Attribute, Cell};
+use crate::term::{Bool, Int};
+
+use super::super::disruption;
+use super::outside;
+
+/// Adds the beginning and the end of maintenance, where the scenario has it.
+pub fn add(cluster: &Cluster<'_>) {
+    let Some(maintenance) = &cluster.spec.scenario.maintenance else { return };
+    let (ctx, state) = (cluster.ctx(), cluster.state());
+    let cells = cluster.cells(&state);
+    let busy = cluster.sum(&state, |cell| match cluster.classes[cell.class].maintained {
+        true => cluster.get(cell, Attribute::Maintenance).eq(1).to_int(),
+        false => ctx.int(0),
+    });
+    let room = busy.lt(i64::from(maintenance.parallel));
+    let ready: Vec<Bool<'_>> =
+        cells.iter().map(|cell| at_stage(cluster, cell, 0) & !cluster.is_down(cell) & room).collect();
+    begin(cluster, &ready);
+    let busy: Vec<Bool<'_>> =
+        cells.iter().map(|cell| at_stage(cluster, cell, 1) & disruption::is_drained(cluster, cell)).collect();
+    end(cluster, &busy, if maintenance.once { 2 } else { 0 });
+}
+
+/// Whether there are nodes in a cell that are maintained and at that stage of it.
+fn at_stage<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>, stage: i64) -> Bool<'c> {
+    let maintained = cluster.classes[cell.class].maintained;
+    cell.exists & cluster.ctx().bool(maintained) & cluster.get(cell, Attribute::Maintenance).eq(stage)
+}
+
+fn begin<'c>(cluster: &Cluster<'c>, allowed: &[Bool<'c>]) {
+    let (ctx, state) = (cluster.ctx(), cluster.state());
+    let cells = cluster.cells(&state);
+    let (var, chosen, valid) = cluster.choose_cell("node", allowed);
+    let mut next = state.clone();
+    cluster.cells.rewrite_one(ctx, &mut next, &chosen, |cell| disruption::drained(cluster, cell));
+    cluster.forget_ages(&mut next);
+    let evicts = |template| {
+        let here = chosen.iter().zip(&cells);
+        let evicted = here.map(|(&chosen, cell)| chosen & cluster.active_on(cell, template).ge(1));
+        if disruption::is_budgeted(cluster, template) { ctx.bool(false) } else { ctx.any(evicted) }
+    };
+    let marks = cluster.eviction_marks(evicts);
+    let tell = |scene: &Scene<'_>| {
+        Sentence::new("maintenance", format!("drains {}: cordons it and evicts its pods", scene.moved_names()))
+    };
+    let guard = ctx.any(allowed.iter().copied());
+    outside(cluster, "maintenance drains".to_owned(), guard, (vec![var], valid), next, marks, Box::new(tell));
+}
+
+fn end<'c>(cluster: &Cluster<'c>, allowed: &[Bool<'c>], after: i64) {
+    let (ctx, state) = (cluster.ctx(), cluster.state());
+    let (var, chosen, valid) = cluster.choose_cell("node", allowed);
+    let mut next = state.clone();
+    let back = |cell: &Cell<'c>| -> Vec<Int<'c>> {
+        let mut open = cell.clone();
+        open.attributes = cluster.with(&open, Attribute::Cordoned, |_| ctx.int(0));
+        cluster.with(&open, Attribute::Maintenance, |_| ctx.int(after))
+    };
+    cluster.cells.rewrite_one(ctx, &mut next, &chosen, back);
+    let tell =
+        |scene: &Scene<'_>| Sentence::new("maintenance", format!("of {} ends: it is uncordoned", scene.moved_names()));
+    let guard = ctx.any(allowed.iter().copied());
+    outside(cluster, "maintenance ends".to_owned(), guard, (vec![var], valid), next, Vec::new(), Box::new(tell));
+}

@@ -1,0 +1,74 @@
+//! Nodes that panic when they are full, and come back when they are empty.
+//!
+//! The failure of Kivi's case 4: the cpu that pods on a node request reaches a share of its allocatable, the node
+//! panics and turns NotReady, its pods are evicted after their tolerated time, and the empty node recovers. Neither is a
+//! change from outside: the cluster does it to itself.
+
+use crate::cluster::story::{Scene, Sentence};
+use crate::cluster::view::Cluster;
+use crate::cluster::{Attribute, Cell, TemplateId};
+use crate::system::{ActionDraft, ActionKind, MarkId};
+use crate::term::{Bool, Int};
+
+/// Adds panics and recoveries, where the scenario has them.
+pub fn add(cluster: &Cluster<'_>) {
+    let Some(overload) = &cluster.spec.scenario.overload else { return };
+    let (ctx, state) = (cluster.ctx(), cluster.state());
+    let cells = cluster.cells(&state);
+    let may_panic = |cell: &Cell<'_>| ctx.bool(cluster.classes[cell.class].may_panic);
+    let full: Vec<Bool<'_>> = cells
+        .iter()
+        .map(|cell| {
+            let limit = cluster.classes[cell.class].allocatable.cpu * overload.threshold_percent;
+            let used = used_cpu(cluster, cell) * ctx.int(100);
+            cell.exists & may_panic(cell) & !cluster.is_down(cell) & used.ge(limit)
+        })
+        .collect();
+    let why = format!("the cpu that its pods request reaches {} % of allocatable", overload.threshold_percent);
+    let marks = vec![(cluster.panic_mark(), ctx.bool(true))];
+    switch(cluster, "kernel panic", &full, 1, marks, ("panics: it turns NotReady", why));
+    if overload.recover {
+        let empty: Vec<Bool<'_>> = cells
+            .iter()
+            .map(|cell| {
+                let pods = ctx.sum((0..cluster.templates.len()).map(|id| cluster.holding_on(cell, TemplateId(id))));
+                cell.exists & may_panic(cell) & cluster.is_down(cell) & pods.eq(0)
+            })
+            .collect();
+        let told = ("recovers: Ready again", "it is empty".to_owned());
+        switch(cluster, "recovery from panic", &empty, 0, Vec::new(), told);
+    }
+}
+
+/// Requested cpu on each node of a cell, in thousandths.
+fn used_cpu<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>) -> Int<'c> {
+    let ctx = cluster.ctx();
+    let pods = (0..cluster.templates.len())
+        .map(TemplateId)
+        .map(|id| cluster.holding_on(cell, id) * ctx.int(cluster.templates[id.0].requests.cpu));
+    ctx.sum(pods) + cluster.classes[cell.class].used.cpu
+}
+
+fn switch<'c>(
+    cluster: &Cluster<'c>,
+    name: &str,
+    allowed: &[Bool<'c>],
+    to: i64,
+    marks: Vec<(MarkId, Bool<'c>)>,
+    (what, why): (&'static str, String),
+) {
+    let (ctx, state) = (cluster.ctx(), cluster.state());
+    let guard = ctx.any(allowed.iter().copied());
+    if guard.constant() == Some(false) {
+        return;
+    }
+    let (var, chosen, valid) = cluster.choose_cell("node", allowed);
+    let mut next = state.clone();
+    cluster.cells.rewrite_one(ctx, &mut next, &chosen, |cell| cluster.with(cell, Attribute::Down, |_| ctx.int(to)));
+    cluster.forget_ages(&mut next);
+    let tell =
+        move |scene: &Scene<'_>| Sentence::new(format!("node {}", scene.moved_names()), what).because(why.clone());
+    let kind = ActionKind::Periodic;
+    let draft = ActionDraft { name: name.to_owned(), kind, guard, inputs: vec![var], choice: valid, next, marks };
+    cluster.act(draft, Box::new(tell));
+}
