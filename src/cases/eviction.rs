@@ -16,7 +16,8 @@ pub fn duplicates(scale: usize, fixed: bool) -> Vec<File> {
     let threes = scale.div_ceil(5);
     let fours = scale - ones - threes;
     let (full, medium, crowded) = (members("full", ones), members("medium", threes), members("crowded", fours));
-    let times = |nodes: &[String], count: usize| nodes.iter().flat_map(|node| vec![node.clone(); count]).collect::<Vec<_>>();
+    let times =
+        |nodes: &[String], count: usize| nodes.iter().flat_map(|node| vec![node.clone(); count]).collect::<Vec<_>>();
     let placed = [times(&full, 1), times(&medium, 3), times(&crowded, 4)].concat();
     let app = App::new("web", placed.len(), POD_SIZE);
     let mut cluster = format!("{}---\n{}", app.running(true), app.pods(&placed));
@@ -62,7 +63,8 @@ pub fn soft_constraints(scale: usize, fixed: bool) -> Vec<File> {
         spread("web", "kubernetes.io/hostname", "ScheduleAnyway"),
         spread("web", "lifecycle", "ScheduleAnyway")
     );
-    let constraints = if fixed { "constraints: [DoNotSchedule]" } else { "constraints: [DoNotSchedule, ScheduleAnyway]" };
+    let constraints =
+        if fixed { "constraints: [DoNotSchedule]" } else { "constraints: [DoNotSchedule, ScheduleAnyway]" };
     let labels = |kind: &str| format!("labels: {{lifecycle: {kind}}}");
     let pools = pool("on-demand", on_demand, &labels("on-demand")) + &pool("spot", scale - on_demand, &labels("spot"));
     vec![

@@ -122,6 +122,9 @@ mod tests {
     #[test]
     fn a_loop_begins_with_a_step_of_its_own() {
         let start = Told { begins_loop: true, ..bind("node-1", "a") };
-        assert_eq!(fold(vec![bind("node-1", "a"), start, bind("node-1", "a")]).iter().map(|it| it.times).collect::<Vec<_>>(), [1, 2]);
+        assert_eq!(
+            fold(vec![bind("node-1", "a"), start, bind("node-1", "a")]).iter().map(|it| it.times).collect::<Vec<_>>(),
+            [1, 2]
+        );
     }
 }

@@ -141,13 +141,7 @@ fn named(text: &str, shown: &str, moved: &[MovedNode]) -> Option<(String, Vec<St
     (!moved.is_empty() && text.contains(shown)).then(|| (shown.to_owned(), names()))
 }
 
-fn diagnose(
-    model: &Model,
-    run: &Replayed,
-    ending: &Ending,
-    repeats_from: Option<usize>,
-    last: usize,
-) -> Vec<String> {
+fn diagnose(model: &Model, run: &Replayed, ending: &Ending, repeats_from: Option<usize>, last: usize) -> Vec<String> {
     let Ending::Breaks { property, finding } = ending else { return Vec::new() };
     let Some(state) = run.states.last() else { return Vec::new() };
     let valuation = Interpreter::new(&model.system).valuation(state, None);

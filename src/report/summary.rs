@@ -135,7 +135,8 @@ fn group(nodes: Vec<(String, String)>) -> Vec<String> {
         }
     }
     let hidden: usize = groups.iter().skip(MOST_GROUPS).map(|(_, names)| names.len()).sum();
-    let mut lines: Vec<String> = groups.iter().take(MOST_GROUPS).map(|(words, names)| group_line(words, names)).collect();
+    let mut lines: Vec<String> =
+        groups.iter().take(MOST_GROUPS).map(|(words, names)| group_line(words, names)).collect();
     if hidden > 0 {
         lines.push(format!("and {hidden} more nodes"));
     }

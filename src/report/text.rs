@@ -65,7 +65,9 @@ fn verdict(result: &CheckResult) -> String {
             (BAD, "✗", format!("{how} at k = {}", found.k))
         }
         Answer::Unknown { reason, covered: 0 } => (OPEN, "?", format!("unknown: {reason}")),
-        Answer::Unknown { reason, covered } => (OPEN, "?", format!("unknown: {reason}; holds up to k = {}", covered - 1)),
+        Answer::Unknown { reason, covered } => {
+            (OPEN, "?", format!("unknown: {reason}; holds up to k = {}", covered - 1))
+        }
     };
     let Finish { engine, time } = Finish::of(result);
     let plain = format!("{mark} {}{subject}: {words}", result.property);
