@@ -86,12 +86,12 @@ struct Vars {
 fn declare(builder: &Builder<'_>, source: &mut Bytes) -> Vars {
     let mut vars = Vars { ints: Vec::new(), bools: Vec::new() };
     for index in 0..1 + source.below(3) {
-        let (lo, hi) = [(0, 2), (0, 3), (-1, 2)][source.below(3)];
-        let initial = (!source.next().is_multiple_of(4)).then(|| lo + source.below(3) as i64);
+        let (lo, hi) = [(0, 2), (0, 3), (-1, 2), (0, 5)][source.below(4)];
+        let initial = (!source.next().is_multiple_of(6)).then(|| lo + source.below(3) as i64);
         vars.ints.push((builder.int(format!("x{index}"), lo, hi, initial), lo, hi));
     }
     for index in 0..source.below(2) {
-        let initial = [Some(false), Some(true), None][source.below(3)];
+        let initial = [Some(false), Some(true), Some(false), None][source.below(4)];
         vars.bools.push(builder.bool(format!("p{index}"), initial));
     }
     vars
@@ -108,15 +108,19 @@ fn scope<'c>(builder: &Builder<'c>, vars: &Vars) -> Scope<'c> {
 fn action<'c>(builder: &Builder<'c>, vars: &Vars, source: &mut Bytes, index: usize) {
     let ctx = builder.ctx();
     let mut scope = scope(builder, vars);
-    let kind = match source.below(5) {
+    let kind = match source.below(4) {
         0 => ActionKind::Environment,
         1 => ActionKind::Periodic,
         _ => ActionKind::Event { rank: source.below(2) as u32 },
     };
-    let guard = match source.below(6) {
+    let (first, second) = (scope.ints[source.below(scope.ints.len())], scope.ints[source.below(scope.ints.len())]);
+    let guard = match source.below(12) {
         0 => ctx.bool(true),
         1 => scope.bool(ctx, source, 3),
-        _ => scope.ints[source.below(scope.ints.len())].lt(source.below(3) as i64),
+        2..=4 => first.lt(source.below(3) as i64),
+        5..=7 => first.gt(source.below(3) as i64),
+        8 => first.lt(second),
+        _ => first.eq(source.below(3) as i64),
     };
     let mut inputs = Vec::new();
     for number in 0..source.below(3) {
@@ -128,8 +132,14 @@ fn action<'c>(builder: &Builder<'c>, vars: &Vars, source: &mut Bytes, index: usi
     let mut next = builder.state();
     for _ in 0..1 + source.below(2) {
         let (var, lo, hi) = vars.ints[source.below(vars.ints.len())];
-        let value = if source.below(2) == 0 { scope.int(ctx, source, 2) } else { next.get(var) + 1 };
-        next.set(var, if source.below(12) == 0 { value } else { value.clamp(lo, hi) });
+        let value = match source.below(6) {
+            0 => scope.int(ctx, source, 2),
+            1 => ctx.int(source.below(4) as i64),
+            2 => scope.ints[source.below(scope.ints.len())],
+            3 => next.get(var) - 1,
+            _ => next.get(var) + 1,
+        };
+        next.set(var, if source.below(20) == 19 { value } else { value.clamp(lo, hi) });
     }
     if let Some(&var) = vars.bools.get(source.below(3)) {
         next.set_bool(var, scope.bool(ctx, source, 1));
@@ -150,7 +160,7 @@ pub fn system(source: &mut Bytes) -> System {
         let builder = Builder::new(&ctx);
         let interleaving = [Interleaving::Settled, Interleaving::Racing, Interleaving::Async][source.below(3)];
         let vars = declare(&builder, source);
-        if source.below(5) == 0 {
+        if source.below(9) == 8 {
             builder.assume_initially(scope(&builder, &vars).bool(&ctx, source, 2));
         }
         let (eviction, load) = (builder.mark("eviction"), builder.mark("load"));
@@ -164,7 +174,7 @@ pub fn system(source: &mut Bytes) -> System {
 }
 
 fn properties(builder: &Builder<'_>, vars: &Vars, source: &mut Bytes, eviction: MarkSet, load: MarkSet) {
-    let which = source.below(15) + 1;
+    let which = [1, 1, 2, 4, 8, 9, 12, 3, 15][source.below(9)];
     let condition = |source: &mut Bytes| {
         let (var, lo, hi) = vars.ints[source.below(vars.ints.len())];
         let wrong = lo + source.next() as i64 % (hi - lo + 1);
