@@ -43,7 +43,7 @@ fn slice_of(model: &kubound::encodings::Model, name: &str) -> kubound::system::S
 const MAINTENANCE: &str = "apiVersion: kubound.dev/v1alpha1
 kind: Scenario
 spec:
-  maintenance: {nodes: [kind-worker, kind-worker2, kind-worker3], parallel: 1, once: false}
+  maintenance: {parallel: 1, once: false}
   properties:
   - {name: expected-replicas, value: spec.replicas - 1}
 ";
