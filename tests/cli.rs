@@ -142,8 +142,20 @@ fn results_are_json_with_the_documented_fields() {
     let document = json(&ran.out);
     let result = &document["results"][0];
     for field in [
-        "case", "property", "verdict", "extent", "engine", "k", "seconds", "peak_memory_bytes", "states", "terms", "trace",
-        "subject", "finding", "story",
+        "case",
+        "property",
+        "verdict",
+        "extent",
+        "engine",
+        "k",
+        "seconds",
+        "peak_memory_bytes",
+        "states",
+        "terms",
+        "trace",
+        "subject",
+        "finding",
+        "story",
     ] {
         assert!(!result[field].is_null(), "{field}: {result:#}");
     }
@@ -205,4 +217,23 @@ fn defaults_are_told_on_standard_error() {
     assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
     assert!(ran.err.starts_with("no scenario given, assuming:\n  cpu of each pod of web"), "{}", ran.err);
     assert!(ran.out.starts_with("✓ settles: holds"), "{}", ran.out);
+}
+
+#[test]
+fn every_case_is_violated_and_its_fix_holds_on_every_engine_at_the_same_k() {
+    for engine in ["explicit", "smt", "auto"] {
+        let failing = kubound(&["check", "--case", "all", "--engine", engine, "--format", "json"]);
+        let fixed = kubound(&["check", "--case", "all", "--engine", engine, "--fixed", "--format", "json"]);
+        let verdicts = |ran: &Ran| -> Vec<(String, String, u64)> {
+            let document = json(&ran.out);
+            let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+            let results = document["results"].as_array().expect("results").iter();
+            results.map(|it| (text(&it["case"]), text(&it["verdict"]), it["k"].as_u64().expect("k"))).collect()
+        };
+        let ks = [7, 1, 2, 5, 1, 3, 0, 2];
+        let expected: Vec<_> = CASES.iter().zip(ks).map(|(id, k)| (id.to_string(), "violated".to_owned(), k)).collect();
+        assert_eq!((failing.code, verdicts(&failing)), (1, expected), "{engine}");
+        assert_eq!(fixed.code, 0, "{engine}: {}", fixed.out);
+        assert!(verdicts(&fixed).iter().all(|(_, verdict, _)| verdict == "holds"), "{engine}");
+    }
 }
