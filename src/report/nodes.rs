@@ -14,6 +14,9 @@ use crate::cluster::story::MovedNode;
 use crate::cluster::view::Parts;
 use crate::cluster::{Attribute, Phase, TemplateId};
 
+/// A member of a class with its attributes before and after a step.
+type Change = (usize, (Vec<i64>, Vec<i64>));
+
 /// Follows every node through a run.
 pub struct NodeTracker<'a> {
     parts: &'a Parts,
@@ -136,7 +139,7 @@ fn distance(a: &[i64], b: &[i64]) -> i64 {
 }
 
 /// Moves members so that multiplicities change by `differences`; each move with its attributes before and after.
-fn shift(slots: &mut [usize], differences: &[i64], keys: &[Vec<i64>]) -> Vec<(usize, (Vec<i64>, Vec<i64>))> {
+fn shift(slots: &mut [usize], differences: &[i64], keys: &[Vec<i64>]) -> Vec<Change> {
     let of_sign = |sign: i64| -> Vec<usize> { (0..keys.len()).filter(|&slot| differences[slot] * sign > 0).collect() };
     let (losing, gaining) = (of_sign(-1), of_sign(1));
     let mut pairs: Vec<(i64, usize, usize)> = losing
