@@ -5,6 +5,7 @@ use thiserror::Error;
 use crate::cluster::resources::ResourceError;
 use crate::cluster::scenario;
 use crate::cluster::spec::ClusterSpec;
+use crate::cluster::templates;
 use crate::cluster::view::{Cluster, Parts};
 use crate::property::{self, PropertyError, Selection};
 use crate::system::{Interleaving, System};
@@ -37,6 +38,7 @@ pub enum ModelError {
 
 /// Builds the model of a cluster with the selected properties.
 pub fn build(spec: &ClusterSpec, selection: &Selection) -> Result<Model, ModelError> {
+    check_sizes(spec)?;
     let ctx = Ctx::new();
     let (unbound, parts) = {
         let mut cluster = Cluster::new(&ctx, spec)?;
@@ -47,6 +49,19 @@ pub fn build(spec: &ClusterSpec, selection: &Selection) -> Result<Model, ModelEr
         (builder.finish(interleaving(spec)), parts)
     };
     Ok(Model { system: unbound.bind(ctx), parts })
+}
+
+/// Refuses workloads of more pods than counters and tables are made for.
+fn check_sizes(spec: &ClusterSpec) -> Result<(), ModelError> {
+    let most = spec.workloads.iter().map(|workload| (templates::max_pods(spec, workload), workload));
+    match most.max_by_key(|(pods, _)| *pods) {
+        Some((pods, workload)) if pods > templates::MOST_PODS => Err(ModelError::TooLarge(format!(
+            "{} may have {pods} pods at a time, of which at most {} are modelled; lower replicas or maxReplicas",
+            workload.key,
+            templates::MOST_PODS
+        ))),
+        _ => Ok(()),
+    }
 }
 
 fn interleaving(spec: &ClusterSpec) -> Interleaving {
