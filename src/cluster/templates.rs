@@ -115,7 +115,7 @@ fn template(spec: &ClusterSpec, workload: usize, revision: usize) -> Result<Temp
     })
 }
 
-/// Most pods of one workload that are modelled.
+/// Most pods of one workload where `spec.replicas` is tabulated.
 pub const MOST_PODS: i64 = 200_000;
 
 /// Pods that one revision can have at a time: the largest `spec.replicas` that can arise, plus the surge of a rollout.
