@@ -4,11 +4,14 @@
 //!
 //! `term → system → { engine | cluster } → { property, encodings } → input → cases → report → cli`
 
+pub mod cases;
+pub mod cli;
 pub mod cluster;
 #[path = "../encodings/mod.rs"]
 pub mod encodings;
 pub mod engine;
 pub mod input;
 pub mod property;
+pub mod report;
 pub mod system;
 pub mod term;

@@ -1,2 +1,5 @@
 //! The `kubound` binary.
-fn main() {}
+
+fn main() -> std::process::ExitCode {
+    kubound::cli::main()
+}

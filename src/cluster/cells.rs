@@ -229,7 +229,9 @@ fn targets<'c>(
     let constants: Option<Vec<i64>> = step.target.iter().map(|value| value.constant()).collect();
     if let Some(constants) = constants {
         let clamped = constants.iter().zip(&layout.max).map(|(&value, &max)| value.clamp(0, max)).collect::<Vec<_>>();
-        return index.get(&clamped).map(|&slot| (slot, ctx.bool(true))).into_iter().collect();
+        let slot = index.get(&clamped);
+        debug_assert!(slot.is_some(), "no combination {clamped:?}");
+        return slot.map(|&slot| (slot, ctx.bool(true))).into_iter().collect();
     }
     let matches = |key: &Vec<i64>| ctx.all(key.iter().zip(&step.target).map(|(&value, target)| target.eq(value)));
     let possible = keys.iter().enumerate().map(|(slot, key)| (slot, matches(key)));
@@ -256,26 +258,12 @@ fn combinations(
             return None;
         }
     }
-    for key in start {
-        if !keys.contains(key) {
-            keys.extend(below(key).into_iter().filter(|lower| !keys.contains(lower)).collect::<Vec<_>>());
-        }
-    }
-    (keys.len() <= 2 * limit).then_some(keys)
+    // A node that starts over-committed could move between combinations that do not fit: count only what fits.
+    start.iter().all(|key| keys.contains(key)).then_some(keys)
 }
 
 fn extended(key: &[i64], value: i64) -> Vec<i64> {
     key.iter().copied().chain([value]).collect()
-}
-
-/// All combinations of at most these values: what an over-committed node can become.
-fn below(key: &[i64]) -> Vec<Vec<i64>> {
-    let mut all: Vec<Vec<i64>> = vec![Vec::new()];
-    for &max in key {
-        all = all.into_iter().flat_map(|key| (0..=max).map(move |value| extended(&key, value))).collect();
-        all.truncate(4 * MOST_COMBINATIONS);
-    }
-    all
 }
 
 /// Whether the pods of a (partial) combination fit the class's nodes together.

@@ -45,7 +45,12 @@ impl Layout {
             let runnable = class.names.iter().any(|name| template.may_run_on(name, &class.node));
             let fitting = if runnable { fitting(class, template) } else { 0 };
             for &phase in &template.phases {
-                let most = fitting.max(initial(id, phase)).min(template.max_pods);
+                let started = initial(id, phase);
+                let most = match phase {
+                    // Pods that are being deleted are not among the workload's: only the node bounds them.
+                    Phase::Terminating if fitting > 0 || started > 0 => class.free("pods").max(started),
+                    _ => fitting.max(started).min(template.max_pods),
+                };
                 if most > 0 {
                     layout.push(Attribute::Pods(id, phase), most);
                 }

@@ -12,7 +12,7 @@ use super::classes::{self, NodeClass};
 use super::layout::{Attribute, Layout};
 use super::resources::ResourceError;
 use super::spec::{ClusterSpec, SchedulerProfile, Workload, WorkloadKind};
-use super::story::{Diagnosis, Narrator};
+use super::story::{Diagnosis, Narrator, Sentence};
 use super::templates::{self, Phase, Template, TemplateId};
 
 /// State variables of one Deployment or ReplicaSet.
@@ -140,6 +140,12 @@ impl<'c> Cluster<'c> {
     pub fn act(&self, draft: ActionDraft<'c>, narrator: Narrator) {
         self.builder.action(draft);
         self.narrators.borrow_mut().push(narrator);
+    }
+
+    /// Adds an action that only keeps history for properties. It tells nothing.
+    pub fn observe(&self, draft: ActionDraft<'c>) {
+        self.builder.passive_action(draft);
+        self.narrators.borrow_mut().push(Box::new(|_| Sentence::default()));
     }
 
     /// Adds an explanation for states that break a property.
@@ -285,12 +291,12 @@ impl<'c> Cluster<'c> {
 
     /// The mark of an eviction from a workload.
     pub fn eviction_mark(&self, workload: usize) -> MarkId {
-        self.builder.mark(&format!("evicts {workload}"))
+        self.builder.mark(&mark_name("evicts", workload))
     }
 
     /// The mark of a change of a workload's `spec.replicas`.
     pub fn resize_mark(&self, workload: usize) -> MarkId {
-        self.builder.mark(&format!("resizes {workload}"))
+        self.builder.mark(&mark_name("resizes", workload))
     }
 
     /// The mark of a node that panics.
@@ -344,6 +350,13 @@ pub struct Parts {
     pub narrators: Vec<Narrator>,
     /// Explanations by property name.
     pub diagnoses: Vec<(String, Diagnosis)>,
+}
+
+/// Workloads with marks of their own; those beyond share one, so that the number of marks stays bounded.
+pub const MARKED_WORKLOADS: usize = 50;
+
+fn mark_name(what: &str, workload: usize) -> String {
+    if workload < MARKED_WORKLOADS { format!("{what} {workload}") } else { format!("{what} others") }
 }
 
 /// How many pods of a template in a phase a node starts with.

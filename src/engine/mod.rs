@@ -1,6 +1,8 @@
 //! Engines that decide whether a system keeps its properties, behind one trait. No engine knows Kubernetes.
 
+pub mod auto;
 pub mod explicit;
+pub mod smt;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -74,8 +76,17 @@ pub fn peak_resident_bytes() -> Option<u64> {
     memory_field("VmHWM:")
 }
 
+/// Memory that the machine has left, in bytes, where the system tells.
+pub fn available_bytes() -> Option<u64> {
+    kibibytes("/proc/meminfo", "MemAvailable:")
+}
+
 fn memory_field(name: &str) -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    kibibytes("/proc/self/status", name)
+}
+
+fn kibibytes(file: &str, name: &str) -> Option<u64> {
+    let status = std::fs::read_to_string(file).ok()?;
     let line = status.lines().find(|line| line.starts_with(name))?;
     let kibibytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
     Some(kibibytes * 1024)
@@ -168,4 +179,15 @@ pub trait Engine {
 
     /// Looks for a shortest run that breaks one of `properties`, up to the budget's bound.
     fn check(&self, system: &System, properties: &[PropertyId], budget: &Budget, progress: &dyn Progress) -> Outcome;
+
+    /// Like [`Engine::check`], and says which engine decided.
+    fn decide(
+        &self,
+        system: &System,
+        properties: &[PropertyId],
+        budget: &Budget,
+        progress: &dyn Progress,
+    ) -> (Outcome, &'static str) {
+        (self.check(system, properties, budget, progress), self.name())
+    }
 }

@@ -3,7 +3,6 @@
 
 use crate::cluster::scenario::PropertySpec;
 use crate::cluster::spec::{Autoscaler, Workload};
-use crate::cluster::story::Sentence;
 use crate::cluster::view::{Cluster, WorkloadVars};
 use crate::system::{ActionDraft, ActionKind, BoolVar, Checkpoint, IntVar, PropertyKind, State};
 use crate::term::{Bool, Int};
@@ -220,7 +219,7 @@ fn observer<'c>(cluster: &Cluster<'c>, what: String, guard: Bool<'c>, next: Stat
         next,
         marks: Vec::new(),
     };
-    cluster.act(draft, Box::new(|_| Sentence::default()));
+    cluster.observe(draft);
 }
 
 fn add_floor(

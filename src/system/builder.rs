@@ -160,14 +160,15 @@ impl<'c> Builder<'c> {
         self.parts.borrow_mut().init.push(condition.id());
     }
 
-    /// The mark of that name, made now if it is new.
+    /// The mark of that name, made now if it is new. There are at most 128.
     pub fn mark(&self, name: &str) -> MarkId {
         let mut parts = self.parts.borrow_mut();
         let position = parts.marks.iter().position(|known| known == name).unwrap_or_else(|| {
             parts.marks.push(name.to_owned());
             parts.marks.len() - 1
         });
-        MarkId(position.min(63) as u8)
+        assert!(position < 128, "a system has at most 128 marks");
+        MarkId(position as u8)
     }
 
     /// Adds an action. Updates that might leave a variable's range are clamped, with an obligation that they do not.
@@ -191,8 +192,16 @@ impl<'c> Builder<'c> {
             updates,
             marks: draft.marks.into_iter().map(|(mark, when)| (mark, when.id())).collect(),
             obligations,
+            passive: false,
         });
         ActionId(parts.actions.len() - 1)
+    }
+
+    /// Adds a passive action; see [`Action::passive`].
+    pub fn passive_action(&self, draft: ActionDraft<'c>) -> ActionId {
+        let id = self.action(draft);
+        self.parts.borrow_mut().actions[id.0].passive = true;
+        id
     }
 
     fn within(&self, range: Range, value: TermId, obligations: &mut Vec<TermId>) -> TermId {

@@ -1,20 +1,25 @@
 //! Cone of influence: the part of a system that can influence given properties.
 //!
-//! A variable is in the cone if a property reads it, if it takes part in the guard, choice, obligations or relevant
-//! marks of an action that writes into the cone, or if such an action's update of a cone variable reads it. Because
-//! event-driven actions delay others, all their guards belong to the cone unless the action neither writes into the
-//! cone nor carries a relevant mark and comes to rest by itself, which this pass does not try to show: it keeps every
-//! event-driven action that is enabled by cone variables only, and drops variables that nothing kept reads.
+//! A variable is in the cone if a property reads it, if an action's guard, choice, obligations or relevant marks read
+//! it (an enabled event-driven action delays others, so all guards count), or if an update of a cone variable reads it.
+//! Passive actions are the exception: they come to rest by themselves and nothing but properties reads what they write,
+//! so those that write nothing in the cone never fire in the slice.
 
-use crate::term::{Arena, Node, TermId};
+use thiserror::Error;
 
-use super::model::{MarkSet, PropertyId, PropertyKind, System};
+use crate::term::TermId;
 
-/// Which state variables a set of properties needs.
+use super::model::{Action, ActionId, MarkSet, PropertyId, PropertyKind, System};
+use super::replay::Interpreter;
+use super::trace::{Step, Trace};
+
+/// What a set of properties needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cone {
     /// By position in [`System::state`].
     pub variables: Vec<bool>,
+    /// By position in [`System::actions`].
+    pub actions: Vec<bool>,
     /// Marks that some property asks for.
     pub marks: MarkSet,
 }
@@ -30,40 +35,50 @@ pub fn cone(system: &System, properties: &[PropertyId]) -> Cone {
             PropertyKind::Settles => {}
         }
     }
-    for action in &system.actions {
-        roots.extend([action.guard, action.choice]);
-        roots.extend(&action.obligations);
-        roots.extend(action.marks.iter().filter(|(mark, _)| marks.contains(*mark)).map(|&(_, when)| when));
+    let actions: Vec<bool> = system.actions.iter().map(|action| !action.passive).collect();
+    for action in system.actions.iter().filter(|action| !action.passive) {
+        roots.extend(conditions(action, marks));
     }
-    Cone { variables: close(system, roots), marks }
+    close(system, roots, Cone { variables: Vec::new(), actions, marks })
 }
 
-/// Closes a set of read variables under "its update reads".
-fn close(system: &System, mut roots: Vec<TermId>) -> Vec<bool> {
+fn conditions(action: &Action, marks: MarkSet) -> Vec<TermId> {
+    let marked = action.marks.iter().filter(|(mark, _)| marks.contains(*mark)).map(|&(_, when)| when);
+    [action.guard, action.choice].into_iter().chain(action.obligations.iter().copied()).chain(marked).collect()
+}
+
+/// Closes the cone under "its update reads" and "a passive action writes it".
+fn close(system: &System, mut roots: Vec<TermId>, mut cone: Cone) -> Cone {
     loop {
         let variables = read_variables(system, &roots);
-        let before = roots.len();
-        let updates = system.actions.iter().flat_map(|action| &action.updates);
-        roots.extend(updates.filter(|(index, _)| variables[*index]).map(|&(_, term)| term));
+        if variables == cone.variables {
+            return cone;
+        }
+        cone.variables = variables;
+        for (action, included) in system.actions.iter().zip(&mut cone.actions) {
+            let writes: Vec<TermId> =
+                action.updates.iter().filter(|(index, _)| cone.variables[*index]).map(|&(_, term)| term).collect();
+            if action.passive && !writes.is_empty() && !*included {
+                *included = true;
+                roots.extend(conditions(action, cone.marks));
+            }
+            roots.extend(writes);
+        }
         roots.sort_unstable();
         roots.dedup();
-        if roots.len() == before || read_variables(system, &roots) == variables {
-            return variables;
-        }
     }
 }
 
 fn read_variables(system: &System, roots: &[TermId]) -> Vec<bool> {
-    let arena: &Arena = &system.arena;
+    let arena = &system.arena;
     let reachable = arena.reachable(roots.iter().copied());
     let is_read = |term: TermId| reachable.get(term.index()).copied().unwrap_or(false);
-    debug_assert!(system.state.iter().all(|v| matches!(arena.node(arena.variable(v.var).term), Node::Var(_))));
     system.state.iter().map(|variable| is_read(arena.variable(variable.var).term)).collect()
 }
 
 impl System {
-    /// The system restricted to what `properties` need: other variables are neither kept nor written, other properties
-    /// and marks are gone. Traces of the result become traces of `self` by [`Slice::lift`].
+    /// The system restricted to what `properties` need: other variables are neither kept nor written, passive actions
+    /// outside the cone never fire, other properties and marks are gone. Actions keep their positions.
     pub fn slice(&self, properties: &[PropertyId]) -> Slice {
         let cone = cone(self, properties);
         let kept: Vec<usize> = (0..self.state.len()).filter(|&index| cone.variables[index]).collect();
@@ -72,11 +87,16 @@ impl System {
             position[old] = Some(new);
         }
         let mut system = self.clone();
+        let never = system.arena.bool(false);
         system.state = kept.iter().map(|&index| self.state[index].clone()).collect();
         system.properties = properties.iter().map(|&id| self.property(id).clone()).collect();
-        for action in &mut system.actions {
+        for (action, included) in system.actions.iter_mut().zip(&cone.actions) {
             action.updates.retain_mut(|(index, _)| position[*index].map(|new| *index = new).is_some());
             action.marks.retain(|(mark, _)| cone.marks.contains(*mark));
+            if !included {
+                action.guard = never;
+                action.obligations.clear();
+            }
         }
         Slice { system, kept }
     }
@@ -91,14 +111,55 @@ pub struct Slice {
     pub kept: Vec<usize>,
 }
 
+/// A trace of a slice that is none of the whole system: the slice is wrong.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[error("step {0} of the sliced system's run does not fit the whole system")]
+pub struct LiftError(pub usize);
+
 impl Slice {
-    /// A trace of the whole system: dropped variables start at their initial value (or the smallest one).
-    pub fn lift(&self, whole: &System, trace: super::trace::Trace) -> super::trace::Trace {
+    /// The trace as one of the whole system: dropped variables start at their initial value (or the smallest one), and
+    /// passive actions that the slice left out fire where the whole system does not go on without them.
+    pub fn lift(&self, whole: &System, trace: &Trace) -> Result<Trace, LiftError> {
         let mut initial: Vec<i64> =
             whole.state.iter().map(|variable| variable.initial.unwrap_or(variable.range.lo)).collect();
         for (&position, &value) in self.kept.iter().zip(&trace.initial) {
             initial[position] = value;
         }
-        super::trace::Trace { initial, ..trace }
+        let interpreter = Interpreter::new(whole);
+        let mut lifted = Trace { initial: initial.clone(), steps: Vec::new(), loop_start: None };
+        let mut state = initial;
+        for (number, step) in trace.steps.iter().enumerate() {
+            if trace.loop_start == Some(number) {
+                lifted.loop_start = Some(lifted.steps.len());
+            }
+            while let Some(passive) = blocking(whole, &interpreter, &state, step) {
+                state = fire(whole, &interpreter, &state, &passive, number)?;
+                lifted.steps.push(passive);
+            }
+            state = fire(whole, &interpreter, &state, step, number)?;
+            lifted.steps.push(step.clone());
+        }
+        Ok(lifted)
     }
+}
+
+/// The passive action that has to fire before `step` can, if there is one.
+fn blocking(whole: &System, interpreter: &Interpreter<'_>, state: &[i64], step: &Step) -> Option<Step> {
+    let candidates = interpreter.candidates(state).actions;
+    if candidates.contains(&ActionId(step.action)) {
+        return None;
+    }
+    let passive = candidates.into_iter().find(|id| whole.action(*id).passive)?;
+    Some(Step { action: passive.0, inputs: Vec::new() })
+}
+
+fn fire(
+    whole: &System,
+    interpreter: &Interpreter<'_>,
+    state: &[i64],
+    step: &Step,
+    number: usize,
+) -> Result<Vec<i64>, LiftError> {
+    let action = whole.actions.get(step.action).ok_or(LiftError(number + 1))?;
+    interpreter.fire(number + 1, state, action, step).map(|(next, _)| next).map_err(|_| LiftError(number + 1))
 }

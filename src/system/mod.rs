@@ -13,6 +13,7 @@ pub mod print;
 pub mod replay;
 pub mod schedule;
 pub mod trace;
+pub mod unroll;
 
 pub use builder::{ActionDraft, BoolVar, Builder, IntVar, State};
 pub use model::{

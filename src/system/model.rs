@@ -12,13 +12,13 @@ pub struct ActionId(pub usize);
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct PropertyId(pub usize);
 
-/// Position of a mark in [`System::marks`]; at most 64.
+/// Position of a mark in [`System::marks`]; at most 128.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct MarkId(pub u8);
 
 /// A set of marks, as a bit mask.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default)]
-pub struct MarkSet(pub u64);
+pub struct MarkSet(pub u128);
 
 impl MarkSet {
     /// The set of one mark.
@@ -96,6 +96,9 @@ pub struct Action {
     pub marks: Vec<(MarkId, TermId)>,
     /// Over state and inputs: what must hold for no update to leave its variable's range.
     pub obligations: Vec<TermId>,
+    /// Event-driven, without inputs and marks, comes to rest by itself, and writes only variables that properties and
+    /// other passive actions read: it can be dropped where no property needs what it writes.
+    pub passive: bool,
 }
 
 /// How event-driven actions interleave.

@@ -21,6 +21,11 @@ impl TermId {
     pub fn index(self) -> usize {
         self.0 as usize
     }
+
+    /// The term at that position; positions come from [`Self::index`] or lie below [`Arena::len`].
+    pub fn from_index(index: usize) -> Self {
+        TermId(index as u32)
+    }
 }
 
 impl VarId {

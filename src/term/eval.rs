@@ -84,9 +84,9 @@ impl<'a> Evaluator<'a> {
                     get(e)
                 }
             }
-            Node::Add(a, b) => get(a) + get(b),
-            Node::Sub(a, b) => get(a) - get(b),
-            Node::Mul(a, b) => get(a) * get(b),
+            Node::Add(a, b) => get(a).saturating_add(get(b)),
+            Node::Sub(a, b) => get(a).saturating_sub(get(b)),
+            Node::Mul(a, b) => get(a).saturating_mul(get(b)),
             Node::Div(a, b) => get(a) / get(b).max(1),
             Node::Min(a, b) => get(a).min(get(b)),
             Node::Max(a, b) => get(a).max(get(b)),

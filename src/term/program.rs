@@ -271,9 +271,9 @@ fn execute(arena: &Arena, instruction: Instruction, slots: &[i64]) -> i64 {
             let (then, otherwise) = (at(t), at(e));
             if at(c) != 0 { then } else { otherwise }
         }
-        Instruction::Add(a, b) => at(a) + at(b),
-        Instruction::Sub(a, b) => at(a) - at(b),
-        Instruction::Mul(a, b) => at(a) * at(b),
+        Instruction::Add(a, b) => at(a).saturating_add(at(b)),
+        Instruction::Sub(a, b) => at(a).saturating_sub(at(b)),
+        Instruction::Mul(a, b) => at(a).saturating_mul(at(b)),
         Instruction::Div(a, b) => at(a) / at(b).max(1),
         Instruction::Min(a, b) => at(a).min(at(b)),
         Instruction::Max(a, b) => at(a).max(at(b)),

@@ -228,6 +228,19 @@ impl Arena {
         self.intern(Node::Eq(a, b), Sort::Bool)
     }
 
+    /// Equality of two terms of one kind of sort.
+    pub fn same(&mut self, a: TermId, b: TermId) -> TermId {
+        if self.sort(a) != Sort::Bool {
+            return self.eq(a, b);
+        }
+        // match: x ↔ x                    result: true
+        if a == b {
+            return self.bool(true);
+        }
+        let not_b = self.not(b);
+        self.ite(a, b, not_b)
+    }
+
     /// `a ≤ b`.
     pub fn le(&mut self, a: TermId, b: TermId) -> TermId {
         let (ra, rb) = (self.range(a), self.range(b));

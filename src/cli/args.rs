@@ -1,0 +1,222 @@
+//! Commands and options.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::cluster::scenario::Interleaving;
+use crate::property::NAMES;
+use crate::report::text::Detail;
+
+use super::values;
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 all properties hold, 1 one is violated, 2 bad input or usage,
+3 undecided (out of time or memory, or stopped).";
+
+/// Bounded verifier for Kubernetes: reads manifests, models the controllers that will act on them, and searches every
+/// interleaving for a run that breaks a property.
+#[derive(Debug, Parser)]
+#[command(name = "kubound", version, after_help = EXIT_CODES)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Verdicts only: no stories, notes or progress.
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// More about how verdicts came about.
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+}
+
+impl Cli {
+    /// How much to tell.
+    pub fn detail(&self) -> Detail {
+        match (self.quiet, self.verbose) {
+            (true, _) => Detail::Quiet,
+            (_, true) => Detail::Verbose,
+            _ => Detail::Normal,
+        }
+    }
+}
+
+/// Commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Check properties of manifests or of a dump of a cluster.
+    #[command(after_help = EXIT_CODES)]
+    Check(Check),
+    /// Write a commented scenario for given manifests.
+    Init(Init),
+    /// Print the JSON Schema of scenarios.
+    Schema,
+    /// List the published failure cases, or write them down as manifests.
+    Cases(Cases),
+    /// Execute a saved counterexample again and say whether it (still) breaks its property.
+    #[command(after_help = "Exit codes: 1 every trace breaks its property, 3 one does not replay, 2 bad input.")]
+    Replay(Replay),
+    /// Walk one random run.
+    Simulate(Simulate),
+    /// Print the transition system that engines see.
+    Show(Show),
+}
+
+/// Where the cluster comes from.
+#[derive(Clone, Debug, Args)]
+pub struct Source {
+    /// Files, directories (searched recursively), or `-` for standard input.
+    #[arg(value_name = "PATH", required_unless_present = "case", conflicts_with = "case")]
+    pub paths: Vec<PathBuf>,
+    /// A published failure case instead: c1 to c8.
+    #[arg(long, value_name = "ID")]
+    pub case: Option<String>,
+    /// Number of nodes of the case.
+    #[arg(long, value_name = "N", requires = "case", default_value_t = 3)]
+    pub scale: usize,
+    /// The fixed variant of the case.
+    #[arg(long, requires = "case")]
+    pub fixed: bool,
+}
+
+/// How events interleave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum InterleavingName {
+    /// Slow actions wait until event-driven ones have settled, which act in a fixed order.
+    Settled,
+    /// Event-driven actions of one block interleave freely.
+    Racing,
+    /// Anything at any time; k counts actions.
+    Async,
+}
+
+impl From<InterleavingName> for Interleaving {
+    fn from(name: InterleavingName) -> Self {
+        match name {
+            InterleavingName::Settled => Interleaving::Settled,
+            InterleavingName::Racing => Interleaving::Racing,
+            InterleavingName::Async => Interleaving::Async,
+        }
+    }
+}
+
+/// Decision procedures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum EngineName {
+    /// Explicit search first, then the solver.
+    Auto,
+    /// Breadth-first search over states.
+    Explicit,
+    /// Bounded checking with Z3.
+    Smt,
+}
+
+/// Renderings of results.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// For programs: schema kubound/v1.
+    Json,
+}
+
+/// Options of `check`.
+#[derive(Clone, Debug, Args)]
+pub struct Check {
+    /// The input; `--case all` checks all cases.
+    #[command(flatten)]
+    pub source: Source,
+    /// The engine.
+    #[arg(long, value_enum, default_value_t = EngineName::Auto)]
+    pub engine: EngineName,
+    /// Check this property only; may be given several times.
+    #[arg(long = "property", value_name = "NAME", value_parser = PossibleValuesParser::new(NAMES))]
+    pub properties: Vec<String>,
+    /// Go on after the first violation.
+    #[arg(long)]
+    pub all: bool,
+    /// Largest number of blocks (actions in async) of a run.
+    #[arg(long, value_name = "K")]
+    pub bound: Option<u32>,
+    /// How event-driven actions interleave.
+    #[arg(long, value_enum)]
+    pub interleaving: Option<InterleavingName>,
+    /// Wall-clock time for the whole input, such as 30s or 5m.
+    #[arg(long, value_name = "TIME", value_parser = values::duration)]
+    pub timeout: Option<Duration>,
+    /// Memory of the process, such as 500MiB or 2GiB.
+    #[arg(long, value_name = "SIZE", value_parser = values::memory)]
+    pub memory: Option<u64>,
+    /// Rendering.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Write the results to a file instead of standard output.
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Keep counterexamples for `kubound replay`.
+    #[arg(long, value_name = "FILE")]
+    pub save_trace: Option<PathBuf>,
+}
+
+/// Options of `init`.
+#[derive(Clone, Debug, Args)]
+pub struct Init {
+    /// Files, directories, or `-` for standard input.
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
+    /// Write a new file instead of standard output.
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// Options of `cases`.
+#[derive(Clone, Debug, Args)]
+pub struct Cases {
+    /// Write every case, violating and fixed, below this directory.
+    #[arg(long, value_name = "DIR")]
+    pub emit: Option<PathBuf>,
+    /// Number of nodes.
+    #[arg(long, value_name = "N", requires = "emit", default_value_t = 3)]
+    pub scale: usize,
+}
+
+/// Options of `replay`.
+#[derive(Clone, Debug, Args)]
+pub struct Replay {
+    /// A file that `check --save-trace` or `check --format json` wrote.
+    #[arg(value_name = "TRACE.json")]
+    pub trace: PathBuf,
+    /// The input, if it is elsewhere or has changed since.
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+}
+
+/// Options of `simulate`.
+#[derive(Clone, Debug, Args)]
+pub struct Simulate {
+    /// The input.
+    #[command(flatten)]
+    pub source: Source,
+    /// Which run: the same seed gives the same run.
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// How many blocks (actions in async).
+    #[arg(long, default_value_t = 5)]
+    pub blocks: u32,
+    /// How event-driven actions interleave.
+    #[arg(long, value_enum)]
+    pub interleaving: Option<InterleavingName>,
+}
+
+/// Options of `show`.
+#[derive(Clone, Debug, Args)]
+pub struct Show {
+    /// The input.
+    #[command(flatten)]
+    pub source: Source,
+    /// Only what this property needs; may be given several times.
+    #[arg(long = "property", value_name = "NAME", value_parser = PossibleValuesParser::new(NAMES))]
+    pub properties: Vec<String>,
+}

@@ -1,0 +1,161 @@
+//! `kubound check`.
+
+use std::path::Path;
+
+use crate::engine::auto::Auto;
+use crate::engine::explicit::Explicit;
+use crate::engine::smt::Smt;
+use crate::engine::{Budget, Engine};
+use crate::input::describe_defaults;
+use crate::report::text::Detail;
+use crate::report::{Answer, CheckResult, exit_code, json, table, text};
+
+use super::CliError;
+use super::args::{Check, EngineName, Format};
+use super::interrupt;
+use super::output::{Output, remark};
+use super::progress::Line;
+use super::source::{self, Input};
+use super::verify::{self, Plan, Subject};
+
+/// Checks one input, or all cases.
+pub fn run(arguments: &Check, detail: Detail) -> Result<u8, CliError> {
+    let names = source::names(&arguments.source)?;
+    let many = names.len() > 1;
+    let mut session = Session {
+        arguments,
+        detail,
+        stories: arguments.format == Format::Text && (!many || detail == Detail::Verbose),
+        output: Output::open(arguments.output.as_deref())?,
+        line: Line::new(detail > Detail::Quiet),
+        stop: interrupt::flag(),
+    };
+    let mut results = Vec::new();
+    let mut diagnostics = Vec::new();
+    for name in names {
+        if session.is_stopped() {
+            break;
+        }
+        let input = session.read(&name)?;
+        diagnostics.push(input.diagnostics.to_json());
+        results.extend(session.check(&input)?);
+    }
+    session.line.end();
+    session.finish(&results, many, diagnostics)
+}
+
+struct Session<'a> {
+    arguments: &'a Check,
+    detail: Detail,
+    /// Whether each result is told as text when it is known.
+    stories: bool,
+    output: Output,
+    line: Line,
+    stop: std::sync::Arc<std::sync::atomic::AtomicBool>,
+}
+
+impl Session<'_> {
+    fn is_stopped(&self) -> bool {
+        self.stop.load(std::sync::atomic::Ordering::Relaxed)
+    }
+
+    /// Reads an input; in JSON, what is wrong with it is a result too.
+    fn read(&mut self, name: &crate::report::InputName) -> Result<Input, CliError> {
+        let mut input = match source::read(name) {
+            Err(CliError::Input(errors)) if self.arguments.format == Format::Json => {
+                self.output.json(&json::document([], Some(errors.to_json())))?;
+                return Err(CliError::Input(errors));
+            }
+            other => other?,
+        };
+        let scenario = &mut input.spec.scenario;
+        scenario.bound = self.arguments.bound.unwrap_or(scenario.bound);
+        if let Some(interleaving) = self.arguments.interleaving {
+            scenario.interleaving = interleaving.into();
+        }
+        input.remark(self.detail);
+        if !input.scenario_given && self.detail > Detail::Quiet {
+            let lines = describe_defaults(&input.spec);
+            remark(&format!("no scenario given, assuming:\n{}\n", textwrap::indent(&lines.join("\n"), "  ")));
+        }
+        Ok(input)
+    }
+
+    fn check(&mut self, input: &Input) -> Result<Vec<CheckResult>, CliError> {
+        let engine: &dyn Engine = match self.arguments.engine {
+            EngineName::Auto => &Auto,
+            EngineName::Explicit => &Explicit,
+            EngineName::Smt => &Smt::default(),
+        };
+        let subject = Subject {
+            spec: &input.spec,
+            name: input.name.clone(),
+            selection: input.selection(&self.arguments.properties),
+        };
+        let budget = Budget {
+            bound: input.spec.scenario.bound,
+            time: self.arguments.timeout,
+            memory: self.arguments.memory,
+            stop: self.stop.clone(),
+        };
+        let plan = Plan { engine, budget, all: self.arguments.all, progress: &self.line };
+        let short = input.name.short();
+        let (line, output) = (&self.line, &mut self.output);
+        let (stories, detail) = (self.stories, self.detail);
+        let mut failed = Ok(());
+        let mut begin = |what: &str| line.begin(&format!("{short}: {what}"));
+        let mut tell = |result: &CheckResult| {
+            if stories && failed.is_ok() {
+                line.hide(|| failed = output.write(&text::result(result, detail)));
+            }
+        };
+        let (results, skipped) = verify::check(&subject, &plan, &mut begin, &mut tell)?;
+        failed?;
+        if !skipped.is_empty() && self.stories {
+            self.note_skipped(&skipped, results.last())?;
+        }
+        Ok(results)
+    }
+
+    fn note_skipped(&mut self, skipped: &[String], last: Option<&CheckResult>) -> Result<(), CliError> {
+        if self.detail == Detail::Quiet {
+            return Ok(());
+        }
+        let violated = matches!(last.map(|result| &result.answer), Some(Answer::Violated(_)));
+        let hint = if violated { " (--all goes on after a violation)" } else { "" };
+        let text = format!("not checked{hint}: {}", skipped.join(", "));
+        self.output.write(&format!("\n{}\n", textwrap::fill(&text, text::WIDTH)))
+    }
+
+    fn finish(
+        mut self,
+        results: &[CheckResult],
+        many: bool,
+        diagnostics: Vec<serde_json::Value>,
+    ) -> Result<u8, CliError> {
+        match self.arguments.format {
+            Format::Json => {
+                let lists = diagnostics.iter().filter_map(|list| list.as_array());
+                let all: Vec<serde_json::Value> = lists.flatten().cloned().collect();
+                self.output.json(&json::document(results, Some(all.into())))?;
+            }
+            Format::Text if many => self.output.write(&table::results(results))?,
+            Format::Text => {}
+        }
+        if let Some(path) = &self.arguments.save_trace {
+            save(path, results)?;
+        }
+        let code = exit_code(results);
+        Ok(if self.is_stopped() && code == 0 { 3 } else { code })
+    }
+}
+
+/// Keeps the violations; nothing is written if there are none.
+fn save(path: &Path, results: &[CheckResult]) -> Result<(), CliError> {
+    let violated: Vec<&CheckResult> = results.iter().filter(|it| matches!(it.answer, Answer::Violated(_))).collect();
+    if violated.is_empty() {
+        return Ok(());
+    }
+    let document = json::document(violated, None);
+    std::fs::write(path, format!("{document:#}\n")).map_err(|error| CliError::File(path.to_owned(), error))
+}

@@ -1,0 +1,70 @@
+//! Everything that can end the program early, and how it is told.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use crate::cases::CaseError;
+use crate::input::Diagnostics;
+
+use super::BAD_INPUT;
+use super::verify::VerifyError;
+
+/// Why the program ends without an answer.
+#[derive(Debug)]
+pub enum CliError {
+    /// The input is wrong.
+    Input(Diagnostics),
+    /// The input cannot be checked.
+    Verify(VerifyError),
+    /// There is no such case.
+    Case(CaseError),
+    /// A file cannot be read or written.
+    File(PathBuf, std::io::Error),
+    /// Standard output cannot be written.
+    Output(std::io::Error),
+    /// A file that is not what it should be.
+    Format(PathBuf, String),
+    /// Options that do not go together.
+    Usage(String),
+}
+
+impl CliError {
+    /// The exit code that stands for it.
+    pub fn exit_code(&self) -> u8 {
+        BAD_INPUT
+    }
+}
+
+impl fmt::Display for CliError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            CliError::Input(diagnostics) => write!(f, "{diagnostics}"),
+            CliError::Verify(error) => writeln!(f, "error: {error}"),
+            CliError::Case(error) => writeln!(f, "error: {error}"),
+            CliError::File(path, error) => writeln!(f, "error: {}: {error}", path.display()),
+            CliError::Output(error) => writeln!(f, "error: cannot write the results: {error}"),
+            CliError::Format(path, problem) => writeln!(f, "error: {}: {problem}", path.display()),
+            CliError::Usage(problem) => writeln!(f, "error: {problem}"),
+        }
+    }
+}
+
+impl std::error::Error for CliError {}
+
+impl From<Diagnostics> for CliError {
+    fn from(diagnostics: Diagnostics) -> Self {
+        CliError::Input(diagnostics)
+    }
+}
+
+impl From<VerifyError> for CliError {
+    fn from(error: VerifyError) -> Self {
+        CliError::Verify(error)
+    }
+}
+
+impl From<CaseError> for CliError {
+    fn from(error: CaseError) -> Self {
+        CliError::Case(error)
+    }
+}

@@ -1,0 +1,54 @@
+//! The command line.
+//!
+//! [`args`] says what may be written, [`source`] reads the input, [`verify`] asks the engines; one file per command does
+//! the rest. Errors go up as [`CliError`] and are printed in one place.
+
+pub mod args;
+mod cases;
+mod check;
+mod error;
+mod extras;
+mod interrupt;
+mod output;
+mod progress;
+mod replay;
+mod simulate;
+mod source;
+mod values;
+pub mod verify;
+pub mod walk;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+pub use error::CliError;
+
+use args::{Cli, Command};
+
+/// Exit code for bad input or usage.
+const BAD_INPUT: u8 = 2;
+
+/// Runs the program on its arguments.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let code = dispatch(&cli).unwrap_or_else(|error| {
+        // Nobody is left to tell if standard error is gone.
+        let _ = write!(std::io::stderr(), "{error}");
+        error.exit_code()
+    });
+    ExitCode::from(code)
+}
+
+fn dispatch(cli: &Cli) -> Result<u8, CliError> {
+    match &cli.command {
+        Command::Check(arguments) => check::run(arguments, cli.detail()),
+        Command::Simulate(arguments) => simulate::run(arguments, cli.detail()),
+        Command::Replay(arguments) => replay::run(arguments, cli.detail()),
+        Command::Cases(arguments) => cases::run(arguments),
+        Command::Init(arguments) => extras::init(arguments, cli.detail()),
+        Command::Schema => extras::schema(),
+        Command::Show(arguments) => extras::show(arguments, cli.detail()),
+    }
+}

@@ -1,0 +1,191 @@
+//! Asks an engine about every property of a cluster, and believes nothing that does not replay.
+
+use std::time::{Duration, Instant};
+
+use thiserror::Error;
+
+use crate::cluster::spec::ClusterSpec;
+use crate::encodings::{Model, ModelError, build};
+use crate::engine::{Budget, Engine, Outcome, Progress, Verdict, peak_resident_bytes};
+use crate::property::{NAMES, Selection};
+use crate::report::saved::fingerprint;
+use crate::report::{
+    Answer, CheckResult, Counterexample, Ending, Finding, InputName, SavedTrace, narrate, reason_text,
+};
+use crate::system::cone::Slice;
+use crate::system::replay::Interpreter;
+use crate::system::{PropertyId, System, Trace, replay};
+
+/// What is checked.
+pub struct Subject<'a> {
+    /// The cluster.
+    pub spec: &'a ClusterSpec,
+    /// Where it came from.
+    pub name: InputName,
+    /// The properties.
+    pub selection: Selection,
+}
+
+/// How it is checked.
+pub struct Plan<'a> {
+    /// The engine.
+    pub engine: &'a dyn Engine,
+    /// Time, memory and bound for all properties together.
+    pub budget: Budget,
+    /// Whether to go on after a violation.
+    pub all: bool,
+    /// Watches.
+    pub progress: &'a dyn Progress,
+}
+
+/// Why a cluster cannot be checked.
+#[derive(Debug, Error)]
+pub enum VerifyError {
+    /// It cannot be modelled.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// No property applies.
+    #[error("no property applies to this input: it has no Deployment or ReplicaSet")]
+    Nothing,
+    /// The initial state contradicts its own constraints.
+    #[error("the assumptions about the start contradict each other: there is no run at all")]
+    Contradiction,
+}
+
+/// Names of properties that were not looked at.
+pub type Skipped = Vec<String>;
+
+/// Checks the properties one name at a time, in the order of [`NAMES`], and tells each result as soon as it is known.
+pub fn check(
+    subject: &Subject<'_>,
+    plan: &Plan<'_>,
+    begin: &mut dyn FnMut(&str),
+    tell: &mut dyn FnMut(&CheckResult),
+) -> Result<(Vec<CheckResult>, Skipped), VerifyError> {
+    let started = Instant::now();
+    begin("modelling");
+    let model = build(subject.spec, &subject.selection)?;
+    contradiction(&model.system)?;
+    let mut waiting = applicable(&model.system);
+    if waiting.is_empty() {
+        return Err(VerifyError::Nothing);
+    }
+    let mut modelling = started.elapsed();
+    let mut results: Vec<CheckResult> = Vec::new();
+    while !waiting.is_empty() && !plan.is_over(results.last()) {
+        let left = plan.budget.time.map(|limit| limit.saturating_sub(started.elapsed()) / waiting.len() as u32);
+        let name = waiting.remove(0);
+        begin(name);
+        let checker = Checker { subject, model: &model, plan, time: left };
+        let mut result = checker.check(name);
+        result.seconds += std::mem::take(&mut modelling).as_secs_f64();
+        tell(&result);
+        results.push(result);
+    }
+    Ok((results, waiting.into_iter().map(str::to_owned).collect()))
+}
+
+impl Plan<'_> {
+    fn is_over(&self, last: Option<&CheckResult>) -> bool {
+        let violated = matches!(last.map(|result| &result.answer), Some(Answer::Violated(_)));
+        (violated && !self.all) || self.budget.stop.load(std::sync::atomic::Ordering::Relaxed)
+    }
+}
+
+/// Names of the properties that a system has, in order.
+fn applicable(system: &System) -> Vec<&'static str> {
+    NAMES.into_iter().filter(|name| system.properties.iter().any(|property| property.name == *name)).collect()
+}
+
+/// The properties of that name.
+pub fn named(system: &System, name: &str) -> Vec<PropertyId> {
+    let properties = system.properties.iter().enumerate();
+    properties.filter(|(_, property)| property.name == name).map(|(index, _)| PropertyId(index)).collect()
+}
+
+fn contradiction(system: &System) -> Result<(), VerifyError> {
+    let Some(initial) = system.fixed_initial_state() else { return Ok(()) };
+    let interpreter = Interpreter::new(system);
+    let possible = system.init.iter().all(|&condition| interpreter.holds(&initial, condition));
+    if possible { Ok(()) } else { Err(VerifyError::Contradiction) }
+}
+
+struct Checker<'a> {
+    subject: &'a Subject<'a>,
+    model: &'a Model,
+    plan: &'a Plan<'a>,
+    time: Option<Duration>,
+}
+
+impl Checker<'_> {
+    fn check(&self, name: &str) -> CheckResult {
+        reset_peak();
+        let started = Instant::now();
+        let ids = named(&self.model.system, name);
+        let subjects: Vec<&str> = ids.iter().map(|&id| self.model.system.property(id).subject.as_str()).collect();
+        let slice = self.model.system.slice(&ids);
+        let all: Vec<PropertyId> = (0..slice.system.properties.len()).map(PropertyId).collect();
+        let budget = Budget { time: self.time, ..self.plan.budget.clone() };
+        let (outcome, engine) = self.plan.engine.decide(&slice.system, &all, &budget, self.plan.progress);
+        let Outcome { verdict, statistics } = outcome;
+        let (answer, subject) = match verdict {
+            Verdict::Holds(extent) => (Answer::Holds(extent), subjects.join(", ")),
+            Verdict::Unknown { reason, covered } => {
+                (Answer::Unknown { reason: reason_text(&reason), covered }, subjects.join(", "))
+            }
+            Verdict::Violated { property, trace, k } => {
+                let subject = slice.system.property(property).subject.clone();
+                (self.explain(&slice, property, &trace, k), subject)
+            }
+        };
+        CheckResult {
+            input: self.subject.name.clone(),
+            property: name.to_owned(),
+            subject,
+            answer,
+            engine: engine.to_owned(),
+            seconds: started.elapsed().as_secs_f64(),
+            peak_memory_bytes: peak_resident_bytes(),
+            statistics,
+        }
+    }
+
+    /// Replays a counterexample and tells it. One that does not replay is none.
+    fn explain(&self, slice: &Slice, property: PropertyId, trace: &Trace, k: u32) -> Answer {
+        let told = retell(self.subject.spec, self.model, slice, property, trace);
+        match told {
+            Ok((narrative, finding)) => {
+                let input = self.subject.name.clone();
+                let trace = SavedTrace::keep(&slice.system, trace, property, input, fingerprint(self.subject.spec));
+                Answer::Violated(Box::new(Counterexample { k, finding, trace, narrative }))
+            }
+            Err(problem) => Answer::Unknown { reason: internal(&problem), covered: k },
+        }
+    }
+}
+
+/// Replays a trace of a slice on that slice, and tells it as a run of the whole model.
+pub fn retell(
+    spec: &ClusterSpec,
+    model: &Model,
+    slice: &Slice,
+    property: PropertyId,
+    trace: &Trace,
+) -> Result<(crate::report::Narrative, Finding), String> {
+    let broken = slice.system.property(property);
+    replay(&slice.system, trace, broken).map_err(|error| error.to_string())?;
+    let lifted = slice.lift(&model.system, trace).map_err(|error| error.to_string())?;
+    let finding = Finding::of(broken);
+    let ending = Ending::Breaks { property: broken.name.clone(), finding };
+    let narrative = narrate(spec, model, &lifted, &ending).map_err(|error| error.to_string())?;
+    Ok((narrative, finding))
+}
+
+fn internal(problem: &str) -> String {
+    format!("internal error: the counterexample found does not replay ({problem}); please report this as a bug")
+}
+
+/// Lets the operating system measure the peak of resident memory anew, where it can.
+fn reset_peak() {
+    let _ = std::fs::write("/proc/self/clear_refs", "5");
+}

@@ -1,0 +1,194 @@
+//! Iterative deepening over an unrolling, with any solver.
+
+use crate::engine::{Extent, Outcome, Progress, Statistics, UnknownReason, Verdict, Watch};
+use crate::system::unroll::{Answer, Finding, Hazard, Limits, Oracle, Stop, Unroller};
+use crate::system::{PropertyId, System, replay};
+use crate::term::{Arena, TermId, Valuation};
+
+/// Counts the questions put to a solver, and answers those without variables itself.
+pub struct Counted<'o> {
+    oracle: &'o mut dyn Oracle,
+    queries: u64,
+}
+
+impl Oracle for Counted<'_> {
+    fn assume(&mut self, arena: &Arena, fact: TermId) {
+        if arena.as_bool(fact) != Some(true) {
+            self.oracle.assume(arena, fact);
+        }
+    }
+
+    fn is_possible(&mut self, arena: &Arena, condition: TermId) -> Answer {
+        if arena.as_bool(condition) == Some(false) {
+            return Answer::Impossible;
+        }
+        self.queries += 1;
+        self.oracle.is_possible(arena, condition)
+    }
+
+    fn model(&self, arena: &Arena) -> Valuation {
+        self.oracle.model(arena)
+    }
+
+    fn should_stop(&self) -> bool {
+        self.oracle.should_stop()
+    }
+}
+
+struct Deepening<'a, 's> {
+    system: &'s System,
+    properties: &'a [PropertyId],
+    unroller: Unroller<'s>,
+    oracle: Counted<'a>,
+    watch: &'a Watch,
+    /// Whether some initial constraint needs the solver: then nothing is certain without it.
+    constrained: bool,
+}
+
+/// Why a check ends.
+type End = Verdict;
+
+/// Looks for a shortest run that breaks one of `properties`, k by k up to `bound`.
+pub fn deepen(
+    system: &System,
+    properties: &[PropertyId],
+    watch: &Watch,
+    limits: Limits,
+    oracle: &mut dyn Oracle,
+    progress: &dyn Progress,
+    bound: u32,
+) -> Outcome {
+    let unroller = Unroller::new(system, properties, limits);
+    let oracle = Counted { oracle, queries: 0 };
+    let mut deepening = Deepening { system, properties, unroller, oracle, watch, constrained: false };
+    let verdict = deepening.run(bound, progress).unwrap_or_else(|end| end);
+    Outcome { verdict, statistics: deepening.statistics() }
+}
+
+impl Deepening<'_, '_> {
+    fn statistics(&self) -> Statistics {
+        let (states, transitions) = self.unroller.figures();
+        let terms = self.unroller.arena().len() as u64;
+        Statistics { states, transitions, terms, queries: self.oracle.queries }
+    }
+
+    fn run(&mut self, bound: u32, progress: &dyn Progress) -> Result<Verdict, End> {
+        self.assume_initially()?;
+        for k in 0..=bound {
+            progress.report(k, &self.statistics());
+            let unrolled = match k {
+                0 => self.unroller.start(&mut self.oracle),
+                _ => self.unroller.advance(&mut self.oracle),
+            };
+            unrolled.map_err(|stop| self.stopped(stop))?;
+            self.ask_hazards()?;
+            self.ask_findings()?;
+            if self.unroller.is_done() {
+                return Ok(Verdict::Holds(Extent::Complete(self.unroller.last_new())));
+            }
+        }
+        Ok(Verdict::Holds(Extent::Bound(bound)))
+    }
+
+    fn unknown(&self, reason: UnknownReason) -> End {
+        Verdict::Unknown { reason, covered: self.unroller.depth() }
+    }
+
+    fn engine(&self, why: impl Into<String>) -> End {
+        self.unknown(UnknownReason::Engine(why.into()))
+    }
+
+    fn stopped(&self, stop: Stop) -> End {
+        match stop {
+            Stop::Interrupted => self.gave_up(),
+            Stop::Restless => self.engine("a block does not come to rest"),
+        }
+    }
+
+    fn gave_up(&self) -> End {
+        match self.watch.exhausted() {
+            Some(reason) => self.unknown(reason),
+            None => self.engine("the solver gave up"),
+        }
+    }
+
+    fn assume_initially(&mut self) -> Result<(), End> {
+        for condition in self.unroller.initial_conditions() {
+            self.constrained |= self.unroller.arena().as_bool(condition) != Some(true);
+            self.oracle.assume(self.unroller.arena(), condition);
+        }
+        let always = self.unroller.always();
+        if !self.constrained || self.possible(always)? { Ok(()) } else { Err(self.engine("contradictory assumptions")) }
+    }
+
+    /// Whether a condition is possible, without the solver where that is certain.
+    fn possible(&mut self, condition: TermId) -> Result<bool, End> {
+        match self.unroller.arena().as_bool(condition) {
+            Some(false) => return Ok(false),
+            Some(true) if !self.constrained => return Ok(true),
+            _ => {}
+        }
+        match self.oracle.is_possible(self.unroller.arena(), condition) {
+            Answer::Possible => Ok(true),
+            Answer::Impossible => Ok(false),
+            Answer::Unknown => Err(self.gave_up()),
+        }
+    }
+
+    fn ask_hazards(&mut self) -> Result<(), End> {
+        let hazards: Vec<Hazard> = self.unroller.take_hazards();
+        let any = self.unroller.any_of(hazards.iter().map(|hazard| hazard.condition));
+        if !self.possible(any)? {
+            return Ok(());
+        }
+        let valuation = self.model(any);
+        let arena = self.unroller.arena();
+        let mut values = crate::term::Evaluator::new(arena, &valuation);
+        let culprit = hazards.iter().find(|hazard| values.holds(hazard.condition));
+        let name = culprit.map_or("an action", |hazard| &self.system.action(hazard.action).name);
+        Err(self.engine(format!("{name} drives a variable out of its range: it leaves its range")))
+    }
+
+    /// Values under which a possible condition holds.
+    fn model(&self, condition: TermId) -> Valuation {
+        match self.unroller.arena().as_bool(condition) {
+            Some(_) if !self.constrained => lowest(self.unroller.arena()),
+            _ => self.oracle.model(self.unroller.arena()),
+        }
+    }
+
+    fn ask_findings(&mut self) -> Result<(), End> {
+        let findings = self.unroller.take_findings();
+        for &property in self.properties {
+            let own: Vec<Finding> = findings.iter().copied().filter(|finding| finding.property == property).collect();
+            let any = self.unroller.any_of(own.iter().map(|finding| finding.condition));
+            if self.possible(any)? {
+                return Err(self.violated(property, &own, any));
+            }
+        }
+        Ok(())
+    }
+
+    fn violated(&self, property: PropertyId, findings: &[Finding], condition: TermId) -> Verdict {
+        let valuation = self.model(condition);
+        let Some((_, trace)) = self.unroller.extract(findings, &valuation) else {
+            return self.engine("the solver's model is no run");
+        };
+        match replay(self.system, &trace, self.system.property(property)) {
+            Ok(run) if run.k() == self.unroller.depth() => Verdict::Violated { property, trace, k: run.k() },
+            Ok(run) => self.engine(format!("a run of length {} at depth {}", run.k(), self.unroller.depth())),
+            Err(error) => self.engine(format!("the run found cannot be replayed: {error}")),
+        }
+    }
+}
+
+/// Every variable at the lower end of its range.
+fn lowest(arena: &Arena) -> Valuation {
+    let mut valuation = Valuation::new();
+    for variable in arena.variables() {
+        if let crate::term::Node::Var(var) = arena.node(variable.term) {
+            valuation.set(var, variable.sort.range().lo);
+        }
+    }
+    valuation
+}

@@ -1,0 +1,59 @@
+//! Bounded checking with Z3: blocks are unrolled on terms, and what does not fold is asked of an incremental solver.
+//!
+//! [`deepen`] goes from k to k + 1 and asks the properties, for any solver; [`solver`] is Z3; [`translate`] and
+//! [`tables`] turn terms into bit-vectors of exactly the widths that their ranges need.
+
+pub mod deepen;
+pub mod solver;
+pub mod tables;
+pub mod translate;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use super::{Budget, Engine, Outcome, Progress, Watch};
+use crate::system::unroll::Limits;
+use crate::system::{PropertyId, System};
+
+pub use deepen::{Counted, deepen};
+pub use solver::Z3;
+
+/// The engine on Z3.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Smt {
+    /// How far branches are told apart.
+    pub limits: Limits,
+}
+
+/// How often a running query is checked against the budget.
+const TICK: Duration = Duration::from_millis(20);
+
+impl Engine for Smt {
+    fn name(&self) -> &'static str {
+        "smt"
+    }
+
+    fn check(&self, system: &System, properties: &[PropertyId], budget: &Budget, progress: &dyn Progress) -> Outcome {
+        let watch = budget.start();
+        let mut solver = Z3::new(watch.clone());
+        let context = z3::Context::thread_local();
+        let handle = context.handle();
+        let done = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| interrupt_when_exhausted(&watch, &done, &handle));
+            let outcome = deepen(system, properties, &watch, self.limits, &mut solver, progress, budget.bound);
+            done.store(true, Ordering::Relaxed);
+            outcome
+        })
+    }
+}
+
+/// Interrupts the solver, again and again, from the moment the budget is exhausted until the check is over.
+fn interrupt_when_exhausted(watch: &Watch, done: &AtomicBool, handle: &z3::ContextHandle<'_>) {
+    while !done.load(Ordering::Relaxed) {
+        if watch.exhausted().is_some() {
+            handle.interrupt();
+        }
+        std::thread::park_timeout(TICK);
+    }
+}

@@ -1,0 +1,69 @@
+//! Z3 as an oracle: one incremental solver per check.
+
+use z3::ast::Bool;
+use z3::{SatResult, Solver};
+
+use super::translate::Translator;
+use crate::engine::Watch;
+use crate::system::unroll::{Answer, Oracle};
+use crate::term::{Arena, TermId, Valuation};
+
+/// An incremental Z3 solver with a cache of translated terms.
+pub struct Z3 {
+    solver: Solver,
+    translator: Translator,
+    watch: Watch,
+    questions: usize,
+}
+
+impl Z3 {
+    /// A solver that gives up when the watch says so. It lives in the Z3 context of this thread.
+    pub fn new(watch: Watch) -> Self {
+        // The solver for finite domains bit-blasts and then works like an incremental SAT solver.
+        let solver = Solver::new_for_logic("QF_FD").unwrap_or_else(Solver::new);
+        Z3 { solver, translator: Translator::default(), watch, questions: 0 }
+    }
+
+    fn condition(&mut self, arena: &Arena, condition: TermId) -> Bool {
+        let condition = self.translator.condition(arena, condition);
+        for constraint in self.translator.take_constraints() {
+            self.solver.assert(&constraint);
+        }
+        condition
+    }
+}
+
+impl Oracle for Z3 {
+    fn assume(&mut self, arena: &Arena, fact: TermId) {
+        let fact = self.condition(arena, fact);
+        self.solver.assert(&fact);
+    }
+
+    fn is_possible(&mut self, arena: &Arena, condition: TermId) -> Answer {
+        let condition = self.condition(arena, condition);
+        self.questions += 1;
+        let question = Bool::new_const(format!("q{}", self.questions));
+        self.solver.assert(question.implies(&condition));
+        match self.solver.check_assumptions(&[question]) {
+            SatResult::Sat => Answer::Possible,
+            SatResult::Unsat => Answer::Impossible,
+            SatResult::Unknown => Answer::Unknown,
+        }
+    }
+
+    fn model(&self, arena: &Arena) -> Valuation {
+        let mut valuation = Valuation::new();
+        for variable in arena.variables() {
+            if let crate::term::Node::Var(var) = arena.node(variable.term) {
+                valuation.set(var, variable.sort.range().lo);
+            }
+        }
+        let values = self.solver.get_model().map(|model| self.translator.read_model(arena, &model));
+        values.into_iter().flatten().for_each(|(var, value)| valuation.set(var, value));
+        valuation
+    }
+
+    fn should_stop(&self) -> bool {
+        self.watch.exhausted().is_some()
+    }
+}

@@ -1,0 +1,112 @@
+//! Results as JSON, schema `kubound/v1`.
+
+use serde_json::{Map, Value, json};
+
+use crate::engine::Extent;
+
+use super::narrative::Narrative;
+use super::{Answer, CheckResult, InputName};
+
+/// The version of the schema.
+pub const SCHEMA: &str = "kubound/v1";
+
+/// A whole document. `diagnostics` is what the input layer had to say.
+pub fn document<'a>(results: impl IntoIterator<Item = &'a CheckResult>, diagnostics: Option<Value>) -> Value {
+    let results: Vec<Value> = results.into_iter().map(result).collect();
+    let mut document = json!({"schema": SCHEMA, "results": results});
+    if let Some(diagnostics) = diagnostics {
+        document["diagnostics"] = diagnostics;
+    }
+    document
+}
+
+/// One result.
+pub fn result(result: &CheckResult) -> Value {
+    let mut object = Map::new();
+    match &result.input {
+        InputName::Case { case, scale, fixed } => {
+            object.insert("case".to_owned(), json!(case));
+            object.insert("scale".to_owned(), json!(scale));
+            object.insert("fixed".to_owned(), json!(fixed));
+        }
+        InputName::Paths { paths } => {
+            object.insert("input".to_owned(), json!(paths));
+        }
+    }
+    let (extent, k) = extent(&result.answer);
+    let fields = json!({
+        "property": result.property,
+        "subject": result.subject,
+        "verdict": result.answer.word(),
+        "extent": extent,
+        "engine": result.engine,
+        "k": k,
+        "seconds": result.seconds,
+        "peak_memory_bytes": result.peak_memory_bytes,
+        "states": result.statistics.states,
+        "transitions": result.statistics.transitions,
+        "terms": result.statistics.terms,
+        "queries": result.statistics.queries,
+        "reason": reason(&result.answer),
+        "finding": finding(&result.answer),
+        "story": story(&result.answer),
+        "trace": trace(&result.answer),
+    });
+    if let Value::Object(fields) = fields {
+        object.extend(fields);
+    }
+    Value::Object(object)
+}
+
+fn extent(answer: &Answer) -> (Value, u32) {
+    let bound = |k: u32| json!({"kind": "bound", "k": k});
+    match answer {
+        Answer::Holds(Extent::Bound(k)) => (bound(*k), *k),
+        Answer::Holds(Extent::Complete(k)) => (json!({"kind": "complete", "k": k}), *k),
+        Answer::Violated(found) => (bound(found.k), found.k),
+        Answer::Unknown { covered: 0, .. } => (Value::Null, 0),
+        Answer::Unknown { covered, .. } => (bound(covered - 1), covered - 1),
+    }
+}
+
+fn reason(answer: &Answer) -> Value {
+    if let Answer::Unknown { reason, .. } = answer { json!(reason) } else { Value::Null }
+}
+
+fn finding(answer: &Answer) -> Value {
+    if let Answer::Violated(found) = answer { json!(found.finding.name()) } else { Value::Null }
+}
+
+fn trace(answer: &Answer) -> Value {
+    if let Answer::Violated(found) = answer { json!(found.trace) } else { Value::Null }
+}
+
+fn story(answer: &Answer) -> Value {
+    if let Answer::Violated(found) = answer { narrative(&found.narrative) } else { Value::Null }
+}
+
+/// A story: blocks with their steps and states.
+pub fn narrative(story: &Narrative) -> Value {
+    let blocks: Vec<Value> = story
+        .blocks
+        .iter()
+        .map(|block| {
+            let steps = block.steps.iter().map(|step| {
+                json!({
+                    "step": step.number,
+                    "actor": step.told.actor,
+                    "text": step.told.text,
+                    "times": step.told.times,
+                    "why": step.told.why,
+                })
+            });
+            json!({
+                "title": block.title,
+                "steps": steps.collect::<Vec<Value>>(),
+                "workloads": block.summary.workloads,
+                "nodes": block.summary.nodes,
+            })
+        })
+        .collect();
+    json!({"blocks": blocks, "repeats_from_step": story.repeats_from, "diagnosis": story.diagnosis})
+}

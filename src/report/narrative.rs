@@ -1,0 +1,166 @@
+//! The one story of a run, from which every renderer works.
+
+use std::cell::RefCell;
+
+use crate::cluster::spec::ClusterSpec;
+use crate::cluster::story::{MovedNode, Scene};
+use crate::encodings::Model;
+use crate::property::OBSERVER_PREFIX;
+use crate::system::replay::{Interpreter, Replayed, execute};
+use crate::system::{Interleaving, ReplayError, Trace};
+use crate::term::Evaluator;
+
+use super::Finding;
+use super::fold::{Folded, Told, fold};
+use super::nodes::NodeTracker;
+use super::summary::{Summary, summarize};
+
+/// How a run ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// It breaks a property.
+    Breaks {
+        /// The property's name.
+        property: String,
+        /// In what way.
+        finding: Finding,
+    },
+    /// It just ends.
+    Open,
+}
+
+/// A run in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Narrative {
+    /// What happens, block by block.
+    pub blocks: Vec<Block>,
+    /// For a lasso: the number of the first step of the loop.
+    pub repeats_from: Option<usize>,
+    /// What is wrong at the end, and why.
+    pub diagnosis: Vec<String>,
+}
+
+/// A block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Block {
+    /// Its heading.
+    pub title: String,
+    /// Its steps.
+    pub steps: Vec<Step>,
+    /// Where things stand afterwards.
+    pub summary: Summary,
+}
+
+/// A numbered step, or several that are alike.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// From 1, through all blocks.
+    pub number: usize,
+    /// What happens.
+    pub told: Folded,
+}
+
+/// Tells a run of the whole system.
+pub fn narrate(spec: &ClusterSpec, model: &Model, trace: &Trace, ending: &Ending) -> Result<Narrative, ReplayError> {
+    let run = execute(&model.system, trace)?;
+    let mut teller = Teller { model, tracker: NodeTracker::start(spec, &model.parts, &run.states[0]) };
+    let mut blocks = Vec::new();
+    let (mut number, mut loop_pending) = (0, false);
+    for (title, range) in block_ranges(model.system.interleaving, &run) {
+        let mut told = Vec::new();
+        for index in range.clone() {
+            loop_pending |= trace.loop_start == Some(index);
+            if let Some(mut step) = teller.tell(&run, trace, index) {
+                step.begins_loop = std::mem::take(&mut loop_pending);
+                told.push(step);
+            }
+        }
+        let steps: Vec<Step> = fold(told)
+            .into_iter()
+            .map(|told| {
+                number += 1;
+                Step { number, told }
+            })
+            .collect();
+        let summary = summarize(spec, &model.parts, &teller.tracker, &run.states[range.end]);
+        blocks.push(Block { title, steps, summary });
+    }
+    let begins = |step: &&Step| step.told.begins_loop;
+    let repeats_from = blocks.iter().flat_map(|block: &Block| &block.steps).find(begins).map(|step| step.number);
+    let diagnosis = diagnose(model, &run, ending, repeats_from, number);
+    Ok(Narrative { blocks, repeats_from, diagnosis })
+}
+
+/// Headings and ranges of steps. Runs of single actions (`async`) are one block.
+fn block_ranges(interleaving: Interleaving, run: &Replayed) -> Vec<(String, std::ops::Range<usize>)> {
+    let steps = run.blocks.len();
+    if interleaving == Interleaving::Async {
+        return vec![("run".to_owned(), 0..steps)];
+    }
+    let last = run.k();
+    let boundary = |block: u32| run.blocks.partition_point(|&number| number < block);
+    let title = |block: u32| match block {
+        0 => "start: everything settles".to_owned(),
+        number => format!("block {number}"),
+    };
+    (0..=last).map(|block| (title(block), boundary(block)..boundary(block + 1))).collect()
+}
+
+struct Teller<'a> {
+    model: &'a Model,
+    tracker: NodeTracker<'a>,
+}
+
+impl Teller<'_> {
+    /// One step; `None` if it is an observer's or says nothing.
+    fn tell(&mut self, run: &Replayed, trace: &Trace, index: usize) -> Option<Told> {
+        let (before, after) = (&run.states[index], &run.states[index + 1]);
+        let moved = self.tracker.step(before, after);
+        let step = &trace.steps[index];
+        let action = &self.model.system.actions[step.action];
+        let narrator = self.model.parts.narrators.get(step.action)?;
+        if action.name.starts_with(OBSERVER_PREFIX) {
+            return None;
+        }
+        let system = &self.model.system;
+        let valuation = Interpreter::new(system).valuation(before, Some((action, &step.inputs)));
+        let evaluator = RefCell::new(Evaluator::new(&system.arena, &valuation));
+        let value = |term| evaluator.borrow_mut().value(term);
+        let scene = Scene { value: &value, before, after, moved: &moved };
+        let sentence = narrator(&scene);
+        if sentence.text.is_empty() {
+            return None;
+        }
+        let nodes = named(&sentence.text, &scene.moved_names(), &moved);
+        Some(Told { actor: sentence.actor, text: sentence.text, nodes, why: sentence.why, begins_loop: false })
+    }
+}
+
+fn named(text: &str, shown: &str, moved: &[MovedNode]) -> Option<(String, Vec<String>)> {
+    let names = || moved.iter().map(|node| node.name.clone()).collect();
+    (!moved.is_empty() && text.contains(shown)).then(|| (shown.to_owned(), names()))
+}
+
+fn diagnose(model: &Model, run: &Replayed, ending: &Ending, repeats_from: Option<usize>, last: usize) -> Vec<String> {
+    let Ending::Breaks { property, finding } = ending else { return Vec::new() };
+    let Some(state) = run.states.last() else { return Vec::new() };
+    let valuation = Interpreter::new(&model.system).valuation(state, None);
+    let evaluator = RefCell::new(Evaluator::new(&model.system.arena, &valuation));
+    let value = |term| evaluator.borrow_mut().value(term);
+    let scene = Scene { value: &value, before: state, after: state, moved: &[] };
+    let own = model.parts.diagnoses.iter().filter(|(name, _)| name == property);
+    let mut lines: Vec<String> = own.flat_map(|(_, diagnosis)| diagnosis(&scene)).collect();
+    match (finding, repeats_from) {
+        (Finding::Loop, Some(first)) if first == last => {
+            lines.push(format!("step {first} repeats for ever, with no change from outside"));
+        }
+        (Finding::Loop, Some(first)) => {
+            lines.push(format!("steps {first} to {last} repeat for ever, with no change from outside"));
+        }
+        (Finding::Reversal, _) => {
+            lines.push("the replicas turn round, though nothing changed from outside meanwhile".to_owned());
+        }
+        _ => {}
+    }
+    lines
+}

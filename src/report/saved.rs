@@ -1,0 +1,194 @@
+//! Traces as they are kept in files: by names, so that they can be replayed on the same input, or on a changed one.
+
+use std::fmt::{self, Write};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use thiserror::Error;
+
+use crate::cluster::spec::{ClusterSpec, Origin};
+use crate::system::{Interleaving, PropertyId, Step, System, Trace};
+
+use super::InputName;
+
+/// A counterexample, ready to be replayed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SavedTrace {
+    /// The property that it breaks.
+    pub property: String,
+    /// What that is about.
+    pub subject: String,
+    /// Where the cluster came from.
+    pub input: InputName,
+    /// Identifies what was read.
+    pub fingerprint: String,
+    /// `settled`, `racing` or `async`.
+    pub interleaving: String,
+    /// Values of state variables at the start, by name.
+    pub initial: Map<String, Value>,
+    /// What happened.
+    pub steps: Vec<SavedStep>,
+    /// For a lasso: the number of steps after which the loop begins.
+    pub loop_start: Option<usize>,
+}
+
+/// An action and what it chose.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SavedStep {
+    /// Its name.
+    pub action: String,
+    /// Values of its inputs, by name.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub inputs: Map<String, Value>,
+}
+
+/// A saved trace that speaks of things the input does not have.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum SavedError {
+    /// The property is not among the input's.
+    #[error("property {0} does not apply to this input")]
+    Property(String),
+    /// An action is missing.
+    #[error("step {0}: this input has no action `{1}`")]
+    Action(usize, String),
+    /// An input has no value.
+    #[error("step {0}: `{1}` is not given for action `{2}`")]
+    Input(usize, String, String),
+    /// A variable has no value.
+    #[error("the trace says nothing about `{0}`")]
+    Variable(String),
+}
+
+impl SavedTrace {
+    /// A trace of a (sliced) system, to be kept.
+    pub fn keep(system: &System, trace: &Trace, property: PropertyId, input: InputName, fingerprint: String) -> Self {
+        let names = variable_names(system);
+        let actions = action_names(system);
+        let step = |step: &Step| SavedStep {
+            action: actions[step.action].clone(),
+            inputs: input_names(system, step.action).into_iter().zip(step.inputs.iter().map(|&it| it.into())).collect(),
+        };
+        let property = system.property(property);
+        SavedTrace {
+            property: property.name.clone(),
+            subject: property.subject.clone(),
+            input,
+            fingerprint,
+            interleaving: interleaving_name(system.interleaving).to_owned(),
+            initial: names.into_iter().zip(trace.initial.iter().map(|&value| value.into())).collect(),
+            steps: trace.steps.iter().map(step).collect(),
+            loop_start: trace.loop_start,
+        }
+    }
+
+    /// The trace in terms of a system, and the property that it is said to break.
+    pub fn resolve(&self, system: &System) -> Result<(PropertyId, Trace), SavedError> {
+        let wanted = |it: &crate::system::Property| it.name == self.property && it.subject == self.subject;
+        let property = system.properties.iter().position(wanted).map(PropertyId);
+        let property = property.ok_or_else(|| SavedError::Property(self.property.clone()))?;
+        let initial = variable_names(system).into_iter().zip(&system.state).map(|(name, variable)| {
+            let given = self.initial.get(&name).and_then(Value::as_i64);
+            given.or(variable.initial).ok_or(SavedError::Variable(name))
+        });
+        let initial = initial.collect::<Result<Vec<i64>, SavedError>>()?;
+        let actions = action_names(system);
+        let steps = self.steps.iter().enumerate().map(|(index, step)| resolve_step(system, &actions, index + 1, step));
+        let steps = steps.collect::<Result<Vec<Step>, SavedError>>()?;
+        Ok((property, Trace { initial, steps, loop_start: self.loop_start }))
+    }
+}
+
+fn resolve_step(system: &System, actions: &[String], number: usize, step: &SavedStep) -> Result<Step, SavedError> {
+    let action = actions.iter().position(|name| *name == step.action);
+    let action = action.ok_or_else(|| SavedError::Action(number, step.action.clone()))?;
+    let inputs = input_names(system, action).into_iter().map(|name| {
+        let given = step.inputs.get(&name).and_then(Value::as_i64);
+        given.ok_or_else(|| SavedError::Input(number, name, step.action.clone()))
+    });
+    Ok(Step { action, inputs: inputs.collect::<Result<Vec<i64>, SavedError>>()? })
+}
+
+fn variable_names(system: &System) -> Vec<String> {
+    distinct(system.state.iter().map(|variable| variable.name.as_str()))
+}
+
+fn action_names(system: &System) -> Vec<String> {
+    distinct(system.actions.iter().map(|action| action.name.as_str()))
+}
+
+fn input_names(system: &System, action: usize) -> Vec<String> {
+    distinct(system.actions[action].inputs.iter().map(|&var| system.arena.variable(var).name.as_str()))
+}
+
+/// Names that occur again get a number.
+fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut seen: std::collections::HashMap<&str, usize> = Default::default();
+    let mut number = |name: &'a str| {
+        let count = seen.entry(name).or_default();
+        *count += 1;
+        if *count == 1 { name.to_owned() } else { format!("{name} #{count}") }
+    };
+    names.map(&mut number).collect()
+}
+
+/// An interleaving's name, as on the command line.
+pub fn interleaving_name(interleaving: Interleaving) -> &'static str {
+    match interleaving {
+        Interleaving::Settled => "settled",
+        Interleaving::Racing => "racing",
+        Interleaving::Async => "async",
+    }
+}
+
+/// Identifies a cluster, wherever its files are: equal clusters have equal fingerprints.
+pub fn fingerprint(spec: &ClusterSpec) -> String {
+    let mut spec = spec.clone();
+    let origins = spec.nodes.iter_mut().map(|it| &mut it.origin);
+    let origins = origins.chain(spec.workloads.iter_mut().map(|it| &mut it.origin));
+    let origins = origins.chain(spec.autoscalers.iter_mut().map(|it| &mut it.origin));
+    let origins = origins.chain(spec.descheduler.iter_mut().map(|it| &mut it.origin));
+    let origins = origins.chain(spec.scenario.properties.iter_mut().map(|it| &mut it.origin));
+    let commands = spec.scenario.commands.iter_mut();
+    origins.for_each(|origin| *origin = Origin::default());
+    for command in commands {
+        command.origin = Origin::default();
+        command.text = String::new();
+    }
+    let mut hash = Fnv(0xcbf2_9ce4_8422_2325);
+    // Hashing cannot fail.
+    let _ = write!(hash, "{spec:?}");
+    format!("{:016x}", hash.0)
+}
+
+/// FNV-1a with 64 bits: the same on every machine and in every version.
+struct Fnv(u64);
+
+impl fmt::Write for Fnv {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for byte in text.bytes() {
+            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_become_distinct() {
+        assert_eq!(distinct(["a", "b", "a", "a"].into_iter()), ["a", "b", "a #2", "a #3"]);
+    }
+
+    #[test]
+    fn fingerprints_know_content_but_not_places() {
+        let mut spec = ClusterSpec::default();
+        let before = fingerprint(&spec);
+        spec.nodes.push(Default::default());
+        let with_node = fingerprint(&spec);
+        spec.nodes[0].origin.line = 7;
+        assert_ne!(before, with_node);
+        assert_eq!(with_node, fingerprint(&spec));
+    }
+}

@@ -1,0 +1,68 @@
+//! Many results as a table of at most 80 columns.
+
+use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
+
+use crate::engine::Extent;
+
+use super::text::{WIDTH, bytes, seconds};
+use super::{Answer, CheckResult, InputName};
+
+const NUMBERS: [usize; 4] = [3, 5, 6, 7];
+
+/// One row for each result.
+pub fn results<'a>(results: impl IntoIterator<Item = &'a CheckResult>) -> String {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING).set_width(WIDTH as u16).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_header(["CASE", "PROPERTY", "VERDICT", "K", "ENGINE", "STATES", "TIME", "MEMORY"]);
+    for result in results {
+        table.add_row(row(result));
+    }
+    for index in NUMBERS {
+        if let Some(column) = table.column_mut(index) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    lines(&table)
+}
+
+/// Two columns: ids and what they stand for.
+pub fn glossary(rows: impl IntoIterator<Item = [String; 3]>) -> String {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING).set_width(WIDTH as u16).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_header(["CASE", "WHAT GOES WRONG", "PROPERTIES"]);
+    for row in rows {
+        table.add_row(row);
+    }
+    lines(&table)
+}
+
+fn lines(table: &Table) -> String {
+    table.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+}
+
+fn row(result: &CheckResult) -> Vec<Cell> {
+    let case = match &result.input {
+        InputName::Case { case, .. } => case.clone(),
+        InputName::Paths { paths } => paths.join(" "),
+    };
+    let (verdict, k) = match &result.answer {
+        Answer::Holds(Extent::Complete(k)) => ("holds (proved)".to_owned(), k.to_string()),
+        Answer::Holds(Extent::Bound(k)) => ("holds up to k".to_owned(), k.to_string()),
+        Answer::Violated(found) => (format!("violated ({})", found.finding.name()), found.k.to_string()),
+        Answer::Unknown { reason, covered } => (format!("unknown: {reason}"), covered.saturating_sub(1).to_string()),
+    };
+    let memory = result.peak_memory_bytes.map_or("-".to_owned(), bytes);
+    [
+        case,
+        result.property.clone(),
+        verdict,
+        k,
+        result.engine.clone(),
+        result.statistics.states.to_string(),
+        seconds(result.seconds),
+        memory,
+    ]
+    .into_iter()
+    .map(Cell::new)
+    .collect()
+}

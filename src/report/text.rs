@@ -1,0 +1,211 @@
+//! Verdicts and stories as text of at most 80 columns.
+//!
+//! Styles are always written; whoever prints decides whether the terminal gets them.
+
+use std::fmt::Write;
+
+use anstyle::{AnsiColor, Style};
+use textwrap::Options;
+
+use crate::engine::Extent;
+
+use super::narrative::{Block, Narrative, Step};
+use super::summary::Summary;
+use super::{Answer, CheckResult, Finding};
+
+/// Columns of the text.
+pub const WIDTH: usize = 80;
+
+const BOLD: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+const GOOD: Style = AnsiColor::Green.on_default().bold();
+const BAD: Style = AnsiColor::Red.on_default().bold();
+const OPEN: Style = AnsiColor::Yellow.on_default().bold();
+
+/// How much is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Detail {
+    /// Verdict lines only.
+    Quiet,
+    /// With stories.
+    #[default]
+    Normal,
+    /// With the engine's figures.
+    Verbose,
+}
+
+/// A verdict line and, for a violation, its story.
+pub fn result(result: &CheckResult, detail: Detail) -> String {
+    let mut out = verdict(result);
+    if detail == Detail::Verbose {
+        out.push_str(&figures(result));
+    }
+    if let Answer::Violated(counterexample) = &result.answer
+        && detail > Detail::Quiet
+    {
+        out.push_str(&narrative(&counterexample.narrative));
+    }
+    out
+}
+
+fn verdict(result: &CheckResult) -> String {
+    let subject = match &result.answer {
+        Answer::Violated(_) if !result.subject.is_empty() => format!(" ({})", result.subject),
+        _ => String::new(),
+    };
+    let (style, mark, words) = match &result.answer {
+        Answer::Holds(Extent::Complete(_)) => (GOOD, "✓", "holds (proved: every reachable state was seen)".to_owned()),
+        Answer::Holds(Extent::Bound(k)) => (GOOD, "✓", format!("holds up to k = {k}")),
+        Answer::Violated(found) => {
+            let how = match found.finding {
+                Finding::State => "violated",
+                Finding::Reversal => "violated by a reversal",
+                Finding::Loop => "violated by a loop",
+            };
+            (BAD, "✗", format!("{how} at k = {}", found.k))
+        }
+        Answer::Unknown { reason, covered: 0 } => (OPEN, "?", format!("unknown: {reason}")),
+        Answer::Unknown { reason, covered } => {
+            (OPEN, "?", format!("unknown: {reason}; holds up to k = {}", covered - 1))
+        }
+    };
+    let Finish { engine, time } = Finish::of(result);
+    let plain = format!("{mark} {}{subject}: {words}", result.property);
+    let head = format!("{style}{mark}{style:#} {BOLD}{}{BOLD:#}{subject}: {style}{words}{style:#}", result.property);
+    let tail = format!("{engine}, {time}");
+    if plain.chars().count() + tail.chars().count() + 4 <= WIDTH {
+        return format!("{head}  {DIM}{tail}{DIM:#}\n");
+    }
+    let options = Options::new(WIDTH).subsequent_indent("  ");
+    format!("{}\n  {DIM}{tail}{DIM:#}\n", textwrap::fill(&head, options))
+}
+
+struct Finish {
+    engine: String,
+    time: String,
+}
+
+impl Finish {
+    fn of(result: &CheckResult) -> Self {
+        Finish { engine: result.engine.clone(), time: seconds(result.seconds) }
+    }
+}
+
+/// A duration for people.
+pub fn seconds(seconds: f64) -> String {
+    if seconds < 0.1 { format!("{:.0} ms", seconds * 1000.0) } else { format!("{seconds:.1} s") }
+}
+
+/// A number of bytes for people.
+pub fn bytes(bytes: u64) -> String {
+    format!("{} MiB", bytes.div_ceil(1 << 20))
+}
+
+fn figures(result: &CheckResult) -> String {
+    let it = &result.statistics;
+    let memory = result.peak_memory_bytes.map_or(String::new(), |peak| format!(", {} at most", bytes(peak)));
+    let figures = format!(
+        "{} states, {} transitions, {} terms, {} solver calls{memory}",
+        it.states, it.transitions, it.terms, it.queries
+    );
+    format!("{DIM}{}{DIM:#}\n", indented(&figures, "    ", "    "))
+}
+
+fn indented(text: &str, first: &str, rest: &str) -> String {
+    textwrap::fill(text, Options::new(WIDTH).initial_indent(first).subsequent_indent(rest))
+}
+
+/// A whole story.
+pub fn narrative(story: &Narrative) -> String {
+    let mut out = String::new();
+    for (index, it) in story.blocks.iter().enumerate() {
+        out.push_str(&block(it, index > 0));
+    }
+    if let Some(first) = story.repeats_from {
+        let line = format!("from here the run repeats from step {first}");
+        let _ = writeln!(out, "\n  {OPEN}↺ {line}{OPEN:#}");
+    }
+    if !story.diagnosis.is_empty() {
+        let _ = writeln!(out, "\n  {BOLD}Why:{BOLD:#}");
+        for line in &story.diagnosis {
+            let _ = writeln!(out, "{}", indented(line, "    ", "      "));
+        }
+    }
+    out
+}
+
+fn block(block: &Block, always: bool) -> String {
+    let mut out = format!("\n  {BOLD}{}{BOLD:#}\n", block.title);
+    for it in &block.steps {
+        out.push_str(&step(it));
+    }
+    if block.steps.is_empty() && always {
+        let _ = writeln!(out, "    {DIM}nothing to be seen happens{DIM:#}");
+    }
+    out + &summary(&block.summary)
+}
+
+fn step(step: &Step) -> String {
+    let mut out = String::new();
+    let told = &step.told;
+    if told.begins_loop {
+        let _ = writeln!(out, "  {OPEN}↺ here the loop begins{OPEN:#}");
+    }
+    let times = if told.times > 1 { format!(" ({} times)", told.times) } else { String::new() };
+    let label = format!("{:>5}. ", step.number);
+    let text = format!("{BOLD}{}{BOLD:#} {}{times}", told.actor, told.text);
+    let _ = writeln!(out, "{}", indented(&text, &label, "       "));
+    for line in &told.why {
+        let _ = writeln!(out, "{DIM}{}{DIM:#}", indented(line, "         ", "           "));
+    }
+    out
+}
+
+fn summary(summary: &Summary) -> String {
+    let mut out = String::new();
+    for line in summary.workloads.iter().map(String::as_str).chain(packed(&summary.nodes).iter().map(String::as_str)) {
+        let _ = writeln!(out, "{}", indented(line, "    │ ", "    │   "));
+    }
+    out
+}
+
+/// Packs entries into lines, two spaces between them, at most eight lines.
+fn packed(entries: &[String]) -> Vec<String> {
+    const MOST_LINES: usize = 8;
+    let width = WIDTH - 6;
+    let mut lines: Vec<String> = Vec::new();
+    for (index, entry) in entries.iter().enumerate() {
+        let full = lines.len() == MOST_LINES;
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 2 + entry.chars().count() <= width => {
+                line.push_str("  ");
+                line.push_str(entry);
+            }
+            _ if full => {
+                lines.push(format!("… and {} more", entries.len() - index));
+                break;
+            }
+            _ => lines.push(entry.clone()),
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_share_lines_and_are_limited() {
+        let entry = |number: usize| format!("node-{number}: 2 web, 1 api, cordoned");
+        let lines = packed(&(1..=40).map(entry).collect::<Vec<_>>());
+        assert!(lines.iter().all(|line| line.chars().count() <= 74));
+        assert_eq!((lines.len(), lines[8].as_str()), (9, "… and 24 more"));
+    }
+
+    #[test]
+    fn figures_for_people() {
+        assert_eq!((seconds(0.0123), seconds(12.34)), ("12 ms".to_owned(), "12.3 s".to_owned()));
+        assert_eq!(bytes(1), "1 MiB");
+    }
+}

@@ -1,0 +1,335 @@
+//! The unroller: its frontier, and how a block begins and ends.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::system::model::{ActionId, Interleaving, MarkSet, PropertyId, PropertyKind, System};
+use crate::system::schedule::Schedule;
+use crate::term::{Arena, Sort, Substitution, TermId};
+
+use super::graph::{Edge, Graph, Node, NodeId, plainly_implies};
+use super::inputs::{Inputs, Place};
+use super::inspect::{Asked, Finding};
+use super::loops::{History, Tracked, tracked};
+use super::reads::Reads;
+use super::step::{Core, Hazard, Layer};
+use super::vectors::{VectorId, Vectors};
+use super::{Answer, Oracle};
+
+/// How far branches are told apart.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Concrete states are split by the values of small inputs while a layer has fewer branches than this.
+    pub splits: usize,
+    /// With more symbolic branches than this, similar ones are merged.
+    pub branches: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { splits: 128, branches: 64 }
+    }
+}
+
+/// Why unrolling ended early.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Stop {
+    /// The oracle gave up.
+    Interrupted,
+    /// A block has runs that do not come to rest, and they could not be told from those that do.
+    Restless,
+}
+
+/// Unrolls a system block by block.
+pub struct Unroller<'s> {
+    pub(super) core: Core<'s>,
+    pub(super) schedule: Schedule,
+    pub(super) limits: Limits,
+    pub(super) tracked: Vec<Tracked>,
+    pub(super) asked: Asked,
+    pub(super) histories: FxHashMap<NodeId, Vec<History>>,
+    pub(super) findings: Vec<Finding>,
+    /// Branches whose block is not at rest.
+    pub(super) active: Layer,
+    /// Branches at rest.
+    pub(super) frontier: Layer,
+    /// Ends of blocks by state.
+    seen: FxHashMap<VectorId, Vec<NodeId>>,
+    branches: u64,
+    last_new: u32,
+}
+
+impl<'s> Unroller<'s> {
+    /// An unrolling at the initial states, before the first block.
+    pub fn new(system: &'s System, properties: &[PropertyId], limits: Limits) -> Self {
+        let mut core = Core {
+            system,
+            arena: system.arena.clone(),
+            reads: Reads::new(system),
+            vectors: Vectors::default(),
+            graph: Graph::default(),
+            inputs: Inputs::default(),
+            place: Place { layer: 0, depth: 0, step: 0 },
+            hazards: Vec::new(),
+            transitions: 0,
+            marks: marks_of(system, properties),
+        };
+        let (root, frame) = root(&mut core);
+        let tracked = tracked(system, properties);
+        let mut unroller = Unroller {
+            schedule: Schedule::new(system),
+            limits,
+            asked: Asked::new(system, properties),
+            histories: FxHashMap::from_iter([(root, vec![History::default(); tracked.len()])]),
+            tracked,
+            findings: Vec::new(),
+            active: Layer::default(),
+            frontier: Layer::default(),
+            seen: FxHashMap::default(),
+            branches: 0,
+            last_new: 0,
+            core,
+        };
+        unroller.active.put(root, frame);
+        unroller
+    }
+
+    /// The initial constraints, over the initial state.
+    pub fn initial_conditions(&mut self) -> Vec<TermId> {
+        let root = self.active.nodes.first().copied();
+        let Some(frame) = root.and_then(|root| self.active.frames.get_mut(&root)) else { return Vec::new() };
+        self.core.system.init.iter().map(|&condition| frame.apply(&mut self.core.arena, condition)).collect()
+    }
+
+    /// The arena that all conditions live in.
+    pub fn arena(&self) -> &Arena {
+        &self.core.arena
+    }
+
+    /// The disjunction of conditions.
+    pub fn any_of(&mut self, conditions: impl IntoIterator<Item = TermId>) -> TermId {
+        self.core.any(conditions)
+    }
+
+    /// The condition that always holds.
+    pub fn always(&mut self) -> TermId {
+        self.core.arena.bool(true)
+    }
+
+    /// Number of blocks (actions in `async`) so far.
+    pub fn depth(&self) -> u32 {
+        self.core.place.depth
+    }
+
+    /// The last depth at which a state appeared that was not there before.
+    pub fn last_new(&self) -> u32 {
+        self.last_new
+    }
+
+    /// Branches at the ends of blocks so far, and transitions computed.
+    pub fn figures(&self) -> (u64, u64) {
+        (self.branches, self.core.transitions)
+    }
+
+    /// Whether no run goes on.
+    pub fn is_done(&self) -> bool {
+        self.frontier.nodes.is_empty()
+    }
+
+    /// Takes what was found since the last call.
+    pub fn take_findings(&mut self) -> Vec<Finding> {
+        std::mem::take(&mut self.findings)
+    }
+
+    /// Takes possible violations of obligations since the last call.
+    pub fn take_hazards(&mut self) -> Vec<Hazard> {
+        std::mem::take(&mut self.core.hazards)
+    }
+
+    pub(super) fn is_async(&self) -> bool {
+        self.core.system.interleaving == Interleaving::Async
+    }
+
+    /// Brings the initial states to rest: depth 0.
+    pub fn start(&mut self, oracle: &mut dyn Oracle) -> Result<(), Stop> {
+        self.finish_block(oracle)
+    }
+
+    /// Executes the next block of every branch (the next action in `async`).
+    pub fn advance(&mut self, oracle: &mut dyn Oracle) -> Result<(), Stop> {
+        self.core.place.depth += 1;
+        self.core.place.step = 0;
+        self.core.place.layer += 1;
+        let actions: Vec<ActionId> = match self.is_async() {
+            true => self.schedule.events().iter().chain(self.schedule.slow()).copied().collect(),
+            false => self.schedule.slow().to_vec(),
+        };
+        let before = std::mem::take(&mut self.frontier);
+        let mut layer = Layer::default();
+        for &node in &before.nodes {
+            let mut frame = before.frames[&node].clone();
+            self.fire_each(&mut layer, node, &mut frame, &actions);
+            if oracle.should_stop() {
+                return Err(Stop::Interrupted);
+            }
+        }
+        self.remember(&layer.nodes);
+        self.drop_impossible(&mut layer, oracle)?;
+        self.active = self.limit(layer);
+        self.finish_block(oracle)
+    }
+
+    /// Every action in its own branch.
+    pub(super) fn fire_each(
+        &mut self,
+        layer: &mut Layer,
+        node: NodeId,
+        frame: &mut Substitution,
+        actions: &[ActionId],
+    ) {
+        for &action in actions {
+            let guard = self.core.guard(frame, action);
+            if self.core.arena.as_bool(guard) == Some(false) {
+                continue;
+            }
+            let may_split = layer.nodes.len() < self.limits.splits;
+            for draft in self.core.fire(node, frame, action, guard, may_split) {
+                self.core.admit(layer, node, frame, draft);
+            }
+        }
+    }
+
+    /// Asks about branches whose conditions became stronger.
+    fn drop_impossible(&mut self, layer: &mut Layer, oracle: &mut dyn Oracle) -> Result<(), Stop> {
+        for node in std::mem::take(&mut layer.nodes) {
+            let path = self.core.graph.get(node).path;
+            let edges = &self.core.graph.get(node).edges;
+            let inherited = edges.iter().any(|edge| self.core.arena.as_bool(edge.when) == Some(true));
+            if self.core.arena.as_bool(path) == Some(true) || inherited {
+                layer.nodes.push(node);
+                continue;
+            }
+            match oracle.is_possible(&self.core.arena, path) {
+                Answer::Impossible => {}
+                Answer::Unknown if oracle.should_stop() => return Err(Stop::Interrupted),
+                _ => layer.nodes.push(node),
+            }
+        }
+        Ok(())
+    }
+
+    /// Computes the histories of new nodes from those of their parents.
+    pub(super) fn remember(&mut self, nodes: &[NodeId]) {
+        for &node in nodes {
+            let edges: Vec<Edge> = self.core.graph.get(node).edges.clone();
+            let mut own = vec![History::default(); self.tracked.len()];
+            for edge in &edges {
+                let Some(before) = self.histories.get(&edge.parent) else { continue };
+                for ((own, before), tracked) in own.iter_mut().zip(before).zip(&self.tracked) {
+                    own.extend(before, tracked.carry, self.core.system, &mut self.core.arena, edge);
+                }
+            }
+            self.histories.insert(node, own);
+        }
+    }
+
+    fn finish_block(&mut self, oracle: &mut dyn Oracle) -> Result<(), Stop> {
+        if self.is_async() {
+            let layer = std::mem::take(&mut self.active);
+            self.close(layer);
+            return Ok(());
+        }
+        if let Some(resting) = self.settle(oracle)? {
+            self.close(resting);
+        }
+        Ok(())
+    }
+
+    /// Ends a block: joins branches at rest, asks what is asked of them, and forgets those seen before.
+    fn close(&mut self, resting: Layer) {
+        let joined = self.join_equal(resting);
+        let mut layer = self.limit(joined);
+        self.branches += layer.nodes.len() as u64;
+        for node in layer.nodes.clone() {
+            if let Some(frame) = layer.frames.get_mut(&node) {
+                self.inspect_end(node, frame);
+            }
+            self.histories.entry(node).or_default().iter_mut().for_each(|history| history.inner.clear());
+        }
+        layer.nodes.retain(|&node| !self.was_seen(node));
+        for &node in &layer.nodes {
+            self.note_end(node);
+        }
+        self.forget_inner();
+        self.frontier = layer;
+    }
+
+    fn note_end(&mut self, node: NodeId) {
+        let Node { state, path, depth, .. } = *self.core.graph.get(node);
+        let known = self.seen.entry(state).or_default();
+        if known.is_empty() {
+            self.last_new = depth;
+        }
+        known.push(node);
+        let histories = self.histories.entry(node).or_default();
+        for (history, tracked) in histories.iter_mut().zip(&self.tracked) {
+            if tracked.spans && tracked.property.is_some() {
+                history.visit(&mut self.core.arena, state, path, true);
+            }
+        }
+    }
+
+    /// Whether an earlier end of a block has the same state and all that led here.
+    fn was_seen(&self, node: NodeId) -> bool {
+        let known = self.seen.get(&self.core.graph.get(node).state);
+        known.is_some_and(|known| known.iter().any(|&earlier| self.is_covered(node, earlier)))
+    }
+
+    /// Whether whatever follows from `node` plainly follows from `earlier`, which has the same state.
+    pub(super) fn is_covered(&self, node: NodeId, earlier: NodeId) -> bool {
+        let arena = &self.core.arena;
+        let (own, other) = (self.core.graph.get(node), self.core.graph.get(earlier));
+        let (Some(mine), Some(theirs)) = (self.histories.get(&node), self.histories.get(&earlier)) else {
+            return false;
+        };
+        let mut pairs = mine.iter().zip(theirs).zip(&self.tracked);
+        plainly_implies(arena, own.path, other.path)
+            && pairs.all(|((mine, theirs), tracked)| tracked.property.is_none() || mine.is_within(arena, theirs))
+    }
+
+    /// Histories within a block are not needed after it.
+    fn forget_inner(&mut self) {
+        let kept: FxHashSet<NodeId> = self.seen.values().flatten().copied().collect();
+        self.histories.retain(|node, _| kept.contains(node));
+    }
+}
+
+/// The branch of all initial states and its substitution.
+fn root(core: &mut Core<'_>) -> (NodeId, Substitution) {
+    let mut frame = Substitution::new();
+    let mut vector = Vec::with_capacity(core.system.state.len());
+    for variable in &core.system.state {
+        let sort = core.arena.variable(variable.var).sort;
+        let term = match variable.initial {
+            Some(value) => core.arena.constant(sort, value),
+            None => fresh(&mut core.arena, &variable.name, sort),
+        };
+        frame.map(variable.var, term);
+        vector.push(term);
+    }
+    let (state, _) = core.vectors.intern(&core.arena, vector);
+    let path = core.arena.bool(true);
+    (core.graph.push(Node { state, path, edges: Vec::new(), depth: 0 }), frame)
+}
+
+fn fresh(arena: &mut Arena, name: &str, sort: Sort) -> TermId {
+    let var = arena.new_variable(format!("{name}@0"), sort);
+    arena.variable(var).term
+}
+
+/// Marks that some property asks for.
+fn marks_of(system: &System, properties: &[PropertyId]) -> MarkSet {
+    properties.iter().fold(MarkSet::default(), |all, &id| match system.property(id).kind {
+        PropertyKind::NoLoop { any_of, none_of } => all.union(any_of).union(none_of),
+        _ => all,
+    })
+}

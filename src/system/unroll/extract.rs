@@ -1,0 +1,146 @@
+//! From values of the inputs back to a run.
+
+use rustc_hash::FxHashSet;
+
+use crate::system::model::{MarkSet, PropertyId, PropertyKind};
+use crate::system::trace::{Step, Trace};
+use crate::term::{Evaluator, Valuation};
+
+use super::advance::Unroller;
+use super::graph::{Edge, Move, NodeId};
+use super::inspect::Finding;
+use super::loops::Carry;
+use super::vectors::VectorId;
+
+/// Follows edges that hold under one valuation.
+struct Walk<'a, 's> {
+    unroller: &'a Unroller<'s>,
+    values: Evaluator<'a>,
+}
+
+/// A way back: edges from the last to the first.
+type Way = Vec<(NodeId, usize)>;
+
+impl Unroller<'_> {
+    /// The finding among `findings` that holds under a valuation, and its run. `None` if there is none, which would
+    /// be an error of the unroller or the solver.
+    pub fn extract(&self, findings: &[Finding], valuation: &Valuation) -> Option<(Finding, Trace)> {
+        let values = Evaluator::new(&self.core.arena, valuation);
+        let mut walk = Walk { unroller: self, values };
+        let finding = findings.iter().copied().find(|finding| walk.values.holds(finding.condition))?;
+        let trace = walk.trace(&finding)?;
+        Some((finding, trace))
+    }
+}
+
+impl<'a> Walk<'a, '_> {
+    fn trace(&mut self, finding: &Finding) -> Option<Trace> {
+        let around = match finding.loop_to {
+            Some(key) => self.around(finding.node, key, self.carry(finding.property)?)?,
+            None => Way::new(),
+        };
+        let entry = around.last().map_or(finding.node, |&last| self.edge(last).parent);
+        let stem = self.back(entry)?;
+        let start = stem.last().map_or(entry, |&last| self.edge(last).parent);
+        let mut steps = self.steps(&stem);
+        let loop_start = finding.loop_to.map(|_| steps.len());
+        steps.extend(self.steps(&around));
+        Some(Trace { initial: self.state(start), steps, loop_start })
+    }
+
+    fn carry(&self, property: PropertyId) -> Option<Carry> {
+        let asked = self.unroller.tracked.iter().find(|tracked| tracked.property == Some(property));
+        match self.unroller.core.system.property(property).kind {
+            PropertyKind::Settles => Some(Carry::Events),
+            _ => asked.map(|tracked| tracked.carry),
+        }
+    }
+
+    fn edge(&self, (node, index): (NodeId, usize)) -> &'a Edge {
+        &self.unroller.core.graph.get(node).edges[index]
+    }
+
+    /// Edges into a node that hold.
+    fn open(&mut self, node: NodeId) -> Vec<usize> {
+        let graph = &self.unroller.core.graph;
+        let edges = graph.get(node).edges.iter().enumerate();
+        let open = edges.filter(|(_, edge)| {
+            self.values.holds(edge.when) && self.values.holds(graph.get(edge.parent).path)
+        });
+        open.map(|(index, _)| index).collect()
+    }
+
+    /// A way back to the root.
+    fn back(&mut self, mut node: NodeId) -> Option<Way> {
+        let mut way = Way::new();
+        while !self.unroller.core.graph.get(node).edges.is_empty() {
+            let index = self.open(node).first().copied()?;
+            way.push((node, index));
+            node = self.edge((node, index)).parent;
+        }
+        Some(way)
+    }
+
+    /// A way back to a node of state `key` that carries something and no excuse.
+    fn around(&mut self, node: NodeId, key: VectorId, carry: Carry) -> Option<Way> {
+        let mut visited: FxHashSet<(NodeId, bool)> = FxHashSet::default();
+        // A stack of edges to try with their depth in the way so far, and whether something was carried after them.
+        let mut stack: Vec<(usize, (NodeId, usize), bool)> = Vec::new();
+        let mut way = Way::new();
+        stack.extend(self.open(node).into_iter().map(|index| (0, (node, index), false)));
+        while let Some((length, at, carried)) = stack.pop() {
+            way.truncate(length);
+            let (matters, excused) = self.carried(self.edge(at), carry);
+            let (parent, carried) = (self.edge(at).parent, carried | matters);
+            if excused || !visited.insert((parent, carried)) {
+                continue;
+            }
+            way.push(at);
+            if carried && self.unroller.core.graph.get(parent).state == key {
+                return Some(way);
+            }
+            let next = self.open(parent).into_iter().map(|index| (length + 1, (parent, index), carried));
+            stack.extend(next);
+        }
+        None
+    }
+
+    /// Whether an edge carries something that matters, and an excuse.
+    fn carried(&mut self, edge: &Edge, carry: Carry) -> (bool, bool) {
+        let Some(moved) = self.fired(edge) else { return (false, false) };
+        match carry {
+            Carry::Events => {
+                let is_event = self.unroller.core.system.action(moved.action).kind.is_event();
+                (is_event, !is_event)
+            }
+            Carry::Marks { any_of, none_of } => {
+                let held = moved.marks.iter().filter(|&&(_, when)| self.values.holds(when));
+                let marks = held.fold(MarkSet::default(), |all, &(mark, _)| all.union(MarkSet::of(mark)));
+                (marks.meets(any_of), marks.meets(none_of))
+            }
+        }
+    }
+
+    /// The move that fired on an edge.
+    fn fired<'e>(&mut self, edge: &'e Edge) -> Option<&'e Move> {
+        edge.moves.iter().find(|moved| self.values.holds(moved.when))
+    }
+
+    /// The steps along a way back, in the order of time.
+    fn steps(&mut self, way: &Way) -> Vec<Step> {
+        let mut steps = Vec::new();
+        for &at in way.iter().rev() {
+            let edge = self.edge(at);
+            if let Some(moved) = self.fired(edge) {
+                let inputs = moved.inputs.iter().map(|&input| self.values.value(input)).collect();
+                steps.push(Step { action: moved.action.0, inputs });
+            }
+        }
+        steps
+    }
+
+    fn state(&mut self, node: NodeId) -> Vec<i64> {
+        let core = &self.unroller.core;
+        core.vectors.get(core.graph.get(node).state).iter().map(|&term| self.values.value(term)).collect()
+    }
+}

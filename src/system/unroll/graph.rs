@@ -1,0 +1,99 @@
+//! The branches of an unrolling as a graph of nodes: where each came from and under which condition.
+
+use crate::system::model::{ActionId, MarkId};
+use crate::term::{Arena, Node as TermNode, TermId};
+
+use super::vectors::VectorId;
+
+/// Handle of a branch.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct NodeId(pub(super) u32);
+
+impl NodeId {
+    /// Position in the order of creation.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// An action that may have fired on an edge.
+#[derive(Clone, Debug)]
+pub struct Move {
+    /// The action.
+    pub action: ActionId,
+    /// The condition under which it is this one; at most one move of an edge holds.
+    pub when: TermId,
+    /// Its inputs.
+    pub inputs: Vec<TermId>,
+    /// Its marks and their conditions.
+    pub marks: Vec<(MarkId, TermId)>,
+}
+
+/// One way to reach a node. If none of its moves applies, nothing happened on it.
+#[derive(Clone, Debug)]
+pub struct Edge {
+    /// The node before.
+    pub parent: NodeId,
+    /// The condition of this edge, besides the parent's.
+    pub when: TermId,
+    /// What may have fired.
+    pub moves: Vec<Move>,
+}
+
+/// A set of runs that end in one symbolic state.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// The state.
+    pub state: VectorId,
+    /// The condition under which some run ends here.
+    pub path: TermId,
+    /// How it is reached; empty for the root.
+    pub edges: Vec<Edge>,
+    /// Blocks so far (actions in `async`).
+    pub depth: u32,
+}
+
+/// All nodes, parents before children.
+#[derive(Default)]
+pub(super) struct Graph {
+    nodes: Vec<Node>,
+}
+
+impl Graph {
+    pub fn push(&mut self, node: Node) -> NodeId {
+        self.nodes.push(node);
+        NodeId(self.nodes.len() as u32 - 1)
+    }
+
+    pub fn get(&self, id: NodeId) -> &Node {
+        &self.nodes[id.index()]
+    }
+
+    pub fn get_mut(&mut self, id: NodeId) -> &mut Node {
+        &mut self.nodes[id.index()]
+    }
+}
+
+/// Conjunctions longer than this are not searched.
+const CONJUNCTS: usize = 512;
+
+/// Whether `a` implies `b` for a reason that is plain to see: `b` is among its conjuncts.
+pub(super) fn plainly_implies(arena: &Arena, a: TermId, b: TermId) -> bool {
+    if arena.as_bool(a) == Some(false) || arena.as_bool(b) == Some(true) {
+        return true;
+    }
+    let mut stack = vec![a];
+    let mut visited = 0;
+    while let Some(term) = stack.pop() {
+        visited += 1;
+        if term == b {
+            return true;
+        }
+        if let TermNode::And(x, y) = arena.node(term)
+            && visited < CONJUNCTS
+        {
+            stack.extend([x, y]);
+        }
+    }
+    false
+}

@@ -1,0 +1,161 @@
+//! What is asked of branches: invariants of their states, and whether they close a loop.
+
+use crate::system::model::{Checkpoint, Interleaving, PropertyId, PropertyKind, System};
+use crate::term::{Substitution, TermId};
+
+use super::advance::Unroller;
+use super::graph::NodeId;
+use super::loops::{has_one_past, Reach};
+use super::vectors::VectorId;
+
+/// A property is broken under a condition.
+#[derive(Clone, Copy, Debug)]
+pub struct Finding {
+    /// The property.
+    pub property: PropertyId,
+    /// The condition.
+    pub condition: TermId,
+    /// The branch in which it happens.
+    pub node: NodeId,
+    /// For a lasso: the earlier state that the branch's state equals.
+    pub loop_to: Option<VectorId>,
+}
+
+/// The invariants among the properties that are asked.
+pub(super) struct Asked {
+    every: Vec<(PropertyId, TermId)>,
+    settled: Vec<(PropertyId, TermId)>,
+}
+
+impl Asked {
+    pub fn new(system: &System, properties: &[PropertyId]) -> Self {
+        let invariants = |checkpoint: Checkpoint| {
+            let wanted = properties.iter().filter_map(move |&id| match system.property(id).kind {
+                PropertyKind::Invariant { holds, at } if at == checkpoint => Some((id, holds)),
+                _ => None,
+            });
+            wanted.collect()
+        };
+        Asked { every: invariants(Checkpoint::Every), settled: invariants(Checkpoint::Settled) }
+    }
+}
+
+impl Unroller<'_> {
+    fn find(&mut self, property: PropertyId, node: NodeId, condition: TermId, loop_to: Option<VectorId>) {
+        if self.core.arena.as_bool(condition) != Some(false) {
+            self.findings.push(Finding { property, condition, node, loop_to });
+        }
+    }
+
+    /// Whether some finding needs no solver.
+    pub(super) fn is_certain(&self) -> bool {
+        self.findings.iter().any(|finding| self.core.arena.as_bool(finding.condition) == Some(true))
+    }
+
+    fn find_broken(&mut self, node: NodeId, frame: &mut Substitution, asked: (PropertyId, TermId), when: TermId) {
+        let holds = frame.apply(&mut self.core.arena, asked.1);
+        let broken = self.core.arena.not(holds);
+        let path = self.core.graph.get(node).path;
+        let condition = self.core.all([path, when, broken]);
+        self.find(asked.0, node, condition, None);
+    }
+
+    /// Asks the invariants of every state.
+    pub(super) fn inspect_every(&mut self, node: NodeId, frame: &mut Substitution) {
+        let always = self.core.arena.bool(true);
+        for asked in self.asked.every.clone() {
+            self.find_broken(node, frame, asked, always);
+        }
+    }
+
+    /// Asks what belongs to the end of a block: invariants of states at rest, and loops that span blocks.
+    pub(super) fn inspect_end(&mut self, node: NodeId, frame: &mut Substitution) {
+        let mut at_rest = self.core.arena.bool(true);
+        if self.core.system.interleaving == Interleaving::Async {
+            self.inspect_every(node, frame);
+            if !self.asked.settled.is_empty() {
+                at_rest = self.rest_condition(frame);
+            }
+        }
+        for asked in self.asked.settled.clone() {
+            self.find_broken(node, frame, asked, at_rest);
+        }
+        self.find_loops(node, |history| &history.ends);
+    }
+
+    /// No event-driven action is enabled.
+    fn rest_condition(&mut self, frame: &mut Substitution) -> TermId {
+        let mut rest = self.core.arena.bool(true);
+        for &event in self.schedule.events() {
+            let guard = self.core.guard(frame, event);
+            let quiet = self.core.arena.not(guard);
+            rest = self.core.arena.and(rest, quiet);
+        }
+        rest
+    }
+
+    /// Looks for visited states that equal the branch's; for each kind of cycle the condition of having gone round one.
+    fn find_loops(
+        &mut self,
+        node: NodeId,
+        visits: fn(&super::loops::History) -> &std::collections::BTreeMap<VectorId, Reach>,
+    ) -> Vec<TermId> {
+        let state = self.core.graph.get(node).state;
+        let mut round = Vec::new();
+        for index in 0..self.tracked.len() {
+            let Some(history) = self.histories.get(&node).map(|all| &all[index]) else { break };
+            let visited: Vec<(VectorId, Reach)> = visits(history).iter().map(|(&key, &reach)| (key, reach)).collect();
+            let mut any = self.core.arena.bool(false);
+            for (key, reach) in visited {
+                let same = self.core.vectors.equal(&mut self.core.arena, key, state);
+                let condition = self.core.arena.and(reach.after, same);
+                any = self.core.arena.or(any, condition);
+                if let Some(property) = self.tracked[index].property {
+                    self.find(property, node, condition, Some(key));
+                }
+            }
+            round.push(any);
+        }
+        round
+    }
+
+    /// Asks what is asked of states within a block. Runs that went round a circle of events are reported, if they
+    /// matter, and then left aside: without the circle they reach the same state. Whether a run is left.
+    pub(super) fn inspect_inner(&mut self, node: NodeId, frame: &mut Substitution) -> bool {
+        self.inspect_every(node, frame);
+        let round = self.find_loops(node, |history| &history.inner);
+        let Some(&circled) = round.first() else { return true };
+        let histories_matter = self.tracked.len() > 1;
+        if histories_matter && !has_one_past(&self.core.graph, node) {
+            return true;
+        }
+        self.exclude(node, circled);
+        self.core.arena.as_bool(self.core.graph.get(node).path) != Some(false)
+    }
+
+    fn exclude(&mut self, node: NodeId, condition: TermId) {
+        let arena = &mut self.core.arena;
+        if arena.as_bool(condition) == Some(false) {
+            return;
+        }
+        let other = arena.not(condition);
+        let own = self.core.graph.get_mut(node);
+        own.path = arena.and(own.path, other);
+        for history in self.histories.get_mut(&node).into_iter().flatten() {
+            history.restrict(arena, other);
+        }
+    }
+
+    /// Notes the present state of a branch as visited within the block: concrete ones if cycles are asked about,
+    /// symbolic ones only at a checkpoint.
+    pub(super) fn visit_inner(&mut self, node: NodeId, is_checkpoint: bool) {
+        let (state, path) = (self.core.graph.get(node).state, self.core.graph.get(node).path);
+        let is_concrete = self.core.vectors.is_concrete(state);
+        let Some(histories) = self.histories.get_mut(&node) else { return };
+        for (history, tracked) in histories.iter_mut().zip(&self.tracked) {
+            if is_checkpoint || (is_concrete && tracked.property.is_some()) {
+                history.visit(&mut self.core.arena, state, path, false);
+            }
+        }
+    }
+}

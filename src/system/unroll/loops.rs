@@ -1,0 +1,177 @@
+//! Histories: which states the runs of a branch have visited, and what was carried since.
+//!
+//! For every branch and every state visited before it there are two conditions: that some run of the branch passed
+//! that state and carried nothing that matters since, or something. They are extended edge by edge; an edge that
+//! carries an excuse ends them. A lasso is a branch whose state equals a visited one under the second condition.
+
+use std::collections::BTreeMap;
+
+use crate::system::model::{Interleaving, MarkSet, PropertyId, PropertyKind, System};
+use crate::term::{Arena, TermId};
+
+use super::graph::{Edge, Graph, NodeId, plainly_implies};
+use super::vectors::VectorId;
+
+/// What makes a cycle matter, and what excuses it.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Carry {
+    /// Any event-driven action matters, any slow one excuses.
+    Events,
+    /// Marks matter and excuse.
+    Marks { any_of: MarkSet, none_of: MarkSet },
+}
+
+/// A kind of cycle that is looked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Tracked {
+    /// The property that it breaks; the first one tracked may break none and only serves to notice cycles.
+    pub property: Option<PropertyId>,
+    pub carry: Carry,
+    /// Whether its cycles may span blocks.
+    pub spans: bool,
+}
+
+/// Conditions of having visited a state.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reach {
+    /// Nothing that matters was carried since.
+    pub before: TermId,
+    /// Something was.
+    pub after: TermId,
+}
+
+type Visits = BTreeMap<VectorId, Reach>;
+
+/// Visited states: at the ends of blocks, and within the present block.
+#[derive(Clone, Default, Debug)]
+pub(super) struct History {
+    pub ends: Visits,
+    pub inner: Visits,
+}
+
+/// The cycles that a system's properties ask about: one entry per `NoLoop`, and first of all cycles of events.
+pub(super) fn tracked(system: &System, properties: &[PropertyId]) -> Vec<Tracked> {
+    let in_order = |wanted: fn(&PropertyKind) -> bool| {
+        properties.iter().copied().filter(move |&id| wanted(&system.property(id).kind))
+    };
+    let settles = in_order(|kind| matches!(kind, PropertyKind::Settles)).next();
+    let spans = system.interleaving == Interleaving::Async;
+    let mut all = vec![Tracked { property: settles, carry: Carry::Events, spans }];
+    for id in in_order(|kind| matches!(kind, PropertyKind::NoLoop { .. })) {
+        if let PropertyKind::NoLoop { any_of, none_of } = system.property(id).kind {
+            all.push(Tracked { property: Some(id), carry: Carry::Marks { any_of, none_of }, spans: true });
+        }
+    }
+    all
+}
+
+impl Carry {
+    /// Under which conditions an edge carries something that matters, and an excuse.
+    fn on(self, system: &System, arena: &mut Arena, edge: &Edge) -> (TermId, TermId) {
+        let (mut matters, mut excuses) = (arena.bool(false), arena.bool(false));
+        for moved in &edge.moves {
+            match self {
+                Carry::Events if system.action(moved.action).kind.is_event() => {
+                    matters = arena.or(matters, moved.when);
+                }
+                Carry::Events => excuses = arena.or(excuses, moved.when),
+                Carry::Marks { any_of, none_of } => {
+                    for &(mark, when) in &moved.marks {
+                        let carried = arena.and(moved.when, when);
+                        if any_of.contains(mark) {
+                            matters = arena.or(matters, carried);
+                        }
+                        if none_of.contains(mark) {
+                            excuses = arena.or(excuses, carried);
+                        }
+                    }
+                }
+            }
+        }
+        (matters, excuses)
+    }
+}
+
+impl History {
+    /// Adds what runs through one edge have visited, given their history before it.
+    pub fn extend(&mut self, before: &History, carry: Carry, system: &System, arena: &mut Arena, edge: &Edge) {
+        let (matters, excuses) = carry.on(system, arena, edge);
+        let passes = arena.not(excuses);
+        let passes = arena.and(edge.when, passes);
+        if arena.as_bool(passes) == Some(false) {
+            return;
+        }
+        let plain = arena.not(matters);
+        let step = |arena: &mut Arena, reach: Reach| {
+            let quiet = arena.and(reach.before, plain);
+            let carried = arena.and(reach.before, matters);
+            let carried = arena.or(reach.after, carried);
+            Reach { before: arena.and(quiet, passes), after: arena.and(carried, passes) }
+        };
+        for (&key, &reach) in &before.ends {
+            let reach = step(arena, reach);
+            join(&mut self.ends, arena, key, reach);
+        }
+        for (&key, &reach) in &before.inner {
+            let reach = step(arena, reach);
+            join(&mut self.inner, arena, key, reach);
+        }
+    }
+
+    /// Notes that the runs of a branch are in a state now.
+    pub fn visit(&mut self, arena: &mut Arena, state: VectorId, path: TermId, at_end: bool) {
+        let reach = Reach { before: path, after: arena.bool(false) };
+        let visits = if at_end { &mut self.ends } else { &mut self.inner };
+        join(visits, arena, state, reach);
+    }
+
+    /// Keeps only the runs under a condition.
+    pub fn restrict(&mut self, arena: &mut Arena, condition: TermId) {
+        for reach in self.ends.values_mut().chain(self.inner.values_mut()) {
+            reach.before = arena.and(reach.before, condition);
+            reach.after = arena.and(reach.after, condition);
+        }
+    }
+
+    /// Whether everything in this history is plainly in the other one too.
+    pub fn is_within(&self, arena: &Arena, other: &History) -> bool {
+        let within = |mine: &Visits, theirs: &Visits| {
+            mine.iter().all(|(key, reach)| {
+                theirs.get(key).is_some_and(|known| {
+                    plainly_implies(arena, reach.before, known.before)
+                        && plainly_implies(arena, reach.after, known.after)
+                })
+            })
+        };
+        within(&self.ends, &other.ends) && within(&self.inner, &other.inner)
+    }
+}
+
+fn join(visits: &mut Visits, arena: &mut Arena, key: VectorId, reach: Reach) {
+    let never = |term| arena.as_bool(term) == Some(false);
+    if never(reach.before) && never(reach.after) {
+        return;
+    }
+    let joined = match visits.get(&key) {
+        Some(known) => Reach {
+            before: arena.or(known.before, reach.before),
+            after: arena.or(known.after, reach.after),
+        },
+        None => reach,
+    };
+    visits.insert(key, joined);
+}
+
+/// Whether the runs of a node have one past within their block.
+pub(super) fn has_one_past(graph: &Graph, node: NodeId) -> bool {
+    let depth = graph.get(node).depth;
+    let mut at = node;
+    loop {
+        let edges = &graph.get(at).edges;
+        if edges.iter().all(|edge| graph.get(edge.parent).depth < depth) {
+            return true;
+        }
+        let [edge] = edges.as_slice() else { return false };
+        at = edge.parent;
+    }
+}

@@ -1,0 +1,240 @@
+//! One layer of an unrolling: what a branch may do next, as drafts of the branches after it.
+
+use rustc_hash::FxHashMap;
+
+use crate::system::model::{Action, ActionId, MarkSet, System};
+use crate::term::{Arena, Substitution, TermId};
+
+use super::graph::{Edge, Graph, Move, Node, NodeId};
+use super::inputs::{Case, Inputs, Place, bind};
+use super::reads::Reads;
+use super::vectors::{VectorId, Vectors};
+
+/// An action may leave a variable's range under a condition.
+#[derive(Clone, Copy, Debug)]
+pub struct Hazard {
+    /// The condition.
+    pub condition: TermId,
+    /// The action.
+    pub action: ActionId,
+}
+
+/// Everything that steps work on.
+pub(super) struct Core<'s> {
+    pub system: &'s System,
+    pub arena: Arena,
+    pub reads: Reads,
+    pub vectors: Vectors,
+    pub graph: Graph,
+    pub inputs: Inputs,
+    pub place: Place,
+    pub hazards: Vec<Hazard>,
+    pub transitions: u64,
+    /// Marks that some property asks for.
+    pub marks: MarkSet,
+}
+
+/// A branch to be: an edge from its parent and what changes.
+pub(super) struct Draft {
+    pub when: TermId,
+    pub moves: Vec<Move>,
+    pub updates: Vec<(usize, TermId)>,
+}
+
+/// One action with one case of inputs: what it would do.
+struct Firing {
+    moved: Move,
+    choice: TermId,
+    updates: Vec<(usize, TermId)>,
+}
+
+/// The nodes of one layer, by state.
+#[derive(Default)]
+pub(super) struct Layer {
+    pub nodes: Vec<NodeId>,
+    pub frames: FxHashMap<NodeId, Substitution>,
+    index: FxHashMap<VectorId, NodeId>,
+}
+
+impl<'s> Core<'s> {
+    /// Whether all values of a node's state are constants.
+    pub fn is_concrete(&self, node: NodeId) -> bool {
+        self.vectors.is_concrete(self.graph.get(node).state)
+    }
+
+    /// The guard of an action in a state.
+    pub fn guard(&mut self, frame: &mut Substitution, action: ActionId) -> TermId {
+        frame.apply(&mut self.arena, self.system.action(action).guard)
+    }
+
+    /// All ways in which one action may fire in `node`, given the condition under which it is this action's turn.
+    pub fn fire(
+        &mut self,
+        node: NodeId,
+        frame: &mut Substitution,
+        action: ActionId,
+        turn: TermId,
+        may_split: bool,
+    ) -> Vec<Draft> {
+        let may_split = may_split && self.is_concrete(node);
+        let cases = self.cases(frame, action, may_split);
+        let firings = cases.into_iter().map(|case| self.firing(node, frame, action, turn, case));
+        let firings: Vec<Firing> = firings.collect();
+        firings.into_iter().map(|firing| self.certain(firing, turn)).collect()
+    }
+
+    fn certain(&mut self, firing: Firing, turn: TermId) -> Draft {
+        let when = self.arena.and(turn, firing.choice);
+        let certain = self.arena.bool(true);
+        let moved = Move { when: certain, ..firing.moved };
+        Draft { when, moves: vec![moved], updates: firing.updates }
+    }
+
+    fn cases(&mut self, frame: &mut Substitution, action: ActionId, may_split: bool) -> Vec<Case> {
+        let parts = (&mut self.arena, &self.reads, frame);
+        self.inputs.cases(parts, self.place, self.system.action(action), may_split)
+    }
+
+    fn firing(
+        &mut self,
+        node: NodeId,
+        frame: &mut Substitution,
+        id: ActionId,
+        turn: TermId,
+        case: Case,
+    ) -> Firing {
+        let action = self.system.action(id);
+        bind(&self.arena, &self.reads, frame, action, Some(&case.inputs));
+        self.watch(node, frame, id, turn, case.choice);
+        let mut image = |term: TermId| frame.apply(&mut self.arena, term);
+        let updates = action.updates.iter().map(|&(index, term)| (index, image(term))).collect();
+        let asked = action.marks.iter().filter(|(mark, _)| self.marks.contains(*mark));
+        let marks = asked.map(|&(mark, when)| (mark, image(when))).collect();
+        self.transitions += 1;
+        let moved = Move { action: id, when: turn, inputs: case.inputs, marks };
+        Firing { moved, choice: case.choice, updates }
+    }
+
+    /// Records the condition under which the action would break its obligations.
+    fn watch(&mut self, node: NodeId, frame: &mut Substitution, id: ActionId, turn: TermId, choice: TermId) {
+        let action: &Action = self.system.action(id);
+        for &obligation in &action.obligations {
+            let kept = frame.apply(&mut self.arena, obligation);
+            if self.arena.as_bool(kept) == Some(true) {
+                continue;
+            }
+            let broken = self.arena.not(kept);
+            let path = self.graph.get(node).path;
+            let condition = self.all([path, turn, choice, broken]);
+            if self.arena.as_bool(condition) != Some(false) {
+                self.hazards.push(Hazard { condition, action: id });
+            }
+        }
+    }
+
+    /// The conjunction of some conditions.
+    pub fn all(&mut self, conditions: impl IntoIterator<Item = TermId>) -> TermId {
+        let start = self.arena.bool(true);
+        conditions.into_iter().fold(start, |all, condition| self.arena.and(all, condition))
+    }
+
+    /// The disjunction of some conditions.
+    pub fn any(&mut self, conditions: impl IntoIterator<Item = TermId>) -> TermId {
+        let start = self.arena.bool(false);
+        conditions.into_iter().fold(start, |any, condition| self.arena.or(any, condition))
+    }
+
+    /// One step of a branch in which it is open which action fires: of the alternatives the first whose condition
+    /// holds, and nothing if none holds.
+    pub fn fire_first(
+        &mut self,
+        node: NodeId,
+        frame: &mut Substitution,
+        alternatives: &[(ActionId, TermId)],
+    ) -> Option<Draft> {
+        let mut firings = Vec::new();
+        let mut nobody_yet = self.arena.bool(true);
+        for &(action, condition) in alternatives {
+            let turn = self.arena.and(nobody_yet, condition);
+            let later = self.arena.not(condition);
+            nobody_yet = self.arena.and(nobody_yet, later);
+            let firing = match self.cases(frame, action, false).pop() {
+                Some(case) => self.firing(node, frame, action, turn, case),
+                None => self.impossible(action, turn),
+            };
+            firings.push((condition, firing));
+        }
+        self.combine(node, firings)
+    }
+
+    /// An action whose turn it is but that has no allowed choice: no run goes on here.
+    fn impossible(&mut self, action: ActionId, turn: TermId) -> Firing {
+        let moved = Move { action, when: turn, inputs: Vec::new(), marks: Vec::new() };
+        Firing { moved, choice: self.arena.bool(false), updates: Vec::new() }
+    }
+
+    fn combine(&mut self, node: NodeId, firings: Vec<(TermId, Firing)>) -> Option<Draft> {
+        let state = self.vectors.get(self.graph.get(node).state).clone();
+        let mut next: FxHashMap<usize, TermId> = FxHashMap::default();
+        let mut when = self.arena.bool(true);
+        let mut moves = Vec::new();
+        let mut written: Vec<usize> = firings.iter().flat_map(|(_, f)| f.updates.iter().map(|u| u.0)).collect();
+        written.sort_unstable();
+        written.dedup();
+        for (condition, firing) in firings.into_iter().rev() {
+            let own: FxHashMap<usize, TermId> = firing.updates.into_iter().collect();
+            let allowed = self.implies(firing.moved.when, firing.choice);
+            when = self.arena.and(allowed, when);
+            for &index in &written {
+                let otherwise = next.get(&index).copied().unwrap_or(state[index]);
+                let then = own.get(&index).copied().unwrap_or(state[index]);
+                next.insert(index, self.arena.ite(condition, then, otherwise));
+            }
+            moves.push(firing.moved);
+        }
+        let mut updates: Vec<(usize, TermId)> = next.into_iter().collect();
+        updates.sort_unstable();
+        (self.arena.as_bool(when) != Some(false)).then_some(Draft { when, moves, updates })
+    }
+
+    fn implies(&mut self, a: TermId, b: TermId) -> TermId {
+        let not_a = self.arena.not(a);
+        self.arena.or(not_a, b)
+    }
+
+    /// Turns a draft into a node of the layer, or into one more edge of the node that has the same state.
+    pub fn admit(&mut self, layer: &mut Layer, parent: NodeId, frame: &Substitution, draft: Draft) -> Option<NodeId> {
+        let before = self.vectors.get(self.graph.get(parent).state).clone();
+        let mut after = before.to_vec();
+        draft.updates.iter().for_each(|&(index, term)| after[index] = term);
+        let path = self.arena.and(self.graph.get(parent).path, draft.when);
+        if self.arena.as_bool(path) == Some(false) {
+            return None;
+        }
+        let (state, _) = self.vectors.intern(&self.arena, after);
+        let edge = Edge { parent, when: draft.when, moves: draft.moves };
+        if let Some(&known) = layer.index.get(&state) {
+            let node = self.graph.get_mut(known);
+            node.edges.push(edge);
+            node.path = self.arena.or(node.path, path);
+            return Some(known);
+        }
+        let node = self.graph.push(Node { state, path, edges: vec![edge], depth: self.place.depth });
+        layer.index.insert(state, node);
+        layer.nodes.push(node);
+        layer.frames.insert(node, self.moved_frame(frame, &before, state));
+        Some(node)
+    }
+
+    /// The substitution of a parent, after a change of state.
+    pub fn moved_frame(&self, frame: &Substitution, before: &[TermId], after: VectorId) -> Substitution {
+        let after = self.vectors.get(after);
+        let changed: Vec<usize> = (0..before.len()).filter(|&index| before[index] != after[index]).collect();
+        let mut frame = frame.clone();
+        frame.forget(self.reads.stale(&changed));
+        for index in changed {
+            frame.map(self.system.state[index].var, after[index]);
+        }
+        frame
+    }
+}
