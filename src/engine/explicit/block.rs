@@ -3,7 +3,7 @@
 //! Nodes are pairs of a state and the label of the way to it, so that block transitions with different marks remain
 //! distinct. In `async` a block is a single action.
 
-use crate::system::{Interleaving, PropertyId};
+use crate::system::{Interleaving, MarkSet, PropertyId};
 
 use super::graph::Graph;
 use super::machine::Machine;
@@ -13,7 +13,7 @@ use super::stepper::{Fired, Label, Stepper};
 use super::store::Store;
 
 /// Bytes of a node's record after its state: marks, and how the node came about.
-const SUFFIX: usize = 9;
+const SUFFIX: usize = size_of::<MarkSet>() + 1;
 
 /// A node's way from the root.
 #[derive(Clone, Copy, Debug)]

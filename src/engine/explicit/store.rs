@@ -153,6 +153,7 @@ impl Store {
 
     /// The index of a record, and whether it is new.
     pub fn insert(&mut self, record: &[u8]) -> (u32, bool) {
+        assert_eq!(record.len(), self.width, "records have a fixed width");
         let hash = hash(record);
         let position = self.probe(record, hash);
         let known = self.table[position].index;

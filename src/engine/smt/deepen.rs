@@ -80,7 +80,7 @@ impl Deepening<'_, '_> {
                 0 => self.unroller.start(&mut self.oracle),
                 _ => self.unroller.advance(&mut self.oracle),
             };
-            unrolled.map_err(|stop| self.stopped(stop))?;
+            unrolled.map_err(|_: Stop| self.gave_up())?;
             self.ask_hazards()?;
             self.ask_findings()?;
             if self.unroller.is_done() {
@@ -96,13 +96,6 @@ impl Deepening<'_, '_> {
 
     fn engine(&self, why: impl Into<String>) -> End {
         self.unknown(UnknownReason::Engine(why.into()))
-    }
-
-    fn stopped(&self, stop: Stop) -> End {
-        match stop {
-            Stop::Interrupted => self.gave_up(),
-            Stop::Restless => self.engine("a block does not come to rest"),
-        }
     }
 
     fn gave_up(&self) -> End {

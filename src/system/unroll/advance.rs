@@ -35,8 +35,6 @@ impl Default for Limits {
 pub enum Stop {
     /// The oracle gave up.
     Interrupted,
-    /// A block has runs that do not come to rest, and they could not be told from those that do.
-    Restless,
 }
 
 /// Unrolls a system block by block.
@@ -54,6 +52,10 @@ pub struct Unroller<'s> {
     pub(super) frontier: Layer,
     /// Ends of blocks by state.
     seen: FxHashMap<VectorId, Vec<NodeId>>,
+    /// Whether branches are neither split nor joined within the present block.
+    pub(super) is_plain: bool,
+    /// Conditions under which runs of the present block went round a circle and were left aside.
+    pub(super) circles: Vec<TermId>,
     branches: u64,
     last_new: u32,
 }
@@ -85,6 +87,8 @@ impl<'s> Unroller<'s> {
             active: Layer::default(),
             frontier: Layer::default(),
             seen: FxHashMap::default(),
+            is_plain: false,
+            circles: Vec::new(),
             branches: 0,
             last_new: 0,
             core,
@@ -193,7 +197,7 @@ impl<'s> Unroller<'s> {
             }
             let may_split = layer.nodes.len() < self.limits.splits;
             for draft in self.core.fire(node, frame, action, guard, may_split) {
-                self.core.admit(layer, node, frame, draft);
+                self.core.admit(layer, node, frame, draft, true);
             }
         }
     }
@@ -261,6 +265,8 @@ impl<'s> Unroller<'s> {
         }
         self.forget_inner();
         self.frontier = layer;
+        self.is_plain = false;
+        self.circles.clear();
     }
 
     fn note_end(&mut self, node: NodeId) {
@@ -273,7 +279,7 @@ impl<'s> Unroller<'s> {
         let histories = self.histories.entry(node).or_default();
         for (history, tracked) in histories.iter_mut().zip(&self.tracked) {
             if tracked.spans && tracked.property.is_some() {
-                history.visit(&mut self.core.arena, state, path, true);
+                history.visit_end(&mut self.core.arena, state, path);
             }
         }
     }

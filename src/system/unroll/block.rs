@@ -13,8 +13,18 @@ use super::{Answer, Oracle};
 
 /// From this symbolic layer of a block on, cycles are looked for.
 const CYCLES_FROM: u32 = 8;
-/// A block with more symbolic layers than this, in which cycles cannot be left aside, is given up.
-const LAYERS: u32 = 1000;
+/// A block with more symbolic layers than this, in which cycles cannot be left aside, is executed again untangled.
+const TANGLED: u32 = 30;
+
+/// How an attempt to execute a block ended.
+enum Attempt {
+    /// All branches rest.
+    Rests(Layer),
+    /// A violation that needs no solver was found on the way.
+    Certain,
+    /// Runs go round in circles and share branches with others, from which they cannot be told.
+    Tangled,
+}
 
 /// What may fire in a branch within a block.
 struct Enabled {
@@ -29,6 +39,8 @@ struct Enabled {
 struct Questions {
     layers: u32,
     next: u32,
+    /// Whether runs are known that go round in circles.
+    cyclic: bool,
 }
 
 impl Questions {
@@ -46,27 +58,44 @@ impl Questions {
 impl Unroller<'_> {
     /// Executes events until every branch rests; `None` if a violation that needs no solver was found on the way.
     pub(super) fn settle(&mut self, oracle: &mut dyn Oracle) -> Result<Option<Layer>, Stop> {
+        let start = self.active.clone();
+        loop {
+            match self.attempt(oracle)? {
+                Attempt::Rests(layer) => return Ok(Some(layer)),
+                Attempt::Certain => return Ok(None),
+                Attempt::Tangled => {
+                    self.active = start.clone();
+                    self.is_plain = true;
+                }
+            }
+        }
+    }
+
+    fn attempt(&mut self, oracle: &mut dyn Oracle) -> Result<Attempt, Stop> {
         let mut resting = Layer::default();
         let mut seen: FxHashMap<VectorId, Vec<NodeId>> = FxHashMap::default();
         let mut questions = Questions::default();
         loop {
-            let enabled = self.enter_layer(&mut seen);
+            let enabled = self.enter_layer(&mut seen, &mut resting);
             if self.is_certain() {
-                return Ok(None);
+                return Ok(Attempt::Certain);
             }
-            let is_open = |e: &(NodeId, Enabled)| self.core.arena.as_bool(e.1.rest).is_none();
+            let is_rest = |e: &(NodeId, Enabled)| self.core.arena.as_bool(e.1.rest) == Some(true);
+            let is_open = |e: &(NodeId, Enabled)| !self.core.is_concrete(e.0) && !is_rest(e);
             let due = enabled.iter().any(is_open) && questions.is_due();
             let going = self.sort_out(enabled, due, &mut resting, oracle)?;
             if going.is_empty() {
-                return Ok(Some(resting));
+                return Ok(Attempt::Rests(resting));
             }
-            if due && self.is_loop_possible(oracle)? {
-                return Ok(None);
+            if due && questions.layers >= CYCLES_FROM && self.is_something_found(oracle)? {
+                return Ok(Attempt::Certain);
             }
-            if questions.layers > LAYERS {
-                return Err(Stop::Restless);
+            if questions.layers > TANGLED && !self.is_plain && self.tracked.len() > 1 {
+                return Ok(Attempt::Tangled);
             }
-            let is_checkpoint = due && questions.layers >= CYCLES_FROM;
+            // Once cycles are known to exist, every layer is compared with every other: simple paths come to an end.
+            questions.cyclic |= due && self.is_circling(oracle)?;
+            let is_checkpoint = questions.cyclic || due && questions.layers >= CYCLES_FROM;
             going.iter().for_each(|(node, _)| self.visit_inner(*node, is_checkpoint));
             self.expand_all(going);
             if oracle.should_stop() {
@@ -76,20 +105,38 @@ impl Unroller<'_> {
     }
 
     /// Inspects the active branches, drops those that repeat what is known, and finds out what may fire.
-    fn enter_layer(&mut self, seen: &mut FxHashMap<VectorId, Vec<NodeId>>) -> Vec<(NodeId, Enabled)> {
+    fn enter_layer(
+        &mut self,
+        seen: &mut FxHashMap<VectorId, Vec<NodeId>>,
+        resting: &mut Layer,
+    ) -> Vec<(NodeId, Enabled)> {
         let mut kept = Vec::new();
         for node in std::mem::take(&mut self.active.nodes) {
             let Some(mut frame) = self.active.frames.remove(&node) else { continue };
             let state = self.core.graph.get(node).state;
-            let repeated = seen.get(&state).is_some_and(|known| known.iter().any(|&m| self.is_covered(node, m)));
-            if !self.inspect_inner(node, &mut frame) || repeated {
+            let repeats = seen.get(&state).is_some_and(|known| known.iter().any(|&m| self.is_covered(node, m)));
+            if !self.inspect_inner(node, &mut frame) {
+                continue;
+            }
+            let enabled = self.enabled(&mut frame);
+            if repeats {
+                self.keep_rest(node, frame, enabled.rest, resting);
                 continue;
             }
             seen.entry(state).or_default().push(node);
-            kept.push((node, self.enabled(&mut frame)));
+            kept.push((node, enabled));
             self.active.frames.insert(node, frame);
         }
         kept
+    }
+
+    /// Of a branch that repeats an earlier one, only the runs at rest are new: the earlier branch carried them along.
+    fn keep_rest(&mut self, node: NodeId, frame: Substitution, rest: TermId, resting: &mut Layer) {
+        let path = self.core.arena.and(self.core.graph.get(node).path, rest);
+        if self.core.arena.as_bool(rest).is_none() && self.core.arena.as_bool(path) != Some(false) {
+            let node = self.junction(self.core.graph.get(node).state, vec![(node, rest)]);
+            resting.put(node, frame);
+        }
     }
 
     fn enabled(&mut self, frame: &mut Substitution) -> Enabled {
@@ -122,13 +169,18 @@ impl Unroller<'_> {
         let mut going = Vec::new();
         for (node, enabled) in enabled {
             let rests = match self.core.arena.as_bool(enabled.rest) {
-                Some(rests) => rests,
-                None => due && !self.may_go_on(node, enabled.rest, oracle)?,
+                Some(true) => true,
+                _ => due && !self.may_go_on(node, enabled.rest, oracle)?,
             };
-            if !rests {
-                going.push((node, enabled));
-            } else if let Some(frame) = self.active.frames.remove(&node) {
-                resting.put(node, frame);
+            let never = self.core.arena.as_bool(enabled.rest) == Some(false);
+            match self.active.frames.remove(&node) {
+                Some(frame) if !rests => {
+                    self.active.frames.insert(node, frame);
+                    going.push((node, enabled));
+                }
+                Some(frame) if !never => resting.put(node, frame),
+                // No run is left here: those that never rest were left aside.
+                _ => {}
             }
         }
         Ok(going)
@@ -151,11 +203,19 @@ impl Unroller<'_> {
         }
     }
 
-    /// Whether a loop within the block was found already.
-    fn is_loop_possible(&mut self, oracle: &mut dyn Oracle) -> Result<bool, Stop> {
-        let loops = self.findings.iter().filter(|finding| finding.loop_to.is_some());
-        let conditions: Vec<TermId> = loops.map(|finding| finding.condition).collect();
+    /// Whether a violation was found already: then there is no need to find the end of a long block.
+    fn is_something_found(&mut self, oracle: &mut dyn Oracle) -> Result<bool, Stop> {
+        let findings = self.findings.iter().map(|finding| finding.condition);
+        let hazards = self.core.hazards.iter().map(|hazard| hazard.condition);
+        let conditions: Vec<TermId> = findings.chain(hazards).collect();
         let any = self.core.any(conditions);
+        self.ask(any, oracle)
+    }
+
+    /// Whether some run that was left aside since the last question did go round a circle.
+    fn is_circling(&mut self, oracle: &mut dyn Oracle) -> Result<bool, Stop> {
+        let circles = std::mem::take(&mut self.circles);
+        let any = self.core.any(circles);
         self.ask(any, oracle)
     }
 
@@ -166,7 +226,7 @@ impl Unroller<'_> {
         for (node, enabled) in going {
             let Some(mut frame) = self.active.frames.remove(&node) else { continue };
             for draft in self.drafts(node, &mut frame, enabled, layer.nodes.len()) {
-                self.core.admit(&mut layer, node, &frame, draft);
+                self.core.admit(&mut layer, node, &frame, draft, !self.is_plain);
             }
         }
         self.remember(&layer.nodes);
@@ -175,7 +235,7 @@ impl Unroller<'_> {
 
     /// The next step of a branch.
     fn drafts(&mut self, node: NodeId, frame: &mut Substitution, enabled: Enabled, so_far: usize) -> Vec<Draft> {
-        let may_split = so_far < self.limits.splits;
+        let may_split = so_far < self.limits.splits && !self.is_plain;
         let certain = enabled.events.iter().all(|(_, guard)| self.core.arena.as_bool(*guard) == Some(true));
         let racing = self.core.system.interleaving == Interleaving::Racing && enabled.events.len() > 1;
         if certain && (!racing || may_split) {

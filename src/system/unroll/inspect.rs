@@ -106,7 +106,7 @@ impl Unroller<'_> {
             let Some(history) = self.histories.get(&node).map(|all| &all[index]) else { break };
             let visited: Vec<(VectorId, Reach)> = visits(history).iter().map(|(&key, &reach)| (key, reach)).collect();
             let mut any = self.core.arena.bool(false);
-            for (key, reach) in visited {
+            for (key, reach) in visited.into_iter().filter(|&(key, reach)| key == state || reach.compared) {
                 let same = self.core.vectors.equal(&mut self.core.arena, key, state);
                 let condition = self.core.arena.and(reach.after, same);
                 any = self.core.arena.or(any, condition);
@@ -138,6 +138,7 @@ impl Unroller<'_> {
         if arena.as_bool(condition) == Some(false) {
             return;
         }
+        self.circles.push(condition);
         let other = arena.not(condition);
         let own = self.core.graph.get_mut(node);
         own.path = arena.and(own.path, other);
@@ -146,15 +147,14 @@ impl Unroller<'_> {
         }
     }
 
-    /// Notes the present state of a branch as visited within the block: concrete ones if cycles are asked about,
-    /// symbolic ones only at a checkpoint.
+    /// Notes the present state of a branch as visited within the block, if cycles are asked about or at a checkpoint.
+    /// Other states are compared with it only if it is a checkpoint.
     pub(super) fn visit_inner(&mut self, node: NodeId, is_checkpoint: bool) {
         let (state, path) = (self.core.graph.get(node).state, self.core.graph.get(node).path);
-        let is_concrete = self.core.vectors.is_concrete(state);
         let Some(histories) = self.histories.get_mut(&node) else { return };
         for (history, tracked) in histories.iter_mut().zip(&self.tracked) {
-            if is_checkpoint || (is_concrete && tracked.property.is_some()) {
-                history.visit(&mut self.core.arena, state, path, false);
+            if is_checkpoint || tracked.property.is_some() {
+                history.visit_inner(&mut self.core.arena, state, path, is_checkpoint);
             }
         }
     }

@@ -46,7 +46,7 @@ impl Unroller<'_> {
     }
 
     /// A node that continues several under conditions.
-    fn junction(&mut self, state: VectorId, members: Vec<(NodeId, TermId)>) -> NodeId {
+    pub(super) fn junction(&mut self, state: VectorId, members: Vec<(NodeId, TermId)>) -> NodeId {
         let core = &mut self.core;
         let mut paths = Vec::new();
         let mut edges = Vec::new();

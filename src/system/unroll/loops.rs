@@ -38,6 +38,8 @@ pub(super) struct Reach {
     pub before: TermId,
     /// Something was.
     pub after: TermId,
+    /// Whether other state vectors are compared with this one; otherwise only the very same one closes a loop.
+    pub compared: bool,
 }
 
 type Visits = BTreeMap<VectorId, Reach>;
@@ -106,7 +108,7 @@ impl History {
             let quiet = arena.and(reach.before, plain);
             let carried = arena.and(reach.before, matters);
             let carried = arena.or(reach.after, carried);
-            Reach { before: arena.and(quiet, passes), after: arena.and(carried, passes) }
+            Reach { before: arena.and(quiet, passes), after: arena.and(carried, passes), ..reach }
         };
         for (&key, &reach) in &before.ends {
             let reach = step(arena, reach);
@@ -118,11 +120,16 @@ impl History {
         }
     }
 
-    /// Notes that the runs of a branch are in a state now.
-    pub fn visit(&mut self, arena: &mut Arena, state: VectorId, path: TermId, at_end: bool) {
-        let reach = Reach { before: path, after: arena.bool(false) };
-        let visits = if at_end { &mut self.ends } else { &mut self.inner };
-        join(visits, arena, state, reach);
+    /// Notes that the runs of a branch are in a state now, which is the end of a block.
+    pub fn visit_end(&mut self, arena: &mut Arena, state: VectorId, path: TermId) {
+        let reach = Reach { before: path, after: arena.bool(false), compared: true };
+        join(&mut self.ends, arena, state, reach);
+    }
+
+    /// Notes that the runs of a branch are in a state now, within a block.
+    pub fn visit_inner(&mut self, arena: &mut Arena, state: VectorId, path: TermId, compared: bool) {
+        let reach = Reach { before: path, after: arena.bool(false), compared };
+        join(&mut self.inner, arena, state, reach);
     }
 
     /// Keeps only the runs under a condition.
@@ -156,6 +163,7 @@ fn join(visits: &mut Visits, arena: &mut Arena, key: VectorId, reach: Reach) {
         Some(known) => Reach {
             before: arena.or(known.before, reach.before),
             after: arena.or(known.after, reach.after),
+            compared: known.compared || reach.compared,
         },
         None => reach,
     };

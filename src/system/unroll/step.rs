@@ -49,7 +49,7 @@ struct Firing {
 }
 
 /// The nodes of one layer, by state.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub(super) struct Layer {
     pub nodes: Vec<NodeId>,
     pub frames: FxHashMap<NodeId, Substitution>,
@@ -202,28 +202,29 @@ impl<'s> Core<'s> {
         self.arena.or(not_a, b)
     }
 
-    /// Turns a draft into a node of the layer, or into one more edge of the node that has the same state.
-    pub fn admit(&mut self, layer: &mut Layer, parent: NodeId, frame: &Substitution, draft: Draft) -> Option<NodeId> {
+    /// Turns a draft into a node of the layer, or (if it `may_join`) into one more edge of the node that has the same
+    /// state.
+    pub fn admit(&mut self, layer: &mut Layer, parent: NodeId, frame: &Substitution, draft: Draft, may_join: bool) {
         let before = self.vectors.get(self.graph.get(parent).state).clone();
         let mut after = before.to_vec();
         draft.updates.iter().for_each(|&(index, term)| after[index] = term);
         let path = self.arena.and(self.graph.get(parent).path, draft.when);
         if self.arena.as_bool(path) == Some(false) {
-            return None;
+            return;
         }
         let (state, _) = self.vectors.intern(&self.arena, after);
         let edge = Edge { parent, when: draft.when, moves: draft.moves };
-        if let Some(&known) = layer.index.get(&state) {
+        if let Some(&known) = layer.index.get(&state)
+            && may_join
+        {
             let node = self.graph.get_mut(known);
             node.edges.push(edge);
             node.path = self.arena.or(node.path, path);
-            return Some(known);
+            return;
         }
         let node = self.graph.push(Node { state, path, edges: vec![edge], depth: self.place.depth });
         layer.index.insert(state, node);
-        layer.nodes.push(node);
-        layer.frames.insert(node, self.moved_frame(frame, &before, state));
-        Some(node)
+        layer.put(node, self.moved_frame(frame, &before, state));
     }
 
     /// The substitution of a parent, after a change of state.
