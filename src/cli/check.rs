@@ -76,7 +76,8 @@ impl Session<'_> {
         input.remark(self.detail);
         if !input.scenario_given && self.detail > Detail::Quiet {
             let lines = describe_defaults(&input.spec);
-            remark(&format!("no scenario given, assuming:\n{}\n", textwrap::indent(&lines.join("\n"), "  ")));
+            let lines = lines.iter().map(|line| text::indented(line, "  ", "    ") + "\n");
+            remark(&format!("no scenario given, assuming:\n{}", lines.collect::<String>()));
         }
         Ok(input)
     }
@@ -124,7 +125,7 @@ impl Session<'_> {
         let violated = matches!(last.map(|result| &result.answer), Some(Answer::Violated(_)));
         let hint = if violated { " (--all goes on after a violation)" } else { "" };
         let text = format!("not checked{hint}: {}", skipped.join(", "));
-        self.output.write(&format!("\n{}\n", textwrap::fill(&text, text::WIDTH)))
+        self.output.write(&format!("\n{}\n", text::indented(&text, "", "  ")))
     }
 
     fn finish(

@@ -29,7 +29,7 @@ pub fn memory(text: &str) -> Result<u64, String> {
         _ => return Err(format!("`{unit}` is no unit of memory; use MiB or GiB")),
     };
     let bytes = number * factor;
-    if bytes < 1.0 || bytes >= 1e18 {
+    if !(1.0..1e18).contains(&bytes) {
         return Err(format!("`{text}` is not a sensible amount of memory"));
     }
     Ok(bytes as u64)

@@ -1,7 +1,5 @@
 //! Runs of steps that say the same of different nodes become one.
 
-use itertools::Itertools;
-
 /// A step as it was told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Told {
@@ -68,8 +66,11 @@ fn folded(run: Vec<Told>) -> Folded {
         }
         _ => first.text.clone(),
     };
-    let same = run.iter().all(|step| step.why == first.why);
-    let why = if same { first.why.clone() } else { first.why.iter().map(|line| format!("at first: {line}")).collect() };
+    let shared = |line: &String| run.iter().all(|step| step.why.contains(line));
+    let own = first.why.iter().position(|line| !shared(line));
+    let mark =
+        |(index, line): (usize, &String)| if own == Some(index) { format!("at first: {line}") } else { line.clone() };
+    let why = first.why.iter().enumerate().map(mark).collect();
     Folded { actor: first.actor.clone(), text, times, why, begins_loop: first.begins_loop }
 }
 
@@ -82,11 +83,16 @@ fn list(names: impl Iterator<Item = String>) -> String {
             None => counts.push((name, 1)),
         }
     }
-    let more = counts.len().saturating_sub(MOST_NAMES);
-    let shown = if more > 1 { MOST_NAMES } else { counts.len() };
+    if let [(only, _)] = counts.as_slice() {
+        return only.clone();
+    }
     let show = |(name, count): &(String, usize)| if *count > 1 { format!("{name} (×{count})") } else { name.clone() };
-    let listed = counts.iter().take(shown).map(show).join(", ");
-    if more > 1 { format!("{listed} and {more} more nodes") } else { listed }
+    let mut shown: Vec<String> = counts.iter().map(show).collect();
+    let last = match shown.len() > MOST_NAMES + 1 {
+        true => format!("{} more nodes", shown.drain(MOST_NAMES..).count()),
+        false => shown.pop().unwrap_or_default(),
+    };
+    format!("{} and {last}", shown.join(", "))
 }
 
 #[cfg(test)]
@@ -108,7 +114,7 @@ mod tests {
         let steps = vec![bind("node-1", "a"), bind("node-2", "a"), bind("node-1", "b")];
         let folded = fold(steps);
         assert_eq!(folded.len(), 1);
-        assert_eq!(folded[0].text, "binds a pod of web to node-1 (×2), node-2");
+        assert_eq!(folded[0].text, "binds a pod of web to node-1 (×2) and node-2");
         assert_eq!((folded[0].times, folded[0].why.clone()), (3, vec!["at first: a".to_owned()]));
     }
 

@@ -4,7 +4,7 @@ use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
 
 use crate::engine::Extent;
 
-use super::text::{WIDTH, bytes, seconds};
+use super::text::{WIDTH, mebibytes, seconds};
 use super::{Answer, CheckResult, InputName};
 
 const NUMBERS: [usize; 4] = [3, 5, 6, 7];
@@ -13,12 +13,13 @@ const NUMBERS: [usize; 4] = [3, 5, 6, 7];
 pub fn results<'a>(results: impl IntoIterator<Item = &'a CheckResult>) -> String {
     let mut table = Table::new();
     table.load_preset(presets::NOTHING).set_width(WIDTH as u16).set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_header(["CASE", "PROPERTY", "VERDICT", "K", "ENGINE", "STATES", "TIME", "MEMORY"]);
+    table.set_header(["CASE", "PROPERTY", "VERDICT", "K", "ENGINE", "STATES", "TIME", "MIB"]);
     for result in results {
         table.add_row(row(result));
     }
-    for index in NUMBERS {
-        if let Some(column) = table.column_mut(index) {
+    for (index, column) in table.column_iter_mut().enumerate() {
+        column.set_padding((0, 1));
+        if NUMBERS.contains(&index) {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
@@ -51,7 +52,7 @@ fn row(result: &CheckResult) -> Vec<Cell> {
         Answer::Violated(found) => (format!("violated ({})", found.finding.name()), found.k.to_string()),
         Answer::Unknown { reason, covered } => (format!("unknown: {reason}"), covered.saturating_sub(1).to_string()),
     };
-    let memory = result.peak_memory_bytes.map_or("-".to_owned(), bytes);
+    let memory = result.peak_memory_bytes.map_or("-".to_owned(), |bytes| mebibytes(bytes).to_string());
     [
         case,
         result.property.clone(),

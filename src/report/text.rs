@@ -5,7 +5,7 @@
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
-use textwrap::Options;
+use textwrap::{Options, WordSeparator, WordSplitter};
 
 use crate::engine::Extent;
 
@@ -76,8 +76,7 @@ fn verdict(result: &CheckResult) -> String {
     if plain.chars().count() + tail.chars().count() + 4 <= WIDTH {
         return format!("{head}  {DIM}{tail}{DIM:#}\n");
     }
-    let options = Options::new(WIDTH).subsequent_indent("  ");
-    format!("{}\n  {DIM}{tail}{DIM:#}\n", textwrap::fill(&head, options))
+    format!("{}\n  {DIM}{tail}{DIM:#}\n", indented(&head, "", "  "))
 }
 
 struct Finish {
@@ -96,14 +95,14 @@ pub fn seconds(seconds: f64) -> String {
     if seconds < 0.1 { format!("{:.0} ms", seconds * 1000.0) } else { format!("{seconds:.1} s") }
 }
 
-/// A number of bytes for people.
-pub fn bytes(bytes: u64) -> String {
-    format!("{} MiB", bytes.div_ceil(1 << 20))
+/// A number of bytes in MiB, rounded up.
+pub fn mebibytes(bytes: u64) -> u64 {
+    bytes.div_ceil(1 << 20)
 }
 
 fn figures(result: &CheckResult) -> String {
     let it = &result.statistics;
-    let memory = result.peak_memory_bytes.map_or(String::new(), |peak| format!(", {} at most", bytes(peak)));
+    let memory = result.peak_memory_bytes.map_or(String::new(), |peak| format!(", at most {} MiB", mebibytes(peak)));
     let figures = format!(
         "{} states, {} transitions, {} terms, {} solver calls{memory}",
         it.states, it.transitions, it.terms, it.queries
@@ -111,15 +110,20 @@ fn figures(result: &CheckResult) -> String {
     format!("{DIM}{}{DIM:#}\n", indented(&figures, "    ", "    "))
 }
 
-fn indented(text: &str, first: &str, rest: &str) -> String {
-    textwrap::fill(text, Options::new(WIDTH).initial_indent(first).subsequent_indent(rest))
+/// Wraps text, breaking it at spaces only.
+pub fn indented(text: &str, first: &str, rest: &str) -> String {
+    let options = Options::new(WIDTH).initial_indent(first).subsequent_indent(rest);
+    let options = options.word_separator(WordSeparator::AsciiSpace).word_splitter(WordSplitter::NoHyphenation);
+    textwrap::fill(text, options)
 }
 
 /// A whole story.
 pub fn narrative(story: &Narrative) -> String {
     let mut out = String::new();
-    for (index, it) in story.blocks.iter().enumerate() {
-        out.push_str(&block(it, index > 0));
+    let mut before = None;
+    for it in &story.blocks {
+        out.push_str(&block(it, before));
+        before = Some(&it.summary);
     }
     if let Some(first) = story.repeats_from {
         let line = format!("from here the run repeats from step {first}");
@@ -134,15 +138,15 @@ pub fn narrative(story: &Narrative) -> String {
     out
 }
 
-fn block(block: &Block, always: bool) -> String {
+fn block(block: &Block, before: Option<&Summary>) -> String {
     let mut out = format!("\n  {BOLD}{}{BOLD:#}\n", block.title);
     for it in &block.steps {
         out.push_str(&step(it));
     }
-    if block.steps.is_empty() && always {
+    if block.steps.is_empty() && before.is_some() {
         let _ = writeln!(out, "    {DIM}nothing to be seen happens{DIM:#}");
     }
-    out + &summary(&block.summary)
+    out + &summary(&block.summary, before)
 }
 
 fn step(step: &Step) -> String {
@@ -153,7 +157,7 @@ fn step(step: &Step) -> String {
     }
     let times = if told.times > 1 { format!(" ({} times)", told.times) } else { String::new() };
     let label = format!("{:>5}. ", step.number);
-    let text = format!("{BOLD}{}{BOLD:#} {}{times}", told.actor, told.text);
+    let text = format!("{BOLD}{}:{BOLD:#} {}{times}", told.actor, told.text);
     let _ = writeln!(out, "{}", indented(&text, &label, "       "));
     for line in &told.why {
         let _ = writeln!(out, "{DIM}{}{DIM:#}", indented(line, "         ", "           "));
@@ -161,12 +165,14 @@ fn step(step: &Step) -> String {
     out
 }
 
-fn summary(summary: &Summary) -> String {
-    let mut out = String::new();
-    for line in summary.workloads.iter().map(String::as_str).chain(packed(&summary.nodes).iter().map(String::as_str)) {
-        let _ = writeln!(out, "{}", indented(line, "    │ ", "    │   "));
+/// Where things stand, as far as that is news.
+fn summary(summary: &Summary, before: Option<&Summary>) -> String {
+    let known = |line: &&String| !before.is_some_and(|before| before.workloads.contains(line));
+    let mut lines: Vec<String> = summary.workloads.iter().filter(known).cloned().collect();
+    if before.is_none_or(|before| before.nodes != summary.nodes) {
+        lines.extend(packed(&summary.nodes));
     }
-    out
+    lines.iter().map(|line| indented(line, "    │ ", "    │   ") + "\n").collect()
 }
 
 /// Packs entries into lines, two spaces between them, at most eight lines.
@@ -206,6 +212,6 @@ mod tests {
     #[test]
     fn figures_for_people() {
         assert_eq!((seconds(0.0123), seconds(12.34)), ("12 ms".to_owned(), "12.3 s".to_owned()));
-        assert_eq!(bytes(1), "1 MiB");
+        assert_eq!(mebibytes(1), 1);
     }
 }

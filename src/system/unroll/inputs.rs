@@ -98,13 +98,7 @@ impl Inputs {
 }
 
 /// Maps the inputs of an action, to themselves if there are no images.
-pub(super) fn bind(
-    arena: &Arena,
-    reads: &Reads,
-    frame: &mut Substitution,
-    action: &Action,
-    images: Option<&[TermId]>,
-) {
+pub(super) fn bind(arena: &Arena, reads: &Reads, frame: &mut Substitution, action: &Action, images: Option<&[TermId]>) {
     if action.inputs.is_empty() {
         return;
     }

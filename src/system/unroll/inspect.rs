@@ -5,7 +5,7 @@ use crate::term::{Substitution, TermId};
 
 use super::advance::Unroller;
 use super::graph::NodeId;
-use super::loops::{has_one_past, Reach};
+use super::loops::{Reach, has_one_past};
 use super::vectors::VectorId;
 
 /// A property is broken under a condition.

@@ -67,7 +67,8 @@ impl Unroller<'_> {
         let (concrete, symbolic): (Vec<NodeId>, Vec<NodeId>) =
             layer.nodes.iter().partition(|&&node| self.core.is_concrete(node));
         let mut frames = layer.frames;
-        let concrete = if concrete.len() > 16 * splits { self.merge_down(concrete, splits, &mut frames) } else { concrete };
+        let concrete =
+            if concrete.len() > 16 * splits { self.merge_down(concrete, splits, &mut frames) } else { concrete };
         let symbolic = self.merge_down(symbolic, branches, &mut frames);
         let mut limited = Layer::default();
         for node in concrete.into_iter().chain(symbolic) {

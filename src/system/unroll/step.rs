@@ -95,14 +95,7 @@ impl<'s> Core<'s> {
         self.inputs.cases(parts, self.place, self.system.action(action), may_split)
     }
 
-    fn firing(
-        &mut self,
-        node: NodeId,
-        frame: &mut Substitution,
-        id: ActionId,
-        turn: TermId,
-        case: Case,
-    ) -> Firing {
+    fn firing(&mut self, node: NodeId, frame: &mut Substitution, id: ActionId, turn: TermId, case: Case) -> Firing {
         let action = self.system.action(id);
         bind(&self.arena, &self.reads, frame, action, Some(&case.inputs));
         self.watch(node, frame, id, turn, case.choice);

@@ -1,0 +1,239 @@
+//! The program as users call it: exit codes, what goes to standard output and to standard error.
+
+use std::path::{Path, PathBuf};
+
+use assert_cmd::Command;
+use serde_json::Value;
+
+const CASES: [&str; 8] = ["c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8"];
+
+struct Ran {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+fn kubound(arguments: &[&str]) -> Ran {
+    kubound_with(arguments, "")
+}
+
+fn kubound_with(arguments: &[&str], input: &str) -> Ran {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kubound"));
+    let output = command.args(arguments).write_stdin(input).output().expect("it runs");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+    Ran { code: output.status.code().unwrap_or(-1), out: text(output.stdout), err: text(output.stderr) }
+}
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+fn write(directory: &Path, name: &str, text: &str) -> PathBuf {
+    let path = directory.join(name);
+    std::fs::write(&path, text).expect("written");
+    path
+}
+
+fn show(path: &Path) -> &str {
+    path.to_str().expect("UTF-8")
+}
+
+#[test]
+fn wrong_usage_exits_with_2() {
+    for arguments in [
+        &[][..],
+        &["frobnicate"],
+        &["check"],
+        &["check", "--case", "c1", "some/path"],
+        &["check", "some/path", "--scale", "3"],
+        &["check", "--case", "c1", "--engine", "psychic"],
+        &["check", "--case", "c1", "--property", "be-nice"],
+        &["check", "--case", "c1", "--timeout", "soon"],
+        &["check", "--case", "c1", "--memory", "2 parsecs"],
+        &["check", "--case", "c1", "-q", "-v"],
+        &["simulate", "--case", "c1", "--seed", "x"],
+    ] {
+        let ran = kubound(arguments);
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{arguments:?}: {}", ran.err);
+        assert!(!ran.err.is_empty());
+    }
+}
+
+#[test]
+fn impossible_cases_and_inputs_exit_with_2() {
+    for (arguments, expected) in [
+        (&["check", "--case", "c9"][..], "error: there is no case `c9`"),
+        (&["check", "--case", "c1", "--scale", "0"], "error: a scale of 0 is not possible"),
+        (&["check", "--case", "c1", "--scale", "9000000"], "error: a scale of 9000000"),
+        (&["simulate", "--case", "all"], "error: `all` is for `check` only"),
+        (&["check", "/does/not/exist"], "error: cannot read /does/not/exist"),
+        (&["init", "/does/not/exist"], "error: cannot read /does/not/exist"),
+        (&["replay", "/does/not/exist.json"], "error: /does/not/exist.json"),
+    ] {
+        let ran = kubound(arguments);
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{arguments:?}");
+        assert!(ran.err.starts_with(expected), "{arguments:?}: {}", ran.err);
+    }
+}
+
+#[test]
+fn errors_in_manifests_are_shown_at_their_place_and_exit_with_2() {
+    let text = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  replicas: many\n";
+    let ran = kubound_with(&["check", "-"], text);
+    assert_eq!((ran.code, ran.out.as_str()), (2, ""));
+    assert!(ran.err.starts_with("-:5:13: error: spec.replicas"), "{}", ran.err);
+    let ran = kubound_with(&["check", "-", "--format", "json"], text);
+    let document = json(&ran.out);
+    assert_eq!((ran.code, &document["schema"], &document["results"]), (2, &"kubound/v1".into(), &Value::Array(vec![])));
+    assert_eq!(document["diagnostics"][0]["line"], 5);
+}
+
+#[test]
+fn the_schema_is_json_and_describes_scenarios() {
+    let ran = kubound(&["schema"]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    assert!(json(&ran.out)["$defs"]["Load"].is_object(), "{}", ran.out);
+}
+
+#[test]
+fn cases_are_listed_within_80_columns() {
+    let ran = kubound(&["cases"]);
+    assert_eq!(ran.code, 0);
+    for id in CASES {
+        assert!(ran.out.lines().any(|line| line.trim_start().starts_with(id)), "{}", ran.out);
+    }
+    assert!(ran.out.lines().all(|line| line.chars().count() <= 80), "{}", ran.out);
+}
+
+#[test]
+fn emitted_cases_are_ordinary_manifests() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let ran = kubound(&["cases", "--emit", show(directory.path()), "--scale", "4"]);
+    assert_eq!((ran.code, ran.out.lines().count()), (0, 16), "{}", ran.err);
+    for id in CASES {
+        for name in [id.to_owned(), format!("{id}-fixed")] {
+            let case = directory.path().join(name);
+            assert!(case.join("README.md").is_file() && case.join("scenario.yaml").is_file());
+            let ran = kubound(&["init", show(&case)]);
+            assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+        }
+    }
+}
+
+#[test]
+fn a_new_scenario_goes_with_its_manifests_and_overwrites_nothing() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let manifests = write(directory.path(), "web.yaml", include_str!("fixtures/web.yaml"));
+    let scenario = directory.path().join("scenario.yaml");
+    let arguments = ["init", show(&manifests), "--output", show(&scenario)];
+    let first = kubound(&arguments);
+    assert_eq!((first.code, first.out.as_str()), (0, ""), "{}", first.err);
+    assert_eq!(kubound(&arguments).code, 2);
+    let text = std::fs::read_to_string(&scenario).expect("a scenario");
+    assert_eq!(kubound(&["init", show(&manifests)]).out, text);
+    let ran = kubound(&["show", show(directory.path())]);
+    assert!(ran.code == 0 && ran.out.contains("action kube-scheduler"), "{}", ran.err);
+}
+
+#[test]
+fn results_are_json_with_the_documented_fields() {
+    let ran = kubound(&["check", "--case", "c7", "--format", "json"]);
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    let document = json(&ran.out);
+    let result = &document["results"][0];
+    for field in [
+        "case",
+        "property",
+        "verdict",
+        "extent",
+        "engine",
+        "k",
+        "seconds",
+        "peak_memory_bytes",
+        "states",
+        "terms",
+        "trace",
+        "subject",
+        "finding",
+        "story",
+    ] {
+        assert!(!result[field].is_null(), "{field}: {result:#}");
+    }
+    assert_eq!((&document["schema"], &result["verdict"]), (&"kubound/v1".into(), &"violated".into()));
+    assert_eq!((&result["finding"], &result["extent"]["kind"]), (&"loop".into(), &"bound".into()));
+    let step = &result["trace"]["steps"][0];
+    assert!(step["action"].is_string(), "{step}");
+}
+
+#[test]
+fn stories_fit_80_columns_and_are_plain_when_piped() {
+    let ran = kubound(&["check", "--case", "c7"]);
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    assert!(ran.out.starts_with("✗ no-eviction-loop (web): violated by a loop"), "{}", ran.out);
+    assert!(ran.out.contains("here the loop begins") && !ran.out.contains('\u{1b}'), "{}", ran.out);
+    assert!(ran.out.lines().all(|line| line.chars().count() <= 80), "{}", ran.out);
+    let quiet = kubound(&["check", "--case", "c7", "-q"]);
+    assert_eq!((quiet.code, quiet.out.lines().count(), quiet.err.as_str()), (1, 1, ""));
+}
+
+#[test]
+fn a_saved_trace_replays_and_says_so_when_it_does_not() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let kept = directory.path().join("trace.json");
+    let ran = kubound(&["check", "--case", "c7", "-q", "--save-trace", show(&kept)]);
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    let again = kubound(&["replay", show(&kept)]);
+    assert_eq!((again.code, again.err.as_str()), (1, ""));
+    assert!(again.out.contains("violates it"), "{}", again.out);
+    kubound(&["cases", "--emit", show(directory.path())]);
+    let fixed = directory.path().join("c7-fixed");
+    let ran = kubound(&["replay", show(&kept), show(&fixed)]);
+    assert_eq!(ran.code, 3, "{}", ran.out);
+    assert!(ran.out.contains("no counterexample here") && ran.err.contains("not the input"), "{} {}", ran.out, ran.err);
+    let broken = write(directory.path(), "broken.json", "{\"results\": []}");
+    assert_eq!(kubound(&["replay", show(&broken)]).code, 2);
+}
+
+#[test]
+fn the_same_seed_walks_the_same_run() {
+    let walk = |seed: &str| kubound(&["simulate", "--case", "c4", "--seed", seed, "--blocks", "3"]);
+    let (one, other) = (walk("1"), walk("1"));
+    assert_eq!((one.code, one.out.as_str()), (0, other.out.as_str()), "{}", one.err);
+    assert!(one.out.contains("kube-scheduler"), "{}", one.out);
+}
+
+#[test]
+fn no_time_at_all_is_unknown() {
+    let ran = kubound(&["check", "--case", "c4", "--timeout", "0ms"]);
+    assert_eq!(ran.code, 3, "{}{}", ran.out, ran.err);
+    assert!(ran.out.contains("unknown: out of time"), "{}", ran.out);
+}
+
+#[test]
+fn defaults_are_told_on_standard_error() {
+    let nodes = "---\napiVersion: v1\nkind: Node\nmetadata: {name: n1}\nstatus: {allocatable: {cpu: 4, memory: 8Gi}}\n";
+    let text = include_str!("fixtures/web.yaml").to_owned() + nodes;
+    let ran = kubound_with(&["check", "-", "--property", "settles", "--bound", "2"], &text);
+    assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
+    assert!(ran.err.starts_with("no scenario given, assuming:\n  cpu of each pod of web"), "{}", ran.err);
+    assert!(ran.out.starts_with("✓ settles: holds"), "{}", ran.out);
+}
+
+#[test]
+fn every_case_is_violated_and_its_fix_holds_on_every_engine_at_the_same_k() {
+    for engine in ["explicit", "smt", "auto"] {
+        let failing = kubound(&["check", "--case", "all", "--engine", engine, "--format", "json"]);
+        let fixed = kubound(&["check", "--case", "all", "--engine", engine, "--fixed", "--format", "json"]);
+        let verdicts = |ran: &Ran| -> Vec<(String, String, u64)> {
+            let document = json(&ran.out);
+            let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+            let results = document["results"].as_array().expect("results").iter();
+            results.map(|it| (text(&it["case"]), text(&it["verdict"]), it["k"].as_u64().expect("k"))).collect()
+        };
+        let ks = [7, 1, 2, 5, 1, 3, 0, 2];
+        let expected: Vec<_> = CASES.iter().zip(ks).map(|(id, k)| (id.to_string(), "violated".to_owned(), k)).collect();
+        assert_eq!((failing.code, verdicts(&failing)), (1, expected), "{engine}");
+        assert_eq!(fixed.code, 0, "{engine}: {}", fixed.out);
+        assert!(verdicts(&fixed).iter().all(|(_, verdict, _)| verdict == "holds"), "{engine}");
+    }
+}
