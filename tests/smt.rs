@@ -69,7 +69,7 @@ fn agree(system: &System, bound: u32, outcome: &Outcome) -> Result<(), TestCaseE
 }
 
 fn limits() -> impl Strategy<Value = Limits> {
-    (prop_oneof![Just(0usize), Just(3), Just(1024)], prop_oneof![Just(1usize), Just(2), Just(64)])
+    (prop_oneof![Just(0usize), Just(3), Just(128)], prop_oneof![Just(1usize), Just(2), Just(64)])
         .prop_map(|(splits, branches)| Limits { splits, branches })
 }
 
@@ -81,7 +81,7 @@ fn bytes(most: usize) -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 4000, max_shrink_iters: 60,  ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 4000, max_shrink_iters: 40,  ..ProptestConfig::default() })]
 
     #[test]
     fn z3_means_what_the_evaluator_means(bytes in bytes(120), fixed: bool) {

@@ -3,21 +3,18 @@
 use rustc_hash::FxHashMap;
 
 use crate::system::model::{ActionId, Interleaving};
-use crate::term::TermId;
+use crate::term::{Substitution, TermId};
 
 use super::advance::{Stop, Unroller};
 use super::graph::NodeId;
-use super::loops::has_one_past;
 use super::step::{Draft, Layer};
 use super::vectors::VectorId;
-use super::Oracle;
+use super::{Answer, Oracle};
 
 /// From this symbolic layer of a block on, cycles are looked for.
 const CYCLES_FROM: u32 = 8;
-/// If all symbolic branches are light, questions begin at this layer.
-const LIGHT_FROM: u32 = 64;
 /// A block with more symbolic layers than this, in which cycles cannot be left aside, is executed again untangled.
-const TANGLED: u32 = 100;
+const TANGLED: u32 = 30;
 
 /// How an attempt to execute a block ended.
 enum Attempt {
@@ -47,11 +44,10 @@ struct Questions {
 }
 
 impl Questions {
-    /// Counts a layer with symbolic branches; whether it is time to ask. Light branches mostly come to rest without
-    /// being asked.
-    fn is_due(&mut self, symbolic: bool, heavy: bool) -> bool {
-        self.layers += symbolic as u32;
-        let due = symbolic && self.layers >= self.next.max(if heavy { 2 } else { LIGHT_FROM });
+    /// Counts a layer with symbolic branches; whether it is time to ask.
+    fn is_due(&mut self) -> bool {
+        self.layers += 1;
+        let due = self.layers >= self.next.max(2);
         if due {
             self.next = self.layers + (self.layers / 2).max(2);
         }
@@ -80,14 +76,13 @@ impl Unroller<'_> {
         let mut seen: FxHashMap<VectorId, Vec<NodeId>> = FxHashMap::default();
         let mut questions = Questions::default();
         loop {
-            let enabled = self.enter_layer(&mut seen, &mut resting, oracle)?;
+            let enabled = self.enter_layer(&mut seen, &mut resting);
             if self.is_certain() {
                 return Ok(Attempt::Certain);
             }
             let is_rest = |e: &(NodeId, Enabled)| self.core.arena.as_bool(e.1.rest) == Some(true);
             let is_open = |e: &(NodeId, Enabled)| !self.core.is_concrete(e.0) && !is_rest(e);
-            let is_heavy = |e: &(NodeId, Enabled)| is_open(e) && !self.is_light(e.0);
-            let due = questions.is_due(enabled.iter().any(is_open), enabled.iter().any(is_heavy));
+            let due = enabled.iter().any(is_open) && questions.is_due();
             let going = self.sort_out(enabled, due, &mut resting, oracle)?;
             if going.is_empty() {
                 return Ok(Attempt::Rests(resting));
@@ -95,20 +90,18 @@ impl Unroller<'_> {
             if due && questions.layers >= CYCLES_FROM && self.is_something_found(oracle)? {
                 return Ok(Attempt::Certain);
             }
-            if questions.layers > TANGLED && !self.is_plain && self.tracked.len() > 1 && self.is_tangled(&going) {
+            if questions.layers > TANGLED && !self.is_plain && self.tracked.len() > 1 {
                 return Ok(Attempt::Tangled);
             }
             // Once cycles are known to exist, every layer is compared with every other: simple paths come to an end.
             questions.cyclic |= due && self.is_circling(oracle)?;
             let is_checkpoint = questions.cyclic || due && questions.layers >= CYCLES_FROM;
             going.iter().for_each(|(node, _)| self.visit_inner(*node, is_checkpoint));
-            self.expand_all(going, &mut resting, oracle)?;
+            self.expand_all(going);
+            if oracle.should_stop() {
+                return Err(Stop::Interrupted);
+            }
         }
-    }
-
-    /// Whether some symbolic branch has several pasts within the block.
-    fn is_tangled(&self, going: &[(NodeId, Enabled)]) -> bool {
-        going.iter().any(|(node, _)| !self.core.is_concrete(*node) && !has_one_past(&self.core.graph, *node))
     }
 
     /// Inspects the active branches, drops those that repeat what is known, and finds out what may fire.
@@ -116,50 +109,43 @@ impl Unroller<'_> {
         &mut self,
         seen: &mut FxHashMap<VectorId, Vec<NodeId>>,
         resting: &mut Layer,
-        oracle: &mut dyn Oracle,
-    ) -> Result<Vec<(NodeId, Enabled)>, Stop> {
+    ) -> Vec<(NodeId, Enabled)> {
         let mut kept = Vec::new();
         for node in std::mem::take(&mut self.active.nodes) {
-            self.core.enter(node);
+            let Some(mut frame) = self.active.frames.remove(&node) else { continue };
             let state = self.core.graph.get(node).state;
             let repeats = seen.get(&state).is_some_and(|known| known.iter().any(|&m| self.is_covered(node, m)));
-            if !self.inspect_inner(node) {
+            if !self.inspect_inner(node, &mut frame) {
                 continue;
             }
-            let enabled = self.enabled();
+            let enabled = self.enabled(&mut frame);
             if repeats {
-                self.keep_rest(node, enabled.rest, resting, oracle)?;
+                self.keep_rest(node, frame, enabled.rest, resting);
                 continue;
             }
             seen.entry(state).or_default().push(node);
             kept.push((node, enabled));
+            self.active.frames.insert(node, frame);
         }
-        Ok(kept)
+        kept
     }
 
-    /// Of a branch that goes on in others, the runs at rest.
-    fn keep_rest(
-        &mut self,
-        node: NodeId,
-        rest: TermId,
-        resting: &mut Layer,
-        oracle: &mut dyn Oracle,
-    ) -> Result<(), Stop> {
+    /// Of a branch that repeats an earlier one, only the runs at rest are new: the earlier branch carried them along.
+    fn keep_rest(&mut self, node: NodeId, frame: Substitution, rest: TermId, resting: &mut Layer) {
         let path = self.core.arena.and(self.core.graph.get(node).path, rest);
-        if self.core.arena.as_bool(rest).is_none() && self.ask(path, oracle)? {
+        if self.core.arena.as_bool(rest).is_none() && self.core.arena.as_bool(path) != Some(false) {
             let node = self.junction(self.core.graph.get(node).state, vec![(node, rest)]);
-            resting.nodes.push(node);
+            resting.put(node, frame);
         }
-        Ok(())
     }
 
-    fn enabled(&mut self) -> Enabled {
+    fn enabled(&mut self, frame: &mut Substitution) -> Enabled {
         let in_order = self.core.system.interleaving == Interleaving::Settled;
         let mut events = Vec::new();
         let mut rest = self.core.arena.bool(true);
         for index in 0..self.schedule.events().len() {
             let event = self.schedule.events()[index];
-            let guard = self.core.guard(event);
+            let guard = self.core.guard(frame, event);
             if self.core.arena.as_bool(guard) != Some(false) {
                 events.push((event, guard));
             }
@@ -187,12 +173,15 @@ impl Unroller<'_> {
                 _ => due && !self.may_go_on(node, enabled.rest, oracle)?,
             };
             let never = self.core.arena.as_bool(enabled.rest) == Some(false);
-            if !rests {
-                going.push((node, enabled));
-            } else if !never {
-                resting.nodes.push(node);
+            match self.active.frames.remove(&node) {
+                Some(frame) if !rests => {
+                    self.active.frames.insert(node, frame);
+                    going.push((node, enabled));
+                }
+                Some(frame) if !never => resting.put(node, frame),
+                // No run is left here: those that never rest were left aside.
+                _ => {}
             }
-            // Otherwise no run is left here: those that never rest were left aside.
         }
         Ok(going)
     }
@@ -201,6 +190,17 @@ impl Unroller<'_> {
         let busy = self.core.arena.not(rest);
         let condition = self.core.arena.and(self.core.graph.get(node).path, busy);
         self.ask(condition, oracle)
+    }
+
+    fn ask(&mut self, condition: TermId, oracle: &mut dyn Oracle) -> Result<bool, Stop> {
+        if let Some(known) = self.core.arena.as_bool(condition) {
+            return Ok(known);
+        }
+        match oracle.is_possible(&self.core.arena, condition) {
+            Answer::Possible => Ok(true),
+            Answer::Impossible => Ok(false),
+            Answer::Unknown => Err(Stop::Interrupted),
+        }
     }
 
     /// Whether a violation was found already: then there is no need to find the end of a long block.
@@ -219,62 +219,35 @@ impl Unroller<'_> {
         self.ask(any, oracle)
     }
 
-    fn expand_all(
-        &mut self,
-        going: Vec<(NodeId, Enabled)>,
-        resting: &mut Layer,
-        oracle: &mut dyn Oracle,
-    ) -> Result<(), Stop> {
+    fn expand_all(&mut self, going: Vec<(NodeId, Enabled)>) {
         self.core.place.layer += 1;
         self.core.place.step += 1;
         let mut layer = Layer::default();
         for (node, enabled) in going {
-            self.core.enter(node);
-            let may_split = self.may_split(node, layer.nodes.len());
-            let drafts = match may_split {
-                true => self.split_events(node, &enabled),
-                false => self.merge_events(node, &enabled).into_iter().collect(),
-            };
-            if may_split {
-                self.keep_rest(node, enabled.rest, resting, oracle)?;
-            }
-            for draft in drafts {
-                self.core.admit(&mut layer, node, draft, (!self.is_plain, may_split));
-            }
-            if oracle.should_stop() {
-                return Err(Stop::Interrupted);
+            let Some(mut frame) = self.active.frames.remove(&node) else { continue };
+            for draft in self.drafts(node, &mut frame, enabled, layer.nodes.len()) {
+                self.core.admit(&mut layer, node, &frame, draft, !self.is_plain);
             }
         }
-        self.drop_impossible(&mut layer, true, oracle)?;
         self.remember(&layer.nodes);
         self.active = layer;
-        Ok(())
     }
 
-    /// The next step of a branch, each event in its own branch.
-    fn split_events(&mut self, node: NodeId, enabled: &Enabled) -> Vec<Draft> {
-        let in_order = self.core.system.interleaving == Interleaving::Settled;
-        let mut nobody_yet = self.core.arena.bool(true);
-        let mut drafts = Vec::new();
-        for &(event, guard) in &enabled.events {
-            let turn = self.core.arena.and(nobody_yet, guard);
-            drafts.extend(self.core.fire(node, event, turn, true));
-            if in_order {
-                let other = self.core.arena.not(guard);
-                nobody_yet = self.core.arena.and(nobody_yet, other);
-            }
+    /// The next step of a branch.
+    fn drafts(&mut self, node: NodeId, frame: &mut Substitution, enabled: Enabled, so_far: usize) -> Vec<Draft> {
+        let may_split = so_far < self.limits.splits && !self.is_plain;
+        let certain = enabled.events.iter().all(|(_, guard)| self.core.arena.as_bool(*guard) == Some(true));
+        let racing = self.core.system.interleaving == Interleaving::Racing && enabled.events.len() > 1;
+        if certain && (!racing || may_split) {
+            let mut fire = |&(event, turn): &(ActionId, TermId)| self.core.fire(node, frame, event, turn, may_split);
+            return enabled.events.iter().flat_map(&mut fire).collect();
         }
-        drafts
-    }
-
-    /// The next step of a branch, all events in one branch.
-    fn merge_events(&mut self, node: NodeId, enabled: &Enabled) -> Option<Draft> {
-        if self.core.system.interleaving == Interleaving::Settled || enabled.events.len() == 1 {
-            return self.core.fire_first(node, &enabled.events);
+        if !racing {
+            return self.core.fire_first(node, frame, &enabled.events).into_iter().collect();
         }
-        let (alternatives, someone) = self.race(enabled);
-        let draft = self.core.fire_first(node, &alternatives)?;
-        Some(Draft { when: self.core.arena.and(draft.when, someone), ..draft })
+        let (alternatives, someone) = self.race(&enabled);
+        let draft = self.core.fire_first(node, frame, &alternatives);
+        draft.map(|draft| Draft { when: self.core.arena.and(draft.when, someone), ..draft }).into_iter().collect()
     }
 
     /// Events with the conditions under which a free choice falls on them, and that it falls on one that is enabled,

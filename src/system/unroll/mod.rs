@@ -11,7 +11,6 @@
 
 mod advance;
 mod block;
-mod cursor;
 mod extract;
 mod graph;
 mod inputs;
@@ -19,7 +18,6 @@ mod inspect;
 mod limit;
 mod loops;
 mod reads;
-mod split;
 mod step;
 mod vectors;
 
