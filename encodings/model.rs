@@ -4,7 +4,8 @@ use thiserror::Error;
 
 use crate::cluster::resources::ResourceError;
 use crate::cluster::scenario;
-use crate::cluster::spec::ClusterSpec;
+use crate::cluster::spec::{ClusterSpec, Workload};
+use crate::cluster::templates;
 use crate::cluster::view::{Cluster, Parts};
 use crate::property::{self, PropertyError, Selection};
 use crate::system::{Interleaving, System};
@@ -37,6 +38,7 @@ pub enum ModelError {
 
 /// Builds the model of a cluster with the selected properties.
 pub fn build(spec: &ClusterSpec, selection: &Selection) -> Result<Model, ModelError> {
+    check_sizes(spec, selection)?;
     let ctx = Ctx::new();
     let (unbound, parts) = {
         let mut cluster = Cluster::new(&ctx, spec)?;
@@ -47,6 +49,26 @@ pub fn build(spec: &ClusterSpec, selection: &Selection) -> Result<Model, ModelEr
         (builder.finish(interleaving(spec)), parts)
     };
     Ok(Model { system: unbound.bind(ctx), parts })
+}
+
+/// Refuses workloads of more pods than tables are made for. Only what computes with `spec.replicas` tabulates it:
+/// autoscalers, rollouts, budgets and expectations.
+fn check_sizes(spec: &ClusterSpec, selection: &Selection) -> Result<(), ModelError> {
+    let computed =
+        !spec.disruption_budgets.is_empty() || selection.properties.iter().any(|it| it.arguments.contains_key("value"));
+    let tabulated = |workload: &&Workload| {
+        let scaled = spec.autoscalers.iter().any(|autoscaler| autoscaler.target == workload.key);
+        computed || scaled || spec.scenario.maintenance.is_some() || workload.revisions.len() > 1
+    };
+    let sizes = spec.workloads.iter().filter(tabulated).map(|workload| (templates::max_pods(spec, workload), workload));
+    match sizes.max_by_key(|(pods, _)| *pods) {
+        Some((pods, workload)) if pods > templates::MOST_PODS => Err(ModelError::TooLarge(format!(
+            "{} may have {pods} pods at a time, of which at most {} are modelled; lower replicas or maxReplicas",
+            workload.key,
+            templates::MOST_PODS
+        ))),
+        _ => Ok(()),
+    }
 }
 
 fn interleaving(spec: &ClusterSpec) -> Interleaving {

@@ -19,7 +19,12 @@ use random::Bytes;
 
 fn check_with(system: &System, bound: u32, limits: Limits) -> Outcome {
     let properties: Vec<PropertyId> = (0..system.properties.len()).map(PropertyId).collect();
-    Smt { limits }.check(system, &properties, &Budget { time: Some(std::time::Duration::from_secs(1)), ..Budget::bound(bound) }, &Silent)
+    Smt { limits }.check(
+        system,
+        &properties,
+        &Budget { time: Some(std::time::Duration::from_secs(1)), ..Budget::bound(bound) },
+        &Silent,
+    )
 }
 
 fn check(system: &System, bound: u32) -> Outcome {
@@ -64,18 +69,19 @@ fn agree(system: &System, bound: u32, outcome: &Outcome) -> Result<(), TestCaseE
 }
 
 fn limits() -> impl Strategy<Value = Limits> {
-    (prop_oneof![Just(0usize), Just(3), Just(128)], prop_oneof![Just(1usize), Just(2), Just(64)])
+    (prop_oneof![Just(0usize), Just(3), Just(1024)], prop_oneof![Just(1usize), Just(2), Just(64)])
         .prop_map(|(splits, branches)| Limits { splits, branches })
 }
 
 /// Random bytes; failures shrink to fewer of them.
 fn bytes(most: usize) -> impl Strategy<Value = Vec<u8>> {
-    let take = |(seed, count): (u64, usize)| rand::rngs::StdRng::seed_from_u64(seed).random_iter().take(count).collect();
+    let take =
+        |(seed, count): (u64, usize)| rand::rngs::StdRng::seed_from_u64(seed).random_iter().take(count).collect();
     (any::<u64>().no_shrink(), most / 3..most).prop_map(take)
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 4000, max_shrink_iters: 40,  ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 4000, max_shrink_iters: 60,  ..ProptestConfig::default() })]
 
     #[test]
     fn z3_means_what_the_evaluator_means(bytes in bytes(120), fixed: bool) {
@@ -144,9 +150,8 @@ fn terms_agree(bytes: &[u8], fixed: bool) -> Result<(), TestCaseError> {
         for &(var, term) in &known {
             prop_assert!(arena.range(term).contains(valuation.get(var)));
             match arena.sort(term) {
-                Sort::Bool => solver.assert(
-                    translator.condition(&arena, term).eq(z3::ast::Bool::from_bool(valuation.get(var) != 0)),
-                ),
+                Sort::Bool => solver
+                    .assert(translator.condition(&arena, term).eq(z3::ast::Bool::from_bool(valuation.get(var) != 0))),
                 Sort::Int(_) => {
                     let bits = translator.number(&arena, term);
                     solver.assert(bits.eq(z3::ast::BV::from_i64(valuation.get(var), bits.get_size())));

@@ -12,7 +12,7 @@ use crate::cluster::view::Cluster;
 use crate::cluster::{Attribute, Cell};
 use crate::term::Bool;
 
-use super::outside;
+use super::{Switch, outside, switch};
 
 /// Adds failures and recoveries, where the scenario has them.
 pub fn add(cluster: &Cluster<'_>) {
@@ -24,24 +24,16 @@ pub fn add(cluster: &Cluster<'_>) {
     let room = down.lt(i64::from(failures.at_most));
     let up: Vec<Bool<'_>> =
         cells.iter().map(|cell| cell.exists & ctx.bool(may_fail(cell)) & !cluster.is_down(cell) & room).collect();
-    switch(cluster, "node failure", &up, 1, "fails: it turns NotReady, its pods are no longer ready");
+    add_switch(cluster, "node failure", &up, 1, "fails: it turns NotReady, its pods are no longer ready");
     if failures.recover {
         let down: Vec<Bool<'_>> =
             cells.iter().map(|cell| cell.exists & ctx.bool(may_fail(cell)) & cluster.is_down(cell)).collect();
-        switch(cluster, "node recovery", &down, 0, "is back: Ready again, its taints are gone");
+        add_switch(cluster, "node recovery", &down, 0, "is back: Ready again, its taints are gone");
     }
 }
 
-fn switch<'c>(cluster: &Cluster<'c>, name: &str, allowed: &[Bool<'c>], to: i64, what: &'static str) {
-    let (ctx, state) = (cluster.ctx(), cluster.state());
-    let guard = ctx.any(allowed.iter().copied());
-    if guard.constant() == Some(false) {
-        return;
-    }
-    let (var, chosen, valid) = cluster.choose_cell("node", allowed);
-    let mut next = state.clone();
-    cluster.cells.rewrite_one(ctx, &mut next, &chosen, |cell| cluster.with(cell, Attribute::Down, |_| ctx.int(to)));
-    cluster.forget_ages(&mut next);
+fn add_switch<'c>(cluster: &Cluster<'c>, name: &str, allowed: &[Bool<'c>], down: i64, what: &'static str) {
+    let Some(Switch { guard, input, choice, next }) = switch(cluster, allowed, down) else { return };
     let tell = move |scene: &Scene<'_>| Sentence::new(format!("node {}", scene.moved_names()), what);
-    outside(cluster, name.to_owned(), guard, (vec![var], valid), next, Vec::new(), Box::new(tell));
+    outside(cluster, name.to_owned(), guard, (vec![input], choice), next, Vec::new(), Box::new(tell));
 }

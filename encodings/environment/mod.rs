@@ -9,10 +9,33 @@ pub mod load;
 pub mod maintenance;
 pub mod overload;
 
+use crate::cluster::Attribute;
 use crate::cluster::story::Narrator;
 use crate::cluster::view::Cluster;
 use crate::system::{ActionDraft, ActionKind, MarkId, State};
 use crate::term::{Bool, VarId};
+
+/// A choice of one node that goes down (1) or comes back (0): guard, input and its allowed values, the state after it.
+pub(crate) struct Switch<'c> {
+    pub guard: Bool<'c>,
+    pub input: VarId,
+    pub choice: Bool<'c>,
+    pub next: State<'c>,
+}
+
+/// One node of the `allowed` cells goes down or comes back; `None` if that can never be.
+pub(crate) fn switch<'c>(cluster: &Cluster<'c>, allowed: &[Bool<'c>], down: i64) -> Option<Switch<'c>> {
+    let ctx = cluster.ctx();
+    let guard = ctx.any(allowed.iter().copied());
+    if guard.constant() == Some(false) {
+        return None;
+    }
+    let (input, chosen, choice) = cluster.choose_cell("node", allowed);
+    let mut next = cluster.state();
+    cluster.cells.rewrite_one(ctx, &mut next, &chosen, |cell| cluster.with(cell, Attribute::Down, |_| ctx.int(down)));
+    cluster.forget_ages(&mut next);
+    Some(Switch { guard, input, choice, next })
+}
 
 /// Adds an action from outside.
 pub(crate) fn outside<'c>(

@@ -6,9 +6,11 @@
 
 use crate::cluster::story::{Scene, Sentence};
 use crate::cluster::view::Cluster;
-use crate::cluster::{Attribute, Cell, TemplateId};
+use crate::cluster::{Cell, TemplateId};
 use crate::system::{ActionDraft, ActionKind, MarkId};
 use crate::term::{Bool, Int};
+
+use super::{Switch, switch};
 
 /// Adds panics and recoveries, where the scenario has them.
 pub fn add(cluster: &Cluster<'_>) {
@@ -26,7 +28,7 @@ pub fn add(cluster: &Cluster<'_>) {
         .collect();
     let why = format!("the cpu that its pods request reaches {} % of allocatable", overload.threshold_percent);
     let marks = vec![(cluster.panic_mark(), ctx.bool(true))];
-    switch(cluster, "kernel panic", &full, 1, marks, ("panics: it turns NotReady", why));
+    add_switch(cluster, "kernel panic", &full, 1, marks, ("panics: it turns NotReady", why));
     if overload.recover {
         let empty: Vec<Bool<'_>> = cells
             .iter()
@@ -36,7 +38,7 @@ pub fn add(cluster: &Cluster<'_>) {
             })
             .collect();
         let told = ("recovers: Ready again", "it is empty".to_owned());
-        switch(cluster, "recovery from panic", &empty, 0, Vec::new(), told);
+        add_switch(cluster, "recovery from panic", &empty, 0, Vec::new(), told);
     }
 }
 
@@ -49,26 +51,18 @@ fn used_cpu<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>) -> Int<'c> {
     ctx.sum(pods) + cluster.classes[cell.class].used.cpu
 }
 
-fn switch<'c>(
+fn add_switch<'c>(
     cluster: &Cluster<'c>,
     name: &str,
     allowed: &[Bool<'c>],
-    to: i64,
+    down: i64,
     marks: Vec<(MarkId, Bool<'c>)>,
     (what, why): (&'static str, String),
 ) {
-    let (ctx, state) = (cluster.ctx(), cluster.state());
-    let guard = ctx.any(allowed.iter().copied());
-    if guard.constant() == Some(false) {
-        return;
-    }
-    let (var, chosen, valid) = cluster.choose_cell("node", allowed);
-    let mut next = state.clone();
-    cluster.cells.rewrite_one(ctx, &mut next, &chosen, |cell| cluster.with(cell, Attribute::Down, |_| ctx.int(to)));
-    cluster.forget_ages(&mut next);
+    let Some(Switch { guard, input, choice, next }) = switch(cluster, allowed, down) else { return };
     let tell =
         move |scene: &Scene<'_>| Sentence::new(format!("node {}", scene.moved_names()), what).because(why.clone());
     let kind = ActionKind::Periodic;
-    let draft = ActionDraft { name: name.to_owned(), kind, guard, inputs: vec![var], choice: valid, next, marks };
+    let draft = ActionDraft { name: name.to_owned(), kind, guard, inputs: vec![input], choice, next, marks };
     cluster.act(draft, Box::new(tell));
 }

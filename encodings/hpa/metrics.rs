@@ -23,6 +23,8 @@ use crate::encodings::environment::load::LoadVars;
 /// Largest table over usage and pods, in entries; beyond, the same quotient is computed in exact integers, which differs
 /// from upstream's doubles only where a product that should be whole comes out a hair above it.
 const LARGEST_TABLE: i64 = 1 << 20;
+/// Beyond so many pods, usages are told apart by the compared integer alone.
+const MOST_COMPARED: i64 = 1000;
 /// Stands for "keep the present replicas" when the arithmetic is run.
 const KEEP: i64 = 1 << 40;
 
@@ -199,6 +201,9 @@ impl Watcher {
     pub fn signature(&self, usage: i64) -> Vec<i64> {
         let (times, by) = self.metric.scale();
         let scaled = usage.saturating_mul(times);
+        if self.most_pods > MOST_COMPARED {
+            return vec![if self.per == LoadPer::Workload { scaled } else { scaled / by }];
+        }
         if self.per == LoadPer::Workload {
             let value = |pods: i64| scaled / by.saturating_mul(pods);
             return (1..=self.most_pods).map(|pods| self.answer(value(pods), pods)).collect();

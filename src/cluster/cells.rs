@@ -8,7 +8,7 @@
 //!   multiplicities are state variables that sum to the size of the class. Nodes of a class are interchangeable, so
 //!   this quotient is exact, and symmetric states are one state.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::system::{Builder, IntVar, State};
 use crate::term::{Bool, Ctx, Int};
@@ -168,7 +168,7 @@ impl Cells {
     }
 
     fn apply<'c>(&self, ctx: &'c Ctx, state: &mut State<'c>, moves: Vec<Move<'c>>) {
-        let mut gains: HashMap<(usize, usize), Vec<Int<'c>>> = HashMap::new();
+        let mut gains: BTreeMap<(usize, usize), Vec<Int<'c>>> = BTreeMap::new();
         for step in moves {
             match &self.representations[step.cell.class] {
                 Representation::Individual(nodes) => {

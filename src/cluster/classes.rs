@@ -41,6 +41,10 @@ pub struct NodeClass {
     pub maintained: bool,
     /// Whether commands cordon or drain the (single) member.
     pub commanded: bool,
+    /// Whether the members start cordoned.
+    pub unschedulable: bool,
+    /// Whether the members start with a Ready condition that is not True.
+    pub starts_not_ready: bool,
 }
 
 impl NodeClass {
@@ -54,25 +58,10 @@ impl NodeClass {
         self.node.metadata.labels.as_ref()?.get(key).map(String::as_str)
     }
 
-    /// Whether the members start cordoned.
-    pub fn unschedulable(&self) -> bool {
-        self.node.spec.as_ref().and_then(|spec| spec.unschedulable).unwrap_or(false)
-    }
-
-    /// Whether the members start with a Ready condition that is not True.
-    pub fn starts_not_ready(&self) -> bool {
-        is_not_ready(&self.node)
-    }
-
     /// Free of a resource for modelled pods, by name.
     pub fn free(&self, resource: &str) -> i64 {
         self.allocatable.get(resource) - self.used.get(resource)
     }
-}
-
-fn is_not_ready(node: &Node) -> bool {
-    let conditions = node.status.as_ref().and_then(|status| status.conditions.as_ref());
-    conditions.into_iter().flatten().any(|condition| condition.type_ == "Ready" && condition.status != "True")
 }
 
 /// Everything that two nodes of one class agree on.
@@ -150,6 +139,8 @@ fn single(spec: &ClusterSpec, index: usize, fixed: Fixed) -> Result<NodeClass, r
         may_panic: scenario.overload.as_ref().is_some_and(|overload| lists(&overload.nodes)),
         maintained: scenario.maintenance.as_ref().is_some_and(|maintenance| lists(&maintenance.nodes)),
         commanded,
+        unschedulable: node.is_cordoned(),
+        starts_not_ready: node.is_not_ready(),
         node: node.node.clone(),
     })
 }
@@ -167,8 +158,8 @@ fn key(class: &NodeClass, reading: &Reading, named: Option<usize>) -> Key {
     Key {
         labels: labels.collect(),
         taints: class.taints().iter().map(taint).collect(),
-        unschedulable: class.unschedulable(),
-        not_ready: class.starts_not_ready(),
+        unschedulable: class.unschedulable,
+        not_ready: class.starts_not_ready,
         allocatable: class.allocatable.clone(),
         used: class.used.clone(),
         used_scoring: class.used_scoring,

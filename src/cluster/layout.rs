@@ -59,7 +59,7 @@ impl Layout {
         if class.maintained || class.commanded {
             layout.push(Attribute::Cordoned, 1);
         }
-        if class.may_fail || class.may_panic || class.starts_not_ready() {
+        if class.may_fail || class.may_panic || class.starts_not_ready {
             layout.push(Attribute::Down, 1);
         }
         if class.maintained || class.commanded {

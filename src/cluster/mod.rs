@@ -6,6 +6,7 @@ pub mod arithmetic;
 pub mod cells;
 pub mod classes;
 pub mod layout;
+pub mod placement;
 pub mod quantity;
 pub mod resources;
 pub mod scenario;

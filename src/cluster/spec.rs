@@ -78,6 +78,19 @@ pub struct NodeSpec {
     pub origin: Origin,
 }
 
+impl NodeSpec {
+    /// `spec.unschedulable`.
+    pub fn is_cordoned(&self) -> bool {
+        self.node.spec.as_ref().and_then(|spec| spec.unschedulable).unwrap_or(false)
+    }
+
+    /// Whether it has a Ready condition that is not True.
+    pub fn is_not_ready(&self) -> bool {
+        let conditions = self.node.status.as_ref().and_then(|status| status.conditions.as_ref());
+        conditions.into_iter().flatten().any(|condition| condition.type_ == "Ready" && condition.status != "True")
+    }
+}
+
 /// What kind of owner a [`Workload`] stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum WorkloadKind {

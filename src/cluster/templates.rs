@@ -115,8 +115,11 @@ fn template(spec: &ClusterSpec, workload: usize, revision: usize) -> Result<Temp
     })
 }
 
+/// Most pods of one workload where `spec.replicas` is tabulated.
+pub const MOST_PODS: i64 = 200_000;
+
 /// Pods that one revision can have at a time: the largest `spec.replicas` that can arise, plus the surge of a rollout.
-fn max_pods(spec: &ClusterSpec, workload: &Workload) -> i64 {
+pub fn max_pods(spec: &ClusterSpec, workload: &Workload) -> i64 {
     let replicas = max_replicas(spec, workload);
     let surge = if workload.revisions.len() > 1 { Limits::resolve(&workload.strategy, replicas).max_surge } else { 0 };
     let existing: usize = workload.revisions.iter().map(|revision| revision.pods.len()).sum();

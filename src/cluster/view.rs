@@ -2,14 +2,13 @@
 
 use std::cell::RefCell;
 
-use k8s_openapi::api::core::v1::Node;
-
 use crate::system::{ActionDraft, BoolVar, Builder, IntVar, MarkId, State};
 use crate::term::{Bool, Ctx, Int, VarId};
 
 use super::cells::{Cell, Cells};
 use super::classes::{self, NodeClass};
 use super::layout::{Attribute, Layout};
+use super::placement::Placement;
 use super::resources::ResourceError;
 use super::spec::{ClusterSpec, SchedulerProfile, Workload, WorkloadKind};
 use super::story::{Diagnosis, Narrator, Sentence};
@@ -62,20 +61,20 @@ impl<'c> Cluster<'c> {
         let builder = Builder::new(ctx);
         let templates = templates::templates(spec)?;
         let classes = classes::classes(spec, &templates)?;
-        let start = |class: usize, member: usize| placed(spec, &templates, &classes[class].names[member]);
-        let layouts: Vec<Layout> = (0..classes.len())
+        let placement = Placement::of(spec, &templates);
+        let layouts: Vec<Layout> = classes
+            .iter()
             .map(|class| {
                 let most = |template: TemplateId, phase: Phase| {
-                    let members = 0..classes[class].names.len();
-                    members.map(|member| start(class, member)(template, phase)).max().unwrap_or(0)
+                    let members = class.members.iter().map(|&member| spec.nodes[member].name.as_str());
+                    members.map(|name| placement.pods(name, template, phase)).max().unwrap_or(0)
                 };
-                Layout::of(&classes[class], &templates, &spec.scenario, &most)
+                Layout::of(class, &templates, &spec.scenario, &most)
             })
             .collect();
         let initial = |class: usize, member: usize| {
-            let count = start(class, member);
-            let node = &spec.nodes[classes[class].members[member]].node;
-            layouts[class].attributes.iter().map(|attribute| initial_value(attribute, node, &count)).collect()
+            let node = &spec.nodes[classes[class].members[member]];
+            layouts[class].attributes.iter().map(|&attribute| placement.initial(node, attribute)).collect()
         };
         let cells = Cells::declare(&builder, &classes, layouts.clone(), &templates, &initial);
         let pending = templates.iter().map(|template| declare_pending(&builder, spec, template)).collect();
@@ -202,7 +201,7 @@ impl<'c> Cluster<'c> {
     pub fn is_cordoned(&self, cell: &Cell<'c>) -> Bool<'c> {
         match self.cells.layout(cell.class).position(Attribute::Cordoned) {
             Some(position) => cell.attributes[position].eq(1),
-            None => self.ctx().bool(self.classes[cell.class].unschedulable()),
+            None => self.ctx().bool(self.classes[cell.class].unschedulable),
         }
     }
 
@@ -357,33 +356,6 @@ pub const MARKED_WORKLOADS: usize = 50;
 
 fn mark_name(what: &str, workload: usize) -> String {
     if workload < MARKED_WORKLOADS { format!("{what} {workload}") } else { format!("{what} others") }
-}
-
-/// How many pods of a template in a phase a node starts with.
-fn placed<'a>(
-    spec: &'a ClusterSpec,
-    templates: &'a [Template],
-    node: &'a str,
-) -> impl Fn(TemplateId, Phase) -> i64 + 'a {
-    move |TemplateId(index), phase| {
-        let template = &templates[index];
-        let pods = &spec.workloads[template.workload].revisions[template.revision].pods;
-        let here = pods.iter().filter(|pod| pod.node.as_deref() == Some(node));
-        here.filter(|pod| phase == if pod.ready { Phase::Running } else { Phase::Starting }).count() as i64
-    }
-}
-
-fn initial_value(attribute: &Attribute, node: &Node, pods: &dyn Fn(TemplateId, Phase) -> i64) -> i64 {
-    match *attribute {
-        Attribute::Pods(template, phase) => pods(template, phase),
-        Attribute::Cordoned => i64::from(node.spec.as_ref().and_then(|spec| spec.unschedulable).unwrap_or(false)),
-        Attribute::Down => {
-            let conditions = node.status.as_ref().and_then(|status| status.conditions.as_ref());
-            let mut ready = conditions.into_iter().flatten().filter(|condition| condition.type_ == "Ready");
-            i64::from(ready.any(|condition| condition.status != "True"))
-        }
-        Attribute::Maintenance => 0,
-    }
 }
 
 fn declare_pending(builder: &Builder<'_>, spec: &ClusterSpec, template: &Template) -> IntVar {

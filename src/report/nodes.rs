@@ -4,15 +4,12 @@
 //! node of the class is assigned to a combination of attributes, at the start as the input says, then step by step by moving
 //! as few nodes as possible, lowest ones first. Nodes of a class are interchangeable, so every such story is a true one.
 
-use std::collections::HashMap;
-
-use k8s_openapi::api::core::v1::Node;
-
+use crate::cluster::Attribute;
 use crate::cluster::cells::Representation;
+use crate::cluster::placement::Placement;
 use crate::cluster::spec::ClusterSpec;
 use crate::cluster::story::MovedNode;
 use crate::cluster::view::Parts;
-use crate::cluster::{Attribute, Phase, TemplateId};
 
 /// A member of a class with its attributes before and after a step.
 type Change = (usize, (Vec<i64>, Vec<i64>));
@@ -27,16 +24,15 @@ pub struct NodeTracker<'a> {
 impl<'a> NodeTracker<'a> {
     /// Assigns nodes as the input places them, as far as `state` agrees.
     pub fn start(spec: &ClusterSpec, parts: &'a Parts, state: &[i64]) -> Self {
-        let pods = initial_pods(spec, parts);
+        let placement = Placement::of(spec, &parts.templates);
         let mut slots = Vec::new();
         for (class, node_class) in parts.classes.iter().enumerate() {
             slots.push(match parts.cells.representation(class) {
                 Representation::Individual(_) => Vec::new(),
                 Representation::Counted { keys, index, multiplicity } => {
                     let layout = parts.cells.layout(class);
-                    let preferred = node_class.members.iter().zip(&node_class.names).map(|(&member, name)| {
-                        let node = &spec.nodes[member].node;
-                        let value = |attribute: &Attribute| initial_value(*attribute, node, name, &pods);
+                    let preferred = node_class.members.iter().map(|&member| {
+                        let value = |attribute: &Attribute| placement.initial(&spec.nodes[member], *attribute);
                         index.get(&layout.attributes.iter().map(value).collect::<Vec<i64>>()).copied()
                     });
                     let left = multiplicity.iter().map(|var| state[var.index()]).collect();
@@ -80,38 +76,6 @@ impl<'a> NodeTracker<'a> {
         }
         moved.sort_by_key(|(position, _)| *position);
         moved.into_iter().map(|(_, node)| node).collect()
-    }
-}
-
-/// Pods at the start, by node, template and phase.
-fn initial_pods(spec: &ClusterSpec, parts: &Parts) -> HashMap<(String, TemplateId, Phase), i64> {
-    let mut pods = HashMap::new();
-    for (index, template) in parts.templates.iter().enumerate() {
-        for pod in &spec.workloads[template.workload].revisions[template.revision].pods {
-            if let Some(node) = &pod.node {
-                let phase = if pod.ready { Phase::Running } else { Phase::Starting };
-                *pods.entry((node.clone(), TemplateId(index), phase)).or_default() += 1;
-            }
-        }
-    }
-    pods
-}
-
-fn initial_value(
-    attribute: Attribute,
-    node: &Node,
-    name: &str,
-    pods: &HashMap<(String, TemplateId, Phase), i64>,
-) -> i64 {
-    match attribute {
-        Attribute::Pods(template, phase) => pods.get(&(name.to_owned(), template, phase)).copied().unwrap_or(0),
-        Attribute::Cordoned => i64::from(node.spec.as_ref().and_then(|spec| spec.unschedulable).unwrap_or(false)),
-        Attribute::Down => {
-            let conditions = node.status.as_ref().and_then(|status| status.conditions.as_ref());
-            let mut ready = conditions.into_iter().flatten().filter(|condition| condition.type_ == "Ready");
-            i64::from(ready.any(|condition| condition.status != "True"))
-        }
-        Attribute::Maintenance => 0,
     }
 }
 

@@ -41,7 +41,7 @@ pub fn summarize(spec: &ClusterSpec, parts: &Parts, tracker: &NodeTracker<'_>, s
         for (member, name) in node_class.names.iter().enumerate() {
             let values = tracker.attributes(class, member, state);
             count(parts, attributes, &values, &mut pods);
-            let always_cordoned = node_class.unschedulable() && !attributes.contains(&Attribute::Cordoned);
+            let always_cordoned = node_class.unschedulable && !attributes.contains(&Attribute::Cordoned);
             let mut words = describe(spec, parts, attributes, &values);
             words.extend(always_cordoned.then(|| "cordoned".to_owned()));
             nodes.push((node_class.members[member], name.clone(), words.join(", ")));

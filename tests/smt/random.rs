@@ -71,9 +71,7 @@ impl<'c> Scope<'c> {
             4 => !self.bool(ctx, source, lower),
             5 | 6 => self.int(ctx, source, lower).le(self.int(ctx, source, lower)),
             7 => self.int(ctx, source, lower).eq(self.int(ctx, source, lower)),
-            _ => self
-                .bool(ctx, source, lower)
-                .ite_bool(self.bool(ctx, source, lower), self.bool(ctx, source, lower)),
+            _ => self.bool(ctx, source, lower).ite_bool(self.bool(ctx, source, lower), self.bool(ctx, source, lower)),
         }
     }
 }

@@ -66,13 +66,11 @@ fn tuples(ranges: &[(i64, i64)]) -> Vec<Vec<i64>> {
 
 fn explore(system: &System) -> Graph {
     let interpreter = Interpreter::new(system);
-    let ranges: Vec<(i64, i64)> = system
-        .state
-        .iter()
-        .map(|v| v.initial.map_or((v.range.lo, v.range.hi), |initial| (initial, initial)))
-        .collect();
+    let ranges: Vec<(i64, i64)> =
+        system.state.iter().map(|v| v.initial.map_or((v.range.lo, v.range.hi), |initial| (initial, initial))).collect();
     let starts = tuples(&ranges).into_iter().filter(|s| system.init.iter().all(|&c| interpreter.holds(s, c)));
-    let mut graph = Graph { states: starts.collect(), settled: vec![], edges: vec![], hazards: vec![], initial: vec![] };
+    let mut graph =
+        Graph { states: starts.collect(), settled: vec![], edges: vec![], hazards: vec![], initial: vec![] };
     graph.initial = (0..graph.states.len()).collect();
     let mut index: HashMap<Vec<i64>, usize> = graph.states.iter().cloned().zip(0..).collect();
     let mut from = 0;
@@ -134,7 +132,9 @@ impl Graph {
         let walks: Vec<Vec<Option<u32>>> =
             (0..self.states.len()).map(|state| self.distances(&[state], &allowed)).collect();
         let through = |edge: &Edge| {
-            let around = |state: usize| Some(from_start[state]? + walks[state][edge.from]? + edge.weight + walks[edge.to][state]?);
+            let around = |state: usize| {
+                Some(from_start[state]? + walks[state][edge.from]? + edge.weight + walks[edge.to][state]?)
+            };
             (0..self.states.len()).filter_map(around).min()
         };
         self.edges.iter().filter(|edge| allowed(edge) && matters(edge)).filter_map(through).min()

@@ -23,7 +23,7 @@ use super::path::FieldPath;
 use document::{Document, InterleavingName, Nodes, Target};
 
 pub use pools::expand as expand_pools;
-pub use properties::{PROPERTIES, arguments_of};
+pub use properties::arguments_of;
 
 /// Label of control-plane nodes, which events leave alone unless they are named.
 const CONTROL_PLANE: &str = "node-role.kubernetes.io/control-plane";

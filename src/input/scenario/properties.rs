@@ -6,22 +6,10 @@ use serde_json::Value;
 
 use crate::cluster::scenario::PropertySpec;
 use crate::input::path::FieldPath;
+use crate::property;
 
 use super::Context;
 use super::document::Property;
-
-/// Names of all properties.
-pub const PROPERTIES: [&str; 9] = [
-    "pods-schedulable",
-    "min-replicas",
-    "expected-replicas",
-    "no-replica-oscillation",
-    "no-eviction-loop",
-    "spread-balanced",
-    "no-node-overload-loop",
-    "settles",
-    "rollout-completes",
-];
 
 /// The arguments that a property takes.
 pub fn arguments_of(property: &str) -> &'static [&'static str] {
@@ -49,11 +37,11 @@ fn resolve_one(path: &FieldPath, property: &Property, context: &mut Context<'_>)
         Property::Name(name) => (name, None, &none, path.clone()),
         Property::Full(full) => (&full.name, full.target.as_ref(), &full.arguments, path.field("name")),
     };
-    if !PROPERTIES.contains(&name.as_str()) {
+    if !property::NAMES.contains(&name.as_str()) {
         context.error(
             &name_path,
             format!("there is no property `{name}`"),
-            format!("use one of {}", PROPERTIES.join(", ")),
+            format!("use one of {}", property::NAMES.join(", ")),
         );
         return None;
     }

@@ -4,13 +4,13 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::system::model::{ActionId, Interleaving, MarkSet, PropertyId, PropertyKind, System};
 use crate::system::schedule::Schedule;
-use crate::term::{Arena, Sort, Substitution, TermId};
+use crate::term::{Arena, Sort, TermId};
 
+use super::cursor::Cursor;
 use super::graph::{Edge, Graph, Node, NodeId, plainly_implies};
 use super::inputs::{Inputs, Place};
 use super::inspect::{Asked, Finding};
 use super::loops::{History, Tracked, tracked};
-use super::reads::Reads;
 use super::step::{Core, Hazard, Layer};
 use super::vectors::{VectorId, Vectors};
 use super::{Answer, Oracle};
@@ -18,17 +18,23 @@ use super::{Answer, Oracle};
 /// How far branches are told apart.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Concrete states are split by the values of small inputs while a layer has fewer branches than this.
+    /// Mostly concrete branches are split by the values of small inputs and terms while a layer has fewer branches
+    /// than this (fewer if the system is large).
     pub splits: usize,
-    /// With more symbolic branches than this, similar ones are merged.
+    /// With more other branches than this, similar ones are merged.
     pub branches: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { splits: 128, branches: 64 }
+        Limits { splits: 1024, branches: 16 }
     }
 }
+
+/// Terms times branches of a layer that may be gone through.
+const WORK: usize = 4_000_000;
+/// Branches of a layer that may be split however large the system is.
+const LEAST_SPLITS: usize = 64;
 
 /// Why unrolling ended early.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -56,6 +62,8 @@ pub struct Unroller<'s> {
     pub(super) is_plain: bool,
     /// Conditions under which runs of the present block went round a circle and were left aside.
     pub(super) circles: Vec<TermId>,
+    /// Answers of the oracle.
+    answers: FxHashMap<TermId, bool>,
     branches: u64,
     last_new: u32,
 }
@@ -66,7 +74,7 @@ impl<'s> Unroller<'s> {
         let mut core = Core {
             system,
             arena: system.arena.clone(),
-            reads: Reads::new(system),
+            cursor: Cursor::new(system),
             vectors: Vectors::default(),
             graph: Graph::default(),
             inputs: Inputs::default(),
@@ -75,7 +83,7 @@ impl<'s> Unroller<'s> {
             transitions: 0,
             marks: marks_of(system, properties),
         };
-        let (root, frame) = root(&mut core);
+        let root = root(&mut core);
         let tracked = tracked(system, properties);
         let mut unroller = Unroller {
             schedule: Schedule::new(system),
@@ -89,19 +97,19 @@ impl<'s> Unroller<'s> {
             seen: FxHashMap::default(),
             is_plain: false,
             circles: Vec::new(),
+            answers: FxHashMap::default(),
             branches: 0,
             last_new: 0,
             core,
         };
-        unroller.active.put(root, frame);
+        unroller.active.nodes.push(root);
         unroller
     }
 
     /// The initial constraints, over the initial state.
     pub fn initial_conditions(&mut self) -> Vec<TermId> {
-        let root = self.active.nodes.first().copied();
-        let Some(frame) = root.and_then(|root| self.active.frames.get_mut(&root)) else { return Vec::new() };
-        self.core.system.init.iter().map(|&condition| frame.apply(&mut self.core.arena, condition)).collect()
+        self.active.nodes.iter().take(1).for_each(|&root| self.core.enter(root));
+        self.core.system.init.iter().map(|&condition| self.core.image(condition)).collect()
     }
 
     /// The arena that all conditions live in.
@@ -170,55 +178,79 @@ impl<'s> Unroller<'s> {
         let before = std::mem::take(&mut self.frontier);
         let mut layer = Layer::default();
         for &node in &before.nodes {
-            let mut frame = before.frames[&node].clone();
-            self.fire_each(&mut layer, node, &mut frame, &actions);
+            self.fire_each(&mut layer, node, &actions);
             if oracle.should_stop() {
                 return Err(Stop::Interrupted);
             }
         }
         self.remember(&layer.nodes);
-        self.drop_impossible(&mut layer, oracle)?;
+        self.drop_impossible(&mut layer, false, oracle)?;
         self.active = self.limit(layer);
         self.finish_block(oracle)
     }
 
+    /// Whether it still pays to tell the cases of a branch apart: it is light, and its layer is not full.
+    pub(super) fn may_split(&self, node: NodeId, so_far: usize) -> bool {
+        so_far < self.splits() && !self.is_plain && self.is_light(node)
+    }
+
+    /// The more terms a step must go through, the fewer branches may be split.
+    pub(super) fn splits(&self) -> usize {
+        self.limits.splits.min((WORK / self.core.system.arena.len().max(1)).max(LEAST_SPLITS))
+    }
+
+    /// Whether a branch counts as mostly concrete.
+    pub(super) fn is_light(&self, node: NodeId) -> bool {
+        self.limits.splits > 0 && self.core.vectors.is_light(self.core.graph.get(node).state)
+    }
+
     /// Every action in its own branch.
-    pub(super) fn fire_each(
-        &mut self,
-        layer: &mut Layer,
-        node: NodeId,
-        frame: &mut Substitution,
-        actions: &[ActionId],
-    ) {
+    fn fire_each(&mut self, layer: &mut Layer, node: NodeId, actions: &[ActionId]) {
+        self.core.enter(node);
         for &action in actions {
-            let guard = self.core.guard(frame, action);
+            let guard = self.core.guard(action);
             if self.core.arena.as_bool(guard) == Some(false) {
                 continue;
             }
-            let may_split = layer.nodes.len() < self.limits.splits;
-            for draft in self.core.fire(node, frame, action, guard, may_split) {
-                self.core.admit(layer, node, frame, draft, true);
+            let may_split = self.may_split(node, layer.nodes.len());
+            for draft in self.core.fire(node, action, guard, may_split) {
+                self.core.admit(layer, node, draft, (true, may_split));
             }
         }
     }
 
-    /// Asks about branches whose conditions became stronger.
-    fn drop_impossible(&mut self, layer: &mut Layer, oracle: &mut dyn Oracle) -> Result<(), Stop> {
+    /// Drops (light) branches whose conditions became stronger and now cannot hold.
+    pub(super) fn drop_impossible(
+        &mut self,
+        layer: &mut Layer,
+        only_light: bool,
+        oracle: &mut dyn Oracle,
+    ) -> Result<(), Stop> {
         for node in std::mem::take(&mut layer.nodes) {
-            let path = self.core.graph.get(node).path;
-            let edges = &self.core.graph.get(node).edges;
+            let (path, edges) = (self.core.graph.get(node).path, &self.core.graph.get(node).edges);
             let inherited = edges.iter().any(|edge| self.core.arena.as_bool(edge.when) == Some(true));
-            if self.core.arena.as_bool(path) == Some(true) || inherited {
+            if inherited || (only_light && !self.is_light(node)) || self.ask(path, oracle)? {
                 layer.nodes.push(node);
-                continue;
-            }
-            match oracle.is_possible(&self.core.arena, path) {
-                Answer::Impossible => {}
-                Answer::Unknown if oracle.should_stop() => return Err(Stop::Interrupted),
-                _ => layer.nodes.push(node),
             }
         }
         Ok(())
+    }
+
+    /// Whether a condition is possible; each is asked once.
+    pub(super) fn ask(&mut self, condition: TermId, oracle: &mut dyn Oracle) -> Result<bool, Stop> {
+        if let Some(known) = self.core.arena.as_bool(condition) {
+            return Ok(known);
+        }
+        if let Some(&known) = self.answers.get(&condition) {
+            return Ok(known);
+        }
+        let answer = match oracle.is_possible(&self.core.arena, condition) {
+            Answer::Possible => true,
+            Answer::Impossible => false,
+            Answer::Unknown => return Err(Stop::Interrupted),
+        };
+        self.answers.insert(condition, answer);
+        Ok(answer)
     }
 
     /// Computes the histories of new nodes from those of their parents.
@@ -254,9 +286,8 @@ impl<'s> Unroller<'s> {
         let mut layer = self.limit(joined);
         self.branches += layer.nodes.len() as u64;
         for node in layer.nodes.clone() {
-            if let Some(frame) = layer.frames.get_mut(&node) {
-                self.inspect_end(node, frame);
-            }
+            self.core.enter(node);
+            self.inspect_end(node);
             self.histories.entry(node).or_default().iter_mut().for_each(|history| history.inner.clear());
         }
         layer.nodes.retain(|&node| !self.was_seen(node));
@@ -309,9 +340,8 @@ impl<'s> Unroller<'s> {
     }
 }
 
-/// The branch of all initial states and its substitution.
-fn root(core: &mut Core<'_>) -> (NodeId, Substitution) {
-    let mut frame = Substitution::new();
+/// The branch of all initial states.
+fn root(core: &mut Core<'_>) -> NodeId {
     let mut vector = Vec::with_capacity(core.system.state.len());
     for variable in &core.system.state {
         let sort = core.arena.variable(variable.var).sort;
@@ -319,12 +349,11 @@ fn root(core: &mut Core<'_>) -> (NodeId, Substitution) {
             Some(value) => core.arena.constant(sort, value),
             None => fresh(&mut core.arena, &variable.name, sort),
         };
-        frame.map(variable.var, term);
         vector.push(term);
     }
     let (state, _) = core.vectors.intern(&core.arena, vector);
     let path = core.arena.bool(true);
-    (core.graph.push(Node { state, path, edges: Vec::new(), depth: 0 }), frame)
+    core.graph.push(Node { state, path, edges: Vec::new(), depth: 0 })
 }
 
 fn fresh(arena: &mut Arena, name: &str, sort: Sort) -> TermId {

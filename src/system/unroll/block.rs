@@ -3,18 +3,21 @@
 use rustc_hash::FxHashMap;
 
 use crate::system::model::{ActionId, Interleaving};
-use crate::term::{Substitution, TermId};
+use crate::term::TermId;
 
 use super::advance::{Stop, Unroller};
 use super::graph::NodeId;
+use super::loops::has_one_past;
 use super::step::{Draft, Layer};
 use super::vectors::VectorId;
-use super::{Answer, Oracle};
+use super::Oracle;
 
 /// From this symbolic layer of a block on, cycles are looked for.
 const CYCLES_FROM: u32 = 8;
+/// If all symbolic branches are light, questions begin at this layer.
+const LIGHT_FROM: u32 = 64;
 /// A block with more symbolic layers than this, in which cycles cannot be left aside, is executed again untangled.
-const TANGLED: u32 = 30;
+const TANGLED: u32 = 100;
 
 /// How an attempt to execute a block ended.
 enum Attempt {
@@ -44,10 +47,11 @@ struct Questions {
 }
 
 impl Questions {
-    /// Counts a layer with symbolic branches; whether it is time to ask.
-    fn is_due(&mut self) -> bool {
-        self.layers += 1;
-        let due = self.layers >= self.next.max(2);
+    /// Counts a layer with symbolic branches; whether it is time to ask. Light branches mostly come to rest without
+    /// being asked.
+    fn is_due(&mut self, symbolic: bool, heavy: bool) -> bool {
+        self.layers += symbolic as u32;
+        let due = symbolic && self.layers >= self.next.max(if heavy { 2 } else { LIGHT_FROM });
         if due {
             self.next = self.layers + (self.layers / 2).max(2);
         }
@@ -76,13 +80,14 @@ impl Unroller<'_> {
         let mut seen: FxHashMap<VectorId, Vec<NodeId>> = FxHashMap::default();
         let mut questions = Questions::default();
         loop {
-            let enabled = self.enter_layer(&mut seen, &mut resting);
+            let enabled = self.enter_layer(&mut seen, &mut resting, oracle)?;
             if self.is_certain() {
                 return Ok(Attempt::Certain);
             }
             let is_rest = |e: &(NodeId, Enabled)| self.core.arena.as_bool(e.1.rest) == Some(true);
             let is_open = |e: &(NodeId, Enabled)| !self.core.is_concrete(e.0) && !is_rest(e);
-            let due = enabled.iter().any(is_open) && questions.is_due();
+            let is_heavy = |e: &(NodeId, Enabled)| is_open(e) && !self.is_light(e.0);
+            let due = questions.is_due(enabled.iter().any(is_open), enabled.iter().any(is_heavy));
             let going = self.sort_out(enabled, due, &mut resting, oracle)?;
             if going.is_empty() {
                 return Ok(Attempt::Rests(resting));
@@ -90,18 +95,20 @@ impl Unroller<'_> {
             if due && questions.layers >= CYCLES_FROM && self.is_something_found(oracle)? {
                 return Ok(Attempt::Certain);
             }
-            if questions.layers > TANGLED && !self.is_plain && self.tracked.len() > 1 {
+            if questions.layers > TANGLED && !self.is_plain && self.tracked.len() > 1 && self.is_tangled(&going) {
                 return Ok(Attempt::Tangled);
             }
             // Once cycles are known to exist, every layer is compared with every other: simple paths come to an end.
             questions.cyclic |= due && self.is_circling(oracle)?;
             let is_checkpoint = questions.cyclic || due && questions.layers >= CYCLES_FROM;
             going.iter().for_each(|(node, _)| self.visit_inner(*node, is_checkpoint));
-            self.expand_all(going);
-            if oracle.should_stop() {
-                return Err(Stop::Interrupted);
-            }
+            self.expand_all(going, &mut resting, oracle)?;
         }
+    }
+
+    /// Whether some symbolic branch has several pasts within the block.
+    fn is_tangled(&self, going: &[(NodeId, Enabled)]) -> bool {
+        going.iter().any(|(node, _)| !self.core.is_concrete(*node) && !has_one_past(&self.core.graph, *node))
     }
 
     /// Inspects the active branches, drops those that repeat what is known, and finds out what may fire.
@@ -109,43 +116,50 @@ impl Unroller<'_> {
         &mut self,
         seen: &mut FxHashMap<VectorId, Vec<NodeId>>,
         resting: &mut Layer,
-    ) -> Vec<(NodeId, Enabled)> {
+        oracle: &mut dyn Oracle,
+    ) -> Result<Vec<(NodeId, Enabled)>, Stop> {
         let mut kept = Vec::new();
         for node in std::mem::take(&mut self.active.nodes) {
-            let Some(mut frame) = self.active.frames.remove(&node) else { continue };
+            self.core.enter(node);
             let state = self.core.graph.get(node).state;
             let repeats = seen.get(&state).is_some_and(|known| known.iter().any(|&m| self.is_covered(node, m)));
-            if !self.inspect_inner(node, &mut frame) {
+            if !self.inspect_inner(node) {
                 continue;
             }
-            let enabled = self.enabled(&mut frame);
+            let enabled = self.enabled();
             if repeats {
-                self.keep_rest(node, frame, enabled.rest, resting);
+                self.keep_rest(node, enabled.rest, resting, oracle)?;
                 continue;
             }
             seen.entry(state).or_default().push(node);
             kept.push((node, enabled));
-            self.active.frames.insert(node, frame);
         }
-        kept
+        Ok(kept)
     }
 
-    /// Of a branch that repeats an earlier one, only the runs at rest are new: the earlier branch carried them along.
-    fn keep_rest(&mut self, node: NodeId, frame: Substitution, rest: TermId, resting: &mut Layer) {
+    /// Of a branch that goes on in others, the runs at rest.
+    fn keep_rest(
+        &mut self,
+        node: NodeId,
+        rest: TermId,
+        resting: &mut Layer,
+        oracle: &mut dyn Oracle,
+    ) -> Result<(), Stop> {
         let path = self.core.arena.and(self.core.graph.get(node).path, rest);
-        if self.core.arena.as_bool(rest).is_none() && self.core.arena.as_bool(path) != Some(false) {
+        if self.core.arena.as_bool(rest).is_none() && self.ask(path, oracle)? {
             let node = self.junction(self.core.graph.get(node).state, vec![(node, rest)]);
-            resting.put(node, frame);
+            resting.nodes.push(node);
         }
+        Ok(())
     }
 
-    fn enabled(&mut self, frame: &mut Substitution) -> Enabled {
+    fn enabled(&mut self) -> Enabled {
         let in_order = self.core.system.interleaving == Interleaving::Settled;
         let mut events = Vec::new();
         let mut rest = self.core.arena.bool(true);
         for index in 0..self.schedule.events().len() {
             let event = self.schedule.events()[index];
-            let guard = self.core.guard(frame, event);
+            let guard = self.core.guard(event);
             if self.core.arena.as_bool(guard) != Some(false) {
                 events.push((event, guard));
             }
@@ -173,15 +187,12 @@ impl Unroller<'_> {
                 _ => due && !self.may_go_on(node, enabled.rest, oracle)?,
             };
             let never = self.core.arena.as_bool(enabled.rest) == Some(false);
-            match self.active.frames.remove(&node) {
-                Some(frame) if !rests => {
-                    self.active.frames.insert(node, frame);
-                    going.push((node, enabled));
-                }
-                Some(frame) if !never => resting.put(node, frame),
-                // No run is left here: those that never rest were left aside.
-                _ => {}
+            if !rests {
+                going.push((node, enabled));
+            } else if !never {
+                resting.nodes.push(node);
             }
+            // Otherwise no run is left here: those that never rest were left aside.
         }
         Ok(going)
     }
@@ -190,17 +201,6 @@ impl Unroller<'_> {
         let busy = self.core.arena.not(rest);
         let condition = self.core.arena.and(self.core.graph.get(node).path, busy);
         self.ask(condition, oracle)
-    }
-
-    fn ask(&mut self, condition: TermId, oracle: &mut dyn Oracle) -> Result<bool, Stop> {
-        if let Some(known) = self.core.arena.as_bool(condition) {
-            return Ok(known);
-        }
-        match oracle.is_possible(&self.core.arena, condition) {
-            Answer::Possible => Ok(true),
-            Answer::Impossible => Ok(false),
-            Answer::Unknown => Err(Stop::Interrupted),
-        }
     }
 
     /// Whether a violation was found already: then there is no need to find the end of a long block.
@@ -219,35 +219,62 @@ impl Unroller<'_> {
         self.ask(any, oracle)
     }
 
-    fn expand_all(&mut self, going: Vec<(NodeId, Enabled)>) {
+    fn expand_all(
+        &mut self,
+        going: Vec<(NodeId, Enabled)>,
+        resting: &mut Layer,
+        oracle: &mut dyn Oracle,
+    ) -> Result<(), Stop> {
         self.core.place.layer += 1;
         self.core.place.step += 1;
         let mut layer = Layer::default();
         for (node, enabled) in going {
-            let Some(mut frame) = self.active.frames.remove(&node) else { continue };
-            for draft in self.drafts(node, &mut frame, enabled, layer.nodes.len()) {
-                self.core.admit(&mut layer, node, &frame, draft, !self.is_plain);
+            self.core.enter(node);
+            let may_split = self.may_split(node, layer.nodes.len());
+            let drafts = match may_split {
+                true => self.split_events(node, &enabled),
+                false => self.merge_events(node, &enabled).into_iter().collect(),
+            };
+            if may_split {
+                self.keep_rest(node, enabled.rest, resting, oracle)?;
+            }
+            for draft in drafts {
+                self.core.admit(&mut layer, node, draft, (!self.is_plain, may_split));
+            }
+            if oracle.should_stop() {
+                return Err(Stop::Interrupted);
             }
         }
+        self.drop_impossible(&mut layer, true, oracle)?;
         self.remember(&layer.nodes);
         self.active = layer;
+        Ok(())
     }
 
-    /// The next step of a branch.
-    fn drafts(&mut self, node: NodeId, frame: &mut Substitution, enabled: Enabled, so_far: usize) -> Vec<Draft> {
-        let may_split = so_far < self.limits.splits && !self.is_plain;
-        let certain = enabled.events.iter().all(|(_, guard)| self.core.arena.as_bool(*guard) == Some(true));
-        let racing = self.core.system.interleaving == Interleaving::Racing && enabled.events.len() > 1;
-        if certain && (!racing || may_split) {
-            let mut fire = |&(event, turn): &(ActionId, TermId)| self.core.fire(node, frame, event, turn, may_split);
-            return enabled.events.iter().flat_map(&mut fire).collect();
+    /// The next step of a branch, each event in its own branch.
+    fn split_events(&mut self, node: NodeId, enabled: &Enabled) -> Vec<Draft> {
+        let in_order = self.core.system.interleaving == Interleaving::Settled;
+        let mut nobody_yet = self.core.arena.bool(true);
+        let mut drafts = Vec::new();
+        for &(event, guard) in &enabled.events {
+            let turn = self.core.arena.and(nobody_yet, guard);
+            drafts.extend(self.core.fire(node, event, turn, true));
+            if in_order {
+                let other = self.core.arena.not(guard);
+                nobody_yet = self.core.arena.and(nobody_yet, other);
+            }
         }
-        if !racing {
-            return self.core.fire_first(node, frame, &enabled.events).into_iter().collect();
+        drafts
+    }
+
+    /// The next step of a branch, all events in one branch.
+    fn merge_events(&mut self, node: NodeId, enabled: &Enabled) -> Option<Draft> {
+        if self.core.system.interleaving == Interleaving::Settled || enabled.events.len() == 1 {
+            return self.core.fire_first(node, &enabled.events);
         }
-        let (alternatives, someone) = self.race(&enabled);
-        let draft = self.core.fire_first(node, frame, &alternatives);
-        draft.map(|draft| Draft { when: self.core.arena.and(draft.when, someone), ..draft }).into_iter().collect()
+        let (alternatives, someone) = self.race(enabled);
+        let draft = self.core.fire_first(node, &alternatives)?;
+        Some(Draft { when: self.core.arena.and(draft.when, someone), ..draft })
     }
 
     /// Events with the conditions under which a free choice falls on them, and that it falls on one that is enabled,

@@ -64,9 +64,8 @@ impl<'a> Walk<'a, '_> {
     fn open(&mut self, node: NodeId) -> Vec<usize> {
         let graph = &self.unroller.core.graph;
         let edges = graph.get(node).edges.iter().enumerate();
-        let open = edges.filter(|(_, edge)| {
-            self.values.holds(edge.when) && self.values.holds(graph.get(edge.parent).path)
-        });
+        let open =
+            edges.filter(|(_, edge)| self.values.holds(edge.when) && self.values.holds(graph.get(edge.parent).path));
         open.map(|(index, _)| index).collect()
     }
 

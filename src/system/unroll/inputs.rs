@@ -6,9 +6,9 @@
 use rustc_hash::FxHashMap;
 
 use crate::system::model::Action;
-use crate::term::{Arena, Node, Range, Sort, Substitution, TermId, VarId};
+use crate::term::{Arena, Node, Range, Sort, TermId, VarId};
 
-use super::reads::Reads;
+use super::cursor::Cursor;
 
 /// Choices of at most that many values are examined one by one.
 const EXAMINED: u64 = 64;
@@ -68,10 +68,10 @@ impl Inputs {
         arena.variable(var).term
     }
 
-    /// The cases of an action whose state variables `frame` replaces. Together they cover every allowed choice.
+    /// The cases of an action in the state of the cursor. Together they cover every allowed choice.
     pub fn cases(
         &mut self,
-        (arena, reads, frame): (&mut Arena, &Reads, &mut Substitution),
+        (arena, cursor): (&mut Arena, &mut Cursor<'_>),
         place: Place,
         action: &Action,
         may_split: bool,
@@ -79,46 +79,28 @@ impl Inputs {
         let ranges: Vec<Range> = action.inputs.iter().map(|&var| arena.variable(var).sort.range()).collect();
         let size = ranges.iter().fold(1u64, |size, range| size.saturating_mul(range.size()));
         let ranges = if size <= EXAMINED && !ranges.is_empty() {
-            let allowed = examine(arena, reads, frame, action, &ranges);
+            let allowed = examine(arena, cursor, action, &ranges);
             if allowed.len() <= 1 || (may_split && allowed.len() <= CASES) {
                 return allowed.into_iter().map(|(_, case)| case).collect();
             }
             hulls(&allowed)
         } else {
-            bind(arena, reads, frame, action, None);
-            let choice = frame.apply(arena, action.choice);
+            cursor.bind(arena, &action.inputs, None);
+            let choice = cursor.apply(arena, action.choice);
             action.inputs.iter().zip(&ranges).map(|(&var, &range)| narrowed(arena, choice, var, range)).collect()
         };
         let fresh = |(&var, range): (&VarId, &Range)| self.input(arena, place, var, *range);
         let inputs: Vec<TermId> = action.inputs.iter().zip(&ranges).map(fresh).collect();
-        bind(arena, reads, frame, action, Some(&inputs));
-        let choice = frame.apply(arena, action.choice);
+        cursor.bind(arena, &action.inputs, Some(&inputs));
+        let choice = cursor.apply(arena, action.choice);
         vec![Case { inputs, choice }]
-    }
-}
-
-/// Maps the inputs of an action, to themselves if there are no images.
-pub(super) fn bind(
-    arena: &Arena,
-    reads: &Reads,
-    frame: &mut Substitution,
-    action: &Action,
-    images: Option<&[TermId]>,
-) {
-    if action.inputs.is_empty() {
-        return;
-    }
-    frame.forget(reads.with_inputs().iter().copied());
-    for (index, &var) in action.inputs.iter().enumerate() {
-        frame.map(var, images.map_or(arena.variable(var).term, |images| images[index]));
     }
 }
 
 /// All choices that are not plainly forbidden, with their values.
 fn examine(
     arena: &mut Arena,
-    reads: &Reads,
-    frame: &mut Substitution,
+    cursor: &mut Cursor<'_>,
     action: &Action,
     ranges: &[Range],
 ) -> Vec<(Vec<i64>, Case)> {
@@ -127,8 +109,8 @@ fn examine(
     loop {
         let constant = |(&var, &value): (&VarId, &i64)| arena.constant(arena.variable(var).sort, value);
         let inputs: Vec<TermId> = action.inputs.iter().zip(&values).map(constant).collect();
-        bind(arena, reads, frame, action, Some(&inputs));
-        let choice = frame.apply(arena, action.choice);
+        cursor.bind(arena, &action.inputs, Some(&inputs));
+        let choice = cursor.apply(arena, action.choice);
         if arena.as_bool(choice) != Some(false) {
             allowed.push((values.clone(), Case { inputs, choice }));
         }

@@ -1,11 +1,11 @@
 //! What is asked of branches: invariants of their states, and whether they close a loop.
 
 use crate::system::model::{Checkpoint, Interleaving, PropertyId, PropertyKind, System};
-use crate::term::{Substitution, TermId};
+use crate::term::TermId;
 
 use super::advance::Unroller;
 use super::graph::NodeId;
-use super::loops::{has_one_past, Reach};
+use super::loops::{Reach, has_one_past};
 use super::vectors::VectorId;
 
 /// A property is broken under a condition.
@@ -52,42 +52,42 @@ impl Unroller<'_> {
         self.findings.iter().any(|finding| self.core.arena.as_bool(finding.condition) == Some(true))
     }
 
-    fn find_broken(&mut self, node: NodeId, frame: &mut Substitution, asked: (PropertyId, TermId), when: TermId) {
-        let holds = frame.apply(&mut self.core.arena, asked.1);
+    fn find_broken(&mut self, node: NodeId, asked: (PropertyId, TermId), when: TermId) {
+        let holds = self.core.image(asked.1);
         let broken = self.core.arena.not(holds);
         let path = self.core.graph.get(node).path;
         let condition = self.core.all([path, when, broken]);
         self.find(asked.0, node, condition, None);
     }
 
-    /// Asks the invariants of every state.
-    pub(super) fn inspect_every(&mut self, node: NodeId, frame: &mut Substitution) {
+    /// Asks the invariants of every state. The cursor is in the state of the node, here and below.
+    pub(super) fn inspect_every(&mut self, node: NodeId) {
         let always = self.core.arena.bool(true);
         for asked in self.asked.every.clone() {
-            self.find_broken(node, frame, asked, always);
+            self.find_broken(node, asked, always);
         }
     }
 
     /// Asks what belongs to the end of a block: invariants of states at rest, and loops that span blocks.
-    pub(super) fn inspect_end(&mut self, node: NodeId, frame: &mut Substitution) {
+    pub(super) fn inspect_end(&mut self, node: NodeId) {
         let mut at_rest = self.core.arena.bool(true);
         if self.core.system.interleaving == Interleaving::Async {
-            self.inspect_every(node, frame);
+            self.inspect_every(node);
             if !self.asked.settled.is_empty() {
-                at_rest = self.rest_condition(frame);
+                at_rest = self.rest_condition();
             }
         }
         for asked in self.asked.settled.clone() {
-            self.find_broken(node, frame, asked, at_rest);
+            self.find_broken(node, asked, at_rest);
         }
         self.find_loops(node, |history| &history.ends);
     }
 
     /// No event-driven action is enabled.
-    fn rest_condition(&mut self, frame: &mut Substitution) -> TermId {
+    fn rest_condition(&mut self) -> TermId {
         let mut rest = self.core.arena.bool(true);
-        for &event in self.schedule.events() {
-            let guard = self.core.guard(frame, event);
+        for index in 0..self.schedule.events().len() {
+            let guard = self.core.guard(self.schedule.events()[index]);
             let quiet = self.core.arena.not(guard);
             rest = self.core.arena.and(rest, quiet);
         }
@@ -121,8 +121,8 @@ impl Unroller<'_> {
 
     /// Asks what is asked of states within a block. Runs that went round a circle of events are reported, if they
     /// matter, and then left aside: without the circle they reach the same state. Whether a run is left.
-    pub(super) fn inspect_inner(&mut self, node: NodeId, frame: &mut Substitution) -> bool {
-        self.inspect_every(node, frame);
+    pub(super) fn inspect_inner(&mut self, node: NodeId) -> bool {
+        self.inspect_every(node);
         let round = self.find_loops(node, |history| &history.inner);
         let Some(&circled) = round.first() else { return true };
         let histories_matter = self.tracked.len() > 1;

@@ -2,24 +2,19 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::term::{Substitution, TermId};
+use crate::term::TermId;
 
 use super::advance::Unroller;
 use super::graph::{Edge, Node, NodeId};
 use super::step::Layer;
 use super::vectors::VectorId;
 
-impl Layer {
-    /// Adds a node with its substitution.
-    pub(super) fn put(&mut self, node: NodeId, frame: Substitution) {
-        self.nodes.push(node);
-        self.frames.insert(node, frame);
-    }
-}
+/// Light branches are merged when there are more of them than this many times those that may be split.
+const OVERFULL: usize = 4;
 
 impl Unroller<'_> {
     /// Joins branches of equal states.
-    pub(super) fn join_equal(&mut self, mut layer: Layer) -> Layer {
+    pub(super) fn join_equal(&mut self, layer: Layer) -> Layer {
         let mut groups: FxHashMap<VectorId, Vec<NodeId>> = FxHashMap::default();
         let mut order = Vec::new();
         for &node in &layer.nodes {
@@ -32,7 +27,6 @@ impl Unroller<'_> {
         let mut joined = Layer::default();
         for state in order {
             let members = &groups[&state];
-            let Some(frame) = layer.frames.remove(&members[0]) else { continue };
             let node = match members.as_slice() {
                 [only] => *only,
                 several => {
@@ -40,7 +34,7 @@ impl Unroller<'_> {
                     self.junction(state, several.iter().map(|&node| (node, certain)).collect())
                 }
             };
-            joined.put(node, frame);
+            joined.nodes.push(node);
         }
         joined
     }
@@ -60,30 +54,20 @@ impl Unroller<'_> {
         node
     }
 
-    /// Merges similar symbolic branches until there are no more than the limit; concrete ones only if there are
-    /// very many.
+    /// Merges similar branches until there are no more than the limit; light ones only if there are very many.
     pub(super) fn limit(&mut self, layer: Layer) -> Layer {
-        let (splits, branches) = (self.limits.splits.max(1), self.limits.branches.max(1));
-        let (concrete, symbolic): (Vec<NodeId>, Vec<NodeId>) =
-            layer.nodes.iter().partition(|&&node| self.core.is_concrete(node));
-        let mut frames = layer.frames;
-        let concrete = if concrete.len() > 16 * splits { self.merge_down(concrete, splits, &mut frames) } else { concrete };
-        let symbolic = self.merge_down(symbolic, branches, &mut frames);
-        let mut limited = Layer::default();
-        for node in concrete.into_iter().chain(symbolic) {
-            if let Some(frame) = frames.remove(&node) {
-                limited.put(node, frame);
-            }
+        let (splits, branches) = (self.splits(), self.limits.branches.max(1));
+        let (mut light, mut heavy): (Vec<NodeId>, Vec<NodeId>) =
+            layer.nodes.iter().partition(|&&node| self.is_light(node));
+        if light.len() > OVERFULL * splits {
+            heavy.extend(self.merge_down(light, branches));
+            light = Vec::new();
         }
-        limited
+        light.extend(self.merge_down(heavy, branches));
+        Layer { nodes: light, ..Layer::default() }
     }
 
-    fn merge_down(
-        &mut self,
-        mut nodes: Vec<NodeId>,
-        limit: usize,
-        frames: &mut FxHashMap<NodeId, Substitution>,
-    ) -> Vec<NodeId> {
+    fn merge_down(&mut self, mut nodes: Vec<NodeId>, limit: usize) -> Vec<NodeId> {
         while nodes.len() > limit {
             nodes.sort_by(|&a, &b| self.terms(a).cmp(self.terms(b)));
             let closest = self.closest(&nodes, nodes.len() - limit);
@@ -91,7 +75,7 @@ impl Unroller<'_> {
             let mut index = 0;
             while index < nodes.len() {
                 let pair = closest.get(index).copied().unwrap_or(false);
-                merged.push(if pair { self.merge(nodes[index], nodes[index + 1], frames) } else { nodes[index] });
+                merged.push(if pair { self.merge(nodes[index], nodes[index + 1]) } else { nodes[index] });
                 index += 1 + pair as usize;
             }
             nodes = merged;
@@ -125,7 +109,7 @@ impl Unroller<'_> {
     }
 
     /// One branch for two: a free choice tells which of the two it stands for.
-    fn merge(&mut self, a: NodeId, b: NodeId, frames: &mut FxHashMap<NodeId, Substitution>) -> NodeId {
+    fn merge(&mut self, a: NodeId, b: NodeId) -> NodeId {
         let is_a = self.core.inputs.merge(&mut self.core.arena);
         let is_b = self.core.arena.not(is_a);
         let before = self.core.vectors.get(self.core.graph.get(a).state).clone();
@@ -133,12 +117,6 @@ impl Unroller<'_> {
         let pairs = before.iter().zip(other.iter());
         let vector: Vec<TermId> = pairs.map(|(&x, &y)| self.core.arena.ite(is_a, x, y)).collect();
         let (state, _) = self.core.vectors.intern(&self.core.arena, vector);
-        let node = self.junction(state, vec![(a, is_a), (b, is_b)]);
-        if let Some(frame) = frames.remove(&a) {
-            let moved = self.core.moved_frame(&frame, &before, state);
-            frames.insert(node, moved);
-        }
-        frames.remove(&b);
-        node
+        self.junction(state, vec![(a, is_a), (b, is_b)])
     }
 }

@@ -11,6 +11,7 @@
 
 mod advance;
 mod block;
+mod cursor;
 mod extract;
 mod graph;
 mod inputs;
@@ -18,6 +19,7 @@ mod inspect;
 mod limit;
 mod loops;
 mod reads;
+mod split;
 mod step;
 mod vectors;
 

@@ -3,11 +3,12 @@
 use rustc_hash::FxHashMap;
 
 use crate::system::model::{Action, ActionId, MarkSet, System};
-use crate::term::{Arena, Substitution, TermId};
+use crate::term::{Arena, TermId};
 
 use super::graph::{Edge, Graph, Move, Node, NodeId};
-use super::inputs::{Case, Inputs, Place, bind};
-use super::reads::Reads;
+use super::cursor::Cursor;
+use super::inputs::{Case, Inputs, Place};
+use super::split::by_values;
 use super::vectors::{VectorId, Vectors};
 
 /// An action may leave a variable's range under a condition.
@@ -23,7 +24,7 @@ pub struct Hazard {
 pub(super) struct Core<'s> {
     pub system: &'s System,
     pub arena: Arena,
-    pub reads: Reads,
+    pub cursor: Cursor<'s>,
     pub vectors: Vectors,
     pub graph: Graph,
     pub inputs: Inputs,
@@ -52,8 +53,7 @@ struct Firing {
 #[derive(Default, Clone)]
 pub(super) struct Layer {
     pub nodes: Vec<NodeId>,
-    pub frames: FxHashMap<NodeId, Substitution>,
-    index: FxHashMap<VectorId, NodeId>,
+    pub index: FxHashMap<VectorId, NodeId>,
 }
 
 impl<'s> Core<'s> {
@@ -62,23 +62,31 @@ impl<'s> Core<'s> {
         self.vectors.is_concrete(self.graph.get(node).state)
     }
 
+    /// Moves the cursor to the state of a node.
+    pub fn enter(&mut self, node: NodeId) {
+        self.cursor.enter(self.vectors.get(self.graph.get(node).state));
+    }
+
+    /// The image of a term in the state of the cursor.
+    pub fn image(&mut self, term: TermId) -> TermId {
+        self.cursor.apply(&mut self.arena, term)
+    }
+
     /// The guard of an action in a state.
-    pub fn guard(&mut self, frame: &mut Substitution, action: ActionId) -> TermId {
-        frame.apply(&mut self.arena, self.system.action(action).guard)
+    pub fn guard(&mut self, action: ActionId) -> TermId {
+        self.image(self.system.action(action).guard)
     }
 
     /// All ways in which one action may fire in `node`, given the condition under which it is this action's turn.
     pub fn fire(
         &mut self,
         node: NodeId,
-        frame: &mut Substitution,
         action: ActionId,
         turn: TermId,
         may_split: bool,
     ) -> Vec<Draft> {
-        let may_split = may_split && self.is_concrete(node);
-        let cases = self.cases(frame, action, may_split);
-        let firings = cases.into_iter().map(|case| self.firing(node, frame, action, turn, case));
+        let cases = self.cases(action, may_split);
+        let firings = cases.into_iter().map(|case| self.firing(node, action, turn, case));
         let firings: Vec<Firing> = firings.collect();
         firings.into_iter().map(|firing| self.certain(firing, turn)).collect()
     }
@@ -90,23 +98,22 @@ impl<'s> Core<'s> {
         Draft { when, moves: vec![moved], updates: firing.updates }
     }
 
-    fn cases(&mut self, frame: &mut Substitution, action: ActionId, may_split: bool) -> Vec<Case> {
-        let parts = (&mut self.arena, &self.reads, frame);
+    fn cases(&mut self, action: ActionId, may_split: bool) -> Vec<Case> {
+        let parts = (&mut self.arena, &mut self.cursor);
         self.inputs.cases(parts, self.place, self.system.action(action), may_split)
     }
 
     fn firing(
         &mut self,
         node: NodeId,
-        frame: &mut Substitution,
         id: ActionId,
         turn: TermId,
         case: Case,
     ) -> Firing {
         let action = self.system.action(id);
-        bind(&self.arena, &self.reads, frame, action, Some(&case.inputs));
-        self.watch(node, frame, id, turn, case.choice);
-        let mut image = |term: TermId| frame.apply(&mut self.arena, term);
+        self.cursor.bind(&self.arena, &action.inputs, Some(&case.inputs));
+        self.watch(node, id, turn, case.choice);
+        let mut image = |term: TermId| self.cursor.apply(&mut self.arena, term);
         let updates = action.updates.iter().map(|&(index, term)| (index, image(term))).collect();
         let asked = action.marks.iter().filter(|(mark, _)| self.marks.contains(*mark));
         let marks = asked.map(|&(mark, when)| (mark, image(when))).collect();
@@ -116,10 +123,10 @@ impl<'s> Core<'s> {
     }
 
     /// Records the condition under which the action would break its obligations.
-    fn watch(&mut self, node: NodeId, frame: &mut Substitution, id: ActionId, turn: TermId, choice: TermId) {
+    fn watch(&mut self, node: NodeId, id: ActionId, turn: TermId, choice: TermId) {
         let action: &Action = self.system.action(id);
         for &obligation in &action.obligations {
-            let kept = frame.apply(&mut self.arena, obligation);
+            let kept = self.image(obligation);
             if self.arena.as_bool(kept) == Some(true) {
                 continue;
             }
@@ -149,7 +156,6 @@ impl<'s> Core<'s> {
     pub fn fire_first(
         &mut self,
         node: NodeId,
-        frame: &mut Substitution,
         alternatives: &[(ActionId, TermId)],
     ) -> Option<Draft> {
         let mut firings = Vec::new();
@@ -158,8 +164,8 @@ impl<'s> Core<'s> {
             let turn = self.arena.and(nobody_yet, condition);
             let later = self.arena.not(condition);
             nobody_yet = self.arena.and(nobody_yet, later);
-            let firing = match self.cases(frame, action, false).pop() {
-                Some(case) => self.firing(node, frame, action, turn, case),
+            let firing = match self.cases(action, false).pop() {
+                Some(case) => self.firing(node, action, turn, case),
                 None => self.impossible(action, turn),
             };
             firings.push((condition, firing));
@@ -202,40 +208,38 @@ impl<'s> Core<'s> {
         self.arena.or(not_a, b)
     }
 
-    /// Turns a draft into a node of the layer, or (if it `may_join`) into one more edge of the node that has the same
-    /// state.
-    pub fn admit(&mut self, layer: &mut Layer, parent: NodeId, frame: &Substitution, draft: Draft, may_join: bool) {
-        let before = self.vectors.get(self.graph.get(parent).state).clone();
-        let mut after = before.to_vec();
+    /// Turns a draft into nodes of the layer: more than one if it `may_split` by the values of small terms. A node of
+    /// the same state takes one more edge instead, if it `may_join`.
+    pub fn admit(&mut self, layer: &mut Layer, parent: NodeId, draft: Draft, (may_join, may_split): (bool, bool)) {
+        let mut after = self.vectors.get(self.graph.get(parent).state).to_vec();
         draft.updates.iter().for_each(|&(index, term)| after[index] = term);
-        let path = self.arena.and(self.graph.get(parent).path, draft.when);
+        let cases = match may_split {
+            true => by_values(&mut self.arena, draft.when, after, &draft.updates),
+            false => vec![(draft.when, after)],
+        };
+        for (when, vector) in cases {
+            let edge = Edge { parent, when, moves: draft.moves.clone() };
+            self.admit_case(layer, edge, vector, may_join);
+        }
+    }
+
+    fn admit_case(&mut self, layer: &mut Layer, edge: Edge, vector: Vec<TermId>, may_join: bool) {
+        let path = self.arena.and(self.graph.get(edge.parent).path, edge.when);
         if self.arena.as_bool(path) == Some(false) {
             return;
         }
-        let (state, _) = self.vectors.intern(&self.arena, after);
-        let edge = Edge { parent, when: draft.when, moves: draft.moves };
-        if let Some(&known) = layer.index.get(&state)
-            && may_join
-        {
-            let node = self.graph.get_mut(known);
-            node.edges.push(edge);
-            node.path = self.arena.or(node.path, path);
-            return;
+        let (state, _) = self.vectors.intern(&self.arena, vector);
+        match layer.index.get(&state) {
+            Some(&known) if may_join => {
+                let node = self.graph.get_mut(known);
+                node.edges.push(edge);
+                node.path = self.arena.or(node.path, path);
+            }
+            _ => {
+                let node = self.graph.push(Node { state, path, edges: vec![edge], depth: self.place.depth });
+                layer.index.insert(state, node);
+                layer.nodes.push(node);
+            }
         }
-        let node = self.graph.push(Node { state, path, edges: vec![edge], depth: self.place.depth });
-        layer.index.insert(state, node);
-        layer.put(node, self.moved_frame(frame, &before, state));
-    }
-
-    /// The substitution of a parent, after a change of state.
-    pub fn moved_frame(&self, frame: &Substitution, before: &[TermId], after: VectorId) -> Substitution {
-        let after = self.vectors.get(after);
-        let changed: Vec<usize> = (0..before.len()).filter(|&index| before[index] != after[index]).collect();
-        let mut frame = frame.clone();
-        frame.forget(self.reads.stale(&changed));
-        for index in changed {
-            frame.map(self.system.state[index].var, after[index]);
-        }
-        frame
     }
 }

@@ -14,7 +14,8 @@ pub struct VectorId(u32);
 #[derive(Default)]
 pub(super) struct Vectors {
     list: Vec<Rc<[TermId]>>,
-    concrete: Vec<bool>,
+    /// By vector: how many of its terms are no constants.
+    symbolic: Vec<usize>,
     index: FxHashMap<Rc<[TermId]>, VectorId>,
 }
 
@@ -26,7 +27,7 @@ impl Vectors {
         }
         let id = VectorId(self.list.len() as u32);
         let shared: Rc<[TermId]> = vector.into();
-        self.concrete.push(shared.iter().all(|&term| arena.as_constant(term).is_some()));
+        self.symbolic.push(shared.iter().filter(|&&term| arena.as_constant(term).is_none()).count());
         self.list.push(Rc::clone(&shared));
         self.index.insert(shared, id);
         (id, true)
@@ -39,7 +40,12 @@ impl Vectors {
 
     /// Whether all its terms are constants.
     pub fn is_concrete(&self, id: VectorId) -> bool {
-        self.concrete[id.0 as usize]
+        self.symbolic[id.0 as usize] == 0
+    }
+
+    /// Whether most of its terms are constants, so that it pays to keep it so.
+    pub fn is_light(&self, id: VectorId) -> bool {
+        self.symbolic[id.0 as usize] <= light_limit(self.get(id).len())
     }
 
     /// The condition under which two vectors have the same values.
@@ -65,6 +71,11 @@ impl Vectors {
         }
         all
     }
+}
+
+/// A vector with at most that many symbolic terms is light.
+pub(super) fn light_limit(length: usize) -> usize {
+    3 + length / 8
 }
 
 /// Whether two terms have no value in common, by their ranges.

@@ -1,0 +1,107 @@
+//! The published cases: verdicts, shortest k and exact numbers of states, on every engine.
+
+mod support;
+
+use kubound::cluster::scenario::Interleaving;
+use kubound::engine::explicit::Explicit;
+use kubound::engine::smt::Smt;
+use kubound::engine::{Extent, Verdict};
+
+use support::{Answer, check, interleave, load_case, model, slice};
+
+/// Case, violated property, shortest k, settled states until the violation is found.
+const VIOLATED: [(&str, &str, u32, u64); 8] = [
+    ("c1", "no-replica-oscillation", 7, 36),
+    ("c2", "min-replicas", 1, 1),
+    ("c3", "pods-schedulable", 2, 7),
+    ("c4", "no-node-overload-loop", 5, 10),
+    ("c5", "no-eviction-loop", 1, 1),
+    ("c6", "expected-replicas", 3, 3),
+    ("c7", "no-eviction-loop", 0, 0),
+    ("c8", "no-eviction-loop", 2, 2),
+];
+
+/// Case, number of all reachable settled states of the fixed variant, depth of the last.
+const FIXED: [(&str, u64, u32); 8] =
+    [("c1", 2, 1), ("c2", 2, 1), ("c3", 14, 3), ("c4", 1, 0), ("c5", 2, 1), ("c6", 2, 1), ("c7", 1, 0), ("c8", 1, 0)];
+
+#[test]
+fn all_cases_are_violated_at_the_same_shortest_k() {
+    for (id, property, k, states) in VIOLATED {
+        let loaded = load_case(id, 3, false);
+        let model = model(&loaded);
+        let slice = slice(&model);
+        let bound = loaded.spec.scenario.bound;
+        let (explicit, outcome) = check(&Explicit, &model, &slice, bound);
+        let (smt, _) = check(&Smt::default(), &model, &slice, bound);
+        assert_eq!(explicit, Answer::Violated(property.to_owned(), k), "{id}");
+        assert_eq!(smt, explicit, "{id}");
+        assert_eq!(outcome.statistics.states, states, "{id}");
+    }
+}
+
+#[test]
+fn no_shorter_bound_finds_a_violation() {
+    for (id, _, k, _) in VIOLATED.into_iter().filter(|&(_, _, k, _)| k > 0) {
+        let model = model(&load_case(id, 3, false));
+        let slice = slice(&model);
+        assert_eq!(check(&Explicit, &model, &slice, k - 1).0, Answer::Holds, "{id}");
+        assert_eq!(check(&Smt::default(), &model, &slice, k - 1).0, Answer::Holds, "{id}");
+    }
+}
+
+#[test]
+fn all_fixed_cases_hold_for_good() {
+    for (id, states, depth) in FIXED {
+        let loaded = load_case(id, 3, true);
+        let model = model(&loaded);
+        let slice = slice(&model);
+        let bound = loaded.spec.scenario.bound;
+        let (answer, outcome) = check(&Explicit, &model, &slice, bound);
+        assert_eq!(answer, Answer::Holds, "{id}");
+        assert_eq!(outcome.verdict, Verdict::Holds(Extent::Complete(depth)), "{id}");
+        assert_eq!(outcome.statistics.states, states, "{id}");
+        assert_eq!(check(&Smt::default(), &model, &slice, bound).0, Answer::Holds, "{id}");
+    }
+}
+
+#[test]
+fn violations_do_not_depend_on_the_scale() {
+    for (id, property, _, _) in VIOLATED {
+        for scale in [4, 5, 10, 33] {
+            let loaded = load_case(id, scale, false);
+            let model = model(&loaded);
+            let (answer, _) = check(&Explicit, &model, &slice(&model), loaded.spec.scenario.bound);
+            assert!(matches!(&answer, Answer::Violated(name, _) if name == property), "{id} at {scale}: {answer:?}");
+        }
+    }
+}
+
+#[test]
+fn engines_agree_where_events_race() {
+    for (id, _, _, _) in VIOLATED.into_iter().filter(|(id, ..)| ["c2", "c3", "c5", "c6", "c7"].contains(id)) {
+        for fixed in [false, true] {
+            let mut loaded = load_case(id, 3, fixed);
+            interleave(&mut loaded, Interleaving::Racing);
+            let model = model(&loaded);
+            let slice = slice(&model);
+            let (explicit, _) = check(&Explicit, &model, &slice, 3);
+            let (smt, _) = check(&Smt::default(), &model, &slice, 3);
+            assert_eq!(explicit, smt, "{id} fixed={fixed}");
+        }
+    }
+}
+
+#[test]
+fn engines_agree_without_blocks() {
+    for (id, k) in [("c2", 7), ("c3", 4), ("c5", 5), ("c6", 4), ("c7", 7)] {
+        let mut loaded = load_case(id, 3, false);
+        interleave(&mut loaded, Interleaving::Async);
+        let model = model(&loaded);
+        let slice = slice(&model);
+        let (explicit, _) = check(&Explicit, &model, &slice, loaded.spec.scenario.bound);
+        let (smt, _) = check(&Smt::default(), &model, &slice, loaded.spec.scenario.bound);
+        assert!(matches!(explicit, Answer::Violated(_, found) if found == k), "{id}: {explicit:?}");
+        assert_eq!(explicit, smt, "{id}");
+    }
+}

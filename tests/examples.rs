@@ -1,0 +1,80 @@
+//! Every directory under `examples/` gives the verdict that its name promises, on both engines, with the same shortest k.
+
+use std::path::PathBuf;
+
+use kubound::encodings::build;
+use kubound::engine::explicit::Explicit;
+use kubound::engine::smt::Smt;
+use kubound::engine::{Budget, Engine, Silent, Verdict};
+use kubound::input::{LoadOptions, load};
+use kubound::property::Selection;
+use kubound::system::{PropertyId, System, replay};
+
+/// What an engine says of a property: the k of a shortest violation, or that there is none.
+#[derive(Debug, PartialEq, Eq)]
+enum Finding {
+    Violated { k: u32 },
+    Holds,
+}
+
+fn directories() -> Vec<(String, PathBuf)> {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let entries = std::fs::read_dir(&root).expect("the examples").map(|entry| entry.expect("an entry").path());
+    let mut found: Vec<(String, PathBuf)> = entries
+        .filter(|path| path.is_dir())
+        .map(|path| (path.file_name().expect("a name").to_string_lossy().into_owned(), path))
+        .collect();
+    found.sort();
+    found
+}
+
+fn ask(engine: &dyn Engine, system: &System, bound: u32, what: &str) -> Finding {
+    let properties: Vec<PropertyId> = (0..system.properties.len()).map(PropertyId).collect();
+    match engine.check(system, &properties, &Budget::bound(bound), &Silent).verdict {
+        Verdict::Holds(_) => Finding::Holds,
+        Verdict::Violated { property, trace, k } => {
+            let run = replay(system, &trace, system.property(property));
+            let run = run.unwrap_or_else(|error| panic!("{what}: the trace does not replay: {error}"));
+            assert_eq!(run.k(), k, "{what}: the trace has another length");
+            Finding::Violated { k }
+        }
+        Verdict::Unknown { reason, .. } => panic!("{what}: {reason:?}"),
+    }
+}
+
+/// Checks one example. Each property that its scenario names is asked by itself.
+fn check(name: &str, path: PathBuf) {
+    let loaded = load(&[path], LoadOptions::default()).unwrap_or_else(|errors| panic!("{name}: {errors}"));
+    assert_eq!(loaded.diagnostics.to_string(), "", "{name}: nothing to remark on");
+    let scenario = &loaded.spec.scenario;
+    assert!(!scenario.properties.is_empty(), "{name} names its properties");
+    let model = build(&loaded.spec, &Selection::of(&scenario.properties)).expect("a model");
+    for asked in &scenario.properties {
+        let is_asked = |id: &PropertyId| model.system.property(*id).name == asked.name;
+        let ids: Vec<PropertyId> = (0..model.system.properties.len()).map(PropertyId).filter(is_asked).collect();
+        let slice = model.system.slice(&ids);
+        let what = |engine: &dyn Engine| format!("{name}, {}, {}", asked.name, engine.name());
+        let [explicit, smt] = [&Explicit as &dyn Engine, &Smt::default()]
+            .map(|engine| ask(engine, &slice.system, scenario.bound, &what(engine)));
+        assert_eq!(explicit, smt, "{name}, {}: the engines agree", asked.name);
+        let is_violated = matches!(explicit, Finding::Violated { .. });
+        assert_eq!(is_violated, name.ends_with("-violating"), "{name}, {}: {explicit:?}", asked.name);
+    }
+}
+
+#[test]
+fn there_are_two_variants_of_every_case() {
+    let names: Vec<String> = directories().into_iter().map(|(name, _)| name).collect();
+    let wanted: Vec<String> = (1..=8).flat_map(|case| [format!("c{case}-fixed"), format!("c{case}-violating")]).collect();
+    assert_eq!(names, wanted);
+    for (name, path) in directories() {
+        assert!(path.join("README.md").is_file() && path.join("scenario.yaml").is_file(), "{name} is complete");
+    }
+}
+
+#[test]
+fn examples_keep_the_promise_of_their_names() {
+    for (name, path) in directories() {
+        check(&name, path);
+    }
+}

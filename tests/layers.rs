@@ -1,0 +1,182 @@
+//! The order of layers, in which each knows only those to its left:
+//!
+//! `term → system → { engine | cluster } → { reduce, property, encodings } → input → cases → report → cli`
+//!
+//! Everything else that holds for all source files is asked here too: their length, and that nothing is unsafe.
+
+#[path = "layers/scanner.rs"]
+mod scanner;
+
+use std::path::{Path, PathBuf};
+
+use scanner::scan;
+
+/// Lines beyond which a file no longer reads in one sitting.
+const LONGEST: usize = 500;
+
+/// What each layer may name besides itself.
+const LAYERS: [(&str, &[&str]); 11] = [
+    ("term", &[]),
+    ("system", &["term"]),
+    ("engine", &["term", "system"]),
+    ("cluster", &["term", "system"]),
+    ("reduce", &["term", "system", "cluster"]),
+    ("property", &["term", "system", "cluster", "encodings"]),
+    ("encodings", &["term", "system", "cluster", "property"]),
+    ("input", &["term", "system", "engine", "cluster", "reduce", "property", "encodings"]),
+    ("cases", &["term", "system", "engine", "cluster", "reduce", "property", "encodings", "input"]),
+    ("report", &["term", "system", "engine", "cluster", "reduce", "property", "encodings", "input", "cases"]),
+    ("cli", &["term", "system", "engine", "cluster", "reduce", "property", "encodings", "input", "cases", "report"]),
+];
+
+/// Crates that only some layers may name: engines know no Kubernetes, only engines know solvers, and only the input
+/// layer and what is right of it know file formats.
+const FOREIGN: [(&str, &[&str]); 4] = [
+    ("k8s_openapi", &["cluster", "reduce", "property", "encodings", "input", "cases", "report", "cli"]),
+    ("z3", &["engine"]),
+    ("serde_yaml", &["input", "cases", "report", "cli"]),
+    ("saphyr_parser", &["input"]),
+];
+
+/// A source file.
+struct File {
+    /// From the root of the package, with `/`.
+    path: String,
+    text: String,
+}
+
+impl File {
+    /// The names of its modules from the root of the crate: `["engine", "smt", "solver"]`.
+    fn module(&self) -> Vec<&str> {
+        let path = self.path.strip_prefix("src/").unwrap_or(&self.path);
+        let path = path.strip_suffix(".rs").unwrap_or(path);
+        let mut parts: Vec<&str> = path.split('/').collect();
+        parts.pop_if(|last| matches!(*last, "mod" | "lib" | "main"));
+        parts
+    }
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn sources() -> Vec<File> {
+    let mut files = Vec::new();
+    let directories = ["src", "encodings"];
+    let entries = directories.iter().flat_map(|directory| walkdir::WalkDir::new(root().join(directory)));
+    for entry in entries.map(|entry| entry.expect("a readable directory")) {
+        let path = entry.path();
+        if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = std::fs::read_to_string(path).expect("a readable file");
+            files.push(File { path: relative(path), text });
+        }
+    }
+    files
+}
+
+fn relative(path: &Path) -> String {
+    let path = path.strip_prefix(root()).expect("a path inside the package");
+    path.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
+}
+
+/// What is wrong with a file, a line each.
+fn violations(file: &File) -> Vec<String> {
+    let module = file.module();
+    let names = scan(&file.text, &module);
+    let mut wrong = Vec::new();
+    let at = |line: usize, what: String| format!("{}:{line}: {what}", file.path);
+    let Some(&layer) = module.first() else { return wrong };
+    let Some((_, allowed)) = LAYERS.iter().find(|(name, _)| *name == layer) else {
+        return vec![at(1, format!("`{layer}` is no layer: give it a place in tests/layers.rs"))];
+    };
+    for (name, line) in &names.modules {
+        if name != layer && !allowed.contains(&name.as_str()) {
+            wrong.push(at(*line, format!("{layer} must not know {name}")));
+        }
+    }
+    for (word, line) in &names.words {
+        let foreign = FOREIGN.iter().find(|(name, _)| name == word);
+        if foreign.is_some_and(|(_, layers)| !layers.contains(&layer)) {
+            wrong.push(at(*line, format!("{layer} must not know the crate {word}")));
+        }
+    }
+    wrong.extend(names.path_attributes.iter().map(|&line| at(line, "a file is included from elsewhere".to_owned())));
+    wrong
+}
+
+#[test]
+fn each_layer_knows_only_those_to_its_left() {
+    let files = sources();
+    for layer in ["term", "system", "engine", "cluster", "property", "encodings", "input"] {
+        assert!(files.iter().any(|file| file.module().first() == Some(&layer)), "no file of {layer} was found");
+    }
+    let wrong: Vec<String> = files.iter().flat_map(violations).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn files_read_in_one_sitting() {
+    let long = |file: &File| file.text.lines().count() > LONGEST;
+    let long: Vec<String> = sources().iter().filter(|file| long(file)).map(|file| file.path.clone()).collect();
+    assert!(long.is_empty(), "more than {LONGEST} lines: {}", long.join(", "));
+}
+
+#[test]
+fn nothing_is_unsafe() {
+    let manifest = std::fs::read_to_string(root().join("Cargo.toml")).expect("Cargo.toml");
+    let lints = manifest.split("[lints.rust]").nth(1).and_then(|rest| rest.split("\n[").next()).unwrap_or_default();
+    assert!(lints.lines().any(|line| line.trim() == "unsafe_code = \"forbid\""), "unsafe code is not forbidden");
+}
+
+/// Violations of a made-up file.
+fn of(path: &str, text: &str) -> Vec<String> {
+    violations(&File { path: path.to_owned(), text: text.to_owned() })
+}
+
+#[test]
+fn the_scan_finds_every_way_to_name_a_layer() {
+    let plain = "use std::fmt;\n\nuse crate::input::load;\n";
+    assert_eq!(of("encodings/scheduler.rs", plain), ["encodings/scheduler.rs:3: encodings must not know input"]);
+    for text in [
+        "fn f() -> crate::engine::Budget { todo!() }",
+        "use crate::{cluster::Cell, engine::{Budget, Engine}};",
+        "use super::super::engine::Budget;",
+        "use super::super::{engine};",
+        "use super::{super::engine::Budget, limits};",
+        "mod tests {\n    fn f() { super::super::super::engine::run(); }\n}",
+        "use self::super::super::engine;",
+        "pub(in crate::engine) fn f() {}",
+        "fn f<'c>(x: &'c str) -> char { let y = 'c'; let z = '\\''; crate::engine::f(x, y, z) }",
+        "const TEXT: &str = r#\"crate::cluster \"#; use crate::engine;",
+    ] {
+        let found = of("encodings/kubelet.rs", text);
+        assert_eq!(found.len(), 1, "{text}: {found:?}");
+        assert!(found[0].ends_with("encodings must not know engine"), "{text}: {found:?}");
+    }
+    assert_eq!(of("src/term/eval.rs", "use crate as all;").len(), 1);
+    assert_eq!(of("src/term/eval.rs", "use crate::*;").len(), 1);
+    assert_eq!(of("src/engine/mod.rs", "use k8s_openapi::api;").len(), 1);
+    assert_eq!(of("src/system/mod.rs", "use z3::Solver;").len(), 1);
+    assert_eq!(of("src/term/mod.rs", "#[path = \"../cli/mod.rs\"]\nmod cli;").len(), 1);
+    assert_eq!(of("src/elsewhere/mod.rs", "").len(), 1);
+}
+
+#[test]
+fn the_scan_is_not_misled() {
+    for text in [
+        "// use crate::engine::Budget;",
+        "/* outer /* crate::engine */ crate::engine */",
+        "//! See [`crate::engine`].",
+        "const TEXT: &str = \"crate::engine \\\" crate::engine\";",
+        "const TEXT: &str = r##\"\"# crate::engine\"##;",
+        "pub(crate) fn f() {}",
+        "use crate::cluster::engine::power;",
+        "use super::engine;",
+        "mod tests { use super::super::engine; }",
+        "use crate::{cluster::Cell as engine, term::Int};",
+        "fn f(self) -> Self { self.engine }",
+    ] {
+        let found = of("encodings/hpa.rs", text);
+        assert!(found.is_empty(), "{text}: {found:?}");
+    }
+}

@@ -1,0 +1,62 @@
+//! What several integration tests share: from files to verdicts.
+
+use kubound::cluster::scenario::Interleaving;
+use kubound::encodings::{self, Model};
+use kubound::engine::{Budget, Engine, Outcome, Silent, Verdict};
+use kubound::input::{self, Loaded};
+use kubound::property::Selection;
+use kubound::system::{PropertyId, Slice, replay};
+
+/// Loads a generated case; `change` may edit what was read.
+pub fn load_case(id: &str, scale: usize, fixed: bool) -> Loaded {
+    let files = kubound::cases::generate(id, scale, fixed).expect("the case exists");
+    let named: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    input::load_strings(&named, Default::default()).unwrap_or_else(|errors| panic!("{id}: {errors}"))
+}
+
+/// Builds the model of what was loaded, with all properties that it selects.
+pub fn model(loaded: &Loaded) -> Model {
+    encodings::build(&loaded.spec, &Selection::of(&loaded.spec.scenario.properties)).expect("the case can be modelled")
+}
+
+/// The part of a model that all its properties need.
+pub fn slice(model: &Model) -> Slice {
+    let all: Vec<PropertyId> = (0..model.system.properties.len()).map(PropertyId).collect();
+    model.system.slice(&all)
+}
+
+/// What can be compared between engines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// The property's name and k.
+    Violated(String, u32),
+    /// No violation within the extent.
+    Holds,
+}
+
+/// Checks all properties of a slice. A counterexample must replay, on the slice and, lifted, on the whole model.
+pub fn check(engine: &dyn Engine, model: &Model, slice: &Slice, bound: u32) -> (Answer, Outcome) {
+    let properties: Vec<PropertyId> = (0..slice.system.properties.len()).map(PropertyId).collect();
+    let outcome = engine.check(&slice.system, &properties, &Budget::bound(bound), &Silent);
+    let answer = match &outcome.verdict {
+        Verdict::Holds(_) => Answer::Holds,
+        Verdict::Unknown { reason, .. } => panic!("{} is undecided: {reason:?}", engine.name()),
+        Verdict::Violated { property, trace, k } => {
+            let property = slice.system.property(*property);
+            let run = replay(&slice.system, trace, property).expect("the counterexample replays");
+            assert_eq!(run.k(), *k, "{}: k of the trace", engine.name());
+            slice.lift(&model.system, trace).expect("the counterexample is one of the whole model");
+            Answer::Violated(property.name.clone(), *k)
+        }
+    };
+    (answer, outcome)
+}
+
+/// Sets the interleaving and, for `async`, a bound in actions.
+#[allow(dead_code, reason = "not every test interleaves")]
+pub fn interleave(loaded: &mut Loaded, interleaving: Interleaving) {
+    loaded.spec.scenario.interleaving = interleaving;
+    if interleaving == Interleaving::Async {
+        loaded.spec.scenario.bound = 20;
+    }
+}
