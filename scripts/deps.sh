@@ -39,7 +39,7 @@ has_z3() {
 check_rust() {
     wanted=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
     if ! has cargo; then
-        say "cargo is missing. Install Rust $wanted or later from https://rustup.rs,"
+        say "cargo is missing. Install Rust $wanted or later with rustup,"
         say "or, where the distribution has it: apt-get install rustup && rustup default stable"
         exit 1
     fi

@@ -26,7 +26,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { splits: 128, branches: 64 }
+        Limits { splits: 1024, branches: 64 }
     }
 }
 

@@ -11,9 +11,9 @@ use crate::term::{Arena, Node, Range, Sort, Substitution, TermId, VarId};
 use super::reads::Reads;
 
 /// Choices of at most that many values are examined one by one.
-const EXAMINED: u64 = 64;
+const EXAMINED: u64 = 512;
 /// A concrete state is split into at most that many cases.
-const CASES: usize = 8;
+const CASES: usize = 64;
 
 /// Values for the inputs of one action, and whether they are allowed.
 pub(super) struct Case {
