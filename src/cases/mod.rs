@@ -207,7 +207,7 @@ mod tests {
             let (least, most) = (counts.iter().map(|c| c.1).min(), counts.iter().map(|c| c.1).max());
             assert!(zone(true).abs_diff(zone(false)) <= 1 && most <= least.map(|least| least + 1));
             let fits = counts.iter().any(|&(a, count)| {
-                let by_zone = zone(a) + 1 <= zone(true).min(zone(false)) + 1;
+                let by_zone = zone(a) <= zone(true).min(zone(false));
                 by_zone && Some(count + 1) <= least.map(|least| least + 1)
             });
             assert!(!fits, "one more pod fits at scale {scale}");

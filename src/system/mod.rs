@@ -16,6 +16,7 @@ pub mod trace;
 pub mod unroll;
 
 pub use builder::{ActionDraft, BoolVar, Builder, IntVar, State};
+pub use cone::{LiftError, Slice};
 pub use model::{
     Action, ActionId, ActionKind, Checkpoint, Interleaving, MarkId, MarkSet, Property, PropertyId, PropertyKind,
     StateVar, System,

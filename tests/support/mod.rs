@@ -1,4 +1,5 @@
 //! What several integration tests share: from files to verdicts.
+#![allow(dead_code, reason = "no test uses all of it")]
 
 use kubound::cluster::scenario::Interleaving;
 use kubound::encodings::{self, Model};
@@ -53,7 +54,6 @@ pub fn check(engine: &dyn Engine, model: &Model, slice: &Slice, bound: u32) -> (
 }
 
 /// Sets the interleaving and, for `async`, a bound in actions.
-#[allow(dead_code, reason = "not every test interleaves")]
 pub fn interleave(loaded: &mut Loaded, interleaving: Interleaving) {
     loaded.spec.scenario.interleaving = interleaving;
     if interleaving == Interleaving::Async {

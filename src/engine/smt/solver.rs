@@ -20,7 +20,7 @@ impl Z3 {
     /// A solver that gives up when the watch says so. It lives in the Z3 context of this thread.
     pub fn new(watch: Watch) -> Self {
         // The solver for finite domains bit-blasts and then works like an incremental SAT solver.
-        let solver = Solver::new_for_logic("QF_FD").unwrap_or_else(Solver::new);
+        let solver = Solver::new_for_logic("QF_FD").unwrap_or_default();
         Z3 { solver, translator: Translator::default(), watch, questions: 0 }
     }
 
