@@ -1,6 +1,6 @@
 //! kube-scheduler v1.34: one pod at a time, filter, score, free choice among the best.
 //!
-//! Follows `pkg/scheduler/schedule_one.go` with the default plugins named in [`filters`], [`scores`] and [`spread`].
+//! Follows `pkg/scheduler/schedule_one.go` with the default plugins named in `filters`, `scores` and `spread`.
 //! A pod that fits nowhere waits; it is tried again as soon as something changes, which here means that the action is
 //! enabled exactly when some waiting pod fits somewhere. Of waiting pods that fit, those of the highest priority go
 //! first; among equals the order of the queue is free.

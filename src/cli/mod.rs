@@ -1,6 +1,6 @@
 //! The command line.
 //!
-//! [`args`] says what may be written, [`source`] reads the input, [`verify`] asks the engines; one file per command does
+//! `args` says what may be written, `source` reads the input, `verify` asks the engines; one file per command does
 //! the rest. Errors go up as [`CliError`] and are printed in one place.
 
 pub mod args;

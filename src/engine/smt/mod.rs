@@ -1,7 +1,7 @@
 //! Bounded checking with Z3: blocks are unrolled on terms, and what does not fold is asked of an incremental solver.
 //!
-//! [`deepen`] goes from k to k + 1 and asks the properties, for any solver; [`solver`] is Z3; [`translate`] and
-//! [`tables`] turn terms into bit-vectors of exactly the widths that their ranges need.
+//! `deepen` goes from k to k + 1 and asks the properties, for any solver; `solver` is Z3; `translate` and
+//! `tables` turn terms into bit-vectors of exactly the widths that their ranges need.
 
 pub mod deepen;
 pub mod solver;
