@@ -69,7 +69,7 @@ fn end<'c>(cluster: &Cluster<'c>, allowed: &[Bool<'c>], after: i64) {
     };
     cluster.cells.rewrite_one(ctx, &mut next, &chosen, back);
     let tell =
-        |scene: &Scene<'_>| Sentence::new("maintenance", format!("of {} ends: it is uncordoned", scene.moved_names()));
+        |scene: &Scene<'_>| Sentence::new("maintenance", format!("ends on {}: it is uncordoned", scene.moved_names()));
     let guard = ctx.any(allowed.iter().copied());
     outside(cluster, "maintenance ends".to_owned(), guard, (vec![var], valid), next, Vec::new(), Box::new(tell));
 }

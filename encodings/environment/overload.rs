@@ -60,8 +60,7 @@ fn add_switch<'c>(
     (what, why): (&'static str, String),
 ) {
     let Some(Switch { guard, input, choice, next }) = switch(cluster, allowed, down) else { return };
-    let tell =
-        move |scene: &Scene<'_>| Sentence::new(format!("node {}", scene.moved_names()), what).because(why.clone());
+    let tell = move |scene: &Scene<'_>| Sentence::new(scene.moved_names(), what).because(why.clone());
     let kind = ActionKind::Periodic;
     let draft = ActionDraft { name: name.to_owned(), kind, guard, inputs: vec![input], choice, next, marks };
     cluster.act(draft, Box::new(tell));
