@@ -9,6 +9,8 @@
 //! sets a condition), revision history, collisions of names. A paused Deployment resizes only the ReplicaSet of its
 //! present template.
 
+use itertools::Itertools;
+
 use crate::cluster::TemplateId;
 use crate::cluster::arithmetic::rollout::Limits;
 use crate::cluster::spec::{Workload, WorkloadKind};
@@ -74,11 +76,11 @@ fn act<'c>(
     let (actor, replicas) = (actor(object), state.get(vars.replicas).id());
     let tell = move |scene: &Scene<'_>| {
         let changed = lines.iter().map(|(name, before, after)| (name, scene.get(*before), scene.after[*after]));
-        let changed: Vec<String> = changed
+        let changed = changed
             .filter(|(_, before, after)| before != after)
             .map(|(name, before, after)| format!("{name} from {before} to {after}"))
-            .collect();
-        Sentence::new(actor.clone(), format!("scales ReplicaSet {}", changed.join(", ")))
+            .join(", ");
+        Sentence::new(actor.clone(), format!("scales ReplicaSet {changed}"))
             .because(format!("spec.replicas is {}", scene.get(replicas)))
     };
     cluster.act(draft, Box::new(tell));

@@ -13,6 +13,8 @@
 //! Left out: pods of several templates under one constraint go template by template; several constraints are balanced
 //! one after the other rather than on the same snapshot; priorities and selectors do not order pods of one template.
 
+use itertools::Itertools;
+
 use crate::cluster::spec::NamespaceFilter;
 use crate::cluster::story::{Scene, Sentence};
 use crate::cluster::view::Cluster;
@@ -68,10 +70,8 @@ pub fn declare(
 
 fn declare_group(cluster: &Cluster<'_>, constraint: Constraint, owner: TemplateId, node_fit: bool) -> GroupVars {
     let most: i64 = constraint.counted.iter().map(|id| cluster.templates[id.0].max_pods).sum();
-    let mut values: Vec<String> =
-        cluster.classes.iter().filter_map(|class| class.label(&constraint.key)).map(str::to_owned).collect();
-    values.sort();
-    values.dedup();
+    let labels = cluster.classes.iter().filter_map(|class| class.label(&constraint.key));
+    let values: Vec<String> = labels.map(str::to_owned).sorted().dedup().collect();
     let name = |what: &str| format!("descheduler {} {} {what}", cluster.templates[owner.0].name, constraint.key);
     let int = |what: &str, most: i64| cluster.builder.int(name(what), 0, most, Some(0));
     GroupVars {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use itertools::Itertools;
+
 use crate::cluster::story::Scene;
 use crate::cluster::view::Cluster;
 use crate::cluster::{Cell, TemplateId};
@@ -44,8 +46,7 @@ fn message(scene: &Scene<'_>, lines: &[Line]) -> String {
             *reasons.entry(why.as_str()).or_default() += nodes;
         }
     }
-    let mut parts: Vec<(i64, &str)> = reasons.into_iter().map(|(why, nodes)| (nodes, why)).collect();
-    parts.sort_by_key(|&(nodes, why)| (-nodes, why));
-    let parts: Vec<String> = parts.into_iter().map(|(nodes, why)| format!("{nodes} {why}")).collect();
-    format!("0/{all} nodes are available: {}", parts.join(", "))
+    let most_first = reasons.into_iter().sorted_by_key(|&(why, nodes)| (-nodes, why));
+    let parts = most_first.map(|(why, nodes)| format!("{nodes} {why}"));
+    format!("0/{all} nodes are available: {}", parts.format(", "))
 }

@@ -1,7 +1,7 @@
 //! Z3 as an oracle: one incremental solver per check.
 
 use z3::ast::Bool;
-use z3::{SatResult, Solver};
+use z3::{Params, SatResult, Solver};
 
 use super::translate::Translator;
 use crate::engine::Watch;
@@ -21,6 +21,10 @@ impl Z3 {
     pub fn new(watch: Watch) -> Self {
         // The solver for finite domains bit-blasts and then works like an incremental SAT solver.
         let solver = Solver::new_for_logic("QF_FD").unwrap_or_default();
+        // Left to itself, Z3 catches SIGINT during a query: the query would end, and the program would never know.
+        let mut params = Params::new();
+        params.set_bool("ctrl_c", false);
+        solver.set_params(&params);
         Z3 { solver, translator: Translator::default(), watch, questions: 0 }
     }
 
