@@ -46,11 +46,12 @@ fn add_create(cluster: &Cluster<'_>, name: &str, vars: &WorkloadVars, revision: 
     let mut next = state.clone();
     next.set(pending, (state.get(pending) + missing).min(cluster.templates[template.0].max_pods));
     let actor = format!("ReplicaSet {name}");
+    let guard = active.lt(size);
     let (missing, active, size) = (missing.id(), active.id(), size.id());
     let draft = ActionDraft {
         name: format!("replicaset {name} creates"),
         kind: event(ranks::REPLICASET),
-        guard: ctx.as_bool(ctx.as_int(active).lt(ctx.as_int(size)).id()),
+        guard,
         inputs: Vec::new(),
         choice: ctx.bool(true),
         next,

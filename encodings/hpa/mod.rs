@@ -81,7 +81,7 @@ fn add_one(cluster: &Cluster<'_>, vars: &HpaVars, loads: &[LoadVars]) -> Result<
     let mut inputs: Vec<VarId> = proposals.iter().filter_map(|proposal| proposal.input).collect();
     inputs.extend(&decision.inputs);
     let free = ctx.all(proposals.iter().map(|proposal| proposal.choice));
-    let narrator = narrator(cluster, autoscaler, target, &proposals, &decision, (current, proposal, uses_metrics));
+    let narrator = narrator(autoscaler, target, &proposals, &decision, (current, proposal, uses_metrics));
     let draft = ActionDraft {
         name: format!("hpa {}", autoscaler.key),
         kind: ActionKind::Periodic,
@@ -105,14 +105,12 @@ fn shortcut<'c>(vars: &HpaVars, current: Int<'c>) -> Int<'c> {
 }
 
 fn narrator<'c>(
-    cluster: &Cluster<'c>,
     autoscaler: &Autoscaler,
     target: &WorkloadVars,
     proposals: &[metrics::Proposed<'c>],
     decision: &limits::Decision<'c>,
     (current, proposal, uses_metrics): (Int<'c>, Int<'c>, Bool<'c>),
 ) -> Narrator {
-    let _ = cluster;
     let lines: Vec<metrics::Line> = proposals.iter().map(|proposal| proposal.line.clone()).collect();
     let replicas = target.replicas.index();
     let (key, limit_lines) = (autoscaler.key.clone(), decision.lines.clone());

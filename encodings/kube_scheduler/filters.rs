@@ -12,7 +12,6 @@ use crate::cluster::layout::requested;
 use crate::cluster::selector;
 use crate::cluster::view::Cluster;
 use crate::cluster::{Cell, Template, TemplateId};
-use crate::system::State;
 use crate::term::{Bool, Ctx};
 
 use super::spread;
@@ -42,12 +41,7 @@ impl<'c> Verdict<'c> {
 }
 
 /// The verdict on every cell for a pod of a template.
-pub fn verdicts<'c>(
-    cluster: &Cluster<'c>,
-    _state: &State<'c>,
-    cells: &[Cell<'c>],
-    template: TemplateId,
-) -> Vec<Verdict<'c>> {
+pub fn verdicts<'c>(cluster: &Cluster<'c>, cells: &[Cell<'c>], template: TemplateId) -> Vec<Verdict<'c>> {
     let profile = cluster.profile(template);
     let enabled: BTreeSet<&str> = profile.filters.iter().map(String::as_str).collect();
     let spreading = spread::hard(cluster, cells, template);

@@ -17,7 +17,7 @@ use crate::cluster::story::{Scene, Sentence};
 use crate::cluster::view::Cluster;
 use crate::cluster::{Cell, TemplateId};
 use crate::encodings::ranks;
-use crate::system::{ActionDraft, ActionKind, State};
+use crate::system::{ActionDraft, ActionKind};
 use crate::term::{Bool, TermId};
 
 pub use filters::{Refusal, Verdict};
@@ -36,8 +36,8 @@ pub struct Cycle<'c> {
 }
 
 /// One scheduling cycle for a pod of `template`.
-pub fn cycle<'c>(cluster: &Cluster<'c>, state: &State<'c>, cells: &[Cell<'c>], template: TemplateId) -> Cycle<'c> {
-    let verdicts = filters::verdicts(cluster, state, cells, template);
+pub fn cycle<'c>(cluster: &Cluster<'c>, cells: &[Cell<'c>], template: TemplateId) -> Cycle<'c> {
+    let verdicts = filters::verdicts(cluster, cells, template);
     let feasible: Vec<Bool<'c>> = verdicts.iter().map(|verdict| verdict.passes()).collect();
     let totals = scores::totals(cluster, cells, template, &feasible);
     let ctx = cluster.ctx();
@@ -57,7 +57,7 @@ pub fn add(cluster: &Cluster<'_>) {
     if scheduled.is_empty() || cells.is_empty() {
         return;
     }
-    let cycles: Vec<Cycle<'_>> = scheduled.iter().map(|&id| cycle(cluster, &state, &cells, id)).collect();
+    let cycles: Vec<Cycle<'_>> = scheduled.iter().map(|&id| cycle(cluster, &cells, id)).collect();
     let waiting: Vec<Bool<'_>> = scheduled
         .iter()
         .zip(&cycles)

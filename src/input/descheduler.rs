@@ -5,7 +5,6 @@
 use std::rc::Rc;
 
 use serde::Deserialize;
-use serde_json::Value;
 
 use crate::cluster::spec::{DeschedulerPlugin, DeschedulerPolicy, NamespaceFilter};
 
@@ -13,6 +12,7 @@ use super::census::Census;
 use super::diagnostics::Diagnostics;
 use super::object::RawObject;
 use super::path::FieldPath;
+use super::scheduler::PluginConfig;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -28,13 +28,6 @@ struct Document {
 struct Profile {
     plugin_config: Vec<PluginConfig>,
     plugins: Plugins,
-}
-
-#[derive(Debug, Deserialize)]
-struct PluginConfig {
-    name: String,
-    #[serde(default)]
-    args: Value,
 }
 
 #[derive(Debug, Default, Deserialize)]

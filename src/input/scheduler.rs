@@ -82,11 +82,12 @@ struct Plugin {
     weight: Option<i64>,
 }
 
+/// The arguments of one plugin, as configurations of the scheduler and the descheduler give them.
 #[derive(Debug, Deserialize)]
-struct PluginConfig {
-    name: String,
+pub(super) struct PluginConfig {
+    pub(super) name: String,
     #[serde(default)]
-    args: Value,
+    pub(super) args: Value,
 }
 
 #[derive(Debug, Default, Deserialize)]

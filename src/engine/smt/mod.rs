@@ -40,9 +40,10 @@ impl Engine for Smt {
         let handle = context.handle();
         let done = AtomicBool::new(false);
         std::thread::scope(|scope| {
-            scope.spawn(|| interrupt_when_exhausted(&watch, &done, &handle));
+            let watcher = scope.spawn(|| interrupt_when_exhausted(&watch, &done, &handle));
             let outcome = deepen(system, properties, &watch, self.limits, &mut solver, progress, budget.bound);
             done.store(true, Ordering::Relaxed);
+            watcher.thread().unpark();
             outcome
         })
     }
