@@ -2,11 +2,13 @@
 //!
 //! The layers, each of which knows only those to its left (`tests/layers.rs` enforces it):
 //!
-//! `term → system → { engine | cluster } → { property, encodings } → input → cases → report → cli`
+//! `term → system → { engine | cluster } → { property, encodings } → input → cases → report → conformance → cli`
 
 pub mod cases;
 pub mod cli;
 pub mod cluster;
+#[path = "../tests/conformance/mod.rs"]
+pub mod conformance;
 #[path = "../encodings/mod.rs"]
 pub mod encodings;
 pub mod engine;

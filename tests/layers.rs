@@ -1,6 +1,6 @@
 //! The order of layers, in which each knows only those to its left:
 //!
-//! `term → system → { engine | cluster } → { reduce, property, encodings } → input → cases → report → cli`
+//! `term → system → { engine | cluster } → { reduce, property, encodings } → input → cases → report → conformance → cli`
 //!
 //! Everything else that holds for all source files is asked here too: their length, and that nothing is unsafe.
 
@@ -15,7 +15,7 @@ use scanner::scan;
 const LONGEST: usize = 500;
 
 /// What each layer may name besides itself.
-const LAYERS: [(&str, &[&str]); 11] = [
+const LAYERS: [(&str, &[&str]); 12] = [
     ("term", &[]),
     ("system", &["term"]),
     ("engine", &["term", "system"]),
@@ -26,13 +26,29 @@ const LAYERS: [(&str, &[&str]); 11] = [
     ("input", &["term", "system", "engine", "cluster", "reduce", "property", "encodings"]),
     ("cases", &["term", "system", "engine", "cluster", "reduce", "property", "encodings", "input"]),
     ("report", &["term", "system", "engine", "cluster", "reduce", "property", "encodings", "input", "cases"]),
-    ("cli", &["term", "system", "engine", "cluster", "reduce", "property", "encodings", "input", "cases", "report"]),
+    ("conformance", &["term", "system", "engine", "cluster", "encodings", "input"]),
+    (
+        "cli",
+        &[
+            "term",
+            "system",
+            "engine",
+            "cluster",
+            "reduce",
+            "property",
+            "encodings",
+            "input",
+            "cases",
+            "report",
+            "conformance",
+        ],
+    ),
 ];
 
 /// Crates that only some layers may name: engines know no Kubernetes, only engines know solvers, and only the input
 /// layer and what is right of it know file formats.
 const FOREIGN: [(&str, &[&str]); 4] = [
-    ("k8s_openapi", &["cluster", "reduce", "property", "encodings", "input", "cases", "report", "cli"]),
+    ("k8s_openapi", &["cluster", "reduce", "property", "encodings", "input", "cases", "report", "conformance", "cli"]),
     ("z3", &["engine"]),
     ("serde_yaml", &["input", "cases", "report", "cli"]),
     ("saphyr_parser", &["input"]),
@@ -48,7 +64,7 @@ struct File {
 impl File {
     /// The names of its modules from the root of the crate: `["engine", "smt", "solver"]`.
     fn module(&self) -> Vec<&str> {
-        let path = self.path.strip_prefix("src/").unwrap_or(&self.path);
+        let path = self.path.strip_prefix("src/").or(self.path.strip_prefix("tests/")).unwrap_or(&self.path);
         let path = path.strip_suffix(".rs").unwrap_or(path);
         let mut parts: Vec<&str> = path.split('/').collect();
         parts.pop_if(|last| matches!(*last, "mod" | "lib" | "main"));
@@ -62,7 +78,7 @@ fn root() -> PathBuf {
 
 fn sources() -> Vec<File> {
     let mut files = Vec::new();
-    let directories = ["src", "encodings"];
+    let directories = ["src", "encodings", "tests/conformance"];
     let entries = directories.iter().flat_map(|directory| walkdir::WalkDir::new(root().join(directory)));
     for entry in entries.map(|entry| entry.expect("a readable directory")) {
         let path = entry.path();

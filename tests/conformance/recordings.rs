@@ -1,0 +1,110 @@
+//! Where recordings come from: a directory, or the copy that is built in.
+
+use std::borrow::Cow;
+use std::io::Read;
+use std::path::PathBuf;
+
+use flate2::read::GzDecoder;
+use serde_json::Value;
+
+/// Why recordings could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordingError {
+    /// The directory holds none of the files.
+    #[error("no recordings in {0}: expected kube-scheduler/, controllers/ or descheduler/ with .jsonl files")]
+    Missing(PathBuf),
+    /// A file could not be read.
+    #[error("cannot read {file}: {reason}")]
+    Unreadable {
+        /// Which one.
+        file: String,
+        /// Why.
+        reason: String,
+    },
+    /// A line is not a JSON object.
+    #[error("{file}:{line}: {reason}")]
+    Malformed {
+        /// Which file.
+        file: String,
+        /// 1-based.
+        line: usize,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// The built-in files: name below the root, gzip-compressed lines.
+const EMBEDDED: &[(&str, &[u8])] = &[
+    ("kube-scheduler/cases.jsonl", include_bytes!("../oracle/kube-scheduler/cases.jsonl.gz")),
+    ("kube-scheduler/sequences.jsonl", include_bytes!("../oracle/kube-scheduler/sequences.jsonl.gz")),
+    ("kube-scheduler/preemption.jsonl", include_bytes!("../oracle/kube-scheduler/preemption.jsonl.gz")),
+    ("controllers/hpa_replicas.jsonl", include_bytes!("../oracle/controllers/hpa_replicas.jsonl.gz")),
+    ("controllers/hpa_normalize.jsonl", include_bytes!("../oracle/controllers/hpa_normalize.jsonl.gz")),
+    ("controllers/rollout.jsonl", include_bytes!("../oracle/controllers/rollout.jsonl.gz")),
+    ("controllers/pod_deletion_rank.jsonl", include_bytes!("../oracle/controllers/pod_deletion_rank.jsonl.gz")),
+    ("controllers/taint_eviction.jsonl", include_bytes!("../oracle/controllers/taint_eviction.jsonl.gz")),
+    ("controllers/node_lifecycle.jsonl", include_bytes!("../oracle/controllers/node_lifecycle.jsonl.gz")),
+    ("descheduler/cases.jsonl", include_bytes!("../oracle/descheduler/cases.jsonl.gz")),
+    ("descheduler/rounds.jsonl", include_bytes!("../oracle/descheduler/rounds.jsonl.gz")),
+];
+
+/// A set of recordings.
+#[derive(Clone, Debug)]
+pub struct Recordings {
+    /// `None`: the built-in copy.
+    root: Option<PathBuf>,
+}
+
+impl Recordings {
+    /// The built-in copy.
+    pub fn embedded() -> Self {
+        Recordings { root: None }
+    }
+
+    /// A directory with the layout `kube-scheduler/`, `controllers/`, `descheduler/`. Files may be missing.
+    pub fn in_directory(root: PathBuf) -> Result<Self, RecordingError> {
+        if EMBEDDED.iter().any(|(file, _)| root.join(file).is_file()) {
+            return Ok(Recordings { root: Some(root) });
+        }
+        Err(RecordingError::Missing(root))
+    }
+
+    /// In words.
+    pub fn describe(&self) -> Cow<'static, str> {
+        match &self.root {
+            None => "the built-in recordings".into(),
+            Some(root) => root.display().to_string().into(),
+        }
+    }
+
+    /// The records of a file, in order; none if a directory does not have it.
+    pub fn read(&self, file: &str) -> Result<Vec<Value>, RecordingError> {
+        let text = self.text(file)?;
+        let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+        let parse = |(index, line): (usize, &str)| {
+            serde_json::from_str(line).map_err(|error| RecordingError::Malformed {
+                file: file.to_owned(),
+                line: index + 1,
+                reason: error.to_string(),
+            })
+        };
+        lines.map(parse).collect()
+    }
+
+    fn text(&self, file: &str) -> Result<String, RecordingError> {
+        let unreadable =
+            |error: std::io::Error| RecordingError::Unreadable { file: file.to_owned(), reason: error.to_string() };
+        if let Some(root) = &self.root {
+            let path = root.join(file);
+            if !path.is_file() {
+                return Ok(String::new());
+            }
+            return std::fs::read_to_string(path).map_err(unreadable);
+        }
+        let mut text = String::new();
+        if let Some((_, bytes)) = EMBEDDED.iter().find(|(name, _)| *name == file) {
+            GzDecoder::new(*bytes).read_to_string(&mut text).map_err(unreadable)?;
+        }
+        Ok(text)
+    }
+}
