@@ -76,10 +76,10 @@ impl<'c> Probe<'c> {
         });
         let other = self.ctx.any(numbers.chain(truths));
         let facts: Vec<Bool<'c>> = self.given.borrow().iter().map(|&given| self.fact(given)).collect();
-        let mut z3 = Z3::new(Budget::bound(0).start());
+        let mut solver = Z3::new(Budget::bound(0).start());
         let answer = self.ctx.read(|arena| {
-            facts.iter().for_each(|fact| z3.assume(arena, fact.id()));
-            z3.is_possible(arena, other.id())
+            facts.iter().for_each(|fact| solver.assume(arena, fact.id()));
+            solver.is_possible(arena, other.id())
         });
         (answer != Answer::Impossible).then(|| "Z3 allows other values".to_owned())
     }
