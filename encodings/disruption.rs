@@ -38,7 +38,7 @@ pub fn is_budgeted(cluster: &Cluster<'_>, template: TemplateId) -> bool {
 
 /// Whether no pod that a drain would evict is left on the nodes of a cell.
 pub fn is_drained<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>) -> Bool<'c> {
-    let left = (0..cluster.templates.len()).map(TemplateId).filter(|&id| is_budgeted(cluster, id));
+    let left = cluster.movable().filter(|&id| is_budgeted(cluster, id));
     cluster.ctx().all(left.map(|id| cluster.active_on(cell, id).eq(0)))
 }
 
@@ -88,8 +88,7 @@ fn scaled(value: &IntOrString, total: i64) -> i64 {
 
 /// Adds the evictions that wait for their budgets.
 pub fn add(cluster: &Cluster<'_>) {
-    for index in 0..cluster.templates.len() {
-        let template = TemplateId(index);
+    for template in cluster.movable() {
         if is_budgeted(cluster, template) {
             add_eviction(cluster, template);
         }

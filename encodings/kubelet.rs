@@ -19,10 +19,9 @@ use super::ranks;
 
 /// Adds admission of pinned pods, starts and terminations.
 pub fn add(cluster: &Cluster<'_>, interleaving: Interleaving) {
-    for index in 0..cluster.templates.len() {
-        let template = TemplateId(index);
+    for template in cluster.movable() {
         add_admission(cluster, template);
-        let phases = &cluster.templates[index].phases;
+        let phases = &cluster.templates[template.0].phases;
         if phases.contains(&Phase::Starting) {
             add_start(cluster, template, interleaving);
         }
@@ -37,7 +36,7 @@ pub(crate) fn room<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>, template: Templat
     let ctx = cluster.ctx();
     let pod = &cluster.templates[template.0];
     let rooms = requested(pod).filter(|&(_, amount)| amount > 0).map(|(resource, amount)| {
-        let used = (0..cluster.templates.len()).map(TemplateId).map(|other| {
+        let used = cluster.movable().map(|other| {
             let request = cluster.templates[other.0].requests.get(resource);
             cluster.holding_on(cell, other) * ctx.int(request)
         });

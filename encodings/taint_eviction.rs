@@ -33,9 +33,9 @@ enum Fate {
 
 /// Adds evictions at once and after a tolerated time.
 pub fn add(cluster: &Cluster<'_>) {
-    for index in 0..cluster.templates.len() {
-        add_immediate(cluster, TemplateId(index));
-        add_delayed(cluster, TemplateId(index));
+    for template in cluster.movable() {
+        add_immediate(cluster, template);
+        add_delayed(cluster, template);
     }
 }
 

@@ -57,7 +57,7 @@ fn eligible(cluster: &Cluster<'_>, namespaces: &NamespaceFilter) -> Vec<Template
         let critical = template.priority() >= 2_000_000_000;
         included && !namespaces.exclude.contains(&template.namespace) && !critical && template.max_pods >= min_replicas
     };
-    (0..cluster.templates.len()).map(TemplateId).filter(wanted).collect()
+    cluster.movable().filter(wanted).collect()
 }
 
 /// Whether nodes of a cell are in play: Ready. Cordoned ones are.

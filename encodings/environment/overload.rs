@@ -4,9 +4,9 @@
 //! panics and turns NotReady, its pods are evicted after their tolerated time, and the empty node recovers. Neither is a
 //! change from outside: the cluster does it to itself.
 
+use crate::cluster::Cell;
 use crate::cluster::story::{Scene, Sentence};
 use crate::cluster::view::Cluster;
-use crate::cluster::{Cell, TemplateId};
 use crate::system::{ActionDraft, ActionKind, MarkId};
 use crate::term::{Bool, Int};
 
@@ -33,7 +33,7 @@ pub fn add(cluster: &Cluster<'_>) {
         let empty: Vec<Bool<'_>> = cells
             .iter()
             .map(|cell| {
-                let pods = ctx.sum((0..cluster.templates.len()).map(|id| cluster.holding_on(cell, TemplateId(id))));
+                let pods = ctx.sum(cluster.movable().map(|id| cluster.holding_on(cell, id)));
                 cell.exists & may_panic(cell) & cluster.is_down(cell) & pods.eq(0)
             })
             .collect();
@@ -45,9 +45,7 @@ pub fn add(cluster: &Cluster<'_>) {
 /// Requested cpu on each node of a cell, in thousandths.
 fn used_cpu<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>) -> Int<'c> {
     let ctx = cluster.ctx();
-    let pods = (0..cluster.templates.len())
-        .map(TemplateId)
-        .map(|id| cluster.holding_on(cell, id) * ctx.int(cluster.templates[id.0].requests.cpu));
+    let pods = cluster.movable().map(|id| cluster.holding_on(cell, id) * ctx.int(cluster.templates[id.0].requests.cpu));
     ctx.sum(pods) + cluster.classes[cell.class].used.cpu
 }
 

@@ -97,9 +97,9 @@ fn resources_fit<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>, pod: &Template) -> 
     let mut refusals = Vec::new();
     for (resource, amount) in requested(pod).filter(|&(_, amount)| amount > 0) {
         let free = cluster.classes[cell.class].free(resource);
-        let others = cluster.templates.iter().map(|template| template.requests.get(resource));
+        let others = cluster.movable().map(|other| cluster.templates[other.0].requests.get(resource));
         let unit = others.filter(|&other| other > 0).fold(amount, gcd);
-        let used = (0..cluster.templates.len()).map(TemplateId).map(|other| {
+        let used = cluster.movable().map(|other| {
             let request = cluster.templates[other.0].requests.get(resource) / unit;
             cluster.holding_on(cell, other) * cluster.ctx().int(request)
         });

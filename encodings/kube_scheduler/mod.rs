@@ -50,10 +50,11 @@ pub fn cycle<'c>(cluster: &Cluster<'c>, cells: &[Cell<'c>], template: TemplateId
 pub fn add(cluster: &Cluster<'_>) {
     let (ctx, state) = (cluster.ctx(), cluster.state());
     let cells = cluster.cells(&state);
-    let scheduled: Vec<TemplateId> = (0..cluster.templates.len())
-        .map(TemplateId)
-        .filter(|id| cluster.templates[id.0].pinned_to().is_none())
-        .collect();
+    let may_wait = |id: &TemplateId| {
+        let template = &cluster.templates[id.0];
+        template.may_be_placed() && template.pinned_to().is_none()
+    };
+    let scheduled: Vec<TemplateId> = cluster.movable().filter(may_wait).collect();
     if scheduled.is_empty() || cells.is_empty() {
         return;
     }

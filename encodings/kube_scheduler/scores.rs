@@ -99,8 +99,9 @@ fn resource_score<'c>(
     profile: &SchedulerProfile,
 ) -> Int<'c> {
     let class = &cluster.classes[cell.class];
-    let present: Vec<(TemplateId, Int<'c>)> = (0..cluster.templates.len())
-        .map(|index| (TemplateId(index), cluster.holding_on(cell, TemplateId(index))))
+    let present: Vec<(TemplateId, Int<'c>)> = cluster
+        .movable()
+        .map(|id| (id, cluster.holding_on(cell, id)))
         .filter(|(_, pods)| pods.constant() != Some(0))
         .collect();
     let indices: Vec<Int<'c>> = present.iter().map(|&(_, pods)| pods).collect();

@@ -11,7 +11,7 @@ use k8s_openapi::api::core::v1::{Node, NodeSelectorTerm, Taint};
 use super::resources::{self, Resources};
 use super::scenario::CommandAction;
 use super::spec::{ClusterSpec, WorkloadKind};
-use super::templates::Template;
+use super::templates::{Phase, Template, TemplateId, Tenure};
 
 /// Topology key of the hostname.
 pub const HOSTNAME: &str = "kubernetes.io/hostname";
@@ -29,7 +29,9 @@ pub struct NodeClass {
     pub names: Vec<String>,
     /// Allocatable.
     pub allocatable: Resources,
-    /// Used by pods that the model does not move.
+    /// Pods that stay, by template and phase, where something reads who they are.
+    pub residents: Vec<(TemplateId, Phase, i64)>,
+    /// Used by pods that the model does not move, residents among them.
     pub used: Resources,
     /// What scoring takes those pods to use: cpu in thousandths, memory in bytes.
     pub used_scoring: (i64, i64),
@@ -58,6 +60,12 @@ impl NodeClass {
         self.node.metadata.labels.as_ref()?.get(key).map(String::as_str)
     }
 
+    /// Residents of a template in a phase on each member.
+    pub fn residents(&self, template: TemplateId, phase: Phase) -> i64 {
+        let found = self.residents.iter().find(|(known, there, _)| (*known, *there) == (template, phase));
+        found.map_or(0, |&(_, _, count)| count)
+    }
+
     /// Free of a resource for modelled pods, by name.
     pub fn free(&self, resource: &str) -> i64 {
         self.allocatable.get(resource) - self.used.get(resource)
@@ -74,6 +82,7 @@ struct Key {
     allocatable: Resources,
     used: Resources,
     used_scoring: (i64, i64),
+    residents: Vec<(TemplateId, Phase, i64)>,
     flags: [bool; 3],
     named: Option<usize>,
 }
@@ -99,7 +108,7 @@ pub fn is_singleton_key(spec: &ClusterSpec, key: &str) -> bool {
 pub fn classes(spec: &ClusterSpec, templates: &[Template]) -> Result<Vec<NodeClass>, resources::ResourceError> {
     let reading = reading(spec, templates);
     let named = named_nodes(spec, templates);
-    let fixed = fixed_use(spec)?;
+    let fixed = fixed_use(spec, templates)?;
     let mut position: HashMap<Key, usize> = HashMap::new();
     let mut classes: Vec<NodeClass> = Vec::new();
     for (index, node) in spec.nodes.iter().enumerate() {
@@ -133,6 +142,7 @@ fn single(spec: &ClusterSpec, index: usize, fixed: Fixed) -> Result<NodeClass, r
         members: vec![index],
         names: vec![node.name.clone()],
         allocatable: resources::allocatable(&node.node)?,
+        residents: fixed.residents,
         used: fixed.used,
         used_scoring: fixed.scoring,
         may_fail: scenario.failures.as_ref().is_some_and(|failures| lists(&failures.nodes)),
@@ -163,6 +173,7 @@ fn key(class: &NodeClass, reading: &Reading, named: Option<usize>) -> Key {
         allocatable: class.allocatable.clone(),
         used: class.used.clone(),
         used_scoring: class.used_scoring,
+        residents: class.residents.clone(),
         flags: [class.may_fail, class.may_panic, class.maintained],
         named,
     }
@@ -229,23 +240,51 @@ fn named_nodes(spec: &ClusterSpec, templates: &[Template]) -> BTreeSet<String> {
 struct Fixed {
     used: Resources,
     scoring: (i64, i64),
+    residents: Vec<(TemplateId, Phase, i64)>,
 }
 
-/// What fixed pods use, by node.
-fn fixed_use(spec: &ClusterSpec) -> Result<HashMap<&str, Fixed>, resources::ResourceError> {
+/// What pods that stay use, by node.
+fn fixed_use<'a>(
+    spec: &'a ClusterSpec,
+    templates: &[Template],
+) -> Result<HashMap<&'a str, Fixed>, resources::ResourceError> {
     let mut fixed: HashMap<&str, Fixed> = HashMap::new();
-    for workload in spec.workloads.iter().filter(|workload| workload.kind == WorkloadKind::Fixed) {
-        for revision in &workload.revisions {
-            let pod = revision.template.spec.clone().unwrap_or_default();
-            let (requests, scoring) = (resources::pod_requests(&pod)?, resources::nonzero_requests(&pod));
-            for node in revision.pods.iter().filter_map(|pod| pod.node.as_deref()) {
-                let entry = fixed.entry(node).or_default();
-                add(&mut entry.used, &requests);
-                entry.scoring = (entry.scoring.0 + scoring.0, entry.scoring.1 + scoring.1);
+    for (index, workload) in spec.workloads.iter().enumerate().filter(|(_, it)| it.kind == WorkloadKind::Fixed) {
+        let revision = &workload.revisions[0];
+        let told_apart = templates.iter().enumerate().filter(|(_, template)| template.workload == index);
+        let mut owner: Vec<Option<TemplateId>> = vec![None; revision.pods.len()];
+        for (id, template) in told_apart {
+            template.members.iter().for_each(|&member| owner[member] = Some(TemplateId(id)));
+        }
+        let shared = revision.template.spec.clone().unwrap_or_default();
+        let shared = (resources::pod_requests(&shared)?, resources::nonzero_requests(&shared));
+        for (pod, owner) in revision.pods.iter().zip(owner) {
+            let Some(node) = pod.node.as_deref() else { continue };
+            if owner.is_some_and(|id| templates[id.0].tenure != Tenure::Resident) {
+                continue;
             }
+            let entry = fixed.entry(node).or_default();
+            let (requests, scoring) = match &pod.object {
+                Some(object) => (resources::bound_requests(object)?, resources::bound_nonzero_requests(object)),
+                None => shared.clone(),
+            };
+            add(&mut entry.used, &requests);
+            entry.scoring = (entry.scoring.0 + scoring.0, entry.scoring.1 + scoring.1);
+            owner.into_iter().for_each(|id| entry.settle(id, Phase::of(pod)));
         }
     }
+    fixed.values_mut().for_each(|it| it.residents.sort());
     Ok(fixed)
+}
+
+impl Fixed {
+    /// Counts a resident.
+    fn settle(&mut self, template: TemplateId, phase: Phase) {
+        match self.residents.iter_mut().find(|(known, there, _)| (*known, *there) == (template, phase)) {
+            Some((_, _, count)) => *count += 1,
+            None => self.residents.push((template, phase, 1)),
+        }
+    }
 }
 
 fn add(total: &mut Resources, more: &Resources) {

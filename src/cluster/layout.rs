@@ -2,7 +2,7 @@
 
 use super::classes::NodeClass;
 use super::scenario::Scenario;
-use super::templates::{Phase, Template, TemplateId};
+use super::templates::{Phase, Template, TemplateId, Tenure};
 
 /// One attribute of a node's state.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -40,10 +40,11 @@ impl Layout {
         initial: &dyn Fn(TemplateId, Phase) -> i64,
     ) -> Layout {
         let mut layout = Layout::default();
-        for (index, template) in templates.iter().enumerate() {
+        let movable = templates.iter().enumerate().filter(|(_, template)| template.tenure != Tenure::Resident);
+        for (index, template) in movable {
             let id = TemplateId(index);
             let runnable = class.names.iter().any(|name| template.may_run_on(name, &class.node));
-            let fitting = if runnable { fitting(class, template) } else { 0 };
+            let fitting = if runnable && template.may_be_placed() { fitting(class, template) } else { 0 };
             for &phase in &template.phases {
                 let started = initial(id, phase);
                 let most = match phase {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::layout::Attribute;
-use super::spec::{ClusterSpec, ExistingPod, NodeSpec};
+use super::spec::{ClusterSpec, NodeSpec};
 use super::templates::{Phase, Template, TemplateId};
 
 /// Numbers of pods at the start, by node, template and phase.
@@ -12,19 +12,15 @@ pub struct Placement<'a> {
     pods: HashMap<(&'a str, TemplateId, Phase), i64>,
 }
 
-/// The phase that a bound pod starts in.
-fn phase(pod: &ExistingPod) -> Phase {
-    if pod.ready { Phase::Running } else { Phase::Starting }
-}
-
 impl<'a> Placement<'a> {
     /// The placement that the objects describe.
     pub fn of(spec: &'a ClusterSpec, templates: &[Template]) -> Self {
         let mut pods = HashMap::new();
         for (index, template) in templates.iter().enumerate() {
-            for pod in &spec.workloads[template.workload].revisions[template.revision].pods {
+            let existing = &spec.workloads[template.workload].revisions[template.revision].pods;
+            for pod in template.members.iter().map(|&member| &existing[member]) {
                 if let Some(node) = &pod.node {
-                    *pods.entry((node.as_str(), TemplateId(index), phase(pod))).or_default() += 1;
+                    *pods.entry((node.as_str(), TemplateId(index), Phase::of(pod))).or_default() += 1;
                 }
             }
         }

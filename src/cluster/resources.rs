@@ -10,7 +10,7 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::core::v1::{Container, Node, PodSpec, ResourceRequirements};
+use k8s_openapi::api::core::v1::{Container, Node, Pod, PodSpec, ResourceRequirements};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use thiserror::Error;
 
@@ -71,6 +71,16 @@ pub fn nonzero_requests(pod: &PodSpec) -> (i64, i64) {
 /// [`nonzero_requests`] without pod-level resources: how NodeResourcesFit scores the pod that it is placing.
 pub fn nonzero_container_requests(pod: &PodSpec) -> (i64, i64) {
     nonzero(pod, false).unwrap_or_default()
+}
+
+/// What a bound pod holds.
+pub fn bound_requests(pod: &Pod) -> Result<Resources> {
+    pod.spec.as_ref().map_or_else(|| Ok(Resources { pods: 1, ..Resources::default() }), pod_requests)
+}
+
+/// What scheduler scoring takes a bound pod to hold: (cpu in thousandths, memory in bytes).
+pub fn bound_nonzero_requests(pod: &Pod) -> (i64, i64) {
+    pod.spec.as_ref().map(nonzero_requests).unwrap_or_default()
 }
 
 /// What a node offers: `status.allocatable`, or `status.capacity` where that is missing; [`DEFAULT_MAX_PODS`] pods.

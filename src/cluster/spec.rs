@@ -5,10 +5,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use k8s_openapi::api::apps::v1::DeploymentStrategy;
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
-use k8s_openapi::api::core::v1::{Node, PodTemplateSpec, Service};
+use k8s_openapi::api::core::v1::{Node, Pod, PodTemplateSpec, Service};
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 
 use super::scenario::Scenario;
@@ -98,8 +99,7 @@ pub enum WorkloadKind {
     Deployment,
     /// A ReplicaSet without a Deployment.
     ReplicaSet,
-    /// Pods without a modelled owner (bare, DaemonSet, static, StatefulSet, Job, …): they stay where they are and are
-    /// not made again when they go.
+    /// Pods without a modelled owner (bare, DaemonSet, static, StatefulSet, Job, …): they are not made again when they go.
     Fixed,
 }
 
@@ -148,7 +148,7 @@ pub struct Revision {
 }
 
 /// A pod that is already there when the run starts.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ExistingPod {
     /// `metadata.name`.
     pub name: String,
@@ -156,6 +156,8 @@ pub struct ExistingPod {
     pub node: Option<String>,
     /// Whether its Ready condition is True (pods of manifests that are bound count as ready).
     pub ready: bool,
+    /// The pod itself, kept for pods without a modelled owner; completed as admission does.
+    pub object: Option<Arc<Pod>>,
 }
 
 /// A HorizontalPodAutoscaler and where it came from.

@@ -1,18 +1,31 @@
 //! Pod templates: the kinds of interchangeable pods that a model counts.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use k8s_openapi::api::core::v1::{Node, PodSpec, Toleration};
+use k8s_openapi::api::core::v1::{Node, Pod, PodSpec, Toleration};
 
 use super::arithmetic::rollout::Limits;
+use super::loose;
 use super::resources::{self, Resources};
 use super::scenario::{CommandAction, Interleaving};
 use super::selector;
-use super::spec::{ClusterSpec, Workload, WorkloadKind};
+use super::spec::{ClusterSpec, ExistingPod, Workload, WorkloadKind};
 
 /// Position of a template in [`super::Cluster::templates`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct TemplateId(pub usize);
+
+/// Who answers for the pods of a template.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Tenure {
+    /// A modelled owner makes and deletes them.
+    Owned,
+    /// No modelled owner, but they may be bound, evicted or finish terminating.
+    Loose,
+    /// They stay where they are: constants of their nodes' classes.
+    Resident,
+}
 
 /// Where a pod that is bound to a node stands in its life.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -25,7 +38,18 @@ pub enum Phase {
     Terminating,
 }
 
-/// One revision of one workload.
+impl Phase {
+    /// The phase that a bound pod starts in.
+    pub fn of(pod: &ExistingPod) -> Phase {
+        match (loose::is_terminating(pod), pod.ready) {
+            (true, _) => Phase::Terminating,
+            (false, true) => Phase::Running,
+            (false, false) => Phase::Starting,
+        }
+    }
+}
+
+/// One revision of one workload, or equal pods without a modelled owner.
 #[derive(Clone, Debug)]
 pub struct Template {
     /// Position of the workload in [`ClusterSpec::workloads`].
@@ -50,6 +74,14 @@ pub struct Template {
     pub phases: Vec<Phase>,
     /// Whether readiness may take arbitrarily long.
     pub slow_start: bool,
+    /// Who answers for them.
+    pub tenure: Tenure,
+    /// One of the pods as it was read; `None` for those of modelled owners.
+    pub sample: Option<Arc<Pod>>,
+    /// Whether some of the existing pods have no node; only kept for pods without a modelled owner.
+    pub waits: bool,
+    /// Positions of the existing pods among the revision's.
+    pub members: Vec<usize>,
 }
 
 impl Template {
@@ -69,6 +101,11 @@ impl Template {
             && selector::untolerated(self.tolerations(), taints, &["NoSchedule", "NoExecute"]).next().is_none()
     }
 
+    /// Whether pods of it may be bound during a run: those of owners, and those that wait for a node.
+    pub fn may_be_placed(&self) -> bool {
+        self.tenure == Tenure::Owned || self.waits
+    }
+
     /// The node that `spec.nodeName` names.
     pub fn pinned_to(&self) -> Option<&str> {
         self.spec.node_name.as_deref().filter(|name| !name.is_empty())
@@ -80,7 +117,7 @@ impl Template {
     }
 }
 
-/// All templates of modelled workloads.
+/// All templates: those of modelled workloads first, then those of pods without an owner whose identity matters.
 pub fn templates(spec: &ClusterSpec) -> Result<Vec<Template>, resources::ResourceError> {
     let mut all = Vec::new();
     for (index, workload) in spec.workloads.iter().enumerate() {
@@ -91,6 +128,8 @@ pub fn templates(spec: &ClusterSpec) -> Result<Vec<Template>, resources::Resourc
             all.push(template(spec, index, revision)?);
         }
     }
+    let loose = loose::templates(spec, &all)?;
+    all.extend(loose);
     Ok(all)
 }
 
@@ -112,6 +151,10 @@ fn template(spec: &ClusterSpec, workload: usize, revision: usize) -> Result<Temp
         phases: phases(spec, owner, slow_start),
         slow_start,
         spec: pod,
+        tenure: Tenure::Owned,
+        sample: None,
+        waits: false,
+        members: (0..source.pods.len()).collect(),
     })
 }
 

@@ -12,7 +12,7 @@ use super::placement::Placement;
 use super::resources::ResourceError;
 use super::spec::{ClusterSpec, SchedulerProfile, Workload, WorkloadKind};
 use super::story::{Diagnosis, Narrator, Sentence};
-use super::templates::{self, Phase, Template, TemplateId};
+use super::templates::{self, Phase, Template, TemplateId, Tenure};
 
 /// State variables of one Deployment or ReplicaSet.
 #[derive(Clone, Debug)]
@@ -179,7 +179,20 @@ impl<'c> Cluster<'c> {
 
     /// An attribute of a cell, 0 where its class has none.
     pub fn get(&self, cell: &Cell<'c>, attribute: Attribute) -> Int<'c> {
-        self.cells.get(self.ctx(), cell, attribute)
+        let resident = match attribute {
+            Attribute::Pods(template, phase) => self.classes[cell.class].residents(template, phase),
+            _ => 0,
+        };
+        match resident {
+            0 => self.cells.get(self.ctx(), cell, attribute),
+            count => self.ctx().int(count),
+        }
+    }
+
+    /// Templates whose numbers can change; the others' pods are part of what their nodes' classes use.
+    pub fn movable(&self) -> impl Iterator<Item = TemplateId> + '_ {
+        let movable = self.templates.iter().enumerate().filter(|(_, template)| template.tenure != Tenure::Resident);
+        movable.map(|(index, _)| TemplateId(index))
     }
 
     /// Pods of a template in a phase on each node of a cell.
@@ -249,8 +262,7 @@ impl<'c> Cluster<'c> {
     /// The attributes of a cell's nodes after `count(template)` of its active pods were deleted, ready ones last.
     pub fn without(&self, cell: &Cell<'c>, count: impl Fn(TemplateId) -> Int<'c>) -> Vec<Int<'c>> {
         let mut result = cell.clone();
-        for index in 0..self.templates.len() {
-            let template = TemplateId(index);
+        for template in self.movable() {
             let mut left = count(template);
             let mut deleted = self.ctx().int(0);
             for phase in [Phase::Starting, Phase::Running] {
@@ -360,8 +372,10 @@ fn mark_name(what: &str, workload: usize) -> String {
 
 fn declare_pending(builder: &Builder<'_>, spec: &ClusterSpec, template: &Template) -> IntVar {
     let revision = &spec.workloads[template.workload].revisions[template.revision];
-    let waiting = revision.pods.iter().filter(|pod| pod.node.is_none()).count() as i64;
-    builder.int(format!("{} pending", template.name), 0, template.max_pods, Some(waiting))
+    let members = template.members.iter().map(|&member| &revision.pods[member]);
+    let waiting = members.filter(|pod| pod.node.is_none()).count() as i64;
+    let most = if template.may_be_placed() { template.max_pods } else { 0 };
+    builder.int(format!("{} pending", template.name), 0, most, Some(waiting))
 }
 
 fn declare_workloads(builder: &Builder<'_>, spec: &ClusterSpec, templates: &[Template]) -> Vec<Option<WorkloadVars>> {

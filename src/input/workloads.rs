@@ -2,9 +2,10 @@
 //!
 //! Pods find their ReplicaSet by `ownerReferences`. Where a dump leaves ReplicaSets out, their names
 //! (`<deployment>-<pod-template-hash>`) and the Deployment's selector tell which Deployment a pod belongs to. Pods that
-//! have finished or are terminating are left out.
+//! have finished are left out; those that are being deleted belong to nobody any more.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use k8s_openapi::api::apps::v1::{Deployment, DeploymentStrategy, ReplicaSet, RollingUpdateDeployment};
 use k8s_openapi::api::core::v1::{Pod, PodTemplateSpec};
@@ -68,11 +69,13 @@ impl<'a> Owners<'a> {
     /// Gives a pod to its owner.
     pub fn attach(&mut self, pod: &Located<Pod>, sink: &mut Diagnostics) {
         let phase = pod.value.status.as_ref().and_then(|status| status.phase.as_deref());
-        if matches!(phase, Some("Succeeded" | "Failed")) || pod.value.metadata.deletion_timestamp.is_some() {
+        if matches!(phase, Some("Succeeded" | "Failed")) {
             self.finished += 1;
             return;
         }
-        match self.set_of(&pod.value) {
+        let terminating = pod.value.metadata.deletion_timestamp.is_some();
+        let set = if terminating { None } else { self.set_of(&pod.value) };
+        match set {
             Some(index) => self.sets[index].pods.push(existing(pod)),
             None => {
                 self.warn_of_orphan(pod, sink);
@@ -84,7 +87,7 @@ impl<'a> Owners<'a> {
     /// All workloads: Deployments, ReplicaSets of their own, and the rest, each in input order.
     pub fn finish(mut self, sink: &mut Diagnostics) -> Vec<Workload> {
         if self.finished > 0 {
-            sink.note(format!("{} pods that have finished or are terminating are left out", self.finished));
+            sink.note(format!("{} pods that have finished are left out", self.finished));
         }
         let mut workloads: Vec<Workload> = Vec::new();
         for deployment in self.deployments {
@@ -201,14 +204,17 @@ impl<'a> Owners<'a> {
         let labels = templates::stable_labels(templates::labels(&template));
         let group = (owner_key.clone(), owner.0.to_owned(), requests, labels);
         let index = *self.groups.entry(group).or_insert_with(|| {
-            let revision = Revision { name: owner_key.name.clone(), template, size: 0, pods: Vec::new() };
+            let revision =
+                Revision { name: owner_key.name.clone(), template: template.clone(), size: 0, pods: Vec::new() };
             self.fixed.push(workload(WorkloadKind::Fixed, owner.0, owner_key, revision, pod.origin()));
             self.fixed.len() - 1
         });
         let fixed = &mut self.fixed[index];
         fixed.replicas += 1;
         fixed.revisions[0].size += 1;
-        fixed.revisions[0].pods.push(existing(pod));
+        let mut object = pod.value.clone();
+        object.spec = template.spec.clone();
+        fixed.revisions[0].pods.push(ExistingPod { object: Some(Arc::new(object)), ..existing(pod) });
     }
 }
 
@@ -340,7 +346,12 @@ fn existing(pod: &Located<Pod>) -> ExistingPod {
         Some(conditions) => conditions.iter().any(|condition| condition.type_ == "Ready" && condition.status == "True"),
         None => status.and_then(|status| status.phase.as_deref()).is_none_or(|phase| phase == "Running"),
     };
-    ExistingPod { name: pod.value.metadata.name.clone().unwrap_or_default(), ready: ready && node.is_some(), node }
+    ExistingPod {
+        name: pod.value.metadata.name.clone().unwrap_or_default(),
+        ready: ready && node.is_some(),
+        node,
+        object: None,
+    }
 }
 
 fn controller(metadata: &ObjectMeta) -> Option<&OwnerReference> {

@@ -1,0 +1,226 @@
+//! Pods without a modelled owner, as far as anything asks who they are.
+//!
+//! Most of them (system pods, pods of other owners) only use capacity and are folded into their nodes. A pod becomes a
+//! template of its own, shared with pods that are equal in all that is read, where
+//!
+//! * it waits for a node or is being deleted, or a plugin of the descheduler or a preemption may evict it
+//!   ([`Tenure::Loose`]: its numbers are state), or
+//! * a selector of a pod that is to be scheduled matches it, it has inter-pod terms of its own, or it holds host ports
+//!   that others ask for ([`Tenure::Resident`]: its numbers are constants of the node class).
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::{Pod, PodSpec};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use serde_json::{Value, json};
+
+use super::resources::{self, ResourceError};
+use super::scenario::Interleaving;
+use super::selector::{self, Labels};
+use super::spec::{ClusterSpec, ExistingPod, Workload, WorkloadKind};
+use super::templates::{Phase, Template, Tenure};
+
+/// The annotation that makes any pod evictable for the descheduler.
+pub const EVICT_ANNOTATION: &str = "descheduler.alpha.kubernetes.io/evict";
+
+/// What makes a pod without an owner more than used capacity.
+struct Readers<'a> {
+    /// A descheduler policy is there: it reads everything.
+    descheduler: bool,
+    /// Selectors of pods that are to be scheduled.
+    selectors: Vec<LabelSelector>,
+    /// Whether some pod that is to be scheduled asks for host ports.
+    host_ports: bool,
+    /// The highest priority among pods that are to be scheduled and may preempt.
+    preempting: Option<i64>,
+    spec: &'a ClusterSpec,
+}
+
+/// Templates of the pods whose identity matters; `owned` are those of modelled owners.
+pub fn templates(spec: &ClusterSpec, owned: &[Template]) -> Result<Vec<Template>, ResourceError> {
+    let readers = Readers::new(spec, owned);
+    let mut templates = Vec::new();
+    for (index, workload) in spec.workloads.iter().enumerate() {
+        if workload.kind == WorkloadKind::Fixed {
+            readers.add_groups(index, workload, &mut templates)?;
+        }
+    }
+    Ok(templates)
+}
+
+/// Whether a pod is being deleted.
+pub fn is_terminating(pod: &ExistingPod) -> bool {
+    pod.object.as_ref().is_some_and(|object| object.metadata.deletion_timestamp.is_some())
+}
+
+impl<'a> Readers<'a> {
+    fn new(spec: &'a ClusterSpec, owned: &[Template]) -> Self {
+        let fixed = spec.workloads.iter().filter(|workload| workload.kind == WorkloadKind::Fixed);
+        let pods = fixed.flat_map(|workload| &workload.revisions[0].pods).filter(|pod| pod.node.is_none());
+        let waiting = pods.filter_map(|pod| pod.object.as_ref()?.spec.as_ref());
+        let scheduled: Vec<&PodSpec> = owned.iter().map(|template| &template.spec).chain(waiting).collect();
+        let preempting = scheduled.iter().filter(|pod| pod.preemption_policy.as_deref() != Some("Never"));
+        Readers {
+            descheduler: spec.descheduler.is_some(),
+            selectors: scheduled.iter().flat_map(|pod| selectors(pod)).chain(service_selectors(spec)).collect(),
+            host_ports: scheduled.iter().any(|pod| has_host_ports(pod)),
+            preempting: preempting.map(|pod| i64::from(pod.priority.unwrap_or(0))).max(),
+            spec,
+        }
+    }
+
+    fn add_groups(
+        &self,
+        index: usize,
+        workload: &Workload,
+        templates: &mut Vec<Template>,
+    ) -> Result<(), ResourceError> {
+        let mut groups: BTreeMap<(Tenure, String), Vec<usize>> = BTreeMap::new();
+        for (position, pod) in workload.revisions[0].pods.iter().enumerate() {
+            if let Some(object) = &pod.object
+                && let Some(tenure) = self.tenure(workload, pod, object)
+            {
+                groups.entry((tenure, identity(tenure, object).to_string())).or_default().push(position);
+            }
+        }
+        for ((tenure, _), members) in groups {
+            templates.push(self.template(index, workload, tenure, members)?);
+        }
+        Ok(())
+    }
+
+    /// How a pod's numbers are kept; `None` if only its requests matter.
+    fn tenure(&self, workload: &Workload, pod: &ExistingPod, object: &Pod) -> Option<Tenure> {
+        let spec = object.spec.as_ref()?;
+        let bound_to_node = matches!(workload.owner_kind.as_str(), "DaemonSet" | "Node");
+        let asked_for = object.metadata.annotations.iter().flatten().any(|(key, _)| key == EVICT_ANNOTATION);
+        let priority = i64::from(spec.priority.unwrap_or(0));
+        let preemptible = !bound_to_node && self.preempting.is_some_and(|highest| priority < highest);
+        let evictable = self.descheduler && (!bound_to_node || asked_for);
+        if pod.node.is_none() || is_terminating(pod) || preemptible || evictable {
+            return Some(Tenure::Loose);
+        }
+        (self.descheduler || self.reads(object, spec)).then_some(Tenure::Resident)
+    }
+
+    fn reads(&self, object: &Pod, spec: &PodSpec) -> bool {
+        let none = Labels::new();
+        let labels = object.metadata.labels.as_ref().unwrap_or(&none);
+        let affinity = spec.affinity.as_ref();
+        affinity.is_some_and(|affinity| affinity.pod_affinity.is_some() || affinity.pod_anti_affinity.is_some())
+            || (self.host_ports && has_host_ports(spec))
+            || self.selectors.iter().any(|selector| selector::matches(selector, labels))
+    }
+
+    fn template(
+        &self,
+        workload: usize,
+        owner: &Workload,
+        tenure: Tenure,
+        members: Vec<usize>,
+    ) -> Result<Template, ResourceError> {
+        let pods = &owner.revisions[0].pods;
+        let sample = pods[members[0]].object.clone().unwrap_or_default();
+        let mut template = Template {
+            workload,
+            revision: 0,
+            name: if members.len() == 1 { pods[members[0]].name.clone() } else { owner.key.name.clone() },
+            namespace: owner.key.namespace.clone(),
+            labels: sample.metadata.labels.clone().unwrap_or_default(),
+            max_pods: members.len() as i64,
+            phases: phases(self.spec, tenure, members.iter().map(|&member| &pods[member])),
+            slow_start: false,
+            spec: sample.spec.clone().unwrap_or_default(),
+            requests: resources::bound_requests(&sample)?,
+            scoring: resources::bound_nonzero_requests(&sample),
+            tenure,
+            sample: Some(sample),
+            waits: members.iter().any(|&member| pods[member].node.is_none()),
+            members,
+        };
+        template.spec.node_name = None;
+        Ok(template)
+    }
+}
+
+fn phases<'a>(spec: &ClusterSpec, tenure: Tenure, members: impl Iterator<Item = &'a ExistingPod>) -> Vec<Phase> {
+    let mut phases: Vec<Phase> = members.map(Phase::of).collect();
+    phases.push(Phase::Running);
+    if tenure == Tenure::Loose && spec.scenario.interleaving != Interleaving::Settled {
+        phases.push(Phase::Terminating);
+    }
+    phases.sort();
+    phases.dedup();
+    phases
+}
+
+/// All that is read of a pod: of residents what other pods' scheduling reads, of loose ones everything but name and node.
+fn identity(tenure: Tenure, pod: &Pod) -> Value {
+    let spec = pod.spec.as_ref();
+    let affinity = spec.and_then(|spec| spec.affinity.as_ref());
+    let status = pod.status.as_ref();
+    if tenure == Tenure::Resident {
+        let ports: Vec<Value> = spec.into_iter().flat_map(host_ports).map(|port| json!(port)).collect();
+        let affinity = affinity.map(|affinity| json!([affinity.pod_affinity, affinity.pod_anti_affinity]));
+        return json!([pod.metadata.labels, affinity, ports, spec.and_then(|spec| spec.priority)]);
+    }
+    let mut spec = pod.spec.clone().unwrap_or_default();
+    spec.node_name = None;
+    json!([
+        pod.metadata.labels,
+        pod.metadata.annotations,
+        pod.metadata.owner_references,
+        pod.metadata.deletion_timestamp.is_some(),
+        spec,
+        status.map(|status| json!([
+            status.phase,
+            status.start_time,
+            status.nominated_node_name,
+            status.conditions,
+            status.container_statuses
+        ])),
+    ])
+}
+
+/// The label selectors by which a pod's scheduling looks at other pods.
+fn selectors(pod: &PodSpec) -> Vec<LabelSelector> {
+    let spread = pod.topology_spread_constraints.iter().flatten().filter_map(|it| it.label_selector.clone());
+    let affinity = pod.affinity.as_ref();
+    let near = affinity.and_then(|affinity| affinity.pod_affinity.as_ref());
+    let far = affinity.and_then(|affinity| affinity.pod_anti_affinity.as_ref());
+    let required = near
+        .and_then(|it| it.required_during_scheduling_ignored_during_execution.as_ref())
+        .into_iter()
+        .chain(far.and_then(|it| it.required_during_scheduling_ignored_during_execution.as_ref()))
+        .flatten();
+    let preferred = near
+        .and_then(|it| it.preferred_during_scheduling_ignored_during_execution.as_ref())
+        .into_iter()
+        .chain(far.and_then(|it| it.preferred_during_scheduling_ignored_during_execution.as_ref()))
+        .flatten();
+    let terms = required.chain(preferred.map(|weighted| &weighted.pod_affinity_term));
+    spread.chain(terms.filter_map(|term| term.label_selector.clone())).collect()
+}
+
+/// Services' selectors: default spreading counts the pods that they select.
+fn service_selectors(spec: &ClusterSpec) -> impl Iterator<Item = LabelSelector> {
+    let pairs = spec.services.iter().filter_map(|service| service.spec.as_ref()?.selector.clone());
+    pairs.map(|pairs| LabelSelector { match_labels: Some(pairs), ..LabelSelector::default() })
+}
+
+/// Host ports of a pod's containers and sidecars: protocol, address, port.
+pub fn host_ports(pod: &PodSpec) -> Vec<(String, String, i32)> {
+    let sidecars =
+        pod.init_containers.iter().flatten().filter(|container| container.restart_policy.as_deref() == Some("Always"));
+    let ports = pod.containers.iter().chain(sidecars).flat_map(|container| container.ports.iter().flatten());
+    let port = |port: &k8s_openapi::api::core::v1::ContainerPort| {
+        let protocol = port.protocol.clone().filter(|it| !it.is_empty()).unwrap_or_else(|| "TCP".to_owned());
+        let address = port.host_ip.clone().filter(|it| !it.is_empty()).unwrap_or_else(|| "0.0.0.0".to_owned());
+        port.host_port.filter(|&number| number > 0).map(|number| (protocol, address, number))
+    };
+    ports.filter_map(port).collect()
+}
+
+fn has_host_ports(pod: &PodSpec) -> bool {
+    !host_ports(pod).is_empty()
+}
