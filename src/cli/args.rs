@@ -115,6 +115,8 @@ pub enum EngineName {
     Explicit,
     /// Bounded checking with Z3.
     Smt,
+    /// Bounded search with a SAT solver.
+    Sat,
 }
 
 /// Renderings of results.

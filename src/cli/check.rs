@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::engine::auto::Auto;
 use crate::engine::explicit::Explicit;
+use crate::engine::sat::Sat;
 use crate::engine::smt::Smt;
 use crate::engine::{Budget, Engine};
 use crate::input::describe_defaults;
@@ -87,6 +88,7 @@ impl Session<'_> {
             EngineName::Auto => &Auto,
             EngineName::Explicit => &Explicit,
             EngineName::Smt => &Smt::default(),
+            EngineName::Sat => &Sat::default(),
         };
         let subject = Subject {
             spec: &input.spec,

@@ -1,7 +1,10 @@
 //! Engines that decide whether a system keeps its properties, behind one trait. No engine knows Kubernetes.
 
 pub mod auto;
+pub mod deepen;
 pub mod explicit;
+pub mod format;
+pub mod sat;
 pub mod smt;
 
 use std::sync::Arc;

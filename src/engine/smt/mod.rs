@@ -1,9 +1,7 @@
 //! Bounded checking with Z3: blocks are unrolled on terms, and what does not fold is asked of an incremental solver.
 //!
-//! `deepen` goes from k to k + 1 and asks the properties, for any solver; `solver` is Z3; `translate` and
-//! `tables` turn terms into bit-vectors of exactly the widths that their ranges need.
+//! `solver` is Z3; `translate` and `tables` turn terms into bit-vectors of exactly the widths that their ranges need.
 
-pub mod deepen;
 pub mod solver;
 pub mod tables;
 pub mod translate;
@@ -11,11 +9,11 @@ pub mod translate;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use super::deepen::deepen;
 use super::{Budget, Engine, Outcome, Progress, Watch};
 use crate::system::unroll::Limits;
 use crate::system::{PropertyId, System};
 
-pub use deepen::{Counted, deepen};
 pub use solver::Z3;
 
 /// The engine on Z3.

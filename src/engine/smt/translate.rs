@@ -7,6 +7,7 @@
 use z3::ast::{BV, Bool};
 
 use super::tables::Multiplexer;
+use crate::engine::format::Format;
 use crate::term::{Arena, Node, Range, Sort, TableId, TermId, VarId};
 
 /// A translated term.
@@ -14,34 +15,6 @@ use crate::term::{Arena, Node, Range, Sort, TableId, TermId, VarId};
 enum Value {
     Truth(Bool),
     Number(BV),
-}
-
-/// Bits that a range needs, and whether they are signed.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Format {
-    width: u32,
-    signed: bool,
-}
-
-impl Format {
-    fn of(range: Range) -> Format {
-        let magnitude = |value: i64| 64 - (if value < 0 { !value } else { value }).leading_zeros();
-        let bits = magnitude(range.lo).max(magnitude(range.hi)).max(1);
-        let signed = range.lo < 0;
-        Format { width: bits + signed as u32, signed }
-    }
-
-    /// A format that holds both.
-    fn join(self, other: Format) -> Format {
-        let signed = self.signed || other.signed;
-        let width = |format: Format| format.width + (signed && !format.signed) as u32;
-        Format { width: width(self).max(width(other)), signed }
-    }
-
-    /// Whether every pattern of bits is a value of the range.
-    fn is_filled_by(self, range: Range) -> bool {
-        range.size() == 1u64.checked_shl(self.width).unwrap_or(0)
-    }
 }
 
 /// Translates the terms of one growing arena, each once.
