@@ -6,8 +6,11 @@
 //!
 //! The recordings are facts about upstream programs; no encoding knows them, and no runner computes an answer itself.
 
+mod driver;
+mod node_lifecycle;
 pub mod probe;
 pub mod recordings;
+mod taint_eviction;
 pub mod tally;
 
 pub use recordings::{RecordingError, Recordings};
@@ -37,7 +40,7 @@ impl Depth {
 type Runner = fn(&Recordings, Depth) -> Result<Component, RecordingError>;
 
 /// All components, in the order of the table.
-const RUNNERS: &[Runner] = &[];
+const RUNNERS: &[Runner] = &[taint_eviction::run, node_lifecycle::run];
 
 /// Runs every component whose recordings are there.
 pub fn run(recordings: &Recordings, depth: Depth) -> Result<Report, RecordingError> {
