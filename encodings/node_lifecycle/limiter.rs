@@ -9,7 +9,7 @@ use crate::system::{Builder, IntVar, State};
 use crate::term::{Bool, Ctx, Int};
 
 use super::Settings;
-use super::zone::{HEALTHY, NEVER, SECONDARY, per_second};
+use super::zone::{HEALTHY, NEVER, SECONDARY, effective, per_second};
 
 /// A limiter.
 #[derive(Clone, Copy, Debug)]
@@ -33,7 +33,7 @@ impl LimiterVars {
         let longest = [HEALTHY, SECONDARY].map(|rate| interval(settings, rate));
         let last = horizon + longest.into_iter().max().unwrap_or(0);
         LimiterVars {
-            rate: builder.int(format!("rate of {zone}"), NEVER, SECONDARY, Some(HEALTHY)),
+            rate: builder.int(format!("rate of {zone}"), NEVER, SECONDARY, Some(effective(settings, HEALTHY))),
             full_at: builder.int(format!("next token of {zone}"), 0, last, Some(0)),
         }
     }

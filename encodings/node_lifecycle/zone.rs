@@ -36,8 +36,13 @@ pub fn state<'c>(settings: &Settings, ready: Int<'c>, not_ready: Int<'c>) -> Int
 
 /// The rate in a zone of that size and state, unless every zone is fully disrupted.
 pub fn rate<'c>(settings: &Settings, state: Int<'c>, size: Int<'c>) -> Int<'c> {
-    let reduced = size.gt(settings.large_zone_threshold).ite(SECONDARY, NEVER);
-    state.eq(PARTIAL_DISRUPTION).ite(reduced, HEALTHY)
+    let reduced = size.gt(settings.large_zone_threshold).ite(effective(settings, SECONDARY), NEVER);
+    state.eq(PARTIAL_DISRUPTION).ite(reduced, effective(settings, HEALTHY))
+}
+
+/// A rate of 0 per second is none.
+pub fn effective(settings: &Settings, rate: i64) -> i64 {
+    if per_second(settings, rate) > 0.0 { rate } else { NEVER }
 }
 
 /// Nodes per second.

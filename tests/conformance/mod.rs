@@ -7,6 +7,7 @@
 //! The recordings are facts about upstream programs; no encoding knows them, and no runner computes an answer itself.
 
 mod driver;
+mod json;
 mod node_lifecycle;
 pub mod probe;
 pub mod recordings;

@@ -7,6 +7,7 @@ use crate::encodings::taint_eviction::clocked::{ClockedEviction, ClockedPod, Clo
 use crate::system::ActionId;
 
 use super::driver::Driver;
+use super::json::{list, milliseconds, text, typed};
 use super::{Component, Depth, RecordingError, Recordings, Verdict};
 
 const FILE: &str = "controllers/taint_eviction.jsonl";
@@ -40,23 +41,6 @@ struct Case {
     spec: ClockedSpec,
     changes: Vec<(i64, Change)>,
     expected: Vec<(i64, String)>,
-}
-
-/// A recorded number of seconds in milliseconds.
-pub fn milliseconds(value: &Value) -> Result<i64, String> {
-    value.as_f64().map(|seconds| (seconds * 1000.0).round() as i64).ok_or_else(|| format!("no time: {value}"))
-}
-
-fn list(value: &Value) -> &[Value] {
-    value.as_array().map(Vec::as_slice).unwrap_or_default()
-}
-
-fn text(value: &Value) -> Result<&str, String> {
-    value.as_str().ok_or_else(|| format!("no text: {value}"))
-}
-
-fn typed<T: serde::de::DeserializeOwned>(value: &Value) -> Result<Vec<T>, String> {
-    list(value).iter().map(|item| serde_json::from_value(item.clone()).map_err(|error| error.to_string())).collect()
 }
 
 fn place(names: &[String], name: &Value) -> Result<usize, String> {

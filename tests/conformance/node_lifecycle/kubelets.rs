@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::conformance::taint_eviction::milliseconds;
+use crate::conformance::json::{list, milliseconds};
 use crate::encodings::node_lifecycle::machine::RENEWS_LEASE;
 use crate::encodings::node_lifecycle::node::{FALSE, TRUE};
 
@@ -15,8 +15,7 @@ struct Spans(Vec<(i64, i64)>);
 impl Spans {
     fn parse(value: &Value) -> Result<Self, String> {
         let span = |span: &Value| Ok((milliseconds(&span["from"])?, milliseconds(&span["to"])?));
-        let spans = value.as_array().map(Vec::as_slice).unwrap_or_default();
-        Ok(Spans(spans.iter().map(span).collect::<Result<_, String>>()?))
+        Ok(Spans(list(value).iter().map(span).collect::<Result<_, String>>()?))
     }
 
     fn contain(&self, time: i64) -> bool {

@@ -1,6 +1,7 @@
 //! Node lifecycle: the states of zones, and timelines of nodes that fail.
 
 mod kubelets;
+mod seen;
 mod timeline;
 
 use serde_json::Value;

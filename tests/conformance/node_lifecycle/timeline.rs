@@ -4,26 +4,22 @@
 //! Where the controller leaves an order open (which waiting node is tainted next, which of two writes comes first) the
 //! run follows the recording as far as the encoding allows.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
 use crate::conformance::Verdict;
 use crate::conformance::driver::{Driver, Watch};
-use crate::conformance::taint_eviction::milliseconds;
+use crate::conformance::json::{list, milliseconds, text};
 use crate::encodings::node_lifecycle::machine::{Lifecycle, LifecycleSpec, build};
-use crate::encodings::node_lifecycle::node::{FALSE, KEYS, Node, NodeSpec, PerTaint, TRUE, UNKNOWN};
+use crate::encodings::node_lifecycle::node::{Node, NodeSpec, TRUE};
 use crate::encodings::taint_eviction::admission::admitted;
 use crate::system::ActionId;
 
 use super::kubelets;
+use super::seen::{EVICTED, Seen, counts, describe_ready, differences, look_at_node, parse_timeline};
 
 const MONITOR_PERIOD: usize = 5_000;
 const PASS_PERIOD: usize = 100;
 const FIRST_PASS: i64 = 50;
-
-/// What is seen of an object at a moment, in order.
-type Seen = BTreeMap<(i64, String), Vec<String>>;
 
 /// Compares a record. Where the controller's outcome varies from run to run, moments and numbers are enough.
 pub fn compare(record: &Value, ask_z3: bool) -> Verdict {
@@ -33,28 +29,6 @@ pub fn compare(record: &Value, ask_z3: bool) -> Verdict {
         Ok((seen, recorded)) if varies && seen != recorded => differences(&counts(&seen), &counts(&recorded)),
         Ok((seen, recorded)) => differences(&seen, &recorded),
     }
-}
-
-/// How often something of each kind is seen at each moment.
-fn counts(seen: &Seen) -> BTreeMap<(i64, bool), usize> {
-    let mut counts = BTreeMap::new();
-    for ((time, _), all) in seen {
-        for what in all {
-            *counts.entry((*time, what.contains('['))).or_default() += 1;
-        }
-    }
-    counts
-}
-
-fn differences<K: Ord + std::fmt::Debug, V: PartialEq + std::fmt::Debug>(
-    computed: &BTreeMap<K, V>,
-    recorded: &BTreeMap<K, V>,
-) -> Verdict {
-    let missing = recorded.iter().filter(|(key, value)| computed.get(key) != Some(value));
-    let extra = computed.iter().filter(|(key, _)| !recorded.contains_key(key));
-    let missing = missing.map(|(key, value)| format!("{key:?}: {:?}, recorded {value:?}", computed.get(key)));
-    let extra = extra.map(|(key, value)| format!("{key:?}: {value:?}, not recorded"));
-    Verdict::from_differences(missing.chain(extra).collect())
 }
 
 fn outcome(record: &Value, ask_z3: bool) -> Result<(Seen, Seen), String> {
@@ -108,19 +82,11 @@ impl Happening {
     }
 }
 
-fn list(value: &Value) -> &[Value] {
-    value.as_array().map(Vec::as_slice).unwrap_or_default()
-}
-
-fn text(value: &Value) -> Result<String, String> {
-    value.as_str().map(str::to_owned).ok_or_else(|| format!("no text: {value}"))
-}
-
 fn parse_spec(record: &Value) -> Result<LifecycleSpec, String> {
     let mut zones: Vec<String> = Vec::new();
     let mut nodes = Vec::new();
     for node in list(&record["nodes"]) {
-        let (name, zone) = (text(&node["name"])?, text(&node["zone"])?);
+        let (name, zone) = (text(&node["name"])?.to_owned(), text(&node["zone"])?.to_owned());
         let known = zones.iter().position(|known| *known == zone);
         let place = known.unwrap_or(zones.len());
         if known.is_none() {
@@ -130,53 +96,6 @@ fn parse_spec(record: &Value) -> Result<LifecycleSpec, String> {
         nodes.push(NodeSpec { name, zone: place, ready: TRUE, pods });
     }
     Ok(LifecycleSpec { zones, nodes, horizon: milliseconds(&record["horizon"])?, ..LifecycleSpec::default() })
-}
-
-fn parse_timeline(timeline: &Value) -> Result<Seen, String> {
-    let mut seen = Seen::new();
-    for event in list(timeline) {
-        let (object, what) = match text(&event["event"])?.as_str() {
-            "node" => {
-                let mut taints = list(&event["taints"]).iter().map(text).collect::<Result<Vec<_>, _>>()?;
-                taints.sort();
-                (&event["node"], describe_node(&text(&event["ready"])?, &taints))
-            }
-            "podReady" => (&event["pod"], describe_ready(event["ready"] == "True")),
-            "podEvicted" => (&event["pod"], EVICTED.to_owned()),
-            other => return Err(format!("unknown event {other}")),
-        };
-        seen.entry((milliseconds(&event["t"])?, text(object)?)).or_default().push(what);
-    }
-    Ok(seen)
-}
-
-const EVICTED: &str = "evicted";
-
-fn describe_node(ready: &str, taints: &[String]) -> String {
-    format!("{ready} [{}]", taints.join(" "))
-}
-
-fn describe_ready(ready: bool) -> String {
-    format!("ready: {ready}")
-}
-
-/// What can be seen of a node in a state.
-fn look_at_node(node: &Node, values: &[i64]) -> String {
-    let ready = match values[node.ready.index()] {
-        TRUE => "True",
-        FALSE => "False",
-        UNKNOWN => "Unknown",
-        _ => "none",
-    };
-    let of = |flags: &PerTaint, effect: &str| {
-        let present = flags.iter().zip(KEYS).filter(|(flag, _)| values[flag.index()] != 0);
-        let short = |key: &str| format!("{}:{effect}", key.rsplit('/').next().unwrap_or(key));
-        present.map(|(_, key)| short(key)).collect::<Vec<_>>()
-    };
-    let mut taints = of(&node.no_schedule, "NoSchedule");
-    taints.extend(of(&node.no_execute, "NoExecute"));
-    taints.sort();
-    describe_node(ready, &taints)
 }
 
 struct Run<'a> {
