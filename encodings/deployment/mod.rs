@@ -5,8 +5,8 @@
 //! 0, and one that its controller has yet to look at is available as far as its pods are ready.
 //!
 //! Left out here: `minReadySeconds` (ready pods are available), statuses and conditions (nothing reads them), revision
-//! history, annotations at the start (they are those of the `spec.replicas` at the start), collisions of names. Creating
-//! a ReplicaSet counts as resizing it: old ones shrink in the next reconcile, where upstream's shrink in the same one.
+//! history, annotations at the start (they are those of the `spec.replicas` at the start), collisions of names. The first
+//! size of a ReplicaSet is a resize like others: old ones shrink in the next reconcile, upstream's in the same one.
 
 pub mod history;
 pub mod progress;

@@ -1,4 +1,4 @@
-//! What one reconcile does to ReplicaSets.
+//! What one reconcile does to ReplicaSets: `scaleReplicaSet` of `pkg/controller/deployment/sync.go`, Kubernetes v1.34.
 
 use crate::term::{Bool, Ctx, Int};
 

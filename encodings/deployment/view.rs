@@ -1,4 +1,5 @@
-//! What one reconcile of the Deployment controller sees.
+//! What one reconcile of the Deployment controller sees, with what `pkg/controller/deployment/util/deployment_util.go` of
+//! Kubernetes v1.34 reads off it.
 
 use k8s_openapi::api::apps::v1::DeploymentStrategy;
 

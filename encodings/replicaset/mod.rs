@@ -1,16 +1,18 @@
 //! ReplicaSet controller of Kubernetes v1.34: `pkg/controller/replicaset/replica_set.go`, `pkg/controller/controller_utils.go`.
 //!
-//! Too few pods: the missing ones are created at once. Too many: they are deleted in upstream's order, as far as
-//! counted pods can tell: those without a node, then those that are not ready, then those on the nodes that hold most
-//! active pods of the same Deployment. Within a rank upstream compares how long pods have been ready (in powers of two),
-//! restarts and age, which this model does not know: the choice is free.
+//! Which pods are deleted is written over views of single pods ([`ranking`], [`deletion`]). Here it acts on the cluster,
+//! whose pods are counted. Too few: the missing ones are created at once. Too many: they are deleted in the order of
+//! their [`Standing`]: those without a node, then those that are not ready, then those on the nodes that hold most active
+//! pods of the same Deployment. Among equals upstream compares how long pods have been ready (in powers of two), restarts
+//! and age, which counted pods do not have: the choice is free.
 //!
 //! Ranks are those of the moment when deletion begins. Pods are taken node by node: a rank that has to go altogether
 //! loses all its pods; of the last rank each node loses a free number. A node that was taken from falls below the rank,
 //! so the nodes of the present highest rank are always untouched, and one number need not be remembered.
 //!
-//! Left out: deletion cost, ages and restarts (free choice instead); the limit of 500 pods per reconcile; back-off after
-//! failed creation. Ranks of ready pods are taken after those that were not ready are gone.
+//! Left out here: phases of pods that are not ready, deletion costs (pods of a template have the same one), ages and
+//! restarts (free choice instead); the limit of 500 pods per reconcile; back-off after failed creation. Ranks of ready
+//! pods are taken after those that were not ready are gone.
 
 pub mod deletion;
 pub mod ranking;

@@ -33,7 +33,7 @@ impl Environment {
         set.available = match self {
             Environment::Instant => set.size,
             Environment::Limited { per_sync, cap } if is_present => {
-                kept.saturating_add(*per_sync).min(set.size).min((*cap).max(kept))
+                kept.saturating_add(*per_sync).min(set.size).min(*cap)
             }
             Environment::Limited { .. } => kept,
         };
