@@ -62,55 +62,57 @@ fn empty_others<'c>(ctx: &'c Ctx, sets: &[ReplicaSet<'c>], new: usize) -> Step<'
 fn share<'c>(ctx: &'c Ctx, deployment: &Deployment<'_, 'c>, sets: &[ReplicaSet<'c>]) -> Step<'c> {
     let allowed = deployment.replicas.ge(1).ite(deployment.max_replicas(), 0);
     let to_add = allowed - total(ctx, sets, |set| set.size);
-    let is_at = turns(ctx, sets, to_add);
+    let turns = turns(ctx, sets, to_add);
     let fractions: Vec<Int<'c>> = sets.iter().map(|set| fraction(deployment, set, allowed)).collect();
     let mut sizes: Vec<Int<'c>> = sets.iter().map(|set| set.size).collect();
     let mut added = ctx.int(0);
-    for turn in 0..sets.len() {
-        let fraction = ctx.sum((0..sets.len()).map(|position| is_at[position][turn].ite(fractions[position], 0)));
+    for takes in &turns {
+        let fraction = ctx.sum(takes.iter().zip(&fractions).map(|(takes, &fraction)| takes.ite(fraction, 0)));
         let left = to_add - added;
         let part = to_add.ge(1).ite(fraction.min(left), fraction.max(left));
         let part = left.eq(0).ite(0, part);
-        for (position, size) in sizes.iter_mut().enumerate() {
-            *size = *size + is_at[position][turn].ite(part, 0);
+        for (size, takes) in sizes.iter_mut().zip(takes) {
+            *size = *size + takes.ite(part, 0);
         }
         added = added + part;
     }
     let rest = to_add - added;
-    let finish = |(position, size): (usize, &Int<'c>)| (*size + is_at[position][0].ite(rest, 0)).max(0);
-    let sizes: Vec<Int<'c>> = sizes.iter().enumerate().map(finish).collect();
+    for (size, is_first) in sizes.iter_mut().zip(&turns[0]) {
+        *size = (*size + is_first.ite(rest, 0)).max(0);
+    }
     let mut step = Step::none(ctx, sets);
-    step.events = in_turns(sets, &sizes, &is_at);
+    step.events = in_turns(sets, &sizes, &turns);
     step.sizes = sizes;
     step.annotated = sets.iter().map(ReplicaSet::is_active).collect();
     step
 }
 
-/// Whether the ReplicaSet at a position is active and has a turn: by size, largest first; of equal ones the younger first
-/// where pods are added, the older first where pods are removed.
+/// For each turn: which active ReplicaSet has it. By size, largest first; of equal ones the younger first where pods are
+/// added, the older first where pods are removed.
 fn turns<'c>(ctx: &'c Ctx, sets: &[ReplicaSet<'c>], to_add: Int<'c>) -> Vec<Vec<Bool<'c>>> {
     let grows = to_add.ge(1);
     let precedes = |first: usize, second: usize| {
         let (a, b) = (sets[first].size, sets[second].size);
         let tie = if first > second { grows } else { !grows };
-        a.gt(b) | (a.eq(b) & tie)
+        sets[first].is_active() & (a.gt(b) | (a.eq(b) & tie))
     };
-    let turns = |position: usize| {
-        let before = old(sets, Some(position)).into_iter();
-        let before = before.map(|other| (sets[other].is_active() & precedes(other, position)).to_int());
-        let turn = ctx.sum(before);
-        (0..sets.len()).map(|at| sets[position].is_active() & turn.eq(at as i64)).collect()
+    let before = |position: usize| {
+        ctx.sum(old(sets, Some(position)).into_iter().map(|other| precedes(other, position).to_int()))
     };
-    (0..sets.len()).map(turns).collect()
+    let places: Vec<Int<'c>> = (0..sets.len()).map(before).collect();
+    let takes = |turn: usize| {
+        let takes = |(set, place): (&ReplicaSet<'c>, &Int<'c>)| set.is_active() & place.eq(turn as i64);
+        sets.iter().zip(&places).map(takes).collect()
+    };
+    (0..sets.len()).map(takes).collect()
 }
 
-fn in_turns<'c>(sets: &[ReplicaSet<'c>], sizes: &[Int<'c>], is_at: &[Vec<Bool<'c>>]) -> Vec<Event<'c>> {
-    let event = |turn: usize, position: usize| {
+fn in_turns<'c>(sets: &[ReplicaSet<'c>], sizes: &[Int<'c>], turns: &[Vec<Bool<'c>>]) -> Vec<Event<'c>> {
+    let event = |(position, &takes): (usize, &Bool<'c>)| {
         let (from, to) = (sets[position].size, sizes[position]);
-        Event { set: Some(position), from, to, happens: is_at[position][turn] & from.ne(to) }
+        Event { set: Some(position), from, to, happens: takes & from.ne(to) }
     };
-    let all = (0..sets.len()).flat_map(|turn| (0..sets.len()).map(move |position| (turn, position)));
-    all.map(|(turn, position)| event(turn, position)).collect()
+    turns.iter().flat_map(|takes| takes.iter().enumerate().map(event)).collect()
 }
 
 /// The change that keeps a ReplicaSet's share of the Deployment.
