@@ -6,8 +6,10 @@
 //!
 //! The recordings are facts about upstream programs; no encoding knows them, and no runner computes an answer itself.
 
+mod deployment;
 pub mod probe;
 pub mod recordings;
+mod replicaset;
 pub mod tally;
 
 pub use recordings::{RecordingError, Recordings};
@@ -37,7 +39,7 @@ impl Depth {
 type Runner = fn(&Recordings, Depth) -> Result<Component, RecordingError>;
 
 /// All components, in the order of the table.
-const RUNNERS: &[Runner] = &[];
+const RUNNERS: &[Runner] = &[deployment::run, replicaset::run];
 
 /// Runs every component whose recordings are there.
 pub fn run(recordings: &Recordings, depth: Depth) -> Result<Report, RecordingError> {
