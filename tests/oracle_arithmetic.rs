@@ -12,8 +12,6 @@ mod pods;
 mod quantity;
 #[path = "oracle_arithmetic/replicas.rs"]
 mod replicas;
-#[path = "oracle_arithmetic/rollout.rs"]
-mod rollout;
 #[path = "oracle_arithmetic/scores.rs"]
 mod scores;
 

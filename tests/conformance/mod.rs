@@ -6,11 +6,13 @@
 //!
 //! The recordings are facts about upstream programs; no encoding knows them, and no runner computes an answer itself.
 
+mod deployment;
 mod driver;
 mod json;
 mod node_lifecycle;
 pub mod probe;
 pub mod recordings;
+mod replicaset;
 mod taint_eviction;
 pub mod tally;
 
@@ -41,7 +43,7 @@ impl Depth {
 type Runner = fn(&Recordings, Depth) -> Result<Component, RecordingError>;
 
 /// All components, in the order of the table.
-const RUNNERS: &[Runner] = &[taint_eviction::run, node_lifecycle::run];
+const RUNNERS: &[Runner] = &[deployment::run, replicaset::run, taint_eviction::run, node_lifecycle::run];
 
 /// Runs every component whose recordings are there.
 pub fn run(recordings: &Recordings, depth: Depth) -> Result<Report, RecordingError> {

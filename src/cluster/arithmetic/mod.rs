@@ -15,7 +15,6 @@ pub mod hpa_stabilization;
 pub mod node_lifecycle;
 pub mod node_score;
 pub mod rollout;
-pub mod rollout_scaling;
 pub mod spread_score;
 
 /// `int32(x)` of Go on amd64: truncation, and the smallest int32 for what does not fit (infinities and NaN too).
