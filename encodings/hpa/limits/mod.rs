@@ -92,6 +92,11 @@ impl Reason {
         usize::try_from(code).ok().and_then(|code| Self::ALL.get(code).copied()).unwrap_or(Reason::Unset)
     }
 
+    /// The status of AbleToScale or ScalingActive that goes with it.
+    pub fn holds(self) -> bool {
+        self != Reason::ScalingDisabled
+    }
+
     /// As Kubernetes writes it; `None` where the condition was never set.
     pub fn name(self) -> Option<String> {
         (self != Reason::Unset).then(|| format!("{self:?}"))

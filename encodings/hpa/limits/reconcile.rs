@@ -5,7 +5,37 @@
 use crate::term::{Bool, Ctx, Int};
 
 use super::rules::Rules;
-use super::{Bounds, Past, Reason, rates, stabilisation};
+use super::{Bounds, Past, Reason, Sized, rates, stabilisation};
+
+/// A proposal after windows, rates and bounds.
+#[derive(Clone, Copy)]
+pub struct Normalised<'c> {
+    /// After the windows; the reason is that of AbleToScale.
+    pub stabilised: Sized<'c>,
+    /// After rates and bounds; the reason is that of ScalingLimited.
+    pub limited: Sized<'c>,
+}
+
+/// Stabilises and limits a proposal.
+pub fn normalise<'c>(
+    ctx: &'c Ctx,
+    rules: Option<&Rules>,
+    bounds: Bounds,
+    past: &Past<'c, '_>,
+    current: Int<'c>,
+    proposal: Int<'c>,
+) -> Normalised<'c> {
+    let stabilised = stabilisation::stabilise(ctx, rules, current, proposal, &past.recommendations);
+    let limited = rates::limit(ctx, rules, past.changes, current, stabilised.size, bounds);
+    Normalised { stabilised, limited }
+}
+
+impl<'c> Normalised<'c> {
+    /// Whether rates or bounds change what the windows agree on: the status of ScalingLimited.
+    pub fn is_limited(&self) -> Bool<'c> {
+        self.limited.size.ne(self.stabilised.size)
+    }
+}
 
 /// What a reconcile decides.
 pub struct Reconciled<'c> {
@@ -13,16 +43,14 @@ pub struct Reconciled<'c> {
     pub by_metrics: Bool<'c>,
     /// The target is at 0 and `minReplicas` is not: autoscaling is off.
     pub disabled: Bool<'c>,
-    /// The proposal after stabilisation.
-    pub stabilised: Int<'c>,
     /// The size that is set.
     pub desired: Int<'c>,
     /// Whether it is set at all.
     pub rescales: Bool<'c>,
     /// Why, by position in [`RescaleReason`].
     pub rescale_reason: Int<'c>,
-    stabilisation_reason: Int<'c>,
-    limit_reason: Int<'c>,
+    /// What the metrics lead to.
+    pub normalised: Normalised<'c>,
 }
 
 /// The reason that the event of a rescale gives.
@@ -74,26 +102,27 @@ pub fn reconcile<'c>(
     let above = !disabled & current.gt(bounds.max);
     let below = !disabled & !above & current.lt(bounds.min);
     let by_metrics = !(disabled | above | below);
-    let stable = stabilisation::stabilise(ctx, rules, current, proposal, &past.recommendations);
-    let limited = rates::limit(ctx, rules, past.changes, current, stable.size, bounds);
+    let normalised = normalise(ctx, rules, bounds, past, current, proposal);
+    let size = normalised.limited.size;
     let outside = disabled.ite(current, above.ite(bounds.max, bounds.min));
-    let code = |reason: RescaleReason| ctx.int(reason as i64);
-    let (more, less) = (proposal.gt(current), proposal.lt(current));
-    let asked = more.ite(
-        code(RescaleReason::AboveTarget),
-        less.ite(code(RescaleReason::BelowTarget), code(RescaleReason::Nothing)),
-    );
-    let outside_reason = above.ite(code(RescaleReason::AboveMax), code(RescaleReason::BelowMin));
     Reconciled {
         by_metrics,
         disabled,
-        stabilised: stable.size,
-        desired: by_metrics.ite(limited.size, outside),
-        rescales: by_metrics.ite_bool(limited.size.ne(current), !disabled),
-        rescale_reason: by_metrics.ite(asked, outside_reason),
-        stabilisation_reason: stable.reason,
-        limit_reason: limited.reason,
+        desired: by_metrics.ite(size, outside),
+        rescales: by_metrics.ite_bool(size.ne(current), !disabled),
+        rescale_reason: by_metrics.ite(asked(ctx, current, proposal), above.ite(
+            RescaleReason::AboveMax as i64,
+            RescaleReason::BelowMin as i64,
+        )),
+        normalised,
     }
+}
+
+/// Why the metrics change the size: what they ask for, whatever limits make of it.
+fn asked<'c>(ctx: &'c Ctx, current: Int<'c>, proposal: Int<'c>) -> Int<'c> {
+    let code = |reason: RescaleReason| ctx.int(reason as i64);
+    let less = proposal.lt(current).ite(code(RescaleReason::BelowTarget), code(RescaleReason::Nothing));
+    proposal.gt(current).ite(code(RescaleReason::AboveTarget), less)
 }
 
 /// The conditions of an HPA: reasons by position in [`Reason`].
@@ -113,18 +142,13 @@ impl<'c> Reconciled<'c> {
     /// The conditions afterwards. A condition that a reconcile does not touch stays as it was.
     pub fn conditions(&self, ctx: &'c Ctx, before: Conditions<'c>) -> Conditions<'c> {
         let code = |reason: Reason| ctx.int(reason.code());
-        let unscaled = self.by_metrics.ite(self.stabilisation_reason, code(Reason::SucceededGetScale));
+        let unscaled = self.by_metrics.ite(self.normalised.stabilised.reason, code(Reason::SucceededGetScale));
         let unread = self.disabled.ite(code(Reason::ScalingDisabled), before.scaling_active);
         Conditions {
             able_to_scale: self.rescales.ite(code(Reason::SucceededRescale), unscaled),
             scaling_active: self.by_metrics.ite(code(Reason::ValidMetricFound), unread),
-            scaling_limited: self.by_metrics.ite(self.limit_reason, before.scaling_limited),
-            is_limited: self.by_metrics.ite_bool(self.desired.ne(self.stabilised), before.is_limited),
+            scaling_limited: self.by_metrics.ite(self.normalised.limited.reason, before.scaling_limited),
+            is_limited: self.by_metrics.ite_bool(self.normalised.is_limited(), before.is_limited),
         }
-    }
-
-    /// Reasons of stabilisation (AbleToScale before the size is set) and of limits (ScalingLimited).
-    pub fn reasons(&self) -> (Int<'c>, Int<'c>) {
-        (self.stabilisation_reason, self.limit_reason)
     }
 }

@@ -28,7 +28,7 @@ pub struct Policy {
 }
 
 /// The rules of one direction.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Direction {
     /// Which policy counts.
     pub select: SelectPolicy,
@@ -46,7 +46,7 @@ impl Direction {
 }
 
 /// The rules of both directions.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rules {
     /// `scaleUp`.
     pub up: Direction,

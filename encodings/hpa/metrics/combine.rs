@@ -3,6 +3,7 @@
 use crate::term::{Bool, Ctx, Int};
 
 use super::Proposal;
+use super::source::Metric;
 
 /// What several metrics ask for together.
 pub struct Combined<'c> {
@@ -34,5 +35,13 @@ impl<'c> Proposal<'c> {
     /// What [`combine`] reads.
     pub fn vote(&self) -> (Int<'c>, Bool<'c>) {
         (self.replicas, self.valid)
+    }
+}
+
+/// Status and reason of the ScalingActive condition: whether the autoscaler acts, else why the first failed metric did.
+pub fn scaling_active(acts: bool, failed: Option<&Metric>) -> (&'static str, &'static str) {
+    match failed.filter(|_| !acts) {
+        Some(metric) => ("False", metric.failure()),
+        None => ("True", "ValidMetricFound"),
     }
 }
