@@ -102,7 +102,7 @@ fn narrator<'c>(
     let lines: Vec<load::Line> = proposals.iter().map(|proposal| proposal.line.clone()).collect();
     let replicas = target.replicas.index();
     let (key, mut limit_lines) = (autoscaler.key.clone(), recalled.lines.clone());
-    limit_lines.push(Line::Stabilised(reconciled.normalised.stabilised.size.id()));
+    limit_lines.push(Line::Stabilised(reconciled.normalised.stabilised.replicas.id()));
     let ids: [TermId; 3] = [current.id(), proposal.id(), reconciled.by_metrics.id()];
     Box::new(move |scene: &Scene<'_>| {
         let [before, proposed, by_metrics] = ids.map(|id| scene.get(id));

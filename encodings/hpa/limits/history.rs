@@ -59,11 +59,9 @@ impl<'c> History<'c> {
     /// Which recommendations count. Without a behavior one exactly as old as the window does, with one it does not.
     pub fn recommendations(&self, ctx: &'c Ctx, rules: Option<&Rules>, stabilization: i64) -> Vec<Recommendation<'c>> {
         let recommendation = |entry: &Entry<'c>| match rules {
-            None => Recommendation {
-                value: entry.value,
-                for_up: ctx.bool(false),
-                for_down: entry.age.le(stabilization),
-            },
+            None => {
+                Recommendation { value: entry.value, for_up: ctx.bool(false), for_down: entry.age.le(stabilization) }
+            }
             Some(rules) => Recommendation {
                 value: entry.value,
                 for_up: entry.age.lt(rules.up.window),

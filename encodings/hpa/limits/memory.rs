@@ -100,9 +100,9 @@ pub fn declare(cluster: &Cluster<'_>, autoscaler: &Autoscaler, replicas: i64, bo
     let name = |what: &str| format!("hpa {} {what}", autoscaler.key);
     let start = replicas.clamp(min, max);
     let int = |what: &str, lo: i64, start: i64| cluster.builder.int(name(what), lo, max, Some(start));
-    let long = rules.as_ref().is_some_and(|rules| {
-        rules.up.longest_period() > SYNC_PERIOD || rules.down.longest_period() > SYNC_PERIOD
-    });
+    let long = rules
+        .as_ref()
+        .is_some_and(|rules| rules.up.longest_period() > SYNC_PERIOD || rules.down.longest_period() > SYNC_PERIOD);
     Memory {
         last: int("last recommendation", min, start),
         peak: (down_window > 0).then(|| int("largest recommendation", min, start)),

@@ -105,9 +105,9 @@ impl Reason {
 
 /// A size and why.
 #[derive(Clone, Copy)]
-pub struct Sized<'c> {
+pub struct Size<'c> {
     /// Replicas.
-    pub size: Int<'c>,
+    pub replicas: Int<'c>,
     /// The [`Reason`], by position.
     pub reason: Int<'c>,
 }

@@ -5,7 +5,7 @@ use crate::cluster::arithmetic::hpa_rates::{percent_down, percent_up};
 use crate::term::{Ctx, Int};
 
 use super::rules::{Direction, Policy, Rules, SelectPolicy};
-use super::{Bounds, Reason, Sized};
+use super::{Bounds, Reason, Size};
 
 /// Replicas added, and removed, within a period of so many seconds.
 pub type Changes<'c, 'p> = dyn Fn(i64) -> (Int<'c>, Int<'c>) + 'p;
@@ -18,7 +18,7 @@ pub fn limit<'c>(
     current: Int<'c>,
     wanted: Int<'c>,
     bounds: Bounds,
-) -> Sized<'c> {
+) -> Size<'c> {
     match rules {
         None => without_behavior(ctx, current, wanted, bounds),
         Some(rules) => with_behavior(ctx, rules, changes, current, wanted, bounds),
@@ -30,13 +30,13 @@ fn reason(ctx: &Ctx, reason: Reason) -> Int<'_> {
 }
 
 /// Without a behavior: `minReplicas` to `maxReplicas`, and at most `max(2 × current, 4)` in one step.
-fn without_behavior<'c>(ctx: &'c Ctx, current: Int<'c>, wanted: Int<'c>, bounds: Bounds) -> Sized<'c> {
+fn without_behavior<'c>(ctx: &'c Ctx, current: Int<'c>, wanted: Int<'c>, bounds: Bounds) -> Size<'c> {
     let most = Ceiling::new(ctx, (current * 2).max(4), bounds);
     let too_few = wanted.lt(bounds.min);
     let within = reason(ctx, Reason::DesiredWithinRange);
     let above = wanted.gt(most.highest).ite(most.reason, within);
-    Sized {
-        size: too_few.ite(bounds.min, wanted.min(most.highest)),
+    Size {
+        replicas: too_few.ite(bounds.min, wanted.min(most.highest)),
         reason: too_few.ite(reason(ctx, Reason::TooFewReplicas), above),
     }
 }
@@ -49,7 +49,7 @@ fn with_behavior<'c>(
     current: Int<'c>,
     wanted: Int<'c>,
     bounds: Bounds,
-) -> Sized<'c> {
+) -> Size<'c> {
     let most = Ceiling::new(ctx, scale_up_limit(ctx, &rules.up, changes, current).max(current), bounds);
     let rate = scale_down_limit(ctx, &rules.down, changes, current).min(current);
     let lowest = rate.max(bounds.min);
@@ -57,8 +57,8 @@ fn with_behavior<'c>(
     let (up, down) = (wanted.gt(current), wanted.lt(current));
     let (above, below) = (up & wanted.gt(most.highest), down & wanted.lt(lowest));
     let within = reason(ctx, Reason::DesiredWithinRange);
-    Sized {
-        size: up.ite(wanted.min(most.highest), down.ite(wanted.max(lowest), wanted)),
+    Size {
+        replicas: up.ite(wanted.min(most.highest), down.ite(wanted.max(lowest), wanted)),
         reason: above.ite(most.reason, below.ite(floor, within)),
     }
 }

@@ -5,15 +5,15 @@
 use crate::term::{Bool, Ctx, Int};
 
 use super::rules::Rules;
-use super::{Bounds, Past, Reason, Sized, rates, stabilisation};
+use super::{Bounds, Past, Reason, Size, rates, stabilisation};
 
 /// A proposal after windows, rates and bounds.
 #[derive(Clone, Copy)]
 pub struct Normalised<'c> {
     /// After the windows; the reason is that of AbleToScale.
-    pub stabilised: Sized<'c>,
+    pub stabilised: Size<'c>,
     /// After rates and bounds; the reason is that of ScalingLimited.
-    pub limited: Sized<'c>,
+    pub limited: Size<'c>,
 }
 
 /// Stabilises and limits a proposal.
@@ -26,14 +26,14 @@ pub fn normalise<'c>(
     proposal: Int<'c>,
 ) -> Normalised<'c> {
     let stabilised = stabilisation::stabilise(ctx, rules, current, proposal, &past.recommendations);
-    let limited = rates::limit(ctx, rules, past.changes, current, stabilised.size, bounds);
+    let limited = rates::limit(ctx, rules, past.changes, current, stabilised.replicas, bounds);
     Normalised { stabilised, limited }
 }
 
 impl<'c> Normalised<'c> {
     /// Whether rates or bounds change what the windows agree on: the status of ScalingLimited.
     pub fn is_limited(&self) -> Bool<'c> {
-        self.limited.size.ne(self.stabilised.size)
+        self.limited.replicas.ne(self.stabilised.replicas)
     }
 }
 
@@ -103,17 +103,17 @@ pub fn reconcile<'c>(
     let below = !disabled & !above & current.lt(bounds.min);
     let by_metrics = !(disabled | above | below);
     let normalised = normalise(ctx, rules, bounds, past, current, proposal);
-    let size = normalised.limited.size;
+    let size = normalised.limited.replicas;
     let outside = disabled.ite(current, above.ite(bounds.max, bounds.min));
     Reconciled {
         by_metrics,
         disabled,
         desired: by_metrics.ite(size, outside),
         rescales: by_metrics.ite_bool(size.ne(current), !disabled),
-        rescale_reason: by_metrics.ite(asked(ctx, current, proposal), above.ite(
-            RescaleReason::AboveMax as i64,
-            RescaleReason::BelowMin as i64,
-        )),
+        rescale_reason: by_metrics.ite(
+            asked(ctx, current, proposal),
+            above.ite(RescaleReason::AboveMax as i64, RescaleReason::BelowMin as i64),
+        ),
         normalised,
     }
 }

@@ -3,7 +3,7 @@
 use crate::term::{Bool, Ctx, Int};
 
 use super::rules::Rules;
-use super::{Reason, Sized};
+use super::{Reason, Size};
 
 /// An earlier recommendation, and which windows count it.
 #[derive(Clone, Copy)]
@@ -24,7 +24,7 @@ pub fn stabilise<'c>(
     current: Int<'c>,
     proposal: Int<'c>,
     recommendations: &[Recommendation<'c>],
-) -> Sized<'c> {
+) -> Size<'c> {
     let highest = recommendations.iter().fold(proposal, |most, it| it.for_down.ite(most.max(it.value), most));
     let lowest = recommendations.iter().fold(proposal, |least, it| it.for_up.ite(least.min(it.value), least));
     let down = Reason::ScaleDownStabilized.code();
@@ -35,5 +35,5 @@ pub fn stabilise<'c>(
             (size, proposal.ge(current).ite(Reason::ScaleUpStabilized.code(), down))
         }
     };
-    Sized { size, reason: size.eq(proposal).ite(Reason::ReadyForNewScale.code(), held) }
+    Size { replicas: size, reason: size.eq(proposal).ite(Reason::ReadyForNewScale.code(), held) }
 }

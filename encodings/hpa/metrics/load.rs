@@ -119,9 +119,9 @@ impl Watched {
         matches!(self.metric.target, MetricTarget::Utilization { .. })
     }
 
-    /// The compared number, given usage in milli-units of one pod.
-    fn compared(&self, usage: i64) -> i64 {
-        if self.is_utilization() { usage.saturating_mul(100) / self.request } else { usage }
+    /// Numerator and denominator that turn usage in milli-units over pods into the compared number.
+    fn scale(&self) -> (i64, i64) {
+        if self.is_utilization() { (100, self.request) } else { (1, 1) }
     }
 
     /// Compared number beyond which one pod alone is scaled past `max`.
@@ -170,8 +170,8 @@ pub fn watchers(cluster: &Cluster<'_>, load: &Load) -> Vec<Watcher> {
 impl Watcher {
     /// What the metric makes of a usage, for every number of ready pods.
     pub fn signature(&self, usage: i64) -> Vec<i64> {
-        let by = if self.watched.is_utilization() { self.watched.request } else { 1 };
-        let scaled = self.watched.compared(usage.saturating_mul(by));
+        let (times, by) = self.watched.scale();
+        let scaled = usage.saturating_mul(times);
         if self.most_pods > MOST_COMPARED {
             return vec![if self.per == LoadPer::Workload { scaled } else { scaled / by }];
         }
@@ -236,10 +236,10 @@ fn computed<'c>(
     let groups = pod_groups(cluster, target, watched);
     let mut sums = PodSums::of(ctx, &controller, metric, &groups, &[]);
     sums.usage = load.total(cluster, &state, sums.ready);
-    let ceiling = Some(watched.ceiling(max));
-    let comparison = Comparison::new(ctx, metric.target, &controller.tolerance, ceiling);
+    let ceiling = watched.ceiling(max);
+    let comparison = Comparison::new(ctx, metric.target, &controller.tolerance, Some(ceiling));
     let per_pod = PerPod { comparison: &comparison, sums: &sums };
-    let first = alike(cluster, watched, load).map_or_else(|| per_pod.first(), |usage| comparison.capped(usage));
+    let first = alike(cluster, watched, load, ceiling).unwrap_or_else(|| per_pod.first());
     let proposal = per_pod.propose(first, state.get(target.replicas));
     let numbers = [sums.ready, sums.unready, sums.missing, first, proposal.replicas];
     let line = Line::Computed {
@@ -252,23 +252,24 @@ fn computed<'c>(
 }
 
 /// The first pass where every ready pod uses the same: their number cancels out.
-fn alike<'c>(cluster: &Cluster<'c>, watched: &Watched, load: &LoadVars) -> Option<Int<'c>> {
+fn alike<'c>(cluster: &Cluster<'c>, watched: &Watched, load: &LoadVars, ceiling: i64) -> Option<Int<'c>> {
     let declared = &cluster.spec.scenario.loads[load.load];
     if declared.per != LoadPer::Pod || load.ages.is_some() {
         return None;
     }
+    let (times, by) = watched.scale();
+    let compared = |level: i64| (load.values[level as usize].saturating_mul(times) / by).min(ceiling);
     Some(match load.level {
-        Some(level) => cluster.state().get(level).map(|level| watched.compared(load.values[level as usize])),
-        None => cluster.ctx().int(watched.compared(load.values[0])),
+        Some(level) => cluster.state().get(level).map(compared),
+        None => cluster.ctx().int(compared(0)),
     })
 }
 
 /// The pods of a workload: with a sample that is used, on nodes that are down, all others.
 fn pod_groups<'c>(cluster: &Cluster<'c>, target: &WorkloadVars, watched: &Watched) -> Vec<PodGroup<'c>> {
     let (ctx, state) = (cluster.ctx(), cluster.state());
-    let total = |value: &dyn Fn(TemplateId) -> Int<'c>| {
-        ctx.sum(target.templates.iter().map(|&template| value(template)))
-    };
+    let total =
+        |value: &dyn Fn(TemplateId) -> Int<'c>| ctx.sum(target.templates.iter().map(|&template| value(template)));
     let down = |template| cluster.sum(&state, |cell| cluster.is_down(cell).ite(cluster.active_on(cell, template), 0));
     let active = total(&|template| cluster.active(&state, template));
     let missing = total(&down);

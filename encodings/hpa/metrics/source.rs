@@ -1,6 +1,8 @@
 //! Metric specs: which number a metric reads, what it should be, and how events and conditions call it.
 
-use k8s_openapi::api::autoscaling::v2::{HPAScalingRules, HorizontalPodAutoscalerBehavior, MetricSpec, MetricTarget as TargetSpec};
+use k8s_openapi::api::autoscaling::v2::{
+    HPAScalingRules, HorizontalPodAutoscalerBehavior, MetricSpec, MetricTarget as TargetSpec,
+};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelectorRequirement};
 
 use crate::cluster::arithmetic::hpa_replicas::{MetricTarget, Tolerance};

@@ -30,7 +30,7 @@ pub fn compare(record: &Single, confirm: bool) -> Verdict {
     let proposal = replicas(&probe, "proposal", record.proposal);
     let normalised = normalise(&ctx, rules.as_ref(), Bounds { min, max }, &past, current, proposal);
     let limited = normalised.is_limited();
-    let numbers = [normalised.limited.size, normalised.stabilised.reason, normalised.limited.reason];
+    let numbers = [normalised.limited.replicas, normalised.stabilised.reason, normalised.limited.reason];
     let [desired, able, reason] = numbers.map(|number| probe.value(number));
     differences.expect("desiredReplicas", desired, record.expect.desired_replicas);
     let able = condition(Reason::at(able).holds(), able);

@@ -179,9 +179,12 @@ impl<'c, 'p, 'r> Situation<'c, 'p, 'r> {
     }
 
     fn custom_samples(&self, name: &str) -> Result<Vec<Measured<'c, 'r>>, QuantityError> {
-        let of_pods = self.record.api.custom.iter().filter(|value| {
-            value.metric.name == name && value.described_object.kind.as_deref() == Some("Pod")
-        });
+        let of_pods = self
+            .record
+            .api
+            .custom
+            .iter()
+            .filter(|value| value.metric.name == name && value.described_object.kind.as_deref() == Some("Pod"));
         let sample = |value: &'r super::record::MetricValue| {
             let pod = value.described_object.name.as_deref().unwrap_or_default();
             let usage = self.usage(name, &value.value)?;
