@@ -1,17 +1,18 @@
 //! A usage against a target, as upstream's doubles decide it.
 //!
 //! Usages are whole numbers (percent, or milli-units), so those within the tolerance are an interval, found by running
-//! the doubles. The pods that a usage asks for are tabulated where the table is small. Beyond that they are the ceiling of an
-//! exact quotient, plus one where the product of doubles, which should be whole, comes out a hair above: that depends
-//! on the resulting replicas and the number of pods alone. This is exact as long as usage × pods stays below 2⁵² and the
-//! replicas within [`LARGEST_CORRECTION`] entries.
+//! the doubles. The pods that a usage asks for are tabulated where the table is small. Beyond that they are the ceiling of
+//! an exact quotient, plus one where the product of doubles, which should be whole, comes out a hair above: that depends
+//! on the resulting replicas and the number of pods alone. As long as usage × pods stays below 2⁵², no other quotient is
+//! near enough to a whole number to be rounded to it. The correction is left out for more replicas than its own table
+//! covers.
 
 use crate::cluster::arithmetic::hpa_replicas::{MetricTarget, Tolerance, is_rounded_up, replicas_for};
 use crate::term::{Bool, Ctx, Int};
 
 /// Largest table over usage and pods, in entries.
-const LARGEST_TABLE: u64 = 1 << 20;
-/// Largest table over replicas and pods, in entries.
+const LARGEST_TABLE: u64 = 1 << 16;
+/// Largest table of corrections over replicas and pods, in entries.
 const LARGEST_CORRECTION: i64 = 1 << 16;
 
 /// Compares usages with one target.

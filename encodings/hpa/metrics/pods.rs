@@ -151,9 +151,9 @@ pub struct PodSums<'c> {
     pub requests: Requests<'c>,
     /// What missing pods are taken to use on the way down.
     pub missing_usage: Int<'c>,
-    /// Whether the target has any pods at all, and each of them (ignored ones, too) gives a request.
+    /// Whether the target has any pods at all.
     pub has_pods: bool,
-    /// Whether every pod gives a request.
+    /// Whether every pod, ignored ones included, gives a request.
     pub has_requests: bool,
 }
 

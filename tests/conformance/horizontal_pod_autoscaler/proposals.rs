@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::record::{Condition, PerMetric, PodMetrics, Replicas};
 use super::{Differences, Probe, Verdict};
 use crate::cluster::arithmetic::hpa_replicas::MetricTarget;
-use crate::cluster::quantity::{self, QuantityError};
+use crate::cluster::quantity;
 use crate::encodings::hpa::metrics::combine::{combine, scaling_active};
 use crate::encodings::hpa::metrics::comparison::Comparison;
 use crate::encodings::hpa::metrics::per_pod::PerPod;
@@ -92,7 +92,7 @@ impl<'c, 'p, 'r> Situation<'c, 'p, 'r> {
         let proposals = self.metrics.iter().map(|metric| self.propose(metric)).collect::<Result<Vec<_>, _>>();
         let proposals = match proposals {
             Ok(proposals) => proposals,
-            Err(error) => return Verdict::Differs(error.to_string()),
+            Err(reason) => return Verdict::NotModelled(reason),
         };
         let mut differences = Differences::default();
         let recorded = &self.record.expect.per_metric;
@@ -104,7 +104,7 @@ impl<'c, 'p, 'r> Situation<'c, 'p, 'r> {
         differences.verdict()
     }
 
-    fn propose(&self, metric: &Metric) -> Result<Proposal<'c>, QuantityError> {
+    fn propose(&self, metric: &Metric) -> Result<Proposal<'c>, String> {
         match &metric.source {
             Source::Object { metric: name, kind, object } => {
                 let found = self.record.api.custom.iter().find(|value| {
@@ -132,8 +132,11 @@ impl<'c, 'p, 'r> Situation<'c, 'p, 'r> {
     }
 
     /// A usage that may also be a quarter less or more than the recorded one.
-    fn usage(&self, name: &str, quantity: &Quantity) -> Result<Int<'c>, QuantityError> {
-        let milli = quantity::milli(quantity)?;
+    fn usage(&self, name: &str, quantity: &Quantity) -> Result<Int<'c>, String> {
+        let milli = quantity::milli(quantity).map_err(|error| error.to_string())?;
+        if milli < 0 {
+            return Err(format!("{name} is negative"));
+        }
         Ok(self.probe.given(name, milli, milli - milli / 4, milli + milli / 4 + 8))
     }
 
@@ -164,12 +167,12 @@ impl<'c, 'p, 'r> Situation<'c, 'p, 'r> {
         pod: &'r PodMetrics,
         resource: &str,
         container: Option<&str>,
-    ) -> Result<Option<Measured<'c, 'r>>, QuantityError> {
+    ) -> Result<Option<Measured<'c, 'r>>, String> {
         let usage = |it: &'r super::record::ContainerMetrics| {
             let usage = it.usage.get(resource).map(|usage| self.usage(&it.name, usage)).transpose()?;
             Ok(ContainerUsage { name: it.name.clone(), usage })
         };
-        let containers = pod.containers.iter().map(usage).collect::<Result<Vec<_>, QuantityError>>()?;
+        let containers = pod.containers.iter().map(usage).collect::<Result<Vec<_>, String>>()?;
         Ok(pod_usage(self.ctx(), &containers, container).map(|usage| Measured {
             pod: pod.metadata.name.as_deref().unwrap_or_default(),
             usage,
@@ -178,7 +181,7 @@ impl<'c, 'p, 'r> Situation<'c, 'p, 'r> {
         }))
     }
 
-    fn custom_samples(&self, name: &str) -> Result<Vec<Measured<'c, 'r>>, QuantityError> {
+    fn custom_samples(&self, name: &str) -> Result<Vec<Measured<'c, 'r>>, String> {
         let of_pods = self
             .record
             .api
