@@ -101,7 +101,7 @@ fn add_controllers(cluster: &mut Cluster<'_>) -> Result<(), ModelError> {
         kube_scheduler::add(cluster);
     }
     disruption::add(cluster);
-    hpa::add(cluster, &autoscalers, &loads)?;
+    hpa::add(cluster, &autoscalers, &loads);
     if controllers.descheduler {
         descheduler::add(cluster, &descheduler);
     }

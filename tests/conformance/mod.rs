@@ -8,6 +8,7 @@
 
 mod deployment;
 mod driver;
+mod horizontal_pod_autoscaler;
 mod json;
 mod node_lifecycle;
 pub mod probe;
@@ -43,7 +44,8 @@ impl Depth {
 type Runner = fn(&Recordings, Depth) -> Result<Component, RecordingError>;
 
 /// All components, in the order of the table.
-const RUNNERS: &[Runner] = &[deployment::run, replicaset::run, taint_eviction::run, node_lifecycle::run];
+const RUNNERS: &[Runner] =
+    &[deployment::run, replicaset::run, horizontal_pod_autoscaler::run, taint_eviction::run, node_lifecycle::run];
 
 /// Runs every component whose recordings are there.
 pub fn run(recordings: &Recordings, depth: Depth) -> Result<Report, RecordingError> {
