@@ -4,16 +4,8 @@
 //! tests say that they are skipped. Each test prints how many records it compared and requires a minimum, so that
 //! it cannot pass by comparing nothing.
 
-#[path = "oracle_arithmetic/limits.rs"]
-mod limits;
-#[path = "oracle_arithmetic/pods.rs"]
-mod pods;
 #[path = "oracle_arithmetic/quantity.rs"]
 mod quantity;
-#[path = "oracle_arithmetic/replicas.rs"]
-mod replicas;
-#[path = "oracle_arithmetic/rollout.rs"]
-mod rollout;
 #[path = "oracle_arithmetic/scores.rs"]
 mod scores;
 

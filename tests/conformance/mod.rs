@@ -6,8 +6,15 @@
 //!
 //! The recordings are facts about upstream programs; no encoding knows them, and no runner computes an answer itself.
 
+mod deployment;
+mod driver;
+mod horizontal_pod_autoscaler;
+mod json;
+mod node_lifecycle;
 pub mod probe;
 pub mod recordings;
+mod replicaset;
+mod taint_eviction;
 pub mod tally;
 
 pub use recordings::{RecordingError, Recordings};
@@ -37,7 +44,8 @@ impl Depth {
 type Runner = fn(&Recordings, Depth) -> Result<Component, RecordingError>;
 
 /// All components, in the order of the table.
-const RUNNERS: &[Runner] = &[];
+const RUNNERS: &[Runner] =
+    &[deployment::run, replicaset::run, horizontal_pod_autoscaler::run, taint_eviction::run, node_lifecycle::run];
 
 /// Runs every component whose recordings are there.
 pub fn run(recordings: &Recordings, depth: Depth) -> Result<Report, RecordingError> {

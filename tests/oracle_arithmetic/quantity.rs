@@ -1,4 +1,4 @@
-//! Quantities, times and durations in their native forms.
+//! Quantities in their native forms.
 
 use serde_json::Value;
 
@@ -39,49 +39,10 @@ pub fn scaled(value: &Value, scale: i128) -> i64 {
     i64::try_from(quotient).expect("fits")
 }
 
-/// The milli-value of a quantity.
-pub fn milli(value: &Value) -> i64 {
-    scaled(value, 1000)
-}
-
-/// Nanoseconds since an arbitrary instant of an RFC 3339 time in UTC; all recordings use dates of 2000.
-pub fn time(value: &Value) -> Option<i64> {
-    let text = value.as_str()?.strip_suffix('Z')?;
-    let (date, clock) = text.split_once('T')?;
-    let days: Vec<i64> = date.split('-').map(|part| part.parse().expect("a date")).collect();
-    let parts: Vec<&str> = clock.split(':').collect();
-    let (seconds, fraction) = parts[2].split_once('.').unwrap_or((parts[2], "0"));
-    let number = |part: &str| part.parse::<i64>().expect("a number");
-    let day = days[2] + 31 * (days[1] + 12 * days[0]) - 31 * 12 * 1999;
-    let second = ((day * 24 + number(parts[0])) * 60 + number(parts[1])) * 60 + number(seconds);
-    Some(second * 1_000_000_000 + number(&format!("{fraction:0<9}")))
-}
-
-/// Nanoseconds of a Go duration such as `1m0s` or `1.5s`.
-pub fn duration(value: &Value) -> i64 {
-    let mut rest = value.as_str().expect("a duration");
-    let mut total = 0.0;
-    while !rest.is_empty() {
-        let digits = rest.find(|c: char| c != '.' && !c.is_ascii_digit()).expect("a unit");
-        let end = rest[digits..].find(|c: char| c.is_ascii_digit()).map_or(rest.len(), |at| digits + at);
-        let unit = match &rest[digits..end] {
-            "h" => 3600e9,
-            "m" => 60e9,
-            "s" => 1e9,
-            "ms" => 1e6,
-            other => panic!("unit {other}"),
-        };
-        total += rest[..digits].parse::<f64>().expect("a number") * unit;
-        rest = &rest[end..];
-    }
-    total as i64
-}
-
 #[test]
 fn native_forms_are_read() {
     for (text, want) in [("100m", 100), ("1", 1000), ("1.5", 1500), ("1Ki", 1_024_000), ("1e3", 1_000_000)] {
-        assert_eq!(milli(&Value::from(text)), want, "{text}");
+        assert_eq!(scaled(&Value::from(text), 1000), want, "{text}");
     }
-    assert_eq!(milli(&Value::from("1n")), 1, "rounded up");
-    assert_eq!(duration(&Value::from("1m0s")), 60_000_000_000);
+    assert_eq!(scaled(&Value::from("1n"), 1000), 1, "rounded up");
 }

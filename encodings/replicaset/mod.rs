@@ -1,16 +1,21 @@
 //! ReplicaSet controller of Kubernetes v1.34: `pkg/controller/replicaset/replica_set.go`, `pkg/controller/controller_utils.go`.
 //!
-//! Too few pods: the missing ones are created at once. Too many: they are deleted in upstream's order, as far as
-//! counted pods can tell: those without a node, then those that are not ready, then those on the nodes that hold most
-//! active pods of the same Deployment. Within a rank upstream compares how long pods have been ready (in powers of two),
-//! restarts and age, which this model does not know: the choice is free.
+//! Which pods are deleted is written over views of single pods ([`ranking`], [`deletion`]). Here it acts on the cluster,
+//! whose pods are counted. Too few: the missing ones are created at once. Too many: they are deleted in the order of
+//! their [`Standing`]: those without a node, then those that are not ready, then those on the nodes that hold most active
+//! pods of the same Deployment. Among equals upstream compares how long pods have been ready (in powers of two), restarts
+//! and age, which counted pods do not have: the choice is free.
 //!
 //! Ranks are those of the moment when deletion begins. Pods are taken node by node: a rank that has to go altogether
 //! loses all its pods; of the last rank each node loses a free number. A node that was taken from falls below the rank,
 //! so the nodes of the present highest rank are always untouched, and one number need not be remembered.
 //!
-//! Left out: deletion cost, ages and restarts (free choice instead); the limit of 500 pods per reconcile; back-off after
-//! failed creation. Ranks of ready pods are taken after those that were not ready are gone.
+//! Left out here: phases of pods that are not ready, deletion costs (pods of a template have the same one), ages and
+//! restarts (free choice instead); the limit of 500 pods per reconcile; back-off after failed creation. Ranks of ready
+//! pods are taken after those that were not ready are gone.
+
+pub mod deletion;
+pub mod ranking;
 
 use crate::cluster::spec::Workload;
 use crate::cluster::story::{Scene, Sentence};
@@ -20,6 +25,7 @@ use crate::system::{ActionDraft, ActionKind, State};
 use crate::term::{Bool, Int};
 
 use super::ranks;
+use ranking::{Standing, phase_rank};
 
 /// Adds the actions of every ReplicaSet.
 pub fn add(cluster: &Cluster<'_>) {
@@ -148,6 +154,7 @@ fn add_delete_bound(
     cluster.act(draft, Box::new(tell));
 }
 
+/// Bound pods of a template by cell: those that are not ready apart from those that are.
 fn candidates<'c>(
     cluster: &Cluster<'c>,
     state: &State<'c>,
@@ -156,21 +163,27 @@ fn candidates<'c>(
 ) -> Vec<Candidate<'c>> {
     let ctx = cluster.ctx();
     let cells = cluster.cells(state);
+    let running = |cell: &Cell<'c>| cluster.pods(cell, template, Phase::Running);
     let unready = |cell: &Cell<'c>| {
         let starting = cluster.pods(cell, template, Phase::Starting);
         cluster.is_down(cell).ite(cluster.active_on(cell, template), starting)
     };
-    let some_unready = ctx.any(cells.iter().map(|cell| cell.exists & unready(cell).ge(1)));
-    let pods: Vec<Int<'c>> = cells
-        .iter()
-        .map(|cell| some_unready.ite(unready(cell), cluster.pods(cell, template, Phase::Running)))
-        .collect();
-    let rank = |cell: &Cell<'c>| ctx.sum(vars.templates.iter().map(|&sibling| cluster.active_on(cell, sibling)));
-    let present: Vec<Bool<'c>> = cells.iter().zip(&pods).map(|(cell, pods)| cell.exists & pods.ge(1)).collect();
-    let highest = ctx.max(cells.iter().zip(&present).map(|(cell, present)| present.ite(rank(cell), 0)), 0);
-    let candidate = |((cell, pods), present): ((Cell<'c>, Int<'c>), Bool<'c>)| {
-        let first = present & rank(&cell).eq(highest);
-        Candidate { cell, pods, first }
+    let ready = |cell: &Cell<'c>| cluster.is_down(cell).ite(0, running(cell));
+    let group = |cell: &Cell<'c>, pods: Int<'c>, is_ready: bool| {
+        let colocated = ctx.sum(vars.templates.iter().map(|&sibling| cluster.active_on(cell, sibling)));
+        let (phase, deletion_cost) = (ctx.int(phase_rank("Running")), ctx.int(0));
+        let (scheduled, is_ready) = (ctx.bool(true), ctx.bool(is_ready));
+        let standing = Standing { scheduled, phase, ready: is_ready, deletion_cost, colocated };
+        (cell.exists & pods.ge(1), standing)
     };
-    cells.into_iter().zip(pods).zip(present).map(candidate).collect()
+    let groups = cells.iter().map(|cell| group(cell, unready(cell), false));
+    let groups: Vec<_> = groups.chain(cells.iter().map(|cell| group(cell, ready(cell), true))).collect();
+    let first = ranking::foremost(ctx, &groups);
+    let (first_unready, first_ready) = first.split_at(cells.len());
+    let firsts = first_unready.iter().zip(first_ready);
+    let candidate = |(cell, (&first_unready, &first_ready)): (Cell<'c>, (&Bool<'c>, &Bool<'c>))| {
+        let pods = first_unready.ite(unready(&cell), running(&cell));
+        Candidate { cell, pods, first: first_unready | first_ready }
+    };
+    cells.into_iter().zip(firsts).map(candidate).collect()
 }
