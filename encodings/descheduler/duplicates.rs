@@ -98,7 +98,7 @@ fn plan<'c>(cluster: &Cluster<'c>, policy: &DeschedulerPolicy, cells: &[Cell<'c>
     let nodes = nodes.min(cluster.spec.nodes.len() as i64);
     let stay = (pods + nodes.minus_or_zero(1)).div(nodes.max(1)).max(1);
     let balanced = nodes.lt(2);
-    let fit: Vec<Bool<'c>> = match policy.node_fit {
+    let fit: Vec<Bool<'c>> = match policy.plugins.iter().any(|it| it.evictor.node_fit) {
         true => super::fit_elsewhere(cluster, cells, template),
         false => vec![ctx.bool(true); cells.len()],
     };
