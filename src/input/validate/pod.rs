@@ -113,6 +113,9 @@ fn tolerations(path: &FieldPath, tolerations: Option<&[Toleration]>, check: &mut
 }
 
 fn topology_spread(path: &FieldPath, pod: &PodSpec, check: &mut Check<'_>) {
+    if check.is_accepted() {
+        return;
+    }
     let mut seen = HashSet::new();
     for (index, constraint) in pod.topology_spread_constraints.iter().flatten().enumerate() {
         let at = path.index(index);

@@ -14,9 +14,9 @@ use serde_json::Value;
 
 use crate::cluster::spec::CacheView;
 
+use super::Depth;
 use super::recordings::{RecordingError, Recordings};
 use super::tally::{Component, Verdict};
-use super::Depth;
 
 use compare::{Expected, Path};
 use explore::Explorer;
