@@ -136,17 +136,15 @@ fn add_stage(stage: &Stage<'_, '_>, part: usize) {
 }
 
 /// Plugins that walk.
-fn walk<'c, 'p>(plugin: &'p DeschedulerPlugin, part: usize) -> Option<Box<dyn Walk<'c> + 'p>> {
+fn walk<'c: 'p, 'p>(plugin: &'p DeschedulerPlugin, part: usize) -> Option<Box<dyn Walk<'c> + 'p>> {
     match plugin {
         DeschedulerPlugin::NodeTaints(arguments) => Some(Box::new(NodeTaints(arguments))),
         DeschedulerPlugin::NodeAffinity { types, pods } => {
             Some(Box::new(NodeAffinity { kind: *types.get(part)?, pods }))
         }
         DeschedulerPlugin::InterPodAntiAffinity { pods } => Some(Box::new(InterPodAntiAffinity(pods))),
-        DeschedulerPlugin::LowNodeUtilization(arguments) => Some(Box::new(Utilization { kind: Kind::Low, arguments })),
-        DeschedulerPlugin::HighNodeUtilization(arguments) => {
-            Some(Box::new(Utilization { kind: Kind::High, arguments }))
-        }
+        DeschedulerPlugin::LowNodeUtilization(arguments) => Some(Box::new(Utilization::new(Kind::Low, arguments))),
+        DeschedulerPlugin::HighNodeUtilization(arguments) => Some(Box::new(Utilization::new(Kind::High, arguments))),
         DeschedulerPlugin::RemoveDuplicates { .. } | DeschedulerPlugin::TopologySpread { .. } => None,
     }
 }
