@@ -26,6 +26,7 @@ use crate::cluster::spec::{
 };
 use crate::cluster::view::Cluster;
 use crate::cluster::{Cell, TemplateId, Tenure};
+use crate::system::IntVar;
 use crate::term::Bool;
 
 use super::kubelet::room;
@@ -43,6 +44,15 @@ use walk::Walk;
 pub struct DeschedulerVars {
     memory: Option<Memory>,
     spread: Vec<spread::GroupVars>,
+}
+
+impl DeschedulerVars {
+    /// Where a cycle of several steps counts its evictions: by node, in the order of cells, and template.
+    pub fn evicted(&self) -> Vec<((usize, TemplateId), IntVar)> {
+        let memory = self.memory.iter();
+        let places = memory.flat_map(|memory| memory.places().into_iter().map(move |place| (memory, place)));
+        places.filter_map(|(memory, place)| Some((place, memory.evicted(place.0, place.1)?))).collect()
+    }
 }
 
 /// Parts of a plugin that follow one another.
