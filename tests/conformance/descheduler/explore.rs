@@ -19,7 +19,8 @@ pub struct Explorer<'b> {
     interpreter: Option<Interpreter<'b>>,
 }
 
-type State = Vec<i64>;
+/// Values of the state variables.
+pub type State = Vec<i64>;
 
 /// Nodes and templates of evicted pods, in the order of eviction.
 pub type Sequence = Vec<(usize, usize)>;
@@ -40,6 +41,11 @@ impl<'b> Explorer<'b> {
         let start = self.initial()?;
         let ends = self.cycle(&start)?;
         Ok(ends.iter().map(|end| vec![self.built.lost(&start, end)]).collect())
+    }
+
+    /// The states in which the first cycle may end.
+    pub fn ends(&self) -> Result<BTreeSet<State>, String> {
+        self.cycle(&self.initial()?)
     }
 
     /// What cycle after cycle may do, until one evicts nothing.

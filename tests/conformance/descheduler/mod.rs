@@ -5,9 +5,12 @@
 //! recorded ones: sets of pods where they were always the same, else all the shapes; and the orders of eviction where they
 //! were recorded and a cycle takes several steps. In rounds, cycle follows on cycle.
 //!
+//! Of a sample, every step is repeated by the reference interpreter, and the outcomes are confirmed by Z3.
+//!
 //! Totals, totals by node and numbers of rounds and survivors follow from these and are not compared again.
 
 mod compare;
+mod confirm;
 mod explore;
 mod situation;
 
@@ -43,7 +46,7 @@ pub fn run(recordings: &Recordings, depth: Depth) -> Result<Component, Recording
 }
 
 /// What differs between the model and a record, in each of the ways in which the cache was seen.
-fn differences(record: &Value, cycles: usize, replay: bool) -> Verdict {
+fn differences(record: &Value, cycles: usize, thorough: bool) -> Verdict {
     let recorded = match record["mode"].as_str() {
         Some("live") => CacheView::Live,
         _ => CacheView::Snapshot,
@@ -56,7 +59,7 @@ fn differences(record: &Value, cycles: usize, replay: bool) -> Verdict {
     let views = [(recorded, Some(expected)), (other, record.get("expect_live"))];
     let views = views.into_iter().filter_map(|(cache, expected)| Some((cache, expected?)));
     let found: Result<Vec<Option<String>>, String> =
-        views.map(|(cache, expected)| difference(record, cache, expected, cycles, replay)).collect();
+        views.map(|(cache, expected)| difference(record, cache, expected, cycles, thorough)).collect();
     match found {
         Ok(found) => Verdict::from_differences(found.into_iter().flatten().collect()),
         Err(why) => Verdict::Differs(why),
@@ -68,14 +71,17 @@ fn difference(
     cache: CacheView,
     expected: &Value,
     cycles: usize,
-    replay: bool,
+    thorough: bool,
 ) -> Result<Option<String>, String> {
     let situation = Situation::read(record, cache)?;
     let built = situation.build()?;
     let expected = Expected::read(expected, &situation, &built)?;
-    let explorer = Explorer::new(&built, replay)?;
+    let explorer = Explorer::new(&built, thorough)?;
     let found: Vec<Path> = if cycles == 1 { explorer.outcomes()? } else { explorer.paths(cycles)? };
     if let Some(difference) = expected.difference(&found, &built) {
+        return Ok(Some(difference));
+    }
+    if thorough && let Some(difference) = confirm::difference(&built, &explorer.ends()?)? {
         return Ok(Some(difference));
     }
     // A cycle in one step has no order.

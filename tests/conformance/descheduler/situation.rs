@@ -125,6 +125,18 @@ impl Built {
         self.counters.iter().find(|&&(_, var)| after[var] > before[var]).map(|&(place, _)| place)
     }
 
+    /// Positions of the variables that say how many pods there are.
+    pub fn pod_variables(&self) -> Vec<usize> {
+        let mut found = Vec::new();
+        for node in 0..self.parts.classes.len() {
+            let Representation::Individual(members) = self.parts.cells.representation(node) else { continue };
+            let attributes = self.parts.cells.layout(node).attributes.iter().zip(&members[0]);
+            let pods = attributes.filter(|(attribute, _)| matches!(attribute, Attribute::Pods(..)));
+            found.extend(pods.map(|(_, var)| var.index()));
+        }
+        found
+    }
+
     /// What is lost between two states.
     pub fn lost(&self, before: &[i64], after: &[i64]) -> Losses {
         let after = self.pods(after);
