@@ -1,0 +1,268 @@
+//! One run of the plugin over pods in the order in which they happen to be listed.
+//!
+//! First it is found out which pod of each kind comes first on its node (the *original*), and from the rest, how many of
+//! each owner may stay on a node. Then pods are handled in the order of their lists: the first ones stay, the others go.
+
+use itertools::Itertools;
+
+use crate::cluster::story::{Narrator, Scene, Sentence};
+use crate::cluster::TemplateId;
+use crate::encodings::descheduler::cycle::{self, Candidate, Stage, Step};
+use crate::system::State;
+use crate::term::{Bool, Int, TermId, VarId};
+
+use super::keys::Set;
+use super::listed;
+use super::memory::{Entry, List, Memory};
+use super::plan::{Column, Plan};
+
+/// Adds the steps of a stage.
+pub fn add(stage: &Stage<'_, '_>, memory: &Memory) {
+    let steps = Steps { stage, memory };
+    steps.begin();
+    steps.handle();
+    steps.end();
+}
+
+struct Steps<'s, 'a, 'c> {
+    stage: &'s Stage<'a, 'c>,
+    memory: &'s Memory,
+}
+
+/// Which template the original of a set on a node is of.
+struct Original<'c> {
+    at: usize,
+    templates: Vec<TemplateId>,
+    choice: Option<(VarId, Int<'c>)>,
+}
+
+impl<'c> Original<'c> {
+    /// Whether it is of this template.
+    fn is(&self, listed: &dyn Fn(usize, TemplateId) -> Int<'c>, template: TemplateId) -> Bool<'c> {
+        let position = self.templates.iter().position(|&other| other == template).unwrap_or_default();
+        let chosen = self.choice.map(|(_, chosen)| chosen.eq(position as i64));
+        let present = listed(self.at, template).ge(1);
+        chosen.map_or(present, |chosen| chosen & present)
+    }
+
+    /// Whether the choice is one that can happen; without pods the first template stands for none.
+    fn is_possible(&self, listed: &dyn Fn(usize, TemplateId) -> Int<'c>) -> Option<Bool<'c>> {
+        let (_, chosen) = self.choice?;
+        let counts = self.templates.iter().map(|&id| listed(self.at, id));
+        let present = counts.clone().enumerate().map(|(position, count)| chosen.eq(position as i64) & count.ge(1));
+        let some = present.reduce(|a, b| a | b)?;
+        let none = counts.map(|count| count.eq(0)).reduce(|a, b| a & b)?;
+        Some(some | (none & chosen.eq(0)))
+    }
+}
+
+impl<'c> Steps<'_, '_, 'c> {
+    fn state(&self) -> State<'c> {
+        self.stage.cluster.state()
+    }
+
+    fn most(&self, at: usize, template: TemplateId) -> i64 {
+        let cells = self.stage.cluster.cells(&self.state());
+        self.stage.cluster.holding_on(&cells[at], template).range().hi
+    }
+
+    /// Originals of all sets on all nodes, with an input where they may be of several templates.
+    fn originals(&self, nodes: usize) -> Vec<(usize, Original<'c>)> {
+        let sets = self.memory.book.sets.iter().enumerate();
+        let original = |(at, (index, set)): (usize, (usize, &Set))| {
+            let templates: Vec<TemplateId> = set.templates.iter().copied().filter(|&id| self.most(at, id) > 0).collect();
+            let last = templates.len().checked_sub(1)? as i64;
+            let choice = (last > 0).then(|| self.stage.cluster.builder.input("original", 0, last));
+            Some((index, Original { at, templates, choice }))
+        };
+        (0..nodes).cartesian_product(sets).filter_map(original).collect()
+    }
+
+    /// Lists the duplicates and finds out how many stay.
+    fn begin(&self) {
+        let (ctx, state) = (self.stage.cluster.ctx(), self.state());
+        let sight = self.stage.sight(&state);
+        let originals = self.originals(sight.cells.len());
+        let listed = |at: usize, template: TemplateId| listed(&sight, at, template);
+        let duplicates = |at: usize, template: TemplateId| {
+            let original = originals.iter().find(|(_, it)| it.at == at && it.templates.contains(&template));
+            let first = original.map_or(ctx.bool(false), |(_, original)| original.is(&listed, template));
+            listed(at, template).minus_or_zero(first.to_int())
+        };
+        let columns: Vec<Column<'c>> = self.templates().map(|template| Column {
+            template,
+            listed: (0..sight.cells.len()).map(|at| listed(at, template)).collect(),
+            duplicates: (0..sight.cells.len()).map(|at| duplicates(at, template)).collect(),
+        }).collect();
+        let in_play: Vec<Bool<'c>> = (0..sight.cells.len()).map(|at| sight.in_play(at)).collect();
+        let plans: Vec<Plan<'c>> = (0..self.memory.book.keys.len())
+            .map(|key| {
+                let handled = self.memory.book.of_key(key);
+                let of_key: Vec<&Column<'c>> =
+                    handled.filter_map(|id| columns.iter().find(|column| column.template == id)).collect();
+                Plan::new(self.stage.cluster, &sight.cells, &in_play, &of_key)
+            })
+            .collect();
+        let mut next = state.clone();
+        self.memory.lists.iter().for_each(|list| self.fill(&mut next, list, &plans, &duplicates));
+        next.set_bool(self.memory.begun, ctx.bool(true));
+        let inputs = originals.iter().filter_map(|(_, original)| Some(original.choice?.0)).collect();
+        let choice = ctx.all(originals.iter().filter_map(|(_, original)| original.is_possible(&listed)));
+        let (guard, marks) = (!state.is(self.memory.begun), Vec::new());
+        let tell = self.tell(&plans);
+        self.stage.act(Step { name: "lists", guard, inputs, choice, next, marks, tell });
+    }
+
+    fn templates(&self) -> impl Iterator<Item = TemplateId> {
+        self.memory.book.sets.iter().flat_map(|set| set.templates.iter().copied())
+    }
+
+    /// Fills a list with the duplicates of those keys of which some have to go.
+    fn fill(
+        &self,
+        next: &mut State<'c>,
+        list: &List,
+        plans: &[Plan<'c>],
+        duplicates: &dyn Fn(usize, TemplateId) -> Int<'c>,
+    ) {
+        let ctx = self.stage.cluster.ctx();
+        let mut acting: Vec<(usize, Bool<'c>)> = Vec::new();
+        for &(key, stay) in &list.keys {
+            let all = ctx.sum(self.memory.book.of_key(key).map(|id| duplicates(list.at, id)));
+            let kept = plans[key].kept(all);
+            next.set(stay, kept);
+            acting.push((key, all.gt(kept)));
+        }
+        for entry in &list.entries {
+            let keys = self.memory.book.keys_of(entry.template);
+            let acts = ctx.any(acting.iter().filter(|(key, _)| keys.contains(key)).map(|&(_, acts)| acts));
+            next.set(entry.left, acts.ite(duplicates(list.at, entry.template), 0));
+        }
+    }
+
+    fn tell(&self, plans: &[Plan<'c>]) -> Narrator {
+        let owners = self.memory.book.keys.iter().map(|key| key.describe());
+        let numbers = plans.iter().map(|plan| [plan.pods, plan.nodes, plan.stay].map(|number| number.id()));
+        let lines: Vec<(String, [TermId; 3])> = owners.zip(numbers).collect();
+        Box::new(move |scene: &Scene<'_>| {
+            let mut sentence = Sentence::new("descheduler", "looks for duplicates");
+            for (owner, numbers) in &lines {
+                let [pods, nodes, stay] = numbers.map(|number| scene.get(number));
+                if pods > 0 && nodes > 1 {
+                    sentence.why.push(format!(
+                        "RemoveDuplicates: {pods} pods of {owner} over {nodes} feasible nodes allow {stay} per node"
+                    ));
+                }
+            }
+            sentence
+        })
+    }
+
+    /// The next pod of a list stays or goes.
+    fn handle(&self) {
+        let (ctx, state) = (self.stage.cluster.ctx(), self.state());
+        let entries: Vec<(usize, &List, &Entry)> = self.memory.lists.iter().enumerate()
+            .flat_map(|(index, list)| list.entries.iter().map(move |entry| (index, list, entry)))
+            .collect();
+        let last = entries.len().saturating_sub(1) as i64;
+        let (input, chosen) = self.stage.cluster.builder.input("pod", 0, last);
+        let mut next = state.clone();
+        let (mut allowed, mut outcomes) = (Vec::new(), Vec::new());
+        for (position, &(index, list, entry)) in entries.iter().enumerate() {
+            let it = chosen.eq(position as i64) & state.get(entry.left).ge(1) & self.may_be_next(index, &state);
+            next.set(entry.left, state.get(entry.left).minus_or_zero(it.to_int()));
+            next.set(self.memory.last, it.ite(index as i64 + 1, next.get(self.memory.last)));
+            allowed.push(it);
+            let goes = self.pass(&mut next, list, entry, it);
+            outcomes.push((list, entry, it, goes));
+        }
+        let again = |list: &List, entry: &Entry| self.was_evicted(&state, list, entry);
+        let fresh: Vec<Candidate<'c>> = outcomes.iter()
+            .map(|(list, entry, it, goes)| (list.at, entry.template, *it & goes.ge(1) & !again(list, entry))).collect();
+        let repeated: Vec<Candidate<'c>> = outcomes.iter()
+            .map(|(list, entry, it, goes)| (list.at, entry.template, *it & goes.ge(1) & again(list, entry))).collect();
+        let first = self.stage.attempt(&mut next, &fresh);
+        let second = self.stage.attempt_again(&mut next, &repeated);
+        for &(list, entry, it, goes) in &outcomes {
+            if let Some((passed, gone)) = entry.past {
+                let add = |next: &mut State<'c>, var, when: Bool<'c>| {
+                    let value: Int<'c> = next.get(var);
+                    next.set(var, (value + when.to_int()).min(value.range().hi));
+                };
+                add(&mut next, passed, it & goes.eq(0));
+                add(&mut next, gone, it & goes.ge(1) & (first.accepted | second.accepted));
+            }
+            list.leave(&mut next, it & (first.node | second.node));
+        }
+        let total = first.total | second.total;
+        self.memory.lists.iter().for_each(|list| list.leave(&mut next, total));
+        let (marks, tell) = self.stage.eviction(&fresh, first.accepted);
+        let guard = state.is(self.memory.begun) & self.waits(&state);
+        self.stage.act(Step { name: "evicts", guard, inputs: vec![input], choice: ctx.any(allowed), next, marks, tell });
+    }
+
+    /// Counts a pod for its keys where `it` holds; under how many of them it has to go.
+    fn pass(&self, next: &mut State<'c>, list: &List, entry: &Entry, it: Bool<'c>) -> Int<'c> {
+        let ctx = self.stage.cluster.ctx();
+        let mut goes = ctx.int(0);
+        for key in self.memory.book.keys_of(entry.template) {
+            if let Some(&(_, stay)) = list.keys.iter().find(|(other, _)| other == key) {
+                let left = next.get(stay);
+                goes = goes + left.eq(0).to_int();
+                next.set(stay, left.minus_or_zero(it.to_int()));
+            }
+        }
+        goes
+    }
+
+    /// Whether the next pod of an entry was evicted from the list of another owner.
+    fn was_evicted(&self, state: &State<'c>, list: &List, entry: &Entry) -> Bool<'c> {
+        let ctx = self.stage.cluster.ctx();
+        let Some((passed, gone)) = entry.past else { return ctx.bool(false) };
+        let position = state.get(passed) + state.get(gone);
+        let others = self.memory.lists.iter().filter(|other| other.at == list.at && other.keys[0].0 != list.keys[0].0);
+        let same = others.flat_map(|other| &other.entries).filter(|other| other.template == entry.template);
+        ctx.any(same.filter_map(|other| other.past).map(|(passed, gone)| {
+            let from = state.get(passed);
+            from.le(position) & position.lt(from + state.get(gone))
+        }))
+    }
+
+    fn waits(&self, state: &State<'c>) -> Bool<'c> {
+        let lists = self.memory.lists.iter();
+        self.stage.cluster.ctx().any(lists.map(|list| list.waits(self.stage.cluster, state)))
+    }
+
+    /// Where the order matters, owners come in any order, and for each its nodes; a list is handled to its end. Else the
+    /// order is fixed.
+    fn may_be_next(&self, index: usize, state: &State<'c>) -> Bool<'c> {
+        let ctx = self.stage.cluster.ctx();
+        let lists = &self.memory.lists;
+        let waiting = |other: usize| lists[other].waits(self.stage.cluster, state);
+        if !cycle::is_limited(self.stage.policy) {
+            return !ctx.any((0..index).map(waiting));
+        }
+        let last = state.get(self.memory.last);
+        let same_key = |a: usize, b: usize| lists[a].keys[0].0 == lists[b].keys[0].0;
+        let others = (0..lists.len()).filter(|&other| other != index);
+        let unfinished = others.map(|other| {
+            let of_key = (0..lists.len()).filter(|&it| same_key(it, other));
+            let key_waits = ctx.any(of_key.map(waiting));
+            let blocks = if same_key(index, other) { waiting(other) } else { key_waits };
+            last.eq(other as i64 + 1) & blocks
+        });
+        !ctx.any(unfinished)
+    }
+
+    /// Nobody is left.
+    fn end(&self) {
+        let (ctx, state) = (self.stage.cluster.ctx(), self.state());
+        let mut next = state.clone();
+        self.memory.forget(self.stage.cluster, &mut next);
+        self.stage.finish(&mut next, ctx.bool(true));
+        let guard = state.is(self.memory.begun) & !self.waits(&state);
+        let (inputs, marks) = Default::default();
+        let tell: Narrator = Box::new(|_: &Scene<'_>| Sentence::default());
+        self.stage.act(Step { name: "ends", guard, inputs, choice: ctx.bool(true), next, marks, tell });
+    }
+}

@@ -1,0 +1,271 @@
+//! One run of the plugin over nodes and pods in the order in which they happen to be listed.
+//!
+//! Everything is decided on the placement at the start: what each domain of each constraint loses (where equal domains
+//! lose differently, any of them may be the one), and which pods at the end of its list that means (where some of several
+//! equal ones go, it depends on the order of nodes and of their pods, which all constraints share). Then the pods go in
+//! any order, each asked about again.
+
+use crate::cluster::TemplateId;
+use crate::cluster::story::{Narrator, Scene, Sentence};
+use crate::encodings::descheduler::cycle::{self, Candidate, Stage, Step};
+use crate::encodings::descheduler::evictor;
+use crate::encodings::descheduler::sight::Sight;
+use crate::system::State;
+use crate::term::{Bool, Int};
+
+use super::memory::{BALANCING, BEGINNING, LISTING, Memory, Place};
+use super::paper::{Fate, Paper, seen};
+
+/// Adds the steps of a stage.
+pub fn add(stage: &Stage<'_, '_>, memory: &Memory, node_fit: bool) {
+    let steps = Steps { stage, memory, node_fit };
+    steps.balance();
+    steps.choose_domain();
+    steps.list();
+    steps.list_next();
+    steps.evict();
+    steps.end();
+}
+
+struct Steps<'s, 'a, 'c> {
+    stage: &'s Stage<'a, 'c>,
+    memory: &'s Memory,
+    node_fit: bool,
+}
+
+impl<'c> Steps<'_, '_, 'c> {
+    fn state(&self) -> State<'c> {
+        self.stage.cluster.state()
+    }
+
+    fn papers<'p>(&'p self, sight: &'p Sight<'p, 'c>) -> Vec<Paper<'p, 'c>> {
+        let balances = self.memory.balances.iter();
+        balances.map(|balance| Paper::new(sight, &balance.constraint, self.node_fit)).collect()
+    }
+
+    fn is_in(&self, phase: i64) -> Bool<'c> {
+        self.state().get(self.memory.phase).eq(phase)
+    }
+
+    /// Whether equal domains are still to be chosen from.
+    fn chooses(&self) -> Bool<'c> {
+        let state = self.state();
+        self.stage.cluster.ctx().any(self.memory.balances.iter().map(|balance| state.get(balance.left).ge(1)))
+    }
+
+    /// What each domain loses, but for equal ones.
+    fn balance(&self) {
+        let (ctx, state) = (self.stage.cluster.ctx(), self.state());
+        let sight = self.stage.sight(&state);
+        let mut next = state.clone();
+        let mut lines = Vec::new();
+        for (balance, paper) in self.memory.balances.iter().zip(self.papers(&sight)) {
+            let shares = paper.shares();
+            next.set(balance.left, shares.left);
+            for (domain, share) in shares.shares.iter().enumerate() {
+                next.set(balance.lost[domain], share.lost);
+                next.set_bool(balance.open[domain], share.open);
+            }
+            let moves = ctx.sum(shares.shares.iter().map(|share| share.lost)) + shares.left;
+            let (largest, smallest) = paper.extremes();
+            let what = balance.constraint.describe(self.stage.cluster);
+            lines.push((what, balance.constraint.max_skew, [moves.id(), largest.id(), smallest.id()]));
+        }
+        next.set(self.memory.phase, ctx.int(BALANCING));
+        let tell: Narrator = Box::new(move |scene: &Scene<'_>| {
+            let mut sentence = Sentence::default();
+            for (what, skew, ids) in &lines {
+                let [moves, largest, smallest] = ids.map(|id| scene.get(id));
+                if moves > 0 {
+                    sentence.actor = "descheduler".to_owned();
+                    sentence.text = "finds domains out of balance".to_owned();
+                    sentence.why.push(format!(
+                        "{what}: the largest domain has {largest}, the smallest {smallest}, maxSkew is {skew}: {moves} pod(s) have to move"
+                    ));
+                }
+            }
+            sentence
+        });
+        self.act("balances", self.is_in(BEGINNING), (Vec::new(), ctx.bool(true)), next, tell);
+    }
+
+    /// One of equal domains loses all that it has above the average, or what is left to lose.
+    fn choose_domain(&self) {
+        let (ctx, state) = (self.stage.cluster.ctx(), self.state());
+        let sight = self.stage.sight(&state);
+        let number: usize = self.memory.balances.iter().map(|balance| balance.open.len()).sum();
+        let (input, chosen) = self.stage.cluster.builder.input("domain", 0, number.saturating_sub(1) as i64);
+        let mut next = state.clone();
+        let (mut position, mut earlier) = (0, ctx.bool(false));
+        let mut allowed = Vec::new();
+        for (balance, paper) in self.memory.balances.iter().zip(self.papers(&sight)) {
+            let left = state.get(balance.left);
+            let turn = left.ge(1) & !earlier;
+            let mut taken = ctx.int(0);
+            for (domain, share) in paper.shares().shares.iter().enumerate() {
+                let it = turn & chosen.eq(position) & state.is(balance.open[domain]);
+                let lost = left.min(share.excess);
+                next.set(balance.lost[domain], it.ite(lost, state.get(balance.lost[domain])));
+                next.set_bool(balance.open[domain], state.is(balance.open[domain]) & !it);
+                taken = it.ite(lost, taken);
+                allowed.push(it);
+                position += 1;
+            }
+            next.set(balance.left, left.minus_or_zero(taken));
+            earlier = earlier | left.ge(1);
+        }
+        let guard = self.is_in(BALANCING) & self.chooses();
+        self.act("chooses a domain", guard, (vec![input], ctx.any(allowed)), next, silent());
+    }
+
+    /// What becomes of the pods of each place, by constraint.
+    fn fates(&self, papers: &[Paper<'_, 'c>], state: &State<'c>, template: TemplateId) -> Vec<Vec<Fate<'c>>> {
+        let lost = |balance: usize| self.memory.lost(balance, state);
+        papers.iter().enumerate().map(|(balance, paper)| paper.fates(template, &lost(balance))).collect()
+    }
+
+    /// Pods that go whatever the order, and those whose fate depends on it.
+    fn list(&self) {
+        let (ctx, state) = (self.stage.cluster.ctx(), self.state());
+        let sight = self.stage.sight(&state);
+        let papers = self.papers(&sight);
+        let mut next = state.clone();
+        for place in &self.memory.places {
+            let fates = self.fates(&papers, &state, place.template);
+            let all = ctx.any(fates.iter().map(|fates| fates[place.at].all));
+            let open = ctx.any(fates.iter().map(|fates| fates[place.at].open));
+            let pods = seen(&sight, place.at, place.template);
+            next.set(place.unlisted, open.ite(pods, 0));
+            next.set(place.victims, (all & !open).ite(pods, 0));
+        }
+        for (index, (balance, paper)) in self.memory.balances.iter().zip(&papers).enumerate() {
+            let lost = self.memory.lost(index, &state);
+            for (domain, &quota) in balance.quota.iter().enumerate() {
+                next.set(quota, paper.quota(domain, lost[domain]));
+            }
+        }
+        next.set(self.memory.phase, ctx.int(LISTING));
+        let guard = self.is_in(BALANCING) & !self.chooses();
+        self.act("lists", guard, (Vec::new(), ctx.bool(true)), next, silent());
+    }
+
+    /// The next pod of the list: of the same node as the last one as long as that has any.
+    fn list_next(&self) {
+        let (ctx, state) = (self.stage.cluster.ctx(), self.state());
+        let sight = self.stage.sight(&state);
+        let papers = self.papers(&sight);
+        let (input, chosen) = self.input("pod");
+        let mut next = state.clone();
+        let mut listed = Vec::new();
+        for (index, place) in self.memory.places.iter().enumerate() {
+            let it = chosen.eq(index as i64) & self.may_be_next(index, &state);
+            let fates = self.fates(&papers, &state, place.template);
+            let mut goes = ctx.any(fates.iter().map(|fates| fates[place.at].all));
+            for (balance, (paper, fates)) in self.memory.balances.iter().zip(papers.iter().zip(&fates)) {
+                let Some(domain) = paper.domain(place.at) else { continue };
+                let quota = balance.quota[domain];
+                let open = fates[place.at].open;
+                let (taken, rest) = paper.next(place.template, state.get(quota));
+                goes = goes | (open & taken);
+                next.set(quota, (it & open).ite(rest, next.get(quota)));
+            }
+            next.set(place.unlisted, state.get(place.unlisted).minus_or_zero(it.to_int()));
+            next.set(place.victims, self.grown(&state, place, it & goes));
+            next.set(self.memory.last, it.ite(index as i64 + 1, next.get(self.memory.last)));
+            listed.push(it);
+        }
+        let guard = self.is_in(LISTING) & self.memory.lists(self.stage.cluster, &state);
+        self.act("lists a pod", guard, (vec![input], ctx.any(listed)), next, silent());
+    }
+
+    fn grown(&self, state: &State<'c>, place: &Place, when: Bool<'c>) -> Int<'c> {
+        let victims = state.get(place.victims);
+        (victims + when.to_int()).min(victims.range().hi)
+    }
+
+    fn input(&self, name: &str) -> (crate::term::VarId, Int<'c>) {
+        let last = self.memory.places.len().saturating_sub(1) as i64;
+        self.stage.cluster.builder.input(name, 0, last)
+    }
+
+    /// Nodes of different groups have nothing to do with each other: they are listed in a fixed order.
+    fn may_be_next(&self, index: usize, state: &State<'c>) -> Bool<'c> {
+        let ctx = self.stage.cluster.ctx();
+        let places = &self.memory.places;
+        let waits = |other: usize| state.get(places[other].unlisted).ge(1);
+        let some = |wanted: &dyn Fn(usize) -> bool| ctx.any((0..places.len()).filter(|&it| wanted(it)).map(waits));
+        let last = state.get(self.memory.last);
+        let elsewhere = (0..places.len()).filter(|&other| places[other].at != places[index].at);
+        let unfinished = elsewhere.map(|other| {
+            last.eq(other as i64 + 1) & some(&|it| places[it].at == places[other].at)
+        });
+        let group = self.memory.groups[index];
+        waits(index) & !ctx.any(unfinished) & !some(&|it| self.memory.groups[it] < group)
+    }
+
+    /// One of the pods that are to go is asked about again, and evicted.
+    fn evict(&self) {
+        let (ctx, state) = (self.stage.cluster.ctx(), self.state());
+        let sight = self.stage.sight(&state);
+        let (input, chosen) = self.input("victim");
+        let mut next = state.clone();
+        let mut candidates: Vec<Candidate<'c>> = Vec::new();
+        let mut allowed = Vec::new();
+        let (in_order, mut earlier) = (!self.order_matters(), ctx.bool(false));
+        for (index, place) in self.memory.places.iter().enumerate() {
+            let victims = state.get(place.victims);
+            let it = chosen.eq(index as i64) & victims.ge(1) & !(earlier & ctx.bool(in_order));
+            earlier = earlier | victims.ge(1);
+            let goes = evictor::filter(&sight, place.template)
+                & evictor::pre_eviction_filter(&sight, place.at, place.template);
+            next.set(place.victims, victims.minus_or_zero(it.to_int()));
+            candidates.push((place.at, place.template, it & goes));
+            allowed.push(it);
+        }
+        let attempt = self.stage.attempt(&mut next, &candidates);
+        for place in &self.memory.places {
+            next.set(place.victims, attempt.total.ite(0, next.get(place.victims)));
+        }
+        let (marks, tell) = self.stage.eviction(&candidates, attempt.accepted);
+        let guard = self.is_in(LISTING) & !self.memory.lists(self.stage.cluster, &state) & self.has_victims(&state);
+        let choice = ctx.any(allowed);
+        self.stage.act(Step { name: "evicts", guard, inputs: vec![input], choice, next, marks, tell });
+    }
+
+    /// Whether it matters who is asked about first: limits, or a filter that sees the evictions before.
+    fn order_matters(&self) -> bool {
+        let evictor = &self.stage.enabled.evictor;
+        let filter_sees = cycle::is_live(self.stage.policy) && (evictor.node_fit || evictor.min_replicas > 1);
+        cycle::is_limited(self.stage.policy) || filter_sees
+    }
+
+    fn has_victims(&self, state: &State<'c>) -> Bool<'c> {
+        self.stage.cluster.ctx().any(self.memory.places.iter().map(|place| state.get(place.victims).ge(1)))
+    }
+
+    /// Nobody is left.
+    fn end(&self) {
+        let (ctx, state) = (self.stage.cluster.ctx(), self.state());
+        let mut next = state.clone();
+        self.memory.forget(self.stage.cluster, &mut next);
+        self.stage.finish(&mut next, ctx.bool(true));
+        let busy = self.memory.lists(self.stage.cluster, &state) | self.has_victims(&state);
+        let guard = self.is_in(LISTING) & !busy;
+        self.act("ends", guard, (Vec::new(), ctx.bool(true)), next, silent());
+    }
+
+    fn act(
+        &self,
+        name: &'static str,
+        guard: Bool<'c>,
+        (inputs, choice): (Vec<crate::term::VarId>, Bool<'c>),
+        next: State<'c>,
+        tell: Narrator,
+    ) {
+        self.stage.act(Step { name, guard, inputs, choice, next, marks: Vec::new(), tell });
+    }
+}
+
+fn silent() -> Narrator {
+    Box::new(|_: &Scene<'_>| Sentence::default())
+}
