@@ -10,7 +10,8 @@ use k8s_openapi::api::core::v1::{Node, NodeSelectorTerm, Taint};
 
 use super::resources::{self, Resources};
 use super::scenario::CommandAction;
-use super::spec::{ClusterSpec, WorkloadKind};
+use super::selector;
+use super::spec::{ClusterSpec, DeschedulerPolicy, WorkloadKind};
 use super::templates::{Phase, Template, TemplateId, Tenure};
 
 /// Topology key of the hostname.
@@ -80,6 +81,7 @@ struct Key {
     unschedulable: bool,
     not_ready: bool,
     allocatable: Resources,
+    offers: Option<String>,
     used: Resources,
     used_scoring: (i64, i64),
     residents: Vec<(TemplateId, Phase, i64)>,
@@ -113,7 +115,7 @@ pub fn classes(spec: &ClusterSpec, templates: &[Template]) -> Result<Vec<NodeCla
     let mut classes: Vec<NodeClass> = Vec::new();
     for (index, node) in spec.nodes.iter().enumerate() {
         let class = single(spec, index, fixed.get(node.name.as_str()).cloned().unwrap_or_default())?;
-        let key = key(&class, &reading, named.contains(node.name.as_str()).then_some(index));
+        let key = key(spec, &class, &reading, named.contains(node.name.as_str()).then_some(index));
         match position.get(&key) {
             Some(&at) => {
                 classes[at].members.push(index);
@@ -155,7 +157,7 @@ fn single(spec: &ClusterSpec, index: usize, fixed: Fixed) -> Result<NodeClass, r
     })
 }
 
-fn key(class: &NodeClass, reading: &Reading, named: Option<usize>) -> Key {
+fn key(spec: &ClusterSpec, class: &NodeClass, reading: &Reading, named: Option<usize>) -> Key {
     let labels = class.node.metadata.labels.iter().flatten();
     let labels = labels.filter_map(|(key, value)| {
         if reading.by_value.contains(key) {
@@ -171,12 +173,19 @@ fn key(class: &NodeClass, reading: &Reading, named: Option<usize>) -> Key {
         unschedulable: class.unschedulable,
         not_ready: class.starts_not_ready,
         allocatable: class.allocatable.clone(),
+        offers: spec.descheduler.as_ref().map(|_| offers(&class.node)),
         used: class.used.clone(),
         used_scoring: class.used_scoring,
         residents: class.residents.clone(),
         flags: [class.may_fail, class.may_panic, class.maintained],
         named,
     }
+}
+
+/// Allocatable and capacity as written: the descheduler reads them in its own way.
+fn offers(node: &Node) -> String {
+    let status = node.status.as_ref();
+    format!("{:?}", status.map(|status| (&status.allocatable, &status.capacity)))
 }
 
 fn reading(spec: &ClusterSpec, templates: &[Template]) -> Reading {
@@ -194,6 +203,12 @@ fn reading(spec: &ClusterSpec, templates: &[Template]) -> Reading {
         }
         let constraints = template.spec.topology_spread_constraints.iter().flatten();
         topology.extend(constraints.map(|constraint| constraint.topology_key.clone()));
+        if spec.descheduler.is_some() {
+            topology.extend(selector::required_anti_affinity(&template.spec).map(|term| term.topology_key.clone()));
+        }
+    }
+    for selector in spec.descheduler.iter().flat_map(DeschedulerPolicy::node_selectors) {
+        selected.extend(selector::keys(selector).cloned());
     }
     for profile in &spec.scheduler {
         topology.extend(profile.default_constraints.iter().map(|constraint| constraint.topology_key.clone()));
@@ -215,6 +230,9 @@ fn keys_of(term: &NodeSelectorTerm) -> Vec<String> {
 fn named_nodes(spec: &ClusterSpec, templates: &[Template]) -> BTreeSet<String> {
     let mut named: BTreeSet<String> =
         templates.iter().filter_map(|template| template.pinned_to().map(str::to_owned)).collect();
+    if spec.deschedules_stepwise() {
+        named.extend(spec.nodes.iter().map(|node| node.name.clone()));
+    }
     for command in &spec.scenario.commands {
         if let CommandAction::Cordon { node } | CommandAction::Uncordon { node } | CommandAction::Drain { node } =
             &command.action

@@ -8,7 +8,7 @@
 //! * a selector of a pod that is to be scheduled matches it, it has inter-pod terms of its own, or it holds host ports
 //!   that others ask for ([`Tenure::Resident`]: its numbers are constants of the node class).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::api::core::v1::{Pod, PodSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use super::resources::{self, ResourceError};
 use super::scenario::Interleaving;
 use super::selector::{self, Labels};
-use super::spec::{ClusterSpec, ExistingPod, Workload, WorkloadKind};
+use super::spec::{ClusterSpec, ExistingPod, ObjectKey, Workload, WorkloadKind};
 use super::templates::{Phase, Template, Tenure};
 
 /// The annotation that makes any pod evictable for the descheduler.
@@ -33,6 +33,8 @@ struct Readers<'a> {
     host_ports: bool,
     /// The highest priority among pods that are to be scheduled and may preempt.
     preempting: Option<i64>,
+    /// Namespaces that have a pod of a name.
+    namespaces_of: BTreeMap<&'a str, BTreeSet<&'a str>>,
     spec: &'a ClusterSpec,
 }
 
@@ -65,6 +67,7 @@ impl<'a> Readers<'a> {
             selectors: scheduled.iter().flat_map(|pod| selectors(pod)).chain(service_selectors(spec)).collect(),
             host_ports: scheduled.iter().any(|pod| has_host_ports(pod)),
             preempting: preempting.map(|pod| i64::from(pod.priority.unwrap_or(0))).max(),
+            namespaces_of: if spec.descheduler.is_some() { namespaces_of(spec) } else { BTreeMap::new() },
             spec,
         }
     }
@@ -80,7 +83,8 @@ impl<'a> Readers<'a> {
             if let Some(object) = &pod.object
                 && let Some(tenure) = self.tenure(workload, pod, object)
             {
-                groups.entry((tenure, identity(tenure, object).to_string())).or_default().push(position);
+                let identity = json!([identity(tenure, object), self.apart(workload, pod)]);
+                groups.entry((tenure, identity.to_string())).or_default().push(position);
             }
         }
         for ((tenure, _), members) in groups {
@@ -96,11 +100,22 @@ impl<'a> Readers<'a> {
         let asked_for = object.metadata.annotations.iter().flatten().any(|(key, _)| key == EVICT_ANNOTATION);
         let priority = i64::from(spec.priority.unwrap_or(0));
         let preemptible = !bound_to_node && self.preempting.is_some_and(|highest| priority < highest);
-        let evictable = self.descheduler && (!bound_to_node || asked_for);
+        let unprotected = workload.owner_kind == "DaemonSet"
+            && self.spec.descheduler.as_ref().is_some_and(|policy| policy.evicts_daemon_sets());
+        let evictable = self.descheduler && (!bound_to_node || asked_for || unprotected);
         if pod.node.is_none() || is_terminating(pod) || preemptible || evictable {
             return Some(Tenure::Loose);
         }
         (self.descheduler || self.reads(object, spec)).then_some(Tenure::Resident)
+    }
+
+    /// What tells a pod from its equals in spite of all: whether its eviction is refused, and its name where a pod of
+    /// another namespace has the same, because the descheduler confuses such pods.
+    fn apart(&self, workload: &Workload, pod: &ExistingPod) -> Value {
+        let Some(policy) = &self.spec.descheduler else { return Value::Null };
+        let key = ObjectKey { namespace: workload.key.namespace.clone(), name: pod.name.clone() };
+        let shared = self.namespaces_of.get(pod.name.as_str()).is_some_and(|namespaces| namespaces.len() > 1);
+        json!([policy.refused.contains(&key), shared.then_some(&pod.name)])
     }
 
     fn reads(&self, object: &Pod, spec: &PodSpec) -> bool {
@@ -141,6 +156,16 @@ impl<'a> Readers<'a> {
         template.spec.node_name = None;
         Ok(template)
     }
+}
+
+fn namespaces_of(spec: &ClusterSpec) -> BTreeMap<&str, BTreeSet<&str>> {
+    let mut namespaces_of: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for workload in spec.workloads.iter().filter(|workload| workload.kind == WorkloadKind::Fixed) {
+        for pod in &workload.revisions[0].pods {
+            namespaces_of.entry(&pod.name).or_default().insert(&workload.key.namespace);
+        }
+    }
+    namespaces_of
 }
 
 fn phases<'a>(spec: &ClusterSpec, tenure: Tenure, members: impl Iterator<Item = &'a ExistingPod>) -> Vec<Phase> {

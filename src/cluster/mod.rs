@@ -8,6 +8,7 @@ pub mod classes;
 pub mod layout;
 pub mod loose;
 pub mod placement;
+pub mod policy;
 pub mod quantity;
 pub mod resources;
 pub mod scenario;

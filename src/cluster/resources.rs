@@ -8,7 +8,7 @@
 //! Reference: `k8s.io/component-helpers/resource/helpers.go` and `pkg/scheduler/framework/types.go` (v1.34). Left out:
 //! the status of pods that are being resized in place.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::api::core::v1::{Container, Node, Pod, PodSpec, ResourceRequirements};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
@@ -81,6 +81,15 @@ pub fn bound_requests(pod: &Pod) -> Result<Resources> {
 /// What scheduler scoring takes a bound pod to hold: (cpu in thousandths, memory in bytes).
 pub fn bound_nonzero_requests(pod: &Pod) -> (i64, i64) {
     pod.spec.as_ref().map(nonzero_requests).unwrap_or_default()
+}
+
+/// The resources that a pod's containers, overhead or pod-level requests name, even with an amount of 0.
+pub fn named_requests(pod: &Pod) -> BTreeSet<String> {
+    let Some(spec) = &pod.spec else { return BTreeSet::new() };
+    let containers = spec.containers.iter().chain(spec.init_containers.iter().flatten());
+    let resources = containers.filter_map(|container| container.resources.as_ref()).chain(spec.resources.as_ref());
+    let lists = resources.filter_map(|resources| resources.requests.as_ref()).chain(spec.overhead.as_ref());
+    lists.flat_map(|list| list.keys().cloned()).collect()
 }
 
 /// What a node offers: `status.allocatable`, or `status.capacity` where that is missing; [`DEFAULT_MAX_PODS`] pods.

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{
-    Node, NodeAffinity, NodeSelectorRequirement, NodeSelectorTerm, PodSpec, Taint, Toleration,
+    Node, NodeAffinity, NodeSelectorRequirement, NodeSelectorTerm, PodAffinityTerm, PodSpec, Taint, Toleration,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
@@ -81,6 +81,35 @@ pub fn tolerates_taint(toleration: &Toleration, taint: &Taint) -> bool {
             Some("Exists") => true,
             Some(_) => false,
         }
+}
+
+/// Whether one of the tolerations tolerates a taint where the operators `Gt` and `Lt` compare the taint's value with the
+/// toleration's number.
+pub fn tolerates_comparing(tolerations: &[Toleration], taint: &Taint) -> bool {
+    tolerations.iter().any(|toleration| {
+        let operator = toleration.operator.as_deref().filter(|operator| matches!(*operator, "Gt" | "Lt"));
+        let Some(operator) = operator else { return tolerates_taint(toleration, taint) };
+        let exists = Toleration { operator: Some("Exists".to_owned()), ..toleration.clone() };
+        let number = |text: &Option<String>| text.as_deref().and_then(|text| text.parse::<i64>().ok());
+        tolerates_taint(&exists, taint)
+            && match (number(&taint.value), number(&toleration.value)) {
+                (Some(value), Some(limit)) if operator == "Gt" => value > limit,
+                (Some(value), Some(limit)) => value < limit,
+                _ => false,
+            }
+    })
+}
+
+/// A pod's required anti-affinity terms.
+pub fn required_anti_affinity(pod: &PodSpec) -> impl Iterator<Item = &PodAffinityTerm> {
+    let affinity = pod.affinity.as_ref().and_then(|affinity| affinity.pod_anti_affinity.as_ref());
+    affinity.into_iter().flat_map(|it| it.required_during_scheduling_ignored_during_execution.iter().flatten())
+}
+
+/// The keys that a label selector reads.
+pub fn keys(selector: &LabelSelector) -> impl Iterator<Item = &String> {
+    let expressions = selector.match_expressions.iter().flatten().map(|requirement| &requirement.key);
+    selector.match_labels.iter().flatten().map(|(key, _)| key).chain(expressions)
 }
 
 /// The taints with one of these effects that nothing tolerates, in node order.

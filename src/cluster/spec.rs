@@ -14,6 +14,8 @@ use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 
 use super::scenario::Scenario;
 
+pub use super::policy::*;
+
 /// Where an object or field was written: 1-based line and column; `line` 0 means "not from a file".
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Origin {
@@ -62,6 +64,10 @@ pub struct ClusterSpec {
     pub scheduler: Vec<SchedulerProfile>,
     /// The descheduler's policy, if one was given.
     pub descheduler: Option<DeschedulerPolicy>,
+    /// PersistentVolumeClaims and their storage classes.
+    pub claims: BTreeMap<ObjectKey, Option<String>>,
+    /// Pods that have finished, by the uid of their owner: they only count as replicas.
+    pub finished: BTreeMap<String, i64>,
     /// What Kubernetes objects cannot say: loads, failures, commands, properties, bound.
     pub scenario: Scenario,
 }
@@ -201,53 +207,4 @@ pub enum FitStrategy {
     MostAllocated,
     /// Piecewise linear in utilization: points of (utilization 0..=100, score 0..=10).
     RequestedToCapacityRatio(Vec<(i64, i64)>),
-}
-
-/// A `descheduler/v1alpha2` policy, as far as it is modelled.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct DeschedulerPolicy {
-    /// Modelled plugins in the order in which they run (deschedule plugins of all profiles, then balance plugins).
-    pub plugins: Vec<DeschedulerPlugin>,
-    /// `maxNoOfPodsToEvictTotal`.
-    pub max_total: Option<i64>,
-    /// `maxNoOfPodsToEvictPerNode`.
-    pub max_per_node: Option<i64>,
-    /// `maxNoOfPodsToEvictPerNamespace`.
-    pub max_per_namespace: Option<i64>,
-    /// DefaultEvictor `nodeFit`.
-    pub node_fit: bool,
-    /// DefaultEvictor `minReplicas` (0 or 1: no limit).
-    pub min_replicas: i64,
-    /// Where it was written.
-    pub origin: Origin,
-}
-
-/// A modelled descheduler plugin with its arguments.
-#[derive(Clone, Debug, PartialEq)]
-pub enum DeschedulerPlugin {
-    /// `RemoveDuplicates`.
-    RemoveDuplicates {
-        /// `excludeOwnerKinds`.
-        exclude_owner_kinds: Vec<String>,
-        /// `namespaces.include` (empty: all) and `namespaces.exclude`.
-        namespaces: NamespaceFilter,
-    },
-    /// `RemovePodsViolatingTopologySpreadConstraint`.
-    TopologySpread {
-        /// `constraints`: which `whenUnsatisfiable` values count (default DoNotSchedule only).
-        constraints: Vec<String>,
-        /// `topologyBalanceNodeFit` (default true).
-        balance_node_fit: bool,
-        /// `namespaces.include` / `exclude`.
-        namespaces: NamespaceFilter,
-    },
-}
-
-/// `namespaces` argument of a descheduler plugin.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct NamespaceFilter {
-    /// Only these (empty: all).
-    pub include: Vec<String>,
-    /// Not these.
-    pub exclude: Vec<String>,
 }

@@ -6,7 +6,7 @@ use k8s_openapi::Metadata;
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use k8s_openapi::api::autoscaling::v1::HorizontalPodAutoscaler as AutoscalerV1;
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
-use k8s_openapi::api::core::v1::{Namespace, Node, Pod, Service};
+use k8s_openapi::api::core::v1::{Namespace, Node, PersistentVolumeClaim, Pod, Service};
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::api::scheduling::v1::PriorityClass;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -38,6 +38,8 @@ pub struct Objects {
     pub namespaces: Vec<Located<Namespace>>,
     /// PodDisruptionBudgets.
     pub disruption_budgets: Vec<Located<PodDisruptionBudget>>,
+    /// PersistentVolumeClaims.
+    pub claims: Vec<Located<PersistentVolumeClaim>>,
     /// PriorityClasses.
     pub priority_classes: Vec<Located<PriorityClass>>,
     /// KubeSchedulerConfigurations.
@@ -51,7 +53,7 @@ pub struct Objects {
 }
 
 /// Versions in which modelled kinds are understood; the first is the one to recommend.
-const VERSIONS: [(&str, &[&str]); 12] = [
+const VERSIONS: [(&str, &[&str]); 13] = [
     ("Deployment", &["apps/v1"]),
     ("ReplicaSet", &["apps/v1"]),
     ("Pod", &["v1"]),
@@ -60,6 +62,7 @@ const VERSIONS: [(&str, &[&str]); 12] = [
     ("Service", &["v1"]),
     ("Namespace", &["v1"]),
     ("PodDisruptionBudget", &["policy/v1"]),
+    ("PersistentVolumeClaim", &["v1"]),
     ("PriorityClass", &["scheduling.k8s.io/v1"]),
     ("KubeSchedulerConfiguration", &["kubescheduler.config.k8s.io/v1"]),
     ("DeschedulerPolicy", &["descheduler/v1alpha2"]),
@@ -111,6 +114,7 @@ impl Objects {
             "PodDisruptionBudget" => {
                 self.disruption_budgets.extend(reader.read(&raw, true, validate::other::disruption_budget))
             }
+            "PersistentVolumeClaim" => self.claims.extend(reader.read(&raw, true, |_, _| ())),
             "PriorityClass" => self.priority_classes.extend(reader.read(&raw, false, |_, _| ())),
             "HorizontalPodAutoscaler" if raw.api_version == "autoscaling/v1" => {
                 let old = reader.read::<AutoscalerV1>(&raw, true, validate::autoscaler::v1);

@@ -5,9 +5,9 @@ use std::fs;
 use std::rc::Rc;
 
 use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::{Node, Pod};
+use k8s_openapi::api::core::v1::{Node, PersistentVolumeClaim, Pod};
 
-use crate::cluster::spec::{ClusterSpec, NodeSpec, Workload};
+use crate::cluster::spec::{ClusterSpec, NodeSpec, ObjectKey, Workload};
 
 use super::apply::ApplyHistory;
 use super::autoscalers;
@@ -95,6 +95,7 @@ impl Resolver<'_> {
         let (present, pending) = split(deployments, running);
         let mut owners = Owners::new(&present, &replica_sets, &priorities);
         pods.iter().for_each(|pod| owners.attach(pod, self.sink));
+        cluster.finished = owners.finished().clone();
         cluster.workloads = owners.finish(self.sink);
 
         let mut history = ApplyHistory::default();
@@ -105,10 +106,11 @@ impl Resolver<'_> {
         self.imply_commands(&pending, &mut cluster, &mut history, &priorities);
         let autoscalers = unique(objects.autoscalers, self.sink).applied(self.sink);
         cluster.namespaces = namespaces(&unique(objects.namespaces, self.sink).applied(self.sink), &cluster.workloads);
+        cluster.claims = claims(&unique(objects.claims, self.sink).applied(self.sink));
         cluster.services = values(unique(objects.services, self.sink).applied(self.sink));
         cluster.disruption_budgets = values(unique(objects.disruption_budgets, self.sink).applied(self.sink));
         cluster.scheduler = scheduler::resolve(&objects.scheduler_configurations, self.census, self.sink);
-        cluster.descheduler = descheduler::resolve(&objects.descheduler_policies, self.census, self.sink);
+        cluster.descheduler = descheduler::resolve(&objects.descheduler_policies, &priorities, self.census, self.sink);
         self.add_scenario(document, autoscalers, &mut cluster, &mut history, &priorities, &objects.broken);
         cluster
     }
@@ -255,6 +257,12 @@ fn namespaces(
         labels.entry("kubernetes.io/metadata.name".to_owned()).or_insert_with(|| name.clone());
     }
     namespaces
+}
+
+/// Storage classes of claims.
+fn claims(given: &[Located<PersistentVolumeClaim>]) -> BTreeMap<ObjectKey, Option<String>> {
+    let class = |claim: &PersistentVolumeClaim| claim.spec.as_ref().and_then(|spec| spec.storage_class_name.clone());
+    given.iter().map(|object| (super::key_of(&object.value.metadata), class(&object.value))).collect()
 }
 
 fn values<T>(objects: Vec<Located<T>>) -> Vec<T> {

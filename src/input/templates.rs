@@ -56,6 +56,11 @@ impl Priorities {
         class.is_empty() || self.classes.contains_key(class)
     }
 
+    /// The priority of a class.
+    pub fn of_class(&self, class: &str) -> Option<i32> {
+        self.classes.get(class).copied()
+    }
+
     fn of(&self, class: Option<&str>) -> i32 {
         match class.filter(|class| !class.is_empty()) {
             Some(class) => self.classes.get(class).copied().unwrap_or(0),

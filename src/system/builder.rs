@@ -5,7 +5,7 @@
 
 use std::cell::RefCell;
 
-use crate::term::{Bool, Ctx, Int, Range, TermId, VarId};
+use crate::term::{Bool, Ctx, Int, Range, Sort, TermId, VarId};
 
 use super::model::{Action, ActionId, ActionKind, Interleaving, MarkId, Property, PropertyKind, StateVar, System};
 
@@ -57,6 +57,16 @@ impl<'c> State<'c> {
     /// Gives a Boolean variable a new value.
     pub fn set_bool(&mut self, var: BoolVar, value: Bool<'c>) {
         self.values[var.0] = value.id();
+    }
+
+    /// Takes the values of another state where `when` holds.
+    pub fn replace_if(&mut self, when: Bool<'c>, other: &State<'c>) {
+        for (value, &theirs) in self.values.iter_mut().zip(&other.values).filter(|(value, theirs)| value != theirs) {
+            *value = match self.ctx.read(|arena| arena.sort(theirs)) {
+                Sort::Bool => when.ite_bool(self.ctx.as_bool(theirs), self.ctx.as_bool(*value)).id(),
+                Sort::Int(_) => when.ite(self.ctx.as_int(theirs), self.ctx.as_int(*value)).id(),
+            };
+        }
     }
 
     /// Adds to an integer variable.

@@ -15,7 +15,7 @@ mod memory;
 mod paper;
 mod steps;
 
-use crate::cluster::spec::PodFilter;
+use crate::cluster::spec::{DeschedulerPlugin, PodFilter};
 
 use super::cycle::Stage;
 use super::sight::Sight;
@@ -29,6 +29,7 @@ pub fn declare_stage(sight: &Sight<'_, '_>, wanted: &[String], pods: &PodFilter)
 }
 
 /// Adds the steps of a stage.
-pub fn add_stage(stage: &Stage<'_, '_>, memory: &Memory, node_fit: bool) {
-    steps::add(stage, memory, node_fit);
+pub fn add_stage(stage: &Stage<'_, '_>, memory: &Memory, plugin: &DeschedulerPlugin) {
+    let DeschedulerPlugin::TopologySpread { balance_node_fit, .. } = plugin else { return };
+    steps::add(stage, memory, *balance_node_fit);
 }
