@@ -8,7 +8,7 @@
 
 use k8s_openapi::api::core::v1::Pod;
 
-use crate::cluster::spec::{DeschedulerPolicy, EnabledPlugin};
+use crate::cluster::spec::{CacheView, DeschedulerPolicy, EnabledPlugin};
 use crate::cluster::story::{Narrator, Scene, Sentence};
 use crate::cluster::view::Cluster;
 use crate::cluster::{Attribute, Cell, Phase, TemplateId};
@@ -294,4 +294,9 @@ pub fn after_evictions<'c>(
 /// Whether the policy limits evictions, so that it matters who comes first.
 pub fn is_limited(policy: &DeschedulerPolicy) -> bool {
     policy.max_total.is_some() || policy.max_per_node.is_some() || policy.max_per_namespace.is_some()
+}
+
+/// Whether evicted pods vanish from the cache at once.
+pub fn is_live(policy: &DeschedulerPolicy) -> bool {
+    policy.cache == CacheView::Live
 }

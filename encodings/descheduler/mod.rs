@@ -244,14 +244,3 @@ fn fits<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>, template: TemplateId) -> Boo
     }
     in_play(cluster, cell) & !cluster.is_cordoned(cell) & room(cluster, cell, template).ge(1)
 }
-
-/// The cells whose pods fit some other node.
-fn fit_elsewhere<'c>(cluster: &Cluster<'c>, cells: &[Cell<'c>], template: TemplateId) -> Vec<Bool<'c>> {
-    let ctx = cluster.ctx();
-    let fitting: Vec<Bool<'c>> = cells.iter().map(|cell| fits(cluster, cell, template)).collect();
-    let elsewhere = |(position, cell): (usize, &Cell<'c>)| {
-        let others = fitting.iter().enumerate().filter(|&(other, _)| other != position).map(|(_, &fits)| fits);
-        ctx.any(others) | (fitting[position] & cell.multiplicity.ge(2))
-    };
-    cells.iter().enumerate().map(elsewhere).collect()
-}

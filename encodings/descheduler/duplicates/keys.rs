@@ -95,12 +95,6 @@ impl Book {
         set.map_or(&[], |set| set.keys.as_slice())
     }
 
-    /// Whether every key has one template and every template one key, so that only numbers matter.
-    pub fn is_plain(&self) -> bool {
-        self.sets.iter().all(|set| set.templates.len() == 1 && set.keys.len() == 1)
-            && (0..self.keys.len()).all(|key| self.of_key(key).count() == 1)
-    }
-
     /// The keys in groups: those of one group share pods.
     pub fn groups(&self) -> Vec<Vec<usize>> {
         let mut groups: Vec<Vec<usize>> = (0..self.keys.len()).map(|key| vec![key]).collect();

@@ -65,7 +65,7 @@ impl Memory {
     }
 
     /// Forgets everything.
-    pub fn forget(&self, cluster: &Cluster<'_>, next: &mut State<'_>) {
+    pub fn forget<'c>(&self, cluster: &Cluster<'c>, next: &mut State<'c>) {
         let none = cluster.ctx().int(0);
         for list in &self.lists {
             list.keys.iter().for_each(|&(_, var)| next.set(var, none));

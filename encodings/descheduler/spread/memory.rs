@@ -73,7 +73,7 @@ impl Memory {
     }
 
     /// Forgets everything.
-    pub fn forget(&self, cluster: &Cluster<'_>, next: &mut State<'_>) {
+    pub fn forget<'c>(&self, cluster: &Cluster<'c>, next: &mut State<'c>) {
         let none = cluster.ctx().int(0);
         for balance in &self.balances {
             balance.lost.iter().chain(&balance.quota).chain([&balance.left]).for_each(|&var| next.set(var, none));

@@ -1,8 +1,6 @@
 //! What a cycle finds out about one constraint on the placement that it starts with: domains, what each loses, and
 //! which pods at the end of its list that means.
 
-use std::collections::BTreeSet;
-
 use itertools::Itertools;
 
 use crate::cluster::view::Cluster;
@@ -118,7 +116,7 @@ impl<'p, 'c> Paper<'p, 'c> {
 
     /// The parts of a domain's list, from its end: rank, whether the pods fit, size, and how many of them are taken.
     fn parts(&self, domain: usize, lost: Int<'c>) -> Vec<(Rank, bool, Int<'c>, Int<'c>)> {
-        let ranks: BTreeSet<Rank> = (0..self.pods.len()).map(|counted| self.rank(counted)).collect();
+        let ranks: Vec<Rank> = (0..self.pods.len()).map(|counted| self.rank(counted)).sorted().dedup().collect();
         let mut left = lost;
         let mut parts = Vec::new();
         for (fits, rank) in [true, false].into_iter().cartesian_product(ranks.into_iter().rev()) {
