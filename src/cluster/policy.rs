@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
+use super::loose::EVICT_ANNOTATION;
 use super::selector::{self, Labels};
-use super::spec::{ClusterSpec, ObjectKey, Origin, WorkloadKind};
+use super::spec::{ClusterSpec, ExistingPod, ObjectKey, Origin, WorkloadKind};
 
 /// A policy: what one cycle of the descheduler does.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -266,9 +267,18 @@ impl ClusterSpec {
     pub fn deschedules_stepwise(&self) -> bool {
         let Some(policy) = &self.descheduler else { return false };
         let mut fixed = self.workloads.iter().filter(|workload| workload.kind == WorkloadKind::Fixed);
-        let has_others = fixed.any(|workload| !matches!(workload.owner_kind.as_str(), "DaemonSet" | "Node"));
+        let has_others = fixed.any(|workload| {
+            let bound_to_node = matches!(workload.owner_kind.as_str(), "DaemonSet" | "Node");
+            let mut pods = workload.revisions.iter().flat_map(|revision| &revision.pods);
+            !bound_to_node || policy.evicts_daemon_sets() || pods.any(asks_for_eviction)
+        });
         policy.is_stepwise() || (policy.tells_pods_apart() && has_others && self.nodes.len() <= MOST_NODES_APART)
     }
+}
+
+fn asks_for_eviction(pod: &ExistingPod) -> bool {
+    let annotations = pod.object.as_ref().and_then(|object| object.metadata.annotations.as_ref());
+    annotations.is_some_and(|annotations| annotations.contains_key(EVICT_ANNOTATION))
 }
 
 impl DeschedulerPlugin {
