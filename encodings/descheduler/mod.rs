@@ -12,8 +12,11 @@ mod evictor;
 mod memory;
 mod node_affinity;
 mod node_taints;
+mod order;
+mod pod_anti_affinity;
 mod sight;
 mod spread;
+mod utilization;
 mod walk;
 
 use k8s_openapi::api::core::v1::Pod;
@@ -28,7 +31,9 @@ use cycle::Stage;
 use memory::Memory;
 use node_affinity::NodeAffinity;
 use node_taints::NodeTaints;
+use pod_anti_affinity::InterPodAntiAffinity;
 use sight::Sight;
+use utilization::{Kind, Utilization};
 use walk::Walk;
 
 /// State of cycles that take several steps.
@@ -168,7 +173,12 @@ fn walk<'c, 'p>(plugin: &'p DeschedulerPlugin, part: usize) -> Option<Box<dyn Wa
         DeschedulerPlugin::NodeAffinity { types, pods } => {
             Some(Box::new(NodeAffinity { kind: *types.get(part)?, pods }))
         }
-        _ => None,
+        DeschedulerPlugin::InterPodAntiAffinity { pods } => Some(Box::new(InterPodAntiAffinity(pods))),
+        DeschedulerPlugin::LowNodeUtilization(arguments) => Some(Box::new(Utilization { kind: Kind::Low, arguments })),
+        DeschedulerPlugin::HighNodeUtilization(arguments) => {
+            Some(Box::new(Utilization { kind: Kind::High, arguments }))
+        }
+        DeschedulerPlugin::RemoveDuplicates { .. } | DeschedulerPlugin::TopologySpread { .. } => None,
     }
 }
 
@@ -200,7 +210,9 @@ fn with_pods<'c>(walk: &dyn Walk<'c>, sight: &Sight<'_, 'c>, waiting: &[Bool<'c>
         return waiting.to_vec();
     }
     let templates = walk.templates(sight);
-    let some = |at: usize| sight.ctx().any(templates.iter().map(|&id| walk.listed(sight, at, id).ge(1)));
+    let some = |at: usize| sight.ctx().any(templates.iter().map(|&id| {
+            walk.listed(sight, at, id).ge(1) & walk.is_to_go(sight, at, id)
+        }));
     waiting.iter().enumerate().map(|(at, &waits)| waits & some(at)).collect()
 }
 

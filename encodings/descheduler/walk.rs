@@ -4,11 +4,14 @@
 //! order. The limit of the cycle ends the plugin, the limit of a node ends the node; pods that are refused otherwise are
 //! passed over.
 
+use std::collections::HashMap;
+
 use crate::cluster::TemplateId;
 use crate::system::State;
 use crate::term::{Bool, Int};
 
 use super::cycle::{Candidate, Stage, Step};
+use super::order::Rank;
 use super::sight::Sight;
 
 /// What a plugin decides on its walk.
@@ -28,8 +31,8 @@ pub trait Walk<'c> {
     }
 
     /// Pods of a smaller rank are looked at first.
-    fn rank(&self, _sight: &Sight<'_, 'c>, _template: TemplateId) -> usize {
-        0
+    fn rank(&self, _sight: &Sight<'_, 'c>, _template: TemplateId) -> Rank {
+        Rank::default()
     }
 
     /// Whether the plugin stays with a node, before the first and after each eviction.
@@ -59,6 +62,7 @@ pub fn add<'c>(stage: &Stage<'_, 'c>, walk: &dyn Walk<'c>) {
 fn next_pods<'c>(stage: &Stage<'_, 'c>, sight: &Sight<'_, 'c>, walk: &dyn Walk<'c>) -> Vec<Candidate<'c>> {
     let templates = walk.templates(sight);
     let (ctx, memory) = (sight.ctx(), stage.memory);
+    let ranks: HashMap<TemplateId, Rank> = templates.iter().map(|&id| (id, walk.rank(sight, id))).collect();
     let mut all: Vec<Candidate<'c>> = Vec::new();
     for (at, id) in memory.places().into_iter().filter(|(_, id)| templates.contains(id)) {
         let Some(left) = memory.left(id) else { continue };
@@ -66,8 +70,7 @@ fn next_pods<'c>(stage: &Stage<'_, 'c>, sight: &Sight<'_, 'c>, walk: &dyn Walk<'
         all.push((at, id, here & walk.is_to_go(sight, at, id)));
     }
     let first = |&(at, id, eligible): &Candidate<'c>| {
-        let rank = walk.rank(sight, id);
-        let before = all.iter().filter(|&&(there, other, _)| there == at && walk.rank(sight, other) < rank);
+        let before = all.iter().filter(|&&(there, other, _)| there == at && ranks[&other] < ranks[&id]);
         (at, id, eligible & !ctx.any(before.map(|&(_, _, eligible)| eligible)))
     };
     all.iter().map(first).collect()

@@ -106,15 +106,22 @@ pub fn is_singleton_key(spec: &ClusterSpec, key: &str) -> bool {
         .all(|value| seen.insert(value.as_str()))
 }
 
-/// Groups the nodes into classes, in the order of their first members.
-pub fn classes(spec: &ClusterSpec, templates: &[Template]) -> Result<Vec<NodeClass>, resources::ResourceError> {
+/// Groups the nodes into classes, in the order of their first members; with `single`, each is one of its own.
+pub fn classes(
+    spec: &ClusterSpec,
+    templates: &[Template],
+    single: bool,
+) -> Result<Vec<NodeClass>, resources::ResourceError> {
     let reading = reading(spec, templates);
-    let named = named_nodes(spec, templates);
+    let mut named = named_nodes(spec, templates);
+    if single || spec.deschedules_stepwise() {
+        named.extend(spec.nodes.iter().map(|node| node.name.clone()));
+    }
     let fixed = fixed_use(spec, templates)?;
     let mut position: HashMap<Key, usize> = HashMap::new();
     let mut classes: Vec<NodeClass> = Vec::new();
     for (index, node) in spec.nodes.iter().enumerate() {
-        let class = single(spec, index, fixed.get(node.name.as_str()).cloned().unwrap_or_default())?;
+        let class = class_of(spec, index, fixed.get(node.name.as_str()).cloned().unwrap_or_default())?;
         let key = key(spec, &class, &reading, named.contains(node.name.as_str()).then_some(index));
         match position.get(&key) {
             Some(&at) => {
@@ -130,7 +137,7 @@ pub fn classes(spec: &ClusterSpec, templates: &[Template]) -> Result<Vec<NodeCla
     Ok(classes)
 }
 
-fn single(spec: &ClusterSpec, index: usize, fixed: Fixed) -> Result<NodeClass, resources::ResourceError> {
+fn class_of(spec: &ClusterSpec, index: usize, fixed: Fixed) -> Result<NodeClass, resources::ResourceError> {
     let node = &spec.nodes[index];
     let lists = |names: &[String]| names.contains(&node.name);
     let scenario = &spec.scenario;
@@ -230,9 +237,6 @@ fn keys_of(term: &NodeSelectorTerm) -> Vec<String> {
 fn named_nodes(spec: &ClusterSpec, templates: &[Template]) -> BTreeSet<String> {
     let mut named: BTreeSet<String> =
         templates.iter().filter_map(|template| template.pinned_to().map(str::to_owned)).collect();
-    if spec.deschedules_stepwise() {
-        named.extend(spec.nodes.iter().map(|node| node.name.clone()));
-    }
     for command in &spec.scenario.commands {
         if let CommandAction::Cordon { node } | CommandAction::Uncordon { node } | CommandAction::Drain { node } =
             &command.action

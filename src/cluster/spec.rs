@@ -77,7 +77,7 @@ pub struct ClusterSpec {
 pub struct NodeSpec {
     /// `metadata.name`.
     pub name: String,
-    /// The object; `kubernetes.io/hostname` is always among its labels.
+    /// The object; where an API server did not print it, `kubernetes.io/hostname` is added to its labels.
     pub node: Node,
     /// The node pool of the scenario that it was made from.
     pub pool: Option<String>,

@@ -58,9 +58,18 @@ pub struct Cluster<'c> {
 impl<'c> Cluster<'c> {
     /// Declares the state of a cluster: where pods are, how large their owners are.
     pub fn new(ctx: &'c Ctx, spec: &'c ClusterSpec) -> Result<Self, ResourceError> {
+        Cluster::build(ctx, spec, false)
+    }
+
+    /// [`Cluster::new`] with every node a class of its own, for whoever asks about nodes by name.
+    pub fn of_single_nodes(ctx: &'c Ctx, spec: &'c ClusterSpec) -> Result<Self, ResourceError> {
+        Cluster::build(ctx, spec, true)
+    }
+
+    fn build(ctx: &'c Ctx, spec: &'c ClusterSpec, single: bool) -> Result<Self, ResourceError> {
         let builder = Builder::new(ctx);
         let templates = templates::templates(spec)?;
-        let classes = classes::classes(spec, &templates)?;
+        let classes = classes::classes(spec, &templates, single)?;
         let placement = Placement::of(spec, &templates);
         let layouts: Vec<Layout> = classes
             .iter()

@@ -232,13 +232,13 @@ fn split(deployments: Unique<Deployment>, running: bool) -> (Vec<Located<Deploym
 
 fn node_spec(object: Located<Node>) -> NodeSpec {
     let origin = object.origin();
+    let live = object.raw.is_live();
     let mut node = object.value;
     let name = node.metadata.name.clone().unwrap_or_default();
-    node.metadata
-        .labels
-        .get_or_insert_default()
-        .entry("kubernetes.io/hostname".to_owned())
-        .or_insert_with(|| name.clone());
+    let labels = node.metadata.labels.get_or_insert_default();
+    if !live {
+        labels.entry("kubernetes.io/hostname".to_owned()).or_insert_with(|| name.clone());
+    }
     NodeSpec { name, node, pool: None, origin }
 }
 

@@ -191,6 +191,11 @@ impl<'c> Bool<'c> {
 }
 
 impl<'c> Int<'c> {
+    /// Where it was made.
+    pub fn ctx(self) -> &'c Ctx {
+        self.ctx
+    }
+
     /// The handle.
     pub fn id(self) -> TermId {
         self.id

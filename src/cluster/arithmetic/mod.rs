@@ -14,6 +14,7 @@ pub mod hpa_replicas;
 pub mod hpa_stabilization;
 pub mod node_score;
 pub mod rollout;
+pub mod utilization;
 pub mod rollout_scaling;
 pub mod spread_score;
 
