@@ -21,7 +21,9 @@ mod walk;
 
 use k8s_openapi::api::core::v1::Pod;
 
-use crate::cluster::spec::{CacheView, DeschedulerPlugin, DeschedulerPolicy, EnabledPlugin, NamespaceFilter, PodFilter};
+use crate::cluster::spec::{
+    CacheView, DeschedulerPlugin, DeschedulerPolicy, EnabledPlugin, NamespaceFilter, PodFilter,
+};
 use crate::cluster::view::Cluster;
 use crate::cluster::{Cell, TemplateId, Tenure};
 use crate::term::Bool;
@@ -210,9 +212,9 @@ fn with_pods<'c>(walk: &dyn Walk<'c>, sight: &Sight<'_, 'c>, waiting: &[Bool<'c>
         return waiting.to_vec();
     }
     let templates = walk.templates(sight);
-    let some = |at: usize| sight.ctx().any(templates.iter().map(|&id| {
-            walk.listed(sight, at, id).ge(1) & walk.is_to_go(sight, at, id)
-        }));
+    let some = |at: usize| {
+        sight.ctx().any(templates.iter().map(|&id| walk.listed(sight, at, id).ge(1) & walk.is_to_go(sight, at, id)))
+    };
     waiting.iter().enumerate().map(|(at, &waits)| waits & some(at)).collect()
 }
 

@@ -58,18 +58,12 @@ impl Book {
         let images: Vec<String> =
             template.spec.containers.iter().map(|it| it.image.clone().unwrap_or_default()).sorted().collect();
         let keys = owners.iter().map(|owner| self.key(&template.namespace, owner, &images)).collect();
-        let same = |set: &&mut Set| {
-            set.namespace == template.namespace && set.owners == owners && set.images == images
-        };
+        let same = |set: &&mut Set| set.namespace == template.namespace && set.owners == owners && set.images == images;
         match self.sets.iter_mut().find(same) {
             Some(set) => set.templates.push(id),
-            None => self.sets.push(Set {
-                templates: vec![id],
-                keys,
-                namespace: template.namespace.clone(),
-                owners,
-                images,
-            }),
+            None => {
+                self.sets.push(Set { templates: vec![id], keys, namespace: template.namespace.clone(), owners, images })
+            }
         }
     }
 

@@ -50,9 +50,8 @@ impl Memory {
         for (at, cell) in cells.iter().enumerate() {
             for keys in &groups {
                 let node = &cluster.classes[cell.class].names[cell.slot];
-                let list = declare_list(cluster, &book, (at, node), keys, &|id| {
-                    cluster.holding_on(cell, id).range().hi
-                });
+                let list =
+                    declare_list(cluster, &book, (at, node), keys, &|id| cluster.holding_on(cell, id).range().hi);
                 lists.extend(list);
             }
         }

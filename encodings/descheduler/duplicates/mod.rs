@@ -98,7 +98,12 @@ fn columns<'c>(sight: &Sight<'_, 'c>, templates: &[TemplateId]) -> Vec<Column<'c
 }
 
 /// Pods of a template that go from each node of a cell under one key: what is too much, template by template.
-fn going<'c>(sight: &Sight<'_, 'c>, (columns, plan): &(Vec<&Column<'c>>, Plan<'c>), at: usize, id: TemplateId) -> Int<'c> {
+fn going<'c>(
+    sight: &Sight<'_, 'c>,
+    (columns, plan): &(Vec<&Column<'c>>, Plan<'c>),
+    at: usize,
+    id: TemplateId,
+) -> Int<'c> {
     let all = sight.ctx().sum(columns.iter().map(|column| column.duplicates[at]));
     let mut kept = plan.kept(all);
     for column in columns {

@@ -49,12 +49,7 @@ fn total<'c>(ctx: &'c Ctx, cells: &[Cell<'c>], counts: &[Int<'c>]) -> Int<'c> {
 }
 
 /// Nodes that some duplicate matches and tolerates. A pod that only one node suits adds nothing.
-fn feasible<'c>(
-    cluster: &Cluster<'c>,
-    cells: &[Cell<'c>],
-    in_play: &[Bool<'c>],
-    columns: &[&Column<'c>],
-) -> Int<'c> {
+fn feasible<'c>(cluster: &Cluster<'c>, cells: &[Cell<'c>], in_play: &[Bool<'c>], columns: &[&Column<'c>]) -> Int<'c> {
     let ctx = cluster.ctx();
     let adding: Vec<(TemplateId, Bool<'c>)> = columns
         .iter()

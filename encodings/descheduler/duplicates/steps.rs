@@ -5,8 +5,8 @@
 
 use itertools::Itertools;
 
-use crate::cluster::story::{Narrator, Scene, Sentence};
 use crate::cluster::TemplateId;
+use crate::cluster::story::{Narrator, Scene, Sentence};
 use crate::encodings::descheduler::cycle::{self, Candidate, Stage, Step};
 use crate::system::State;
 use crate::term::{Bool, Int, TermId, VarId};
@@ -70,7 +70,8 @@ impl<'c> Steps<'_, '_, 'c> {
     fn originals(&self, nodes: usize) -> Vec<(usize, Original<'c>)> {
         let sets = self.memory.book.sets.iter().enumerate();
         let original = |(at, (index, set)): (usize, (usize, &Set))| {
-            let templates: Vec<TemplateId> = set.templates.iter().copied().filter(|&id| self.most(at, id) > 0).collect();
+            let templates: Vec<TemplateId> =
+                set.templates.iter().copied().filter(|&id| self.most(at, id) > 0).collect();
             let last = templates.len().checked_sub(1)? as i64;
             let choice = (last > 0).then(|| self.stage.cluster.builder.input("original", 0, last));
             Some((index, Original { at, templates, choice }))
@@ -89,11 +90,14 @@ impl<'c> Steps<'_, '_, 'c> {
             let first = original.map_or(ctx.bool(false), |(_, original)| original.is(&listed, template));
             listed(at, template).minus_or_zero(first.to_int())
         };
-        let columns: Vec<Column<'c>> = self.templates().map(|template| Column {
-            template,
-            listed: (0..sight.cells.len()).map(|at| listed(at, template)).collect(),
-            duplicates: (0..sight.cells.len()).map(|at| duplicates(at, template)).collect(),
-        }).collect();
+        let columns: Vec<Column<'c>> = self
+            .templates()
+            .map(|template| Column {
+                template,
+                listed: (0..sight.cells.len()).map(|at| listed(at, template)).collect(),
+                duplicates: (0..sight.cells.len()).map(|at| duplicates(at, template)).collect(),
+            })
+            .collect();
         let in_play: Vec<Bool<'c>> = (0..sight.cells.len()).map(|at| sight.in_play(at)).collect();
         let plans: Vec<Plan<'c>> = (0..self.memory.book.keys.len())
             .map(|key| {
@@ -161,15 +165,20 @@ impl<'c> Steps<'_, '_, 'c> {
     /// The next pod of a list stays or goes.
     fn handle(&self) {
         let (ctx, state) = (self.stage.cluster.ctx(), self.state());
-        let entries: Vec<(usize, &List, &Entry)> = self.memory.lists.iter().enumerate()
+        let entries: Vec<(usize, &List, &Entry)> = self
+            .memory
+            .lists
+            .iter()
+            .enumerate()
             .flat_map(|(index, list)| list.entries.iter().map(move |entry| (index, list, entry)))
             .collect();
         let last = entries.len().saturating_sub(1) as i64;
         let (input, chosen) = self.stage.cluster.builder.input("pod", 0, last);
+        let next_lists = self.next_lists(&state);
         let mut next = state.clone();
         let (mut allowed, mut outcomes) = (Vec::new(), Vec::new());
         for (position, &(index, list, entry)) in entries.iter().enumerate() {
-            let it = chosen.eq(position as i64) & state.get(entry.left).ge(1) & self.may_be_next(index, &state);
+            let it = chosen.eq(position as i64) & state.get(entry.left).ge(1) & next_lists[index];
             next.set(entry.left, state.get(entry.left).minus_or_zero(it.to_int()));
             next.set(self.memory.last, it.ite(index as i64 + 1, next.get(self.memory.last)));
             allowed.push(it);
@@ -177,10 +186,14 @@ impl<'c> Steps<'_, '_, 'c> {
             outcomes.push((list, entry, it, goes));
         }
         let again = |list: &List, entry: &Entry| self.was_evicted(&state, list, entry);
-        let fresh: Vec<Candidate<'c>> = outcomes.iter()
-            .map(|(list, entry, it, goes)| (list.at, entry.template, *it & goes.ge(1) & !again(list, entry))).collect();
-        let repeated: Vec<Candidate<'c>> = outcomes.iter()
-            .map(|(list, entry, it, goes)| (list.at, entry.template, *it & goes.ge(1) & again(list, entry))).collect();
+        let fresh: Vec<Candidate<'c>> = outcomes
+            .iter()
+            .map(|(list, entry, it, goes)| (list.at, entry.template, *it & goes.ge(1) & !again(list, entry)))
+            .collect();
+        let repeated: Vec<Candidate<'c>> = outcomes
+            .iter()
+            .map(|(list, entry, it, goes)| (list.at, entry.template, *it & goes.ge(1) & again(list, entry)))
+            .collect();
         let first = self.stage.attempt(&mut next, &fresh);
         let second = self.stage.attempt_again(&mut next, &repeated);
         for &(list, entry, it, goes) in &outcomes {
@@ -198,7 +211,15 @@ impl<'c> Steps<'_, '_, 'c> {
         self.memory.lists.iter().for_each(|list| list.leave(&mut next, total));
         let (marks, tell) = self.stage.eviction(&fresh, first.accepted);
         let guard = state.is(self.memory.begun) & self.waits(&state);
-        self.stage.act(Step { name: "evicts", guard, inputs: vec![input], choice: ctx.any(allowed), next, marks, tell });
+        self.stage.act(Step {
+            name: "evicts",
+            guard,
+            inputs: vec![input],
+            choice: ctx.any(allowed),
+            next,
+            marks,
+            tell,
+        });
     }
 
     /// Counts a pod for its keys where `it` holds; under how many of them it has to go.
@@ -233,25 +254,36 @@ impl<'c> Steps<'_, '_, 'c> {
         self.stage.cluster.ctx().any(lists.map(|list| list.waits(self.stage.cluster, state)))
     }
 
-    /// Where the order matters, owners come in any order, and for each its nodes; a list is handled to its end. Else the
-    /// order is fixed.
-    fn may_be_next(&self, index: usize, state: &State<'c>) -> Bool<'c> {
+    /// Whether each list may be the next. Where the order matters, owners come in any order, and for each its nodes, and
+    /// a list is handled to its end; else the order is fixed.
+    fn next_lists(&self, state: &State<'c>) -> Vec<Bool<'c>> {
         let ctx = self.stage.cluster.ctx();
         let lists = &self.memory.lists;
-        let waiting = |other: usize| lists[other].waits(self.stage.cluster, state);
+        let waiting: Vec<Bool<'c>> = lists.iter().map(|list| list.waits(self.stage.cluster, state)).collect();
         if !cycle::is_limited(self.stage.policy) {
-            return !ctx.any((0..index).map(waiting));
+            let mut earlier = ctx.bool(false);
+            let first = waiting.iter().map(|&waits| {
+                let first = waits & !earlier;
+                earlier = earlier | waits;
+                first
+            });
+            return first.collect();
         }
-        let last = state.get(self.memory.last);
-        let same_key = |a: usize, b: usize| lists[a].keys[0].0 == lists[b].keys[0].0;
-        let others = (0..lists.len()).filter(|&other| other != index);
-        let unfinished = others.map(|other| {
-            let of_key = (0..lists.len()).filter(|&it| same_key(it, other));
-            let key_waits = ctx.any(of_key.map(waiting));
-            let blocks = if same_key(index, other) { waiting(other) } else { key_waits };
-            last.eq(other as i64 + 1) & blocks
-        });
-        !ctx.any(unfinished)
+        let was_last: Vec<Bool<'c>> =
+            (0..lists.len()).map(|list| state.get(self.memory.last).eq(list as i64 + 1)).collect();
+        let unfinished = ctx.any(was_last.iter().zip(&waiting).map(|(&last, &waits)| last & waits));
+        let of_key = |key: usize, flags: &[Bool<'c>]| {
+            let lists = lists.iter().zip(flags).filter(|(list, _)| list.keys[0].0 == key);
+            ctx.any(lists.map(|(_, &flag)| flag))
+        };
+        let keys = 0..self.memory.book.keys.len();
+        let busy: Vec<Bool<'c>> = keys.map(|key| of_key(key, &was_last) & of_key(key, &waiting)).collect();
+        let some_busy = ctx.any(busy.iter().copied());
+        let allowed = |list: usize| {
+            let key = lists[list].keys[0].0;
+            waiting[list] & (was_last[list] | !unfinished) & (busy[key] | !some_busy)
+        };
+        (0..lists.len()).map(allowed).collect()
     }
 
     /// Nobody is left.

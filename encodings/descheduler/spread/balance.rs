@@ -96,8 +96,7 @@ impl<'c> Domains<'c> {
             let open = !settled & excess.ge(1);
             (Share { lost: settled.ite(excess.min(for_it), 0), open, excess }, open.ite(for_it, 0))
         };
-        let (shares, left): (Vec<_>, Vec<_>) =
-            self.sizes.iter().zip(&excesses).enumerate().map(share).unzip();
+        let (shares, left): (Vec<_>, Vec<_>) = self.sizes.iter().zip(&excesses).enumerate().map(share).unzip();
         Shares { shares, left: self.ctx.max(left, 0) }
     }
 

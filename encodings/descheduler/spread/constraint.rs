@@ -91,10 +91,13 @@ fn label<'a>(template: &'a Template, key: &str) -> Option<&'a String> {
 }
 
 fn requirements(selector: &LabelSelector, pairs: &Labels) -> Vec<Requirement> {
-    let own = selector.match_labels.iter().flatten().map(|(key, value)| (key.clone(), "In".to_owned(), vec![value.clone()]));
-    let expressions = selector.match_expressions.iter().flatten().map(|it| {
-        (it.key.clone(), it.operator.clone(), it.values.clone().unwrap_or_default())
-    });
+    let own =
+        selector.match_labels.iter().flatten().map(|(key, value)| (key.clone(), "In".to_owned(), vec![value.clone()]));
+    let expressions = selector
+        .match_expressions
+        .iter()
+        .flatten()
+        .map(|it| (it.key.clone(), it.operator.clone(), it.values.clone().unwrap_or_default()));
     let merged = pairs.iter().map(|(key, value)| (key.clone(), "=".to_owned(), vec![value.clone()]));
     merged.chain(own).chain(expressions).sorted_by(|a, b| a.0.cmp(&b.0)).collect()
 }

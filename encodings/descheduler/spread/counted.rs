@@ -126,7 +126,8 @@ impl GroupVars {
             };
             return included.map(domain).collect();
         }
-        let sizes = self.constraint.by_domain(cluster, cells, &|class| descheduler::is_feasible(cluster, class, self.owner));
+        let sizes =
+            self.constraint.by_domain(cluster, cells, &|class| descheduler::is_feasible(cluster, class, self.owner));
         sizes.into_values().map(|size| Domain { number: ctx.int(1), size }).collect()
     }
 }
@@ -265,8 +266,10 @@ fn add_node_eviction(cluster: &Cluster<'_>, group: &GroupVars) {
     let number = ctx.sum(group.domains(cluster, &cells).iter().map(|domain| domain.number));
     let average = total.div(number.min(cluster.spec.nodes.len() as i64).max(1));
     let size = |cell: &Cell<'_>| group.constraint.on_cell(cluster, cell).id();
-    let present: Vec<Bool<'_>> =
-        cells.iter().map(|cell| descheduler::in_play(cluster, cell) & ctx.bool(group.includes(cluster, cell))).collect();
+    let present: Vec<Bool<'_>> = cells
+        .iter()
+        .map(|cell| descheduler::in_play(cluster, cell) & ctx.bool(group.includes(cluster, cell)))
+        .collect();
     let largest = ctx.max(cells.iter().zip(&present).map(|(cell, present)| present.ite(ctx.as_int(size(cell)), 0)), 0);
     let allowed: Vec<Bool<'_>> = cells
         .iter()

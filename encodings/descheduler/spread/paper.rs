@@ -39,6 +39,16 @@ pub struct Fate<'c> {
     pub open: Bool<'c>,
 }
 
+/// Pods of a domain's list that are equal as far as it is sorted.
+pub struct Part<'c> {
+    rank: Rank,
+    /// Whether they fit a node of a domain below the average.
+    fits: bool,
+    /// How many there are, and how many of them are taken.
+    size: Int<'c>,
+    taken: Int<'c>,
+}
+
 /// The values of a constraint's key, in order.
 pub fn values(cluster: &Cluster<'_>, constraint: &Constraint) -> Vec<String> {
     let values = (0..cluster.classes.len()).filter_map(|class| constraint.value(cluster, class));
@@ -114,8 +124,12 @@ impl<'p, 'c> Paper<'p, 'c> {
         }))
     }
 
-    /// The parts of a domain's list, from its end: rank, whether the pods fit, size, and how many of them are taken.
-    fn parts(&self, domain: usize, lost: Int<'c>) -> Vec<(Rank, bool, Int<'c>, Int<'c>)> {
+    /// The lists of all domains, each from its end in parts, given what each domain loses.
+    pub fn lists(&self, lost: &[Int<'c>]) -> Vec<Vec<Part<'c>>> {
+        lost.iter().enumerate().map(|(domain, &lost)| self.parts(domain, lost)).collect()
+    }
+
+    fn parts(&self, domain: usize, lost: Int<'c>) -> Vec<Part<'c>> {
         let ranks: Vec<Rank> = (0..self.pods.len()).map(|counted| self.rank(counted)).sorted().dedup().collect();
         let mut left = lost;
         let mut parts = Vec::new();
@@ -123,46 +137,49 @@ impl<'p, 'c> Paper<'p, 'c> {
             let size = self.size(domain, rank, fits);
             let taken = left.min(size);
             left = left.minus_or_zero(taken);
-            parts.push((rank, fits, size, taken));
+            parts.push(Part { rank, fits, size, taken });
         }
         parts
     }
 
-    /// What becomes of a counted template's pods on each cell, given what each domain loses.
-    pub fn fates(&self, template: TemplateId, lost: &[Int<'c>]) -> Vec<Fate<'c>> {
+    /// What becomes of a template's pods on a cell.
+    pub fn fate(&self, at: usize, template: TemplateId, lists: &[Vec<Part<'c>>]) -> Fate<'c> {
         let ctx = self.ctx();
+        let (mut all, mut open) = (ctx.bool(false), ctx.bool(false));
         let counted = self.constraint.counted.iter().position(|&other| other == template);
-        let fate = |cell: usize| {
-            let (Some(counted), Some(domain)) = (counted, self.domain[cell]) else {
-                return Fate { all: ctx.bool(false), open: ctx.bool(false) };
-            };
-            let (mut all, mut open) = (ctx.bool(false), ctx.bool(false));
-            let parts = self.parts(domain, lost[domain]).into_iter();
-            for (_, fits, size, taken) in parts.filter(|(rank, ..)| *rank == self.rank(counted)) {
-                let belongs = if fits { self.fits[counted][cell] } else { !self.fits[counted][cell] };
-                let goes = belongs & taken.ge(1) & ctx.bool(fits || !self.node_fit);
-                all = all | (goes & taken.eq(size));
-                open = open | (goes & taken.lt(size));
+        if let (Some(counted), Some(domain)) = (counted, self.domain[at]) {
+            for part in lists[domain].iter().filter(|part| part.rank == self.rank(counted)) {
+                let fits = self.fits[counted][at];
+                let belongs = if part.fits { fits } else { !fits };
+                let goes = belongs & part.taken.ge(1) & ctx.bool(part.fits || !self.node_fit);
+                all = all | (goes & part.taken.eq(part.size));
+                open = open | (goes & part.is_open());
             }
-            Fate { all, open }
-        };
-        (0..self.domain.len()).map(fate).collect()
-    }
-
-    /// Where the parts of which some pods go and some stay begin or end. Pods of equal priority are listed in reverse:
-    /// the first ones go. Pods without priority stay in order: the first ones stay.
-    pub fn quota(&self, domain: usize, lost: Int<'c>) -> Int<'c> {
-        let quotas = self.parts(domain, lost).into_iter().map(|(rank, _, size, taken)| {
-            let quota = if is_reversed(rank) { taken } else { size.minus_or_zero(taken) };
-            (taken.ge(1) & taken.lt(size)).ite(quota, 0)
-        });
-        self.ctx().max(quotas, 0)
+        }
+        Fate { all, open }
     }
 
     /// Whether the next listed pod of a template goes, and the quota afterwards.
     pub fn next(&self, template: TemplateId, quota: Int<'c>) -> (Bool<'c>, Int<'c>) {
         let goes = if is_reversed(rank(&self.sight.cluster.templates[template.0])) { quota.ge(1) } else { quota.eq(0) };
         (goes, quota.minus_or_zero(1))
+    }
+}
+
+/// Where the part of which some pods go and some stay begins or ends. Pods of equal priority are listed in reverse: the
+/// first ones go. Pods without priority stay in order: the first ones stay.
+pub fn quota<'c>(ctx: &'c Ctx, parts: &[Part<'c>]) -> Int<'c> {
+    let quotas = parts.iter().map(|part| {
+        let stay = part.size.minus_or_zero(part.taken);
+        part.is_open().ite(if is_reversed(part.rank) { part.taken } else { stay }, 0)
+    });
+    ctx.max(quotas, 0)
+}
+
+impl<'c> Part<'c> {
+    /// Whether some of its pods go and some stay.
+    fn is_open(&self) -> Bool<'c> {
+        self.taken.ge(1) & self.taken.lt(self.size)
     }
 }
 
@@ -181,9 +198,11 @@ pub fn seen<'c>(sight: &Sight<'_, 'c>, at: usize, template: TemplateId) -> Int<'
 /// Whether some pod that the plugin sees states the constraint, on whatever node; one that is being deleted may, too.
 fn is_stated<'c>(sight: &Sight<'_, 'c>, constraint: &Constraint) -> Bool<'c> {
     let stating = constraint.carriers.iter().cartesian_product(0..sight.cells.len());
-    sight.ctx().any(stating.map(|(&template, at)| {
-        sight.in_play(at) & evictor::filter(sight, template) & sight.active(at, template).ge(1)
-    }))
+    sight.ctx().any(
+        stating.map(|(&template, at)| {
+            sight.in_play(at) & evictor::filter(sight, template) & sight.active(at, template).ge(1)
+        }),
+    )
 }
 
 /// A value is a domain where an eligible node has it or pods that count run.

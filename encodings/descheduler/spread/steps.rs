@@ -5,7 +5,6 @@
 //! equal ones go, it depends on the order of nodes and of their pods, which all constraints share). Then the pods go in
 //! any order, each asked about again.
 
-use crate::cluster::TemplateId;
 use crate::cluster::story::{Narrator, Scene, Sentence};
 use crate::encodings::descheduler::cycle::{self, Candidate, Stage, Step};
 use crate::encodings::descheduler::evictor;
@@ -14,7 +13,7 @@ use crate::system::State;
 use crate::term::{Bool, Int};
 
 use super::memory::{BALANCING, BEGINNING, LISTING, Memory, Place};
-use super::paper::{Fate, Paper, seen};
+use super::paper::{self, Fate, Paper, Part, seen};
 
 /// Adds the steps of a stage.
 pub fn add(stage: &Stage<'_, '_>, memory: &Memory, node_fit: bool) {
@@ -118,10 +117,9 @@ impl<'c> Steps<'_, '_, 'c> {
         self.act("chooses a domain", guard, (vec![input], ctx.any(allowed)), next, silent());
     }
 
-    /// What becomes of the pods of each place, by constraint.
-    fn fates(&self, papers: &[Paper<'_, 'c>], state: &State<'c>, template: TemplateId) -> Vec<Vec<Fate<'c>>> {
-        let lost = |balance: usize| self.memory.lost(balance, state);
-        papers.iter().enumerate().map(|(balance, paper)| paper.fates(template, &lost(balance))).collect()
+    /// By constraint, the parts of the lists of all domains.
+    fn lists(&self, papers: &[Paper<'_, 'c>], state: &State<'c>) -> Vec<Vec<Vec<Part<'c>>>> {
+        papers.iter().enumerate().map(|(balance, paper)| paper.lists(&self.memory.lost(balance, state))).collect()
     }
 
     /// Pods that go whatever the order, and those whose fate depends on it.
@@ -129,19 +127,20 @@ impl<'c> Steps<'_, '_, 'c> {
         let (ctx, state) = (self.stage.cluster.ctx(), self.state());
         let sight = self.stage.sight(&state);
         let papers = self.papers(&sight);
+        let lists = self.lists(&papers, &state);
         let mut next = state.clone();
         for place in &self.memory.places {
-            let fates = self.fates(&papers, &state, place.template);
-            let all = ctx.any(fates.iter().map(|fates| fates[place.at].all));
-            let open = ctx.any(fates.iter().map(|fates| fates[place.at].open));
+            let fates = papers.iter().zip(&lists).map(|(paper, lists)| paper.fate(place.at, place.template, lists));
+            let fates: Vec<Fate<'c>> = fates.collect();
+            let all = ctx.any(fates.iter().map(|fate| fate.all));
+            let open = ctx.any(fates.iter().map(|fate| fate.open));
             let pods = seen(&sight, place.at, place.template);
             next.set(place.unlisted, open.ite(pods, 0));
             next.set(place.victims, (all & !open).ite(pods, 0));
         }
-        for (index, (balance, paper)) in self.memory.balances.iter().zip(&papers).enumerate() {
-            let lost = self.memory.lost(index, &state);
-            for (domain, &quota) in balance.quota.iter().enumerate() {
-                next.set(quota, paper.quota(domain, lost[domain]));
+        for (balance, lists) in self.memory.balances.iter().zip(&lists) {
+            for (&quota, parts) in balance.quota.iter().zip(lists) {
+                next.set(quota, paper::quota(ctx, parts));
             }
         }
         next.set(self.memory.phase, ctx.int(LISTING));
@@ -154,20 +153,21 @@ impl<'c> Steps<'_, '_, 'c> {
         let (ctx, state) = (self.stage.cluster.ctx(), self.state());
         let sight = self.stage.sight(&state);
         let papers = self.papers(&sight);
+        let lists = self.lists(&papers, &state);
+        let allowed = self.next_places(&state);
         let (input, chosen) = self.input("pod");
         let mut next = state.clone();
         let mut listed = Vec::new();
         for (index, place) in self.memory.places.iter().enumerate() {
-            let it = chosen.eq(index as i64) & self.may_be_next(index, &state);
-            let fates = self.fates(&papers, &state, place.template);
-            let mut goes = ctx.any(fates.iter().map(|fates| fates[place.at].all));
-            for (balance, (paper, fates)) in self.memory.balances.iter().zip(papers.iter().zip(&fates)) {
+            let it = chosen.eq(index as i64) & allowed[index];
+            let mut goes = ctx.bool(false);
+            for (balance, (paper, lists)) in self.memory.balances.iter().zip(papers.iter().zip(&lists)) {
                 let Some(domain) = paper.domain(place.at) else { continue };
+                let fate = paper.fate(place.at, place.template, lists);
                 let quota = balance.quota[domain];
-                let open = fates[place.at].open;
                 let (taken, rest) = paper.next(place.template, state.get(quota));
-                goes = goes | (open & taken);
-                next.set(quota, (it & open).ite(rest, next.get(quota)));
+                goes = goes | fate.all | (fate.open & taken);
+                next.set(quota, (it & fate.open).ite(rest, next.get(quota)));
             }
             next.set(place.unlisted, state.get(place.unlisted).minus_or_zero(it.to_int()));
             next.set(place.victims, self.grown(&state, place, it & goes));
@@ -188,19 +188,30 @@ impl<'c> Steps<'_, '_, 'c> {
         self.stage.cluster.builder.input(name, 0, last)
     }
 
-    /// Nodes of different groups have nothing to do with each other: they are listed in a fixed order.
-    fn may_be_next(&self, index: usize, state: &State<'c>) -> Bool<'c> {
+    /// Whether a pod of each place may be the next: a node is listed to its end, and nodes of different groups, which have
+    /// nothing to do with each other, are listed in a fixed order.
+    fn next_places(&self, state: &State<'c>) -> Vec<Bool<'c>> {
         let ctx = self.stage.cluster.ctx();
         let places = &self.memory.places;
-        let waits = |other: usize| state.get(places[other].unlisted).ge(1);
-        let some = |wanted: &dyn Fn(usize) -> bool| ctx.any((0..places.len()).filter(|&it| wanted(it)).map(waits));
-        let last = state.get(self.memory.last);
-        let elsewhere = (0..places.len()).filter(|&other| places[other].at != places[index].at);
-        let unfinished = elsewhere.map(|other| {
-            last.eq(other as i64 + 1) & some(&|it| places[it].at == places[other].at)
-        });
-        let group = self.memory.groups[index];
-        waits(index) & !ctx.any(unfinished) & !some(&|it| self.memory.groups[it] < group)
+        let waiting: Vec<Bool<'c>> = places.iter().map(|place| state.get(place.unlisted).ge(1)).collect();
+        let was_last = |place: usize| state.get(self.memory.last).eq(place as i64 + 1);
+        let on_node = |at: usize| (0..places.len()).filter(move |&place| places[place].at == at);
+        let nodes = 0..places.iter().map(|place| place.at + 1).max().unwrap_or(0);
+        let unfinished: Vec<Bool<'c>> = nodes
+            .map(|at| ctx.any(on_node(at).map(was_last)) & ctx.any(on_node(at).map(|place| waiting[place])))
+            .collect();
+        let some_unfinished = ctx.any(unfinished.iter().copied());
+        let groups = 0..self.memory.groups.iter().map(|group| group + 1).max().unwrap_or(0);
+        let mut earlier = vec![ctx.bool(false)];
+        for group in groups {
+            let members = (0..places.len()).filter(|&place| self.memory.groups[place] == group);
+            earlier.push(earlier[group] | ctx.any(members.map(|place| waiting[place])));
+        }
+        let allowed = |(place, it): (usize, &Place)| {
+            let group_waits = earlier[self.memory.groups[place]];
+            waiting[place] & (unfinished[it.at] | !some_unfinished) & !group_waits
+        };
+        places.iter().enumerate().map(allowed).collect()
     }
 
     /// One of the pods that are to go is asked about again, and evicted.
