@@ -19,10 +19,8 @@ pub fn add<'c>(
 ) {
     let (ctx, cluster) = (sight.ctx(), sight.cluster);
     let enough = sight.nodes_in_play().ge(2);
-    let evictions: Vec<Vec<Int<'c>>> = templates
-        .iter()
-        .map(|&id| (0..sight.cells.len()).map(|at| enough.ite(count(at, id), 0)).collect())
-        .collect();
+    let evictions: Vec<Vec<Int<'c>>> =
+        templates.iter().map(|&id| (0..sight.cells.len()).map(|at| enough.ite(count(at, id), 0)).collect()).collect();
     let of = |at: usize, id: TemplateId| {
         let row = templates.iter().position(|&known| known == id);
         row.map_or_else(|| ctx.int(0), |row| evictions[row][at])

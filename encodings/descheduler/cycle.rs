@@ -147,11 +147,10 @@ impl<'a, 'c> Stage<'a, 'c> {
         let node = ctx.any(node) & !total;
         let namespace = |id: TemplateId| &self.cluster.templates[id.0].namespace;
         let by_namespace = self.memory.per_namespace.iter();
-        let namespaces = by_namespace.map(|(name, &var)| {
-            of(&|it| namespace(it.1) == name) & reached(var, self.policy.max_per_namespace)
-        });
-        let refused = ctx.bool(is_gone) | ctx.any(namespaces) | of(&|it| super::is_refused(self.cluster, self.policy, it.1));
-        let accepted = some & !total & !node & !refused;
+        let namespaces = by_namespace
+            .map(|(name, &var)| of(&|it| namespace(it.1) == name) & reached(var, self.policy.max_per_namespace));
+        let refused = ctx.any(namespaces) | of(&|it| super::is_refused(self.cluster, self.policy, it.1));
+        let accepted = some & !total & !node & !refused & ctx.bool(!is_gone);
         self.count(next, candidates, accepted);
         Attempt { accepted, total, node }
     }
@@ -191,11 +190,7 @@ impl<'a, 'c> Stage<'a, 'c> {
     }
 
     /// Marks of an eviction, and its sentence.
-    pub fn eviction(
-        &self,
-        candidates: &[Candidate<'c>],
-        accepted: Bool<'c>,
-    ) -> (Vec<(MarkId, Bool<'c>)>, Narrator) {
+    pub fn eviction(&self, candidates: &[Candidate<'c>], accepted: Bool<'c>) -> (Vec<(MarkId, Bool<'c>)>, Narrator) {
         let ctx = self.cluster.ctx();
         let marks = self.cluster.eviction_marks(|template| {
             ctx.any(candidates.iter().filter(|it| it.1 == template).map(|&(_, _, chosen)| chosen & accepted))
@@ -255,7 +250,8 @@ pub fn add_end(cluster: &Cluster<'_>, memory: &Memory, pods: &[Pod]) {
     });
     cluster.forget_ages(&mut next);
     memory.forget_cycle(cluster, &mut next);
-    let some = ctx.any(memory.places().into_iter().filter_map(|(at, id)| Some(state.get(memory.evicted(at, id)?).ge(1))));
+    let some =
+        ctx.any(memory.places().into_iter().filter_map(|(at, id)| Some(state.get(memory.evicted(at, id)?).ge(1))));
     let some = some.id();
     let draft = ActionDraft {
         name: "descheduler ends".to_owned(),

@@ -6,9 +6,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use crate::cluster::TemplateId;
 use crate::cluster::spec::DeschedulerPolicy;
 use crate::cluster::view::Cluster;
-use crate::cluster::TemplateId;
 use crate::system::{BoolVar, IntVar, State};
 
 /// The state variables of a cycle.
@@ -134,4 +134,3 @@ impl Memory {
         all.for_each(|&var| next.set(var, cluster.ctx().int(0)));
     }
 }
-

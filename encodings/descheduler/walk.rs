@@ -47,9 +47,8 @@ pub fn add<'c>(stage: &Stage<'_, 'c>, walk: &dyn Walk<'c>) {
     let sight = stage.sight(&stage.cluster.state());
     let pods = next_pods(stage, &sight, walk);
     let some_pod = ctx.any(pods.iter().map(|&(_, _, eligible)| eligible));
-    let waiting: Vec<Bool<'c>> = (0..sight.cells.len())
-        .map(|at| sight.in_play(at) & !sight.state.is(stage.memory.visited[at]))
-        .collect();
+    let waiting: Vec<Bool<'c>> =
+        (0..sight.cells.len()).map(|at| sight.in_play(at) & !sight.state.is(stage.memory.visited[at])).collect();
     let nodes = walk.next_nodes(&sight, &waiting);
     let nodes: Vec<Bool<'c>> = nodes.into_iter().zip(&waiting).map(|(next, &waiting)| next & waiting).collect();
     let some_node = ctx.any(nodes.iter().copied());

@@ -35,9 +35,8 @@ fn has_replicas<'c>(sight: &Sight<'_, 'c>, evictor: &EvictorArguments, template:
     let ctx = sight.ctx();
     let owners = sight.pod(template).metadata.owner_references.as_deref().unwrap_or_default();
     let (true, [owner]) = (evictor.min_replicas > 1, owners) else { return ctx.bool(true) };
-    let owned = |id: &TemplateId| {
-        sight.pod(*id).metadata.owner_references.iter().flatten().any(|other| other.uid == owner.uid)
-    };
+    let owned =
+        |id: &TemplateId| sight.pod(*id).metadata.owner_references.iter().flatten().any(|other| other.uid == owner.uid);
     let count = |id: TemplateId| {
         let most = sight.cluster.templates[id.0].max_pods;
         let bound = (0..sight.cells.len()).map(|at| sight.cells[at].multiplicity * sight.visible(at, id));

@@ -138,9 +138,9 @@ impl Utilization<'_> {
     fn requests_thresholded(&self, sight: &Sight<'_, '_>, template: TemplateId) -> bool {
         let pod = sight.pod(template).spec.as_ref();
         let containers = pod.into_iter().flat_map(|it| it.containers.iter().chain(it.init_containers.iter().flatten()));
-        containers.filter_map(|container| container.resources.as_ref()?.requests.as_ref()).any(|requests| {
-            self.arguments.thresholds.keys().any(|name| requests.contains_key(name))
-        })
+        containers
+            .filter_map(|container| container.resources.as_ref()?.requests.as_ref())
+            .any(|requests| self.arguments.thresholds.keys().any(|name| requests.contains_key(name)))
     }
 }
 

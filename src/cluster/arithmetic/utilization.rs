@@ -11,8 +11,8 @@ pub fn largest_within(limit: f64, capacity: i64) -> Option<i64> {
     if percent(i64::MAX, capacity) <= limit {
         return None;
     }
-    // Percentages grow with the use: the answer lies in low..high.
-    let (mut low, mut high) = (-1, i64::MAX);
+    // Percentages grow with the use, from 0 on, which passes every limit: the answer lies in low..high.
+    let (mut low, mut high) = (0, i64::MAX);
     while high - low > 1 {
         let middle = low + (high - low) / 2;
         if percent(middle, capacity) <= limit { low = middle } else { high = middle }

@@ -82,6 +82,9 @@ fn exceeds(name: &str, request: &Quantity, limit: &Quantity) -> bool {
 }
 
 fn tolerations(path: &FieldPath, tolerations: Option<&[Toleration]>, check: &mut Check<'_>) {
+    if check.is_accepted() {
+        return;
+    }
     for (index, toleration) in tolerations.into_iter().flatten().enumerate() {
         let at = path.index(index);
         let operator = toleration.operator.as_deref().filter(|operator| !operator.is_empty());
@@ -110,6 +113,9 @@ fn tolerations(path: &FieldPath, tolerations: Option<&[Toleration]>, check: &mut
 }
 
 fn topology_spread(path: &FieldPath, pod: &PodSpec, check: &mut Check<'_>) {
+    if check.is_accepted() {
+        return;
+    }
     let mut seen = HashSet::new();
     for (index, constraint) in pod.topology_spread_constraints.iter().flatten().enumerate() {
         let at = path.index(index);

@@ -14,9 +14,9 @@ use serde_json::Value;
 
 use crate::cluster::spec::CacheView;
 
+use super::Depth;
 use super::recordings::{RecordingError, Recordings};
 use super::tally::{Component, Verdict};
-use super::Depth;
 
 use compare::{Expected, Path};
 use explore::Explorer;
@@ -49,7 +49,7 @@ fn differences(record: &Value, cycles: usize, replay: bool) -> Verdict {
         CacheView::Live => CacheView::Snapshot,
         CacheView::Snapshot => CacheView::Live,
     };
-    let expected = if record.get("expect").is_some() { &record["expect"] } else { record };
+    let expected = record.get("expect").unwrap_or(&record["rounds"]);
     let views = [(recorded, Some(expected)), (other, record.get("expect_live"))];
     let views = views.into_iter().filter_map(|(cache, expected)| Some((cache, expected?)));
     let found: Result<Vec<Option<String>>, String> =
