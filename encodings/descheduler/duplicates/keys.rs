@@ -89,6 +89,12 @@ impl Book {
         set.map_or(&[], |set| set.keys.as_slice())
     }
 
+    /// The first key before this one under which the same pods are handled.
+    pub fn twin(&self, key: usize) -> Option<usize> {
+        let handled = |key: usize| self.of_key(key).sorted().collect::<Vec<_>>();
+        (0..key).find(|&other| handled(other) == handled(key))
+    }
+
     /// The keys in groups: those of one group share pods.
     pub fn groups(&self) -> Vec<Vec<usize>> {
         let mut groups: Vec<Vec<usize>> = (0..self.keys.len()).map(|key| vec![key]).collect();

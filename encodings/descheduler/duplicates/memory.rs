@@ -27,6 +27,9 @@ pub struct List {
     pub keys: Vec<(usize, IntVar)>,
     /// The pods.
     pub entries: Vec<Entry>,
+    /// Another key has the same pods everywhere and so the same list, which is repeated here: of the pods that went from
+    /// there, only the number matters.
+    pub repeats: Option<usize>,
 }
 
 /// Duplicates of one template in a list.
@@ -101,6 +104,7 @@ fn declare_list(
     most: &dyn Fn(TemplateId) -> i64,
 ) -> Option<List> {
     let builder = &cluster.builder;
+    let repeats = book.twin(*keys.first()?).filter(|twin| !keys.contains(twin));
     let handled = |id: &TemplateId| book.keys_of(*id).iter().any(|key| keys.contains(key)) && most(*id) > 0;
     let templates: Vec<TemplateId> = cluster.movable().filter(handled).collect();
     let owner = |key: usize| book.keys[key].describe();
@@ -108,15 +112,21 @@ fn declare_list(
     let declare = |&template: &TemplateId| {
         let about = |what: &str| format!("{name}: {} {what}", cluster.templates[template.0].name);
         let int = |what: &str| builder.int(about(what), 0, most(template), Some(0));
-        let shared = book.keys_of(template).iter().any(|key| !keys.contains(key));
+        let twins = |key: &usize| book.twin(*key).is_some_and(|twin| keys.contains(&twin));
+        let shared = book.keys_of(template).iter().any(|key| !keys.contains(key) && !twins(key));
         let past = shared.then(|| (int("passed over"), int("evicted")));
         Entry { template, left: int("left"), past }
     };
-    let entries: Vec<Entry> = templates.iter().map(declare).collect();
     let all: i64 = templates.iter().map(|&id| most(id) * book.keys_of(id).len() as i64).sum();
+    let entries: Vec<Entry> = match (repeats, templates.first()) {
+        (Some(_), Some(&template)) => {
+            vec![Entry { template, left: builder.int(format!("{name}: again"), 0, all, Some(0)), past: None }]
+        }
+        _ => templates.iter().map(declare).collect(),
+    };
     let stay = |&key: &usize| {
         let name = format!("{node}: duplicates of {} that stay", owner(key));
         (key, builder.int(name, 0, all, Some(0)))
     };
-    (!entries.is_empty()).then(|| List { at, keys: keys.iter().map(stay).collect(), entries })
+    (!entries.is_empty()).then(|| List { at, keys: keys.iter().map(stay).collect(), entries, repeats })
 }

@@ -8,8 +8,8 @@
 //! which order they are listed, is free.
 //!
 //! Both are exact, with these exceptions: of large clusters with limits or unlike pods of one owner see
-//! `ClusterSpec::deschedules_stepwise`; and where limits meet pods that share one of several owners with unlike
-//! pods, the list of each owner has an order of its own.
+//! `ClusterSpec::deschedules_stepwise`; and where limits meet unlike pods of which some have two owners and some only one
+//! of these, the lists of the two owners are ordered independently.
 
 mod keys;
 mod memory;

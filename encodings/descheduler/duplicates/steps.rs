@@ -8,7 +8,7 @@ use itertools::Itertools;
 use crate::cluster::TemplateId;
 use crate::cluster::story::{Narrator, Scene, Sentence};
 use crate::encodings::descheduler::cycle::{self, Candidate, Stage, Step};
-use crate::system::State;
+use crate::system::{MarkId, State};
 use crate::term::{Bool, Int, TermId, VarId};
 
 use super::keys::Set;
@@ -27,6 +27,18 @@ pub fn add(stage: &Stage<'_, '_>, memory: &Memory) {
 struct Steps<'s, 'a, 'c> {
     stage: &'s Stage<'a, 'c>,
     memory: &'s Memory,
+}
+
+/// A pod that may be the one that is handled.
+struct Handled<'m, 'c> {
+    list: &'m List,
+    entry: &'m Entry,
+    /// Whether it is the one.
+    it: Bool<'c>,
+    /// Whether it has to go.
+    goes: Bool<'c>,
+    /// Whether it went before, from the list of another owner.
+    again: Bool<'c>,
 }
 
 /// Which template the original of a set on a node is of.
@@ -137,7 +149,7 @@ impl<'c> Steps<'_, '_, 'c> {
             next.set(stay, kept);
             acting.push((key, all.gt(kept)));
         }
-        for entry in &list.entries {
+        for entry in list.entries.iter().filter(|_| list.repeats.is_none()) {
             let keys = self.memory.book.keys_of(entry.template);
             let acts = ctx.any(acting.iter().filter(|(key, _)| keys.contains(key)).map(|&(_, acts)| acts));
             next.set(entry.left, acts.ite(duplicates(list.at, entry.template), 0));
@@ -165,71 +177,70 @@ impl<'c> Steps<'_, '_, 'c> {
     /// The next pod of a list stays or goes.
     fn handle(&self) {
         let (ctx, state) = (self.stage.cluster.ctx(), self.state());
-        let entries: Vec<(usize, &List, &Entry)> = self
-            .memory
-            .lists
-            .iter()
-            .enumerate()
-            .flat_map(|(index, list)| list.entries.iter().map(move |entry| (index, list, entry)))
-            .collect();
+        let lists = self.memory.lists.iter().enumerate();
+        let entries: Vec<(usize, &List, &Entry)> =
+            lists.flat_map(|(index, list)| list.entries.iter().map(move |entry| (index, list, entry))).collect();
         let last = entries.len().saturating_sub(1) as i64;
         let (input, chosen) = self.stage.cluster.builder.input("pod", 0, last);
         let next_lists = self.next_lists(&state);
         let mut next = state.clone();
-        let (mut allowed, mut outcomes) = (Vec::new(), Vec::new());
+        let mut handled = Vec::new();
         for (position, &(index, list, entry)) in entries.iter().enumerate() {
             let it = chosen.eq(position as i64) & state.get(entry.left).ge(1) & next_lists[index];
             next.set(entry.left, state.get(entry.left).minus_or_zero(it.to_int()));
             next.set(self.memory.last, it.ite(index as i64 + 1, next.get(self.memory.last)));
-            allowed.push(it);
             let goes = self.pass(&mut next, list, entry, it);
-            outcomes.push((list, entry, it, goes));
+            let again = self.was_evicted(&state, list, entry);
+            handled.push(Handled { list, entry, it, goes, again });
         }
-        let again = |list: &List, entry: &Entry| self.was_evicted(&state, list, entry);
-        let fresh: Vec<Candidate<'c>> = outcomes
-            .iter()
-            .map(|(list, entry, it, goes)| (list.at, entry.template, *it & goes.ge(1) & !again(list, entry)))
-            .collect();
-        let repeated: Vec<Candidate<'c>> = outcomes
-            .iter()
-            .map(|(list, entry, it, goes)| (list.at, entry.template, *it & goes.ge(1) & again(list, entry)))
-            .collect();
-        let first = self.stage.attempt(&mut next, &fresh);
-        let second = self.stage.attempt_again(&mut next, &repeated);
-        for &(list, entry, it, goes) in &outcomes {
-            if let Some((passed, gone)) = entry.past {
-                let add = |next: &mut State<'c>, var, when: Bool<'c>| {
-                    let value: Int<'c> = next.get(var);
-                    next.set(var, (value + when.to_int()).min(value.range().hi));
-                };
-                add(&mut next, passed, it & goes.eq(0));
-                add(&mut next, gone, it & goes.ge(1) & (first.accepted | second.accepted));
-            }
-            list.leave(&mut next, it & (first.node | second.node));
-        }
-        let total = first.total | second.total;
-        self.memory.lists.iter().for_each(|list| list.leave(&mut next, total));
-        let (marks, tell) = self.stage.eviction(&fresh, first.accepted);
+        let choice = ctx.any(handled.iter().map(|handled| handled.it));
+        let (marks, tell) = self.evict(&mut next, &handled);
         let guard = state.is(self.memory.begun) & self.waits(&state);
-        self.stage.act(Step {
-            name: "evicts",
-            guard,
-            inputs: vec![input],
-            choice: ctx.any(allowed),
-            next,
-            marks,
-            tell,
-        });
+        self.stage.act(Step { name: "evicts", guard, inputs: vec![input], choice, next, marks, tell });
     }
 
-    /// Counts a pod for its keys where `it` holds; under how many of them it has to go.
-    fn pass(&self, next: &mut State<'c>, list: &List, entry: &Entry, it: Bool<'c>) -> Int<'c> {
+    /// Evicts the pod that is handled if it has to go, and leaves lists where a limit refuses it.
+    fn evict(&self, next: &mut State<'c>, handled: &[Handled<'_, 'c>]) -> (Vec<(MarkId, Bool<'c>)>, Narrator) {
+        let candidate =
+            |it: &Handled<'_, 'c>, which: Bool<'c>| (it.list.at, it.entry.template, it.it & it.goes & which);
+        let fresh: Vec<Candidate<'c>> = handled.iter().map(|it| candidate(it, !it.again)).collect();
+        let repeated: Vec<Candidate<'c>> = handled.iter().map(|it| candidate(it, it.again)).collect();
+        let first = self.stage.attempt(next, &fresh);
+        let second = self.stage.attempt_again(next, &repeated);
+        let accepted = first.accepted | second.accepted;
+        for handled in handled {
+            self.remember(next, handled, accepted);
+            handled.list.leave(next, handled.it & (first.node | second.node));
+        }
+        let total = first.total | second.total;
+        self.memory.lists.iter().for_each(|list| list.leave(next, total));
+        self.stage.eviction(&fresh, first.accepted)
+    }
+
+    /// Remembers where in its list a pod was, for other lists with the same pod.
+    fn remember(&self, next: &mut State<'c>, handled: &Handled<'_, 'c>, accepted: Bool<'c>) {
+        let mut add = |var, when: Bool<'c>| {
+            let value: Int<'c> = next.get(var);
+            next.set(var, (value + when.to_int()).min(value.range().hi));
+        };
+        let gone = handled.it & handled.goes & accepted;
+        if let Some((passed, evicted)) = handled.entry.past {
+            add(passed, handled.it & !handled.goes);
+            add(evicted, gone);
+        }
+        let key = handled.list.keys[0].0;
+        let repeating = self.memory.lists.iter().filter(|it| it.at == handled.list.at && it.repeats == Some(key));
+        repeating.flat_map(|list| &list.entries).for_each(|entry| add(entry.left, gone));
+    }
+
+    /// Counts a pod for its keys where `it` holds; whether it has to go for one of them.
+    fn pass(&self, next: &mut State<'c>, list: &List, entry: &Entry, it: Bool<'c>) -> Bool<'c> {
         let ctx = self.stage.cluster.ctx();
-        let mut goes = ctx.int(0);
+        let mut goes = ctx.bool(list.repeats.is_some());
         for key in self.memory.book.keys_of(entry.template) {
             if let Some(&(_, stay)) = list.keys.iter().find(|(other, _)| other == key) {
                 let left = next.get(stay);
-                goes = goes + left.eq(0).to_int();
+                goes = goes | left.eq(0);
                 next.set(stay, left.minus_or_zero(it.to_int()));
             }
         }
@@ -239,7 +250,7 @@ impl<'c> Steps<'_, '_, 'c> {
     /// Whether the next pod of an entry was evicted from the list of another owner.
     fn was_evicted(&self, state: &State<'c>, list: &List, entry: &Entry) -> Bool<'c> {
         let ctx = self.stage.cluster.ctx();
-        let Some((passed, gone)) = entry.past else { return ctx.bool(false) };
+        let Some((passed, gone)) = entry.past else { return ctx.bool(list.repeats.is_some()) };
         let position = state.get(passed) + state.get(gone);
         let others = self.memory.lists.iter().filter(|other| other.at == list.at && other.keys[0].0 != list.keys[0].0);
         let same = others.flat_map(|other| &other.entries).filter(|other| other.template == entry.template);
