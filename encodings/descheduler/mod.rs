@@ -26,6 +26,7 @@ use crate::cluster::spec::{
 };
 use crate::cluster::view::Cluster;
 use crate::cluster::{Cell, TemplateId, Tenure};
+use crate::system::IntVar;
 use crate::term::Bool;
 
 use super::kubelet::room;
@@ -51,6 +52,15 @@ enum PluginMemory {
     None,
     Duplicates(duplicates::Memory),
     Spread(spread::Memory),
+}
+
+impl DeschedulerVars {
+    /// Where a cycle of several steps counts its evictions: by node, in the order of cells, and template.
+    pub fn evicted(&self) -> Vec<((usize, TemplateId), IntVar)> {
+        let memory = self.memory.iter();
+        let places = memory.flat_map(|memory| memory.places().into_iter().map(move |place| (memory, place)));
+        places.filter_map(|(memory, place)| Some((place, memory.evicted(place.0, place.1)?))).collect()
+    }
 }
 
 /// Parts of a plugin that follow one another.
@@ -169,17 +179,15 @@ fn add_stage(stage: &Stage<'_, '_>, own: &PluginMemory, part: usize) {
 }
 
 /// Plugins that walk.
-fn walk<'c, 'p>(plugin: &'p DeschedulerPlugin, part: usize) -> Option<Box<dyn Walk<'c> + 'p>> {
+fn walk<'c: 'p, 'p>(plugin: &'p DeschedulerPlugin, part: usize) -> Option<Box<dyn Walk<'c> + 'p>> {
     match plugin {
         DeschedulerPlugin::NodeTaints(arguments) => Some(Box::new(NodeTaints(arguments))),
         DeschedulerPlugin::NodeAffinity { types, pods } => {
             Some(Box::new(NodeAffinity { kind: *types.get(part)?, pods }))
         }
         DeschedulerPlugin::InterPodAntiAffinity { pods } => Some(Box::new(InterPodAntiAffinity(pods))),
-        DeschedulerPlugin::LowNodeUtilization(arguments) => Some(Box::new(Utilization { kind: Kind::Low, arguments })),
-        DeschedulerPlugin::HighNodeUtilization(arguments) => {
-            Some(Box::new(Utilization { kind: Kind::High, arguments }))
-        }
+        DeschedulerPlugin::LowNodeUtilization(arguments) => Some(Box::new(Utilization::new(Kind::Low, arguments))),
+        DeschedulerPlugin::HighNodeUtilization(arguments) => Some(Box::new(Utilization::new(Kind::High, arguments))),
         DeschedulerPlugin::RemoveDuplicates { .. } | DeschedulerPlugin::TopologySpread { .. } => None,
     }
 }

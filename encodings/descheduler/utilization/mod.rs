@@ -8,13 +8,16 @@
 //!
 //! Left out: actual usage from metrics.
 
+mod mean;
 mod thresholds;
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
 
 use crate::cluster::spec::UtilizationArguments;
 use crate::cluster::{TemplateId, resources, selector};
-use crate::term::{Bool, Int};
+use crate::term::{Bool, Int, TermId};
 
 use super::evictor::{self, fit};
 use super::order::{Rank, rank};
@@ -32,11 +35,11 @@ pub enum Kind {
 }
 
 /// One of the plugins with its arguments.
-pub struct Utilization<'p> {
-    /// Which.
-    pub kind: Kind,
-    /// Its arguments.
-    pub arguments: &'p UtilizationArguments,
+pub struct Utilization<'p, 'c> {
+    kind: Kind,
+    arguments: &'p UtilizationArguments,
+    /// Assessments, by the numbers of pods that they are made of.
+    known: RefCell<HashMap<Vec<TermId>, Rc<Assessment<'c>>>>,
 }
 
 /// What the plugin finds out when it begins.
@@ -48,7 +51,12 @@ struct Assessment<'c> {
     thresholds: Thresholds<'c>,
 }
 
-impl Utilization<'_> {
+impl<'p, 'c> Utilization<'p, 'c> {
+    /// A plugin.
+    pub fn new(kind: Kind, arguments: &'p UtilizationArguments) -> Self {
+        Utilization { kind, arguments, known: RefCell::default() }
+    }
+
     /// Resources that count: those with thresholds, and cpu, memory and pods.
     fn names(&self) -> BTreeSet<String> {
         let basic = ["cpu", "memory", "pods"].into_iter().map(str::to_owned);
@@ -56,18 +64,30 @@ impl Utilization<'_> {
     }
 
     /// Use of a resource when the plugin began.
-    fn usage<'c>(&self, sight: &Sight<'_, 'c>, at: usize, name: &str) -> Int<'c> {
+    fn usage(&self, sight: &Sight<'_, 'c>, at: usize, name: &str) -> Int<'c> {
         fit::used(sight, at, name, &|at, id| sight.at_first(at, id))
     }
 
     /// What the plugin has evicted from a node.
-    fn moved<'c>(&self, sight: &Sight<'_, 'c>, at: usize, name: &str) -> Int<'c> {
+    fn moved(&self, sight: &Sight<'_, 'c>, at: usize, name: &str) -> Int<'c> {
         let each = |id: TemplateId| sight.cluster.templates[id.0].requests.get(name);
         let movable = sight.cluster.movable().filter(|&id| each(id) != 0);
         sight.ctx().sum(movable.map(|id| sight.taken(at, id) * sight.ctx().int(each(id))))
     }
 
-    fn assess<'c>(&self, sight: &Sight<'_, 'c>) -> Assessment<'c> {
+    /// The assessment of the nodes as they were when the plugin began.
+    fn assessment(&self, sight: &Sight<'_, 'c>) -> Rc<Assessment<'c>> {
+        let places = (0..sight.cells.len()).flat_map(|at| sight.cluster.movable().map(move |id| (at, id)));
+        let key: Vec<TermId> = places.map(|(at, id)| sight.at_first(at, id).id()).collect();
+        if let Some(found) = self.known.borrow().get(&key) {
+            return Rc::clone(found);
+        }
+        let found = Rc::new(self.assess(sight));
+        self.known.borrow_mut().insert(key, Rc::clone(&found));
+        found
+    }
+
+    fn assess(&self, sight: &Sight<'_, 'c>) -> Assessment<'c> {
         let ctx = sight.ctx();
         let thresholds = Thresholds::new(self, sight);
         let nodes = 0..sight.cells.len();
@@ -99,7 +119,7 @@ impl Utilization<'_> {
     }
 
     /// Whether the destinations have room left of every resource.
-    fn has_room<'c>(&self, sight: &Sight<'_, 'c>, found: &Assessment<'c>) -> Bool<'c> {
+    fn has_room(&self, sight: &Sight<'_, 'c>, found: &Assessment<'c>) -> Bool<'c> {
         let ctx = sight.ctx();
         let rooms = self.names().into_iter().map(|name| {
             let offered = (0..sight.cells.len()).map(|at| {
@@ -113,7 +133,7 @@ impl Utilization<'_> {
     }
 
     /// Whether a node uses more of some resource than its target allows.
-    fn is_above<'c>(&self, sight: &Sight<'_, 'c>, found: &Assessment<'c>, at: usize) -> Bool<'c> {
+    fn is_above(&self, sight: &Sight<'_, 'c>, found: &Assessment<'c>, at: usize) -> Bool<'c> {
         let above = |name: String| {
             let now = self.usage(sight, at, &name) - self.moved(sight, at, &name);
             now.gt(found.thresholds.cap(at, &name))
@@ -123,7 +143,7 @@ impl Utilization<'_> {
 
     /// Whether a pod tolerates all taints of some destination, of whatever effect, and has no fewer tolerations than it
     /// has taints.
-    fn finds_tolerable<'c>(&self, sight: &Sight<'_, 'c>, found: &Assessment<'c>, template: TemplateId) -> Bool<'c> {
+    fn finds_tolerable(&self, sight: &Sight<'_, 'c>, found: &Assessment<'c>, template: TemplateId) -> Bool<'c> {
         let pod = sight.pod(template).spec.as_ref();
         let tolerations = pod.and_then(|pod| pod.tolerations.as_deref()).unwrap_or_default();
         let tolerable = |at: &usize| {
@@ -151,7 +171,7 @@ fn capacity(sight: &Sight<'_, '_>, at: usize, name: &str) -> Option<i64> {
     resources::amount(name, allocatable.or(status.capacity.as_ref())?.get(name)?).ok()
 }
 
-impl<'c> Walk<'c> for Utilization<'_> {
+impl<'c> Walk<'c> for Utilization<'_, 'c> {
     fn templates(&self, sight: &Sight<'_, 'c>) -> Vec<TemplateId> {
         let mut templates = sight.evictable_templates();
         templates.retain(|&id| {
@@ -163,7 +183,7 @@ impl<'c> Walk<'c> for Utilization<'_> {
     }
 
     fn next_nodes(&self, sight: &Sight<'_, 'c>, waiting: &[Bool<'c>]) -> Vec<Bool<'c>> {
-        let found = self.assess(sight);
+        let found = self.assessment(sight);
         let ready: Vec<Bool<'c>> = waiting.iter().zip(&found.sources).map(|(&it, &source)| it & source).collect();
         let usage = |at: usize| sight.ctx().sum(self.names().iter().map(|name| self.usage(sight, at, name)));
         let usages: Vec<Int<'c>> = (0..ready.len()).map(usage).collect();
@@ -179,7 +199,7 @@ impl<'c> Walk<'c> for Utilization<'_> {
     }
 
     fn listed(&self, sight: &Sight<'_, 'c>, at: usize, template: TemplateId) -> Int<'c> {
-        let tolerable = self.finds_tolerable(sight, &self.assess(sight), template);
+        let tolerable = self.finds_tolerable(sight, &self.assessment(sight), template);
         let goes = evictor::filter(sight, template) & evictor::pre_eviction_filter(sight, at, template);
         (tolerable & goes).ite(sight.active(at, template), 0)
     }
@@ -190,7 +210,7 @@ impl<'c> Walk<'c> for Utilization<'_> {
 
     fn stays(&self, sight: &Sight<'_, 'c>, at: usize) -> Bool<'c> {
         let ctx = sight.ctx();
-        let found = self.assess(sight);
+        let found = self.assessment(sight);
         let evicted = ctx.sum(self.templates(sight).into_iter().map(|id| sight.taken(at, id)));
         let allowed = self.arguments.per_node.map_or(ctx.bool(true), |most| evicted.lt(most));
         let above = match self.kind {

@@ -1,8 +1,7 @@
 //! Thresholds of node utilization: fixed percentages, or deviations from the mean of all nodes.
 //!
 //! Percentages are doubles upstream. Each comparison with a fixed one is a comparison of whole units with the largest use
-//! that passes; the mean is a fraction of whole numbers, rounded once, and what follows from it is tabulated. Upstream sums
-//! percentages in any order: ties that only rounding decides may differ, and so may means too fine for a table.
+//! that passes; for the mean, see `mean`.
 
 use std::collections::HashMap;
 
@@ -10,10 +9,8 @@ use crate::cluster::arithmetic::utilization::{largest_within, share};
 use crate::term::{Bool, Ctx, Int};
 
 use super::super::sight::Sight;
+use super::mean::Mean;
 use super::{Kind, Utilization, capacity};
-
-/// Tables larger than this are not made.
-const MOST_ENTRIES: u64 = 1 << 18;
 
 /// What the thresholds make of every node and resource.
 pub struct Thresholds<'c> {
@@ -23,16 +20,9 @@ pub struct Thresholds<'c> {
     ctx: &'c Ctx,
 }
 
-/// The mean of the nodes' shares of a resource: `numerator / (nodes * unit)`.
-struct Mean<'c> {
-    numerator: Int<'c>,
-    nodes: Int<'c>,
-    unit: i64,
-}
-
 impl<'c> Thresholds<'c> {
     /// Assesses all nodes.
-    pub fn new(plugin: &Utilization<'_>, sight: &Sight<'_, 'c>) -> Self {
+    pub fn new(plugin: &Utilization<'_, 'c>, sight: &Sight<'_, 'c>) -> Self {
         let mut thresholds =
             Thresholds { low: HashMap::new(), high: HashMap::new(), caps: HashMap::new(), ctx: sight.ctx() };
         for name in plugin.names() {
@@ -51,7 +41,7 @@ impl<'c> Thresholds<'c> {
 
     fn assess(
         &mut self,
-        plugin: &Utilization<'_>,
+        plugin: &Utilization<'_, 'c>,
         sight: &Sight<'_, 'c>,
         (at, name): (usize, &str),
         (low, high): (Option<f64>, Option<f64>),
@@ -99,49 +89,4 @@ impl<'c> Thresholds<'c> {
     pub fn cap(&self, at: usize, name: &str) -> Int<'c> {
         self.caps.get(&(at, name.to_owned())).copied().unwrap_or_else(|| self.ctx.int(0))
     }
-}
-
-impl<'c> Mean<'c> {
-    /// The mean over nodes in play that have the resource.
-    fn of(plugin: &Utilization<'_>, sight: &Sight<'_, 'c>, name: &str) -> Option<Self> {
-        let ctx = sight.ctx();
-        let all = (0..sight.cells.len()).filter_map(|at| Some((at, capacity(sight, at, name)?)));
-        let nodes: Vec<(usize, i64)> = all.filter(|&(_, amount)| amount > 0).collect();
-        let amounts = sight.cluster.templates.iter().map(|template| template.requests.get(name));
-        let fixed = sight.cluster.classes.iter().map(|class| class.used.get(name));
-        let grain = nodes.iter().map(|&(_, amount)| amount).chain(amounts).chain(fixed).fold(0, gcd).max(1);
-        let exact = nodes.iter().try_fold(1_i64, |unit, &(_, amount)| lcm(unit, amount / grain));
-        let unit = exact.filter(|&unit| unit <= 1 << 24).unwrap_or(1 << 20);
-        let share = |&(at, amount): &(usize, i64)| {
-            let used = plugin.usage(sight, at, name).div(grain);
-            let share = (used * ctx.int(unit)).div(amount / grain);
-            sight.in_play(at).ite(share, 0)
-        };
-        let numerator = ctx.sum(nodes.iter().map(share));
-        let counted = (0..sight.cells.len()).filter(|&at| capacity(sight, at, name).is_some());
-        let number = ctx.sum(counted.map(|at| sight.in_play(at).to_int()));
-        (number.range().hi > 0).then_some(Mean { numerator, nodes: number, unit })
-    }
-
-    /// A function of the mean in percent.
-    fn map(&self, entry: impl Fn(f64) -> i64) -> Int<'c> {
-        let numbers = self.nodes.range().size();
-        let mut grain = 1;
-        while (self.numerator.range().size() / grain as u64 + 1).saturating_mul(numbers) > MOST_ENTRIES {
-            grain *= 2;
-        }
-        let coarse = self.numerator.div(grain);
-        self.numerator.ctx().table(&[coarse, self.nodes], |it| {
-            let whole = (it[1].max(1) * self.unit) as f64;
-            entry(100.0 * (it[0] * grain) as f64 / whole)
-        })
-    }
-}
-
-fn gcd(a: i64, b: i64) -> i64 {
-    if b == 0 { a.abs() } else { gcd(b, a % b) }
-}
-
-fn lcm(a: i64, b: i64) -> Option<i64> {
-    (a / gcd(a, b).max(1)).checked_mul(b)
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::Losses;
+use super::explore::Sequence;
 use super::situation::{Built, Situation};
 
 /// More rounds than this are not followed.
@@ -18,6 +19,8 @@ pub struct Expected {
     paths: BTreeSet<Path>,
     /// Whether that is all there is.
     complete: bool,
+    /// The orders of eviction, where they were recorded.
+    sequences: Option<BTreeSet<Sequence>>,
 }
 
 impl Expected {
@@ -38,7 +41,21 @@ impl Expected {
         } else {
             list(&expected["shapes_any_of"]).iter().map(|shape| Ok(vec![reader.shape(shape)?])).collect()
         };
-        Ok(Expected { paths: paths?, complete })
+        Ok(Expected { paths: paths?, complete, sequences: reader.sequences()? })
+    }
+
+    /// Whether orders of eviction were recorded.
+    pub fn has_sequences(&self) -> bool {
+        self.sequences.is_some()
+    }
+
+    /// What differs in the order of evictions, if something does.
+    pub fn difference_in_order(&self, found: &BTreeSet<Sequence>) -> Option<String> {
+        let known = self.sequences.as_ref().filter(|known| *known != found)?;
+        let (recorded, modelled) = (known.difference(found).next(), found.difference(known).next());
+        Some(format!(
+            "orders of eviction, by node and template: only recorded {recorded:?}, only modelled {modelled:?}"
+        ))
     }
 
     /// What differs, if something does.
@@ -89,6 +106,21 @@ impl Reader<'_> {
             *losses.entry(self.place(pod)?).or_default() += 1;
         }
         Ok(losses)
+    }
+
+    /// The one order of a fixed sequence, or all orders of groups that were seen.
+    fn sequences(&self) -> Result<Option<BTreeSet<Sequence>>, String> {
+        if self.expected["ordered"].as_bool() == Some(true) {
+            let pods = list(&self.expected["evicted"]).iter().map(|pod| self.place(pod));
+            return pods.collect::<Result<Sequence, _>>().map(|only| Some([only].into()));
+        }
+        let Some(all) = self.expected["sequences_any_of"].as_array() else { return Ok(None) };
+        let group = |group: &Value| {
+            let members = list(&self.expected["groups"][group.as_str().unwrap_or_default()]);
+            members.first().map_or_else(|| Err(format!("there is no group {group}")), |pod| self.place(pod))
+        };
+        let sequence = |groups: &Value| list(groups).iter().map(group).collect::<Result<Sequence, String>>();
+        all.iter().map(sequence).collect::<Result<_, _>>().map(Some)
     }
 
     /// Numbers by group.

@@ -21,6 +21,9 @@ pub struct Explorer<'b> {
 
 type State = Vec<i64>;
 
+/// Nodes and templates of evicted pods, in the order of eviction.
+pub type Sequence = Vec<(usize, usize)>;
+
 impl<'b> Explorer<'b> {
     /// An explorer of a system; with `replay`, every step is confirmed by the reference interpreter.
     pub fn new(built: &'b Built, replay: bool) -> Result<Self, String> {
@@ -90,6 +93,32 @@ impl<'b> Explorer<'b> {
             }
         }
         Ok(ends)
+    }
+
+    /// The orders in which one cycle may evict, as nodes and templates.
+    pub fn sequences(&self) -> Result<BTreeSet<Sequence>, String> {
+        let begun = self.successors.of(&self.initial()?)?;
+        let mut open: Vec<(State, Sequence)> = begun.steps.into_iter().map(|it| (it.2, Sequence::new())).collect();
+        let mut seen: BTreeSet<(State, Sequence)> = open.iter().cloned().collect();
+        let mut found = if open.is_empty() { [Sequence::new()].into() } else { BTreeSet::new() };
+        while let Some((state, sequence)) = open.pop() {
+            let following = self.successors.of(&state)?;
+            if following.settled {
+                found.insert(sequence);
+                continue;
+            }
+            for (_, _, next) in following.steps {
+                let evicted = self.built.evicted(&state, &next);
+                let longer: Sequence = sequence.iter().copied().chain(evicted).collect();
+                if seen.insert((next.clone(), longer.clone())) {
+                    open.push((next, longer));
+                }
+            }
+            if seen.len() > MOST_STATES {
+                return Err(format!("more than {MOST_STATES} ways through a cycle"));
+            }
+        }
+        Ok(found)
     }
 
     /// Whether the reference interpreter takes the same steps.

@@ -2,7 +2,10 @@
 //!
 //! A record's cluster is read as any input is; the system holds the descheduler's actions alone. From the recorded state,
 //! every way through a cycle is followed, and the numbers of pods that each node loses of each kind are compared with the
-//! recorded ones: sets of pods where they were always the same, else all the shapes. In rounds, cycle follows on cycle.
+//! recorded ones: sets of pods where they were always the same, else all the shapes; and the orders of eviction where they
+//! were recorded and a cycle takes several steps. In rounds, cycle follows on cycle.
+//!
+//! Totals, totals by node and numbers of rounds and survivors follow from these and are not compared again.
 
 mod compare;
 mod explore;
@@ -72,7 +75,14 @@ fn difference(
     let expected = Expected::read(expected, &situation, &built)?;
     let explorer = Explorer::new(&built, replay)?;
     let found: Vec<Path> = if cycles == 1 { explorer.outcomes()? } else { explorer.paths(cycles)? };
-    Ok(expected.difference(&found, &built))
+    if let Some(difference) = expected.difference(&found, &built) {
+        return Ok(Some(difference));
+    }
+    // A cycle in one step has no order.
+    match expected.has_sequences() && built.has_order() {
+        true => Ok(expected.difference_in_order(&explorer.sequences()?)),
+        false => Ok(None),
+    }
 }
 
 /// Pods lost, by node and template.

@@ -28,6 +28,8 @@ pub struct Built {
     pub system: System,
     parts: Parts,
     names: Vec<String>,
+    /// Where evictions are counted, by node and template; empty for cycles in one step.
+    counters: Vec<((usize, usize), usize)>,
     /// Node and template of each pod, by `namespace/name`.
     pub places: BTreeMap<String, (usize, usize)>,
 }
@@ -65,12 +67,14 @@ impl Situation {
     /// Builds the system.
     pub fn build(&self) -> Result<Built, String> {
         let ctx = Ctx::new();
-        let (unbound, parts) = {
+        let (unbound, parts, counters) = {
             let cluster = Cluster::of_single_nodes(&ctx, &self.spec).map_err(|error| error.to_string())?;
             let vars = descheduler::declare(&cluster);
             descheduler::add(&cluster, &vars);
+            let evicted = vars.evicted().into_iter();
+            let counters = evicted.map(|((node, template), var)| ((node, template.0), var.index())).collect();
             let (builder, parts) = cluster.finish();
-            (builder.finish(Interleaving::Settled), parts)
+            (builder.finish(Interleaving::Settled), parts, counters)
         };
         let mut places = BTreeMap::new();
         for (template, it) in parts.templates.iter().enumerate() {
@@ -83,7 +87,7 @@ impl Situation {
             }
         }
         let names = parts.classes.iter().map(|class| class.names[0].clone()).collect();
-        Ok(Built { system: unbound.bind(ctx), parts, names, places })
+        Ok(Built { system: unbound.bind(ctx), parts, names, counters, places })
     }
 }
 
@@ -109,6 +113,16 @@ impl Built {
             }
         }
         pods
+    }
+
+    /// Whether the order of evictions can be told.
+    pub fn has_order(&self) -> bool {
+        !self.counters.is_empty()
+    }
+
+    /// Node and template of the pod that a step evicts, if it evicts one.
+    pub fn evicted(&self, before: &[i64], after: &[i64]) -> Option<(usize, usize)> {
+        self.counters.iter().find(|&&(_, var)| after[var] > before[var]).map(|&(place, _)| place)
     }
 
     /// What is lost between two states.
