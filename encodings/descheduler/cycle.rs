@@ -287,11 +287,6 @@ pub fn after_evictions<'c>(
     result.attributes
 }
 
-/// Whether the policy limits evictions, so that it matters who comes first.
-pub fn is_limited(policy: &DeschedulerPolicy) -> bool {
-    policy.max_total.is_some() || policy.max_per_node.is_some() || policy.max_per_namespace.is_some()
-}
-
 /// Whether evicted pods vanish from the cache at once.
 pub fn is_live(policy: &DeschedulerPolicy) -> bool {
     policy.cache == CacheView::Live

@@ -95,17 +95,10 @@ impl Book {
         (0..key).find(|&other| handled(other) == handled(key))
     }
 
-    /// The keys in groups: those of one group share pods.
-    pub fn groups(&self) -> Vec<Vec<usize>> {
-        let mut groups: Vec<Vec<usize>> = (0..self.keys.len()).map(|key| vec![key]).collect();
-        for set in &self.sets {
-            let (mut joined, others): (Vec<_>, Vec<_>) =
-                groups.into_iter().partition(|group| group.iter().any(|key| set.keys.contains(key)));
-            groups = others;
-            groups.push(joined.drain(..).flatten().sorted().collect());
-        }
-        groups.sort();
-        groups
+    /// The keys under which a template is handled, without those that have the same pods as another one.
+    pub fn distinct_keys_of(&self, template: TemplateId) -> Vec<usize> {
+        let keys = self.keys_of(template).iter().copied().unique();
+        keys.filter(|&key| self.twin(key).is_none()).collect()
     }
 }
 

@@ -1,5 +1,7 @@
 //! What the plugin remembers while it is at work.
 
+use itertools::Itertools;
+
 use crate::cluster::TemplateId;
 use crate::cluster::view::Cluster;
 use crate::system::{BoolVar, IntVar, State};
@@ -13,18 +15,22 @@ pub struct Memory {
     pub book: Book,
     /// Whether the lists are made.
     pub begun: BoolVar,
-    /// Duplicates that are handled together.
+    /// Duplicates of every key on every node.
     pub lists: Vec<List>,
     /// The list that was handled last, + 1.
     pub last: IntVar,
+    /// What is known of the order of pods that are in the lists of several keys.
+    pub orders: Vec<Order>,
 }
 
-/// The duplicates of some keys on one node.
+/// The duplicates of one key on one node.
 pub struct List {
     /// Position of the cell.
     pub at: usize,
-    /// The keys, and of each how many more of the listed pods stay.
-    pub keys: Vec<(usize, IntVar)>,
+    /// The key.
+    pub key: usize,
+    /// How many more of the listed pods stay.
+    pub stay: IntVar,
     /// The pods.
     pub entries: Vec<Entry>,
     /// Another key has the same pods everywhere and so the same list, which is repeated here: of the pods that went from
@@ -38,31 +44,53 @@ pub struct Entry {
     pub template: TemplateId,
     /// Those that are still to be handled.
     pub left: IntVar,
-    /// Where the same pods are in several lists: those that were passed over, and those that were evicted after them.
-    pub past: Option<(IntVar, IntVar)>,
+    /// Where the same pods are in other lists: what has been done to them.
+    pub past: Option<Past>,
+    /// The order that unlike ones of them keep in all lists.
+    pub order: Option<usize>,
+}
+
+/// What has been done to the pods of an entry: first some stay, then some go, and when limits are reached, the rest is
+/// refused.
+pub struct Past {
+    /// Those that were handled.
+    pub handled: IntVar,
+    /// Those that stay.
+    pub stayed: IntVar,
+    /// Those that went.
+    pub gone: IntVar,
+}
+
+/// Pods of unlike templates that are in the lists of the same keys on one node are in the same order in all of them.
+pub struct Order {
+    /// Position of the cell.
+    at: usize,
+    /// The keys.
+    keys: Vec<usize>,
+    /// The templates.
+    pub templates: Vec<TemplateId>,
+    /// The template of each pod, first to last, as its position + 1; 0 where nothing is known yet.
+    pub places: Vec<IntVar>,
 }
 
 impl Memory {
-    /// Declares the variables; every cell is a node. Keys that share pods have one list on each node, unless their order
-    /// matters (`apart`): then each has its own.
-    pub fn declare(cluster: &Cluster<'_>, book: Book, apart: bool) -> Memory {
-        let builder = &cluster.builder;
+    /// Declares the variables; every cell is a node.
+    pub fn declare(cluster: &Cluster<'_>, book: Book) -> Memory {
         let cells = cluster.cells(&cluster.state());
-        let groups = if apart { (0..book.keys.len()).map(|key| vec![key]).collect() } else { book.groups() };
-        let mut lists = Vec::new();
+        let (mut lists, mut orders) = (Vec::new(), Vec::new());
         for (at, cell) in cells.iter().enumerate() {
-            for keys in &groups {
-                let node = &cluster.classes[cell.class].names[cell.slot];
-                let list =
-                    declare_list(cluster, &book, (at, node), keys, &|id| cluster.holding_on(cell, id).range().hi);
-                lists.extend(list);
-            }
+            let node = &cluster.classes[cell.class].names[cell.slot];
+            let most = |id: TemplateId| cluster.holding_on(cell, id).range().hi;
+            let declarer = Declarer { cluster, book: &book, at, node, most: &most };
+            orders.extend(declarer.orders());
+            lists.extend((0..book.keys.len()).filter_map(|key| declarer.list(key, &orders)));
         }
         Memory {
+            begun: cluster.builder.bool("duplicates: begun", Some(false)),
+            last: cluster.builder.int("duplicates: last list", 0, lists.len() as i64, Some(0)),
             book,
-            begun: builder.bool("duplicates: begun", Some(false)),
-            last: builder.int("duplicates: last list", 0, lists.len() as i64, Some(0)),
             lists,
+            orders,
         }
     }
 
@@ -70,12 +98,13 @@ impl Memory {
     pub fn forget<'c>(&self, cluster: &Cluster<'c>, next: &mut State<'c>) {
         let none = cluster.ctx().int(0);
         for list in &self.lists {
-            list.keys.iter().for_each(|&(_, var)| next.set(var, none));
+            next.set(list.stay, none);
             for entry in &list.entries {
-                let past = entry.past.iter().flat_map(|&(passed, gone)| [passed, gone]);
+                let past = entry.past.iter().flat_map(|past| [past.handled, past.stayed, past.gone]);
                 past.chain([entry.left]).for_each(|var| next.set(var, none));
             }
         }
+        self.orders.iter().flat_map(|order| &order.places).for_each(|&place| next.set(place, none));
         next.set_bool(self.begun, cluster.ctx().bool(false));
         next.set(self.last, none);
     }
@@ -96,37 +125,59 @@ impl List {
     }
 }
 
-fn declare_list(
-    cluster: &Cluster<'_>,
-    book: &Book,
-    (at, node): (usize, &str),
-    keys: &[usize],
-    most: &dyn Fn(TemplateId) -> i64,
-) -> Option<List> {
-    let builder = &cluster.builder;
-    let repeats = book.twin(*keys.first()?).filter(|twin| !keys.contains(twin));
-    let handled = |id: &TemplateId| book.keys_of(*id).iter().any(|key| keys.contains(key)) && most(*id) > 0;
-    let templates: Vec<TemplateId> = cluster.movable().filter(handled).collect();
-    let owner = |key: usize| book.keys[key].describe();
-    let name = format!("{node}: duplicates of {}", owner(*keys.first()?));
-    let declare = |&template: &TemplateId| {
-        let about = |what: &str| format!("{name}: {} {what}", cluster.templates[template.0].name);
-        let int = |what: &str| builder.int(about(what), 0, most(template), Some(0));
-        let twins = |key: &usize| book.twin(*key).is_some_and(|twin| keys.contains(&twin));
-        let shared = book.keys_of(template).iter().any(|key| !keys.contains(key) && !twins(key));
-        let past = shared.then(|| (int("passed over"), int("evicted")));
-        Entry { template, left: int("left"), past }
-    };
-    let all: i64 = templates.iter().map(|&id| most(id) * book.keys_of(id).len() as i64).sum();
-    let entries: Vec<Entry> = match (repeats, templates.first()) {
-        (Some(_), Some(&template)) => {
-            vec![Entry { template, left: builder.int(format!("{name}: again"), 0, all, Some(0)), past: None }]
-        }
-        _ => templates.iter().map(declare).collect(),
-    };
-    let stay = |&key: &usize| {
-        let name = format!("{node}: duplicates of {} that stay", owner(key));
-        (key, builder.int(name, 0, all, Some(0)))
-    };
-    (!entries.is_empty()).then(|| List { at, keys: keys.iter().map(stay).collect(), entries, repeats })
+/// Declares the variables of one node.
+struct Declarer<'d, 'c> {
+    cluster: &'d Cluster<'c>,
+    book: &'d Book,
+    at: usize,
+    node: &'d str,
+    /// The most pods of a template that the node can have.
+    most: &'d dyn Fn(TemplateId) -> i64,
+}
+
+impl Declarer<'_, '_> {
+    fn int(&self, what: &str, most: i64) -> IntVar {
+        self.cluster.builder.int(format!("{}: {what}", self.node), 0, most, Some(0))
+    }
+
+    /// One order for all unlike templates whose pods may be here and are handled under the same several keys.
+    fn orders(&self) -> Vec<Order> {
+        let present = self.cluster.movable().filter(|&id| (self.most)(id) > 0);
+        let by_keys = present.map(|id| (self.book.distinct_keys_of(id), id)).into_group_map();
+        let shared = by_keys.into_iter().filter(|(keys, templates)| keys.len() > 1 && templates.len() > 1);
+        shared.sorted().map(|(keys, templates)| self.order(keys, templates)).collect()
+    }
+
+    fn order(&self, keys: Vec<usize>, templates: Vec<TemplateId>) -> Order {
+        let pods: i64 = templates.iter().map(|&id| (self.most)(id)).sum();
+        let owner = self.book.keys[keys[0]].describe();
+        let place = |place: i64| self.int(&format!("duplicate {place} of {owner}"), templates.len() as i64);
+        Order { at: self.at, places: (0..pods).map(place).collect(), keys, templates }
+    }
+
+    fn list(&self, key: usize, orders: &[Order]) -> Option<List> {
+        let handled = |id: &TemplateId| self.book.keys_of(*id).contains(&key) && (self.most)(*id) > 0;
+        let templates: Vec<TemplateId> = self.cluster.movable().filter(handled).collect();
+        let all = self.book.of_key(key).map(self.most).sum();
+        let name = format!("duplicates of {}", self.book.keys[key].describe());
+        let repeats = self.book.twin(key);
+        let entries = match repeats {
+            Some(_) => {
+                let left = self.int(&format!("{name}, again"), all);
+                vec![Entry { template: *templates.first()?, left, past: None, order: None }]
+            }
+            None => templates.iter().map(|&id| self.entry(&name, id, orders)).collect(),
+        };
+        let stay = self.int(&format!("{name} that stay"), all);
+        (!entries.is_empty()).then_some(List { at: self.at, key, stay, entries, repeats })
+    }
+
+    fn entry(&self, list: &str, template: TemplateId, orders: &[Order]) -> Entry {
+        let name = &self.cluster.templates[template.0].name;
+        let int = |what: &str| self.int(&format!("{list}: {name} {what}"), (self.most)(template));
+        let keys = self.book.distinct_keys_of(template);
+        let order = orders.iter().position(|order| order.at == self.at && order.keys == keys);
+        let past = (keys.len() > 1).then(|| Past { handled: int("handled"), stayed: int("stayed"), gone: int("gone") });
+        Entry { template, left: int("left"), past, order }
+    }
 }

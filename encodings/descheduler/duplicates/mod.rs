@@ -7,9 +7,8 @@
 //! multiplicity. Else it goes from pod to pod (`steps`): which of several kinds of pods is the first on a node, and in
 //! which order they are listed, is free.
 //!
-//! Both are exact, with these exceptions: of large clusters with limits or unlike pods of one owner see
-//! `ClusterSpec::deschedules_stepwise`; and where limits meet unlike pods of which some have two owners and some only one
-//! of these, the lists of the two owners are ordered independently.
+//! Both are exact, but for large clusters with limits or unlike pods of one owner (`ClusterSpec::deschedules_stepwise`),
+//! and for unlike pods of which some share two owners and others a third one: their order is not the same for each owner.
 
 mod keys;
 mod memory;
@@ -21,7 +20,7 @@ use crate::cluster::spec::NamespaceFilter;
 use crate::cluster::story::Scene;
 use crate::term::{Bool, Int, TermId};
 
-use super::cycle::{self, Stage};
+use super::cycle::Stage;
 use super::sight::Sight;
 use super::{at_once, evictor};
 use keys::Book;
@@ -37,8 +36,7 @@ fn book(sight: &Sight<'_, '_>, excluded_kinds: &[String], namespaces: &Namespace
 
 /// Declares what the plugin remembers between steps.
 pub fn declare(sight: &Sight<'_, '_>, excluded_kinds: &[String], namespaces: &NamespaceFilter) -> Memory {
-    let apart = cycle::is_limited(sight.policy);
-    Memory::declare(sight.cluster, book(sight, excluded_kinds, namespaces), apart)
+    Memory::declare(sight.cluster, book(sight, excluded_kinds, namespaces))
 }
 
 /// Adds the steps of a stage.

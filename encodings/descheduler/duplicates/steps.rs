@@ -7,13 +7,13 @@ use itertools::Itertools;
 
 use crate::cluster::TemplateId;
 use crate::cluster::story::{Narrator, Scene, Sentence};
-use crate::encodings::descheduler::cycle::{self, Candidate, Stage, Step};
+use crate::encodings::descheduler::cycle::{Candidate, Stage, Step};
 use crate::system::{MarkId, State};
 use crate::term::{Bool, Int, TermId, VarId};
 
 use super::keys::Set;
 use super::listed;
-use super::memory::{Entry, List, Memory};
+use super::memory::{Entry, List, Memory, Order};
 use super::plan::{Column, Plan};
 
 /// Adds the steps of a stage.
@@ -133,7 +133,7 @@ impl<'c> Steps<'_, '_, 'c> {
         self.memory.book.sets.iter().flat_map(|set| set.templates.iter().copied())
     }
 
-    /// Fills a list with the duplicates of those keys of which some have to go.
+    /// Fills a list with the duplicates of its key if some have to go.
     fn fill(
         &self,
         next: &mut State<'c>,
@@ -141,18 +141,11 @@ impl<'c> Steps<'_, '_, 'c> {
         plans: &[Plan<'c>],
         duplicates: &dyn Fn(usize, TemplateId) -> Int<'c>,
     ) {
-        let ctx = self.stage.cluster.ctx();
-        let mut acting: Vec<(usize, Bool<'c>)> = Vec::new();
-        for &(key, stay) in &list.keys {
-            let all = ctx.sum(self.memory.book.of_key(key).map(|id| duplicates(list.at, id)));
-            let kept = plans[key].kept(all);
-            next.set(stay, kept);
-            acting.push((key, all.gt(kept)));
-        }
+        let all = self.stage.cluster.ctx().sum(self.memory.book.of_key(list.key).map(|id| duplicates(list.at, id)));
+        let kept = plans[list.key].kept(all);
+        next.set(list.stay, kept);
         for entry in list.entries.iter().filter(|_| list.repeats.is_none()) {
-            let keys = self.memory.book.keys_of(entry.template);
-            let acts = ctx.any(acting.iter().filter(|(key, _)| keys.contains(key)).map(|&(_, acts)| acts));
-            next.set(entry.left, acts.ite(duplicates(list.at, entry.template), 0));
+            next.set(entry.left, all.gt(kept).ite(duplicates(list.at, entry.template), 0));
         }
     }
 
@@ -186,10 +179,12 @@ impl<'c> Steps<'_, '_, 'c> {
         let mut next = state.clone();
         let mut handled = Vec::new();
         for (position, &(index, list, entry)) in entries.iter().enumerate() {
-            let it = chosen.eq(position as i64) & state.get(entry.left).ge(1) & next_lists[index];
+            let (fits, place) = self.keeps_order(&state, list, entry);
+            let it = chosen.eq(position as i64) & state.get(entry.left).ge(1) & next_lists[index] & fits;
+            self.record(&mut next, entry, place, it);
             next.set(entry.left, state.get(entry.left).minus_or_zero(it.to_int()));
             next.set(self.memory.last, it.ite(index as i64 + 1, next.get(self.memory.last)));
-            let goes = self.pass(&mut next, list, entry, it);
+            let goes = self.pass(&mut next, list, it) | ctx.bool(list.repeats.is_some());
             let again = self.was_evicted(&state, list, entry);
             handled.push(Handled { list, entry, it, goes, again });
         }
@@ -217,47 +212,66 @@ impl<'c> Steps<'_, '_, 'c> {
         self.stage.eviction(&fresh, first.accepted)
     }
 
-    /// Remembers where in its list a pod was, for other lists with the same pod.
+    /// Remembers what became of a pod, for other lists with the same pod.
     fn remember(&self, next: &mut State<'c>, handled: &Handled<'_, 'c>, accepted: Bool<'c>) {
         let mut add = |var, when: Bool<'c>| {
             let value: Int<'c> = next.get(var);
             next.set(var, (value + when.to_int()).min(value.range().hi));
         };
         let gone = handled.it & handled.goes & accepted;
-        if let Some((passed, evicted)) = handled.entry.past {
-            add(passed, handled.it & !handled.goes);
-            add(evicted, gone);
+        if let Some(past) = &handled.entry.past {
+            add(past.handled, handled.it);
+            add(past.stayed, handled.it & !handled.goes);
+            add(past.gone, gone);
         }
-        let key = handled.list.keys[0].0;
-        let repeating = self.memory.lists.iter().filter(|it| it.at == handled.list.at && it.repeats == Some(key));
+        let list = handled.list;
+        let repeating = self.memory.lists.iter().filter(|it| it.at == list.at && it.repeats == Some(list.key));
         repeating.flat_map(|list| &list.entries).for_each(|entry| add(entry.left, gone));
     }
 
-    /// Counts a pod for its keys where `it` holds; whether it has to go for one of them.
-    fn pass(&self, next: &mut State<'c>, list: &List, entry: &Entry, it: Bool<'c>) -> Bool<'c> {
-        let ctx = self.stage.cluster.ctx();
-        let mut goes = ctx.bool(list.repeats.is_some());
-        for key in self.memory.book.keys_of(entry.template) {
-            if let Some(&(_, stay)) = list.keys.iter().find(|(other, _)| other == key) {
-                let left = next.get(stay);
-                goes = goes | left.eq(0);
-                next.set(stay, left.minus_or_zero(it.to_int()));
-            }
-        }
-        goes
+    /// Counts a pod where `it` holds; whether it has to go.
+    fn pass(&self, next: &mut State<'c>, list: &List, it: Bool<'c>) -> Bool<'c> {
+        let stay = next.get(list.stay);
+        next.set(list.stay, stay.minus_or_zero(it.to_int()));
+        stay.eq(0)
     }
 
-    /// Whether the next pod of an entry was evicted from the list of another owner.
+    /// Whether the next pod of an entry went from the list of another owner.
     fn was_evicted(&self, state: &State<'c>, list: &List, entry: &Entry) -> Bool<'c> {
         let ctx = self.stage.cluster.ctx();
-        let Some((passed, gone)) = entry.past else { return ctx.bool(list.repeats.is_some()) };
-        let position = state.get(passed) + state.get(gone);
-        let others = self.memory.lists.iter().filter(|other| other.at == list.at && other.keys[0].0 != list.keys[0].0);
+        let Some(past) = &entry.past else { return ctx.bool(list.repeats.is_some()) };
+        let position = state.get(past.handled);
+        let others = self.memory.lists.iter().filter(|other| other.at == list.at && other.key != list.key);
         let same = others.flat_map(|other| &other.entries).filter(|other| other.template == entry.template);
-        ctx.any(same.filter_map(|other| other.past).map(|(passed, gone)| {
-            let from = state.get(passed);
-            from.le(position) & position.lt(from + state.get(gone))
+        ctx.any(same.filter_map(|other| other.past.as_ref()).map(|past| {
+            let from = state.get(past.stayed);
+            from.le(position) & position.lt(from + state.get(past.gone))
         }))
+    }
+
+    /// Whether the order of pods in other lists lets a pod of an entry be the next, and the place that it has in it.
+    fn keeps_order(&self, state: &State<'c>, list: &List, entry: &Entry) -> (Bool<'c>, Int<'c>) {
+        let ctx = self.stage.cluster.ctx();
+        let Some((order, rank)) = self.order(entry) else { return (ctx.bool(true), ctx.int(-1)) };
+        let shared = list.entries.iter().filter(|it| it.order == entry.order);
+        let place = ctx.sum(shared.filter_map(|it| it.past.as_ref()).map(|past| state.get(past.handled)));
+        let known = order.places.iter().enumerate();
+        let known = ctx.sum(known.map(|(index, &var)| place.eq(index as i64).ite(state.get(var), 0)));
+        (known.eq(0) | known.eq(rank as i64 + 1), place)
+    }
+
+    /// The order that an entry keeps, and the position of its template in it.
+    fn order(&self, entry: &Entry) -> Option<(&Order, usize)> {
+        let order = &self.memory.orders[entry.order?];
+        Some((order, order.templates.iter().position(|&id| id == entry.template)?))
+    }
+
+    /// Records where in the order a pod is.
+    fn record(&self, next: &mut State<'c>, entry: &Entry, place: Int<'c>, it: Bool<'c>) {
+        let Some((order, rank)) = self.order(entry) else { return };
+        for (index, &var) in order.places.iter().enumerate() {
+            next.set(var, (it & place.eq(index as i64)).ite(rank as i64 + 1, next.get(var)));
+        }
     }
 
     fn waits(&self, state: &State<'c>) -> Bool<'c> {
@@ -265,33 +279,24 @@ impl<'c> Steps<'_, '_, 'c> {
         self.stage.cluster.ctx().any(lists.map(|list| list.waits(self.stage.cluster, state)))
     }
 
-    /// Whether each list may be the next. Where the order matters, owners come in any order, and for each its nodes, and
-    /// a list is handled to its end; else the order is fixed.
+    /// Whether each list may be the next: owners come in any order, and for each its nodes, and a list is handled to its
+    /// end.
     fn next_lists(&self, state: &State<'c>) -> Vec<Bool<'c>> {
         let ctx = self.stage.cluster.ctx();
         let lists = &self.memory.lists;
         let waiting: Vec<Bool<'c>> = lists.iter().map(|list| list.waits(self.stage.cluster, state)).collect();
-        if !cycle::is_limited(self.stage.policy) {
-            let mut earlier = ctx.bool(false);
-            let first = waiting.iter().map(|&waits| {
-                let first = waits & !earlier;
-                earlier = earlier | waits;
-                first
-            });
-            return first.collect();
-        }
         let was_last: Vec<Bool<'c>> =
             (0..lists.len()).map(|list| state.get(self.memory.last).eq(list as i64 + 1)).collect();
         let unfinished = ctx.any(was_last.iter().zip(&waiting).map(|(&last, &waits)| last & waits));
         let of_key = |key: usize, flags: &[Bool<'c>]| {
-            let lists = lists.iter().zip(flags).filter(|(list, _)| list.keys[0].0 == key);
+            let lists = lists.iter().zip(flags).filter(|(list, _)| list.key == key);
             ctx.any(lists.map(|(_, &flag)| flag))
         };
         let keys = 0..self.memory.book.keys.len();
         let busy: Vec<Bool<'c>> = keys.map(|key| of_key(key, &was_last) & of_key(key, &waiting)).collect();
         let some_busy = ctx.any(busy.iter().copied());
         let allowed = |list: usize| {
-            let key = lists[list].keys[0].0;
+            let key = lists[list].key;
             waiting[list] & (was_last[list] | !unfinished) & (busy[key] | !some_busy)
         };
         (0..lists.len()).map(allowed).collect()

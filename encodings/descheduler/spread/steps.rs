@@ -6,7 +6,7 @@
 //! any order, each asked about again.
 
 use crate::cluster::story::{Narrator, Scene, Sentence};
-use crate::encodings::descheduler::cycle::{self, Candidate, Stage, Step};
+use crate::encodings::descheduler::cycle::{Candidate, Stage, Step};
 use crate::encodings::descheduler::evictor;
 use crate::encodings::descheduler::sight::Sight;
 use crate::system::State;
@@ -222,11 +222,9 @@ impl<'c> Steps<'_, '_, 'c> {
         let mut next = state.clone();
         let mut candidates: Vec<Candidate<'c>> = Vec::new();
         let mut allowed = Vec::new();
-        let (in_order, mut earlier) = (!self.order_matters(), ctx.bool(false));
         for (index, place) in self.memory.places.iter().enumerate() {
             let victims = state.get(place.victims);
-            let it = chosen.eq(index as i64) & victims.ge(1) & !(earlier & ctx.bool(in_order));
-            earlier = earlier | victims.ge(1);
+            let it = chosen.eq(index as i64) & victims.ge(1);
             let goes = evictor::filter(&sight, place.template)
                 & evictor::pre_eviction_filter(&sight, place.at, place.template);
             next.set(place.victims, victims.minus_or_zero(it.to_int()));
@@ -241,13 +239,6 @@ impl<'c> Steps<'_, '_, 'c> {
         let guard = self.is_in(LISTING) & !self.memory.lists(self.stage.cluster, &state) & self.has_victims(&state);
         let choice = ctx.any(allowed);
         self.stage.act(Step { name: "evicts", guard, inputs: vec![input], choice, next, marks, tell });
-    }
-
-    /// Whether it matters who is asked about first: limits, or a filter that sees the evictions before.
-    fn order_matters(&self) -> bool {
-        let evictor = &self.stage.enabled.evictor;
-        let filter_sees = cycle::is_live(self.stage.policy) && (evictor.node_fit || evictor.min_replicas > 1);
-        cycle::is_limited(self.stage.policy) || filter_sees
     }
 
     fn has_victims(&self, state: &State<'c>) -> Bool<'c> {
