@@ -63,8 +63,7 @@ impl Expected {
         let found: BTreeSet<&Path> = found.iter().collect();
         let known: BTreeSet<&Path> = self.paths.iter().collect();
         let show = |path: &&Path| path.iter().map(|losses| built.show(losses)).collect::<Vec<_>>().join(", then ");
-        let show_all =
-            |paths: Vec<&&Path>| paths.into_iter().take(3).map(|path| show(path)).collect::<Vec<_>>().join(" | ");
+        let show_all = |paths: Vec<&&Path>| paths.into_iter().take(3).map(&show).collect::<Vec<_>>().join(" | ");
         let missing: Vec<&&Path> = known.difference(&found).collect();
         let surplus: Vec<&&Path> = found.difference(&known).filter(|_| self.complete).collect();
         if missing.is_empty() && surplus.is_empty() {
