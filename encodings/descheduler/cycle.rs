@@ -8,7 +8,7 @@
 
 use k8s_openapi::api::core::v1::Pod;
 
-use crate::cluster::spec::{DeschedulerPolicy, EnabledPlugin};
+use crate::cluster::spec::{CacheView, DeschedulerPolicy, EnabledPlugin};
 use crate::cluster::story::{Narrator, Scene, Sentence};
 use crate::cluster::view::Cluster;
 use crate::cluster::{Attribute, Cell, Phase, TemplateId};
@@ -123,6 +123,18 @@ impl<'a, 'c> Stage<'a, 'c> {
     /// Tries to evict one pod of the one candidate that is true, and counts it if that succeeds. A pod that this cycle
     /// has evicted before counts again; `evicted` stays within what there is.
     pub fn attempt(&self, next: &mut State<'c>, candidates: &[Candidate<'c>]) -> Attempt<'c> {
+        let attempt = self.ask(next, candidates, false);
+        self.count_pods(next, candidates, attempt.accepted);
+        attempt
+    }
+
+    /// Tries to evict once more the one candidate that is true, a pod that this stage has evicted. As long as it is
+    /// there the eviction succeeds again and counts against limits; a pod that has vanished is not found.
+    pub fn attempt_again(&self, next: &mut State<'c>, candidates: &[Candidate<'c>]) -> Attempt<'c> {
+        self.ask(next, candidates, is_live(self.policy))
+    }
+
+    fn ask(&self, next: &mut State<'c>, candidates: &[Candidate<'c>], is_gone: bool) -> Attempt<'c> {
         let ctx = self.cluster.ctx();
         let of = |wanted: &dyn Fn(&Candidate<'c>) -> bool| {
             ctx.any(candidates.iter().filter(|it| wanted(it)).map(|&(_, _, chosen)| chosen))
@@ -138,12 +150,12 @@ impl<'a, 'c> Stage<'a, 'c> {
         let namespaces = by_namespace
             .map(|(name, &var)| of(&|it| namespace(it.1) == name) & reached(var, self.policy.max_per_namespace));
         let refused = ctx.any(namespaces) | of(&|it| super::is_refused(self.cluster, self.policy, it.1));
-        let accepted = some & !total & !node & !refused;
+        let accepted = some & !total & !node & !refused & ctx.bool(!is_gone);
         self.count(next, candidates, accepted);
         Attempt { accepted, total, node }
     }
 
-    fn count(&self, next: &mut State<'c>, candidates: &[Candidate<'c>], accepted: Bool<'c>) {
+    fn count_pods(&self, next: &mut State<'c>, candidates: &[Candidate<'c>], accepted: Bool<'c>) {
         let memory = self.memory;
         let cells = self.cluster.cells(next);
         for &(at, id, chosen) in candidates {
@@ -153,6 +165,10 @@ impl<'a, 'c> Stage<'a, 'c> {
                 next.set(var, (next.get(var) + (chosen & accepted).to_int()).min(held));
             }
         }
+    }
+
+    fn count(&self, next: &mut State<'c>, candidates: &[Candidate<'c>], accepted: Bool<'c>) {
+        let memory = self.memory;
         let mut add = |var, when: Bool<'c>, most: Option<i64>| {
             let value = (next.get(var) + when.to_int()).min(most.unwrap_or(i64::MAX));
             next.set(var, value);
@@ -269,4 +285,9 @@ pub fn after_evictions<'c>(
         result.attributes = cluster.with(&result, attribute, |pods| pods.minus_or_zero(going));
     }
     result.attributes
+}
+
+/// Whether evicted pods vanish from the cache at once.
+pub fn is_live(policy: &DeschedulerPolicy) -> bool {
+    policy.cache == CacheView::Live
 }

@@ -43,7 +43,15 @@ use walk::Walk;
 #[derive(Default)]
 pub struct DeschedulerVars {
     memory: Option<Memory>,
+    plugins: Vec<PluginMemory>,
     spread: Vec<spread::GroupVars>,
+}
+
+/// What a plugin remembers beyond [`Memory`].
+enum PluginMemory {
+    None,
+    Duplicates(duplicates::Memory),
+    Spread(spread::Memory),
 }
 
 impl DeschedulerVars {
@@ -66,9 +74,10 @@ fn parts(plugin: &DeschedulerPlugin) -> usize {
 /// Declares what a cycle remembers between its steps.
 pub fn declare(cluster: &Cluster<'_>) -> DeschedulerVars {
     let Some(policy) = &cluster.spec.descheduler else { return DeschedulerVars::default() };
-    if policy.is_stepwise() {
+    if cluster.spec.deschedules_stepwise() {
         let stages = policy.plugins.iter().map(|enabled| parts(&enabled.plugin)).sum();
-        return DeschedulerVars { memory: Some(Memory::declare(cluster, policy, stages)), spread: Vec::new() };
+        let memory = Some(Memory::declare(cluster, policy, stages));
+        return DeschedulerVars { memory, plugins: declare_plugins(cluster, policy), spread: Vec::new() };
     }
     let spread = policy.plugins.iter().flat_map(|enabled| match &enabled.plugin {
         DeschedulerPlugin::TopologySpread { constraints, pods, balance_node_fit } => {
@@ -76,7 +85,25 @@ pub fn declare(cluster: &Cluster<'_>) -> DeschedulerVars {
         }
         _ => Vec::new(),
     });
-    DeschedulerVars { memory: None, spread: spread.collect() }
+    DeschedulerVars { memory: None, plugins: Vec::new(), spread: spread.collect() }
+}
+
+fn declare_plugins(cluster: &Cluster<'_>, policy: &DeschedulerPolicy) -> Vec<PluginMemory> {
+    let (pods, state) = (sight::pods(cluster), cluster.state());
+    let declare = |enabled: &EnabledPlugin| {
+        let (pods, cells) = (&pods, cluster.cells(&state));
+        let sight = Sight { cluster, policy, enabled, pods, memory: None, cells, state: state.clone() };
+        match &enabled.plugin {
+            DeschedulerPlugin::RemoveDuplicates { exclude_owner_kinds, namespaces } => {
+                PluginMemory::Duplicates(duplicates::declare(&sight, exclude_owner_kinds, namespaces))
+            }
+            DeschedulerPlugin::TopologySpread { constraints, pods, .. } => {
+                PluginMemory::Spread(spread::declare_stage(&sight, constraints, pods))
+            }
+            _ => PluginMemory::None,
+        }
+    };
+    policy.plugins.iter().map(declare).collect()
 }
 
 /// Adds the cycle of the policy.
@@ -84,7 +111,7 @@ pub fn add(cluster: &Cluster<'_>, vars: &DeschedulerVars) {
     let Some(policy) = &cluster.spec.descheduler else { return };
     let pods = sight::pods(cluster);
     match &vars.memory {
-        Some(memory) => add_stages(cluster, policy, memory, &pods),
+        Some(memory) => add_stages(cluster, policy, (memory, &vars.plugins), &pods),
         None => add_at_once(cluster, policy, &pods, vars),
     }
 }
@@ -96,9 +123,7 @@ fn add_at_once<'c>(cluster: &Cluster<'c>, policy: &'c DeschedulerPolicy, pods: &
     let sight = Sight { cluster, policy, enabled, pods, memory: None, cells: cluster.cells(&state), state };
     match &enabled.plugin {
         DeschedulerPlugin::RemoveDuplicates { exclude_owner_kinds, namespaces } => {
-            if !exclude_owner_kinds.iter().any(|kind| kind == "ReplicaSet") {
-                duplicates::add(cluster, policy, namespaces);
-            }
+            duplicates::add_at_once(&sight, exclude_owner_kinds, namespaces);
         }
         DeschedulerPlugin::TopologySpread { .. } => spread::add(cluster, &vars.spread),
         plugin => {
@@ -120,28 +145,36 @@ fn add_walks<'c>(sight: &Sight<'_, 'c>, name: &str, walks: &[Box<dyn Walk<'c> + 
 }
 
 /// A cycle in many steps.
-fn add_stages<'c>(cluster: &Cluster<'c>, policy: &'c DeschedulerPolicy, memory: &Memory, pods: &[Pod]) {
-    let stages = policy.plugins.iter().flat_map(|it| (0..parts(&it.plugin)).map(move |part| (it, part)));
-    let stages: Vec<(Stage<'_, 'c>, usize)> = stages
+fn add_stages<'c>(
+    cluster: &Cluster<'c>,
+    policy: &'c DeschedulerPolicy,
+    (memory, plugins): (&Memory, &[PluginMemory]),
+    pods: &[Pod],
+) {
+    let stages = policy.plugins.iter().zip(plugins);
+    let stages = stages.flat_map(|(it, own)| (0..parts(&it.plugin)).map(move |part| (it, own, part)));
+    let stages: Vec<(Stage<'_, 'c>, &PluginMemory, usize)> = stages
         .enumerate()
-        .map(|(index, (enabled, part))| {
+        .map(|(index, (enabled, own, part))| {
             let name = name(&enabled.plugin).to_owned();
-            (Stage { cluster, policy, memory, enabled, pods, number: index + 1, name }, part)
+            (Stage { cluster, policy, memory, enabled, pods, number: index + 1, name }, own, part)
         })
         .collect();
-    let Some((first, _)) = stages.first() else { return };
+    let Some((first, ..)) = stages.first() else { return };
     cycle::add_start(cluster, memory, &first.sight(&cluster.state()));
-    for (stage, part) in &stages {
-        add_stage(stage, *part);
+    for (stage, own, part) in &stages {
+        add_stage(stage, own, *part);
     }
     cycle::add_end(cluster, memory, pods);
 }
 
-fn add_stage(stage: &Stage<'_, '_>, part: usize) {
+fn add_stage(stage: &Stage<'_, '_>, own: &PluginMemory, part: usize) {
     let plugin: &EnabledPlugin = stage.enabled;
-    match walk(&plugin.plugin, part) {
-        Some(walk) => walk::add(stage, &*walk),
-        None => stage.act_finish(stage.cluster.ctx().bool(true)),
+    match (own, walk(&plugin.plugin, part)) {
+        (PluginMemory::Duplicates(memory), _) => duplicates::add_stage(stage, memory),
+        (PluginMemory::Spread(memory), _) => spread::add_stage(stage, memory, &plugin.plugin),
+        (PluginMemory::None, Some(walk)) => walk::add(stage, &*walk),
+        (PluginMemory::None, None) => stage.act_finish(stage.cluster.ctx().bool(true)),
     }
 }
 
@@ -232,15 +265,4 @@ fn fits<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>, template: TemplateId) -> Boo
         return cluster.ctx().bool(false);
     }
     in_play(cluster, cell) & !cluster.is_cordoned(cell) & room(cluster, cell, template).ge(1)
-}
-
-/// The cells whose pods fit some other node.
-fn fit_elsewhere<'c>(cluster: &Cluster<'c>, cells: &[Cell<'c>], template: TemplateId) -> Vec<Bool<'c>> {
-    let ctx = cluster.ctx();
-    let fitting: Vec<Bool<'c>> = cells.iter().map(|cell| fits(cluster, cell, template)).collect();
-    let elsewhere = |(position, cell): (usize, &Cell<'c>)| {
-        let others = fitting.iter().enumerate().filter(|&(other, _)| other != position).map(|(_, &fits)| fits);
-        ctx.any(others) | (fitting[position] & cell.multiplicity.ge(2))
-    };
-    cells.iter().enumerate().map(elsewhere).collect()
 }

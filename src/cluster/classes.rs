@@ -114,8 +114,7 @@ pub fn classes(
 ) -> Result<Vec<NodeClass>, resources::ResourceError> {
     let reading = reading(spec, templates);
     let mut named = named_nodes(spec, templates);
-    let stepwise = spec.descheduler.as_ref().is_some_and(DeschedulerPolicy::is_stepwise);
-    if single || stepwise {
+    if single || spec.deschedules_stepwise() {
         named.extend(spec.nodes.iter().map(|node| node.name.clone()));
     }
     let fixed = fixed_use(spec, templates)?;

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
+use super::loose::EVICT_ANNOTATION;
 use super::selector::{self, Labels};
-use super::spec::{ObjectKey, Origin};
+use super::spec::{ClusterSpec, ExistingPod, ObjectKey, Origin, WorkloadKind};
 
 /// A policy: what one cycle of the descheduler does.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -236,6 +237,15 @@ impl DeschedulerPolicy {
         limited || !alone || self.cache == CacheView::Live
     }
 
+    /// Whether its only plugin treats pods of one owner or constraint differently by what else they are like.
+    fn tells_pods_apart(&self) -> bool {
+        let plugins = self.plugins.iter().map(|it| &it.plugin);
+        let mut apart = plugins.map(|plugin| {
+            matches!(plugin, DeschedulerPlugin::RemoveDuplicates { .. } | DeschedulerPlugin::TopologySpread { .. })
+        });
+        apart.any(|apart| apart)
+    }
+
     /// Whether some evictor leaves pods of DaemonSets unprotected.
     pub fn evicts_daemon_sets(&self) -> bool {
         self.plugins.iter().any(|it| !it.evictor.protections.contains(&Protection::DaemonSets))
@@ -245,6 +255,30 @@ impl DeschedulerPolicy {
     pub fn node_selectors(&self) -> impl Iterator<Item = &LabelSelector> {
         std::iter::once(&self.node_selector).chain(self.plugins.iter().map(|it| &it.evictor.node_selector))
     }
+}
+
+/// Nodes up to which a cycle tells them apart for the sake of pods without a modelled owner.
+const MOST_NODES_APART: usize = 32;
+
+impl ClusterSpec {
+    /// Whether a cycle goes step by step, on nodes that are told apart: where the policy asks for it, and in clusters of
+    /// moderate size with pods whose owners are not modelled, which are of many kinds as a rule. Pods of modelled owners
+    /// are alike; for them numbers are enough.
+    pub fn deschedules_stepwise(&self) -> bool {
+        let Some(policy) = &self.descheduler else { return false };
+        let mut fixed = self.workloads.iter().filter(|workload| workload.kind == WorkloadKind::Fixed);
+        let has_others = fixed.any(|workload| {
+            let bound_to_node = matches!(workload.owner_kind.as_str(), "DaemonSet" | "Node");
+            let mut pods = workload.revisions.iter().flat_map(|revision| &revision.pods);
+            !bound_to_node || policy.evicts_daemon_sets() || pods.any(asks_for_eviction)
+        });
+        policy.is_stepwise() || (policy.tells_pods_apart() && has_others && self.nodes.len() <= MOST_NODES_APART)
+    }
+}
+
+fn asks_for_eviction(pod: &ExistingPod) -> bool {
+    let annotations = pod.object.as_ref().and_then(|object| object.metadata.annotations.as_ref());
+    annotations.is_some_and(|annotations| annotations.contains_key(EVICT_ANNOTATION))
 }
 
 impl DeschedulerPlugin {

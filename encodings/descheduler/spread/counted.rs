@@ -19,6 +19,7 @@ use crate::cluster::spec::NamespaceFilter;
 use crate::cluster::story::{Scene, Sentence};
 use crate::cluster::view::Cluster;
 use crate::cluster::{Cell, TemplateId};
+use crate::encodings::descheduler;
 use crate::encodings::kube_scheduler::{Constraint, constraints as constraints_of};
 use crate::encodings::ranks;
 use crate::system::{ActionDraft, ActionKind, IntVar, State};
@@ -47,7 +48,7 @@ pub fn declare(
     node_fit: bool,
 ) -> Vec<GroupVars> {
     let mut groups: Vec<GroupVars> = Vec::new();
-    for owner in super::eligible(cluster, namespaces) {
+    for owner in descheduler::eligible(cluster, namespaces) {
         for when in ["DoNotSchedule", "ScheduleAnyway"] {
             if !wanted.iter().any(|wanted| wanted == when) {
                 continue;
@@ -108,7 +109,7 @@ struct Domain<'c> {
 impl GroupVars {
     fn includes(&self, cluster: &Cluster<'_>, cell: &Cell<'_>) -> bool {
         cluster.classes[cell.class].label(&self.constraint.key).is_some()
-            && super::is_feasible(cluster, cell.class, self.owner)
+            && descheduler::is_feasible(cluster, cell.class, self.owner)
     }
 
     fn name(&self, cluster: &Cluster<'_>) -> String {
@@ -125,7 +126,8 @@ impl GroupVars {
             };
             return included.map(domain).collect();
         }
-        let sizes = self.constraint.by_domain(cluster, cells, &|class| super::is_feasible(cluster, class, self.owner));
+        let sizes =
+            self.constraint.by_domain(cluster, cells, &|class| descheduler::is_feasible(cluster, class, self.owner));
         sizes.into_values().map(|size| Domain { number: ctx.int(1), size }).collect()
     }
 }
@@ -199,7 +201,7 @@ fn is_placeable<'c>(
         return ctx.bool(true);
     }
     let by_domain =
-        group.constraint.by_domain(cluster, cells, &|class| super::is_feasible(cluster, class, group.owner));
+        group.constraint.by_domain(cluster, cells, &|class| descheduler::is_feasible(cluster, class, group.owner));
     let below = |cell: &Cell<'c>| {
         let size = if group.constraint.singleton {
             group.constraint.on_cell(cluster, cell)
@@ -210,7 +212,7 @@ fn is_placeable<'c>(
         (size * number).lt(total)
     };
     let included = cells.iter().filter(|cell| group.includes(cluster, cell));
-    ctx.any(included.map(|cell| below(cell) & super::fits(cluster, cell, group.owner)))
+    ctx.any(included.map(|cell| below(cell) & descheduler::fits(cluster, cell, group.owner)))
 }
 
 /// Takes `count` pods of the constraint's templates off each node of a cell, template by template.
@@ -264,8 +266,10 @@ fn add_node_eviction(cluster: &Cluster<'_>, group: &GroupVars) {
     let number = ctx.sum(group.domains(cluster, &cells).iter().map(|domain| domain.number));
     let average = total.div(number.min(cluster.spec.nodes.len() as i64).max(1));
     let size = |cell: &Cell<'_>| group.constraint.on_cell(cluster, cell).id();
-    let present: Vec<Bool<'_>> =
-        cells.iter().map(|cell| super::in_play(cluster, cell) & ctx.bool(group.includes(cluster, cell))).collect();
+    let present: Vec<Bool<'_>> = cells
+        .iter()
+        .map(|cell| descheduler::in_play(cluster, cell) & ctx.bool(group.includes(cluster, cell)))
+        .collect();
     let largest = ctx.max(cells.iter().zip(&present).map(|(cell, present)| present.ite(ctx.as_int(size(cell)), 0)), 0);
     let allowed: Vec<Bool<'_>> = cells
         .iter()
@@ -285,7 +289,7 @@ fn add_node_eviction(cluster: &Cluster<'_>, group: &GroupVars) {
 fn add_domain_choice(cluster: &Cluster<'_>, group: &GroupVars) {
     let (ctx, state) = (cluster.ctx(), cluster.state());
     let cells = cluster.cells(&state);
-    let included = |class: usize| super::is_feasible(cluster, class, group.owner);
+    let included = |class: usize| descheduler::is_feasible(cluster, class, group.owner);
     let sizes = group.constraint.by_domain(cluster, &cells, &included);
     let (moves, total) = (state.get(group.moves), state.get(group.total));
     let average = total.div(sizes.len().max(1) as i64);
