@@ -21,15 +21,12 @@ mod walk;
 
 use k8s_openapi::api::core::v1::Pod;
 
-use crate::cluster::spec::{
-    CacheView, DeschedulerPlugin, DeschedulerPolicy, EnabledPlugin, NamespaceFilter, PodFilter,
-};
+use crate::cluster::spec::{CacheView, DeschedulerPlugin, DeschedulerPolicy, EnabledPlugin, PodFilter};
 use crate::cluster::view::Cluster;
-use crate::cluster::{Cell, TemplateId, Tenure};
+use crate::cluster::{TemplateId, Tenure};
 use crate::system::IntVar;
 use crate::term::Bool;
 
-use super::kubelet::room;
 use cycle::Stage;
 use memory::Memory;
 use node_affinity::NodeAffinity;
@@ -44,7 +41,7 @@ use walk::Walk;
 pub struct DeschedulerVars {
     memory: Option<Memory>,
     plugins: Vec<PluginMemory>,
-    spread: Vec<spread::GroupVars>,
+    spread: Vec<spread::Group>,
 }
 
 /// What a plugin remembers beyond [`Memory`].
@@ -79,9 +76,12 @@ pub fn declare(cluster: &Cluster<'_>) -> DeschedulerVars {
         let memory = Some(Memory::declare(cluster, policy, stages));
         return DeschedulerVars { memory, plugins: declare_plugins(cluster, policy), spread: Vec::new() };
     }
+    let (pods, state) = (sight::pods(cluster), cluster.state());
     let spread = policy.plugins.iter().flat_map(|enabled| match &enabled.plugin {
-        DeschedulerPlugin::TopologySpread { constraints, pods, balance_node_fit } => {
-            spread::declare(cluster, constraints, &pods.namespaces, *balance_node_fit)
+        DeschedulerPlugin::TopologySpread { constraints, pods: seen, balance_node_fit } => {
+            let (pods, cells) = (&pods, cluster.cells(&state));
+            let sight = Sight { cluster, policy, enabled, pods, memory: None, cells, state: state.clone() };
+            spread::declare(&sight, constraints, seen, *balance_node_fit)
         }
         _ => Vec::new(),
     });
@@ -125,7 +125,7 @@ fn add_at_once<'c>(cluster: &Cluster<'c>, policy: &'c DeschedulerPolicy, pods: &
         DeschedulerPlugin::RemoveDuplicates { exclude_owner_kinds, namespaces } => {
             duplicates::add_at_once(&sight, exclude_owner_kinds, namespaces);
         }
-        DeschedulerPlugin::TopologySpread { .. } => spread::add(cluster, &vars.spread),
+        DeschedulerPlugin::TopologySpread { .. } => spread::add(&sight, &vars.spread),
         plugin => {
             let walks: Vec<Box<dyn Walk<'c> + '_>> = (0..parts(plugin)).filter_map(|part| walk(plugin, part)).collect();
             add_walks(&sight, name(plugin), &walks);
@@ -233,36 +233,4 @@ fn is_refused(cluster: &Cluster<'_>, policy: &DeschedulerPolicy, template: Templ
     let name = template.members.first().and_then(|&member| pods.get(member)).map(|pod| pod.name.as_str());
     template.tenure != Tenure::Owned
         && policy.refused.iter().any(|key| key.namespace == template.namespace && Some(key.name.as_str()) == name)
-}
-
-/// Templates whose pods a plugin may look at: the namespaces that it names, owners with enough replicas.
-fn eligible(cluster: &Cluster<'_>, namespaces: &NamespaceFilter) -> Vec<TemplateId> {
-    let min_replicas = cluster.spec.descheduler.iter().flat_map(|it| &it.plugins);
-    let min_replicas = min_replicas.map(|it| it.evictor.min_replicas).max().unwrap_or(0);
-    let wanted = |id: &TemplateId| {
-        let template = &cluster.templates[id.0];
-        let included = namespaces.include.is_empty() || namespaces.include.contains(&template.namespace);
-        let critical = template.priority() >= 2_000_000_000;
-        included && !namespaces.exclude.contains(&template.namespace) && !critical && template.max_pods >= min_replicas
-    };
-    cluster.movable().filter(wanted).collect()
-}
-
-/// Whether nodes of a cell are in play: Ready. Cordoned ones are.
-fn in_play<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>) -> Bool<'c> {
-    cell.exists & !cluster.is_down(cell)
-}
-
-/// Whether the nodes of a class are feasible for a template's pods as far as selectors and taints go.
-fn is_feasible(cluster: &Cluster<'_>, class: usize, template: TemplateId) -> bool {
-    let class = &cluster.classes[class];
-    class.names.iter().any(|name| cluster.templates[template.0].may_run_on(name, &class.node))
-}
-
-/// Whether one more pod of a template fits a node of a cell, as the descheduler's node fit asks.
-fn fits<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>, template: TemplateId) -> Bool<'c> {
-    if !is_feasible(cluster, cell.class, template) {
-        return cluster.ctx().bool(false);
-    }
-    in_play(cluster, cell) & !cluster.is_cordoned(cell) & room(cluster, cell, template).ge(1)
 }

@@ -48,6 +48,21 @@ impl<'c> Domains<'c> {
         Domains { ctx, present, sizes, number, total }
     }
 
+    /// The domains of which there are so many of each size, at most `most` in all, from the largest to the smallest.
+    pub fn of_sizes(ctx: &'c Ctx, sizes: &[(Int<'c>, Int<'c>)], most: usize) -> Self {
+        let largest = sizes.iter().map(|(_, size)| size.range().hi).max().unwrap_or(0);
+        let at_least = |least: i64| {
+            let numbers = sizes.iter().map(|&(number, size)| size.ge(least).ite(number, 0));
+            ctx.sum(numbers).min(most as i64)
+        };
+        let numbers: Vec<Int<'c>> = (0..=largest).map(at_least).collect();
+        let domain = |rank: usize| {
+            let reached = numbers.iter().skip(1).map(|number| number.gt(rank as i64).to_int());
+            (numbers[0].gt(rank as i64), ctx.sum(reached))
+        };
+        Domains::new(ctx, (0..most).map(domain).collect())
+    }
+
     /// Whether a domain is there and has fewer pods than the average.
     pub fn is_below_average(&self, domain: usize) -> Bool<'c> {
         self.present[domain] & (self.sizes[domain] * self.number).lt(self.total)
@@ -79,9 +94,7 @@ impl<'c> Domains<'c> {
 
     /// What the domains lose under `maxSkew`.
     pub fn shares(&self, max_skew: i64) -> Shares<'c> {
-        let (largest, smallest) = self.extremes();
-        let skewed = (largest - smallest).gt(max_skew);
-        let moves = skewed.ite(self.moves(max_skew), 0);
+        let moves = self.moves(max_skew);
         let excesses: Vec<Int<'c>> = self.sizes.iter().map(|&size| self.above(size)).collect();
         let sum_where = |holds: &dyn Fn(Int<'c>) -> Bool<'c>| {
             let pairs = self.sizes.iter().zip(&excesses);
@@ -100,10 +113,16 @@ impl<'c> Domains<'c> {
         Shares { shares, left: self.ctx.max(left, 0) }
     }
 
-    /// How many pods move in all: `i` goes up from the smallest domain, `j` down from the largest; every step moves
-    /// pods or lets `i` go up, and a domain that pods left or came to is done with before more move, so that there are
-    /// at most two steps for each domain.
-    fn moves(&self, max_skew: i64) -> Int<'c> {
+    /// How many pods move in all.
+    pub fn moves(&self, max_skew: i64) -> Int<'c> {
+        let (largest, smallest) = self.extremes();
+        (largest - smallest).gt(max_skew).ite(self.moves_of_pairs(max_skew), 0)
+    }
+
+    /// Of the domains by size, `i` goes up from the smallest, `j` down from the largest; every step moves pods or lets `i`
+    /// go up, and a domain that pods left or came to is done with before more move, so that there are at most two steps
+    /// for each domain.
+    fn moves_of_pairs(&self, max_skew: i64) -> Int<'c> {
         let sorted = self.sorted();
         let most = self.total.range().hi;
         let last = sorted.len() as i64 - 1;

@@ -19,7 +19,7 @@ use crate::cluster::spec::{DeschedulerPlugin, PodFilter};
 
 use super::cycle::Stage;
 use super::sight::Sight;
-pub use counted::{GroupVars, add, declare};
+pub use counted::{Group, add, declare};
 pub use memory::Memory;
 
 /// Declares what the plugin remembers between steps.
