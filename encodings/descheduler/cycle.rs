@@ -85,7 +85,7 @@ impl<'a, 'c> Stage<'a, 'c> {
 
     /// Whether the stage is under way.
     pub fn is_on(&self, state: &State<'c>) -> Bool<'c> {
-        state.get(self.memory.stage).eq(self.number as i64)
+        state.get(self.memory.stage).eq(self.number as i64) & !is_merging(self.memory, state, self.cluster)
     }
 
     /// Goes on to the next stage where `when` holds.
@@ -160,7 +160,8 @@ impl<'a, 'c> Stage<'a, 'c> {
         let cells = self.cluster.cells(next);
         for &(at, id, chosen) in candidates {
             let held = self.cluster.holding_on(&cells[at], id);
-            let vars = [memory.evicted(at, id), memory.taken(at, id).filter(|_| memory.stages > 1)];
+            let evicted = memory.evicted(at, id).filter(|_| memory.merging.is_none());
+            let vars = [evicted, memory.taken(at, id).filter(|_| memory.stages > 1)];
             for var in vars.into_iter().flatten() {
                 next.set(var, (next.get(var) + (chosen & accepted).to_int()).min(held));
             }
@@ -236,6 +237,48 @@ pub fn add_start(cluster: &Cluster<'_>, memory: &Memory, sight: &Sight<'_, '_>) 
     cluster.act(draft, Box::new(|_: &Scene<'_>| Sentence::new("descheduler", "begins a cycle")));
 }
 
+fn is_merging<'c>(memory: &Memory, state: &State<'c>, cluster: &Cluster<'c>) -> Bool<'c> {
+    memory.merging.map_or_else(|| cluster.ctx().bool(false), |merging| state.is(merging))
+}
+
+/// Adds what follows a stage where evicted pods stay visible: of equal pods that it evicted, any number that is possible
+/// had been evicted before, and those leave no more than once.
+pub fn add_merging(cluster: &Cluster<'_>, memory: &Memory) {
+    let Some(merging) = memory.merging else { return };
+    let (ctx, state) = (cluster.ctx(), cluster.state());
+    let cells = cluster.cells(&state);
+    let most = cluster.templates.iter().map(|template| template.max_pods).max().unwrap_or(0);
+    let (input, before) = cluster.builder.input("evicted before", 0, most);
+    let (mut one, mut all) = (state.clone(), state.clone());
+    let (mut some, mut valid) = (ctx.bool(false), ctx.bool(false));
+    for (at, id) in memory.places() {
+        let (Some(evicted), Some(taken)) = (memory.evicted(at, id), memory.taken(at, id)) else { continue };
+        let held = cluster.holding_on(&cells[at], id);
+        let (earlier, now) = (state.get(evicted), state.get(taken));
+        let (least, most) = ((earlier + now).minus_or_zero(held), earlier.min(now));
+        let first = least.lt(most) & !some;
+        some = some | least.lt(most);
+        valid = valid | (first & before.ge(least) & before.le(most));
+        one.set(evicted, first.ite((earlier + now).minus_or_zero(before), earlier).min(held));
+        one.set(taken, first.ite(0, now));
+        all.set(evicted, (earlier + now).min(held));
+        all.set(taken, ctx.int(0));
+    }
+    all.set_bool(merging, ctx.bool(false));
+    let draft = |name: &str, guard, inputs, choice, next| ActionDraft {
+        name: format!("descheduler {name}"),
+        kind: ActionKind::Event { rank: ranks::UNFINISHED },
+        guard: state.is(merging) & guard,
+        inputs,
+        choice,
+        next,
+        marks: Vec::new(),
+    };
+    let silent = || -> Narrator { Box::new(|_: &Scene<'_>| Sentence::default()) };
+    cluster.act(draft("tells evicted pods apart", some, vec![input], valid, one), silent());
+    cluster.act(draft("merges evictions", !some, Vec::new(), ctx.bool(true), all), silent());
+}
+
 /// Adds the end of a cycle: what was evicted leaves its node.
 pub fn add_end(cluster: &Cluster<'_>, memory: &Memory, pods: &[Pod]) {
     let (ctx, state) = (cluster.ctx(), cluster.state());
@@ -256,7 +299,7 @@ pub fn add_end(cluster: &Cluster<'_>, memory: &Memory, pods: &[Pod]) {
     let draft = ActionDraft {
         name: "descheduler ends".to_owned(),
         kind: ActionKind::Event { rank: ranks::UNFINISHED },
-        guard: state.get(memory.stage).eq(memory.stages as i64 + 1),
+        guard: state.get(memory.stage).eq(memory.stages as i64 + 1) & !is_merging(memory, &state, cluster),
         inputs: Vec::new(),
         choice: ctx.bool(true),
         next,

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::cluster::TemplateId;
-use crate::cluster::spec::DeschedulerPolicy;
+use crate::cluster::spec::{CacheView, DeschedulerPolicy};
 use crate::cluster::view::Cluster;
 use crate::system::{BoolVar, IntVar, State};
 
@@ -25,6 +25,9 @@ pub struct Memory {
     left: BTreeMap<usize, IntVar>,
     evicted: HashMap<(usize, TemplateId), IntVar>,
     taken: HashMap<(usize, TemplateId), IntVar>,
+    /// Whether it is still to be told how many of those that a stage evicted had been evicted by an earlier one. Only
+    /// where they are still visible, and nothing tells them from their equals.
+    pub merging: Option<BoolVar>,
     /// Evictions of the cycle, where they are limited.
     pub total: Option<IntVar>,
     /// By node.
@@ -48,6 +51,8 @@ impl Memory {
             left: BTreeMap::new(),
             evicted: HashMap::new(),
             taken: HashMap::new(),
+            merging: (stages > 1 && policy.cache == CacheView::Snapshot)
+                .then(|| builder.bool(name("merges evictions"), Some(false))),
             total: policy.max_total.map(|most| limit(name("evictions"), most)),
             per_node: Vec::new(),
             per_namespace: BTreeMap::new(),
@@ -116,8 +121,15 @@ impl Memory {
         self.forget_list(cluster, next);
         next.set(self.node, cluster.ctx().int(0));
         self.visited.iter().for_each(|&seen| next.set_bool(seen, cluster.ctx().bool(false)));
-        if self.stages > 1 {
-            self.taken.values().for_each(|&taken| next.set(taken, cluster.ctx().int(0)));
+        match self.merging {
+            Some(merging) => {
+                let some = self.taken.values().map(|&taken| next.get(taken).ge(1));
+                next.set_bool(merging, cluster.ctx().any(some));
+            }
+            None if self.stages > 1 => {
+                self.taken.values().for_each(|&taken| next.set(taken, cluster.ctx().int(0)));
+            }
+            None => {}
         }
     }
 

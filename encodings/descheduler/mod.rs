@@ -52,11 +52,15 @@ enum PluginMemory {
 }
 
 impl DeschedulerVars {
-    /// Where a cycle of several steps counts its evictions: by node, in the order of cells, and template.
-    pub fn evicted(&self) -> Vec<((usize, TemplateId), IntVar)> {
+    /// Where a cycle of several steps counts its evictions, those of the cycle and those of the present stage: by node, in
+    /// the order of cells, and template.
+    pub fn evicted(&self) -> Vec<((usize, TemplateId), [IntVar; 2])> {
         let memory = self.memory.iter();
         let places = memory.flat_map(|memory| memory.places().into_iter().map(move |place| (memory, place)));
-        places.filter_map(|(memory, place)| Some((place, memory.evicted(place.0, place.1)?))).collect()
+        let vars = |(memory, place): (&Memory, (usize, TemplateId))| {
+            Some((place, [memory.evicted(place.0, place.1)?, memory.taken(place.0, place.1)?]))
+        };
+        places.filter_map(vars).collect()
     }
 }
 
@@ -165,6 +169,7 @@ fn add_stages<'c>(
     for (stage, own, part) in &stages {
         add_stage(stage, own, *part);
     }
+    cycle::add_merging(cluster, memory);
     cycle::add_end(cluster, memory, pods);
 }
 

@@ -29,7 +29,7 @@ pub struct Built {
     parts: Parts,
     names: Vec<String>,
     /// Where evictions are counted, by node and template; empty for cycles in one step.
-    counters: Vec<((usize, usize), usize)>,
+    counters: Vec<((usize, usize), [usize; 2])>,
     /// Node and template of each pod, by `namespace/name`.
     pub places: BTreeMap<String, (usize, usize)>,
 }
@@ -72,7 +72,8 @@ impl Situation {
             let vars = descheduler::declare(&cluster);
             descheduler::add(&cluster, &vars);
             let evicted = vars.evicted().into_iter();
-            let counters = evicted.map(|((node, template), var)| ((node, template.0), var.index())).collect();
+            let counters =
+                evicted.map(|((node, template), vars)| ((node, template.0), vars.map(|var| var.index()))).collect();
             let (builder, parts) = cluster.finish();
             (builder.finish(Interleaving::Settled), parts, counters)
         };
@@ -120,9 +121,10 @@ impl Built {
         !self.counters.is_empty()
     }
 
-    /// Node and template of the pod that a step evicts, if it evicts one.
+    /// Node and template of the pod that a step evicts for the first time in the cycle, if it evicts one.
     pub fn evicted(&self, before: &[i64], after: &[i64]) -> Option<(usize, usize)> {
-        self.counters.iter().find(|&&(_, var)| after[var] > before[var]).map(|&(place, _)| place)
+        let count = |state: &[i64], vars: [usize; 2]| vars.map(|var| state[var]).into_iter().max();
+        self.counters.iter().find(|&&(_, vars)| count(after, vars) > count(before, vars)).map(|&(place, _)| place)
     }
 
     /// Positions of the variables that say how many pods there are.
