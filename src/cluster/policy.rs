@@ -266,7 +266,7 @@ impl DeschedulerPolicy {
 }
 
 /// Nodes up to which a cycle tells them apart where it could be one step.
-const MOST_NODES_APART: usize = 50;
+const MOST_NODES_APART: usize = 10;
 
 impl ClusterSpec {
     /// Whether a cycle goes step by step, on nodes that are told apart: where the policy asks for it, and where there are

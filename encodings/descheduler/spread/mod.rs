@@ -5,8 +5,11 @@
 //! domains above the average to domains below it; the ones that moved are evicted. There are two forms of it:
 //!
 //! * `steps`, where every node is a cell of its own: all constraints on one placement, priorities, selectors, node fit
-//!   and limits, with what is free at upstream as the only freedom (equal domains, the order of nodes and of pods);
+//!   and limits, with what is free at upstream as the only freedom (equal domains, the order of nodes and of pods).
+//!   Exact, but that upstream's sort does not keep to ranks and listing order where a domain has more than 12 pods;
 //! * `counted`, where nodes that are alike are counted: exact as far as its head says.
+//!
+//! Which form a cluster gets, `ClusterSpec::deschedules_stepwise` says. Both balance on paper by the same terms.
 
 mod balance;
 mod constraint;

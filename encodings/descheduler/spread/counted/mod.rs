@@ -7,7 +7,7 @@
 //!
 //! Within a domain of several nodes pods go node by node, in any order of nodes.
 //!
-//! Left out: pods of several templates under one constraint go template by template, in the order of their ranks, and if
+//! Left out: limits of evictions; pods of several templates under one constraint go template by template, in the order of their ranks, and if
 //! some fits a node of a domain below the average, all do; several constraints are balanced one after the other rather
 //! than on the same placement.
 
