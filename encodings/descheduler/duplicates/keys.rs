@@ -3,6 +3,8 @@
 //! Duplicates are found by the complete list of owners, but counted for each single owner: pods with two owners are
 //! handled twice.
 
+use std::collections::HashMap;
+
 use itertools::Itertools;
 use k8s_openapi::api::core::v1::Pod;
 
@@ -39,6 +41,11 @@ pub struct Book {
     pub sets: Vec<Set>,
     /// Owners with images.
     pub keys: Vec<Key>,
+    /// Templates handled under each key, as often as their owners name it.
+    handled: Vec<Vec<TemplateId>>,
+    /// For each key the first one under which the same pods are handled.
+    first_alike: Vec<usize>,
+    set_of: HashMap<TemplateId, usize>,
 }
 
 impl Book {
@@ -51,7 +58,24 @@ impl Book {
                 book.enter(id, &sight.cluster.templates[id.0], owners);
             }
         }
+        book.index();
         book
+    }
+
+    /// Looks up once what is asked often.
+    fn index(&mut self) {
+        self.handled = vec![Vec::new(); self.keys.len()];
+        for (position, set) in self.sets.iter().enumerate() {
+            for &id in &set.templates {
+                self.set_of.insert(id, position);
+                set.keys.iter().for_each(|&key| self.handled[key].push(id));
+            }
+        }
+        let mut first: HashMap<Vec<TemplateId>, usize> = HashMap::new();
+        for (key, handled) in self.handled.iter_mut().enumerate() {
+            handled.sort();
+            self.first_alike.push(*first.entry(handled.clone()).or_insert(key));
+        }
     }
 
     fn enter(&mut self, id: TemplateId, template: &Template, owners: Vec<Owner>) {
@@ -77,22 +101,17 @@ impl Book {
 
     /// Templates handled under a key, as often as their owners name it.
     pub fn of_key(&self, key: usize) -> impl Iterator<Item = TemplateId> + '_ {
-        self.sets.iter().flat_map(move |set| {
-            let times = set.keys.iter().filter(|&&other| other == key).count();
-            set.templates.iter().flat_map(move |&id| std::iter::repeat_n(id, times))
-        })
+        self.handled[key].iter().copied()
     }
 
     /// The keys under which a template is handled.
     pub fn keys_of(&self, template: TemplateId) -> &[usize] {
-        let set = self.sets.iter().find(|set| set.templates.contains(&template));
-        set.map_or(&[], |set| set.keys.as_slice())
+        self.set_of.get(&template).map_or(&[], |&set| self.sets[set].keys.as_slice())
     }
 
     /// The first key before this one under which the same pods are handled.
     pub fn twin(&self, key: usize) -> Option<usize> {
-        let handled = |key: usize| self.of_key(key).sorted().collect::<Vec<_>>();
-        (0..key).find(|&other| handled(other) == handled(key))
+        Some(self.first_alike[key]).filter(|&first| first != key)
     }
 
     /// The keys under which a template is handled, without those that have the same pods as another one.

@@ -156,8 +156,8 @@ impl Declarer<'_, '_> {
     }
 
     fn list(&self, key: usize, orders: &[Order]) -> Option<List> {
-        let handled = |id: &TemplateId| self.book.keys_of(*id).contains(&key) && (self.most)(*id) > 0;
-        let templates: Vec<TemplateId> = self.cluster.movable().filter(handled).collect();
+        let present = self.book.of_key(key).filter(|&id| (self.most)(id) > 0);
+        let templates: Vec<TemplateId> = present.dedup().collect();
         let all = self.book.of_key(key).map(self.most).sum();
         let name = format!("duplicates of {}", self.book.keys[key].describe());
         let repeats = self.book.twin(key);

@@ -8,6 +8,7 @@ use itertools::Itertools;
 use crate::cluster::TemplateId;
 use crate::cluster::story::{Narrator, Scene, Sentence};
 use crate::encodings::descheduler::cycle::{Candidate, Stage, Step};
+use crate::encodings::descheduler::sight::Sight;
 use crate::system::{MarkId, State};
 use crate::term::{Bool, Int, TermId, VarId};
 
@@ -73,57 +74,58 @@ impl<'c> Steps<'_, '_, 'c> {
         self.stage.cluster.state()
     }
 
-    fn most(&self, at: usize, template: TemplateId) -> i64 {
-        let cells = self.stage.cluster.cells(&self.state());
-        self.stage.cluster.holding_on(&cells[at], template).range().hi
+    /// Originals of all sets on all nodes, with an input where they may be of several templates.
+    fn originals(&self, sight: &Sight<'_, 'c>) -> Vec<Original<'c>> {
+        let (cluster, sets) = (self.stage.cluster, &self.memory.book.sets);
+        let original = |(at, set): (usize, &Set)| {
+            let may_be_here = |id: &TemplateId| cluster.holding_on(&sight.cells[at], *id).range().hi > 0;
+            let templates: Vec<TemplateId> = set.templates.iter().copied().filter(may_be_here).collect();
+            let last = templates.len().checked_sub(1)? as i64;
+            let choice = (last > 0).then(|| cluster.builder.input("original", 0, last));
+            Some(Original { at, templates, choice })
+        };
+        (0..sight.cells.len()).cartesian_product(sets).filter_map(original).collect()
     }
 
-    /// Originals of all sets on all nodes, with an input where they may be of several templates.
-    fn originals(&self, nodes: usize) -> Vec<(usize, Original<'c>)> {
-        let sets = self.memory.book.sets.iter().enumerate();
-        let original = |(at, (index, set)): (usize, (usize, &Set))| {
-            let templates: Vec<TemplateId> =
-                set.templates.iter().copied().filter(|&id| self.most(at, id) > 0).collect();
-            let last = templates.len().checked_sub(1)? as i64;
-            let choice = (last > 0).then(|| self.stage.cluster.builder.input("original", 0, last));
-            Some((index, Original { at, templates, choice }))
+    /// Pods of all templates: those that are listed, and the duplicates among them.
+    fn columns(&self, sight: &Sight<'_, 'c>, originals: &[Original<'c>]) -> Vec<Column<'c>> {
+        let listed = |at: usize, template: TemplateId| listed(sight, at, template);
+        let duplicates = |at: usize, template: TemplateId| {
+            let original = originals.iter().find(|it| it.at == at && it.templates.contains(&template));
+            let first = original.map_or(sight.ctx().bool(false), |original| original.is(&listed, template));
+            listed(at, template).minus_or_zero(first.to_int())
         };
-        (0..nodes).cartesian_product(sets).filter_map(original).collect()
+        let column = |template: TemplateId| Column {
+            template,
+            listed: (0..sight.cells.len()).map(|at| listed(at, template)).collect(),
+            duplicates: (0..sight.cells.len()).map(|at| duplicates(at, template)).collect(),
+        };
+        self.templates().map(column).collect()
+    }
+
+    fn plans(&self, sight: &Sight<'_, 'c>, columns: &[Column<'c>]) -> Vec<Plan<'c>> {
+        let in_play: Vec<Bool<'c>> = (0..sight.cells.len()).map(|at| sight.in_play(at)).collect();
+        let plan = |key: usize| {
+            let handled = self.memory.book.of_key(key);
+            let handled = handled.filter_map(|id| columns.iter().find(|column| column.template == id));
+            Plan::new(sight.cluster, &sight.cells, &in_play, &handled.collect::<Vec<_>>())
+        };
+        (0..self.memory.book.keys.len()).map(plan).collect()
     }
 
     /// Lists the duplicates and finds out how many stay.
     fn begin(&self) {
         let (ctx, state) = (self.stage.cluster.ctx(), self.state());
         let sight = self.stage.sight(&state);
-        let originals = self.originals(sight.cells.len());
-        let listed = |at: usize, template: TemplateId| listed(&sight, at, template);
-        let duplicates = |at: usize, template: TemplateId| {
-            let original = originals.iter().find(|(_, it)| it.at == at && it.templates.contains(&template));
-            let first = original.map_or(ctx.bool(false), |(_, original)| original.is(&listed, template));
-            listed(at, template).minus_or_zero(first.to_int())
-        };
-        let columns: Vec<Column<'c>> = self
-            .templates()
-            .map(|template| Column {
-                template,
-                listed: (0..sight.cells.len()).map(|at| listed(at, template)).collect(),
-                duplicates: (0..sight.cells.len()).map(|at| duplicates(at, template)).collect(),
-            })
-            .collect();
-        let in_play: Vec<Bool<'c>> = (0..sight.cells.len()).map(|at| sight.in_play(at)).collect();
-        let plans: Vec<Plan<'c>> = (0..self.memory.book.keys.len())
-            .map(|key| {
-                let handled = self.memory.book.of_key(key);
-                let of_key: Vec<&Column<'c>> =
-                    handled.filter_map(|id| columns.iter().find(|column| column.template == id)).collect();
-                Plan::new(self.stage.cluster, &sight.cells, &in_play, &of_key)
-            })
-            .collect();
+        let originals = self.originals(&sight);
+        let columns = self.columns(&sight, &originals);
+        let plans = self.plans(&sight, &columns);
         let mut next = state.clone();
-        self.memory.lists.iter().for_each(|list| self.fill(&mut next, list, &plans, &duplicates));
+        self.memory.lists.iter().for_each(|list| self.fill(&mut next, list, &plans, &columns));
         next.set_bool(self.memory.begun, ctx.bool(true));
-        let inputs = originals.iter().filter_map(|(_, original)| Some(original.choice?.0)).collect();
-        let choice = ctx.all(originals.iter().filter_map(|(_, original)| original.is_possible(&listed)));
+        let listed = |at: usize, template: TemplateId| listed(&sight, at, template);
+        let inputs = originals.iter().filter_map(|original| Some(original.choice?.0)).collect();
+        let choice = ctx.all(originals.iter().filter_map(|original| original.is_possible(&listed)));
         let (guard, marks) = (!state.is(self.memory.begun), Vec::new());
         let tell = self.tell(&plans);
         self.stage.act(Step { name: "lists", guard, inputs, choice, next, marks, tell });
@@ -134,18 +136,17 @@ impl<'c> Steps<'_, '_, 'c> {
     }
 
     /// Fills a list with the duplicates of its key if some have to go.
-    fn fill(
-        &self,
-        next: &mut State<'c>,
-        list: &List,
-        plans: &[Plan<'c>],
-        duplicates: &dyn Fn(usize, TemplateId) -> Int<'c>,
-    ) {
-        let all = self.stage.cluster.ctx().sum(self.memory.book.of_key(list.key).map(|id| duplicates(list.at, id)));
+    fn fill(&self, next: &mut State<'c>, list: &List, plans: &[Plan<'c>], columns: &[Column<'c>]) {
+        let ctx = self.stage.cluster.ctx();
+        let duplicates = |template: TemplateId| {
+            let column = columns.iter().find(|column| column.template == template);
+            column.map_or_else(|| ctx.int(0), |column| column.duplicates[list.at])
+        };
+        let all = ctx.sum(self.memory.book.of_key(list.key).map(duplicates));
         let kept = plans[list.key].kept(all);
         next.set(list.stay, kept);
         for entry in list.entries.iter().filter(|_| list.repeats.is_none()) {
-            next.set(entry.left, all.gt(kept).ite(duplicates(list.at, entry.template), 0));
+            next.set(entry.left, all.gt(kept).ite(duplicates(entry.template), 0));
         }
     }
 

@@ -10,9 +10,9 @@ use crate::encodings::descheduler::cycle::{Candidate, Stage, Step};
 use crate::encodings::descheduler::evictor;
 use crate::encodings::descheduler::sight::Sight;
 use crate::system::State;
-use crate::term::{Bool, Int};
+use crate::term::{Bool, Int, TermId, VarId};
 
-use super::memory::{BALANCING, BEGINNING, LISTING, Memory, Place};
+use super::memory::{BALANCING, BEGINNING, Balance, LISTING, Memory, Place};
 use super::paper::{self, Fate, Paper, Part, seen};
 
 /// Adds the steps of a stage.
@@ -57,7 +57,6 @@ impl<'c> Steps<'_, '_, 'c> {
         let (ctx, state) = (self.stage.cluster.ctx(), self.state());
         let sight = self.stage.sight(&state);
         let mut next = state.clone();
-        let mut lines = Vec::new();
         for (balance, paper) in self.memory.balances.iter().zip(self.papers(&sight)) {
             let shares = paper.shares();
             next.set(balance.left, shares.left);
@@ -65,27 +64,34 @@ impl<'c> Steps<'_, '_, 'c> {
                 next.set(balance.lost[domain], share.lost);
                 next.set_bool(balance.open[domain], share.open);
             }
-            let moves = ctx.sum(shares.shares.iter().map(|share| share.lost)) + shares.left;
-            let (largest, smallest) = paper.extremes();
-            let what = balance.constraint.describe(self.stage.cluster);
-            lines.push((what, balance.constraint.max_skew, [moves.id(), largest.id(), smallest.id()]));
         }
         next.set(self.memory.phase, ctx.int(BALANCING));
-        let tell: Narrator = Box::new(move |scene: &Scene<'_>| {
-            let mut sentence = Sentence::default();
-            for (what, skew, ids) in &lines {
-                let [moves, largest, smallest] = ids.map(|id| scene.get(id));
-                if moves > 0 {
-                    sentence.actor = "descheduler".to_owned();
-                    sentence.text = "finds domains out of balance".to_owned();
-                    sentence.why.push(format!(
-                        "{what}: the largest domain has {largest}, the smallest {smallest}, maxSkew is {skew}: {moves} pod(s) have to move"
-                    ));
-                }
-            }
-            sentence
-        });
+        let tell = self.tell_balance(&sight);
         self.act("balances", self.is_in(BEGINNING), (Vec::new(), ctx.bool(true)), next, tell);
+    }
+
+    fn tell_balance(&self, sight: &Sight<'_, 'c>) -> Narrator {
+        let line = |(balance, paper): (&Balance, Paper<'_, 'c>)| {
+            let shares = paper.shares();
+            let moves = sight.ctx().sum(shares.shares.iter().map(|share| share.lost)) + shares.left;
+            let (largest, smallest) = paper.extremes();
+            let what = balance.constraint.describe(sight.cluster);
+            (what, balance.constraint.max_skew, [moves.id(), largest.id(), smallest.id()])
+        };
+        let lines: Vec<(String, i64, [TermId; 3])> =
+            self.memory.balances.iter().zip(self.papers(sight)).map(line).collect();
+        Box::new(move |scene: &Scene<'_>| {
+            let numbers = |ids: &[TermId; 3]| ids.map(|id| scene.get(id));
+            let unbalanced = lines.iter().map(|(what, skew, ids)| (what, skew, numbers(ids))).filter(|it| it.2[0] > 0);
+            let why = unbalanced.map(|(what, skew, [moves, largest, smallest])| {
+                format!("{what}: the largest domain has {largest}, the smallest {smallest}, maxSkew is {skew}: {moves} pod(s) have to move")
+            });
+            let why: Vec<String> = why.collect();
+            match why.is_empty() {
+                true => Sentence::default(),
+                false => Sentence { why, ..Sentence::new("descheduler", "finds domains out of balance") },
+            }
+        })
     }
 
     /// One of equal domains loses all that it has above the average, or what is left to lose.
@@ -183,7 +189,7 @@ impl<'c> Steps<'_, '_, 'c> {
         (victims + when.to_int()).min(victims.range().hi)
     }
 
-    fn input(&self, name: &str) -> (crate::term::VarId, Int<'c>) {
+    fn input(&self, name: &str) -> (VarId, Int<'c>) {
         let last = self.memory.places.len().saturating_sub(1) as i64;
         self.stage.cluster.builder.input(name, 0, last)
     }
@@ -260,7 +266,7 @@ impl<'c> Steps<'_, '_, 'c> {
         &self,
         name: &'static str,
         guard: Bool<'c>,
-        (inputs, choice): (Vec<crate::term::VarId>, Bool<'c>),
+        (inputs, choice): (Vec<VarId>, Bool<'c>),
         next: State<'c>,
         tell: Narrator,
     ) {
