@@ -23,6 +23,8 @@ pub struct Refusal {
     pub plugin: &'static str,
     /// The message.
     pub message: String,
+    /// Whether no eviction can change it (`UnschedulableAndUnresolvable`).
+    pub unresolvable: bool,
 }
 
 /// What the filters say of one cell.
@@ -34,6 +36,18 @@ pub struct Verdict<'c> {
 }
 
 impl<'c> Verdict<'c> {
+    /// Whether the first filter that refuses it says that no eviction helps.
+    pub fn is_unresolvable(&self) -> Bool<'c> {
+        let none = self.ctx.bool(false);
+        let (mut refused, mut unresolvable) = (none, none);
+        for plugin in self.refusals.chunk_by(|(_, a), (_, b)| a.plugin == b.plugin) {
+            let hopeless = plugin.iter().filter(|(_, why)| why.unresolvable).map(|(refused, _)| *refused);
+            unresolvable = unresolvable | !refused & self.ctx.any(hopeless);
+            refused = refused | self.ctx.any(plugin.iter().map(|(refused, _)| *refused));
+        }
+        unresolvable
+    }
+
     /// Whether the cell exists and no filter refuses it.
     pub fn passes(&self) -> Bool<'c> {
         self.exists & !self.ctx.any(self.refusals.iter().map(|(refused, _)| *refused))
@@ -58,7 +72,8 @@ pub fn verdicts<'c>(cluster: &Cluster<'c>, cells: &[Cell<'c>], template: Templat
 }
 
 fn refusal(plugin: &'static str, message: impl Into<String>) -> Refusal {
-    Refusal { plugin, message: message.into() }
+    let unresolvable = !matches!(plugin, "NodeResourcesFit");
+    Refusal { plugin, message: message.into(), unresolvable }
 }
 
 fn taint(key: &str, effect: &str) -> Taint {
@@ -105,7 +120,9 @@ fn resources_fit<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>, pod: &Template) -> 
         });
         let room = free.div_euclid(unit) - amount / unit;
         let message = if resource == "pods" { "Too many pods".to_owned() } else { format!("Insufficient {resource}") };
-        refusals.push((cluster.ctx().sum(used).gt(room), refusal("NodeResourcesFit", message)));
+        let mut why = refusal("NodeResourcesFit", message);
+        why.unresolvable = resource != "pods" && amount > cluster.classes[cell.class].allocatable.get(resource);
+        refusals.push((cluster.ctx().sum(used).gt(room), why));
     }
     refusals
 }

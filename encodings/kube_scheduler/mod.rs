@@ -5,11 +5,12 @@
 //! enabled exactly when some waiting pod fits somewhere. Of waiting pods that fit, those of the highest priority go
 //! first; among equals the order of the queue is free.
 //!
-//! Left out: InterPodAffinity, NodePorts, ImageLocality, volume plugins, preemption, scheduling gates, extenders, and
+//! Left out: InterPodAffinity, NodePorts, ImageLocality, volume plugins, scheduling gates, extenders, and
 //! sampling of nodes in clusters of more than 100.
 
 mod explain;
 mod filters;
+pub mod preemption;
 mod scores;
 mod spread;
 
@@ -64,13 +65,21 @@ pub fn add(cluster: &Cluster<'_>) {
         .zip(&cycles)
         .map(|(id, cycle)| state.get(cluster.pending[id.0]).ge(1) & ctx.any(cycle.feasible.iter().copied()))
         .collect();
-    let turn = in_priority_order(cluster, &scheduled, &waiting);
+    let preemptors = preemption::preemptors(cluster, &cells, &scheduled, &cycles);
+    let busy = preemptors.iter().enumerate().map(|(position, preemptor)| match preemptor {
+        Some(preemptor) => {
+            waiting[position] | state.get(cluster.pending[scheduled[position].0]).ge(1) & preemptor.is_busy(cluster)
+        }
+        None => waiting[position],
+    });
+    let turn = in_priority_order(cluster, &scheduled, &busy.collect::<Vec<_>>());
+    let binds: Vec<Bool<'_>> = turn.iter().zip(&waiting).map(|(&turn, &waiting)| turn & waiting).collect();
     let (pod_var, pod) = cluster.builder.input("pod", 0, scheduled.len() as i64 - 1);
     let (node_var, node) = cluster.builder.input("node", 0, cells.len() as i64 - 1);
     let mut next = state.clone();
     let mut allowed = Vec::new();
     for (position, (&id, cycle)) in scheduled.iter().zip(&cycles).enumerate() {
-        let picked = turn[position] & pod.eq(position as i64);
+        let picked = binds[position] & pod.eq(position as i64);
         let chosen: Vec<Bool<'_>> =
             cycle.best.iter().enumerate().map(|(cell, &best)| picked & best & node.eq(cell as i64)).collect();
         allowed.push(ctx.any(chosen.iter().copied()));
@@ -80,22 +89,25 @@ pub fn add(cluster: &Cluster<'_>) {
     let draft = ActionDraft {
         name: "kube-scheduler".to_owned(),
         kind: ActionKind::Event { rank: ranks::SCHEDULER },
-        guard: ctx.any(waiting.iter().copied()),
+        guard: ctx.any(binds),
         inputs: vec![pod_var, node_var],
         choice: ctx.any(allowed),
         next,
         marks: Vec::new(),
     };
     cluster.act(draft, narrator(cluster, &scheduled, &cells, &cycles, pod.id(), node.id()));
+    for (preemptor, &turn) in preemptors.iter().zip(&turn) {
+        preemptor.iter().for_each(|preemptor| preemption::add(cluster, &cells, preemptor, turn));
+    }
     explain::add(cluster, &scheduled, &cells, &cycles);
 }
 
-/// Which templates' turn it is: those that wait, fit, and have no fitting one of higher priority before them.
-fn in_priority_order<'c>(cluster: &Cluster<'c>, scheduled: &[TemplateId], waiting: &[Bool<'c>]) -> Vec<Bool<'c>> {
+/// Which templates' turn it is: those that are busy, and have no busy one of higher priority before them.
+fn in_priority_order<'c>(cluster: &Cluster<'c>, scheduled: &[TemplateId], busy: &[Bool<'c>]) -> Vec<Bool<'c>> {
     let priority = |id: TemplateId| cluster.templates[id.0].priority();
     let turn = |(position, &id): (usize, &TemplateId)| {
-        let before = scheduled.iter().zip(waiting).filter(|&(&other, _)| priority(other) > priority(id));
-        waiting[position] & !cluster.ctx().any(before.map(|(_, &waits)| waits))
+        let before = scheduled.iter().zip(busy).filter(|&(&other, _)| priority(other) > priority(id));
+        busy[position] & !cluster.ctx().any(before.map(|(_, &busy)| busy))
     };
     scheduled.iter().enumerate().map(turn).collect()
 }

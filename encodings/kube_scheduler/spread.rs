@@ -211,7 +211,7 @@ fn refusal(constraint: &Constraint, label_missing: bool) -> Refusal {
     } else {
         format!("node(s) didn't match pod topology spread constraints (maxSkew {} over {key})", constraint.max_skew)
     };
-    Refusal { plugin: "PodTopologySpread", message }
+    Refusal { plugin: "PodTopologySpread", message, unresolvable: label_missing }
 }
 
 /// Normalised ScheduleAnyway score (0..=100) of every cell, or `None` if the template has no such constraint.

@@ -11,6 +11,7 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{Pod, PodSpec};
+use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use serde_json::{Value, json};
 
@@ -80,13 +81,26 @@ impl<'a> Readers<'a> {
             if let Some(object) = &pod.object
                 && let Some(tenure) = self.tenure(workload, pod, object)
             {
-                groups.entry((tenure, identity(tenure, object).to_string())).or_default().push(position);
+                let identity = json!([identity(tenure, object), self.disrupted_by(object)]);
+                groups.entry((tenure, identity.to_string())).or_default().push(position);
             }
         }
         for ((tenure, _), members) in groups {
             templates.push(self.template(index, workload, tenure, members)?);
         }
         Ok(())
+    }
+
+    /// The budgets that list a pod as disrupted already.
+    fn disrupted_by(&self, object: &Pod) -> Vec<usize> {
+        let lists = |budget: &PodDisruptionBudget| {
+            let listed = budget.status.as_ref().and_then(|status| status.disrupted_pods.as_ref());
+            let name = object.metadata.name.as_deref().unwrap_or_default();
+            budget.metadata.namespace == object.metadata.namespace
+                && listed.is_some_and(|listed| listed.contains_key(name))
+        };
+        let budgets = self.spec.disruption_budgets.iter().enumerate();
+        budgets.filter(|(_, budget)| lists(budget)).map(|(position, _)| position).collect()
     }
 
     /// How a pod's numbers are kept; `None` if only its requests matter.

@@ -1,0 +1,137 @@
+//! The scheduler evicts the victims of a preemption.
+//!
+//! The pod itself stays pending and is scheduled once the victims are gone. Upstream nominates it to the node and keeps
+//! the room for it; here pods of lower priority wait while it waits for its victims, and of several pods that wait, the
+//! one of the highest priority goes first.
+
+use crate::cluster::story::{Narrator, Scene, Sentence};
+use crate::cluster::view::Cluster;
+use crate::cluster::{Cell, Phase, TemplateId};
+use crate::encodings::{disruption, ranks};
+use crate::system::{ActionDraft, ActionKind};
+use crate::term::{Bool, Int, TermId};
+
+use super::super::Cycle;
+use super::{Preemption, eligibility, preemption, victims};
+
+/// A template whose pods may preempt, and how.
+pub struct Preemptor<'c> {
+    /// The template.
+    pub template: TemplateId,
+    /// The preemption for its next pod.
+    pub preemption: Preemption<'c>,
+}
+
+impl<'c> Preemptor<'c> {
+    /// Whether its next pod, if one waits, preempts now or waits for victims.
+    pub fn is_busy(&self, cluster: &Cluster<'c>) -> Bool<'c> {
+        self.preemption.waits | cluster.ctx().any(self.preemption.candidates.iter().copied())
+    }
+}
+
+/// Those of the scheduled templates whose pods may preempt some others, by position.
+pub fn preemptors<'c>(
+    cluster: &Cluster<'c>,
+    cells: &[Cell<'c>],
+    scheduled: &[TemplateId],
+    cycles: &[Cycle<'c>],
+) -> Vec<Option<Preemptor<'c>>> {
+    let state = cluster.state();
+    let preemptor = |(&template, cycle): (&TemplateId, &Cycle<'c>)| {
+        let may = eligibility::may_preempt(&cluster.templates[template.0]);
+        let finds_victims = !victims::groups(cluster, template).is_empty();
+        (may && finds_victims).then(|| {
+            let allowed = |budget: &_| disruption::allowed(cluster, &state, budget);
+            let preemption = preemption(cluster, cells, &cycle.verdicts, template, &allowed);
+            Preemptor { template, preemption }
+        })
+    };
+    scheduled.iter().zip(cycles).map(preemptor).collect()
+}
+
+/// Adds the preemption of one template's pods, when it is its `turn`.
+pub fn add<'c>(cluster: &Cluster<'c>, cells: &[Cell<'c>], preemptor: &Preemptor<'c>, turn: Bool<'c>) {
+    let (ctx, state) = (cluster.ctx(), cluster.state());
+    let Preemptor { template, preemption } = preemptor;
+    let allowed: Vec<Bool<'c>> = preemption.best.iter().map(|&best| turn & best).collect();
+    let guard = ctx.any(allowed.iter().copied());
+    if guard.constant() == Some(false) {
+        return;
+    }
+    let (var, chosen, valid) = cluster.choose_cell("node", &allowed);
+    let mut next = state.clone();
+    let position = |cell: &Cell<'c>| {
+        cells.iter().position(|known| (known.class, known.slot) == (cell.class, cell.slot)).unwrap_or_default()
+    };
+    cluster.cells.rewrite_one(ctx, &mut next, &chosen, |cell| {
+        let run = position(cell);
+        cluster.deleting(cell, |template, phase| victims_of(cluster, preemption, run, template, phase))
+    });
+    cluster.forget_ages(&mut next);
+    let evicts = |victim: TemplateId| {
+        let some = |run: usize| ctx.any(evicted(preemption, run, victim).map(|victims| victims.ge(1)));
+        ctx.any(chosen.iter().enumerate().map(|(run, &chosen)| chosen & some(run)))
+    };
+    let draft = ActionDraft {
+        name: format!("kube-scheduler preempts for {}", cluster.templates[template.0].name),
+        kind: ActionKind::Event { rank: ranks::SCHEDULER },
+        guard,
+        inputs: vec![var],
+        choice: valid,
+        marks: cluster.eviction_marks(evicts),
+        next,
+    };
+    cluster.act(draft, narrator(cluster, preemptor, &chosen));
+}
+
+/// Pods of a template in a phase that have to go from a node of the cell at `run`.
+fn victims_of<'c>(
+    cluster: &Cluster<'c>,
+    preemption: &Preemption<'c>,
+    run: usize,
+    template: TemplateId,
+    phase: Phase,
+) -> Int<'c> {
+    let group = preemption.groups.iter().position(|group| (group.template, group.phase) == (template, phase));
+    group.map_or_else(|| cluster.ctx().int(0), |group| preemption.runs[run].victims[group])
+}
+
+/// Victims of a template that are not leaving yet, by phase.
+fn evicted<'a, 'c>(
+    preemption: &'a Preemption<'c>,
+    run: usize,
+    template: TemplateId,
+) -> impl Iterator<Item = Int<'c>> + 'a {
+    let groups = preemption.groups.iter().zip(&preemption.runs[run].victims);
+    let own = groups.filter(move |(group, _)| group.template == template && group.phase != Phase::Terminating);
+    own.map(|(_, &victims)| victims)
+}
+
+fn narrator<'c>(cluster: &Cluster<'c>, preemptor: &Preemptor<'c>, chosen: &[Bool<'c>]) -> Narrator {
+    let ctx = cluster.ctx();
+    let Preemptor { template, preemption } = preemptor;
+    let over_chosen = |value: &dyn Fn(usize) -> Int<'c>| {
+        ctx.sum(chosen.iter().enumerate().map(|(run, &chosen)| chosen.ite(value(run), 0))).id()
+    };
+    let victims: Vec<(String, TermId)> = cluster
+        .movable()
+        .map(|victim| {
+            let gone = over_chosen(&|run| ctx.sum(evicted(preemption, run, victim)));
+            (cluster.templates[victim.0].name.clone(), gone)
+        })
+        .collect();
+    let violations = over_chosen(&|run| preemption.runs[run].violations);
+    let name = cluster.templates[template.0].name.clone();
+    let priority = cluster.templates[template.0].priority();
+    Box::new(move |scene: &Scene<'_>| {
+        let victims = victims.iter().map(|(name, count)| (name, scene.get(*count))).filter(|&(_, count)| count > 0);
+        let victims: Vec<String> = victims.map(|(name, count)| format!("{count} pod(s) of {name}")).collect();
+        let text = format!("preempts {} on {} for a pod of {name}", victims.join(" and "), scene.moved_names());
+        let sentence = Sentence::new("kube-scheduler", text)
+            .because(format!("it fits nowhere, and its priority, {priority}, is higher"));
+        match scene.get(violations) {
+            0 => sentence,
+            some => sentence.because(format!("{some} of them violate a PodDisruptionBudget; no other node has fewer")),
+        }
+    })
+}

@@ -1,0 +1,158 @@
+//! Which pods of a node have to go, after `SelectVictimsOnNode` of `default_preemption.go`: all pods of lower priority
+//! leave the node; if the new pod then passes every filter, they come back as far as it still does, those whose
+//! eviction would violate a budget first, within each half the more important ones first.
+//!
+//! The filters judge a snapshot in which one node differs from the present one, so everything that looks beyond the
+//! node (spreading, affinity) is judged anew with every pod that comes back.
+//!
+//! Pods of one template in one phase on one node are equally important and alike to every filter. Once such a pod
+//! comes back in vain, so do all others: no filter that the emptied node passes is passed with more of them but not
+//! with fewer. So the number that comes back is found by halving.
+
+use std::cmp::Reverse;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+
+use crate::cluster::view::Cluster;
+use crate::cluster::{Attribute, Cell, Phase, TemplateId};
+use crate::term::{Bool, Int};
+
+use super::super::filters::{self, Verdict};
+use super::budgets::{self, Budget};
+
+/// Pods that are equally important to preemption.
+#[derive(Clone, Debug)]
+pub struct Group {
+    /// Their template.
+    pub template: TemplateId,
+    /// Their phase.
+    pub phase: Phase,
+    /// Their priority.
+    pub priority: i64,
+    /// When they started; unknown for pods of modelled owners, which come and go.
+    pub started: Option<Time>,
+}
+
+/// What preemption would do to one node of a cell.
+pub struct DryRun<'c> {
+    /// What the filters say once all pods of lower priority are gone.
+    pub emptied: Verdict<'c>,
+    /// Whether there are any.
+    pub has_prey: Bool<'c>,
+    /// Pods of each group that have to go.
+    pub victims: Vec<Int<'c>>,
+    /// How many of them violate a budget.
+    pub violations: Int<'c>,
+    /// Whether the new pod fits once the victims, of which there are some, are gone.
+    pub succeeds: Bool<'c>,
+}
+
+/// The pods that a pod of `template` may preempt: the more important first, which is the higher priority, then the
+/// earlier start. Those of equal rank are in an arbitrary but fixed order.
+pub fn groups(cluster: &Cluster<'_>, template: TemplateId) -> Vec<Group> {
+    let own = cluster.templates[template.0].priority();
+    let prey = cluster.movable().filter(|&other| is_movable(cluster, other));
+    let lower = prey.filter(|other| cluster.templates[other.0].priority() < own);
+    let mut groups: Vec<Group> = lower.flat_map(|other| groups_of(cluster, other)).collect();
+    groups.sort_by_key(|group| (Reverse(group.priority), group.started.is_none(), group.started.clone()));
+    groups
+}
+
+/// DaemonSet and static pods come back to the same node at once: they are nobody's victims here.
+fn is_movable(cluster: &Cluster<'_>, template: TemplateId) -> bool {
+    let owner = &cluster.spec.workloads[cluster.templates[template.0].workload];
+    !matches!(owner.owner_kind.as_str(), "DaemonSet" | "Node")
+}
+
+/// Within a template, pods that run stay before those that start, and those before the ones that leave anyway.
+fn groups_of(cluster: &Cluster<'_>, template: TemplateId) -> Vec<Group> {
+    let pod = &cluster.templates[template.0];
+    let started = pod.sample.as_ref().and_then(|sample| sample.status.as_ref()?.start_time.clone());
+    let phases = [Phase::Running, Phase::Starting, Phase::Terminating];
+    let present = phases.into_iter().filter(|phase| pod.phases.contains(phase));
+    present.map(|phase| Group { template, phase, priority: pod.priority(), started: started.clone() }).collect()
+}
+
+/// A node of one cell as the scheduler's snapshot has it, and what is tried on it.
+struct Trial<'a, 'c> {
+    cluster: &'a Cluster<'c>,
+    cells: &'a [Cell<'c>],
+    position: usize,
+    template: TemplateId,
+    groups: &'a [Group],
+    /// Pods of each group that are there, or came back.
+    kept: Vec<Int<'c>>,
+}
+
+/// What happens if a pod of `template` preempts others on a node of the cell at `position`.
+pub fn dry_run<'c>(
+    cluster: &Cluster<'c>,
+    cells: &[Cell<'c>],
+    position: usize,
+    template: TemplateId,
+    groups: &[Group],
+    budgets: &[Budget<'c>],
+) -> DryRun<'c> {
+    let ctx = cluster.ctx();
+    let here: Vec<Int<'c>> =
+        groups.iter().map(|group| cluster.pods(&cells[position], group.template, group.phase)).collect();
+    let violating = budgets::violating(cluster, groups, &here, budgets);
+    let mut trial = Trial { cluster, cells, position, template, groups, kept: vec![ctx.int(0); groups.len()] };
+    let emptied = trial.verdict();
+    let mut violations = ctx.int(0);
+    for (group, &most) in violating.iter().enumerate() {
+        violations = violations + (most - trial.reprieve(group, most));
+    }
+    for (group, (&all, &violating)) in here.iter().zip(&violating).enumerate() {
+        trial.reprieve(group, all - violating);
+    }
+    let victims: Vec<Int<'c>> = here.iter().zip(&trial.kept).map(|(&here, &kept)| (here - kept).max(0)).collect();
+    let succeeds = emptied.passes() & ctx.sum(victims.iter().copied()).ge(1);
+    DryRun { has_prey: ctx.sum(here).ge(1), emptied, victims, violations, succeeds }
+}
+
+impl<'c> Trial<'_, 'c> {
+    /// The filters' verdict on the node with the pods that it keeps.
+    fn verdict(&self) -> Verdict<'c> {
+        let (cells, position) = self.snapshot();
+        filters::verdicts(self.cluster, &cells, self.template).swap_remove(position)
+    }
+
+    /// The cells with one node of the cell in another state: a cell of its own.
+    fn snapshot(&self) -> (Vec<Cell<'c>>, usize) {
+        let ctx = self.cluster.ctx();
+        let mut cells = self.cells.to_vec();
+        let before = &mut cells[self.position];
+        let mut changed = before.clone();
+        changed.multiplicity = ctx.int(1);
+        changed.exists = ctx.bool(true);
+        for (group, &kept) in self.groups.iter().zip(&self.kept) {
+            let attribute = Attribute::Pods(group.template, group.phase);
+            changed.attributes = self.cluster.with(&changed, attribute, |_| kept);
+        }
+        if before.multiplicity.constant() == Some(1) {
+            *before = changed;
+            return (cells, self.position);
+        }
+        before.exists = before.multiplicity.ge(2);
+        before.multiplicity = before.multiplicity.minus_or_zero(1);
+        cells.push(changed);
+        let position = cells.len() - 1;
+        (cells, position)
+    }
+
+    /// Gives back at most so many pods of a group, as many as leave room for the new pod; how many those were.
+    fn reprieve(&mut self, group: usize, most: Int<'c>) -> Int<'c> {
+        let before = self.kept[group];
+        let mut back = self.cluster.ctx().int(0);
+        let bits = i64::BITS - most.range().hi.max(0).leading_zeros();
+        for step in (0..bits).rev().map(|bit| 1 << bit) {
+            let more = (back + step).min(most.range().hi);
+            self.kept[group] = before + more;
+            let fits = (back + step).le(most) & self.verdict().passes();
+            back = fits.ite(more, back);
+        }
+        self.kept[group] = before + back;
+        back
+    }
+}
