@@ -11,6 +11,7 @@ use k8s_openapi::api::apps::v1::DeploymentStrategy;
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::core::v1::{Node, Pod, PodTemplateSpec, Service};
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
 use super::scenario::Scenario;
 
@@ -54,6 +55,8 @@ pub struct ClusterSpec {
     pub autoscalers: Vec<Autoscaler>,
     /// Services: their selectors take part in default topology spreading.
     pub services: Vec<Service>,
+    /// Selectors of the controllers that take part in default topology spreading.
+    pub owner_selectors: Vec<OwnerSelector>,
     /// PodDisruptionBudgets: they limit drains and evictions.
     pub disruption_budgets: Vec<PodDisruptionBudget>,
     /// Labels of each known namespace.
@@ -64,6 +67,17 @@ pub struct ClusterSpec {
     pub descheduler: Option<DeschedulerPolicy>,
     /// What Kubernetes objects cannot say: loads, failures, commands, properties, bound.
     pub scenario: Scenario,
+}
+
+/// A controller of pods, as far as default topology spreading asks for it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OwnerSelector {
+    /// `ReplicaSet`, `StatefulSet` or `ReplicationController`.
+    pub kind: String,
+    /// Namespace and name.
+    pub key: ObjectKey,
+    /// `spec.selector`.
+    pub selector: LabelSelector,
 }
 
 /// A node and where it came from.

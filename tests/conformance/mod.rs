@@ -6,6 +6,7 @@
 //!
 //! The recordings are facts about upstream programs; no encoding knows them, and no runner computes an answer itself.
 
+mod kube_scheduler;
 pub mod probe;
 pub mod recordings;
 pub mod tally;
@@ -37,7 +38,9 @@ impl Depth {
 type Runner = fn(&Recordings, Depth) -> Result<Component, RecordingError>;
 
 /// All components, in the order of the table.
-const RUNNERS: &[Runner] = &[];
+const RUNNERS: &[Runner] = &[
+    kube_scheduler::run, // kube-scheduler
+];
 
 /// Runs every component whose recordings are there.
 pub fn run(recordings: &Recordings, depth: Depth) -> Result<Report, RecordingError> {
