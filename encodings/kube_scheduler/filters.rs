@@ -36,8 +36,8 @@ pub struct Verdict<'c> {
 }
 
 impl<'c> Verdict<'c> {
-    /// Whether the first filter that refuses it says that no eviction helps.
-    pub fn is_unresolvable(&self) -> Bool<'c> {
+    /// Whether the filter that refuses it says that preempting pods might help.
+    pub fn resolvable(&self) -> Bool<'c> {
         let none = self.ctx.bool(false);
         let (mut refused, mut unresolvable) = (none, none);
         for plugin in self.refusals.chunk_by(|(_, a), (_, b)| a.plugin == b.plugin) {
@@ -45,7 +45,7 @@ impl<'c> Verdict<'c> {
             unresolvable = unresolvable | !refused & self.ctx.any(hopeless);
             refused = refused | self.ctx.any(plugin.iter().map(|(refused, _)| *refused));
         }
-        unresolvable
+        refused & !unresolvable
     }
 
     /// Whether the cell exists and no filter refuses it.

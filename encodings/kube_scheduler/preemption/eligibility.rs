@@ -35,7 +35,7 @@ pub fn waits_for_victims<'c>(
         let waits = leaving.iter().map(|&victim| {
             let counts = match was_leaving(&cluster.templates[victim.0]) {
                 None => ctx.bool(true),
-                Some(preempted) => ctx.bool(nominated && preempted) & !verdict.is_unresolvable(),
+                Some(preempted) => ctx.bool(nominated && preempted) & verdict.resolvable(),
             };
             counts & cluster.pods(cell, victim, Phase::Terminating).ge(1)
         });

@@ -61,7 +61,7 @@ pub fn preemption<'c>(
     let fits = ctx.any(verdicts.iter().map(|verdict| verdict.passes()));
     let attempted = ctx.bool(may) & !waits & !fits;
     let candidate = |((cell, verdict), run): ((&Cell<'c>, &Verdict<'c>), &DryRun<'c>)| {
-        attempted & cell.exists & !verdict.is_unresolvable() & run.succeeds
+        attempted & cell.exists & verdict.resolvable() & run.succeeds
     };
     let candidates: Vec<Bool<'c>> = cells.iter().zip(verdicts).zip(&runs).map(candidate).collect();
     let best = ranking::best(cluster, &groups, &runs, &candidates);

@@ -15,7 +15,12 @@ use super::victims::{DryRun, Group};
 const OFFSET: i64 = 1 << 31;
 
 /// Which of the candidates may be chosen.
-pub fn best<'c>(cluster: &Cluster<'c>, groups: &[Group], runs: &[DryRun<'c>], candidates: &[Bool<'c>]) -> Vec<Bool<'c>> {
+pub fn best<'c>(
+    cluster: &Cluster<'c>,
+    groups: &[Group],
+    runs: &[DryRun<'c>],
+    candidates: &[Bool<'c>],
+) -> Vec<Bool<'c>> {
     let keys = [violations, highest_priority, sum_of_priorities, number];
     let mut left = candidates.to_vec();
     for key in keys {
