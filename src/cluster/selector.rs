@@ -28,6 +28,12 @@ pub fn matches(selector: &LabelSelector, labels: &Labels) -> bool {
         })
 }
 
+/// Whether a label selector asks for nothing.
+pub fn is_empty(selector: &LabelSelector) -> bool {
+    selector.match_labels.as_ref().is_none_or(|labels| labels.is_empty())
+        && selector.match_expressions.as_ref().is_none_or(|expressions| expressions.is_empty())
+}
+
 /// Whether a set of plain `key: value` pairs, such as a Service's selector, matches.
 pub fn matches_pairs(pairs: &Labels, labels: &Labels) -> bool {
     pairs.iter().all(|(key, value)| labels.get(key) == Some(value))

@@ -2,6 +2,8 @@
 
 mod cases;
 pub mod cluster;
+mod outcome;
+mod sequences;
 
 use serde_json::Value;
 
@@ -11,7 +13,8 @@ use super::{Component, Depth, RecordingError, Recordings, Verdict};
 type Compare = fn(&Value, bool) -> Verdict;
 
 /// The files, each with what compares one of its records.
-const FILES: [(&str, Compare); 1] = [("kube-scheduler/cases.jsonl", cases::compare)];
+const FILES: [(&str, Compare); 2] =
+    [("kube-scheduler/cases.jsonl", cases::compare), ("kube-scheduler/sequences.jsonl", sequences::compare)];
 
 /// Compares all records.
 pub fn run(recordings: &Recordings, depth: Depth) -> Result<Component, RecordingError> {
