@@ -1,27 +1,36 @@
 //! kube-scheduler v1.34: one pod at a time, filter, score, free choice among the best.
 //!
-//! Follows `pkg/scheduler/schedule_one.go` with the default plugins named in `filters`, `scores` and `spread`.
+//! Follows `pkg/scheduler/schedule_one.go` with the default plugins, which `filters` and `scores` put in order.
 //! A pod that fits nowhere waits; it is tried again as soon as something changes, which here means that the action is
 //! enabled exactly when some waiting pod fits somewhere. Of waiting pods that fit, those of the highest priority go
 //! first; among equals the order of the queue is free.
 //!
-//! Left out: InterPodAffinity, NodePorts, ImageLocality, volume plugins, scheduling gates, extenders, and
-//! sampling of nodes in clusters of more than 100.
+//! Left out: volume plugins, scheduling gates, extenders, and sampling of nodes in clusters of more than 100.
 
 mod explain;
 mod filters;
+mod image_locality;
+mod inter_pod_affinity;
+mod labels;
+mod node_affinity;
+mod node_ports;
+mod nominations;
 pub mod preemption;
+mod resources;
 mod scores;
 mod spread;
+mod topology;
 
 use crate::cluster::story::{Scene, Sentence};
 use crate::cluster::view::Cluster;
 use crate::cluster::{Cell, TemplateId};
 use crate::encodings::ranks;
 use crate::system::{ActionDraft, ActionKind};
-use crate::term::{Bool, TermId};
+use crate::term::{Bool, Int, TermId};
 
-pub use filters::{Refusal, Verdict};
+pub use filters::{Filters, Reason, Refusal, Stage, Verdict};
+pub use nominations::{Change, nominated};
+pub use scores::{Column, columns, total};
 pub use spread::{Constraint, constraints};
 
 /// What one scheduling cycle of one template computes, cell by cell.
@@ -33,18 +42,35 @@ pub struct Cycle<'c> {
     /// Whether its score is the highest.
     pub best: Vec<Bool<'c>>,
     /// Total scores (up to a constant that all cells share).
-    pub totals: Vec<crate::term::Int<'c>>,
+    pub totals: Vec<Int<'c>>,
+    /// Whether the pod's own nominated node passes and is taken without a look at others.
+    pub nominated_node_used: Bool<'c>,
+    /// Whether scores are asked for: not where a single node is feasible.
+    pub scored: Bool<'c>,
 }
 
 /// One scheduling cycle for a pod of `template`.
 pub fn cycle<'c>(cluster: &Cluster<'c>, cells: &[Cell<'c>], template: TemplateId) -> Cycle<'c> {
-    let verdicts = filters::verdicts(cluster, cells, template);
-    let feasible: Vec<Bool<'c>> = verdicts.iter().map(|verdict| verdict.passes()).collect();
-    let totals = scores::totals(cluster, cells, template, &feasible);
     let ctx = cluster.ctx();
+    let filters = Filters::new(cluster, cells, template);
+    let verdicts: Vec<Verdict<'c>> = (0..cells.len()).map(|index| filters.verdict(index)).collect();
+    let passing: Vec<Bool<'c>> = verdicts.iter().map(|verdict| verdict.passes()).collect();
+    let own = own_nomination(cluster, cells, template);
+    let nominated_node_used = own.map_or_else(|| ctx.bool(false), |own| passing[own]);
+    let taken =
+        |(index, &passes): (usize, &Bool<'c>)| if Some(index) == own { passes } else { passes & !nominated_node_used };
+    let feasible: Vec<Bool<'c>> = passing.iter().enumerate().map(taken).collect();
+    let totals = scores::totals(cluster, cells, template, &feasible);
     let best_total = ctx.max(feasible.iter().zip(&totals).map(|(&feasible, &total)| feasible.ite(total, -1)), -1);
     let best = feasible.iter().zip(&totals).map(|(&feasible, &total)| feasible & total.eq(best_total)).collect();
-    Cycle { verdicts, feasible, best, totals }
+    let nodes = ctx.sum(cells.iter().zip(&feasible).map(|(cell, feasible)| feasible.ite(cell.multiplicity, 0)));
+    Cycle { verdicts, feasible, best, totals, nominated_node_used, scored: nodes.gt(1) }
+}
+
+/// The cell of the node that the pod itself is nominated to.
+fn own_nomination(cluster: &Cluster<'_>, cells: &[Cell<'_>], template: TemplateId) -> Option<usize> {
+    let node = cluster.templates[template.0].nominated_to()?;
+    cells.iter().position(|cell| cluster.classes[cell.class].names.iter().any(|name| name == node))
 }
 
 /// Adds the scheduler's action: bind one waiting pod.

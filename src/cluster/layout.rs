@@ -84,9 +84,9 @@ fn fitting(class: &NodeClass, template: &Template) -> i64 {
         .fold(template.max_pods, i64::min)
 }
 
-/// The resources that a template requests, by name.
+/// The resources that a template requests, by name, in the order in which the scheduler complains about them.
 pub fn requested(template: &Template) -> impl Iterator<Item = (&str, i64)> {
-    let plain = ["cpu", "memory", "ephemeral-storage", "pods"];
+    let plain = ["pods", "cpu", "memory", "ephemeral-storage"];
     let extended = template.requests.extended.iter().map(|(name, &amount)| (name.as_str(), amount));
     plain.into_iter().map(|name| (name, template.requests.get(name))).chain(extended)
 }

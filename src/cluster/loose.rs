@@ -15,6 +15,8 @@ use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use serde_json::{Value, json};
 
+use super::affinity;
+use super::owners;
 use super::resources::{self, ResourceError};
 use super::scenario::Interleaving;
 use super::selector::{self, Labels};
@@ -56,14 +58,16 @@ pub fn is_terminating(pod: &ExistingPod) -> bool {
 
 impl<'a> Readers<'a> {
     fn new(spec: &'a ClusterSpec, owned: &[Template]) -> Self {
-        let fixed = spec.workloads.iter().filter(|workload| workload.kind == WorkloadKind::Fixed);
-        let pods = fixed.flat_map(|workload| &workload.revisions[0].pods).filter(|pod| pod.node.is_none());
-        let waiting = pods.filter_map(|pod| pod.object.as_ref()?.spec.as_ref());
+        let pods = fixed_pods(spec).filter(|(_, pod)| pod.node.is_none());
+        let waiting = pods.filter_map(|(_, pod)| pod.object.as_ref()?.spec.as_ref());
         let scheduled: Vec<&PodSpec> = owned.iter().map(|template| &template.spec).chain(waiting).collect();
+        let waiting = fixed_pods(spec).filter(|(_, pod)| pod.node.is_none());
+        let defaults = waiting.filter_map(|(namespace, pod)| Some((namespace, pod.object.as_ref()?)));
+        let defaults = defaults.flat_map(|(namespace, pod)| owners::default_selectors(spec, namespace, pod));
         let preempting = scheduled.iter().filter(|pod| pod.preemption_policy.as_deref() != Some("Never"));
         Readers {
             descheduler: spec.descheduler.is_some(),
-            selectors: scheduled.iter().flat_map(|pod| selectors(pod)).chain(service_selectors(spec)).collect(),
+            selectors: scheduled.iter().flat_map(|pod| selectors(pod)).chain(defaults).collect(),
             host_ports: scheduled.iter().any(|pod| has_host_ports(pod)),
             preempting: preempting.map(|pod| i64::from(pod.priority.unwrap_or(0))).max(),
             spec,
@@ -81,7 +85,7 @@ impl<'a> Readers<'a> {
             if let Some(object) = &pod.object
                 && let Some(tenure) = self.tenure(workload, pod, object)
             {
-                let identity = json!([identity(tenure, object), self.disrupted_by(object)]);
+                let identity = json!([identity(tenure, pod, object), self.disrupted_by(object)]);
                 groups.entry((tenure, identity.to_string())).or_default().push(position);
             }
         }
@@ -147,12 +151,15 @@ impl<'a> Readers<'a> {
             spec: sample.spec.clone().unwrap_or_default(),
             requests: resources::bound_requests(&sample)?,
             scoring: resources::bound_nonzero_requests(&sample),
+            placing: sample.spec.as_ref().map(resources::nonzero_container_requests).unwrap_or_default(),
             tenure,
             sample: Some(sample),
             waits: members.iter().any(|&member| pods[member].node.is_none()),
             members,
         };
-        template.spec.node_name = None;
+        if !template.waits {
+            template.spec.node_name = None;
+        }
         Ok(template)
     }
 }
@@ -168,8 +175,9 @@ fn phases<'a>(spec: &ClusterSpec, tenure: Tenure, members: impl Iterator<Item = 
     phases
 }
 
-/// All that is read of a pod: of residents what other pods' scheduling reads, of loose ones everything but name and node.
-fn identity(tenure: Tenure, pod: &Pod) -> Value {
+/// All that is read of a pod: of residents what other pods' scheduling reads, of loose ones everything but its name and
+/// the node that it runs on.
+fn identity(tenure: Tenure, existing: &ExistingPod, pod: &Pod) -> Value {
     let spec = pod.spec.as_ref();
     let affinity = spec.and_then(|spec| spec.affinity.as_ref());
     let status = pod.status.as_ref();
@@ -179,7 +187,9 @@ fn identity(tenure: Tenure, pod: &Pod) -> Value {
         return json!([pod.metadata.labels, affinity, ports, spec.and_then(|spec| spec.priority)]);
     }
     let mut spec = pod.spec.clone().unwrap_or_default();
-    spec.node_name = None;
+    if existing.node.is_some() {
+        spec.node_name = None;
+    }
     json!([
         pod.metadata.labels,
         pod.metadata.annotations,
@@ -196,30 +206,20 @@ fn identity(tenure: Tenure, pod: &Pod) -> Value {
     ])
 }
 
-/// The label selectors by which a pod's scheduling looks at other pods.
-fn selectors(pod: &PodSpec) -> Vec<LabelSelector> {
-    let spread = pod.topology_spread_constraints.iter().flatten().filter_map(|it| it.label_selector.clone());
-    let affinity = pod.affinity.as_ref();
-    let near = affinity.and_then(|affinity| affinity.pod_affinity.as_ref());
-    let far = affinity.and_then(|affinity| affinity.pod_anti_affinity.as_ref());
-    let required = near
-        .and_then(|it| it.required_during_scheduling_ignored_during_execution.as_ref())
-        .into_iter()
-        .chain(far.and_then(|it| it.required_during_scheduling_ignored_during_execution.as_ref()))
-        .flatten();
-    let preferred = near
-        .and_then(|it| it.preferred_during_scheduling_ignored_during_execution.as_ref())
-        .into_iter()
-        .chain(far.and_then(|it| it.preferred_during_scheduling_ignored_during_execution.as_ref()))
-        .flatten();
-    let terms = required.chain(preferred.map(|weighted| &weighted.pod_affinity_term));
-    spread.chain(terms.filter_map(|term| term.label_selector.clone())).collect()
+/// Pods without a modelled owner, with their namespaces.
+fn fixed_pods(spec: &ClusterSpec) -> impl Iterator<Item = (&str, &ExistingPod)> {
+    let fixed = spec.workloads.iter().filter(|workload| workload.kind == WorkloadKind::Fixed);
+    fixed.flat_map(|workload| workload.revisions[0].pods.iter().map(|pod| (workload.key.namespace.as_str(), pod)))
 }
 
-/// Services' selectors: default spreading counts the pods that they select.
-fn service_selectors(spec: &ClusterSpec) -> impl Iterator<Item = LabelSelector> {
-    let pairs = spec.services.iter().filter_map(|service| service.spec.as_ref()?.selector.clone());
-    pairs.map(|pairs| LabelSelector { match_labels: Some(pairs), ..LabelSelector::default() })
+/// The label selectors by which a pod's scheduling looks at other pods. Of a constraint without one only
+/// `matchLabelKeys` may be left, which any pod may match.
+fn selectors(pod: &PodSpec) -> Vec<LabelSelector> {
+    let spread = pod.topology_spread_constraints.iter().flatten().filter_map(|it| match &it.label_selector {
+        None => it.match_label_keys.as_ref().map(|_| LabelSelector::default()),
+        given => given.clone(),
+    });
+    spread.chain(affinity::all(pod).filter_map(|term| term.label_selector.clone())).collect()
 }
 
 /// Host ports of a pod's containers and sidecars: protocol, address, port.

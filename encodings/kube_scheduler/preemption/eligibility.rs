@@ -26,7 +26,7 @@ pub fn waits_for_victims<'c>(
     groups: &[Group],
 ) -> Bool<'c> {
     let ctx = cluster.ctx();
-    let nominated = nominated_node(&cluster.templates[template.0]);
+    let nominated = cluster.templates[template.0].nominated_to();
     let leaving = groups.iter().filter(|group| group.phase == Phase::Terminating);
     let leaving: Vec<TemplateId> = leaving.map(|group| group.template).collect();
     let on = |(cell, verdict): (&Cell<'c>, &Verdict<'c>)| {
@@ -42,12 +42,6 @@ pub fn waits_for_victims<'c>(
         cell.exists & ctx.any(waits)
     };
     ctx.any(cells.iter().zip(verdicts).map(on))
-}
-
-/// `status.nominatedNodeName` of the pod as it was read.
-fn nominated_node(pod: &Template) -> Option<&str> {
-    let status = pod.sample.as_ref()?.status.as_ref()?;
-    status.nominated_node_name.as_deref().filter(|name| !name.is_empty())
 }
 
 /// Of pods that were leaving when they were read, whether the scheduler preempted them; `None` for others.

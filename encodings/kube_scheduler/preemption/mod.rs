@@ -20,7 +20,7 @@ use crate::cluster::view::Cluster;
 use crate::cluster::{Cell, TemplateId};
 use crate::term::{Bool, Int};
 
-use super::filters::Verdict;
+use super::filters::{Filters, Verdict};
 
 pub use action::{Preemptor, add, preemptors};
 pub use budgets::{Budget, selects};
@@ -56,8 +56,9 @@ pub fn preemption<'c>(
     let waits = eligibility::waits_for_victims(cluster, cells, verdicts, template, &groups);
     let budget = |object| Budget { object, allowed: allowed(object) };
     let budgets: Vec<Budget<'c>> = cluster.spec.disruption_budgets.iter().map(budget).collect();
-    let run = |position| victims::dry_run(cluster, cells, position, template, &groups, &budgets);
-    let runs: Vec<DryRun<'c>> = (0..cells.len()).map(run).collect();
+    let filters = Filters::new(cluster, cells, template);
+    let run = |cell| victims::dry_run(cluster, &filters, cell, &groups, &budgets);
+    let runs: Vec<DryRun<'c>> = cells.iter().enumerate().map(run).collect();
     let fits = ctx.any(verdicts.iter().map(|verdict| verdict.passes()));
     let attempted = ctx.bool(may) & !waits & !fits;
     let candidate = |((cell, verdict), run): ((&Cell<'c>, &Verdict<'c>), &DryRun<'c>)| {

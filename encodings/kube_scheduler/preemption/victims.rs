@@ -2,8 +2,8 @@
 //! leave the node; if the new pod then passes every filter, they come back as far as it still does, those whose
 //! eviction would violate a budget first, within each half the more important ones first.
 //!
-//! The filters judge a snapshot in which one node differs from the present one, so everything that looks beyond the
-//! node (spreading, affinity) is judged anew with every pod that comes back.
+//! The filters judge the node as if it held other pods, as they do with nominated ones, so what looks beyond the node
+//! (spreading, affinity) is judged anew with every pod that comes back.
 //!
 //! Pods of one template in one phase on one node are equally important and alike to every filter. Once such a pod
 //! comes back in vain, so do all others: no filter that the emptied node passes is passed with more of them but not
@@ -14,10 +14,11 @@ use std::cmp::Reverse;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use crate::cluster::view::Cluster;
-use crate::cluster::{Attribute, Cell, Phase, TemplateId};
-use crate::term::{Bool, Int};
+use crate::cluster::{Cell, Phase, TemplateId};
+use crate::term::{Bool, Ctx, Int};
 
-use super::super::filters::{self, Verdict};
+use super::super::filters::{Filters, Verdict};
+use super::super::nominations::Change;
 use super::budgets::{self, Budget};
 
 /// Pods that are equally important to preemption.
@@ -73,81 +74,63 @@ fn groups_of(cluster: &Cluster<'_>, template: TemplateId) -> Vec<Group> {
     present.map(|phase| Group { template, phase, priority: pod.priority(), started: started.clone() }).collect()
 }
 
-/// A node of one cell as the scheduler's snapshot has it, and what is tried on it.
+/// A node of one cell from which pods were taken, and to which some of them come back.
 struct Trial<'a, 'c> {
-    cluster: &'a Cluster<'c>,
-    cells: &'a [Cell<'c>],
-    position: usize,
-    template: TemplateId,
+    filters: &'a Filters<'a, 'c>,
+    cell: usize,
     groups: &'a [Group],
-    /// Pods of each group that are there, or came back.
+    /// Pods of each group that are there.
+    here: &'a [Int<'c>],
+    /// Pods of each group that came back.
     kept: Vec<Int<'c>>,
 }
 
-/// What happens if a pod of `template` preempts others on a node of the cell at `position`.
+/// What happens if the pod that the filters are for preempts others on a node of the cell.
 pub fn dry_run<'c>(
     cluster: &Cluster<'c>,
-    cells: &[Cell<'c>],
-    position: usize,
-    template: TemplateId,
+    filters: &Filters<'_, 'c>,
+    (index, cell): (usize, &Cell<'c>),
     groups: &[Group],
     budgets: &[Budget<'c>],
 ) -> DryRun<'c> {
     let ctx = cluster.ctx();
-    let here: Vec<Int<'c>> =
-        groups.iter().map(|group| cluster.pods(&cells[position], group.template, group.phase)).collect();
+    let here: Vec<Int<'c>> = groups.iter().map(|group| cluster.pods(cell, group.template, group.phase)).collect();
     let violating = budgets::violating(cluster, groups, &here, budgets);
-    let mut trial = Trial { cluster, cells, position, template, groups, kept: vec![ctx.int(0); groups.len()] };
+    let mut trial = Trial { filters, cell: index, groups, here: &here, kept: vec![ctx.int(0); groups.len()] };
     let emptied = trial.verdict();
     let mut violations = ctx.int(0);
     for (group, &most) in violating.iter().enumerate() {
-        violations = violations + (most - trial.reprieve(group, most));
+        violations = violations + (most - trial.reprieve(ctx, group, most));
     }
     for (group, (&all, &violating)) in here.iter().zip(&violating).enumerate() {
-        trial.reprieve(group, all - violating);
+        trial.reprieve(ctx, group, (all - violating).max(0));
     }
     let victims: Vec<Int<'c>> = here.iter().zip(&trial.kept).map(|(&here, &kept)| (here - kept).max(0)).collect();
     let succeeds = emptied.passes() & ctx.sum(victims.iter().copied()).ge(1);
-    DryRun { has_prey: ctx.sum(here).ge(1), emptied, victims, violations, succeeds }
+    DryRun { has_prey: ctx.sum(here).ge(1), emptied, victims, violations: violations.max(0), succeeds }
 }
 
 impl<'c> Trial<'_, 'c> {
-    /// The filters' verdict on the node with the pods that it keeps.
+    /// The filters' verdict on the node with the pods that came back.
     fn verdict(&self) -> Verdict<'c> {
-        let (cells, position) = self.snapshot();
-        filters::verdicts(self.cluster, &cells, self.template).swap_remove(position)
-    }
-
-    /// The cells with one node of the cell in another state: a cell of its own.
-    fn snapshot(&self) -> (Vec<Cell<'c>>, usize) {
-        let ctx = self.cluster.ctx();
-        let mut cells = self.cells.to_vec();
-        let before = &mut cells[self.position];
-        let mut changed = before.clone();
-        changed.multiplicity = ctx.int(1);
-        changed.exists = ctx.bool(true);
-        for (group, &kept) in self.groups.iter().zip(&self.kept) {
-            let attribute = Attribute::Pods(group.template, group.phase);
-            changed.attributes = self.cluster.with(&changed, attribute, |_| kept);
+        let mut change: Change<'c> = Change::default();
+        for (group, (&here, &kept)) in self.groups.iter().zip(self.here.iter().zip(&self.kept)) {
+            match change.pods.iter_mut().find(|(template, _)| *template == group.template) {
+                Some((_, number)) => *number = *number + (kept - here),
+                None => change.pods.push((group.template, kept - here)),
+            }
         }
-        if before.multiplicity.constant() == Some(1) {
-            *before = changed;
-            return (cells, self.position);
-        }
-        before.exists = before.multiplicity.ge(2);
-        before.multiplicity = before.multiplicity.minus_or_zero(1);
-        cells.push(changed);
-        let position = cells.len() - 1;
-        (cells, position)
+        change.pods.retain(|(_, number)| number.constant() != Some(0));
+        self.filters.verdict_after(self.cell, &change)
     }
 
     /// Gives back at most so many pods of a group, as many as leave room for the new pod; how many those were.
-    fn reprieve(&mut self, group: usize, most: Int<'c>) -> Int<'c> {
-        let before = self.kept[group];
-        let mut back = self.cluster.ctx().int(0);
-        let bits = i64::BITS - most.range().hi.max(0).leading_zeros();
+    fn reprieve(&mut self, ctx: &'c Ctx, group: usize, most: Int<'c>) -> Int<'c> {
+        let (before, highest) = (self.kept[group], most.range().hi);
+        let mut back = ctx.int(0);
+        let bits = i64::BITS - highest.max(0).leading_zeros();
         for step in (0..bits).rev().map(|bit| 1 << bit) {
-            let more = (back + step).min(most.range().hi);
+            let more = (back + step).min(highest);
             self.kept[group] = before + more;
             let fits = (back + step).le(most) & self.verdict().passes();
             back = fits.ite(more, back);

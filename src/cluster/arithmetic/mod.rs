@@ -12,6 +12,7 @@ pub mod hpa_metrics;
 pub mod hpa_rates;
 pub mod hpa_replicas;
 pub mod hpa_stabilization;
+pub mod image_score;
 pub mod node_score;
 pub mod rollout;
 pub mod rollout_scaling;

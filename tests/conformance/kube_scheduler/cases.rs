@@ -1,40 +1,39 @@
 //! Single scheduling cycles: who is feasible, why the others are not, what each plugin scores.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::cluster::view::Cluster;
 use crate::conformance::Verdict;
-use crate::encodings::kube_scheduler;
-use crate::term::Ctx;
+use crate::encodings::kube_scheduler::{columns, cycle, total};
+use crate::term::{Ctx, Int};
 
 use super::cluster;
+use super::outcome::{self, Outcome};
 
 /// Compares one record.
-pub fn compare(record: &Value, _with_z3: bool) -> Verdict {
-    match differences(record) {
+pub fn compare(record: &Value, with_z3: bool) -> Verdict {
+    match differences(record, with_z3) {
         Ok(differences) => Verdict::from_differences(differences),
         Err(reason) => Verdict::NotModelled(reason),
     }
 }
 
-fn differences(record: &Value) -> Result<Vec<String>, String> {
+fn differences(record: &Value, with_z3: bool) -> Result<Vec<String>, String> {
     let spec = cluster::spec(record, std::slice::from_ref(&record["pod"]))?;
     let ctx = Ctx::new();
     let cluster = Cluster::new(&ctx, &spec).map_err(|error| error.to_string())?;
     let template = cluster::template_of(&cluster, &record["pod"]).ok_or("the pod is not among the templates")?;
-    let probe = cluster::at_the_start(&cluster);
     let cells = cluster.cells(&cluster.state());
-    let cycle = kube_scheduler::cycle(&cluster, &cells, template);
-    let mut feasible = Vec::new();
-    for (node, cell) in spec.nodes.iter().zip(cluster::cells_of_nodes(&cluster, &cells)) {
-        if probe.holds(cycle.feasible[cell.ok_or("a node is in no cell")?]) {
-            feasible.push(node.name.clone());
-        }
-    }
-    feasible.sort();
-    let mut differences = Vec::new();
-    if record["expect"]["feasible"] != json!(feasible) {
-        differences.push(format!("feasible {feasible:?}, recorded {}", record["expect"]["feasible"]));
+    let cycle = cycle(&cluster, &cells, template);
+    let columns = columns(&cluster, &cells, template, &cycle.feasible);
+    let totals: Vec<Int<'_>> = (0..cells.len()).map(|cell| total(&cluster, &columns, cell)).collect();
+    let outcome = Outcome::new(&cycle, &columns, &totals);
+    let probe = cluster::at_the_start(&cluster);
+    let nodes = cluster::nodes(&cluster, &cells)?;
+    let computed = outcome.read(&nodes, |terms| probe.values(terms)).cycle();
+    let mut differences = outcome::differences(&computed, &record["expect"], "");
+    if with_z3 {
+        differences.extend(probe.confirm(&totals, &[cycle.feasible.as_slice(), &cycle.best].concat()));
     }
     Ok(differences)
 }

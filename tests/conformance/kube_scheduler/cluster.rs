@@ -63,7 +63,7 @@ pub fn at_the_start<'c>(cluster: &Cluster<'c>) -> Probe<'c> {
 }
 
 /// The cell in which each node of the cluster starts, in the order of the nodes.
-pub fn cells_of_nodes<'c>(cluster: &Cluster<'c>, cells: &[Cell<'c>]) -> Vec<Option<usize>> {
+fn cells_of_nodes<'c>(cluster: &Cluster<'c>, cells: &[Cell<'c>]) -> Vec<Option<usize>> {
     let placement = Placement::of(cluster.spec, &cluster.templates);
     let cell_of = |(index, node): (usize, &NodeSpec)| {
         let class = cluster.classes.iter().position(|class| class.members.contains(&index))?;
@@ -76,6 +76,13 @@ pub fn cells_of_nodes<'c>(cluster: &Cluster<'c>, cells: &[Cell<'c>]) -> Vec<Opti
         cells.iter().position(|cell| (cell.class, cell.slot) == (class, slot))
     };
     cluster.spec.nodes.iter().enumerate().map(cell_of).collect()
+}
+
+/// Name and cell of every node at the start.
+pub fn nodes(cluster: &Cluster<'_>, cells: &[Cell<'_>]) -> Result<Vec<(String, usize)>, String> {
+    let names = cluster.spec.nodes.iter().map(|node| node.name.clone());
+    let cells = cells_of_nodes(cluster, cells).into_iter();
+    names.zip(cells).map(|(name, cell)| Ok((name, cell.ok_or("a node is in no cell")?))).collect()
 }
 
 /// The elements of a list that may be absent.

@@ -2,7 +2,9 @@
 
 mod cases;
 pub mod cluster;
+mod outcome;
 mod preemption;
+mod sequences;
 
 use serde_json::Value;
 
@@ -12,8 +14,11 @@ use super::{Component, Depth, RecordingError, Recordings, Verdict};
 type Compare = fn(&Value, bool) -> Verdict;
 
 /// The files, each with what compares one of its records.
-const FILES: [(&str, Compare); 2] =
-    [("kube-scheduler/cases.jsonl", cases::compare), ("kube-scheduler/preemption.jsonl", preemption::compare)];
+const FILES: [(&str, Compare); 3] = [
+    ("kube-scheduler/cases.jsonl", cases::compare),
+    ("kube-scheduler/sequences.jsonl", sequences::compare),
+    ("kube-scheduler/preemption.jsonl", preemption::compare),
+];
 
 /// Compares all records.
 pub fn run(recordings: &Recordings, depth: Depth) -> Result<Component, RecordingError> {

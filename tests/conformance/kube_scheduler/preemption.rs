@@ -15,6 +15,7 @@ use crate::encodings::kube_scheduler::{self, Cycle};
 use crate::term::{Bool, Ctx, Int};
 
 use super::cluster;
+use super::outcome::Outcome;
 
 /// Budgets allow up to so many disruptions.
 const MOST_DISRUPTIONS: i64 = 10;
@@ -36,7 +37,7 @@ fn differences(record: &Value, with_z3: bool) -> Result<Vec<String>, String> {
     let template = cluster::template_of(&cluster, &record["pod"]).ok_or("the pod is not among the templates")?;
     let probe = cluster::at_the_start(&cluster);
     let cells = cluster.cells(&cluster.state());
-    let places: Option<Vec<usize>> = cluster::cells_of_nodes(&cluster, &cells).into_iter().collect();
+    let nodes = cluster::nodes(&cluster, &cells)?;
     let cycle = kube_scheduler::cycle(&cluster, &cells, template);
     let allowed = |budget: &PodDisruptionBudget| disruptions_allowed(&probe, budget);
     let preemption = preemption::preemption(&cluster, &cells, &cycle.verdicts, template, &allowed);
@@ -46,7 +47,7 @@ fn differences(record: &Value, with_z3: bool) -> Result<Vec<String>, String> {
         probe: &probe,
         cycle: &cycle,
         preemption: &preemption,
-        places: places.ok_or("a node is in no cell")?,
+        nodes: &nodes,
     };
     let mut differences = computed.differences();
     if with_z3 {
@@ -69,8 +70,8 @@ struct Computed<'a, 'c> {
     probe: &'a Probe<'c>,
     cycle: &'a Cycle<'c>,
     preemption: &'a Preemption<'c>,
-    /// The cell of each node.
-    places: Vec<usize>,
+    /// Name and cell of every node.
+    nodes: &'a [(String, usize)],
 }
 
 impl<'c> Computed<'_, 'c> {
@@ -81,6 +82,7 @@ impl<'c> Computed<'_, 'c> {
         let victims =
             nominated.and_then(|node| candidates.get(node)).map_or(json!([]), |found| found["victims"].clone());
         let computed = [
+            ("rejected", self.rejected()),
             ("feasibleWithoutPreemption", json!(self.nodes_with(&self.cycle.feasible))),
             ("candidates", json!(candidates)),
             ("nominatedNodeAlternatives", json!(alternatives)),
@@ -98,19 +100,22 @@ impl<'c> Computed<'_, 'c> {
 
     /// Sorted names of the nodes whose cells have a property.
     fn nodes_with(&self, by_cell: &[Bool<'c>]) -> Vec<String> {
-        let nodes = self.cluster.spec.nodes.iter().zip(&self.places);
-        let named = nodes.filter(|&(_, &cell)| self.probe.holds(by_cell[cell]));
-        named.map(|(node, _)| node.name.clone()).sorted().collect()
+        let nodes = self.nodes.iter().filter(|(_, cell)| self.probe.holds(by_cell[*cell]));
+        nodes.map(|(name, _)| name.clone()).sorted().collect()
+    }
+
+    /// Why each node that is not feasible is refused.
+    fn rejected(&self) -> Value {
+        Outcome::new(self.cycle, &[], &[]).read(self.nodes, |terms| self.probe.values(terms)).rejected()
     }
 
     /// By node: the pods that would have to go, and how many of them violate a budget.
     fn candidates(&self) -> BTreeMap<String, Value> {
-        let nodes = self.cluster.spec.nodes.iter().zip(&self.places);
-        let candidates = nodes.filter(|&(_, &cell)| self.probe.holds(self.preemption.candidates[cell]));
-        let told = candidates.map(|(node, &cell)| {
-            let run = &self.preemption.runs[cell];
+        let candidates = self.nodes.iter().filter(|(_, cell)| self.probe.holds(self.preemption.candidates[*cell]));
+        let told = candidates.map(|(name, cell)| {
+            let run = &self.preemption.runs[*cell];
             let violations = self.probe.value(run.violations);
-            (node.name.clone(), json!({"victims": self.victims(&node.name, run), "pdbViolations": violations}))
+            (name.clone(), json!({"victims": self.victims(name, run), "pdbViolations": violations}))
         });
         told.collect()
     }
@@ -151,18 +156,18 @@ impl<'c> Computed<'_, 'c> {
     }
 
     fn why_it_does_not_help(&self) -> String {
-        let reasons = self.places.iter().flat_map(|&cell| {
+        let reasons = self.nodes.iter().flat_map(|&(_, cell)| {
             let run = &self.preemption.runs[cell];
             if !self.probe.holds(self.cycle.verdicts[cell].resolvable()) {
                 vec!["Preemption is not helpful for scheduling".to_owned()]
             } else if !self.probe.holds(run.has_prey) {
                 vec!["No preemption victims found for incoming pod".to_owned()]
             } else {
-                rejection(self.probe, &run.emptied).map(|rejection| rejection.reasons).unwrap_or_default()
+                reasons(self.probe, &run.emptied)
             }
         });
         let counted = reasons.counts().into_iter().map(|(reason, nodes)| format!("{nodes} {reason}")).sorted();
-        format!("0/{} nodes are available: {}.", self.places.len(), counted.format(", "))
+        format!("0/{} nodes are available: {}.", self.nodes.len(), counted.format(", "))
     }
 
     /// Whether Z3 finds the same candidates, victims and choice.
@@ -174,11 +179,9 @@ impl<'c> Computed<'_, 'c> {
     }
 }
 
-struct Rejection {
-    reasons: Vec<String>,
-}
-
-fn rejection<'c>(probe: &Probe<'c>, verdict: &kube_scheduler::Verdict<'c>) -> Option<Rejection> {
-    let refused = verdict.refusals.iter().filter(|(refused, _)| probe.holds(*refused));
-    refused.map(|(_, why)| Rejection { reasons: vec![why.message.clone()] }).next()
+/// What the first filter that refuses a node says.
+fn reasons<'c>(probe: &Probe<'c>, verdict: &kube_scheduler::Verdict<'c>) -> Vec<String> {
+    let first = verdict.refusals.iter().find(|refusal| probe.holds(refusal.refuses));
+    let reasons = first.into_iter().flat_map(|refusal| &refusal.reasons);
+    reasons.filter(|reason| probe.holds(reason.applies)).map(|reason| reason.message.clone()).collect()
 }
