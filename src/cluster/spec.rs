@@ -196,6 +196,8 @@ pub struct SchedulerProfile {
     pub filters: Vec<String>,
     /// Names of enabled score plugins with their weights (1 or more).
     pub scores: Vec<(String, i64)>,
+    /// Whether pods that fit nowhere may preempt others (DefaultPreemption).
+    pub preemption: bool,
     /// PodTopologySpread `defaultConstraints`, used when `defaultingType: List`.
     pub default_constraints: Vec<k8s_openapi::api::core::v1::TopologySpreadConstraint>,
     /// PodTopologySpread `defaultingType: System` (true, the default) or `List`.

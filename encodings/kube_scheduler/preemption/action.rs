@@ -4,15 +4,17 @@
 //! the room for it; here pods of lower priority wait while it waits for its victims, and of several pods that wait, the
 //! one of the highest priority goes first.
 
+use k8s_openapi::api::policy::v1::PodDisruptionBudget;
+
 use crate::cluster::story::{Narrator, Scene, Sentence};
 use crate::cluster::view::Cluster;
 use crate::cluster::{Cell, Phase, TemplateId};
 use crate::encodings::{disruption, ranks};
-use crate::system::{ActionDraft, ActionKind};
+use crate::system::{ActionDraft, ActionKind, State};
 use crate::term::{Bool, Int, TermId};
 
 use super::super::Cycle;
-use super::{Preemption, eligibility, preemption, victims};
+use super::{Preemption, budgets, eligibility, preemption, victims};
 
 /// A template whose pods may preempt, and how.
 pub struct Preemptor<'c> {
@@ -38,15 +40,25 @@ pub fn preemptors<'c>(
 ) -> Vec<Option<Preemptor<'c>>> {
     let state = cluster.state();
     let preemptor = |(&template, cycle): (&TemplateId, &Cycle<'c>)| {
-        let may = eligibility::may_preempt(&cluster.templates[template.0]);
+        let may = eligibility::may_preempt(cluster, template);
         let finds_victims = !victims::groups(cluster, template).is_empty();
         (may && finds_victims).then(|| {
-            let allowed = |budget: &_| disruption::allowed(cluster, &state, budget);
+            let allowed = |budget: &_| disruptions_allowed(cluster, &state, budget);
             let preemption = preemption(cluster, cells, &cycle.verdicts, template, &allowed);
             Preemptor { template, preemption }
         })
     };
     scheduled.iter().zip(cycles).map(preemptor).collect()
+}
+
+/// What the disruption controller writes into a budget's status; the number that was read where none of the budget's
+/// pods has a modelled owner.
+fn disruptions_allowed<'c>(cluster: &Cluster<'c>, state: &State<'c>, budget: &PodDisruptionBudget) -> Int<'c> {
+    let selected = |id: &TemplateId| budgets::selects(budget, &cluster.templates[id.0]);
+    match cluster.owners().any(|(_, _, vars)| vars.templates.iter().any(selected)) {
+        true => disruption::allowed(cluster, state, budget),
+        false => cluster.ctx().int(budget.status.as_ref().map_or(0, |status| status.disruptions_allowed.into())),
+    }
 }
 
 /// Adds the preemption of one template's pods, when it is its `turn`.

@@ -12,9 +12,10 @@ use crate::term::Bool;
 use super::super::filters::Verdict;
 use super::victims::Group;
 
-/// Whether the pod's policy lets it preempt.
-pub fn may_preempt(pod: &Template) -> bool {
-    pod.spec.preemption_policy.as_deref() != Some("Never")
+/// Whether the scheduler's profile and the pod's policy let it preempt.
+pub fn may_preempt(cluster: &Cluster<'_>, template: TemplateId) -> bool {
+    let policy = cluster.templates[template.0].spec.preemption_policy.as_deref();
+    cluster.profile(template).preemption && policy != Some("Never")
 }
 
 /// Whether the pod has to wait for victims that are leaving.

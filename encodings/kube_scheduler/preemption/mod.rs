@@ -28,7 +28,7 @@ pub use victims::{DryRun, Group};
 
 /// What preemption for a pod of one template comes to.
 pub struct Preemption<'c> {
-    /// Whether its `preemptionPolicy` allows it.
+    /// Whether the profile and its `preemptionPolicy` allow it.
     pub allowed: bool,
     /// Whether it waits for victims of an earlier one.
     pub waits: Bool<'c>,
@@ -52,7 +52,7 @@ pub fn preemption<'c>(
 ) -> Preemption<'c> {
     let ctx = cluster.ctx();
     let groups = victims::groups(cluster, template);
-    let may = eligibility::may_preempt(&cluster.templates[template.0]);
+    let may = eligibility::may_preempt(cluster, template);
     let waits = eligibility::waits_for_victims(cluster, cells, verdicts, template, &groups);
     let budget = |object| Budget { object, allowed: allowed(object) };
     let budgets: Vec<Budget<'c>> = cluster.spec.disruption_budgets.iter().map(budget).collect();
