@@ -16,7 +16,7 @@ use crate::term::{Bool, Ctx};
 use super::inter_pod_affinity::Required;
 use super::nominations::{self, Change};
 use super::spread::Hard;
-use super::{node_affinity, node_ports, resources};
+use super::{fit, node_affinity, node_ports};
 
 /// When a plugin refuses: before nodes are looked at one by one, or then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,7 +148,7 @@ impl<'a, 'c> Filters<'a, 'c> {
         refusals.extend(self.taint_toleration(cell));
         refusals.push(node_affinity::refusal(cluster, cell, self.template));
         refusals.push(node_ports::refusal(cluster, cell, &self.port_rivals, change));
-        refusals.push(resources::refusal(cluster, cell, self.template, change));
+        refusals.push(fit::refusal(cluster, cell, self.template, change));
         refusals.extend(self.spread.refusals(index, change));
         refusals.extend(self.affinity.refusals(index, change));
         refusals.retain(|refusal| self.enabled.contains(refusal.plugin));

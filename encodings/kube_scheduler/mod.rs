@@ -9,6 +9,7 @@
 
 mod explain;
 mod filters;
+mod fit;
 mod image_locality;
 mod inter_pod_affinity;
 mod labels;

@@ -1,76 +1,34 @@
-//! NodeResourcesFit and NodeResourcesBalancedAllocation of kube-scheduler v1.34:
-//! `pkg/scheduler/framework/plugins/noderesources/{fit, resource_allocation, least_allocated, balanced_allocation}.go`.
+//! Resource scores of kube-scheduler v1.34: NodeResourcesFit and NodeResourcesBalancedAllocation, after
+//! `pkg/scheduler/framework/plugins/noderesources/{resource_allocation, least_allocated, balanced_allocation}.go`.
 //!
-//! Scores are tabulated by running upstream's arithmetic over the occupancies of a node.
+//! Upstream's arithmetic is tabulated over the numbers of pods on a node, those that use the same together; where that
+//! makes too large a table, over what they use together.
+
+use std::collections::BTreeMap;
 
 use crate::cluster::arithmetic::node_score::{self, ResourceUse};
-use crate::cluster::layout::requested;
 use crate::cluster::spec::{FitStrategy, SchedulerProfile};
 use crate::cluster::view::Cluster;
 use crate::cluster::{Cell, NodeClass, TemplateId};
 use crate::term::Int;
 
-use super::filters::{Reason, Refusal, Stage};
-use super::nominations::Change;
+use super::fit::gcd;
 
-/// Largest table of resource scores, in entries; beyond, [`coarse`] stands in.
+/// Largest table of resource scores, in entries.
 const LARGEST_TABLE: u64 = 1 << 17;
-
-/// NodeResourcesFit: requests of the pods on the node and of the new one within allocatable; requests of 0 always fit.
-///
-/// Preempting pods helps if the node would have enough without any.
-pub fn refusal<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>, template: TemplateId, change: &Change<'c>) -> Refusal<'c> {
-    let ctx = cluster.ctx();
-    let pod = &cluster.templates[template.0];
-    let mut reasons = Vec::new();
-    let mut hopeless = Vec::new();
-    for (resource, amount) in requested(pod).filter(|&(_, amount)| amount > 0) {
-        let short = is_short(cluster, cell, resource, amount, change);
-        let message = if resource == "pods" { "Too many pods".to_owned() } else { format!("Insufficient {resource}") };
-        reasons.push(Reason::new(short, message));
-        if resource != "pods" && amount > cluster.classes[cell.class].allocatable.get(resource) {
-            hopeless.push(short);
-        }
-    }
-    Refusal {
-        refuses: ctx.any(reasons.iter().map(|reason| reason.applies)),
-        plugin: "NodeResourcesFit",
-        stage: Stage::Filter,
-        resolvable: !ctx.any(hopeless),
-        reasons,
-    }
-}
-
-fn is_short<'c>(
-    cluster: &Cluster<'c>,
-    cell: &Cell<'c>,
-    resource: &str,
-    amount: i64,
-    change: &Change<'c>,
-) -> crate::term::Bool<'c> {
-    let request = |id: TemplateId| cluster.templates[id.0].requests.get(resource);
-    let unit = cluster.movable().map(request).filter(|&other| other > 0).fold(amount, gcd);
-    let used =
-        cluster.movable().map(|other| cluster.holding_on(cell, other) * cluster.ctx().int(request(other) / unit));
-    let used = cluster.ctx().sum(used) + change.sum(cluster.ctx(), |other| request(other) / unit);
-    used.gt(cluster.classes[cell.class].free(resource).div_euclid(unit) - amount / unit)
-}
-
-/// Greatest common divisor of two positive numbers.
-fn gcd(a: i64, b: i64) -> i64 {
-    if b == 0 { a } else { gcd(b, a % b) }
-}
+/// What BalancedAllocation looks at.
+const BALANCED: [&str; 2] = ["cpu", "memory"];
 
 /// NodeResourcesFit's score of a cell.
 pub fn fit<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>, template: TemplateId) -> Int<'c> {
     let scorer = Scorer::new(cluster, cell, template);
-    scorer.tabulated(&|pods| scorer.fit(pods)).unwrap_or_else(|| coarse(cluster, cell, template))
+    scorer.tabulated(&scorer.scored(), &|used| scorer.fit(used)).unwrap_or_else(|| scorer.least_allocated())
 }
 
-/// NodeResourcesBalancedAllocation's score of a cell; 0 where no table holds all combinations of pods.
+/// NodeResourcesBalancedAllocation's score of a cell.
 pub fn balanced<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>, template: TemplateId) -> Int<'c> {
     let scorer = Scorer::new(cluster, cell, template);
-    scorer.tabulated(&|pods| scorer.balanced(pods)).unwrap_or_else(|| cluster.ctx().int(0))
+    scorer.tabulated(&scorer.requested(), &|used| scorer.balanced(used)).unwrap_or_else(|| scorer.nearly_balanced())
 }
 
 /// Whether NodeResourcesBalancedAllocation skips pods of the template: those that request neither cpu nor memory.
@@ -79,7 +37,7 @@ pub fn is_balance_skipped(cluster: &Cluster<'_>, template: TemplateId) -> bool {
     (requests.cpu, requests.memory) == (0, 0)
 }
 
-/// Both scores, weighted, in one table.
+/// Both scores, weighted: in one table if that is not too large.
 pub fn both<'c>(
     cluster: &Cluster<'c>,
     cell: &Cell<'c>,
@@ -89,9 +47,26 @@ pub fn both<'c>(
 ) -> Int<'c> {
     let scorer = Scorer::new(cluster, cell, template);
     let balance_weight = if is_balance_skipped(cluster, template) { 0 } else { balance_weight };
-    let score = |pods: &[i64]| fit_weight * scorer.fit(pods) + balance_weight * scorer.balanced(pods);
-    let stand_in = || coarse(cluster, cell, template) * cluster.ctx().int(fit_weight);
-    scorer.tabulated(&score).unwrap_or_else(stand_in)
+    let (scored, requested) = (scorer.scored(), scorer.requested());
+    let score = |used: &[i64]| {
+        let (scored, requested) = used.split_at(scored.len());
+        fit_weight * scorer.fit(scored) + balance_weight * scorer.balanced(requested)
+    };
+    let together: Vec<Load> = scored.iter().chain(&requested).cloned().collect();
+    let apart = || {
+        let balance = if balance_weight == 0 { cluster.ctx().int(0) } else { balanced(cluster, cell, template) };
+        fit(cluster, cell, template) * fit_weight + balance * balance_weight
+    };
+    scorer.by_number(&together, &score).unwrap_or_else(apart)
+}
+
+/// What is used of a resource, by one way of counting.
+#[derive(Clone)]
+struct Load {
+    /// By pods that stay, and the new one.
+    base: i64,
+    /// By each of the pods whose numbers can change.
+    each: Vec<i64>,
 }
 
 /// Scores of one cell's nodes by the numbers of pods on them.
@@ -116,24 +91,78 @@ impl<'a, 'c> Scorer<'a, 'c> {
         }
     }
 
-    /// The table of a score, unless it is too large.
-    fn tabulated(&self, score: &dyn Fn(&[i64]) -> i64) -> Option<Int<'c>> {
-        let indices: Vec<Int<'c>> = self.pods.iter().map(|&(_, pods)| pods).collect();
-        let size = indices.iter().fold(1u64, |size, index| size.saturating_mul(index.range().size()));
-        (size <= LARGEST_TABLE).then(|| self.cluster.ctx().table(&indices, score))
+    /// What NodeResourcesFit takes to be used of the resources that it scores.
+    fn scored(&self) -> Vec<Load> {
+        let templates = &self.cluster.templates;
+        let new = &templates[self.template.0];
+        let load = |resource: &str| match resource {
+            "cpu" => self.load(self.class.used_scoring.0 + new.placing.0, |id| templates[id.0].scoring.0),
+            "memory" => self.load(self.class.used_scoring.1 + new.placing.1, |id| templates[id.0].scoring.1),
+            _ => self.requested_of(resource),
+        };
+        self.profile.fit_resources.iter().map(|(resource, _)| load(resource)).collect()
     }
 
-    fn fit(&self, pods: &[i64]) -> i64 {
-        let uses: Vec<ResourceUse> = self
-            .profile
-            .fit_resources
-            .iter()
-            .map(|(resource, weight)| ResourceUse {
-                allocatable: self.class.allocatable.get(resource),
-                requested: self.scored_use(resource, pods),
-                weight: *weight,
-            })
-            .collect();
+    /// What is requested of the resources that are balanced.
+    fn requested(&self) -> Vec<Load> {
+        BALANCED.iter().map(|resource| self.requested_of(resource)).collect()
+    }
+
+    fn requested_of(&self, resource: &str) -> Load {
+        let request = |id: TemplateId| self.cluster.templates[id.0].requests.get(resource);
+        self.load(self.class.used.get(resource) + request(self.template), request)
+    }
+
+    fn load(&self, base: i64, of: impl Fn(TemplateId) -> i64) -> Load {
+        Load { base, each: self.pods.iter().map(|&(id, _)| of(id)).collect() }
+    }
+
+    /// The table of a score of what is used, unless it is too large.
+    fn tabulated(&self, loads: &[Load], score: &dyn Fn(&[i64]) -> i64) -> Option<Int<'c>> {
+        self.by_number(loads, score).or_else(|| self.by_use(loads, score))
+    }
+
+    /// The table over the numbers of pods that use the same.
+    fn by_number(&self, loads: &[Load], score: &dyn Fn(&[i64]) -> i64) -> Option<Int<'c>> {
+        let mut groups: BTreeMap<Vec<i64>, Vec<Int<'c>>> = BTreeMap::new();
+        for (position, &(_, pods)) in self.pods.iter().enumerate() {
+            groups.entry(loads.iter().map(|load| load.each[position]).collect()).or_default().push(pods);
+        }
+        groups.retain(|each, _| each.iter().any(|&amount| amount > 0));
+        let each: Vec<&Vec<i64>> = groups.keys().collect();
+        let numbers: Vec<Int<'c>> = groups.values().map(|pods| self.cluster.ctx().sum(pods.iter().copied())).collect();
+        let used = |numbers: &[i64], load: usize| {
+            each.iter().zip(numbers).fold(loads[load].base, |sum, (each, &number)| sum + each[load] * number)
+        };
+        let entry = |numbers: &[i64]| score(&(0..loads.len()).map(|load| used(numbers, load)).collect::<Vec<i64>>());
+        is_small(&numbers).then(|| self.cluster.ctx().table(&numbers, entry))
+    }
+
+    /// The table over what the pods use, in the largest units that divide it.
+    fn by_use(&self, loads: &[Load], score: &dyn Fn(&[i64]) -> i64) -> Option<Int<'c>> {
+        let units: Vec<i64> = loads.iter().map(|load| load.each.iter().copied().fold(0, gcd).max(1)).collect();
+        let sums: Vec<Int<'c>> = loads.iter().zip(&units).map(|(load, &unit)| self.sum(load, unit)).collect();
+        let entry = |sums: &[i64]| {
+            let used = sums.iter().zip(&units).zip(loads).map(|((&sum, &unit), load)| load.base + sum * unit);
+            score(&used.collect::<Vec<i64>>())
+        };
+        is_small(&sums).then(|| self.cluster.ctx().table(&sums, entry))
+    }
+
+    /// What the pods whose numbers can change use, in units that divide it.
+    fn sum(&self, load: &Load, unit: i64) -> Int<'c> {
+        let ctx = self.cluster.ctx();
+        ctx.sum(self.pods.iter().zip(&load.each).map(|(&(_, pods), &each)| pods * ctx.int(each / unit)))
+    }
+
+    fn fit(&self, used: &[i64]) -> i64 {
+        let resources = self.profile.fit_resources.iter().zip(used);
+        let uses = resources.map(|((resource, weight), &requested)| ResourceUse {
+            allocatable: self.class.allocatable.get(resource),
+            requested,
+            weight: *weight,
+        });
+        let uses: Vec<ResourceUse> = uses.collect();
         match &self.profile.fit_strategy {
             FitStrategy::LeastAllocated => node_score::least_allocated_node(&uses),
             FitStrategy::MostAllocated => node_score::most_allocated_node(&uses),
@@ -141,51 +170,46 @@ impl<'a, 'c> Scorer<'a, 'c> {
         }
     }
 
-    /// What NodeResourcesFit takes to be used of a resource, with the new pod.
-    fn scored_use(&self, resource: &str, pods: &[i64]) -> i64 {
-        let templates = &self.cluster.templates;
-        let (base, new) = match resource {
-            "cpu" => (self.class.used_scoring.0, templates[self.template.0].placing.0),
-            "memory" => (self.class.used_scoring.1, templates[self.template.0].placing.1),
-            _ => (self.class.used.get(resource), templates[self.template.0].requests.get(resource)),
-        };
-        self.sum(base + new, pods, |id| match resource {
-            "cpu" => templates[id.0].scoring.0,
-            "memory" => templates[id.0].scoring.1,
-            _ => templates[id.0].requests.get(resource),
-        })
+    fn balanced(&self, used: &[i64]) -> i64 {
+        let pairs: Vec<(i64, i64)> =
+            BALANCED.iter().zip(used).map(|(resource, &used)| (self.class.allocatable.get(resource), used)).collect();
+        node_score::balanced_allocation(&pairs)
     }
 
-    fn balanced(&self, pods: &[i64]) -> i64 {
-        let request = |id: TemplateId, resource: &str| self.cluster.templates[id.0].requests.get(resource);
-        let balance = ["cpu", "memory"].map(|resource| {
-            let base = self.class.used.get(resource) + request(self.template, resource);
-            (self.class.allocatable.get(resource), self.sum(base, pods, |id| request(id, resource)))
+    /// LeastAllocated, which is made of whole numbers only: for nodes on which so many kinds of pods can meet that no
+    /// table holds all that they may use. Listed in `docs/semantics.md`, as it stands in for other strategies too.
+    fn least_allocated(&self) -> Int<'c> {
+        let ctx = self.cluster.ctx();
+        let resources = self.profile.fit_resources.iter().zip(self.scored());
+        let present = resources.filter_map(|((resource, weight), load)| {
+            let allocatable = self.class.allocatable.get(resource);
+            let free = (ctx.int(allocatable - load.base) - self.sum(&load, 1)).max(0);
+            (allocatable > 0).then(|| ((free * ctx.int(100)).div(allocatable) * *weight, *weight))
         });
-        node_score::balanced_allocation(&balance)
+        let (scores, weights): (Vec<Int<'c>>, Vec<i64>) = present.unzip();
+        ctx.sum(scores).div(weights.iter().sum::<i64>().max(1))
     }
 
-    fn sum(&self, base: i64, pods: &[i64], of: impl Fn(TemplateId) -> i64) -> i64 {
-        self.pods.iter().zip(pods).fold(base, |sum, (&(id, _), &count)| sum + of(id) * count)
+    /// BalancedAllocation in whole numbers: one more than in doubles where the exact value is whole and doubles fall short
+    /// of it. Listed in `docs/semantics.md`.
+    fn nearly_balanced(&self) -> Int<'c> {
+        let ctx = self.cluster.ctx();
+        let fraction = |(resource, load): (&&str, Load)| {
+            let allocatable = self.class.allocatable.get(resource);
+            let unit = load.each.iter().copied().fold(gcd(allocatable, load.base), gcd).max(1);
+            let used = (self.sum(&load, unit) + load.base / unit).min(allocatable / unit);
+            (allocatable > 0).then_some((used, allocatable / unit))
+        };
+        let fractions: Vec<(Int<'c>, i64)> = BALANCED.iter().zip(self.requested()).filter_map(fraction).collect();
+        let [(cpu, cpus), (memory, memories)] = fractions[..] else { return ctx.int(100) };
+        let (left, right, whole) = (cpu * memories, memory * cpus, cpus.saturating_mul(memories));
+        let apart = (left - right).max(right - left) * ctx.int(50);
+        ctx.int(100) - (apart + (whole - 1)).div(whole)
     }
 }
 
-/// LeastAllocated over cpu and memory in exact integers: for nodes on which so many kinds of pods can meet that no table
-/// holds all their combinations. Listed in `docs/semantics.md`.
-fn coarse<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>, template: TemplateId) -> Int<'c> {
-    let (ctx, class) = (cluster.ctx(), &cluster.classes[cell.class]);
-    let share = |allocatable: i64, base: i64, request: &dyn Fn(TemplateId) -> i64| {
-        if allocatable == 0 {
-            return ctx.int(0);
-        }
-        let used = cluster.movable().map(|id| cluster.holding_on(cell, id) * ctx.int(request(id)));
-        let free = (ctx.int(allocatable - base) - ctx.sum(used)).max(0);
-        (free * ctx.int(100)).div(allocatable)
-    };
-    let pod = &cluster.templates[template.0];
-    let cpu =
-        share(class.allocatable.cpu, class.used_scoring.0 + pod.placing.0, &|id| cluster.templates[id.0].scoring.0);
-    let memory =
-        share(class.allocatable.memory, class.used_scoring.1 + pod.placing.1, &|id| cluster.templates[id.0].scoring.1);
-    (cpu + memory).div(2)
+/// Whether a table over these indices is not too large.
+fn is_small(indices: &[Int<'_>]) -> bool {
+    let size = indices.iter().fold(1u64, |size, index| size.saturating_mul(index.range().size()));
+    size <= LARGEST_TABLE
 }

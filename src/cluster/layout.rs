@@ -48,6 +48,10 @@ impl Layout {
             for &phase in &template.phases {
                 let started = initial(id, phase);
                 let most = match phase {
+                    Phase::Terminating if template.tenure == Tenure::Loose => {
+                        let present: i64 = template.phases.iter().map(|&phase| initial(id, phase)).sum();
+                        (fitting + present).min(template.max_pods)
+                    }
                     // Pods that are being deleted are not among the workload's: only the node bounds them.
                     Phase::Terminating if fitting > 0 || started > 0 => class.free("pods").max(started),
                     _ => fitting.max(started).min(template.max_pods),

@@ -4,17 +4,15 @@ use serde_json::Value;
 
 use crate::cluster::view::Cluster;
 use crate::conformance::Verdict;
-use crate::encodings::kube_scheduler::{columns, cycle, total};
-use crate::term::{Ctx, Int};
+use crate::term::Ctx;
 
-use super::cluster;
-use super::outcome::{self, Outcome};
+use super::{cluster, outcome};
 
 /// Compares one record.
 pub fn compare(record: &Value, with_z3: bool) -> Verdict {
     match differences(record, with_z3) {
         Ok(differences) => Verdict::from_differences(differences),
-        Err(reason) => Verdict::NotModelled(reason),
+        Err(reason) => Verdict::Differs(reason),
     }
 }
 
@@ -24,16 +22,13 @@ fn differences(record: &Value, with_z3: bool) -> Result<Vec<String>, String> {
     let cluster = Cluster::new(&ctx, &spec).map_err(|error| error.to_string())?;
     let template = cluster::template_of(&cluster, &record["pod"]).ok_or("the pod is not among the templates")?;
     let cells = cluster.cells(&cluster.state());
-    let cycle = cycle(&cluster, &cells, template);
-    let columns = columns(&cluster, &cells, template, &cycle.feasible);
-    let totals: Vec<Int<'_>> = (0..cells.len()).map(|cell| total(&cluster, &columns, cell)).collect();
-    let outcome = Outcome::new(&cycle, &columns, &totals);
+    let outcome = cluster::outcome(&cluster, &cells, template);
     let probe = cluster::at_the_start(&cluster);
     let nodes = cluster::nodes(&cluster, &cells)?;
     let computed = outcome.read(&nodes, |terms| probe.values(terms)).cycle();
     let mut differences = outcome::differences(&computed, &record["expect"], "");
     if with_z3 {
-        differences.extend(probe.confirm(&totals, &[cycle.feasible.as_slice(), &cycle.best].concat()));
+        differences.extend(cluster::confirm(&cluster, &cells, template));
     }
     Ok(differences)
 }

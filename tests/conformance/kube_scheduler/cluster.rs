@@ -13,7 +13,11 @@ use crate::cluster::spec::{ClusterSpec, NodeSpec, ObjectKey, OwnerSelector, Work
 use crate::cluster::view::Cluster;
 use crate::cluster::{Cell, TemplateId};
 use crate::conformance::probe::Probe;
+use crate::encodings::kube_scheduler;
 use crate::input::{Diagnostics, LoadOptions, load_strings};
+use crate::term::Int;
+
+use super::outcome::Outcome;
 
 /// Lists of a record that are given to the input layer, with `apiVersion` and `kind` of their items.
 const LISTS: [(&str, &str, &str); 7] = [
@@ -76,6 +80,21 @@ fn cells_of_nodes<'c>(cluster: &Cluster<'c>, cells: &[Cell<'c>]) -> Vec<Option<u
         cells.iter().position(|cell| (cell.class, cell.slot) == (class, slot))
     };
     cluster.spec.nodes.iter().enumerate().map(cell_of).collect()
+}
+
+/// The terms of a scheduling cycle.
+pub fn outcome<'c>(cluster: &Cluster<'c>, cells: &[Cell<'c>], template: TemplateId) -> Outcome {
+    let cycle = kube_scheduler::cycle(cluster, cells, template);
+    let columns = kube_scheduler::columns(cluster, cells, template, &cycle.feasible);
+    let totals: Vec<Int<'c>> = (0..cells.len()).map(|cell| kube_scheduler::total(cluster, &columns, cell)).collect();
+    Outcome::new(&cycle, &columns, &totals)
+}
+
+/// Whether Z3 finds the same nodes feasible and best at the start, and the same totals; what differs otherwise.
+pub fn confirm<'c>(cluster: &Cluster<'c>, cells: &[Cell<'c>], template: TemplateId) -> Option<String> {
+    let cycle = kube_scheduler::cycle(cluster, cells, template);
+    let conditions = [cycle.feasible, cycle.best].concat();
+    at_the_start(cluster).confirm(&cycle.totals, &conditions)
 }
 
 /// Name and cell of every node at the start.

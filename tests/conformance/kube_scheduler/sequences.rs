@@ -1,14 +1,16 @@
 //! Equal pods placed one after another by the scheduler's action.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
-use crate::cluster::Cell;
 use crate::cluster::view::Cluster;
+use crate::cluster::{Cell, TemplateId};
 use crate::conformance::Verdict;
-use crate::encodings::kube_scheduler::{self, columns, cycle, total};
+use crate::encodings::kube_scheduler;
 use crate::system::replay::Interpreter;
-use crate::system::{Interleaving, Step, System};
-use crate::term::{Ctx, Evaluator, Int, TermId};
+use crate::system::{Action, Interleaving, Step, System};
+use crate::term::{Arena, Ctx, Evaluator, Substitution, TermId, Valuation};
 
 use super::cluster;
 use super::outcome::{self, Outcome, Values};
@@ -17,7 +19,7 @@ use super::outcome::{self, Outcome, Values};
 pub fn compare(record: &Value, with_z3: bool) -> Verdict {
     match differences(record, with_z3) {
         Ok(differences) => Verdict::from_differences(differences),
-        Err(reason) => Verdict::NotModelled(reason),
+        Err(reason) => Verdict::Differs(reason),
     }
 }
 
@@ -35,32 +37,47 @@ fn pods(record: &Value) -> Vec<Value> {
 fn differences(record: &Value, with_z3: bool) -> Result<Vec<String>, String> {
     let pods = pods(record);
     let spec = cluster::spec(record, &pods)?;
-    let first = pods.first().ok_or("no pods")?;
     let ctx = Ctx::new();
     let mut differences = Vec::new();
-    let (unbound, outcome, cells, nodes) = {
+    let (unbound, cycles, cells, nodes) = {
         let cluster = Cluster::new(&ctx, &spec).map_err(|error| error.to_string())?;
-        let template = cluster::template_of(&cluster, first).ok_or("the pods are not among the templates")?;
         let cells = cluster.cells(&cluster.state());
-        let cycle = cycle(&cluster, &cells, template);
-        let columns = columns(&cluster, &cells, template, &cycle.feasible);
-        let totals: Vec<Int<'_>> = (0..cells.len()).map(|cell| total(&cluster, &columns, cell)).collect();
-        let outcome = Outcome::new(&cycle, &columns, &totals);
-        if with_z3 {
-            let probe = cluster::at_the_start(&cluster);
-            differences.extend(probe.confirm(&totals, &[cycle.feasible.as_slice(), &cycle.best].concat()));
+        let mut cycles: BTreeMap<TemplateId, Told> = BTreeMap::new();
+        let mut of_pods = Vec::new();
+        for pod in &pods {
+            let template = cluster::template_of(&cluster, pod).ok_or("a pod is not among the templates")?;
+            cycles.entry(template).or_insert_with(|| Told::new(&cluster, &cells, template));
+            of_pods.push(template);
+        }
+        if with_z3 && let Some(&template) = of_pods.first() {
+            differences.extend(cluster::confirm(&cluster, &cells, template));
         }
         let nodes = cluster::nodes(&cluster, &cells)?;
         kube_scheduler::add(&cluster);
         let cells = cells.iter().map(Place::of).collect();
         let (builder, _) = cluster.finish();
-        (builder.finish(Interleaving::Settled), outcome, cells, nodes)
+        (builder.finish(Interleaving::Settled), (cycles, of_pods), cells, nodes)
     };
     let system = unbound.bind(ctx);
-    let run = Run { interpreter: Interpreter::new(&system), system: &system, outcome, cells };
-    let computed = run.told(&pods, nodes)?;
+    let (cycles, of_pods) = cycles;
+    let run = Run { interpreter: Interpreter::new(&system), system: &system, cells };
+    let pods = pods.iter().zip(&of_pods).map(|(pod, template)| (&pod["metadata"]["name"], &cycles[template]));
+    let computed = run.told(pods, nodes)?;
     differences.extend(outcome::differences(&computed, &record["expect"], ""));
     Ok(differences)
+}
+
+/// The cycle of one template.
+struct Told {
+    outcome: Outcome,
+    /// Position of the number of its waiting pods in a state.
+    pending: usize,
+}
+
+impl Told {
+    fn new<'c>(cluster: &Cluster<'c>, cells: &[Cell<'c>], template: TemplateId) -> Self {
+        Told { outcome: cluster::outcome(cluster, cells, template), pending: cluster.pending[template.0].index() }
+    }
 }
 
 /// A cell without its terms.
@@ -79,20 +96,23 @@ impl Place {
 struct Run<'a> {
     interpreter: Interpreter<'a>,
     system: &'a System,
-    outcome: Outcome,
     cells: Vec<Place>,
 }
 
 impl Run<'_> {
     /// Fires the action for one pod after the other, and tells each step as the recordings do.
-    fn told(&self, pods: &[Value], mut nodes: Vec<(String, usize)>) -> Result<Value, String> {
+    fn told<'t>(
+        &self,
+        pods: impl Iterator<Item = (&'t Value, &'t Told)>,
+        mut nodes: Vec<(String, usize)>,
+    ) -> Result<Value, String> {
         let mut state: Vec<i64> = self.system.state.iter().map(|variable| variable.initial.unwrap_or(0)).collect();
         let mut steps = Vec::new();
         let mut per_node: Map<String, Value> = Map::new();
-        for pod in pods {
-            let values = self.outcome.read(&nodes, |terms| self.values(&state, terms));
-            let mut step = json!({"pod": pod["metadata"]["name"], "feasible": values.feasible().len()});
-            let Some((chosen, next)) = self.fire(&state, &values)? else {
+        for (name, cycle) in pods {
+            let values = cycle.outcome.read(&nodes, |terms| self.values(&state, terms));
+            let mut step = json!({"pod": name, "feasible": values.feasible().len()});
+            let Some((chosen, next)) = self.fire(&state, cycle, &values)? else {
                 step["rejected"] = values.rejected();
                 step["best"] = json!([]);
                 step["chosen"] = Value::Null;
@@ -123,23 +143,26 @@ impl Run<'_> {
 
     /// Binds a pod to the first by name of the nodes that the action allows, which must be the best ones; `None` if the
     /// action is not enabled.
-    fn fire(&self, state: &[i64], values: &Values<'_>) -> Result<Option<(String, Vec<i64>)>, String> {
+    fn fire(&self, state: &[i64], cycle: &Told, values: &Values<'_>) -> Result<Option<(String, Vec<i64>)>, String> {
         let Some(action) = self.system.actions.first() else { return Ok(None) };
         if self.interpreter.candidates(state).actions.is_empty() {
             return Ok(None);
         }
-        let step = |cell: usize| Step { action: 0, inputs: vec![0, cell as i64] };
-        let fired: Vec<Option<Vec<i64>>> = (0..self.cells.len())
-            .map(|cell| self.interpreter.fire(1, state, action, &step(cell)).ok().map(|(next, _)| next))
-            .collect();
-        let allowed = values.nodes_where(|cell| fired[cell].is_some());
-        if allowed != values.best() {
-            return Err(format!("the action allows {allowed:?}, the cycle {:?}", values.best()));
+        let allowed = Allowed::new(self.system, action, state);
+        let pods = 0..=self.system.arena.variable(action.inputs[0]).sort.range().hi;
+        for pod in pods {
+            let best = values.nodes_where(|cell| allowed.has(pod, cell));
+            let Some(chosen) = best.first() else { continue };
+            let cell = values.cell_of(chosen).ok_or("the chosen node is in no cell")?;
+            let step = Step { action: 0, inputs: vec![pod, cell as i64] };
+            let fired = self.interpreter.fire(1, state, action, &step).map_err(|error| error.to_string())?;
+            if fired.0[cycle.pending] < state[cycle.pending] {
+                let agrees = best == values.best();
+                let differs = || format!("the action allows {best:?}, the cycle {:?}", values.best());
+                return if agrees { Ok(Some(((*chosen).to_owned(), fired.0))) } else { Err(differs()) };
+            }
         }
-        let chosen = allowed.first().ok_or("the action is enabled and allows nothing")?;
-        let next =
-            values.cell_of(chosen).and_then(|cell| fired[cell].clone()).ok_or("the chosen node is in no cell")?;
-        Ok(Some(((*chosen).to_owned(), next)))
+        Err("the action is enabled and does not allow the pod".to_owned())
     }
 
     /// Finds the cell that the chosen node is in after a step: of a counted class, the one that has gained a node.
@@ -150,5 +173,31 @@ impl Run<'_> {
         let class = self.cells[*cell].class;
         let gained = (0..terms.len()).find(|&other| self.cells[other].class == class && after[other] > before[other]);
         *cell = gained.unwrap_or(*cell);
+    }
+}
+
+/// What an action allows in one state, over its inputs alone.
+struct Allowed<'a> {
+    arena: Arena,
+    action: &'a Action,
+    choice: TermId,
+}
+
+impl<'a> Allowed<'a> {
+    fn new(system: &System, action: &'a Action, state: &[i64]) -> Self {
+        let mut arena = system.arena.clone();
+        let mut known = Substitution::new();
+        for (variable, &value) in system.state.iter().zip(state) {
+            let constant = arena.constant(arena.variable(variable.var).sort, value);
+            known.map(variable.var, constant);
+        }
+        let choice = known.apply(&mut arena, action.choice);
+        Allowed { arena, action, choice }
+    }
+
+    fn has(&self, pod: i64, cell: usize) -> bool {
+        let mut inputs = Valuation::new();
+        self.action.inputs.iter().zip([pod, cell as i64]).for_each(|(&input, value)| inputs.set(input, value));
+        Evaluator::new(&self.arena, &inputs).holds(self.choice)
     }
 }
