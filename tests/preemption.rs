@@ -74,6 +74,18 @@ spec:
   selector: {matchLabels: {app: guarded}}
 ";
 
+/// Pods of lower priority than any Deployment's that are leaving already, and take up all of a node.
+const LEAVING: &str = "
+apiVersion: v1
+kind: Pod
+metadata: {name: leaving, deletionTimestamp: \"2025-01-01T00:00:00Z\"}
+spec:
+  nodeName: node-1
+  priority: -1
+  containers: [{name: main, image: main, resources: {requests: {cpu: \"2\"}}}]
+status: {phase: Running, startTime: \"2025-01-01T00:00:00Z\"}
+";
+
 fn load(property: &str, policy: &str, more: &[&str]) -> Loaded {
     let cluster = CLUSTER.replace("PROPERTY", property).replace("POLICY", policy);
     let texts = [("cluster.yaml", cluster.as_str())].into_iter().chain(more.iter().map(|&text| ("more.yaml", text)));
@@ -123,8 +135,8 @@ fn a_budget_is_preferred_to_be_kept() {
 
 #[test]
 fn preemption_comes_to_rest_where_events_race() {
-    for policy in ["PreemptLowerPriority", "Never"] {
-        let mut loaded = load("settles", policy, &[BUDGET]);
+    for (policy, more) in [("PreemptLowerPriority", BUDGET), ("Never", BUDGET), ("PreemptLowerPriority", LEAVING)] {
+        let mut loaded = load("settles", policy, &[more]);
         interleave(&mut loaded, Interleaving::Racing);
         assert_eq!(answer(&loaded), Answer::Holds);
     }

@@ -1,6 +1,7 @@
 //! The scheduler evicts the victims of a preemption.
 //!
-//! The pod itself stays pending and is scheduled once the victims are gone. Upstream nominates it to the node and keeps
+//! The pod itself stays pending and is scheduled once the victims are gone. Where all of them are leaving already, there
+//! is nothing to do but wait. Upstream nominates it to the node and keeps
 //! the room for it; here pods of lower priority wait while it waits for its victims, and of several pods that wait, the
 //! one of the highest priority goes first.
 
@@ -65,7 +66,9 @@ fn disruptions_allowed<'c>(cluster: &Cluster<'c>, state: &State<'c>, budget: &Po
 pub fn add<'c>(cluster: &Cluster<'c>, cells: &[Cell<'c>], preemptor: &Preemptor<'c>, turn: Bool<'c>) {
     let (ctx, state) = (cluster.ctx(), cluster.state());
     let Preemptor { template, preemption } = preemptor;
-    let allowed: Vec<Bool<'c>> = preemption.best.iter().map(|&best| turn & best).collect();
+    let evicts = |run: usize| ctx.any(evictions(preemption, run).map(|(_, victims)| victims.ge(1)));
+    let allowed: Vec<Bool<'c>> =
+        preemption.best.iter().enumerate().map(|(run, &best)| turn & best & evicts(run)).collect();
     let guard = ctx.any(allowed.iter().copied());
     if guard.constant() == Some(false) {
         return;
@@ -80,8 +83,8 @@ pub fn add<'c>(cluster: &Cluster<'c>, cells: &[Cell<'c>], preemptor: &Preemptor<
         cluster.deleting(cell, |template, phase| victims_of(cluster, preemption, run, template, phase))
     });
     cluster.forget_ages(&mut next);
-    let evicts = |victim: TemplateId| {
-        let some = |run: usize| ctx.any(evicted(preemption, run, victim).map(|victims| victims.ge(1)));
+    let loses = |victim: TemplateId| {
+        let some = |run: usize| evicted(cluster, preemption, run, victim).ge(1);
         ctx.any(chosen.iter().enumerate().map(|(run, &chosen)| chosen & some(run)))
     };
     let draft = ActionDraft {
@@ -90,7 +93,7 @@ pub fn add<'c>(cluster: &Cluster<'c>, cells: &[Cell<'c>], preemptor: &Preemptor<
         guard,
         inputs: vec![var],
         choice: valid,
-        marks: cluster.eviction_marks(evicts),
+        marks: cluster.eviction_marks(loses),
         next,
     };
     cluster.act(draft, narrator(cluster, preemptor, &chosen));
@@ -108,15 +111,20 @@ fn victims_of<'c>(
     group.map_or_else(|| cluster.ctx().int(0), |group| preemption.runs[run].victims[group])
 }
 
-/// Victims of a template that are not leaving yet, by phase.
-fn evicted<'a, 'c>(
+/// Victims on a node of the cell at `run` that are not leaving yet, by template and phase.
+fn evictions<'a, 'c>(
     preemption: &'a Preemption<'c>,
     run: usize,
-    template: TemplateId,
-) -> impl Iterator<Item = Int<'c>> + 'a {
+) -> impl Iterator<Item = (TemplateId, Int<'c>)> + use<'a, 'c> {
     let groups = preemption.groups.iter().zip(&preemption.runs[run].victims);
-    let own = groups.filter(move |(group, _)| group.template == template && group.phase != Phase::Terminating);
-    own.map(|(_, &victims)| victims)
+    let staying = groups.filter(|(group, _)| group.phase != Phase::Terminating);
+    staying.map(|(group, &victims)| (group.template, victims))
+}
+
+/// How many pods of a template are evicted from a node of the cell at `run`.
+fn evicted<'c>(cluster: &Cluster<'c>, preemption: &Preemption<'c>, run: usize, template: TemplateId) -> Int<'c> {
+    let own = evictions(preemption, run).filter(|(victim, _)| *victim == template);
+    cluster.ctx().sum(own.map(|(_, victims)| victims))
 }
 
 fn narrator<'c>(cluster: &Cluster<'c>, preemptor: &Preemptor<'c>, chosen: &[Bool<'c>]) -> Narrator {
@@ -128,7 +136,7 @@ fn narrator<'c>(cluster: &Cluster<'c>, preemptor: &Preemptor<'c>, chosen: &[Bool
     let victims: Vec<(String, TermId)> = cluster
         .movable()
         .map(|victim| {
-            let gone = over_chosen(&|run| ctx.sum(evicted(preemption, run, victim)));
+            let gone = over_chosen(&|run| evicted(cluster, preemption, run, victim));
             (cluster.templates[victim.0].name.clone(), gone)
         })
         .collect();
