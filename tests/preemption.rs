@@ -133,6 +133,24 @@ fn a_budget_is_preferred_to_be_kept() {
     assert_eq!(answer(&load(&schedulable("batch"), lower, &[BUDGET])), violated(1));
 }
 
+/// Of six pods of one cpu on a node of six, a pod that asks for three makes three go: that of `guarded` and two of
+/// `batch`, which was read first and comes back first.
+#[test]
+fn no_more_pods_go_than_have_to() {
+    let one_node = |least: i64| {
+        let property = format!("{{name: expected-replicas, target: batch, value: {least}}}");
+        let mut text = CLUSTER.replace("PROPERTY", &property).replace("POLICY", "PreemptLowerPriority");
+        text = text
+            .replace("count: 2, template: {allocatable: {cpu: \"2\"", "count: 1, template: {allocatable: {cpu: \"6\"");
+        text = text.replace("target: urgent, replicas: 2", "target: urgent, replicas: 1");
+        text = text.replacen("replicas: 1\n", "replicas: 0\n", 1).replacen("cpu: \"1\"", "cpu: \"3\"", 1);
+        text = text.replacen("replicas: 2\n", "replicas: 5\n", 1);
+        input::load_strings(&[("cluster.yaml", &text)], Default::default()).unwrap_or_else(|errors| panic!("{errors}"))
+    };
+    assert_eq!(answer(&one_node(4)), Answer::Violated("expected-replicas".to_owned(), 1));
+    assert_eq!(answer(&one_node(3)), Answer::Holds);
+}
+
 #[test]
 fn preemption_comes_to_rest_where_events_race() {
     for (policy, more) in [("PreemptLowerPriority", BUDGET), ("Never", BUDGET), ("PreemptLowerPriority", LEAVING)] {
