@@ -31,7 +31,7 @@ use crate::term::{Bool, Int, TermId};
 
 pub use filters::{Filters, Reason, Refusal, Stage, Verdict};
 pub use nominations::{Change, nominated};
-pub use scores::{Column, columns, total};
+pub use scores::{Column, resource_columns, total};
 pub use spread::{Constraint, constraints};
 
 /// What one scheduling cycle of one template computes, cell by cell.
@@ -42,6 +42,8 @@ pub struct Cycle<'c> {
     pub feasible: Vec<Bool<'c>>,
     /// Whether its score is the highest.
     pub best: Vec<Bool<'c>>,
+    /// Scores by plugin, but for those of resources, which totals hold in one table.
+    pub simple_columns: Vec<Column<'c>>,
     /// Total scores (up to a constant that all cells share).
     pub totals: Vec<Int<'c>>,
     /// Whether the pod's own nominated node passes and is taken without a look at others.
@@ -61,11 +63,12 @@ pub fn cycle<'c>(cluster: &Cluster<'c>, cells: &[Cell<'c>], template: TemplateId
     let taken =
         |(index, &passes): (usize, &Bool<'c>)| if Some(index) == own { passes } else { passes & !nominated_node_used };
     let feasible: Vec<Bool<'c>> = passing.iter().enumerate().map(taken).collect();
-    let totals = scores::totals(cluster, cells, template, &feasible);
+    let simple_columns = scores::simple_columns(cluster, cells, template, &feasible);
+    let totals = scores::totals(cluster, cells, template, &simple_columns);
     let best_total = ctx.max(feasible.iter().zip(&totals).map(|(&feasible, &total)| feasible.ite(total, -1)), -1);
     let best = feasible.iter().zip(&totals).map(|(&feasible, &total)| feasible & total.eq(best_total)).collect();
     let nodes = ctx.sum(cells.iter().zip(&feasible).map(|(cell, feasible)| feasible.ite(cell.multiplicity, 0)));
-    Cycle { verdicts, feasible, best, totals, nominated_node_used, scored: nodes.gt(1) }
+    Cycle { verdicts, feasible, best, simple_columns, totals, nominated_node_used, scored: nodes.gt(1) }
 }
 
 /// The cell of the node that the pod itself is nominated to.

@@ -40,38 +40,41 @@ impl<'c> Column<'c> {
     }
 }
 
+/// What each enabled plugin says of every cell, but for those that score resources.
+pub fn simple_columns<'c>(
+    cluster: &Cluster<'c>,
+    cells: &[Cell<'c>],
+    template: TemplateId,
+    feasible: &[Bool<'c>],
+) -> Vec<Column<'c>> {
+    let mut columns = Scoring { cluster, cells, template, feasible }.simple_columns();
+    columns.retain(|column| column.weight > 0);
+    columns
+}
+
 /// Totals of every cell up to a number that all cells share: only differences matter to the choice.
 pub fn totals<'c>(
     cluster: &Cluster<'c>,
     cells: &[Cell<'c>],
     template: TemplateId,
-    feasible: &[Bool<'c>],
+    simple: &[Column<'c>],
 ) -> Vec<Int<'c>> {
-    let scoring = Scoring { cluster, cells, template, feasible };
-    let (fit, balance) = (scoring.weight(FIT), scoring.weight(BALANCE));
+    let (fit, balance) = (weight(cluster, template, FIT), weight(cluster, template, BALANCE));
     let resources = cells.iter().map(|cell| resources::both(cluster, cell, template, fit, balance));
-    let mut columns: Vec<Column<'c>> = scoring.simple_columns();
-    columns.retain(Column::tells_apart);
+    let columns: Vec<&Column<'c>> = simple.iter().filter(|column| column.tells_apart()).collect();
     let total = |(cell, resources): (usize, Int<'c>)| {
         cluster.ctx().sum([resources].into_iter().chain(columns.iter().map(|column| column.weighted(cell))))
     };
     resources.enumerate().map(total).collect()
 }
 
-/// What each enabled plugin says of every cell.
-pub fn columns<'c>(
-    cluster: &Cluster<'c>,
-    cells: &[Cell<'c>],
-    template: TemplateId,
-    feasible: &[Bool<'c>],
-) -> Vec<Column<'c>> {
-    let scoring = Scoring { cluster, cells, template, feasible };
+/// What the plugins that score resources say of every cell, each by itself.
+pub fn resource_columns<'c>(cluster: &Cluster<'c>, cells: &[Cell<'c>], template: TemplateId) -> Vec<Column<'c>> {
     let fit = cells.iter().map(|cell| resources::fit(cluster, cell, template)).collect();
     let balance = cells.iter().map(|cell| resources::balanced(cluster, cell, template)).collect();
     let skipped = resources::is_balance_skipped(cluster, template);
-    let mut columns = scoring.simple_columns();
-    columns.push(scoring.unnormalized(FIT, false, fit));
-    columns.push(scoring.unnormalized(BALANCE, skipped, balance));
+    let column = |plugin, skipped, scores| unnormalized(cluster, template, plugin, skipped, scores);
+    let mut columns = vec![column(FIT, false, fit), column(BALANCE, skipped, balance)];
     columns.retain(|column| column.weight > 0);
     columns
 }
@@ -90,11 +93,6 @@ struct Scoring<'a, 'c> {
 }
 
 impl<'c> Scoring<'_, 'c> {
-    fn weight(&self, plugin: &str) -> i64 {
-        let scores = &self.cluster.profile(self.template).scores;
-        scores.iter().find(|(name, _)| name == plugin).map_or(0, |&(_, weight)| weight)
-    }
-
     /// All plugins but those that score resources.
     fn simple_columns(&self) -> Vec<Column<'c>> {
         let columns = [self.taint_toleration(), self.node_affinity(), self.image_locality()];
@@ -136,8 +134,7 @@ impl<'c> Scoring<'_, 'c> {
     }
 
     fn unnormalized(&self, plugin: &'static str, skipped: bool, scores: Vec<Int<'c>>) -> Column<'c> {
-        let skipped = self.cluster.ctx().bool(skipped);
-        Column { plugin, weight: self.weight(plugin), skipped, normalized: scores.clone(), raw: scores }
+        unnormalized(self.cluster, self.template, plugin, skipped, scores)
     }
 
     /// Scores that depend on the class and on the largest raw value among feasible nodes.
@@ -158,4 +155,20 @@ impl<'c> Scoring<'_, 'c> {
         let raw = raw.iter().map(|&raw| ctx.int(raw)).collect();
         Column { normalized, ..self.unnormalized(plugin, skipped, raw) }
     }
+}
+
+fn weight(cluster: &Cluster<'_>, template: TemplateId, plugin: &str) -> i64 {
+    let scores = &cluster.profile(template).scores;
+    scores.iter().find(|(name, _)| name == plugin).map_or(0, |&(_, weight)| weight)
+}
+
+fn unnormalized<'c>(
+    cluster: &Cluster<'c>,
+    template: TemplateId,
+    plugin: &'static str,
+    skipped: bool,
+    scores: Vec<Int<'c>>,
+) -> Column<'c> {
+    let weight = weight(cluster, template, plugin);
+    Column { plugin, weight, skipped: cluster.ctx().bool(skipped), normalized: scores.clone(), raw: scores }
 }

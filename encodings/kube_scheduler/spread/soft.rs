@@ -51,7 +51,7 @@ pub fn soft_scores<'c>(
             column(cluster, cells, constraint, &scored, &included)
         })
         .collect();
-    let raw: Vec<Int<'c>> = (0..cells.len()).map(|cell| raw_score(cluster, &columns, cell)).collect();
+    let raw = raw_scores(cluster, &columns, cells.len());
     let normalized = normalized(cluster, &scored, &raw);
     let raw = scored.iter().zip(&raw).map(|(scored, &raw)| scored.ite(raw, 0)).collect();
     Some(SoftScores { raw, normalized })
@@ -122,26 +122,47 @@ fn domains<'c>(cluster: &Cluster<'c>, cells: &[Cell<'c>], constraint: &Constrain
     ctx.sum(alone.into_iter().chain(shared))
 }
 
-/// Raw score of a cell: exact where the table stays small, else a sum of fixed-point weights, each off by at most half
-/// a unit of 2⁻²⁰, which matters only within that distance of a rounding boundary.
-fn raw_score<'c>(cluster: &Cluster<'c>, columns: &[Column<'c>], cell: usize) -> Int<'c> {
-    let ctx = cluster.ctx();
-    let present: Vec<(&Column<'c>, Int<'c>)> =
-        columns.iter().filter_map(|column| Some((column, column.counts[cell]?))).collect();
-    let indices: Vec<Int<'c>> = present.iter().flat_map(|&(column, count)| [count, column.domains]).collect();
-    let skews: Vec<i64> = present.iter().map(|(column, _)| column.max_skew).collect();
-    let size = indices.iter().fold(1u64, |size, index| size.saturating_mul(index.range().size()));
-    if size <= LARGEST_TABLE {
-        return ctx.table(&indices, |values| {
-            let terms = values.chunks(2).zip(&skews);
-            let terms: Vec<SpreadTerm> =
-                terms.map(|(pair, &max_skew)| SpreadTerm { count: pair[0], domains: pair[1], max_skew }).collect();
-            spread_score::raw_score(&terms)
-        });
+/// What each constraint that adds something to a cell's score reads there: its `maxSkew`, matching pods, domains.
+type Reads<'c> = Vec<(i64, Int<'c>, Int<'c>)>;
+
+/// Raw scores of all cells: exact where the table stays small, else [`in_fixed_point`].
+fn raw_scores<'c>(cluster: &Cluster<'c>, columns: &[Column<'c>], cells: usize) -> Vec<Int<'c>> {
+    let reads = |cell: usize| -> Reads<'c> {
+        columns.iter().filter_map(|column| Some((column.max_skew, column.counts[cell]?, column.domains))).collect()
+    };
+    let mut scores = vec![cluster.ctx().int(0); cells];
+    let mut by_skews: BTreeMap<Vec<i64>, Vec<(usize, Vec<Int<'c>>)>> = BTreeMap::new();
+    for (cell, score) in scores.iter_mut().enumerate() {
+        let reads = reads(cell);
+        let indices: Vec<Int<'c>> = reads.iter().flat_map(|&(_, count, domains)| [count, domains]).collect();
+        let size = indices.iter().fold(1u64, |size, index| size.saturating_mul(index.range().size()));
+        if size > LARGEST_TABLE {
+            *score = in_fixed_point(cluster, &reads);
+        } else {
+            by_skews.entry(reads.iter().map(|&(skew, ..)| skew).collect()).or_default().push((cell, indices));
+        }
     }
-    let weighted = present.iter().map(|&(column, count)| {
-        let weight = column.domains.map(|domains| (spread_score::domain_weight(domains) * UNIT as f64).round() as i64);
-        count * weight + ctx.int((column.max_skew - 1) * UNIT)
+    for (skews, tabulated) in by_skews {
+        let (places, indices): (Vec<usize>, Vec<Vec<Int<'c>>>) = tabulated.into_iter().unzip();
+        let tables = cluster.ctx().tables(&indices, |values| exact_score(&skews, values));
+        places.into_iter().zip(tables).for_each(|(cell, score)| scores[cell] = score);
+    }
+    scores
+}
+
+fn exact_score(skews: &[i64], values: &[i64]) -> i64 {
+    let terms = values.chunks(2).zip(skews);
+    let term = |(pair, &max_skew): (&[i64], &i64)| SpreadTerm { count: pair[0], domains: pair[1], max_skew };
+    spread_score::raw_score(&terms.map(term).collect::<Vec<SpreadTerm>>())
+}
+
+/// A sum of fixed-point weights, each off by at most half a unit of 2⁻²⁰, which matters only within that distance of a
+/// rounding boundary.
+fn in_fixed_point<'c>(cluster: &Cluster<'c>, reads: &Reads<'c>) -> Int<'c> {
+    let ctx = cluster.ctx();
+    let weighted = reads.iter().map(|&(max_skew, count, domains)| {
+        let weight = domains.map(|domains| (spread_score::domain_weight(domains) * UNIT as f64).round() as i64);
+        count * weight + ctx.int((max_skew - 1) * UNIT)
     });
     (ctx.sum(weighted) + UNIT / 2).div(UNIT)
 }

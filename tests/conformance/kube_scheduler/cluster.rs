@@ -84,8 +84,9 @@ fn cells_of_nodes<'c>(cluster: &Cluster<'c>, cells: &[Cell<'c>]) -> Vec<Option<u
 
 /// The terms of a scheduling cycle.
 pub fn outcome<'c>(cluster: &Cluster<'c>, cells: &[Cell<'c>], template: TemplateId) -> Outcome {
-    let cycle = kube_scheduler::cycle(cluster, cells, template);
-    let columns = kube_scheduler::columns(cluster, cells, template, &cycle.feasible);
+    let mut cycle = kube_scheduler::cycle(cluster, cells, template);
+    let mut columns = std::mem::take(&mut cycle.simple_columns);
+    columns.extend(kube_scheduler::resource_columns(cluster, cells, template));
     let totals: Vec<Int<'c>> = (0..cells.len()).map(|cell| kube_scheduler::total(cluster, &columns, cell)).collect();
     Outcome::new(&cycle, &columns, &totals)
 }
