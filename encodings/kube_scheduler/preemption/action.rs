@@ -12,7 +12,7 @@ use crate::cluster::view::Cluster;
 use crate::cluster::{Cell, Phase, TemplateId};
 use crate::encodings::{disruption, ranks};
 use crate::system::{ActionDraft, ActionKind, State};
-use crate::term::{Bool, Int, TermId};
+use crate::term::{Bool, Ctx, Int, TermId};
 
 use super::super::Cycle;
 use super::{Preemption, budgets, eligibility, preemption, victims};
@@ -21,14 +21,15 @@ use super::{Preemption, budgets, eligibility, preemption, victims};
 pub struct Preemptor<'c> {
     /// The template.
     pub template: TemplateId,
-    /// The preemption for its next pod.
-    pub preemption: Preemption<'c>,
+    /// The preemption for its next pod, for each order of others that unknown ages allow.
+    pub preemptions: Vec<Preemption<'c>>,
 }
 
 impl<'c> Preemptor<'c> {
     /// Whether its next pod, if one waits, preempts now or waits for victims.
     pub fn is_busy(&self, cluster: &Cluster<'c>) -> Bool<'c> {
-        self.preemption.waits | cluster.ctx().any(self.preemption.candidates.iter().copied())
+        let busy = |it: &Preemption<'c>| it.waits | cluster.ctx().any(it.candidates.iter().copied());
+        cluster.ctx().any(self.preemptions.iter().map(busy))
     }
 }
 
@@ -40,13 +41,14 @@ pub fn preemptors<'c>(
     cycles: &[Cycle<'c>],
 ) -> Vec<Option<Preemptor<'c>>> {
     let state = cluster.state();
+    let allowed = |budget: &_| disruptions_allowed(cluster, &state, budget);
     let preemptor = |(&template, cycle): (&TemplateId, &Cycle<'c>)| {
         let may = eligibility::may_preempt(cluster, template);
-        let finds_victims = !victims::groups(cluster, template).is_empty();
+        let finds_victims = !victims::groups(cluster, template, 0).is_empty();
         (may && finds_victims).then(|| {
-            let allowed = |budget: &_| disruptions_allowed(cluster, &state, budget);
-            let preemption = preemption(cluster, cells, &cycle.verdicts, template, &allowed);
-            Preemptor { template, preemption }
+            let preempts = |turn| preemption(cluster, cells, &cycle.verdicts, template, &allowed, turn);
+            let turns = 0..victims::turns(cluster, template);
+            Preemptor { template, preemptions: turns.map(preempts).collect() }
         })
     };
     scheduled.iter().zip(cycles).map(preemptor).collect()
@@ -62,33 +64,47 @@ fn disruptions_allowed<'c>(cluster: &Cluster<'c>, state: &State<'c>, budget: &Po
     }
 }
 
+/// What may be chosen: one of the preemptions, on a node of one cell.
+struct Alternative<'a, 'c> {
+    preemption: &'a Preemption<'c>,
+    cell: usize,
+}
+
+impl<'c> Alternative<'_, 'c> {
+    /// Victims of a template in a phase.
+    fn victims(&self, ctx: &'c Ctx, template: TemplateId, phase: Phase) -> Int<'c> {
+        let groups = &self.preemption.groups;
+        let group = groups.iter().position(|group| (group.template, group.phase) == (template, phase));
+        group.map_or_else(|| ctx.int(0), |group| self.preemption.runs[self.cell].victims[group])
+    }
+
+    /// How many pods of a template are evicted.
+    fn evicted(&self, ctx: &'c Ctx, template: TemplateId) -> Int<'c> {
+        self.victims(ctx, template, Phase::Starting) + self.victims(ctx, template, Phase::Running)
+    }
+}
+
 /// Adds the preemption of one template's pods, when it is its `turn`.
 pub fn add<'c>(cluster: &Cluster<'c>, cells: &[Cell<'c>], preemptor: &Preemptor<'c>, turn: Bool<'c>) {
     let (ctx, state) = (cluster.ctx(), cluster.state());
-    let Preemptor { template, preemption } = preemptor;
-    let evicts = |run: usize| ctx.any(evictions(preemption, run).map(|(_, victims)| victims.ge(1)));
-    let allowed: Vec<Bool<'c>> =
-        preemption.best.iter().enumerate().map(|(run, &best)| turn & best & evicts(run)).collect();
+    let of = |preemption| (0..cells.len()).map(move |cell| Alternative { preemption, cell });
+    let alternatives: Vec<Alternative<'_, 'c>> = preemptor.preemptions.iter().flat_map(of).collect();
+    let may_be_chosen = |it: &Alternative<'_, 'c>| {
+        let evicts = cluster.movable().map(|victim| it.evicted(ctx, victim).ge(1));
+        turn & it.preemption.best[it.cell] & ctx.any(evicts)
+    };
+    let allowed: Vec<Bool<'c>> = alternatives.iter().map(may_be_chosen).collect();
     let guard = ctx.any(allowed.iter().copied());
     if guard.constant() == Some(false) {
         return;
     }
     let (var, chosen, valid) = cluster.choose_cell("node", &allowed);
+    let options: Vec<(Alternative<'_, 'c>, Bool<'c>)> = alternatives.into_iter().zip(chosen).collect();
     let mut next = state.clone();
-    let position = |cell: &Cell<'c>| {
-        cells.iter().position(|known| (known.class, known.slot) == (cell.class, cell.slot)).unwrap_or_default()
-    };
-    cluster.cells.rewrite_one(ctx, &mut next, &chosen, |cell| {
-        let run = position(cell);
-        cluster.deleting(cell, |template, phase| victims_of(cluster, preemption, run, template, phase))
-    });
-    cluster.forget_ages(&mut next);
-    let loses = |victim: TemplateId| {
-        let some = |run: usize| evicted(cluster, preemption, run, victim).ge(1);
-        ctx.any(chosen.iter().enumerate().map(|(run, &chosen)| chosen & some(run)))
-    };
+    evict(cluster, cells, &options, &mut next);
+    let loses = |victim| ctx.any(options.iter().map(|(it, chosen)| *chosen & it.evicted(ctx, victim).ge(1)));
     let draft = ActionDraft {
-        name: format!("kube-scheduler preempts for {}", cluster.templates[template.0].name),
+        name: format!("kube-scheduler preempts for {}", cluster.templates[preemptor.template.0].name),
         kind: ActionKind::Event { rank: ranks::SCHEDULER },
         guard,
         inputs: vec![var],
@@ -96,51 +112,41 @@ pub fn add<'c>(cluster: &Cluster<'c>, cells: &[Cell<'c>], preemptor: &Preemptor<
         marks: cluster.eviction_marks(loses),
         next,
     };
-    cluster.act(draft, narrator(cluster, preemptor, &chosen));
+    cluster.act(draft, narrator(cluster, preemptor.template, &options));
 }
 
-/// Pods of a template in a phase that have to go from a node of the cell at `run`.
-fn victims_of<'c>(
+/// Deletes the victims of the chosen alternative.
+fn evict<'c>(
     cluster: &Cluster<'c>,
-    preemption: &Preemption<'c>,
-    run: usize,
-    template: TemplateId,
-    phase: Phase,
-) -> Int<'c> {
-    let group = preemption.groups.iter().position(|group| (group.template, group.phase) == (template, phase));
-    group.map_or_else(|| cluster.ctx().int(0), |group| preemption.runs[run].victims[group])
-}
-
-/// Victims on a node of the cell at `run` that are not leaving yet, by template and phase.
-fn evictions<'a, 'c>(
-    preemption: &'a Preemption<'c>,
-    run: usize,
-) -> impl Iterator<Item = (TemplateId, Int<'c>)> + use<'a, 'c> {
-    let groups = preemption.groups.iter().zip(&preemption.runs[run].victims);
-    let staying = groups.filter(|(group, _)| group.phase != Phase::Terminating);
-    staying.map(|(group, &victims)| (group.template, victims))
-}
-
-/// How many pods of a template are evicted from a node of the cell at `run`.
-fn evicted<'c>(cluster: &Cluster<'c>, preemption: &Preemption<'c>, run: usize, template: TemplateId) -> Int<'c> {
-    let own = evictions(preemption, run).filter(|(victim, _)| *victim == template);
-    cluster.ctx().sum(own.map(|(_, victims)| victims))
-}
-
-fn narrator<'c>(cluster: &Cluster<'c>, preemptor: &Preemptor<'c>, chosen: &[Bool<'c>]) -> Narrator {
+    cells: &[Cell<'c>],
+    options: &[(Alternative<'_, 'c>, Bool<'c>)],
+    next: &mut State<'c>,
+) {
     let ctx = cluster.ctx();
-    let Preemptor { template, preemption } = preemptor;
-    let over_chosen = |value: &dyn Fn(usize) -> Int<'c>| {
-        ctx.sum(chosen.iter().enumerate().map(|(run, &chosen)| chosen.ite(value(run), 0))).id()
-    };
-    let victims: Vec<(String, TermId)> = cluster
-        .movable()
-        .map(|victim| {
-            let gone = over_chosen(&|run| evicted(cluster, preemption, run, victim));
-            (cluster.templates[victim.0].name.clone(), gone)
+    let on = |cell: usize| options.iter().filter(move |(it, _)| it.cell == cell);
+    let chosen: Vec<Bool<'c>> = (0..cells.len()).map(|cell| ctx.any(on(cell).map(|(_, chosen)| *chosen))).collect();
+    cluster.cells.rewrite_one(ctx, next, &chosen, |cell| {
+        let same = |known: &Cell<'c>| (known.class, known.slot) == (cell.class, cell.slot);
+        let here = cells.iter().position(same).unwrap_or(cells.len());
+        cluster.deleting(cell, |template, phase| {
+            let victims = on(here).map(|(it, chosen)| (*chosen, it.victims(ctx, template, phase)));
+            victims
+                .reduce(|(_, others), (chosen, these)| (chosen, chosen.ite(these, others)))
+                .map_or(ctx.int(0), |it| it.1)
         })
-        .collect();
-    let violations = over_chosen(&|run| preemption.runs[run].violations);
+    });
+    cluster.forget_ages(next);
+}
+
+fn narrator<'c>(cluster: &Cluster<'c>, template: TemplateId, options: &[(Alternative<'_, 'c>, Bool<'c>)]) -> Narrator {
+    let ctx = cluster.ctx();
+    let chosen = |value: &dyn Fn(&Alternative<'_, 'c>) -> Int<'c>| {
+        ctx.sum(options.iter().map(|(it, chosen)| chosen.ite(value(it), 0))).id()
+    };
+    let evicted =
+        |victim: TemplateId| (cluster.templates[victim.0].name.clone(), chosen(&|it| it.evicted(ctx, victim)));
+    let victims: Vec<(String, TermId)> = cluster.movable().map(evicted).collect();
+    let violations = chosen(&|it| it.preemption.runs[it.cell].violations);
     let name = cluster.templates[template.0].name.clone();
     let priority = cluster.templates[template.0].priority();
     Box::new(move |scene: &Scene<'_>| {

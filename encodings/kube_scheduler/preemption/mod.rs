@@ -4,9 +4,12 @@
 //! A pod that no node can take makes room on one: pods of lower priority are evicted, as few and as unimportant ones as
 //! will do. Afterwards it is scheduled like any other pod.
 //!
-//! Left out: nominations made during a run (see `eligibility` and `action`), DaemonSet and static pods as victims, the
-//! age of pods of modelled owners (among equal priorities those of the workload read first are put back first),
-//! sampling of candidates in clusters of more than 100 nodes, extenders.
+//! The age of pods of modelled owners is not known. Of templates of equal priority any may be the oldest, and then all its
+//! pods are older than those of the others.
+//!
+//! Left out: nominations made during a run (see `eligibility` and `action`), DaemonSet and static pods as victims, most
+//! orders of more than two templates of equal priority and the mixed ages of their pods, sampling of candidates in
+//! clusters of more than 100 nodes, extenders.
 
 mod action;
 mod budgets;
@@ -42,16 +45,18 @@ pub struct Preemption<'c> {
     pub best: Vec<Bool<'c>>,
 }
 
-/// The preemption for a pod of `template` that got these verdicts; `allowed` tells how many disruptions a budget allows.
+/// The preemption for a pod of `template` that got these verdicts; `allowed` tells how many disruptions a budget allows,
+/// and `turn` which order of templates is assumed where ages are not known.
 pub fn preemption<'c>(
     cluster: &Cluster<'c>,
     cells: &[Cell<'c>],
     verdicts: &[Verdict<'c>],
     template: TemplateId,
     allowed: &dyn Fn(&PodDisruptionBudget) -> Int<'c>,
+    turn: usize,
 ) -> Preemption<'c> {
     let ctx = cluster.ctx();
-    let groups = victims::groups(cluster, template);
+    let groups = victims::groups(cluster, template, turn);
     let may = eligibility::may_preempt(cluster, template);
     let waits = eligibility::waits_for_victims(cluster, cells, verdicts, template, &groups);
     let budget = |object| Budget { object, allowed: allowed(object) };

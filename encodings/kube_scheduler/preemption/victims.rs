@@ -10,6 +10,7 @@
 //! with fewer. So the number that comes back is found by halving.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
@@ -20,6 +21,9 @@ use crate::term::{Bool, Ctx, Int};
 use super::super::filters::{Filters, Verdict};
 use super::super::nominations::Change;
 use super::budgets::{self, Budget};
+
+/// Most orders of templates that are tried where the ages of their pods are not known.
+const MOST_TURNS: usize = 4;
 
 /// Pods that are equally important to preemption.
 #[derive(Clone, Debug)]
@@ -49,14 +53,42 @@ pub struct DryRun<'c> {
 }
 
 /// The pods that a pod of `template` may preempt: the more important first, which is the higher priority, then the
-/// earlier start. Those of equal rank are in an arbitrary but fixed order.
-pub fn groups(cluster: &Cluster<'_>, template: TemplateId) -> Vec<Group> {
+/// earlier start. Where starts are not known, templates of equal priority take turns: `turn` says by how much.
+pub fn groups(cluster: &Cluster<'_>, template: TemplateId, turn: usize) -> Vec<Group> {
+    let mut groups = unordered(cluster, template);
+    let ties = ties(&groups);
+    let place = |group: &Group| {
+        let tied = ties.get(&group.priority).filter(|_| group.started.is_none())?;
+        let place = tied.iter().position(|&known| known == group.template)?;
+        Some((place + turn) % tied.len())
+    };
+    groups.sort_by_cached_key(|group| (Reverse(group.priority), place(group), group.started.clone()));
+    groups
+}
+
+/// How many turns [`groups`] offers for a pod of `template`.
+pub fn turns(cluster: &Cluster<'_>, template: TemplateId) -> usize {
+    let longest = ties(&unordered(cluster, template)).into_values().map(|tied| tied.len()).max();
+    longest.unwrap_or(1).min(MOST_TURNS)
+}
+
+fn unordered(cluster: &Cluster<'_>, template: TemplateId) -> Vec<Group> {
     let own = cluster.templates[template.0].priority();
     let prey = cluster.movable().filter(|&other| is_movable(cluster, other));
     let lower = prey.filter(|other| cluster.templates[other.0].priority() < own);
-    let mut groups: Vec<Group> = lower.flat_map(|other| groups_of(cluster, other)).collect();
-    groups.sort_by_key(|group| (Reverse(group.priority), group.started.is_none(), group.started.clone()));
-    groups
+    lower.flat_map(|other| groups_of(cluster, other)).collect()
+}
+
+/// The templates whose pods started at unknown times, by priority.
+fn ties(groups: &[Group]) -> BTreeMap<i64, Vec<TemplateId>> {
+    let mut ties: BTreeMap<i64, Vec<TemplateId>> = BTreeMap::new();
+    for group in groups.iter().filter(|group| group.started.is_none()) {
+        let tied = ties.entry(group.priority).or_default();
+        if !tied.contains(&group.template) {
+            tied.push(group.template);
+        }
+    }
+    ties
 }
 
 /// DaemonSet and static pods come back to the same node at once: they are nobody's victims here.

@@ -40,7 +40,7 @@ fn differences(record: &Value, with_z3: bool) -> Result<Vec<String>, String> {
     let nodes = cluster::nodes(&cluster, &cells)?;
     let cycle = kube_scheduler::cycle(&cluster, &cells, template);
     let allowed = |budget: &PodDisruptionBudget| disruptions_allowed(&probe, budget);
-    let preemption = preemption::preemption(&cluster, &cells, &cycle.verdicts, template, &allowed);
+    let preemption = preemption::preemption(&cluster, &cells, &cycle.verdicts, template, &allowed, 0);
     let computed =
         Computed { record, cluster: &cluster, probe: &probe, cycle: &cycle, preemption: &preemption, nodes: &nodes };
     let mut differences = computed.differences();
