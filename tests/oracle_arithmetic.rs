@@ -14,8 +14,6 @@ mod quantity;
 mod replicas;
 #[path = "oracle_arithmetic/rollout.rs"]
 mod rollout;
-#[path = "oracle_arithmetic/scores.rs"]
-mod scores;
 
 use std::path::PathBuf;
 
