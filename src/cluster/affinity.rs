@@ -57,3 +57,44 @@ pub fn reaches(term: &PodAffinityTerm, own: &str, other: &str, namespaces: &BTre
 pub fn reaches_everywhere(term: &PodAffinityTerm) -> bool {
     term.namespace_selector.as_ref().is_some_and(|selected| selector::matches(selected, &Labels::new()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, from_value, json};
+
+    fn term(fields: Value) -> PodAffinityTerm {
+        let mut term = json!({"topologyKey": "zone"});
+        term.as_object_mut().expect("an object").extend(fields.as_object().cloned().unwrap_or_default());
+        from_value(term).expect("a term")
+    }
+
+    fn namespaces() -> BTreeMap<String, Labels> {
+        let labels = |team: &str| Labels::from([("team".to_owned(), team.to_owned())]);
+        BTreeMap::from([("a".to_owned(), labels("x")), ("b".to_owned(), labels("y"))])
+    }
+
+    #[test]
+    fn listed_and_selected_namespaces_add_up() {
+        let reached = |fields: Value| {
+            let term = term(fields);
+            ["a", "b", "c"].map(|other| reaches(&term, "a", other, &namespaces()))
+        };
+        assert_eq!(reached(json!({})), [true, false, false], "its own without any");
+        assert_eq!(reached(json!({"namespaces": ["b"]})), [false, true, false]);
+        let selected = json!({"matchLabels": {"team": "x"}});
+        assert_eq!(reached(json!({"namespaceSelector": selected, "namespaces": ["c"]})), [true, false, true]);
+        assert_eq!(reached(json!({"namespaceSelector": {}})), [true, true, true]);
+    }
+
+    #[test]
+    fn a_selector_that_only_excludes_is_content_with_no_labels() {
+        let excluding = |operator: &str| {
+            let expression = json!({"key": "team", "operator": operator, "values": ["x"]});
+            reaches_everywhere(&term(json!({"namespaceSelector": {"matchExpressions": [expression]}})))
+        };
+        assert!(excluding("NotIn"));
+        assert!(!excluding("In"));
+        assert!(!reaches_everywhere(&term(json!({}))));
+    }
+}

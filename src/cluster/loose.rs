@@ -222,7 +222,7 @@ fn selectors(pod: &PodSpec) -> Vec<LabelSelector> {
     spread.chain(affinity::all(pod).filter_map(|term| term.label_selector.clone())).collect()
 }
 
-/// Host ports of a pod's containers and sidecars: protocol, address, port.
+/// Host ports of a pod's containers and sidecars: protocol, address, port. In the network of the node all ports are.
 pub fn host_ports(pod: &PodSpec) -> Vec<(String, String, i32)> {
     let sidecars =
         pod.init_containers.iter().flatten().filter(|container| container.restart_policy.as_deref() == Some("Always"));
@@ -230,7 +230,9 @@ pub fn host_ports(pod: &PodSpec) -> Vec<(String, String, i32)> {
     let port = |port: &k8s_openapi::api::core::v1::ContainerPort| {
         let protocol = port.protocol.clone().filter(|it| !it.is_empty()).unwrap_or_else(|| "TCP".to_owned());
         let address = port.host_ip.clone().filter(|it| !it.is_empty()).unwrap_or_else(|| "0.0.0.0".to_owned());
-        port.host_port.filter(|&number| number > 0).map(|number| (protocol, address, number))
+        let number = port.host_port.filter(|&number| number > 0);
+        let number = number.or(pod.host_network.unwrap_or(false).then_some(port.container_port));
+        number.map(|number| (protocol, address, number))
     };
     ports.filter_map(port).collect()
 }

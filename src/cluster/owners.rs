@@ -34,7 +34,8 @@ pub fn default_selectors(spec: &ClusterSpec, namespace: &str, pod: &Pod) -> Vec<
 fn service_pairs(spec: &ClusterSpec, namespace: &str, labels: &Labels) -> Labels {
     let own = spec.services.iter().filter(|service| service.metadata.namespace.as_deref() == Some(namespace));
     let selectors = own.filter_map(|service| service.spec.as_ref()?.selector.as_ref());
-    selectors.filter(|pairs| selector::matches_pairs(pairs, labels)).cloned().flatten().collect()
+    let selecting = selectors.filter(|pairs| selector::matches_pairs(pairs, labels));
+    selecting.flatten().map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
 /// The selector of a controller, if it is of a kind that counts and exists.
@@ -45,4 +46,55 @@ fn known(spec: &ClusterSpec, namespace: &str, owner: &OwnerReference) -> Option<
             == (owner.kind.as_str(), namespace, owner.name.as_str())
     });
     found.filter(|_| owner.api_version == version).map(|known| known.selector.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::spec::{ObjectKey, OwnerSelector};
+    use serde_json::{Value, from_value, json};
+
+    fn pod(owner: Value) -> Pod {
+        from_value(json!({"metadata": {"labels": {"app": "web"}, "ownerReferences": [owner]}})).expect("a pod")
+    }
+
+    fn owner(kind: &str, version: &str, controller: bool) -> Pod {
+        pod(json!({"kind": kind, "apiVersion": version, "name": "x", "uid": "", "controller": controller}))
+    }
+
+    fn spec(kind: &str) -> ClusterSpec {
+        let service = |name: &str, selector: Value| {
+            let metadata = json!({"name": name, "namespace": "default"});
+            from_value(json!({"metadata": metadata, "spec": {"selector": selector}})).expect("a Service")
+        };
+        let key = ObjectKey { namespace: "default".to_owned(), name: "x".to_owned() };
+        let selector = from_value(json!({"matchLabels": {"hash": "1"}})).expect("a selector");
+        ClusterSpec {
+            services: vec![service("all", json!({"app": "web"})), service("other", json!({"app": "db"}))],
+            owner_selectors: vec![OwnerSelector { kind: kind.to_owned(), key, selector }],
+            ..ClusterSpec::default()
+        }
+    }
+
+    #[test]
+    fn services_and_the_controller_select_together() {
+        let selected = |kind: &str, pod: &Pod| default_selectors(&spec(kind), "default", pod).len();
+        assert_eq!(selected("ReplicaSet", &owner("ReplicaSet", "apps/v1", true)), 2);
+        assert_eq!(selected("ReplicaSet", &owner("ReplicaSet", "apps/v1", false)), 1, "it is not the controller");
+        assert_eq!(selected("ReplicaSet", &owner("StatefulSet", "apps/v1", true)), 1, "there is no such StatefulSet");
+        assert_eq!(selected("ReplicaSet", &owner("ReplicaSet", "extensions/v1beta1", true)), 1);
+    }
+
+    #[test]
+    fn the_pairs_of_replication_controllers_are_merged() {
+        let selectors =
+            default_selectors(&spec("ReplicationController"), "default", &owner("ReplicationController", "v1", true));
+        let pairs: Value = json!({"matchLabels": {"app": "web", "hash": "1"}});
+        assert_eq!(selectors, [from_value(pairs).expect("a selector")]);
+    }
+
+    #[test]
+    fn nobody_stands_behind_a_pod_of_another_namespace() {
+        assert!(default_selectors(&spec("ReplicaSet"), "other", &owner("ReplicaSet", "apps/v1", true)).is_empty());
+    }
 }

@@ -309,6 +309,29 @@ mod tests {
     }
 
     #[test]
+    fn a_resized_pod_holds_the_largest_of_what_is_said_of_it() {
+        let bound = |reason: &str| -> Pod {
+            let spec = json!({"containers": [container("a", json!({"cpu": "4"}))]});
+            let held = json!({"name": "a", "resources": {"requests": {"cpu": "2"}}, "allocatedResources": {"cpu": "3"},
+                              "image": "", "imageID": "", "ready": true, "restartCount": 0});
+            let condition = json!({"type": "PodResizePending", "status": "True", "reason": reason});
+            let status = json!({"containerStatuses": [held], "conditions": [condition]});
+            from_value(json!({"metadata": {}, "spec": spec, "status": status})).expect("a pod")
+        };
+        assert_eq!(bound_requests(&bound("Deferred")).unwrap().cpu, 4000);
+        assert_eq!(bound_requests(&bound("Infeasible")).unwrap().cpu, 3000);
+        assert_eq!(bound_nonzero_requests(&bound("Infeasible")), (3000, DEFAULT_MEMORY_REQUEST));
+    }
+
+    #[test]
+    fn beside_pod_level_requests_scoring_fills_in_what_nobody_requests() {
+        let spec = pod(json!({"resources": {"requests": {"memory": "1Gi"}},
+                              "containers": [container("a", json!({"cpu": "1"})), {"name": "b"}]}));
+        assert_eq!(nonzero_requests(&spec), (1000, 1 << 30));
+        assert_eq!(nonzero_container_requests(&spec), (1100, 2 * DEFAULT_MEMORY_REQUEST));
+    }
+
+    #[test]
     fn scoring_fills_in_what_is_missing_but_not_what_is_zero() {
         let spec = pod(json!({"containers": [container("a", json!({"cpu": "0"})), {"name": "b"}]}));
         assert_eq!(nonzero_requests(&spec), (100, 2 * DEFAULT_MEMORY_REQUEST));

@@ -6,9 +6,16 @@
 //!
 //! The recordings are facts about upstream programs; no encoding knows them, and no runner computes an answer itself.
 
+mod deployment;
+mod driver;
+mod horizontal_pod_autoscaler;
+mod json;
 mod kube_scheduler;
+mod node_lifecycle;
 pub mod probe;
 pub mod recordings;
+mod replicaset;
+mod taint_eviction;
 pub mod tally;
 
 pub use recordings::{RecordingError, Recordings};
@@ -39,7 +46,12 @@ type Runner = fn(&Recordings, Depth) -> Result<Component, RecordingError>;
 
 /// All components, in the order of the table.
 const RUNNERS: &[Runner] = &[
-    kube_scheduler::run, // kube-scheduler
+    kube_scheduler::run,
+    deployment::run,
+    replicaset::run,
+    horizontal_pod_autoscaler::run,
+    taint_eviction::run,
+    node_lifecycle::run,
 ];
 
 /// Runs every component whose recordings are there.
