@@ -2,8 +2,8 @@
 //!
 //! Follows `pkg/scheduler/schedule_one.go` with the default plugins, which `filters` and `scores` put in order.
 //! A pod that fits nowhere waits; it is tried again as soon as something changes, which here means that the action is
-//! enabled exactly when some waiting pod fits somewhere. Of waiting pods that fit, those of the highest priority go
-//! first; among equals the order of the queue is free.
+//! enabled exactly when some waiting pod fits somewhere. One that fits nowhere may make room, see `preemption`. Of waiting
+//! pods that fit or make room, those of the highest priority go first; among equals the order of the queue is free.
 //!
 //! Left out: volume plugins, scheduling gates, extenders, and sampling of nodes in clusters of more than 100.
 
