@@ -25,16 +25,6 @@ pub struct Replicas {
     pub expect: Proposed,
 }
 
-impl Replicas {
-    /// By the type of its metric.
-    pub fn family(&self) -> String {
-        match self.hpa.metrics.as_slice() {
-            [metric] => format!("hpa_replicas {}", metric.type_),
-            _ => "hpa_replicas several metrics".to_owned(),
-        }
-    }
-}
-
 /// The controller's flags.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

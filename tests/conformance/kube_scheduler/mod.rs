@@ -8,26 +8,19 @@ mod sequences;
 
 use serde_json::Value;
 
-use super::{Component, Depth, RecordingError, Recordings, Verdict};
+use super::{Source, Subject};
 
-/// A record's verdict.
-type Compare = fn(&Value, bool) -> Verdict;
+/// The scheduler's recordings.
+pub const SUBJECT: Subject = Subject {
+    name: "kube-scheduler",
+    version: "v1.34.1",
+    sources: &[
+        Source { file: "kube-scheduler/cases.jsonl", family, compare: cases::compare },
+        Source { file: "kube-scheduler/sequences.jsonl", family, compare: sequences::compare },
+        Source { file: "kube-scheduler/preemption.jsonl", family, compare: preemption::compare },
+    ],
+};
 
-/// The files, each with what compares one of its records.
-const FILES: [(&str, Compare); 3] = [
-    ("kube-scheduler/cases.jsonl", cases::compare),
-    ("kube-scheduler/sequences.jsonl", sequences::compare),
-    ("kube-scheduler/preemption.jsonl", preemption::compare),
-];
-
-/// Compares all records.
-pub fn run(recordings: &Recordings, depth: Depth) -> Result<Component, RecordingError> {
-    let mut component = Component::new("kube-scheduler", "v1.34.1");
-    for (file, compare) in FILES {
-        for (position, record) in recordings.read(file)?.iter().enumerate() {
-            let text = |field: &str| record[field].as_str().unwrap_or_default();
-            component.count(text("family"), text("id"), compare(record, depth.asks_z3(position)));
-        }
-    }
-    Ok(component)
+fn family(record: &Value) -> String {
+    record["family"].as_str().unwrap_or_default().to_owned()
 }
