@@ -194,17 +194,25 @@ impl<'a, 'c> Scorer<'a, 'c> {
     /// of it. Listed in `docs/semantics.md`.
     fn nearly_balanced(&self) -> Int<'c> {
         let ctx = self.cluster.ctx();
-        let fraction = |(resource, load): (&&str, Load)| {
-            let allocatable = self.class.allocatable.get(resource);
-            let unit = load.each.iter().copied().fold(gcd(allocatable, load.base), gcd).max(1);
-            let used = (self.sum(&load, unit) + load.base / unit).min(allocatable / unit);
-            (allocatable > 0).then_some((used, allocatable / unit))
-        };
-        let fractions: Vec<(Int<'c>, i64)> = BALANCED.iter().zip(self.requested()).filter_map(fraction).collect();
+        let fractions = BALANCED.iter().zip(self.requested());
+        let fractions: Vec<(Int<'c>, i64)> =
+            fractions.filter_map(|(resource, load)| self.fraction(resource, &load)).collect();
         let [(cpu, cpus), (memory, memories)] = fractions[..] else { return ctx.int(100) };
-        let (left, right, whole) = (cpu * memories, memory * cpus, cpus.saturating_mul(memories));
-        let apart = (left - right).max(right - left) * ctx.int(50);
+        let (left, right, whole) = (cpu * memories, memory * cpus, cpus * memories);
+        let apart = (left - right).max(right - left).max(0) * ctx.int(50);
         ctx.int(100) - (apart + (whole - 1)).div(whole)
+    }
+
+    /// What is used of a resource and what there is of it, in the largest unit that divides both; in a larger one where
+    /// products of two of them would not fit.
+    fn fraction(&self, resource: &str, load: &Load) -> Option<(Int<'c>, i64)> {
+        const MOST: i64 = 1 << 26;
+        let allocatable = self.class.allocatable.get(resource);
+        let unit = load.each.iter().copied().fold(gcd(allocatable, load.base), gcd).max(1);
+        let shrink = allocatable / unit / MOST + 1;
+        let used = (self.sum(load, unit) + load.base / unit).div(shrink);
+        let all = allocatable / unit / shrink;
+        (all > 0).then(|| (used.min(all), all))
     }
 }
 

@@ -117,9 +117,12 @@ impl<'c> Scoring<'_, 'c> {
     }
 
     fn image_locality(&self) -> Column<'c> {
-        let score = |cell: &Cell<'c>| image_locality::score(self.cluster, cell, self.template);
-        let scores = self.cells.iter().map(|cell| self.cluster.ctx().int(score(cell))).collect();
-        self.unnormalized("ImageLocality", false, scores)
+        let scores = image_locality::scores(self.cluster, self.cells, self.template);
+        self.unnormalized(
+            "ImageLocality",
+            false,
+            scores.into_iter().map(|score| self.cluster.ctx().int(score)).collect(),
+        )
     }
 
     fn topology_spread(&self) -> Option<Column<'c>> {

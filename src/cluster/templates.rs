@@ -114,9 +114,9 @@ impl Template {
         self.spec.node_name.as_deref().filter(|name| !name.is_empty())
     }
 
-    /// The node that `status.nominatedNodeName` of its pods names.
+    /// The node that `status.nominatedNodeName` of its waiting pods names.
     pub fn nominated_to(&self) -> Option<&str> {
-        let status = self.sample.as_ref()?.status.as_ref()?;
+        let status = self.sample.as_ref().filter(|_| self.waits)?.status.as_ref()?;
         status.nominated_node_name.as_deref().filter(|name| !name.is_empty())
     }
 

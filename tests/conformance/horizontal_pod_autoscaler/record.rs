@@ -13,7 +13,6 @@ use serde_json::Value;
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Replicas {
-    pub id: String,
     pub controller: Flags,
     pub hpa: Hpa,
     #[serde(rename = "metricsAPI", default)]
@@ -137,7 +136,6 @@ pub struct Limits {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Single {
-    pub id: String,
     #[serde(flatten)]
     pub limits: Limits,
     pub proposal: i64,
@@ -168,7 +166,6 @@ pub struct Normalised {
 /// A `sequence` line.
 #[derive(Deserialize)]
 pub struct Sequence {
-    pub id: String,
     #[serde(flatten)]
     pub limits: Limits,
     pub steps: Vec<Step>,

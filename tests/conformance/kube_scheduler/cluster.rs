@@ -112,14 +112,16 @@ pub fn elements(list: &Value) -> &[Value] {
 
 fn manifest(object: &Value, version: &str, kind: &str) -> Value {
     let mut object = object.clone();
-    object["apiVersion"] = version.into();
-    object["kind"] = kind.into();
+    if let Some(fields) = object.as_object_mut() {
+        fields.insert("apiVersion".to_owned(), version.into());
+        fields.insert("kind".to_owned(), kind.into());
+    }
     object
 }
 
 fn without_node(pod: &Value) -> Value {
     let mut pod = pod.clone();
-    if let Some(spec) = pod["spec"].as_object_mut() {
+    if let Some(spec) = pod.get_mut("spec").and_then(Value::as_object_mut) {
         spec.remove("nodeName");
     }
     pod

@@ -28,7 +28,9 @@ fn pods(record: &Value) -> Vec<Value> {
     let prefix = record["template"]["metadata"]["generateName"].as_str().unwrap_or_default();
     let numbered = |number: u64| {
         let mut pod = record["template"].clone();
-        pod["metadata"]["name"] = format!("{prefix}{number}").into();
+        if let Some(metadata) = pod.get_mut("metadata").and_then(Value::as_object_mut) {
+            metadata.insert("name".to_owned(), format!("{prefix}{number}").into());
+        }
         pod
     };
     (0..record["replicas"].as_u64().unwrap_or(0)).map(numbered).collect()
