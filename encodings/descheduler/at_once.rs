@@ -1,5 +1,6 @@
 //! Cycles in one step: where nothing depends on the order in which nodes and pods are looked at, all evictions of a
-//! plugin happen together.
+//! plugin happen together. A limit of evictions per node (see `ClusterSpec::deschedules_stepwise`) is used up template
+//! by template; others do not count here.
 
 use crate::cluster::TemplateId;
 use crate::cluster::story::{Scene, Sentence};
@@ -19,8 +20,15 @@ pub fn add<'c>(
 ) {
     let (ctx, cluster) = (sight.ctx(), sight.cluster);
     let enough = sight.nodes_in_play().ge(2);
+    let mut left: Vec<Option<Int<'c>>> = vec![sight.policy.max_per_node.map(|most| ctx.int(most)); sight.cells.len()];
+    let mut limited = |at: usize, id: TemplateId| {
+        let wanted = enough.ite(count(at, id), 0);
+        let allowed = left[at].map_or(wanted, |left| wanted.min(left));
+        left[at] = left[at].map(|left| left.minus_or_zero(allowed));
+        allowed
+    };
     let evictions: Vec<Vec<Int<'c>>> =
-        templates.iter().map(|&id| (0..sight.cells.len()).map(|at| enough.ite(count(at, id), 0)).collect()).collect();
+        templates.iter().map(|&id| (0..sight.cells.len()).map(|at| limited(at, id)).collect()).collect();
     let of = |at: usize, id: TemplateId| {
         let row = templates.iter().position(|&known| known == id);
         row.map_or_else(|| ctx.int(0), |row| evictions[row][at])

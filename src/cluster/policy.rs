@@ -231,10 +231,18 @@ impl Default for EvictorArguments {
 impl DeschedulerPolicy {
     /// Whether a cycle may have to take one pod and one node after the other: where limits, refusals or evictions that
     /// show at once make the order matter, or several plugins share a cycle. Every node is then a class of its own.
-    pub fn is_stepwise(&self) -> bool {
-        let limited = self.max_total.is_some() || self.max_per_namespace.is_some() || self.max_per_node.is_some();
+    fn is_stepwise(&self) -> bool {
+        self.is_limited() || !self.is_one_step()
+    }
+
+    fn is_limited(&self) -> bool {
+        self.max_total.is_some() || self.max_per_namespace.is_some() || self.max_per_node.is_some()
+    }
+
+    /// Whether, without limits, all evictions of a cycle can be one step.
+    fn is_one_step(&self) -> bool {
         let alone = self.plugins.len() == 1 && self.plugins.iter().all(|it| it.plugin.is_one_step());
-        limited || !alone || self.cache == CacheView::Live
+        alone && self.cache == CacheView::Snapshot
     }
 
     /// Whether its only plugin treats pods of one owner or constraint differently by what else they are like.
@@ -257,13 +265,14 @@ impl DeschedulerPolicy {
     }
 }
 
-/// Nodes up to which a cycle tells them apart for the sake of pods without a modelled owner.
-const MOST_NODES_APART: usize = 32;
+/// Nodes up to which a cycle tells them apart where it could be one step.
+const MOST_NODES_APART: usize = 50;
 
 impl ClusterSpec {
-    /// Whether a cycle goes step by step, on nodes that are told apart: where the policy asks for it, and in clusters of
-    /// moderate size with pods whose owners are not modelled, which are of many kinds as a rule. Pods of modelled owners
-    /// are alike; for them numbers are enough.
+    /// Whether a cycle goes step by step, on nodes that are told apart: where the policy asks for it, and where there are
+    /// pods whose owners are not modelled, which are of many kinds as a rule; pods of modelled owners are alike, and for
+    /// them numbers are enough. In large clusters a cycle that can be one step is one: then only the limit of evictions
+    /// per node counts.
     pub fn deschedules_stepwise(&self) -> bool {
         let Some(policy) = &self.descheduler else { return false };
         let mut fixed = self.workloads.iter().filter(|workload| workload.kind == WorkloadKind::Fixed);
@@ -272,7 +281,8 @@ impl ClusterSpec {
             let mut pods = workload.revisions.iter().flat_map(|revision| &revision.pods);
             !bound_to_node || policy.evicts_daemon_sets() || pods.any(asks_for_eviction)
         });
-        policy.is_stepwise() || (policy.tells_pods_apart() && has_others && self.nodes.len() <= MOST_NODES_APART)
+        let moderate = self.nodes.len() <= MOST_NODES_APART || !policy.is_one_step();
+        moderate && (policy.is_stepwise() || (policy.tells_pods_apart() && has_others))
     }
 }
 
