@@ -3,6 +3,7 @@
 //! Every engine, the replayer and the narrative derive from what these files build. The one rule for reading them: Rust
 //! `for` and `if` range over configuration, term operators over state.
 
+pub mod clock;
 pub mod deployment;
 pub mod descheduler;
 pub mod disruption;
@@ -11,6 +12,7 @@ pub mod hpa;
 pub mod kube_scheduler;
 pub mod kubelet;
 mod model;
+pub mod node_lifecycle;
 pub mod ranks;
 pub mod replicaset;
 pub mod taint_eviction;

@@ -86,6 +86,7 @@ fn add_controllers(cluster: &mut Cluster<'_>) -> Result<(), ModelError> {
     let interleaving = interleaving(cluster.spec);
     let commands = environment::commands::declare(cluster);
     let loads = declare_loads(cluster);
+    let desired = deployment::declare(cluster);
     let autoscalers = if controllers.hpa { hpa::declare(cluster) } else { Vec::new() };
     let descheduler = if controllers.descheduler { descheduler::declare(cluster) } else { Default::default() };
     kubelet::add(cluster, interleaving);
@@ -93,14 +94,14 @@ fn add_controllers(cluster: &mut Cluster<'_>) -> Result<(), ModelError> {
         taint_eviction::add(cluster);
     }
     if controllers.deployment {
-        deployment::add(cluster);
+        deployment::add(cluster, &desired);
         replicaset::add(cluster);
     }
     if controllers.scheduler {
         kube_scheduler::add(cluster);
     }
     disruption::add(cluster);
-    hpa::add(cluster, &autoscalers, &loads)?;
+    hpa::add(cluster, &autoscalers, &loads);
     if controllers.descheduler {
         descheduler::add(cluster, &descheduler);
     }

@@ -6,7 +6,7 @@
 //! once, so that of a conflicting set one remains. Nodes have their turn in any order.
 
 use crate::cluster::TemplateId;
-use crate::cluster::selector;
+use crate::cluster::affinity;
 use crate::cluster::spec::PodFilter;
 use crate::term::{Bool, Int};
 
@@ -22,7 +22,7 @@ impl InterPodAntiAffinity<'_> {
     /// Whether a pod of a template on a node conflicts with another pod that is still there.
     fn conflicts<'c>(&self, sight: &Sight<'_, 'c>, at: usize, template: TemplateId) -> Bool<'c> {
         let candidate = sight.pod(template);
-        let terms = candidate.spec.iter().flat_map(selector::required_anti_affinity);
+        let terms = candidate.spec.iter().flat_map(affinity::required_anti);
         let against = |term| {
             let enemies = sight.templates().filter(|&id| {
                 let other = &sight.cluster.templates[id.0];
@@ -52,9 +52,8 @@ fn is_same_domain(sight: &Sight<'_, '_>, at: usize, to: usize, key: &str) -> boo
 impl<'c> Walk<'c> for InterPodAntiAffinity<'_> {
     fn templates(&self, sight: &Sight<'_, 'c>) -> Vec<TemplateId> {
         let mut templates = super::looked_at(sight, self.0);
-        let has_terms = |id: &TemplateId| {
-            sight.pod(*id).spec.as_ref().is_some_and(|pod| selector::required_anti_affinity(pod).next().is_some())
-        };
+        let has_terms =
+            |id: &TemplateId| sight.pod(*id).spec.as_ref().is_some_and(|pod| !affinity::required_anti(pod).is_empty());
         templates.retain(has_terms);
         templates
     }

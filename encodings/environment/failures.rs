@@ -4,8 +4,8 @@
 //! A node that fails turns NotReady at once: its pods are no longer ready, and it carries NoSchedule and NoExecute
 //! taints until it is back. What the taints do is the business of the scheduler's and of taint eviction's encodings.
 //!
-//! Left out: the grace period before NotReady, rate limits and zone states (they delay the taint, which the choice of
-//! when the eviction happens covers), and that no taints are set when every zone is down.
+//! Left out: the grace period before NotReady, and what [`crate::encodings::node_lifecycle`] leaves to time (it delays the
+//! taint, which the choice of when the eviction happens covers).
 
 use crate::cluster::story::{Scene, Sentence};
 use crate::cluster::view::Cluster;

@@ -7,6 +7,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::cluster::scenario::Interleaving;
+use crate::conformance::Depth;
 use crate::property::NAMES;
 use crate::report::text::Detail;
 
@@ -62,6 +63,9 @@ pub enum Command {
     Simulate(Simulate),
     /// Print the transition system that engines see.
     Show(Show),
+    /// Compare the model of each controller with recordings of the real one.
+    #[command(after_help = "Exit codes: 0 nothing differs, 1 something does, 2 bad input.")]
+    Conformance(Conformance),
 }
 
 /// Where the cluster comes from.
@@ -180,6 +184,23 @@ pub struct Cases {
     /// Number of nodes.
     #[arg(long, value_name = "N", requires = "emit", default_value_t = 3)]
     pub scale: usize,
+}
+
+/// Options of `conformance`.
+#[derive(Clone, Debug, Args)]
+pub struct Conformance {
+    /// A directory of recordings; the built-in ones by default.
+    #[arg(value_name = "DIR", env = "KUBOUND_ORACLE")]
+    pub recordings: Option<PathBuf>,
+    /// How the table is written.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Show up to so many differences and omissions of each family.
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub show: usize,
+    /// Put every N-th record to Z3 as well; 0: none.
+    #[arg(long, value_name = "N", default_value_t = Depth::default().z3_every)]
+    pub z3_every: usize,
 }
 
 /// Options of `replay`.

@@ -6,6 +6,7 @@
 pub mod args;
 mod cases;
 mod check;
+mod conformance;
 mod error;
 mod extras;
 mod interrupt;
@@ -50,5 +51,6 @@ fn dispatch(cli: &Cli) -> Result<u8, CliError> {
         Command::Init(arguments) => extras::init(arguments, cli.detail()),
         Command::Schema => extras::schema(),
         Command::Show(arguments) => extras::show(arguments, cli.detail()),
+        Command::Conformance(arguments) => conformance::run(arguments, cli.quiet),
     }
 }

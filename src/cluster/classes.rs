@@ -8,6 +8,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use k8s_openapi::api::core::v1::{Node, NodeSelectorTerm, Taint};
 
+use super::affinity;
+use super::images;
 use super::resources::{self, Resources};
 use super::scenario::CommandAction;
 use super::selector;
@@ -77,6 +79,7 @@ impl NodeClass {
 #[derive(PartialEq, Eq, Hash)]
 struct Key {
     labels: BTreeMap<String, Option<String>>,
+    images: BTreeMap<String, i64>,
     taints: Vec<(String, String, String)>,
     unschedulable: bool,
     not_ready: bool,
@@ -95,6 +98,8 @@ struct Reading {
     by_value: BTreeSet<String>,
     /// Keys of which only the presence matters: every node is a domain of its own.
     by_presence: BTreeSet<String>,
+    /// Images of pods that are to be scheduled.
+    images: BTreeSet<String>,
 }
 
 /// Whether no two nodes share a value of `key`, so that each node is its own domain.
@@ -174,8 +179,10 @@ fn key(spec: &ClusterSpec, class: &NodeClass, reading: &Reading, named: Option<u
         }
     });
     let taint = |taint: &Taint| (taint.key.clone(), taint.value.clone().unwrap_or_default(), taint.effect.clone());
+    let images = images::of_node(&class.node).filter(|(name, _)| reading.images.contains(*name));
     Key {
         labels: labels.collect(),
+        images: images.map(|(name, size)| (name.to_owned(), size)).collect(),
         taints: class.taints().iter().map(taint).collect(),
         unschedulable: class.unschedulable,
         not_ready: class.starts_not_ready,
@@ -210,9 +217,7 @@ fn reading(spec: &ClusterSpec, templates: &[Template]) -> Reading {
         }
         let constraints = template.spec.topology_spread_constraints.iter().flatten();
         topology.extend(constraints.map(|constraint| constraint.topology_key.clone()));
-        if spec.descheduler.is_some() {
-            topology.extend(selector::required_anti_affinity(&template.spec).map(|term| term.topology_key.clone()));
-        }
+        topology.extend(affinity::all(&template.spec).map(|term| term.topology_key.clone()));
     }
     for selector in spec.descheduler.iter().flat_map(DeschedulerPolicy::node_selectors) {
         selected.extend(selector::keys(selector).cloned());
@@ -226,17 +231,22 @@ fn reading(spec: &ClusterSpec, templates: &[Template]) -> Reading {
     let (singleton, shared): (BTreeSet<_>, BTreeSet<_>) =
         topology.into_iter().partition(|key| is_singleton_key(spec, key));
     selected.extend(shared);
-    Reading { by_presence: singleton.difference(&selected).cloned().collect(), by_value: selected }
+    let placed = templates.iter().filter(|template| template.may_be_placed());
+    Reading {
+        by_presence: singleton.difference(&selected).cloned().collect(),
+        by_value: selected,
+        images: placed.flat_map(|template| images::of_pod(&template.spec)).collect(),
+    }
 }
 
 fn keys_of(term: &NodeSelectorTerm) -> Vec<String> {
     term.match_expressions.iter().flatten().map(|expression| expression.key.clone()).collect()
 }
 
-/// Nodes that something names: pods pinned to them, affinity by `metadata.name`, commands.
+/// Nodes that something names: pods pinned or nominated to them, affinity by `metadata.name`, commands.
 fn named_nodes(spec: &ClusterSpec, templates: &[Template]) -> BTreeSet<String> {
     let mut named: BTreeSet<String> =
-        templates.iter().filter_map(|template| template.pinned_to().map(str::to_owned)).collect();
+        templates.iter().flat_map(|it| [it.pinned_to(), it.nominated_to()]).flatten().map(str::to_owned).collect();
     for command in &spec.scenario.commands {
         if let CommandAction::Cordon { node } | CommandAction::Uncordon { node } | CommandAction::Drain { node } =
             &command.action

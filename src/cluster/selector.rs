@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{
-    Node, NodeAffinity, NodeSelectorRequirement, NodeSelectorTerm, PodAffinityTerm, PodSpec, Taint, Toleration,
+    Node, NodeAffinity, NodeSelectorRequirement, NodeSelectorTerm, PodSpec, Taint, Toleration,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
@@ -26,6 +26,12 @@ pub fn matches(selector: &LabelSelector, labels: &Labels) -> bool {
             let values = requirement.values.as_deref().unwrap_or_default();
             holds(&requirement.operator, values, labels.get(&requirement.key))
         })
+}
+
+/// Whether a label selector asks for nothing.
+pub fn is_empty(selector: &LabelSelector) -> bool {
+    selector.match_labels.as_ref().is_none_or(|labels| labels.is_empty())
+        && selector.match_expressions.as_ref().is_none_or(|expressions| expressions.is_empty())
 }
 
 /// Whether a set of plain `key: value` pairs, such as a Service's selector, matches.
@@ -98,12 +104,6 @@ pub fn tolerates_comparing(tolerations: &[Toleration], taint: &Taint) -> bool {
                 _ => false,
             }
     })
-}
-
-/// A pod's required anti-affinity terms.
-pub fn required_anti_affinity(pod: &PodSpec) -> impl Iterator<Item = &PodAffinityTerm> {
-    let affinity = pod.affinity.as_ref().and_then(|affinity| affinity.pod_anti_affinity.as_ref());
-    affinity.into_iter().flat_map(|it| it.required_during_scheduling_ignored_during_execution.iter().flatten())
 }
 
 /// The keys that a label selector reads.

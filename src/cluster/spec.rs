@@ -11,6 +11,7 @@ use k8s_openapi::api::apps::v1::DeploymentStrategy;
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::core::v1::{Node, Pod, PodTemplateSpec, Service};
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
 use super::scenario::Scenario;
 
@@ -56,6 +57,8 @@ pub struct ClusterSpec {
     pub autoscalers: Vec<Autoscaler>,
     /// Services: their selectors take part in default topology spreading.
     pub services: Vec<Service>,
+    /// Selectors of the controllers that take part in default topology spreading.
+    pub owner_selectors: Vec<OwnerSelector>,
     /// PodDisruptionBudgets: they limit drains and evictions.
     pub disruption_budgets: Vec<PodDisruptionBudget>,
     /// Labels of each known namespace.
@@ -70,6 +73,17 @@ pub struct ClusterSpec {
     pub finished: BTreeMap<String, i64>,
     /// What Kubernetes objects cannot say: loads, failures, commands, properties, bound.
     pub scenario: Scenario,
+}
+
+/// A controller of pods, as far as default topology spreading asks for it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OwnerSelector {
+    /// `ReplicaSet`, `StatefulSet` or `ReplicationController`.
+    pub kind: String,
+    /// Namespace and name.
+    pub key: ObjectKey,
+    /// `spec.selector`.
+    pub selector: LabelSelector,
 }
 
 /// A node and where it came from.
@@ -188,6 +202,8 @@ pub struct SchedulerProfile {
     pub filters: Vec<String>,
     /// Names of enabled score plugins with their weights (1 or more).
     pub scores: Vec<(String, i64)>,
+    /// Whether pods that fit nowhere may preempt others (DefaultPreemption).
+    pub preemption: bool,
     /// PodTopologySpread `defaultConstraints`, used when `defaultingType: List`.
     pub default_constraints: Vec<k8s_openapi::api::core::v1::TopologySpreadConstraint>,
     /// PodTopologySpread `defaultingType: System` (true, the default) or `List`.

@@ -270,13 +270,22 @@ impl<'c> Cluster<'c> {
 
     /// The attributes of a cell's nodes after `count(template)` of its active pods were deleted, ready ones last.
     pub fn without(&self, cell: &Cell<'c>, count: impl Fn(TemplateId) -> Int<'c>) -> Vec<Int<'c>> {
+        self.deleting(cell, |template, phase| {
+            let starting = count(template).min(self.pods(cell, template, Phase::Starting));
+            match phase {
+                Phase::Starting => starting,
+                _ => (count(template) - starting).min(self.pods(cell, template, phase)),
+            }
+        })
+    }
+
+    /// The attributes of a cell's nodes after `count(template, phase)` of its pods, which are active, were deleted.
+    pub fn deleting(&self, cell: &Cell<'c>, count: impl Fn(TemplateId, Phase) -> Int<'c>) -> Vec<Int<'c>> {
         let mut result = cell.clone();
         for template in self.movable() {
-            let mut left = count(template);
             let mut deleted = self.ctx().int(0);
             for phase in [Phase::Starting, Phase::Running] {
-                let taken = left.min(self.pods(&result, template, phase));
-                left = left - taken;
+                let taken = count(template, phase);
                 deleted = deleted + taken;
                 result.attributes =
                     self.with(&result, Attribute::Pods(template, phase), |pods| pods.minus_or_zero(taken));

@@ -3,10 +3,10 @@
 use std::rc::Rc;
 
 use k8s_openapi::Metadata;
-use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
+use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::api::autoscaling::v1::HorizontalPodAutoscaler as AutoscalerV1;
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
-use k8s_openapi::api::core::v1::{Namespace, Node, PersistentVolumeClaim, Pod, Service};
+use k8s_openapi::api::core::v1::{Namespace, Node, PersistentVolumeClaim, Pod, ReplicationController, Service};
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::api::scheduling::v1::PriorityClass;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -26,6 +26,10 @@ pub struct Objects {
     pub deployments: Vec<Located<Deployment>>,
     /// ReplicaSets.
     pub replica_sets: Vec<Located<ReplicaSet>>,
+    /// StatefulSets: only their selectors are read.
+    pub stateful_sets: Vec<Located<StatefulSet>>,
+    /// ReplicationControllers: only their selectors are read.
+    pub replication_controllers: Vec<Located<ReplicationController>>,
     /// Pods.
     pub pods: Vec<Located<Pod>>,
     /// Nodes.
@@ -53,9 +57,11 @@ pub struct Objects {
 }
 
 /// Versions in which modelled kinds are understood; the first is the one to recommend.
-const VERSIONS: [(&str, &[&str]); 13] = [
+const VERSIONS: [(&str, &[&str]); 15] = [
     ("Deployment", &["apps/v1"]),
     ("ReplicaSet", &["apps/v1"]),
+    ("StatefulSet", &["apps/v1"]),
+    ("ReplicationController", &["v1"]),
     ("Pod", &["v1"]),
     ("Node", &["v1"]),
     ("HorizontalPodAutoscaler", &["autoscaling/v2", "autoscaling/v1", "autoscaling/v2beta2"]),
@@ -107,6 +113,8 @@ impl Objects {
                 &raw,
                 reader.read(&raw, true, validate::workload::replica_set),
             ),
+            "StatefulSet" => self.stateful_sets.extend(reader.read_selecting(&raw)),
+            "ReplicationController" => self.replication_controllers.extend(reader.read_selecting(&raw)),
             "Pod" => self.pods.extend(reader.read(&raw, true, validate::workload::pod)),
             "Node" => read_into(&mut self.nodes, broken, &raw, reader.read(&raw, false, validate::other::node)),
             "Service" => self.services.extend(reader.read(&raw, true, |_, _| ())),
@@ -151,6 +159,20 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
+    /// Reads a controller of pods that is modelled no further than its selector, which the census says.
+    fn read_selecting<T>(&mut self, raw: &Rc<RawObject>) -> Option<Located<T>>
+    where
+        T: Metadata<Ty = ObjectMeta> + DeserializeOwned,
+    {
+        self.census.count(raw.kind.clone());
+        let mut object = raw.decode::<T>(self.sink)?;
+        let namespace = &mut object.value.metadata_mut().namespace;
+        if namespace.as_deref().is_none_or(str::is_empty) {
+            *namespace = Some("default".to_owned());
+        }
+        Some(object)
+    }
+
     fn read<T>(
         &mut self,
         raw: &Rc<RawObject>,

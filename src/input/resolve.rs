@@ -20,6 +20,7 @@ use super::object::{self, Located, RawObject};
 use super::path::FieldPath;
 use super::scenario::{self, commands, commands::Commander, document::Document};
 use super::scheduler;
+use super::selecting;
 use super::source::Source;
 use super::templates::Priorities;
 use super::unique::{Unique, unique};
@@ -84,13 +85,19 @@ impl Resolver<'_> {
         let priority_classes = unique(objects.priority_classes, self.sink).applied(self.sink);
         let priorities = Priorities::new(&priority_classes, &pods);
         let replica_sets = unique(objects.replica_sets, self.sink).applied(self.sink);
+        let owner_selectors = selecting::owner_selectors(
+            &replica_sets,
+            &unique(objects.stateful_sets, self.sink).applied(self.sink),
+            &unique(objects.replication_controllers, self.sink).applied(self.sink),
+        );
         let deployments = unique(objects.deployments, self.sink);
         let live = |raw: &Rc<RawObject>| raw.is_live();
         let running = pods.iter().any(|pod| live(&pod.raw))
             || deployments.objects.iter().any(|object| live(&object.raw))
             || replica_sets.iter().any(|object| live(&object.raw));
 
-        let mut cluster = ClusterSpec { nodes: self.nodes(objects.nodes, document), ..ClusterSpec::default() };
+        let mut cluster =
+            ClusterSpec { nodes: self.nodes(objects.nodes, document), owner_selectors, ..ClusterSpec::default() };
         let pods = self.bound_pods(pods, &cluster.nodes);
         let (present, pending) = split(deployments, running);
         let mut owners = Owners::new(&present, &replica_sets, &priorities);

@@ -17,24 +17,38 @@ pub fn results<'a>(results: impl IntoIterator<Item = &'a CheckResult>) -> String
     for result in results {
         table.add_row(row(result));
     }
-    for (index, column) in table.column_iter_mut().enumerate() {
-        column.set_padding((0, 1));
-        if NUMBERS.contains(&index) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
+    align(&mut table, &NUMBERS);
     lines(&table)
 }
 
-/// Two columns: ids and what they stand for.
+/// Ids and what they stand for.
 pub fn glossary(rows: impl IntoIterator<Item = [String; 3]>) -> String {
+    grid(["CASE", "WHAT GOES WRONG", "PROPERTIES"], rows, &[])
+}
+
+/// Any table; `numbers` are the columns to be aligned to the right.
+pub fn grid<const N: usize>(
+    header: [&str; N],
+    rows: impl IntoIterator<Item = [String; N]>,
+    numbers: &[usize],
+) -> String {
     let mut table = Table::new();
     table.load_preset(presets::NOTHING).set_width(WIDTH as u16).set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_header(["CASE", "WHAT GOES WRONG", "PROPERTIES"]);
+    table.set_header(header);
     for row in rows {
         table.add_row(row);
     }
+    align(&mut table, numbers);
     lines(&table)
+}
+
+fn align(table: &mut Table, numbers: &[usize]) {
+    for (index, column) in table.column_iter_mut().enumerate() {
+        column.set_padding((0, 1));
+        if numbers.contains(&index) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
 }
 
 fn lines(table: &Table) -> String {

@@ -160,6 +160,13 @@ impl<'c> Builder<'c> {
         State { ctx: self.ctx, values: parts.state.iter().map(term).collect() }
     }
 
+    /// The variables whose values at the start are fixed, with their terms and values.
+    pub fn initial_values(&self) -> Vec<(VarId, TermId, i64)> {
+        let parts = self.parts.borrow();
+        let term = |variable: &StateVar| self.ctx.read(|arena| arena.variable(variable.var).term);
+        parts.state.iter().filter_map(|it| Some((it.var, term(it), it.initial?))).collect()
+    }
+
     /// A fresh input with values `lo..=hi`.
     pub fn input(&self, name: impl Into<String>, lo: i64, hi: i64) -> (VarId, Int<'c>) {
         self.ctx.int_var(name, lo, hi)

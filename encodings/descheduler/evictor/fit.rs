@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 
 use k8s_openapi::api::core::v1::{Pod, PodAffinityTerm};
 
+use crate::cluster::affinity;
 use crate::cluster::layout::requested;
 use crate::cluster::selector::{self, HARD_EFFECTS, Labels};
 use crate::cluster::{TemplateId, resources};
@@ -95,7 +96,7 @@ pub fn used<'c>(
 fn meets_enemy<'c>(sight: &Sight<'_, 'c>, to: usize, template: TemplateId, own: bool) -> Bool<'c> {
     let ctx = sight.ctx();
     let candidate = sight.pod(template);
-    let terms = candidate.spec.iter().flat_map(selector::required_anti_affinity);
+    let terms = candidate.spec.iter().flat_map(affinity::required_anti);
     let terms = terms.filter(|term| sight.labels(to).contains_key(&term.topology_key));
     let meets = |term: &PodAffinityTerm| {
         let enemies = sight.templates().filter(|id| is_against(term, candidate, sight.pod(*id)));

@@ -7,14 +7,12 @@
 //! Units: resource amounts are milli-values (`100m` is 100, `1` is 1000) and stay below 9·10¹⁶ so that a
 //! percentage of them fits; replica and pod counts lie in the range of an int32; percentages are whole numbers.
 
-pub mod hpa_limits;
-pub mod hpa_metrics;
 pub mod hpa_rates;
 pub mod hpa_replicas;
-pub mod hpa_stabilization;
+pub mod image_score;
+pub mod node_lifecycle;
 pub mod node_score;
 pub mod rollout;
-pub mod rollout_scaling;
 pub mod spread_score;
 pub mod utilization;
 
@@ -26,11 +24,6 @@ fn go_int32(x: f64) -> i64 {
     } else {
         i64::from(i32::MIN)
     }
-}
-
-/// An int32 result of Go arithmetic, which wraps around.
-fn wrap_int32(x: i64) -> i64 {
-    i64::from(x as i32)
 }
 
 /// `a / b` of Go on integers: truncated towards zero; 0 where Go would panic or overflow.
@@ -50,7 +43,6 @@ mod tests {
         for out_of_range in [2_147_483_648.0, f64::INFINITY, f64::NEG_INFINITY, f64::NAN] {
             assert_eq!(go_int32(out_of_range), i64::from(i32::MIN));
         }
-        assert_eq!(wrap_int32(1 << 31), -(1 << 31));
         assert_eq!(quotient(7, 0), 0);
         assert_eq!(quotient(-7, 2), -3);
     }

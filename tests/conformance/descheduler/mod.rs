@@ -20,29 +20,35 @@ use serde_json::Value;
 
 use crate::cluster::spec::CacheView;
 
-use super::Depth;
-use super::recordings::{RecordingError, Recordings};
-use super::tally::{Component, Verdict};
+use super::{Source, Subject, Verdict};
 
 use compare::{Expected, Path};
 use explore::Explorer;
 use situation::Situation;
 
-/// Compares all recorded cycles.
-pub fn run(recordings: &Recordings, depth: Depth) -> Result<Component, RecordingError> {
-    let mut component = Component::new("descheduler", "v0.36 (7d2b28bf2b6a)");
-    for (file, cycles) in [("descheduler/cases.jsonl", 1), ("descheduler/rounds.jsonl", compare::MOST_ROUNDS)] {
-        for (position, record) in recordings.read(file)?.iter().enumerate() {
-            let text = |key: &str| record[key].as_str().unwrap_or_default().to_owned();
-            let family = match text("family") {
-                family if family.is_empty() => "rounds".to_owned(),
-                family => family.replace("rounds_", "rounds "),
-            };
-            let verdict = differences(record, cycles, depth.asks_z3(position));
-            component.count(&family, &text("id"), verdict);
-        }
+/// The recordings of the descheduler.
+pub const SUBJECT: Subject = Subject {
+    name: "descheduler",
+    version: "v0.36 (7d2b28bf2b6a)",
+    sources: &[
+        Source {
+            file: "descheduler/cases.jsonl",
+            family,
+            compare: |record, thorough| differences(record, 1, thorough),
+        },
+        Source {
+            file: "descheduler/rounds.jsonl",
+            family,
+            compare: |record, thorough| differences(record, compare::MOST_ROUNDS, thorough),
+        },
+    ],
+};
+
+fn family(record: &Value) -> String {
+    match record["family"].as_str() {
+        Some(family) => family.replace("rounds_", "rounds "),
+        None => "rounds".to_owned(),
     }
-    Ok(component)
 }
 
 /// What differs between the model and a record, in each of the ways in which the cache was seen.

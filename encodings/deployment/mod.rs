@@ -1,0 +1,200 @@
+//! Deployment controller of Kubernetes v1.34: `pkg/controller/deployment/`.
+//!
+//! The decision of one reconcile is written over views of a Deployment and its ReplicaSets ([`reconcile`] and the modules
+//! below it, which follow upstream's files); here it acts on the cluster. A ReplicaSet that does not exist is one of size
+//! 0, and one that its controller has yet to look at is available as far as its pods are ready.
+//!
+//! Left out here: `minReadySeconds` (ready pods are available), statuses and conditions (nothing reads them), revision
+//! history, annotations at the start (they are those of the `spec.replicas` at the start), collisions of names. The first
+//! size of a ReplicaSet is a resize like others: old ones shrink in the next reconcile, upstream's in the same one.
+
+pub mod history;
+pub mod progress;
+pub mod reconcile;
+pub mod recreate;
+pub mod rolling;
+pub mod scaling;
+pub mod status;
+pub mod step;
+pub mod view;
+
+use itertools::Itertools;
+
+use crate::cluster::scenario::CommandAction;
+use crate::cluster::spec::{ClusterSpec, Workload, WorkloadKind};
+use crate::cluster::story::{Scene, Sentence};
+use crate::cluster::view::{Cluster, WorkloadVars};
+use crate::system::{ActionDraft, ActionKind, IntVar, State};
+use crate::term::{Bool, Int};
+
+use super::ranks;
+use reconcile::Reconcile;
+use status::Status;
+use view::{Annotation, Deployment, ReplicaSet};
+
+/// For each workload: the annotation `desired-replicas` of its ReplicaSets, 0 where they are of size 0. Empty where
+/// `spec.replicas` cannot change in the middle of a rollout.
+pub struct DesiredVars(Vec<Vec<IntVar>>);
+
+/// Declares the annotations that tell a change of `spec.replicas` in the middle of a rollout.
+pub fn declare(cluster: &Cluster<'_>) -> DesiredVars {
+    let mut all = vec![Vec::new(); cluster.spec.workloads.len()];
+    for (index, object, vars) in cluster.owners() {
+        if vars.templates.len() > 1 && may_scale(cluster.spec, object) {
+            all[index] = object
+                .revisions
+                .iter()
+                .map(|revision| {
+                    let initial = if revision.size > 0 { object.replicas } else { 0 };
+                    let name = format!("{} desired-replicas", revision.name);
+                    cluster.builder.int(name, 0, vars.max_replicas, Some(initial))
+                })
+                .collect();
+        }
+    }
+    DesiredVars(all)
+}
+
+/// Whether anything changes a workload's `spec.replicas`.
+fn may_scale(spec: &ClusterSpec, object: &Workload) -> bool {
+    let commanded = |action: &CommandAction| match action {
+        CommandAction::Scale { target, .. } => *target == object.key,
+        CommandAction::Apply { target, replicas, .. } => replicas.is_some() && *target == object.key,
+        _ => false,
+    };
+    spec.autoscalers.iter().any(|autoscaler| autoscaler.target == object.key)
+        || spec.scenario.commands.iter().any(|command| commanded(&command.action))
+}
+
+/// Adds the actions of every Deployment; ReplicaSets without one follow their own `spec.replicas`.
+pub fn add(cluster: &Cluster<'_>, desired: &DesiredVars) {
+    for (index, object, vars) in cluster.owners() {
+        for present in 0..vars.templates.len() {
+            add_reconcile(cluster, object, vars, &desired.0[index], present);
+        }
+        add_vanish(cluster, object, vars);
+    }
+}
+
+/// Adds the reconcile while the given revision is the present template.
+fn add_reconcile(cluster: &Cluster<'_>, object: &Workload, vars: &WorkloadVars, desired: &[IntVar], present: usize) {
+    let (ctx, state) = (cluster.ctx(), cluster.state());
+    let deployment = Deployment {
+        strategy: &object.strategy,
+        replicas: state.get(vars.replicas),
+        paused: object.paused,
+        progress_deadline: None,
+        revision_history_limit: None,
+        status: Status::none(ctx),
+    };
+    let sets = sets(cluster, &state, vars, desired, &deployment);
+    let step = Reconcile { ctx, deployment: &deployment, sets: &sets, new: Some(present) }.step();
+    let mut next = state.clone();
+    let mut changes = Vec::new();
+    for (revision, set) in sets.iter().enumerate() {
+        let size = step.sizes[revision];
+        next.set(vars.sizes[revision], size);
+        changes.push(size.ne(set.size));
+        if let Some(&var) = desired.get(revision) {
+            let noted = set.desired.rewritten(step.annotated[revision], deployment.replicas).value;
+            let noted = size.eq(0).ite(0, noted);
+            next.set(var, noted);
+            changes.push(noted.ne(set.desired.value));
+        }
+    }
+    let is_present = cluster.exists(&state, vars) & cluster.revision(&state, vars).eq(present as i64);
+    let what = format!("reconciles {}", object.revisions[present].name);
+    act(cluster, object, vars, &what, is_present & ctx.any(changes), next);
+}
+
+/// The ReplicaSets as the controller sees them, as far as its strategy looks at them.
+fn sets<'c>(
+    cluster: &Cluster<'c>,
+    state: &State<'c>,
+    vars: &WorkloadVars,
+    desired: &[IntVar],
+    deployment: &Deployment<'_, 'c>,
+) -> Vec<ReplicaSet<'c>> {
+    let ctx = cluster.ctx();
+    let several = vars.templates.len() > 1;
+    let counts_available = several && (deployment.is_rolling() || deployment.paused || !desired.is_empty());
+    let waits_for_pods = several && !deployment.is_rolling() && !deployment.paused;
+    let view = |revision: usize| {
+        let (size, template) = (state.get(vars.sizes[revision]), vars.templates[revision]);
+        let available = if counts_available { cluster.ready(state, template).min(size) } else { ctx.int(0) };
+        let pods = || cluster.sum(state, |cell| cluster.holding_on(cell, template));
+        let has_pods = || pods().ge(1) | state.get(cluster.pending[template.0]).ge(1);
+        let replicas = desired.get(revision).map_or(deployment.replicas, |&var| state.get(var));
+        let most = || Deployment { replicas, ..*deployment }.max_replicas();
+        ReplicaSet {
+            size,
+            replicas: ctx.int(0),
+            ready: available,
+            available,
+            has_pods: if waits_for_pods { has_pods() } else { ctx.bool(false) },
+            desired: Annotation::of(ctx, replicas),
+            max: Annotation::of(ctx, if several { most() } else { replicas }),
+            revision: ctx.int(0),
+        }
+    };
+    (0..vars.templates.len()).map(view).collect()
+}
+
+fn actor(object: &Workload) -> String {
+    match object.kind {
+        WorkloadKind::Deployment => format!("Deployment {}", object.key),
+        _ => format!("ReplicaSet {}", object.key),
+    }
+}
+
+/// Adds an action that resizes ReplicaSets.
+fn act<'c>(
+    cluster: &Cluster<'c>,
+    object: &Workload,
+    vars: &WorkloadVars,
+    what: &str,
+    guard: Bool<'c>,
+    next: State<'c>,
+) {
+    let state = cluster.state();
+    let lines = vars.sizes.iter().zip(&object.revisions);
+    let lines = lines.map(|(&var, revision)| (revision.name.clone(), state.get(var).id(), var.index()));
+    let lines: Vec<_> = lines.collect();
+    let draft = ActionDraft {
+        name: format!("deployment {} {what}", object.key),
+        kind: ActionKind::Event { rank: ranks::DEPLOYMENT },
+        guard,
+        inputs: Vec::new(),
+        choice: cluster.ctx().bool(true),
+        next,
+        marks: Vec::new(),
+    };
+    let (actor, replicas) = (actor(object), state.get(vars.replicas).id());
+    let tell = move |scene: &Scene<'_>| {
+        let changed = lines.iter().map(|(name, before, after)| (name, scene.get(*before), scene.after[*after]));
+        let changed = changed
+            .filter(|(_, before, after)| before != after)
+            .map(|(name, before, after)| format!("{name} from {before} to {after}"))
+            .join(", ");
+        let text = match changed.is_empty() {
+            true => "notes the new spec.replicas at its ReplicaSets".to_owned(),
+            false => format!("scales ReplicaSet {changed}"),
+        };
+        Sentence::new(actor.clone(), text).because(format!("spec.replicas is {}", scene.get(replicas)))
+    };
+    cluster.act(draft, Box::new(tell));
+}
+
+/// A deleted Deployment takes its ReplicaSets with it.
+fn add_vanish(cluster: &Cluster<'_>, object: &Workload, vars: &WorkloadVars) {
+    let (ctx, state) = (cluster.ctx(), cluster.state());
+    let gone = !cluster.exists(&state, vars);
+    if gone.constant() == Some(false) {
+        return;
+    }
+    let none: Int<'_> = ctx.int(0);
+    let mut next = state.clone();
+    vars.sizes.iter().for_each(|&size| next.set(size, none));
+    let some = ctx.any(vars.sizes.iter().map(|&size| state.get(size).ge(1)));
+    act(cluster, object, vars, "is garbage-collected", gone & some, next);
+}

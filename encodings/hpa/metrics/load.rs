@@ -1,0 +1,309 @@
+//! The metrics of a model: the loads of its scenario in front of the decisions of [`super::per_pod`].
+//!
+//! Pods of a workload are three groups: those whose sample is used, those on nodes that are down (no sample), and the
+//! rest. Of pods that are starting, cpu usage is not used whatever their age, so the rest may as well be pending.
+//!
+//! A metric whose load nobody declared is free: it may propose anything within the limits. That includes all Object,
+//! External and ContainerResource metrics, of which a scenario cannot declare the load, and metrics of pods without a
+//! request that they need.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use k8s_openapi::api::autoscaling::v2::MetricSpec;
+
+use crate::cluster::TemplateId;
+use crate::cluster::arithmetic::hpa_replicas::{MetricTarget, Tolerance, replicas_for};
+use crate::cluster::quantity;
+use crate::cluster::scenario::{Load, LoadPer};
+use crate::cluster::spec::Autoscaler;
+use crate::cluster::story::Scene;
+use crate::cluster::view::{Cluster, WorkloadVars};
+use crate::encodings::environment::load::LoadVars;
+use crate::term::{Bool, Int, TermId, VarId};
+
+use super::Controller;
+use super::comparison::Comparison;
+use super::per_pod::PerPod;
+use super::pods::{PodGroup, PodPhase, PodSums, Readiness, Sample};
+use super::requests;
+use super::source::{Metric, Source};
+
+/// Beyond so many pods, usages are told apart by the compared integer alone.
+const MOST_COMPARED: i64 = 1000;
+
+/// What one metric proposes.
+pub struct Proposed<'c> {
+    /// Replicas, before limits.
+    pub replicas: Int<'c>,
+    /// Whether the metric can be read at all.
+    pub valid: Bool<'c>,
+    /// The input of a metric that is free.
+    pub input: Option<VarId>,
+    /// The numbers behind it.
+    pub line: Line,
+}
+
+/// The numbers behind a proposal.
+#[derive(Clone)]
+pub enum Line {
+    /// A metric that was computed.
+    Computed {
+        /// Its name.
+        name: String,
+        /// Unit of usage: `%`, or nothing for milli-units.
+        percent: bool,
+        /// The target, in the same unit.
+        target: i64,
+        /// Ready pods, unready and missing pods, usage, proposal.
+        terms: [TermId; 5],
+    },
+    /// A metric that may propose anything.
+    Free {
+        /// Its name.
+        name: String,
+        /// The proposal.
+        replicas: TermId,
+    },
+}
+
+impl Line {
+    /// In words.
+    pub fn tell(&self, scene: &Scene<'_>) -> String {
+        match self {
+            Line::Free { name, replicas } => {
+                format!("metric {name} is not modelled; suppose it proposes {}", scene.get(*replicas))
+            }
+            Line::Computed { name, percent, target, terms } => {
+                let [ready, unready, missing, usage, proposal] = terms.map(|term| scene.get(term));
+                let show =
+                    |value: i64| if *percent { format!("{value} %") } else { quantity::format_resource(name, value) };
+                let mut text =
+                    format!("{name}: {ready} ready pod(s) use {} against a target of {}", show(usage), show(*target));
+                if unready + missing > 0 {
+                    text += &format!(", {unready} not ready, {missing} without metrics");
+                }
+                format!("{text}: proposes {proposal}")
+            }
+        }
+    }
+}
+
+/// A per-pod metric of a workload.
+struct Watched {
+    metric: Metric,
+    /// Request of each pod in milli-units; 1 where requests do not matter.
+    request: i64,
+}
+
+impl Watched {
+    /// The metric of a spec, if a load can be declared for it.
+    fn of(cluster: &Cluster<'_>, workload: usize, spec: &MetricSpec) -> Option<Self> {
+        let template = cluster.workloads[workload].as_ref()?.templates.last()?;
+        let metric = Metric::of(spec)?;
+        let request = match &metric.source {
+            Source::Resource { resource, container: None } => {
+                let pod = &cluster.templates[template.0].spec;
+                requests::request(pod, resource, None, Controller::default().pod_level_resources)
+            }
+            Source::Pods { .. } => None,
+            _ => return None,
+        };
+        match metric.target {
+            MetricTarget::Utilization { .. } => request.filter(|&it| it > 0).map(|request| Watched { metric, request }),
+            _ => Some(Watched { metric, request: 1 }),
+        }
+    }
+
+    fn is_utilization(&self) -> bool {
+        matches!(self.metric.target, MetricTarget::Utilization { .. })
+    }
+
+    /// Numerator and denominator that turn usage in milli-units over pods into the compared number.
+    fn scale(&self) -> (i64, i64) {
+        if self.is_utilization() { (100, self.request) } else { (1, 1) }
+    }
+
+    /// Compared number beyond which one pod alone is scaled past `max`.
+    fn ceiling(&self, max: i64) -> i64 {
+        self.metric.target.value().saturating_mul(max + 1)
+    }
+}
+
+fn metric_specs(autoscaler: &Autoscaler) -> &[MetricSpec] {
+    autoscaler.object.spec.as_ref().and_then(|spec| spec.metrics.as_deref()).unwrap_or_default()
+}
+
+/// What one metric of one autoscaler makes of a load.
+pub struct Watcher {
+    watched: Watched,
+    tolerated: (i64, i64),
+    per: LoadPer,
+    most_pods: i64,
+    max: i64,
+    known: RefCell<HashMap<i64, Vec<i64>>>,
+}
+
+/// The metrics of all autoscalers that read a load.
+pub fn watchers(cluster: &Cluster<'_>, load: &Load) -> Vec<Watcher> {
+    let Some((workload, _, vars)) = cluster.owners().find(|(_, object, _)| object.key == load.target) else {
+        return Vec::new();
+    };
+    let most_pods = vars.templates.iter().map(|id| cluster.templates[id.0].max_pods).max().unwrap_or(1);
+    let watching = cluster.spec.autoscalers.iter().filter(|autoscaler| autoscaler.target == load.target);
+    let watchers = watching.flat_map(|autoscaler| {
+        let max = autoscaler.object.spec.as_ref().map_or(1, |spec| i64::from(spec.max_replicas));
+        let metrics = metric_specs(autoscaler).iter().filter_map(|spec| Watched::of(cluster, workload, spec));
+        let read = metrics.filter(|watched| watched.metric.name() == load.metric);
+        read.map(move |watched| Watcher {
+            tolerated: Tolerance::default().usages(watched.metric.target.value(), 1),
+            watched,
+            per: load.per,
+            most_pods,
+            max,
+            known: RefCell::default(),
+        })
+    });
+    watchers.collect()
+}
+
+impl Watcher {
+    /// What the metric makes of a usage, for every number of ready pods.
+    pub fn signature(&self, usage: i64) -> Vec<i64> {
+        let (times, by) = self.watched.scale();
+        let scaled = usage.saturating_mul(times);
+        if self.most_pods > MOST_COMPARED {
+            return vec![if self.per == LoadPer::Workload { scaled } else { scaled / by }];
+        }
+        if self.per == LoadPer::Workload {
+            let value = |pods: i64| scaled / by.saturating_mul(pods);
+            return (1..=self.most_pods).map(|pods| self.answer(value(pods), pods)).collect();
+        }
+        let value = (scaled / by).min(self.watched.ceiling(self.max));
+        let row = || (1..=self.most_pods).map(|pods| self.answer(value, pods)).collect();
+        self.known.borrow_mut().entry(value).or_insert_with(row).clone()
+    }
+
+    fn answer(&self, value: i64, pods: i64) -> i64 {
+        let value = value.min(self.watched.ceiling(self.max));
+        if self.tolerated.0 <= value && value <= self.tolerated.1 {
+            return -1;
+        }
+        replicas_for(value, self.watched.metric.target.value(), pods).min(self.max)
+    }
+}
+
+/// The proposals of all metrics of an autoscaler.
+pub fn proposals<'c>(
+    cluster: &Cluster<'c>,
+    workload: usize,
+    target: &WorkloadVars,
+    autoscaler: &Autoscaler,
+    loads: &[LoadVars],
+    (min, max): (i64, i64),
+) -> Vec<Proposed<'c>> {
+    let proposal = |spec: &MetricSpec| {
+        let watched = Watched::of(cluster, workload, spec);
+        let load = watched.as_ref().and_then(|watched| {
+            let reads = |load: &&LoadVars| {
+                load.workload == workload && cluster.spec.scenario.loads[load.load].metric == watched.metric.name()
+            };
+            loads.iter().find(reads)
+        });
+        match (watched, load) {
+            (Some(watched), Some(load)) => computed(cluster, target, &watched, load, max),
+            _ => free(cluster, spec, (min, max)),
+        }
+    };
+    metric_specs(autoscaler).iter().map(proposal).collect()
+}
+
+fn free<'c>(cluster: &Cluster<'c>, spec: &MetricSpec, (min, max): (i64, i64)) -> Proposed<'c> {
+    let (input, replicas) = cluster.builder.input("proposal", min.min(max), max);
+    let line = Line::Free { name: spec.type_.clone(), replicas: replicas.id() };
+    Proposed { replicas, valid: cluster.ctx().bool(true), input: Some(input), line }
+}
+
+fn computed<'c>(
+    cluster: &Cluster<'c>,
+    target: &WorkloadVars,
+    watched: &Watched,
+    load: &LoadVars,
+    max: i64,
+) -> Proposed<'c> {
+    let (ctx, state, metric) = (cluster.ctx(), cluster.state(), &watched.metric);
+    let controller = Controller::default();
+    let groups = pod_groups(cluster, target, watched);
+    let mut sums = PodSums::of(ctx, &controller, metric, &groups, &[]);
+    sums.usage = load.total(cluster, &state, sums.ready);
+    let ceiling = watched.ceiling(max);
+    let comparison = Comparison::new(ctx, metric.target, &controller.tolerance, Some(ceiling));
+    let per_pod = PerPod { comparison: &comparison, sums: &sums };
+    let first = alike(cluster, watched, load, ceiling).unwrap_or_else(|| per_pod.first());
+    let proposal = per_pod.propose(first, state.get(target.replicas));
+    let numbers = [sums.ready, sums.unready, sums.missing, first, proposal.replicas];
+    let line = Line::Computed {
+        name: metric.name().to_owned(),
+        percent: watched.is_utilization(),
+        target: comparison.aim(),
+        terms: numbers.map(|number| number.id()),
+    };
+    Proposed { replicas: proposal.replicas, valid: proposal.valid, input: None, line }
+}
+
+/// The first pass where every ready pod uses the same: their number cancels out.
+fn alike<'c>(cluster: &Cluster<'c>, watched: &Watched, load: &LoadVars, ceiling: i64) -> Option<Int<'c>> {
+    let declared = &cluster.spec.scenario.loads[load.load];
+    if declared.per != LoadPer::Pod || load.ages.is_some() {
+        return None;
+    }
+    let (times, by) = watched.scale();
+    let compared = |level: i64| (load.values[level as usize].saturating_mul(times) / by).min(ceiling);
+    Some(match load.level {
+        Some(level) => cluster.state().get(level).map(compared),
+        None => cluster.ctx().int(compared(0)),
+    })
+}
+
+/// The pods of a workload: with a sample that is used, on nodes that are down, all others.
+fn pod_groups<'c>(cluster: &Cluster<'c>, target: &WorkloadVars, watched: &Watched) -> Vec<PodGroup<'c>> {
+    let (ctx, state) = (cluster.ctx(), cluster.state());
+    let total =
+        |value: &dyn Fn(TemplateId) -> Int<'c>| ctx.sum(target.templates.iter().map(|&template| value(template)));
+    let down = |template| cluster.sum(&state, |cell| cluster.is_down(cell).ite(cluster.active_on(cell, template), 0));
+    let active = total(&|template| cluster.active(&state, template));
+    let missing = total(&down);
+    let ready = if watched.metric.is_cpu() {
+        cluster.ready_of(&state, target)
+    } else {
+        total(&|template| cluster.bound(&state, template)).minus_or_zero(missing)
+    };
+    let rest = active.minus_or_zero(ready + missing);
+    let group = |count, phase, sampled| pod_group(cluster, watched, count, phase, sampled);
+    vec![
+        group(ready, PodPhase::Running, true),
+        group(missing, PodPhase::Running, false),
+        group(rest, PodPhase::Pending, false),
+    ]
+}
+
+/// Pods that are past everything that timers wait for.
+fn pod_group<'c>(
+    cluster: &Cluster<'c>,
+    watched: &Watched,
+    count: Int<'c>,
+    phase: PodPhase,
+    sampled: bool,
+) -> PodGroup<'c> {
+    let (ctx, controller) = (cluster.ctx(), Controller::default());
+    let age = ctx.int(controller.cpu_initialization);
+    let (yes, no) = (ctx.bool(true), ctx.bool(false));
+    PodGroup {
+        count,
+        phase: ctx.int(phase as i64),
+        deleted: no,
+        readiness: Readiness { known: yes, ready: yes, not_ready: no, started: age, changed: age },
+        sample: Sample { present: ctx.bool(sampled), usage: ctx.int(0), age: ctx.int(0), window: 0 },
+        request: Some(watched.request),
+    }
+}

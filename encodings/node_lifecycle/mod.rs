@@ -1,0 +1,69 @@
+//! Node lifecycle controller of Kubernetes v1.34: `pkg/controller/nodelifecycle/node_lifecycle_controller.go` and
+//! `scheduler/rate_limited_queue.go`.
+//!
+//! Nodes whose kubelets fall silent turn Unknown, their pods not ready. Nodes that are not ready get a NoSchedule taint
+//! at once, and a NoExecute taint when their zone's rate allows; when every zone is down, all NoExecute taints go.
+//!
+//! * [`zone`]: how disrupted a zone is, and at which rate its nodes may be tainted.
+//! * [`limiter`]: the token bucket of that rate.
+//! * [`node`]: what is known about a node.
+//! * [`monitor`]: the periodic look at all nodes.
+//! * [`tainting`]: taints, from the waiting list to the API server.
+//! * [`machine`]: all of it as a transition system with a clock, one node a variable each.
+//!
+//! The model of a cluster has no clock and takes from it what time cannot change: [`taints_nodes`].
+//!
+//! Left out: nodes that come and go, labels that exclude nodes from zone states, writes that fail, taints for conditions
+//! other than Ready, and taints that nodes have before the controller starts.
+
+pub mod limiter;
+pub mod machine;
+pub mod monitor;
+pub mod node;
+pub mod tainting;
+pub mod zone;
+
+use crate::cluster::view::Cluster;
+use crate::term::Bool;
+
+/// The controller's flags; times in milliseconds.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// `--node-monitor-grace-period`.
+    pub grace_period: i64,
+    /// `--node-startup-grace-period`: for nodes that never posted a status.
+    pub startup_grace_period: i64,
+    /// `--node-eviction-rate`: nodes tainted per second in a healthy zone.
+    pub eviction_rate: f32,
+    /// `--secondary-node-eviction-rate`: in an unhealthy zone.
+    pub secondary_eviction_rate: f32,
+    /// `--large-cluster-size-threshold`: unhealthy zones of at most as many nodes have a rate of 0.
+    pub large_zone_threshold: i64,
+    /// `--unhealthy-zone-threshold`: the share of nodes that are not ready.
+    pub unhealthy_zone_threshold: f32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            grace_period: 50_000,
+            startup_grace_period: 60_000,
+            eviction_rate: 0.1,
+            secondary_eviction_rate: 0.01,
+            large_zone_threshold: 50,
+            unhealthy_zone_threshold: 0.55,
+        }
+    }
+}
+
+/// Whether nodes of a cluster that are down carry NoExecute taints: not while every zone is fully disrupted. Every zone
+/// has nodes, so all of them are exactly if the whole cluster, taken as one zone, is.
+pub fn taints_nodes<'c>(cluster: &Cluster<'c>) -> Bool<'c> {
+    let ctx = cluster.ctx();
+    let cells = cluster.cells(&cluster.state());
+    let some = |down: bool| {
+        let is = |down_now: Bool<'c>| if down { down_now } else { !down_now };
+        ctx.any(cells.iter().map(|cell| cell.exists & is(cluster.is_down(cell))))
+    };
+    !zone::is_fully_disrupted(some(false), some(true))
+}

@@ -1,0 +1,189 @@
+//! ReplicaSet controller of Kubernetes v1.34: `pkg/controller/replicaset/replica_set.go`, `pkg/controller/controller_utils.go`.
+//!
+//! Which pods are deleted is written over views of single pods ([`ranking`], [`deletion`]). Here it acts on the cluster,
+//! whose pods are counted. Too few: the missing ones are created at once. Too many: they are deleted in the order of
+//! their [`Standing`]: those without a node, then those that are not ready, then those on the nodes that hold most active
+//! pods of the same Deployment. Among equals upstream compares how long pods have been ready (in powers of two), restarts
+//! and age, which counted pods do not have: the choice is free.
+//!
+//! Ranks are those of the moment when deletion begins. Pods are taken node by node: a rank that has to go altogether
+//! loses all its pods; of the last rank each node loses a free number. A node that was taken from falls below the rank,
+//! so the nodes of the present highest rank are always untouched, and one number need not be remembered.
+//!
+//! Left out here: phases of pods that are not ready, deletion costs (pods of a template have the same one), ages and
+//! restarts (free choice instead); the limit of 500 pods per reconcile; back-off after failed creation. Ranks of ready
+//! pods are taken after those that were not ready are gone.
+
+pub mod deletion;
+pub mod ranking;
+
+use crate::cluster::spec::Workload;
+use crate::cluster::story::{Scene, Sentence};
+use crate::cluster::view::{Cluster, WorkloadVars};
+use crate::cluster::{Cell, Phase, TemplateId};
+use crate::system::{ActionDraft, ActionKind, State};
+use crate::term::{Bool, Int};
+
+use super::ranks;
+use ranking::{Standing, phase_rank};
+
+/// Adds the actions of every ReplicaSet.
+pub fn add(cluster: &Cluster<'_>) {
+    for (_, object, vars) in cluster.owners() {
+        for (revision, &template) in vars.templates.iter().enumerate() {
+            let name = &object.revisions[revision].name;
+            add_create(cluster, name, vars, revision, template);
+            add_delete_waiting(cluster, name, vars, revision, template);
+            add_delete_bound(cluster, object, vars, revision, template);
+        }
+    }
+}
+
+fn event(rank: u32) -> ActionKind {
+    ActionKind::Event { rank }
+}
+
+/// Creates the pods that are missing.
+fn add_create(cluster: &Cluster<'_>, name: &str, vars: &WorkloadVars, revision: usize, template: TemplateId) {
+    let (ctx, state) = (cluster.ctx(), cluster.state());
+    let (size, active) = (state.get(vars.sizes[revision]), cluster.active(&state, template));
+    let missing = size.minus_or_zero(active);
+    let pending = cluster.pending[template.0];
+    let mut next = state.clone();
+    next.set(pending, (state.get(pending) + missing).min(cluster.templates[template.0].max_pods));
+    let actor = format!("ReplicaSet {name}");
+    let guard = active.lt(size);
+    let (missing, active, size) = (missing.id(), active.id(), size.id());
+    let draft = ActionDraft {
+        name: format!("replicaset {name} creates"),
+        kind: event(ranks::REPLICASET),
+        guard,
+        inputs: Vec::new(),
+        choice: ctx.bool(true),
+        next,
+        marks: Vec::new(),
+    };
+    let tell = move |scene: &Scene<'_>| {
+        Sentence::new(actor.clone(), format!("creates {} pod(s)", scene.get(missing))).because(format!(
+            "{} exist, spec.replicas is {}",
+            scene.get(active),
+            scene.get(size)
+        ))
+    };
+    cluster.act(draft, Box::new(tell));
+}
+
+/// Deletes pods that have no node yet: they go first, all alike.
+fn add_delete_waiting(cluster: &Cluster<'_>, name: &str, vars: &WorkloadVars, revision: usize, template: TemplateId) {
+    let (ctx, state) = (cluster.ctx(), cluster.state());
+    let waiting = state.get(cluster.pending[template.0]);
+    let surplus = cluster.active(&state, template).minus_or_zero(state.get(vars.sizes[revision]));
+    let deleted = waiting.min(surplus);
+    let mut next = state.clone();
+    next.set(cluster.pending[template.0], waiting.minus_or_zero(deleted));
+    let (actor, count) = (format!("ReplicaSet {name}"), deleted.id());
+    let draft = ActionDraft {
+        name: format!("replicaset {name} deletes waiting pods"),
+        kind: event(ranks::REPLICASET),
+        guard: deleted.ge(1),
+        inputs: Vec::new(),
+        choice: ctx.bool(true),
+        next,
+        marks: Vec::new(),
+    };
+    let tell = move |scene: &Scene<'_>| {
+        Sentence::new(actor.clone(), format!("deletes {} pod(s) that wait for a node", scene.get(count)))
+    };
+    cluster.act(draft, Box::new(tell));
+}
+
+/// What deletion sees of one cell.
+struct Candidate<'c> {
+    cell: Cell<'c>,
+    /// Pods of the class of pods that goes next, on each node.
+    pods: Int<'c>,
+    /// Whether it is of the highest rank.
+    first: Bool<'c>,
+}
+
+/// Deletes bound pods, some of one node at a time.
+fn add_delete_bound(
+    cluster: &Cluster<'_>,
+    object: &Workload,
+    vars: &WorkloadVars,
+    revision: usize,
+    template: TemplateId,
+) {
+    let (ctx, state) = (cluster.ctx(), cluster.state());
+    let name = &object.revisions[revision].name;
+    let surplus = cluster.active(&state, template).minus_or_zero(state.get(vars.sizes[revision]));
+    let candidates = candidates(cluster, &state, vars, template);
+    let most = candidates.iter().map(|candidate| candidate.pods.range().hi).max().unwrap_or(0);
+    if most == 0 {
+        return;
+    }
+    let in_rank = ctx.sum(candidates.iter().map(|it| it.first.ite(it.cell.multiplicity * it.pods, 0)));
+    let allowed: Vec<Bool<'_>> = candidates.iter().map(|candidate| candidate.first).collect();
+    let (node_var, chosen, chosen_one) = cluster.choose_cell("node", &allowed);
+    let (count_var, count) = cluster.builder.input("pods", 1, most);
+    let here = ctx.sum(chosen.iter().zip(&candidates).map(|(chosen, it)| chosen.ite(it.pods, 0))).min(most);
+    let whole_rank = surplus.ge(in_rank);
+    let rest = surplus - count;
+    let partial = count.le(surplus) & count.le(here) & rest.le(in_rank.minus_or_zero(here));
+    let mut next = state.clone();
+    let cells = &cluster.cells;
+    cells.rewrite_one(ctx, &mut next, &chosen, |cell| {
+        cluster.without(cell, |other| if other == template { count } else { ctx.int(0) })
+    });
+    cluster.forget_ages(&mut next);
+    let waits = state.get(cluster.pending[template.0]).ge(1);
+    let draft = ActionDraft {
+        name: format!("replicaset {name} deletes"),
+        kind: event(ranks::REPLICASET),
+        guard: surplus.ge(1) & !waits & in_rank.ge(1),
+        inputs: vec![node_var, count_var],
+        choice: chosen_one & whole_rank.ite_bool(count.eq(here), partial),
+        next,
+        marks: Vec::new(),
+    };
+    let (actor, count, size) = (format!("ReplicaSet {name}"), count.id(), state.get(vars.sizes[revision]).id());
+    let tell = move |scene: &Scene<'_>| {
+        let text = format!("deletes {} pod(s) on {}", scene.get(count), scene.moved_names());
+        Sentence::new(actor.clone(), text).because(format!("spec.replicas is {}", scene.get(size)))
+    };
+    cluster.act(draft, Box::new(tell));
+}
+
+/// Bound pods of a template by cell: those that are not ready apart from those that are.
+fn candidates<'c>(
+    cluster: &Cluster<'c>,
+    state: &State<'c>,
+    vars: &WorkloadVars,
+    template: TemplateId,
+) -> Vec<Candidate<'c>> {
+    let ctx = cluster.ctx();
+    let cells = cluster.cells(state);
+    let running = |cell: &Cell<'c>| cluster.pods(cell, template, Phase::Running);
+    let unready = |cell: &Cell<'c>| {
+        let starting = cluster.pods(cell, template, Phase::Starting);
+        cluster.is_down(cell).ite(cluster.active_on(cell, template), starting)
+    };
+    let ready = |cell: &Cell<'c>| cluster.is_down(cell).ite(0, running(cell));
+    let group = |cell: &Cell<'c>, pods: Int<'c>, is_ready: bool| {
+        let colocated = ctx.sum(vars.templates.iter().map(|&sibling| cluster.active_on(cell, sibling)));
+        let (phase, deletion_cost) = (ctx.int(phase_rank("Running")), ctx.int(0));
+        let (scheduled, is_ready) = (ctx.bool(true), ctx.bool(is_ready));
+        let standing = Standing { scheduled, phase, ready: is_ready, deletion_cost, colocated };
+        (cell.exists & pods.ge(1), standing)
+    };
+    let groups = cells.iter().map(|cell| group(cell, unready(cell), false));
+    let groups: Vec<_> = groups.chain(cells.iter().map(|cell| group(cell, ready(cell), true))).collect();
+    let first = ranking::foremost(ctx, &groups);
+    let (first_unready, first_ready) = first.split_at(cells.len());
+    let firsts = first_unready.iter().zip(first_ready);
+    let candidate = |(cell, (&first_unready, &first_ready)): (Cell<'c>, (&Bool<'c>, &Bool<'c>))| {
+        let pods = first_unready.ite(unready(&cell), running(&cell));
+        Candidate { cell, pods, first: first_unready | first_ready }
+    };
+    cells.into_iter().zip(firsts).map(candidate).collect()
+}

@@ -1,0 +1,164 @@
+//! Taint eviction in the model of a cluster, whose actions ask the same fates without a clock.
+//!
+//! NoExecute taints that a pod does not tolerate evict it at once. A toleration with `tolerationSeconds` lets it stay for
+//! a while: the eviction may happen in any later block, or never if the taint goes first. Nodes that are down carry
+//! `unreachable` with NoExecute; where that is tolerated for ever, they may carry `not-ready` as well. While every node is
+//! down they carry neither, see [`crate::encodings::node_lifecycle`].
+//!
+//! Left out: the rate at which a zone's nodes are tainted, which only delays; that a small zone in partial disruption
+//! taints no more nodes (those tainted earlier stay so, and which these are is no part of the state); the order in which
+//! evictions of different pods fall due (pods of one template on one node go together).
+
+use k8s_openapi::api::core::v1::Taint;
+
+use crate::cluster::story::{Scene, Sentence};
+use crate::cluster::view::Cluster;
+use crate::cluster::{Cell, NodeClass, Template, TemplateId};
+use crate::encodings::{node_lifecycle, ranks};
+use crate::system::{ActionDraft, ActionKind};
+use crate::term::{Bool, Ctx, Int};
+
+use super::admission::{NOT_READY, UNREACHABLE, admitted, no_execute};
+use super::fate::{Fate, fate};
+
+/// The fates of a template's pods on nodes of a class.
+struct Fates<'c> {
+    up: Fate<'c>,
+    down: Fate<'c>,
+}
+
+/// A template and its fates, by node class.
+struct Subject<'a, 'c> {
+    cluster: &'a Cluster<'c>,
+    template: TemplateId,
+    fates: Vec<Fates<'c>>,
+    /// Whether nodes that are down carry NoExecute taints.
+    tainting: Bool<'c>,
+}
+
+/// Adds evictions at once and after a tolerated time.
+pub fn add(cluster: &Cluster<'_>) {
+    let tainting = node_lifecycle::taints_nodes(cluster);
+    for index in 0..cluster.templates.len() {
+        let pod = &cluster.templates[index];
+        let fates = cluster.classes.iter().map(|class| fates(cluster.ctx(), pod, class)).collect();
+        let subject = Subject { cluster, template: TemplateId(index), fates, tainting };
+        subject.add_immediate();
+        subject.add_delayed();
+    }
+}
+
+fn fates<'c>(ctx: &'c Ctx, pod: &Template, class: &NodeClass) -> Fates<'c> {
+    let tolerations = admitted(pod.tolerations());
+    let with = |more: Option<&Taint>| {
+        let taints: Vec<_> = class.taints().iter().chain(more).map(|taint| (taint, ctx.bool(true))).collect();
+        fate(ctx, &tolerations, &taints)
+    };
+    let unreachable = with(Some(&no_execute(UNREACHABLE)));
+    let not_ready = with(Some(&no_execute(NOT_READY)));
+    let evicts = unreachable.untolerated | unreachable.limited;
+    Fates { up: with(None), down: Fate::choose(evicts, &unreachable, &not_ready) }
+}
+
+impl<'c> Subject<'_, 'c> {
+    fn on(&self, cell: &Cell<'c>) -> Fate<'c> {
+        let Fates { up, down } = &self.fates[cell.class];
+        Fate::choose(self.cluster.is_down(cell) & self.tainting, down, up)
+    }
+
+    fn name(&self) -> String {
+        self.cluster.templates[self.template.0].name.clone()
+    }
+
+    fn holds(condition: Bool<'c>) -> bool {
+        condition.constant() == Some(true)
+    }
+
+    /// Evicts from all nodes on which something is not tolerated.
+    fn add_immediate(&self) {
+        let (cluster, template) = (self.cluster, self.template);
+        let (ctx, state) = (cluster.ctx(), cluster.state());
+        let count = |cell: &Cell<'c>| self.on(cell).at_once().ite(cluster.active_on(cell, template), 0);
+        let evicted = cluster.sum(&state, count);
+        if evicted.constant() == Some(0) {
+            return;
+        }
+        let mut next = state.clone();
+        cluster.cells.rewrite_all(ctx, &mut next, |cell| {
+            let here: Int<'c> = count(cell);
+            cluster.without(cell, |other| if other == template { here } else { ctx.int(0) })
+        });
+        cluster.forget_ages(&mut next);
+        let (name, why, some) = (self.name(), self.why_at_once(), evicted.ge(1));
+        let draft = ActionDraft {
+            name: format!("taint eviction of {name}"),
+            kind: ActionKind::Event { rank: ranks::TAINT_EVICTION },
+            guard: some,
+            inputs: Vec::new(),
+            choice: ctx.bool(true),
+            next,
+            marks: cluster.eviction_marks(|other| if other == template { some } else { ctx.bool(false) }),
+        };
+        let evicted = evicted.id();
+        let tell = move |scene: &Scene<'_>| {
+            let text = format!("evicts {} pod(s) of {name} from {}", scene.get(evicted), scene.moved_names());
+            Sentence::new("taint eviction", text).because(why.clone())
+        };
+        cluster.act(draft, Box::new(tell));
+    }
+
+    fn why_at_once(&self) -> String {
+        let by_class = self.cluster.classes.iter().zip(&self.fates);
+        let mut guilty = by_class
+            .filter(|(_, fates)| Self::holds(fates.up.at_once()))
+            .flat_map(|(class, _)| class.taints().iter().filter(|taint| taint.effect == "NoExecute"));
+        let shown = guilty.next().map_or_else(
+            || format!("{NOT_READY}:NoExecute"),
+            |taint| format!("{}={}:NoExecute", taint.key, taint.value.as_deref().unwrap_or_default()),
+        );
+        format!("they do not tolerate the taint {shown}")
+    }
+
+    /// One node's pods are evicted when their tolerated time is over.
+    fn add_delayed(&self) {
+        let (cluster, template) = (self.cluster, self.template);
+        let (ctx, state) = (cluster.ctx(), cluster.state());
+        let cells = cluster.cells(&state);
+        let is_due = |cell: &Cell<'c>| cell.exists & self.on(cell).later() & cluster.active_on(cell, template).ge(1);
+        let due: Vec<Bool<'c>> = cells.iter().map(is_due).collect();
+        let some = ctx.any(due.iter().copied());
+        if some.constant() == Some(false) {
+            return;
+        }
+        let (var, chosen, valid) = cluster.choose_cell("node", &due);
+        let mut next = state.clone();
+        cluster.cells.rewrite_one(ctx, &mut next, &chosen, |cell| {
+            let here = cluster.active_on(cell, template);
+            cluster.without(cell, |other| if other == template { here } else { ctx.int(0) })
+        });
+        cluster.forget_ages(&mut next);
+        let pods = chosen.iter().zip(&cells).map(|(chosen, cell)| chosen.ite(cluster.active_on(cell, template), 0));
+        let (evicted, name, seconds) = (ctx.sum(pods).id(), self.name(), self.limit());
+        let draft = ActionDraft {
+            name: format!("taint eviction of {name} after its toleration"),
+            kind: ActionKind::Periodic,
+            guard: some,
+            inputs: vec![var],
+            choice: valid,
+            next,
+            marks: cluster.eviction_marks(|other| ctx.bool(other == template)),
+        };
+        let tell = move |scene: &Scene<'_>| {
+            let text = format!("evicts {} pod(s) of {name} from {}", scene.get(evicted), scene.moved_names());
+            Sentence::new("taint eviction", text)
+                .because(format!("more than {seconds} s after the NoExecute taint (tolerationSeconds)"))
+        };
+        cluster.act(draft, Box::new(tell));
+    }
+
+    /// A limit to tell of: that on nodes that are down, if there is one.
+    fn limit(&self) -> i64 {
+        let fates = self.fates.iter().map(|fates| &fates.down).chain(self.fates.iter().map(|fates| &fates.up));
+        fates.filter(|fate| Self::holds(fate.later())).find_map(|fate| fate.seconds.constant()).unwrap_or_default()
+    }
+}

@@ -1,0 +1,38 @@
+//! Tolerations that every pod gets, after `plugin/pkg/admission/defaulttolerationseconds/admission.go` of Kubernetes
+//! v1.34.
+
+use k8s_openapi::api::core::v1::{Taint, Toleration};
+
+/// The taint of nodes whose kubelet says that they are not ready.
+pub const NOT_READY: &str = "node.kubernetes.io/not-ready";
+/// The taint of nodes whose kubelet no longer says anything.
+pub const UNREACHABLE: &str = "node.kubernetes.io/unreachable";
+
+/// How long pods stay that say nothing about nodes that are down, in seconds.
+const DEFAULT_TOLERATION_SECONDS: i64 = 300;
+
+/// A NoExecute taint without a value.
+pub fn no_execute(key: &str) -> Taint {
+    Taint { key: key.to_owned(), effect: "NoExecute".to_owned(), ..Taint::default() }
+}
+
+/// A pod's tolerations once it is admitted: its own, and those for nodes that are down where it has none.
+pub fn admitted(own: &[Toleration]) -> Vec<Toleration> {
+    let missing = [NOT_READY, UNREACHABLE].into_iter().filter(|key| !own.iter().any(|it| speaks_of(it, key)));
+    own.iter().cloned().chain(missing.map(default_toleration)).collect()
+}
+
+fn speaks_of(toleration: &Toleration, key: &str) -> bool {
+    let is = |given: Option<&str>, wanted: &str| matches!(given, None | Some("")) || given == Some(wanted);
+    is(toleration.key.as_deref(), key) && is(toleration.effect.as_deref(), "NoExecute")
+}
+
+fn default_toleration(key: &str) -> Toleration {
+    Toleration {
+        key: Some(key.to_owned()),
+        operator: Some("Exists".to_owned()),
+        effect: Some("NoExecute".to_owned()),
+        toleration_seconds: Some(DEFAULT_TOLERATION_SECONDS),
+        value: None,
+    }
+}
