@@ -54,7 +54,7 @@ pub fn drained<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>) -> Vec<Int<'c>> {
 }
 
 /// How many more disruptions a budget allows.
-fn allowed<'c>(cluster: &Cluster<'c>, state: &State<'c>, budget: &PodDisruptionBudget) -> Int<'c> {
+pub(crate) fn allowed<'c>(cluster: &Cluster<'c>, state: &State<'c>, budget: &PodDisruptionBudget) -> Int<'c> {
     let ctx = cluster.ctx();
     let mut healthy = ctx.int(0);
     let mut expected = ctx.int(0);

@@ -237,3 +237,41 @@ fn every_case_is_violated_and_its_fix_holds_on_every_engine_at_the_same_k() {
         assert!(verdicts(&fixed).iter().all(|(_, verdict, _)| verdict == "holds"), "{engine}");
     }
 }
+
+/// A directory with the recordings of one component, of which `change` makes something else.
+fn recordings(change: impl Fn(&str) -> String) -> tempfile::TempDir {
+    let file = "controllers/pod_deletion_rank.jsonl";
+    let packed = std::fs::read(format!("{}/tests/oracle/{file}.gz", env!("CARGO_MANIFEST_DIR"))).expect("recordings");
+    let text = std::io::read_to_string(flate2::read::GzDecoder::new(packed.as_slice())).expect("UTF-8");
+    let directory = tempfile::tempdir().expect("a directory");
+    std::fs::create_dir(directory.path().join("controllers")).expect("a directory");
+    write(directory.path(), file, &change(&text));
+    directory
+}
+
+#[test]
+fn conformance_counts_agreement_by_family_and_exits_with_1_where_something_differs() {
+    let whole = recordings(str::to_owned);
+    let ran = kubound(&["conformance", show(whole.path())]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(ran.err.contains(show(whole.path())), "{}", ran.err);
+    assert!(ran.out.contains("pod_deletion_rank") && ran.out.contains("120 passed, 0 failed"), "{}", ran.out);
+    let wrong = recordings(|text| text.replacen("\"deleteCount\":", "\"deleteCount\":1", 1));
+    let ran = kubound(&["conformance", show(wrong.path()), "--format", "json", "--quiet"]);
+    assert_eq!((ran.code, ran.err.as_str()), (1, ""));
+    let report = json(&ran.out);
+    assert_eq!((report["passed"].as_i64(), report["failed"].as_i64()), (Some(119), Some(1)));
+    let families = report["components"].as_array().into_iter().flatten().flat_map(|it| it["families"].as_array());
+    let differ: Vec<&Value> = families.flatten().flat_map(|it| it["differ"].as_array()).flatten().collect();
+    assert!(matches!(differ.as_slice(), [one] if one["id"].is_string() && one["text"].is_string()), "{report}");
+}
+
+#[test]
+fn recordings_that_are_missing_or_malformed_exit_with_2() {
+    let empty = tempfile::tempdir().expect("a directory");
+    let ran = kubound(&["conformance", show(empty.path())]);
+    assert!(ran.code == 2 && ran.err.contains("no recordings in"), "{}", ran.err);
+    let broken = recordings(|text| format!("{}\n{{\n", text.lines().next().unwrap_or_default()));
+    let ran = kubound(&["conformance", show(broken.path())]);
+    assert!(ran.code == 2 && ran.err.contains("controllers/pod_deletion_rank.jsonl:2:"), "{}", ran.err);
+}

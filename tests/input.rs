@@ -444,15 +444,16 @@ fn configurations_of_scheduler_and_descheduler_are_read() {
                      args: {scoringStrategy: {type: MostAllocated, resources: [{name: cpu, weight: 3}]}}\n";
     let descheduler = "apiVersion: descheduler/v1alpha2\nkind: DeschedulerPolicy\nprofiles:\n- name: p\n  pluginConfig:\n  \
                        - {name: DefaultEvictor, args: {nodeFit: true, minReplicas: 2}}\n  - {name: RemoveDuplicates, args: {excludeOwnerKinds: [Job]}}\n  \
-                       plugins: {balance: {enabled: [RemoveDuplicates, RemovePodsViolatingTopologySpreadConstraint, LowNodeUtilization]}}\n";
+                       plugins: {balance: {enabled: [RemoveDuplicates, RemovePodsViolatingTopologySpreadConstraint, PodLifeTime]}}\n";
     let Loaded { spec, diagnostics, .. } =
         loaded(&[("nodes.yaml", NODES), ("s.yaml", scheduler), ("d.yaml", descheduler)]);
     let profile = &spec.scheduler[0];
     assert_eq!((profile.name.as_str(), &profile.fit_resources[..]), ("packer", &[("cpu".to_owned(), 3)][..]));
     assert!(!profile.scores.iter().any(|(name, _)| name == "ImageLocality"));
     let policy = spec.descheduler.expect("a policy");
-    assert_eq!((policy.plugins.len(), policy.node_fit, policy.min_replicas), (2, true, 2));
-    assert!(diagnostics.to_string().contains("descheduler plugin LowNodeUtilization"), "{diagnostics}");
+    let evictor = &policy.plugins[0].evictor;
+    assert_eq!((policy.plugins.len(), evictor.node_fit, evictor.min_replicas), (2, true, 2));
+    assert!(diagnostics.to_string().contains("descheduler plugin PodLifeTime"), "{diagnostics}");
     let wrong = scheduler.replace("MostAllocated", "Best");
     assert!(
         errors(&[("nodes.yaml", NODES), ("s.yaml", &wrong)])

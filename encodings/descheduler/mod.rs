@@ -1,91 +1,241 @@
 //! The descheduler (`sigs.k8s.io/descheduler`, June 2026, v0.36) with `descheduler/v1alpha2` policies.
 //!
-//! Every plugin of the policy is a periodic action of its own. Pods that it evicts are made again by their owners and
-//! placed again by the scheduler within the same block.
-//!
-//! Left out: that the plugins of one policy run in one cycle and share its limits (each runs in a block of its own, and of
-//! the limits only `maxNoOfPodsToEvictPerNode` counts, for RemoveDuplicates); `minReplicas` counts all pods of an owner;
-//! pod protections other than those that follow from the kind of owner; the evictor's priority threshold.
+//! A policy is one cycle: `memory`, `cycle` and `walk` say how its plugins take turns, `sight` what they see, `evictor` whom
+//! they may evict. Where nothing depends on an order, a cycle is one periodic action (`at_once`); else it begins with one,
+//! and event-driven actions make its small choices. Pods that it evicts are made again by their owners and placed again
+//! by the scheduler within the same block.
 
+mod at_once;
+mod cycle;
 mod duplicates;
+mod evictor;
+mod memory;
+mod node_affinity;
+mod node_taints;
+mod order;
+mod pod_anti_affinity;
+mod sight;
 mod spread;
+mod utilization;
+mod walk;
 
-use crate::cluster::spec::{DeschedulerPlugin, NamespaceFilter};
+use k8s_openapi::api::core::v1::Pod;
+
+use crate::cluster::spec::{CacheView, DeschedulerPlugin, DeschedulerPolicy, EnabledPlugin, PodFilter};
 use crate::cluster::view::Cluster;
-use crate::cluster::{Cell, TemplateId};
+use crate::cluster::{TemplateId, Tenure};
+use crate::system::IntVar;
 use crate::term::Bool;
 
-use super::kubelet::room;
+use cycle::Stage;
+use memory::Memory;
+use node_affinity::NodeAffinity;
+use node_taints::NodeTaints;
+use pod_anti_affinity::InterPodAntiAffinity;
+use sight::Sight;
+use utilization::{Kind, Utilization};
+use walk::Walk;
 
-/// State of plugins that take several steps.
+/// State of cycles that take several steps.
 #[derive(Default)]
 pub struct DeschedulerVars {
-    spread: Vec<spread::GroupVars>,
+    memory: Option<Memory>,
+    plugins: Vec<PluginMemory>,
+    spread: Vec<spread::Group>,
 }
 
-/// Declares what the plugins remember between the steps of a cycle.
+/// What a plugin remembers beyond [`Memory`].
+enum PluginMemory {
+    None,
+    Duplicates(duplicates::Memory),
+    Spread(spread::Memory),
+}
+
+impl DeschedulerVars {
+    /// Where a cycle of several steps counts its evictions, those of the cycle and those of the present stage: by node, in
+    /// the order of cells, and template.
+    pub fn evicted(&self) -> Vec<((usize, TemplateId), [IntVar; 2])> {
+        let memory = self.memory.iter();
+        let places = memory.flat_map(|memory| memory.places().into_iter().map(move |place| (memory, place)));
+        let vars = |(memory, place): (&Memory, (usize, TemplateId))| {
+            Some((place, [memory.evicted(place.0, place.1)?, memory.taken(place.0, place.1)?]))
+        };
+        places.filter_map(vars).collect()
+    }
+}
+
+/// Parts of a plugin that follow one another.
+fn parts(plugin: &DeschedulerPlugin) -> usize {
+    match plugin {
+        DeschedulerPlugin::NodeAffinity { types, .. } => types.len(),
+        _ => 1,
+    }
+}
+
+/// Declares what a cycle remembers between its steps.
 pub fn declare(cluster: &Cluster<'_>) -> DeschedulerVars {
-    let plugins = cluster.spec.descheduler.iter().flat_map(|policy| &policy.plugins);
-    let spread = plugins.flat_map(|plugin| match plugin {
-        DeschedulerPlugin::TopologySpread { constraints, namespaces, balance_node_fit } => {
-            spread::declare(cluster, constraints, namespaces, *balance_node_fit)
+    let Some(policy) = &cluster.spec.descheduler else { return DeschedulerVars::default() };
+    if cluster.spec.deschedules_stepwise() {
+        let stages = policy.plugins.iter().map(|enabled| parts(&enabled.plugin)).sum();
+        let memory = Some(Memory::declare(cluster, policy, stages));
+        return DeschedulerVars { memory, plugins: declare_plugins(cluster, policy), spread: Vec::new() };
+    }
+    let (pods, state) = (sight::pods(cluster), cluster.state());
+    let spread = policy.plugins.iter().flat_map(|enabled| match &enabled.plugin {
+        DeschedulerPlugin::TopologySpread { constraints, pods: seen, balance_node_fit } => {
+            let (pods, cells) = (&pods, cluster.cells(&state));
+            let sight = Sight { cluster, policy, enabled, pods, memory: None, cells, state: state.clone() };
+            spread::declare(&sight, constraints, seen, *balance_node_fit)
         }
-        DeschedulerPlugin::RemoveDuplicates { .. } => Vec::new(),
+        _ => Vec::new(),
     });
-    DeschedulerVars { spread: spread.collect() }
+    DeschedulerVars { memory: None, plugins: Vec::new(), spread: spread.collect() }
 }
 
-/// Adds the plugins of the policy.
+fn declare_plugins(cluster: &Cluster<'_>, policy: &DeschedulerPolicy) -> Vec<PluginMemory> {
+    let (pods, state) = (sight::pods(cluster), cluster.state());
+    let declare = |enabled: &EnabledPlugin| {
+        let (pods, cells) = (&pods, cluster.cells(&state));
+        let sight = Sight { cluster, policy, enabled, pods, memory: None, cells, state: state.clone() };
+        match &enabled.plugin {
+            DeschedulerPlugin::RemoveDuplicates { exclude_owner_kinds, namespaces } => {
+                PluginMemory::Duplicates(duplicates::declare(&sight, exclude_owner_kinds, namespaces))
+            }
+            DeschedulerPlugin::TopologySpread { constraints, pods, .. } => {
+                PluginMemory::Spread(spread::declare_stage(&sight, constraints, pods))
+            }
+            _ => PluginMemory::None,
+        }
+    };
+    policy.plugins.iter().map(declare).collect()
+}
+
+/// Adds the cycle of the policy.
 pub fn add(cluster: &Cluster<'_>, vars: &DeschedulerVars) {
     let Some(policy) = &cluster.spec.descheduler else { return };
-    for plugin in &policy.plugins {
-        if let DeschedulerPlugin::RemoveDuplicates { exclude_owner_kinds, namespaces } = plugin
-            && !exclude_owner_kinds.iter().any(|kind| kind == "ReplicaSet")
-        {
-            duplicates::add(cluster, policy, namespaces);
+    let pods = sight::pods(cluster);
+    match &vars.memory {
+        Some(memory) => add_stages(cluster, policy, (memory, &vars.plugins), &pods),
+        None => add_at_once(cluster, policy, &pods, vars),
+    }
+}
+
+/// A cycle in one step: the policy has one plugin, and no limits.
+fn add_at_once<'c>(cluster: &Cluster<'c>, policy: &'c DeschedulerPolicy, pods: &[Pod], vars: &DeschedulerVars) {
+    let Some(enabled) = policy.plugins.first() else { return };
+    let state = cluster.state();
+    let sight = Sight { cluster, policy, enabled, pods, memory: None, cells: cluster.cells(&state), state };
+    match &enabled.plugin {
+        DeschedulerPlugin::RemoveDuplicates { exclude_owner_kinds, namespaces } => {
+            duplicates::add_at_once(&sight, exclude_owner_kinds, namespaces);
+        }
+        DeschedulerPlugin::TopologySpread { .. } => spread::add(&sight, &vars.spread),
+        plugin => {
+            let walks: Vec<Box<dyn Walk<'c> + '_>> = (0..parts(plugin)).filter_map(|part| walk(plugin, part)).collect();
+            add_walks(&sight, name(plugin), &walks);
         }
     }
-    spread::add(cluster, &vars.spread);
 }
 
-/// Templates whose pods a plugin may look at: the namespaces that it names, owners with enough replicas.
-fn eligible(cluster: &Cluster<'_>, namespaces: &NamespaceFilter) -> Vec<TemplateId> {
-    let min_replicas = cluster.spec.descheduler.as_ref().map_or(0, |policy| policy.min_replicas);
-    let wanted = |id: &TemplateId| {
-        let template = &cluster.templates[id.0];
-        let included = namespaces.include.is_empty() || namespaces.include.contains(&template.namespace);
-        let critical = template.priority() >= 2_000_000_000;
-        included && !namespaces.exclude.contains(&template.namespace) && !critical && template.max_pods >= min_replicas
-    };
-    cluster.movable().filter(wanted).collect()
+/// All that the walks would list goes at once; a pod that several list goes once.
+fn add_walks<'c>(sight: &Sight<'_, 'c>, name: &str, walks: &[Box<dyn Walk<'c> + '_>]) {
+    let mut templates: Vec<TemplateId> = walks.iter().flat_map(|walk| walk.templates(sight)).collect();
+    templates.sort();
+    templates.dedup();
+    templates.retain(|&id| !is_refused(sight.cluster, sight.policy, id));
+    let count = |at: usize, id: TemplateId| sight.ctx().max(walks.iter().map(|walk| walk.listed(sight, at, id)), 0);
+    let plugin = name.to_owned();
+    at_once::add(sight, name, &templates, &count, move |_, _| Some(plugin.clone()));
 }
 
-/// Whether nodes of a cell are in play: Ready. Cordoned ones are.
-fn in_play<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>) -> Bool<'c> {
-    cell.exists & !cluster.is_down(cell)
-}
-
-/// Whether the nodes of a class are feasible for a template's pods as far as selectors and taints go.
-fn is_feasible(cluster: &Cluster<'_>, class: usize, template: TemplateId) -> bool {
-    let class = &cluster.classes[class];
-    class.names.iter().any(|name| cluster.templates[template.0].may_run_on(name, &class.node))
-}
-
-/// Whether one more pod of a template fits a node of a cell, as the descheduler's node fit asks.
-fn fits<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>, template: TemplateId) -> Bool<'c> {
-    if !is_feasible(cluster, cell.class, template) {
-        return cluster.ctx().bool(false);
+/// A cycle in many steps.
+fn add_stages<'c>(
+    cluster: &Cluster<'c>,
+    policy: &'c DeschedulerPolicy,
+    (memory, plugins): (&Memory, &[PluginMemory]),
+    pods: &[Pod],
+) {
+    let stages = policy.plugins.iter().zip(plugins);
+    let stages = stages.flat_map(|(it, own)| (0..parts(&it.plugin)).map(move |part| (it, own, part)));
+    let stages: Vec<(Stage<'_, 'c>, &PluginMemory, usize)> = stages
+        .enumerate()
+        .map(|(index, (enabled, own, part))| {
+            let name = name(&enabled.plugin).to_owned();
+            (Stage { cluster, policy, memory, enabled, pods, number: index + 1, name }, own, part)
+        })
+        .collect();
+    let Some((first, ..)) = stages.first() else { return };
+    cycle::add_start(cluster, memory, &first.sight(&cluster.state()));
+    for (stage, own, part) in &stages {
+        add_stage(stage, own, *part);
     }
-    in_play(cluster, cell) & !cluster.is_cordoned(cell) & room(cluster, cell, template).ge(1)
+    cycle::add_merging(cluster, memory);
+    cycle::add_end(cluster, memory, pods);
 }
 
-/// The cells whose pods fit some other node.
-fn fit_elsewhere<'c>(cluster: &Cluster<'c>, cells: &[Cell<'c>], template: TemplateId) -> Vec<Bool<'c>> {
-    let ctx = cluster.ctx();
-    let fitting: Vec<Bool<'c>> = cells.iter().map(|cell| fits(cluster, cell, template)).collect();
-    let elsewhere = |(position, cell): (usize, &Cell<'c>)| {
-        let others = fitting.iter().enumerate().filter(|&(other, _)| other != position).map(|(_, &fits)| fits);
-        ctx.any(others) | (fitting[position] & cell.multiplicity.ge(2))
+fn add_stage(stage: &Stage<'_, '_>, own: &PluginMemory, part: usize) {
+    let plugin: &EnabledPlugin = stage.enabled;
+    match (own, walk(&plugin.plugin, part)) {
+        (PluginMemory::Duplicates(memory), _) => duplicates::add_stage(stage, memory),
+        (PluginMemory::Spread(memory), _) => spread::add_stage(stage, memory, &plugin.plugin),
+        (PluginMemory::None, Some(walk)) => walk::add(stage, &*walk),
+        (PluginMemory::None, None) => stage.act_finish(stage.cluster.ctx().bool(true)),
+    }
+}
+
+/// Plugins that walk.
+fn walk<'c: 'p, 'p>(plugin: &'p DeschedulerPlugin, part: usize) -> Option<Box<dyn Walk<'c> + 'p>> {
+    match plugin {
+        DeschedulerPlugin::NodeTaints(arguments) => Some(Box::new(NodeTaints(arguments))),
+        DeschedulerPlugin::NodeAffinity { types, pods } => {
+            Some(Box::new(NodeAffinity { kind: *types.get(part)?, pods }))
+        }
+        DeschedulerPlugin::InterPodAntiAffinity { pods } => Some(Box::new(InterPodAntiAffinity(pods))),
+        DeschedulerPlugin::LowNodeUtilization(arguments) => Some(Box::new(Utilization::new(Kind::Low, arguments))),
+        DeschedulerPlugin::HighNodeUtilization(arguments) => Some(Box::new(Utilization::new(Kind::High, arguments))),
+        DeschedulerPlugin::RemoveDuplicates { .. } | DeschedulerPlugin::TopologySpread { .. } => None,
+    }
+}
+
+fn name(plugin: &DeschedulerPlugin) -> &'static str {
+    match plugin {
+        DeschedulerPlugin::RemoveDuplicates { .. } => "RemoveDuplicates",
+        DeschedulerPlugin::TopologySpread { .. } => "RemovePodsViolatingTopologySpreadConstraint",
+        DeschedulerPlugin::NodeTaints(_) => "RemovePodsViolatingNodeTaints",
+        DeschedulerPlugin::NodeAffinity { .. } => "RemovePodsViolatingNodeAffinity",
+        DeschedulerPlugin::InterPodAntiAffinity { .. } => "RemovePodsViolatingInterPodAntiAffinity",
+        DeschedulerPlugin::LowNodeUtilization(_) => "LowNodeUtilization",
+        DeschedulerPlugin::HighNodeUtilization(_) => "HighNodeUtilization",
+    }
+}
+
+/// Templates that a plugin looks at and whose pods may go.
+fn looked_at(sight: &Sight<'_, '_>, pods: &PodFilter) -> Vec<TemplateId> {
+    let mut templates = sight.evictable_templates();
+    templates.retain(|&id| {
+        let template = &sight.cluster.templates[id.0];
+        pods.admits(&template.namespace, &template.labels)
+    });
+    templates
+}
+
+/// Of waiting nodes those that have pods to look at; any of them where that may change.
+fn with_pods<'c>(walk: &dyn Walk<'c>, sight: &Sight<'_, 'c>, waiting: &[Bool<'c>]) -> Vec<Bool<'c>> {
+    if sight.policy.cache == CacheView::Live {
+        return waiting.to_vec();
+    }
+    let templates = walk.templates(sight);
+    let some = |at: usize| {
+        sight.ctx().any(templates.iter().map(|&id| walk.listed(sight, at, id).ge(1) & walk.is_to_go(sight, at, id)))
     };
-    cells.iter().enumerate().map(elsewhere).collect()
+    waiting.iter().enumerate().map(|(at, &waits)| waits & some(at)).collect()
+}
+
+/// Whether the API server refuses evictions of a template's pods.
+fn is_refused(cluster: &Cluster<'_>, policy: &DeschedulerPolicy, template: TemplateId) -> bool {
+    let template = &cluster.templates[template.0];
+    let pods = &cluster.spec.workloads[template.workload].revisions[template.revision].pods;
+    let name = template.members.first().and_then(|&member| pods.get(member)).map(|pod| pod.name.as_str());
+    template.tenure != Tenure::Owned
+        && policy.refused.iter().any(|key| key.namespace == template.namespace && Some(key.name.as_str()) == name)
 }

@@ -1,5 +1,5 @@
-//! Filter plugins of kube-scheduler v1.34: `pkg/scheduler/framework/plugins/{nodeunschedulable, nodename,
-//! tainttoleration, nodeaffinity, noderesources/fit.go, podtopologyspread/filtering.go}`, in their order.
+//! Filter plugins of kube-scheduler v1.34 in their order: `pkg/scheduler/framework/plugins/{nodeunschedulable, nodename,
+//! tainttoleration}` here, the larger ones in files of their own.
 //!
 //! A node that is down carries `node.kubernetes.io/not-ready` or `unreachable` with NoSchedule, put there by the node
 //! lifecycle controller.
@@ -8,109 +8,197 @@ use std::collections::BTreeSet;
 
 use k8s_openapi::api::core::v1::Taint;
 
-use crate::cluster::layout::requested;
-use crate::cluster::selector;
+use crate::cluster::selector::{self, HARD_EFFECTS};
 use crate::cluster::view::Cluster;
-use crate::cluster::{Cell, Template, TemplateId};
+use crate::cluster::{Cell, TemplateId};
 use crate::term::{Bool, Ctx};
 
-use super::spread;
+use super::inter_pod_affinity::Required;
+use super::nominations::{self, Change};
+use super::spread::Hard;
+use super::{fit, node_affinity, node_ports};
 
-/// Why a filter refuses a node, in the scheduler's words.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Refusal {
+/// When a plugin refuses: before nodes are looked at one by one, or then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// PreFilter.
+    PreFilter,
+    /// Filter.
+    Filter,
+}
+
+/// One of a plugin's reasons, in the scheduler's words.
+#[derive(Clone, Debug)]
+pub struct Reason<'c> {
+    /// Whether it applies.
+    pub applies: Bool<'c>,
+    /// The status message.
+    pub message: String,
+    /// What explanations add to it.
+    pub hint: String,
+}
+
+impl<'c> Reason<'c> {
+    /// A reason without a hint.
+    pub fn new(applies: Bool<'c>, message: impl Into<String>) -> Self {
+        Reason { applies, message: message.into(), hint: String::new() }
+    }
+}
+
+/// A plugin that may refuse a node.
+#[derive(Clone, Debug)]
+pub struct Refusal<'c> {
+    /// Whether it does.
+    pub refuses: Bool<'c>,
     /// The plugin.
     pub plugin: &'static str,
-    /// The message.
-    pub message: String,
+    /// At which stage.
+    pub stage: Stage,
+    /// Whether other pods may be to blame, so that preempting them might help: `Unschedulable` rather than
+    /// `UnschedulableAndUnresolvable`.
+    pub resolvable: Bool<'c>,
+    /// Why: those that apply, in this order.
+    pub reasons: Vec<Reason<'c>>,
+}
+
+impl<'c> Refusal<'c> {
+    /// A refusal for a single reason.
+    pub fn new(plugin: &'static str, stage: Stage, reason: Reason<'c>, resolvable: Bool<'c>) -> Self {
+        Refusal { refuses: reason.applies, plugin, stage, resolvable, reasons: vec![reason] }
+    }
 }
 
 /// What the filters say of one cell.
 pub struct Verdict<'c> {
     exists: Bool<'c>,
-    /// Each filter that can refuse it: whether it does, and why. In the plugins' order.
-    pub refusals: Vec<(Bool<'c>, Refusal)>,
+    /// All refusals that are possible, in the order in which they are asked: the first that refuses is reported.
+    pub refusals: Vec<Refusal<'c>>,
     ctx: &'c Ctx,
 }
 
 impl<'c> Verdict<'c> {
     /// Whether the cell exists and no filter refuses it.
     pub fn passes(&self) -> Bool<'c> {
-        self.exists & !self.ctx.any(self.refusals.iter().map(|(refused, _)| *refused))
+        self.exists & !self.refused()
+    }
+
+    /// Whether some filter refuses it.
+    pub fn refused(&self) -> Bool<'c> {
+        self.ctx.any(self.refusals.iter().map(|refusal| refusal.refuses))
+    }
+
+    /// Whether the filter that refuses it says that preempting pods might help.
+    pub fn resolvable(&self) -> Bool<'c> {
+        let first =
+            |otherwise: Bool<'c>, refusal: &Refusal<'c>| refusal.refuses.ite_bool(refusal.resolvable, otherwise);
+        self.refusals.iter().rev().fold(self.ctx.bool(false), first)
     }
 }
 
-/// The verdict on every cell for a pod of a template.
-pub fn verdicts<'c>(cluster: &Cluster<'c>, cells: &[Cell<'c>], template: TemplateId) -> Vec<Verdict<'c>> {
-    let profile = cluster.profile(template);
-    let enabled: BTreeSet<&str> = profile.filters.iter().map(String::as_str).collect();
-    let spreading = spread::hard(cluster, cells, template);
-    let verdict = |(index, cell): (usize, &Cell<'c>)| {
-        let pod = &cluster.templates[template.0];
-        let mut refusals = node_unschedulable(cluster, cell, pod);
-        refusals.extend(static_filters(cluster, cell, pod));
-        refusals.extend(resources_fit(cluster, cell, pod));
-        refusals.extend(spreading.refusals(index));
-        refusals.retain(|(refused, why)| enabled.contains(why.plugin) && refused.constant() != Some(false));
-        Verdict { exists: cell.exists, refusals, ctx: cluster.ctx() }
-    };
-    cells.iter().enumerate().map(verdict).collect()
+/// The filters for pods of one template, over all cells: what PreFilter computes.
+pub struct Filters<'a, 'c> {
+    cluster: &'a Cluster<'c>,
+    cells: &'a [Cell<'c>],
+    template: TemplateId,
+    enabled: BTreeSet<&'c str>,
+    port_rivals: Vec<TemplateId>,
+    spread: Hard<'a, 'c>,
+    affinity: Required<'a, 'c>,
 }
 
-fn refusal(plugin: &'static str, message: impl Into<String>) -> Refusal {
-    Refusal { plugin, message: message.into() }
+impl<'a, 'c> Filters<'a, 'c> {
+    /// Prepares the filters.
+    pub fn new(cluster: &'a Cluster<'c>, cells: &'a [Cell<'c>], template: TemplateId) -> Self {
+        Filters {
+            cluster,
+            cells,
+            template,
+            enabled: cluster.profile(template).filters.iter().map(String::as_str).collect(),
+            port_rivals: node_ports::rivals(cluster, template),
+            spread: Hard::new(cluster, cells, template),
+            affinity: Required::new(cluster, cells, template),
+        }
+    }
+
+    /// What the filters say of a cell: with the pods that are nominated to it, and without.
+    pub fn verdict(&self, index: usize) -> Verdict<'c> {
+        self.verdict_after(index, &Change::default())
+    }
+
+    /// The same of one node of a cell that is taken to hold other pods of lower priority than it does.
+    pub fn verdict_after(&self, index: usize, change: &Change<'c>) -> Verdict<'c> {
+        let cell = &self.cells[index];
+        let mut refusals: Vec<Refusal<'c>> = Vec::new();
+        if self.enabled.contains("NodeAffinity") {
+            refusals.extend(node_affinity::refusal_of_others(self.cluster, cell, self.template));
+        }
+        let nominated = nominations::nominated(self.cluster, cell, self.template);
+        if !nominated.is_none() {
+            refusals.extend(self.refusals(index, &nominated.and(change)));
+        }
+        refusals.extend(self.refusals(index, change));
+        refusals.retain(|refusal| refusal.refuses.constant() != Some(false));
+        Verdict { exists: cell.exists, refusals, ctx: self.cluster.ctx() }
+    }
+
+    /// What the Filter plugins say of one node of a cell that is taken to hold other pods than it does.
+    pub fn refusals(&self, index: usize, change: &Change<'c>) -> Vec<Refusal<'c>> {
+        let (cluster, cell) = (self.cluster, &self.cells[index]);
+        let mut refusals = vec![self.node_unschedulable(cell), self.node_name(cell)];
+        refusals.extend(self.taint_toleration(cell));
+        refusals.push(node_affinity::refusal(cluster, cell, self.template));
+        refusals.push(node_ports::refusal(cluster, cell, &self.port_rivals, change));
+        refusals.push(fit::refusal(cluster, cell, self.template, change));
+        refusals.extend(self.spread.refusals(index, change));
+        refusals.extend(self.affinity.refusals(index, change));
+        refusals.retain(|refusal| self.enabled.contains(refusal.plugin));
+        refusals
+    }
+
+    /// NodeUnschedulable: cordoned nodes, unless the pod tolerates the taint of that name.
+    fn node_unschedulable(&self, cell: &Cell<'c>) -> Refusal<'c> {
+        let ctx = self.cluster.ctx();
+        let taint = taint("node.kubernetes.io/unschedulable", "NoSchedule");
+        let tolerated = selector::tolerates(self.cluster.templates[self.template.0].tolerations(), &taint);
+        let cordoned = if tolerated { ctx.bool(false) } else { self.cluster.is_cordoned(cell) };
+        unresolvable(ctx, "NodeUnschedulable", cordoned, "node(s) were unschedulable")
+    }
+
+    /// NodeName: all nodes but the one that the pod asks for.
+    fn node_name(&self, cell: &Cell<'c>) -> Refusal<'c> {
+        let ctx = self.cluster.ctx();
+        let class = &self.cluster.classes[cell.class];
+        let wanted = self.cluster.templates[self.template.0].pinned_to();
+        let other = wanted.is_some_and(|name| !class.names.iter().any(|known| known == name));
+        unresolvable(ctx, "NodeName", ctx.bool(other), "node(s) didn't match the requested node name")
+    }
+
+    /// TaintToleration: the node's first untolerated taint of effect NoSchedule or NoExecute, and that of nodes that are
+    /// down.
+    fn taint_toleration(&self, cell: &Cell<'c>) -> Vec<Refusal<'c>> {
+        let (ctx, class) = (self.cluster.ctx(), &self.cluster.classes[cell.class]);
+        let tolerations = self.cluster.templates[self.template.0].tolerations();
+        let refusal = |refused: Bool<'c>, taint: &Taint| {
+            let value = taint.value.as_deref().unwrap_or_default();
+            let message = format!("node(s) had untolerated taint {{{}: {value}}}", taint.key);
+            unresolvable(ctx, "TaintToleration", refused, message)
+        };
+        let mut refusals = Vec::new();
+        if let Some(taint) = selector::untolerated(tolerations, class.taints(), &HARD_EFFECTS).next() {
+            refusals.push(refusal(ctx.bool(true), taint));
+        }
+        let not_ready = taint("node.kubernetes.io/not-ready", "NoSchedule");
+        if !selector::tolerates(tolerations, &not_ready) {
+            refusals.push(refusal(self.cluster.is_down(cell), &not_ready));
+        }
+        refusals
+    }
 }
 
 fn taint(key: &str, effect: &str) -> Taint {
     Taint { key: key.to_owned(), effect: effect.to_owned(), ..Taint::default() }
 }
 
-/// NodeUnschedulable: cordoned nodes, unless the pod tolerates the taint of that name.
-fn node_unschedulable<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>, pod: &Template) -> Vec<(Bool<'c>, Refusal)> {
-    let tolerated = selector::tolerates(pod.tolerations(), &taint("node.kubernetes.io/unschedulable", "NoSchedule"));
-    let cordoned = if tolerated { cluster.ctx().bool(false) } else { cluster.is_cordoned(cell) };
-    vec![(cordoned, refusal("NodeUnschedulable", "node(s) were unschedulable"))]
-}
-
-/// NodeName, TaintToleration and NodeAffinity: they read the node's class only, apart from the taint of nodes that are down.
-fn static_filters<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>, pod: &Template) -> Vec<(Bool<'c>, Refusal)> {
-    let (ctx, class) = (cluster.ctx(), &cluster.classes[cell.class]);
-    let misnamed = pod.pinned_to().is_some_and(|name| !class.names.iter().any(|known| known == name));
-    let mut refusals = vec![(ctx.bool(misnamed), refusal("NodeName", "node(s) didn't match the requested node name"))];
-    if let Some(taint) = selector::untolerated(pod.tolerations(), class.taints(), &["NoSchedule", "NoExecute"]).next() {
-        let value = taint.value.as_deref().unwrap_or_default();
-        let message = format!("node(s) had untolerated taint {{{}: {value}}}", taint.key);
-        refusals.push((ctx.bool(true), refusal("TaintToleration", message)));
-    }
-    let not_ready = taint("node.kubernetes.io/not-ready", "NoSchedule");
-    if !selector::tolerates(pod.tolerations(), &not_ready) {
-        let message = "node(s) had untolerated taint {node.kubernetes.io/not-ready: }";
-        refusals.push((cluster.is_down(cell), refusal("TaintToleration", message)));
-    }
-    let unmatched = !selector::matches_node(&pod.spec, &class.node);
-    refusals.push((ctx.bool(unmatched), refusal("NodeAffinity", "node(s) didn't match Pod's node affinity/selector")));
-    refusals
-}
-
-/// NodeResourcesFit: requests of the pods on the node and of the new one within allocatable; requests of 0 always fit.
-fn resources_fit<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>, pod: &Template) -> Vec<(Bool<'c>, Refusal)> {
-    let mut refusals = Vec::new();
-    for (resource, amount) in requested(pod).filter(|&(_, amount)| amount > 0) {
-        let free = cluster.classes[cell.class].free(resource);
-        let others = cluster.movable().map(|other| cluster.templates[other.0].requests.get(resource));
-        let unit = others.filter(|&other| other > 0).fold(amount, gcd);
-        let used = cluster.movable().map(|other| {
-            let request = cluster.templates[other.0].requests.get(resource) / unit;
-            cluster.holding_on(cell, other) * cluster.ctx().int(request)
-        });
-        let room = free.div_euclid(unit) - amount / unit;
-        let message = if resource == "pods" { "Too many pods".to_owned() } else { format!("Insufficient {resource}") };
-        refusals.push((cluster.ctx().sum(used).gt(room), refusal("NodeResourcesFit", message)));
-    }
-    refusals
-}
-
-/// Greatest common divisor of two positive numbers.
-fn gcd(a: i64, b: i64) -> i64 {
-    if b == 0 { a } else { gcd(b, a % b) }
+fn unresolvable<'c>(ctx: &'c Ctx, plugin: &'static str, when: Bool<'c>, message: impl Into<String>) -> Refusal<'c> {
+    Refusal::new(plugin, Stage::Filter, Reason::new(when, message), ctx.bool(false))
 }

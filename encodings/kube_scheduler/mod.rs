@@ -1,26 +1,37 @@
 //! kube-scheduler v1.34: one pod at a time, filter, score, free choice among the best.
 //!
-//! Follows `pkg/scheduler/schedule_one.go` with the default plugins named in `filters`, `scores` and `spread`.
+//! Follows `pkg/scheduler/schedule_one.go` with the default plugins, which `filters` and `scores` put in order.
 //! A pod that fits nowhere waits; it is tried again as soon as something changes, which here means that the action is
-//! enabled exactly when some waiting pod fits somewhere. Of waiting pods that fit, those of the highest priority go
-//! first; among equals the order of the queue is free.
+//! enabled exactly when some waiting pod fits somewhere. One that fits nowhere may make room, see `preemption`. Of waiting
+//! pods that fit or make room, those of the highest priority go first; among equals the order of the queue is free.
 //!
-//! Left out: InterPodAffinity, NodePorts, ImageLocality, volume plugins, preemption, scheduling gates, extenders, and
-//! sampling of nodes in clusters of more than 100.
+//! Left out: volume plugins, scheduling gates, extenders, and sampling of nodes in clusters of more than 100.
 
 mod explain;
 mod filters;
+mod fit;
+mod image_locality;
+mod inter_pod_affinity;
+mod labels;
+mod node_affinity;
+mod node_ports;
+mod nominations;
+pub mod preemption;
+mod resources;
 mod scores;
 mod spread;
+mod topology;
 
 use crate::cluster::story::{Scene, Sentence};
 use crate::cluster::view::Cluster;
 use crate::cluster::{Cell, TemplateId};
 use crate::encodings::ranks;
 use crate::system::{ActionDraft, ActionKind};
-use crate::term::{Bool, TermId};
+use crate::term::{Bool, Int, TermId};
 
-pub use filters::{Refusal, Verdict};
+pub use filters::{Filters, Reason, Refusal, Stage, Verdict};
+pub use nominations::{Change, nominated};
+pub use scores::{Column, resource_columns, total};
 pub use spread::{Constraint, constraints};
 
 /// What one scheduling cycle of one template computes, cell by cell.
@@ -31,19 +42,39 @@ pub struct Cycle<'c> {
     pub feasible: Vec<Bool<'c>>,
     /// Whether its score is the highest.
     pub best: Vec<Bool<'c>>,
+    /// Scores by plugin, but for those of resources, which totals hold in one table.
+    pub simple_columns: Vec<Column<'c>>,
     /// Total scores (up to a constant that all cells share).
-    pub totals: Vec<crate::term::Int<'c>>,
+    pub totals: Vec<Int<'c>>,
+    /// Whether the pod's own nominated node passes and is taken without a look at others.
+    pub nominated_node_used: Bool<'c>,
+    /// Whether scores are asked for: not where a single node is feasible.
+    pub scored: Bool<'c>,
 }
 
 /// One scheduling cycle for a pod of `template`.
 pub fn cycle<'c>(cluster: &Cluster<'c>, cells: &[Cell<'c>], template: TemplateId) -> Cycle<'c> {
-    let verdicts = filters::verdicts(cluster, cells, template);
-    let feasible: Vec<Bool<'c>> = verdicts.iter().map(|verdict| verdict.passes()).collect();
-    let totals = scores::totals(cluster, cells, template, &feasible);
     let ctx = cluster.ctx();
+    let filters = Filters::new(cluster, cells, template);
+    let verdicts: Vec<Verdict<'c>> = (0..cells.len()).map(|index| filters.verdict(index)).collect();
+    let passing: Vec<Bool<'c>> = verdicts.iter().map(|verdict| verdict.passes()).collect();
+    let own = own_nomination(cluster, cells, template);
+    let nominated_node_used = own.map_or_else(|| ctx.bool(false), |own| passing[own]);
+    let taken =
+        |(index, &passes): (usize, &Bool<'c>)| if Some(index) == own { passes } else { passes & !nominated_node_used };
+    let feasible: Vec<Bool<'c>> = passing.iter().enumerate().map(taken).collect();
+    let simple_columns = scores::simple_columns(cluster, cells, template, &feasible);
+    let totals = scores::totals(cluster, cells, template, &simple_columns);
     let best_total = ctx.max(feasible.iter().zip(&totals).map(|(&feasible, &total)| feasible.ite(total, -1)), -1);
     let best = feasible.iter().zip(&totals).map(|(&feasible, &total)| feasible & total.eq(best_total)).collect();
-    Cycle { verdicts, feasible, best, totals }
+    let nodes = ctx.sum(cells.iter().zip(&feasible).map(|(cell, feasible)| feasible.ite(cell.multiplicity, 0)));
+    Cycle { verdicts, feasible, best, simple_columns, totals, nominated_node_used, scored: nodes.gt(1) }
+}
+
+/// The cell of the node that the pod itself is nominated to.
+fn own_nomination(cluster: &Cluster<'_>, cells: &[Cell<'_>], template: TemplateId) -> Option<usize> {
+    let node = cluster.templates[template.0].nominated_to()?;
+    cells.iter().position(|cell| cluster.classes[cell.class].names.iter().any(|name| name == node))
 }
 
 /// Adds the scheduler's action: bind one waiting pod.
@@ -64,13 +95,21 @@ pub fn add(cluster: &Cluster<'_>) {
         .zip(&cycles)
         .map(|(id, cycle)| state.get(cluster.pending[id.0]).ge(1) & ctx.any(cycle.feasible.iter().copied()))
         .collect();
-    let turn = in_priority_order(cluster, &scheduled, &waiting);
+    let preemptors = preemption::preemptors(cluster, &cells, &scheduled, &cycles);
+    let busy = preemptors.iter().enumerate().map(|(position, preemptor)| match preemptor {
+        Some(preemptor) => {
+            waiting[position] | state.get(cluster.pending[scheduled[position].0]).ge(1) & preemptor.is_busy(cluster)
+        }
+        None => waiting[position],
+    });
+    let turn = in_priority_order(cluster, &scheduled, &busy.collect::<Vec<_>>());
+    let binds: Vec<Bool<'_>> = turn.iter().zip(&waiting).map(|(&turn, &waiting)| turn & waiting).collect();
     let (pod_var, pod) = cluster.builder.input("pod", 0, scheduled.len() as i64 - 1);
     let (node_var, node) = cluster.builder.input("node", 0, cells.len() as i64 - 1);
     let mut next = state.clone();
     let mut allowed = Vec::new();
     for (position, (&id, cycle)) in scheduled.iter().zip(&cycles).enumerate() {
-        let picked = turn[position] & pod.eq(position as i64);
+        let picked = binds[position] & pod.eq(position as i64);
         let chosen: Vec<Bool<'_>> =
             cycle.best.iter().enumerate().map(|(cell, &best)| picked & best & node.eq(cell as i64)).collect();
         allowed.push(ctx.any(chosen.iter().copied()));
@@ -80,22 +119,25 @@ pub fn add(cluster: &Cluster<'_>) {
     let draft = ActionDraft {
         name: "kube-scheduler".to_owned(),
         kind: ActionKind::Event { rank: ranks::SCHEDULER },
-        guard: ctx.any(waiting.iter().copied()),
+        guard: ctx.any(binds),
         inputs: vec![pod_var, node_var],
         choice: ctx.any(allowed),
         next,
         marks: Vec::new(),
     };
     cluster.act(draft, narrator(cluster, &scheduled, &cells, &cycles, pod.id(), node.id()));
+    for (preemptor, &turn) in preemptors.iter().zip(&turn) {
+        preemptor.iter().for_each(|preemptor| preemption::add(cluster, &cells, preemptor, turn));
+    }
     explain::add(cluster, &scheduled, &cells, &cycles);
 }
 
-/// Which templates' turn it is: those that wait, fit, and have no fitting one of higher priority before them.
-fn in_priority_order<'c>(cluster: &Cluster<'c>, scheduled: &[TemplateId], waiting: &[Bool<'c>]) -> Vec<Bool<'c>> {
+/// Which templates' turn it is: those that are busy, and have no busy one of higher priority before them.
+fn in_priority_order<'c>(cluster: &Cluster<'c>, scheduled: &[TemplateId], busy: &[Bool<'c>]) -> Vec<Bool<'c>> {
     let priority = |id: TemplateId| cluster.templates[id.0].priority();
     let turn = |(position, &id): (usize, &TemplateId)| {
-        let before = scheduled.iter().zip(waiting).filter(|&(&other, _)| priority(other) > priority(id));
-        waiting[position] & !cluster.ctx().any(before.map(|(_, &waits)| waits))
+        let before = scheduled.iter().zip(busy).filter(|&(&other, _)| priority(other) > priority(id));
+        busy[position] & !cluster.ctx().any(before.map(|(_, &busy)| busy))
     };
     scheduled.iter().enumerate().map(turn).collect()
 }

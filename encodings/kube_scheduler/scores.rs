@@ -1,189 +1,177 @@
-//! Score plugins of kube-scheduler v1.34: `pkg/scheduler/framework/plugins/{noderesources, tainttoleration, nodeaffinity,
-//! podtopologyspread}`, weighted and summed.
+//! Score plugins of kube-scheduler v1.34, each by itself, and their weighted sum.
 //!
-//! Only differences between nodes matter, so a plugin that gives all classes the same score adds nothing. Resource
-//! scores are tabulated by running upstream's arithmetic over the occupancies of a node.
+//! `pkg/scheduler/framework/plugins/tainttoleration` is scored here, the larger plugins in files of their own.
 
-use k8s_openapi::api::core::v1::PodSpec;
-
-use crate::cluster::arithmetic::node_score::{self, ResourceUse};
+use crate::cluster::arithmetic::node_score;
 use crate::cluster::selector;
-use crate::cluster::spec::{FitStrategy, SchedulerProfile};
 use crate::cluster::view::Cluster;
 use crate::cluster::{Cell, NodeClass, TemplateId};
 use crate::term::{Bool, Int};
 
-use super::spread;
+use super::{image_locality, inter_pod_affinity, node_affinity, resources, spread};
 
-/// Largest table of resource scores, in entries; beyond, [`coarse_resource_score`] stands in.
-const LARGEST_TABLE: u64 = 1 << 17;
+const FIT: &str = "NodeResourcesFit";
+const BALANCE: &str = "NodeResourcesBalancedAllocation";
 
-/// Weighted total of every cell.
+/// What one plugin says of every cell.
+pub struct Column<'c> {
+    /// The plugin.
+    pub plugin: &'static str,
+    /// Its weight.
+    pub weight: i64,
+    /// Whether it skips itself for this pod, and counts nothing.
+    pub skipped: Bool<'c>,
+    /// Its scores.
+    pub raw: Vec<Int<'c>>,
+    /// Its scores after NormalizeScore, where it has one.
+    pub normalized: Vec<Int<'c>>,
+}
+
+impl<'c> Column<'c> {
+    /// What it adds to the total of a cell.
+    pub fn weighted(&self, cell: usize) -> Int<'c> {
+        self.skipped.ite(0, self.normalized[cell] * self.weight)
+    }
+
+    /// Whether it tells some cells from others.
+    fn tells_apart(&self) -> bool {
+        let same = self.normalized.windows(2).all(|pair| pair[0].id() == pair[1].id());
+        self.skipped.constant() != Some(true) && !same
+    }
+}
+
+/// What each enabled plugin says of every cell, but for those that score resources.
+pub fn simple_columns<'c>(
+    cluster: &Cluster<'c>,
+    cells: &[Cell<'c>],
+    template: TemplateId,
+    feasible: &[Bool<'c>],
+) -> Vec<Column<'c>> {
+    let mut columns = Scoring { cluster, cells, template, feasible }.simple_columns();
+    columns.retain(|column| column.weight > 0);
+    columns
+}
+
+/// Totals of every cell up to a number that all cells share: only differences matter to the choice.
 pub fn totals<'c>(
     cluster: &Cluster<'c>,
     cells: &[Cell<'c>],
     template: TemplateId,
-    feasible: &[Bool<'c>],
+    simple: &[Column<'c>],
 ) -> Vec<Int<'c>> {
-    let ctx = cluster.ctx();
-    let profile = cluster.profile(template);
-    let weight = |plugin: &str| profile.scores.iter().find(|(name, _)| name == plugin).map_or(0, |&(_, weight)| weight);
-    let mut columns: Vec<(i64, Vec<Int<'c>>)> = vec![(1, resource_scores(cluster, cells, template, profile))];
-    columns.push((weight("TaintToleration"), taint_scores(cluster, cells, template, feasible)));
-    columns.push((weight("NodeAffinity"), affinity_scores(cluster, cells, template, feasible)));
-    if let Some(scores) = spread::soft_scores(cluster, cells, template, feasible) {
-        columns.push((weight("PodTopologySpread"), scores));
+    let (fit, balance) = (weight(cluster, template, FIT), weight(cluster, template, BALANCE));
+    let resources = cells.iter().map(|cell| resources::both(cluster, cell, template, fit, balance));
+    let columns: Vec<&Column<'c>> = simple.iter().filter(|column| column.tells_apart()).collect();
+    let total = |(cell, resources): (usize, Int<'c>)| {
+        cluster.ctx().sum([resources].into_iter().chain(columns.iter().map(|column| column.weighted(cell))))
+    };
+    resources.enumerate().map(total).collect()
+}
+
+/// What the plugins that score resources say of every cell, each by itself.
+pub fn resource_columns<'c>(cluster: &Cluster<'c>, cells: &[Cell<'c>], template: TemplateId) -> Vec<Column<'c>> {
+    let fit = cells.iter().map(|cell| resources::fit(cluster, cell, template)).collect();
+    let balance = cells.iter().map(|cell| resources::balanced(cluster, cell, template)).collect();
+    let skipped = resources::is_balance_skipped(cluster, template);
+    let column = |plugin, skipped, scores| unnormalized(cluster, template, plugin, skipped, scores);
+    let mut columns = vec![column(FIT, false, fit), column(BALANCE, skipped, balance)];
+    columns.retain(|column| column.weight > 0);
+    columns
+}
+
+/// The total of a cell.
+pub fn total<'c>(cluster: &Cluster<'c>, columns: &[Column<'c>], cell: usize) -> Int<'c> {
+    cluster.ctx().sum(columns.iter().map(|column| column.weighted(cell)))
+}
+
+/// One cycle's scoring.
+struct Scoring<'a, 'c> {
+    cluster: &'a Cluster<'c>,
+    cells: &'a [Cell<'c>],
+    template: TemplateId,
+    feasible: &'a [Bool<'c>],
+}
+
+impl<'c> Scoring<'_, 'c> {
+    /// All plugins but those that score resources.
+    fn simple_columns(&self) -> Vec<Column<'c>> {
+        let columns = [self.taint_toleration(), self.node_affinity(), self.image_locality()];
+        columns.into_iter().chain(self.topology_spread()).chain(self.inter_pod_affinity()).collect()
     }
-    let total = |cell: usize| ctx.sum(columns.iter().map(|(weight, scores)| scores[cell] * ctx.int(*weight)));
-    (0..cells.len()).map(total).collect()
-}
 
-/// TaintToleration: fewer untolerated PreferNoSchedule taints are better.
-fn taint_scores<'c>(
-    cluster: &Cluster<'c>,
-    cells: &[Cell<'c>],
-    template: TemplateId,
-    feasible: &[Bool<'c>],
-) -> Vec<Int<'c>> {
-    let tolerations = cluster.templates[template.0].tolerations();
-    let count =
-        |class: &NodeClass| selector::untolerated(tolerations, class.taints(), &["PreferNoSchedule"]).count() as i64;
-    normalised(cluster, cells, feasible, &count, &node_score::taint_score)
-}
-
-/// NodeAffinity: a larger sum of preferred weights is better.
-fn affinity_scores<'c>(
-    cluster: &Cluster<'c>,
-    cells: &[Cell<'c>],
-    template: TemplateId,
-    feasible: &[Bool<'c>],
-) -> Vec<Int<'c>> {
-    let spec: &PodSpec = &cluster.templates[template.0].spec;
-    let sum = |class: &NodeClass| selector::preferred_node_score(spec, &class.node);
-    normalised(cluster, cells, feasible, &sum, &node_score::node_affinity_score)
-}
-
-/// Scores that depend on the class and on the largest raw value among feasible nodes.
-fn normalised<'c>(
-    cluster: &Cluster<'c>,
-    cells: &[Cell<'c>],
-    feasible: &[Bool<'c>],
-    raw: &dyn Fn(&NodeClass) -> i64,
-    score: &dyn Fn(i64, i64) -> i64,
-) -> Vec<Int<'c>> {
-    let ctx = cluster.ctx();
-    let raw: Vec<i64> = cells.iter().map(|cell| raw(&cluster.classes[cell.class])).collect();
-    if raw.iter().all(|&value| value == raw[0]) {
-        return vec![ctx.int(0); cells.len()];
+    /// TaintToleration: fewer untolerated PreferNoSchedule taints are better.
+    fn taint_toleration(&self) -> Column<'c> {
+        let tolerations = self.cluster.templates[self.template.0].tolerations();
+        let count = |class: &NodeClass| {
+            selector::untolerated(tolerations, class.taints(), &["PreferNoSchedule"]).count() as i64
+        };
+        self.by_highest("TaintToleration", false, &count, &node_score::taint_score)
     }
-    let highest = ctx.max(feasible.iter().zip(&raw).map(|(&feasible, &raw)| feasible.ite(raw, 0)), 0);
-    let value =
-        |&raw: &i64| highest.map(|highest| if highest == 0 { score(0, 0) } else { score(raw.min(highest), highest) });
-    raw.iter().map(value).collect()
-}
 
-/// NodeResourcesFit and NodeResourcesBalancedAllocation, weighted.
-fn resource_scores<'c>(
-    cluster: &Cluster<'c>,
-    cells: &[Cell<'c>],
-    template: TemplateId,
-    profile: &SchedulerProfile,
-) -> Vec<Int<'c>> {
-    cells.iter().map(|cell| resource_score(cluster, cell, template, profile)).collect()
-}
-
-fn resource_score<'c>(
-    cluster: &Cluster<'c>,
-    cell: &Cell<'c>,
-    template: TemplateId,
-    profile: &SchedulerProfile,
-) -> Int<'c> {
-    let class = &cluster.classes[cell.class];
-    let present: Vec<(TemplateId, Int<'c>)> = cluster
-        .movable()
-        .map(|id| (id, cluster.holding_on(cell, id)))
-        .filter(|(_, pods)| pods.constant() != Some(0))
-        .collect();
-    let indices: Vec<Int<'c>> = present.iter().map(|&(_, pods)| pods).collect();
-    let size = indices.iter().fold(1u64, |size, index| size.saturating_mul(index.range().size()));
-    if size > LARGEST_TABLE {
-        return coarse_resource_score(cluster, class, template, profile, &present);
+    /// NodeAffinity: a larger sum of preferred weights is better.
+    fn node_affinity(&self) -> Column<'c> {
+        let spec = &self.cluster.templates[self.template.0].spec;
+        let sum = |class: &NodeClass| selector::preferred_node_score(spec, &class.node);
+        let skipped = !node_affinity::has_preferences(spec);
+        self.by_highest("NodeAffinity", skipped, &sum, &node_score::node_affinity_score)
     }
-    let ids: Vec<TemplateId> = present.iter().map(|&(id, _)| id).collect();
-    cluster.ctx().table(&indices, |pods| {
-        let on_node = ids.iter().copied().zip(pods.iter().copied());
-        exact_score(cluster, class, template, profile, &on_node.collect::<Vec<_>>())
-    })
+
+    fn image_locality(&self) -> Column<'c> {
+        let scores = image_locality::scores(self.cluster, self.cells, self.template);
+        self.unnormalized(
+            "ImageLocality",
+            false,
+            scores.into_iter().map(|score| self.cluster.ctx().int(score)).collect(),
+        )
+    }
+
+    fn topology_spread(&self) -> Option<Column<'c>> {
+        let scores = spread::soft_scores(self.cluster, self.cells, self.template, self.feasible)?;
+        Some(Column { normalized: scores.normalized, ..self.unnormalized("PodTopologySpread", false, scores.raw) })
+    }
+
+    fn inter_pod_affinity(&self) -> Option<Column<'c>> {
+        let scores = inter_pod_affinity::preferred(self.cluster, self.cells, self.template, self.feasible)?;
+        let (skipped, normalized) = (scores.skipped, scores.normalized);
+        Some(Column { skipped, normalized, ..self.unnormalized("InterPodAffinity", false, scores.raw) })
+    }
+
+    fn unnormalized(&self, plugin: &'static str, skipped: bool, scores: Vec<Int<'c>>) -> Column<'c> {
+        unnormalized(self.cluster, self.template, plugin, skipped, scores)
+    }
+
+    /// Scores that depend on the class and on the largest raw value among feasible nodes.
+    fn by_highest(
+        &self,
+        plugin: &'static str,
+        skipped: bool,
+        raw: &dyn Fn(&NodeClass) -> i64,
+        score: &dyn Fn(i64, i64) -> i64,
+    ) -> Column<'c> {
+        let ctx = self.cluster.ctx();
+        let raw: Vec<i64> = self.cells.iter().map(|cell| raw(&self.cluster.classes[cell.class])).collect();
+        let highest = ctx.max(self.feasible.iter().zip(&raw).map(|(&feasible, &raw)| feasible.ite(raw, 0)), 0);
+        let value = |&raw: &i64| {
+            highest.map(|highest| if highest == 0 { score(0, 0) } else { score(raw.min(highest), highest) })
+        };
+        let normalized = raw.iter().map(value).collect();
+        let raw = raw.iter().map(|&raw| ctx.int(raw)).collect();
+        Column { normalized, ..self.unnormalized(plugin, skipped, raw) }
+    }
 }
 
-fn weight_of(profile: &SchedulerProfile, plugin: &str) -> i64 {
-    profile.scores.iter().find(|(name, _)| name == plugin).map_or(0, |&(_, weight)| weight)
+fn weight(cluster: &Cluster<'_>, template: TemplateId, plugin: &str) -> i64 {
+    let scores = &cluster.profile(template).scores;
+    scores.iter().find(|(name, _)| name == plugin).map_or(0, |&(_, weight)| weight)
 }
 
-/// The weighted resource score of a node that holds the given numbers of pods, with one more of `template`.
-fn exact_score(
-    cluster: &Cluster<'_>,
-    class: &NodeClass,
-    template: TemplateId,
-    profile: &SchedulerProfile,
-    pods: &[(TemplateId, i64)],
-) -> i64 {
-    let request = |id: TemplateId, resource: &str| cluster.templates[id.0].requests.get(resource);
-    let scoring = |id: TemplateId, resource: &str| match resource {
-        "cpu" => cluster.templates[id.0].scoring.0,
-        "memory" => cluster.templates[id.0].scoring.1,
-        _ => request(id, resource),
-    };
-    let sum = |base: i64, of: &dyn Fn(TemplateId) -> i64| {
-        pods.iter().fold(base + of(template), |sum, &(id, count)| sum + of(id) * count)
-    };
-    let fit: Vec<ResourceUse> = profile
-        .fit_resources
-        .iter()
-        .map(|(resource, weight)| {
-            let base = match resource.as_str() {
-                "cpu" => class.used_scoring.0,
-                "memory" => class.used_scoring.1,
-                _ => class.used.get(resource),
-            };
-            let requested = sum(base, &|id| scoring(id, resource));
-            ResourceUse { allocatable: class.allocatable.get(resource), requested, weight: *weight }
-        })
-        .collect();
-    let fit_score = match &profile.fit_strategy {
-        FitStrategy::LeastAllocated => node_score::least_allocated_node(&fit),
-        FitStrategy::MostAllocated => node_score::most_allocated_node(&fit),
-        FitStrategy::RequestedToCapacityRatio(shape) => node_score::requested_to_capacity_node(shape, &fit),
-    };
-    let balance = ["cpu", "memory"].map(|resource| {
-        let requested = sum(class.used.get(resource), &|id| request(id, resource));
-        (class.allocatable.get(resource), requested)
-    });
-    let skipped = request(template, "cpu") == 0 && request(template, "memory") == 0;
-    let balance_score = if skipped { 0 } else { node_score::balanced_allocation(&balance) };
-    weight_of(profile, "NodeResourcesFit") * fit_score
-        + weight_of(profile, "NodeResourcesBalancedAllocation") * balance_score
-}
-
-/// LeastAllocated over cpu and memory in exact integers, without BalancedAllocation: for nodes on which so many kinds
-/// of pods can meet that no table holds all their combinations. Listed in `docs/semantics.md`.
-fn coarse_resource_score<'c>(
+fn unnormalized<'c>(
     cluster: &Cluster<'c>,
-    class: &NodeClass,
     template: TemplateId,
-    profile: &SchedulerProfile,
-    pods: &[(TemplateId, Int<'c>)],
-) -> Int<'c> {
-    let ctx = cluster.ctx();
-    let share = |allocatable: i64, base: i64, request: &dyn Fn(TemplateId) -> i64| {
-        if allocatable == 0 {
-            return ctx.int(0);
-        }
-        let used = pods.iter().map(|&(id, count)| count * ctx.int(request(id)));
-        let free = (ctx.int(allocatable - base - request(template)) - ctx.sum(used)).max(0);
-        (free * ctx.int(100)).div(allocatable)
-    };
-    let cpu = share(class.allocatable.cpu, class.used_scoring.0, &|id| cluster.templates[id.0].scoring.0);
-    let memory = share(class.allocatable.memory, class.used_scoring.1, &|id| cluster.templates[id.0].scoring.1);
-    (cpu + memory).div(2) * ctx.int(weight_of(profile, "NodeResourcesFit"))
+    plugin: &'static str,
+    skipped: bool,
+    scores: Vec<Int<'c>>,
+) -> Column<'c> {
+    let weight = weight(cluster, template, plugin);
+    Column { plugin, weight, skipped: cluster.ctx().bool(skipped), normalized: scores.clone(), raw: scores }
 }

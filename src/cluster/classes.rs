@@ -8,9 +8,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use k8s_openapi::api::core::v1::{Node, NodeSelectorTerm, Taint};
 
+use super::affinity;
+use super::images;
 use super::resources::{self, Resources};
 use super::scenario::CommandAction;
-use super::spec::{ClusterSpec, WorkloadKind};
+use super::selector;
+use super::spec::{ClusterSpec, DeschedulerPolicy, WorkloadKind};
 use super::templates::{Phase, Template, TemplateId, Tenure};
 
 /// Topology key of the hostname.
@@ -76,10 +79,12 @@ impl NodeClass {
 #[derive(PartialEq, Eq, Hash)]
 struct Key {
     labels: BTreeMap<String, Option<String>>,
+    images: BTreeMap<String, i64>,
     taints: Vec<(String, String, String)>,
     unschedulable: bool,
     not_ready: bool,
     allocatable: Resources,
+    offers: Option<String>,
     used: Resources,
     used_scoring: (i64, i64),
     residents: Vec<(TemplateId, Phase, i64)>,
@@ -93,6 +98,8 @@ struct Reading {
     by_value: BTreeSet<String>,
     /// Keys of which only the presence matters: every node is a domain of its own.
     by_presence: BTreeSet<String>,
+    /// Images of pods that are to be scheduled.
+    images: BTreeSet<String>,
 }
 
 /// Whether no two nodes share a value of `key`, so that each node is its own domain.
@@ -104,16 +111,23 @@ pub fn is_singleton_key(spec: &ClusterSpec, key: &str) -> bool {
         .all(|value| seen.insert(value.as_str()))
 }
 
-/// Groups the nodes into classes, in the order of their first members.
-pub fn classes(spec: &ClusterSpec, templates: &[Template]) -> Result<Vec<NodeClass>, resources::ResourceError> {
+/// Groups the nodes into classes, in the order of their first members; with `single`, each is one of its own.
+pub fn classes(
+    spec: &ClusterSpec,
+    templates: &[Template],
+    single: bool,
+) -> Result<Vec<NodeClass>, resources::ResourceError> {
     let reading = reading(spec, templates);
-    let named = named_nodes(spec, templates);
+    let mut named = named_nodes(spec, templates);
+    if single || spec.deschedules_stepwise() {
+        named.extend(spec.nodes.iter().map(|node| node.name.clone()));
+    }
     let fixed = fixed_use(spec, templates)?;
     let mut position: HashMap<Key, usize> = HashMap::new();
     let mut classes: Vec<NodeClass> = Vec::new();
     for (index, node) in spec.nodes.iter().enumerate() {
-        let class = single(spec, index, fixed.get(node.name.as_str()).cloned().unwrap_or_default())?;
-        let key = key(&class, &reading, named.contains(node.name.as_str()).then_some(index));
+        let class = class_of(spec, index, fixed.get(node.name.as_str()).cloned().unwrap_or_default())?;
+        let key = key(spec, &class, &reading, named.contains(node.name.as_str()).then_some(index));
         match position.get(&key) {
             Some(&at) => {
                 classes[at].members.push(index);
@@ -128,7 +142,7 @@ pub fn classes(spec: &ClusterSpec, templates: &[Template]) -> Result<Vec<NodeCla
     Ok(classes)
 }
 
-fn single(spec: &ClusterSpec, index: usize, fixed: Fixed) -> Result<NodeClass, resources::ResourceError> {
+fn class_of(spec: &ClusterSpec, index: usize, fixed: Fixed) -> Result<NodeClass, resources::ResourceError> {
     let node = &spec.nodes[index];
     let lists = |names: &[String]| names.contains(&node.name);
     let scenario = &spec.scenario;
@@ -155,7 +169,7 @@ fn single(spec: &ClusterSpec, index: usize, fixed: Fixed) -> Result<NodeClass, r
     })
 }
 
-fn key(class: &NodeClass, reading: &Reading, named: Option<usize>) -> Key {
+fn key(spec: &ClusterSpec, class: &NodeClass, reading: &Reading, named: Option<usize>) -> Key {
     let labels = class.node.metadata.labels.iter().flatten();
     let labels = labels.filter_map(|(key, value)| {
         if reading.by_value.contains(key) {
@@ -165,18 +179,27 @@ fn key(class: &NodeClass, reading: &Reading, named: Option<usize>) -> Key {
         }
     });
     let taint = |taint: &Taint| (taint.key.clone(), taint.value.clone().unwrap_or_default(), taint.effect.clone());
+    let images = images::of_node(&class.node).filter(|(name, _)| reading.images.contains(*name));
     Key {
         labels: labels.collect(),
+        images: images.map(|(name, size)| (name.to_owned(), size)).collect(),
         taints: class.taints().iter().map(taint).collect(),
         unschedulable: class.unschedulable,
         not_ready: class.starts_not_ready,
         allocatable: class.allocatable.clone(),
+        offers: spec.descheduler.as_ref().map(|_| offers(&class.node)),
         used: class.used.clone(),
         used_scoring: class.used_scoring,
         residents: class.residents.clone(),
         flags: [class.may_fail, class.may_panic, class.maintained],
         named,
     }
+}
+
+/// Allocatable and capacity as written: the descheduler reads them in its own way.
+fn offers(node: &Node) -> String {
+    let status = node.status.as_ref();
+    format!("{:?}", status.map(|status| (&status.allocatable, &status.capacity)))
 }
 
 fn reading(spec: &ClusterSpec, templates: &[Template]) -> Reading {
@@ -194,6 +217,10 @@ fn reading(spec: &ClusterSpec, templates: &[Template]) -> Reading {
         }
         let constraints = template.spec.topology_spread_constraints.iter().flatten();
         topology.extend(constraints.map(|constraint| constraint.topology_key.clone()));
+        topology.extend(affinity::all(&template.spec).map(|term| term.topology_key.clone()));
+    }
+    for selector in spec.descheduler.iter().flat_map(DeschedulerPolicy::node_selectors) {
+        selected.extend(selector::keys(selector).cloned());
     }
     for profile in &spec.scheduler {
         topology.extend(profile.default_constraints.iter().map(|constraint| constraint.topology_key.clone()));
@@ -204,17 +231,22 @@ fn reading(spec: &ClusterSpec, templates: &[Template]) -> Reading {
     let (singleton, shared): (BTreeSet<_>, BTreeSet<_>) =
         topology.into_iter().partition(|key| is_singleton_key(spec, key));
     selected.extend(shared);
-    Reading { by_presence: singleton.difference(&selected).cloned().collect(), by_value: selected }
+    let placed = templates.iter().filter(|template| template.may_be_placed());
+    Reading {
+        by_presence: singleton.difference(&selected).cloned().collect(),
+        by_value: selected,
+        images: placed.flat_map(|template| images::of_pod(&template.spec)).collect(),
+    }
 }
 
 fn keys_of(term: &NodeSelectorTerm) -> Vec<String> {
     term.match_expressions.iter().flatten().map(|expression| expression.key.clone()).collect()
 }
 
-/// Nodes that something names: pods pinned to them, affinity by `metadata.name`, commands.
+/// Nodes that something names: pods pinned or nominated to them, affinity by `metadata.name`, commands.
 fn named_nodes(spec: &ClusterSpec, templates: &[Template]) -> BTreeSet<String> {
     let mut named: BTreeSet<String> =
-        templates.iter().filter_map(|template| template.pinned_to().map(str::to_owned)).collect();
+        templates.iter().flat_map(|it| [it.pinned_to(), it.nominated_to()]).flatten().map(str::to_owned).collect();
     for command in &spec.scenario.commands {
         if let CommandAction::Cordon { node } | CommandAction::Uncordon { node } | CommandAction::Drain { node } =
             &command.action

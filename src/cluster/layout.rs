@@ -48,6 +48,10 @@ impl Layout {
             for &phase in &template.phases {
                 let started = initial(id, phase);
                 let most = match phase {
+                    Phase::Terminating if template.tenure == Tenure::Loose => {
+                        let present: i64 = template.phases.iter().map(|&phase| initial(id, phase)).sum();
+                        (fitting + present).min(template.max_pods)
+                    }
                     // Pods that are being deleted are not among the workload's: only the node bounds them.
                     Phase::Terminating if fitting > 0 || started > 0 => class.free("pods").max(started),
                     _ => fitting.max(started).min(template.max_pods),
@@ -84,9 +88,9 @@ fn fitting(class: &NodeClass, template: &Template) -> i64 {
         .fold(template.max_pods, i64::min)
 }
 
-/// The resources that a template requests, by name.
+/// The resources that a template requests, by name, in the order in which the scheduler complains about them.
 pub fn requested(template: &Template) -> impl Iterator<Item = (&str, i64)> {
-    let plain = ["cpu", "memory", "ephemeral-storage", "pods"];
+    let plain = ["pods", "cpu", "memory", "ephemeral-storage"];
     let extended = template.requests.extended.iter().map(|(name, &amount)| (name.as_str(), amount));
     plain.into_iter().map(|name| (name, template.requests.get(name))).chain(extended)
 }

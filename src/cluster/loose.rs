@@ -8,16 +8,19 @@
 //! * a selector of a pod that is to be scheduled matches it, it has inter-pod terms of its own, or it holds host ports
 //!   that others ask for ([`Tenure::Resident`]: its numbers are constants of the node class).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::api::core::v1::{Pod, PodSpec};
+use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use serde_json::{Value, json};
 
+use super::affinity;
+use super::owners;
 use super::resources::{self, ResourceError};
 use super::scenario::Interleaving;
 use super::selector::{self, Labels};
-use super::spec::{ClusterSpec, ExistingPod, Workload, WorkloadKind};
+use super::spec::{ClusterSpec, ExistingPod, ObjectKey, Workload, WorkloadKind};
 use super::templates::{Phase, Template, Tenure};
 
 /// The annotation that makes any pod evictable for the descheduler.
@@ -33,6 +36,8 @@ struct Readers<'a> {
     host_ports: bool,
     /// The highest priority among pods that are to be scheduled and may preempt.
     preempting: Option<i64>,
+    /// Namespaces that have a pod of a name.
+    namespaces_of: BTreeMap<&'a str, BTreeSet<&'a str>>,
     spec: &'a ClusterSpec,
 }
 
@@ -55,16 +60,19 @@ pub fn is_terminating(pod: &ExistingPod) -> bool {
 
 impl<'a> Readers<'a> {
     fn new(spec: &'a ClusterSpec, owned: &[Template]) -> Self {
-        let fixed = spec.workloads.iter().filter(|workload| workload.kind == WorkloadKind::Fixed);
-        let pods = fixed.flat_map(|workload| &workload.revisions[0].pods).filter(|pod| pod.node.is_none());
-        let waiting = pods.filter_map(|pod| pod.object.as_ref()?.spec.as_ref());
+        let pods = fixed_pods(spec).filter(|(_, pod)| pod.node.is_none());
+        let waiting = pods.filter_map(|(_, pod)| pod.object.as_ref()?.spec.as_ref());
         let scheduled: Vec<&PodSpec> = owned.iter().map(|template| &template.spec).chain(waiting).collect();
+        let waiting = fixed_pods(spec).filter(|(_, pod)| pod.node.is_none());
+        let defaults = waiting.filter_map(|(namespace, pod)| Some((namespace, pod.object.as_ref()?)));
+        let defaults = defaults.flat_map(|(namespace, pod)| owners::default_selectors(spec, namespace, pod));
         let preempting = scheduled.iter().filter(|pod| pod.preemption_policy.as_deref() != Some("Never"));
         Readers {
             descheduler: spec.descheduler.is_some(),
-            selectors: scheduled.iter().flat_map(|pod| selectors(pod)).chain(service_selectors(spec)).collect(),
+            selectors: scheduled.iter().flat_map(|pod| selectors(pod)).chain(defaults).collect(),
             host_ports: scheduled.iter().any(|pod| has_host_ports(pod)),
             preempting: preempting.map(|pod| i64::from(pod.priority.unwrap_or(0))).max(),
+            namespaces_of: if spec.descheduler.is_some() { namespaces_of(spec) } else { BTreeMap::new() },
             spec,
         }
     }
@@ -80,13 +88,27 @@ impl<'a> Readers<'a> {
             if let Some(object) = &pod.object
                 && let Some(tenure) = self.tenure(workload, pod, object)
             {
-                groups.entry((tenure, identity(tenure, object).to_string())).or_default().push(position);
+                let identity =
+                    json!([identity(tenure, pod, object), self.disrupted_by(object), self.apart(workload, pod)]);
+                groups.entry((tenure, identity.to_string())).or_default().push(position);
             }
         }
         for ((tenure, _), members) in groups {
             templates.push(self.template(index, workload, tenure, members)?);
         }
         Ok(())
+    }
+
+    /// The budgets that list a pod as disrupted already.
+    fn disrupted_by(&self, object: &Pod) -> Vec<usize> {
+        let lists = |budget: &PodDisruptionBudget| {
+            let listed = budget.status.as_ref().and_then(|status| status.disrupted_pods.as_ref());
+            let name = object.metadata.name.as_deref().unwrap_or_default();
+            budget.metadata.namespace == object.metadata.namespace
+                && listed.is_some_and(|listed| listed.contains_key(name))
+        };
+        let budgets = self.spec.disruption_budgets.iter().enumerate();
+        budgets.filter(|(_, budget)| lists(budget)).map(|(position, _)| position).collect()
     }
 
     /// How a pod's numbers are kept; `None` if only its requests matter.
@@ -96,11 +118,22 @@ impl<'a> Readers<'a> {
         let asked_for = object.metadata.annotations.iter().flatten().any(|(key, _)| key == EVICT_ANNOTATION);
         let priority = i64::from(spec.priority.unwrap_or(0));
         let preemptible = !bound_to_node && self.preempting.is_some_and(|highest| priority < highest);
-        let evictable = self.descheduler && (!bound_to_node || asked_for);
+        let unprotected = workload.owner_kind == "DaemonSet"
+            && self.spec.descheduler.as_ref().is_some_and(|policy| policy.evicts_daemon_sets());
+        let evictable = self.descheduler && (!bound_to_node || asked_for || unprotected);
         if pod.node.is_none() || is_terminating(pod) || preemptible || evictable {
             return Some(Tenure::Loose);
         }
         (self.descheduler || self.reads(object, spec)).then_some(Tenure::Resident)
+    }
+
+    /// What tells a pod from its equals in spite of all: whether its eviction is refused, and its name where a pod of
+    /// another namespace has the same, because the descheduler confuses such pods.
+    fn apart(&self, workload: &Workload, pod: &ExistingPod) -> Value {
+        let Some(policy) = &self.spec.descheduler else { return Value::Null };
+        let key = ObjectKey { namespace: workload.key.namespace.clone(), name: pod.name.clone() };
+        let shared = self.namespaces_of.get(pod.name.as_str()).is_some_and(|namespaces| namespaces.len() > 1);
+        json!([policy.refused.contains(&key), shared.then_some(&pod.name)])
     }
 
     fn reads(&self, object: &Pod, spec: &PodSpec) -> bool {
@@ -133,14 +166,27 @@ impl<'a> Readers<'a> {
             spec: sample.spec.clone().unwrap_or_default(),
             requests: resources::bound_requests(&sample)?,
             scoring: resources::bound_nonzero_requests(&sample),
+            placing: sample.spec.as_ref().map(resources::nonzero_container_requests).unwrap_or_default(),
             tenure,
             sample: Some(sample),
             waits: members.iter().any(|&member| pods[member].node.is_none()),
             members,
         };
-        template.spec.node_name = None;
+        if !template.waits {
+            template.spec.node_name = None;
+        }
         Ok(template)
     }
+}
+
+fn namespaces_of(spec: &ClusterSpec) -> BTreeMap<&str, BTreeSet<&str>> {
+    let mut namespaces_of: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for workload in spec.workloads.iter().filter(|workload| workload.kind == WorkloadKind::Fixed) {
+        for pod in &workload.revisions[0].pods {
+            namespaces_of.entry(&pod.name).or_default().insert(&workload.key.namespace);
+        }
+    }
+    namespaces_of
 }
 
 fn phases<'a>(spec: &ClusterSpec, tenure: Tenure, members: impl Iterator<Item = &'a ExistingPod>) -> Vec<Phase> {
@@ -154,8 +200,9 @@ fn phases<'a>(spec: &ClusterSpec, tenure: Tenure, members: impl Iterator<Item = 
     phases
 }
 
-/// All that is read of a pod: of residents what other pods' scheduling reads, of loose ones everything but name and node.
-fn identity(tenure: Tenure, pod: &Pod) -> Value {
+/// All that is read of a pod: of residents what other pods' scheduling reads, of loose ones everything but its name and
+/// the node that it runs on.
+fn identity(tenure: Tenure, existing: &ExistingPod, pod: &Pod) -> Value {
     let spec = pod.spec.as_ref();
     let affinity = spec.and_then(|spec| spec.affinity.as_ref());
     let status = pod.status.as_ref();
@@ -165,7 +212,9 @@ fn identity(tenure: Tenure, pod: &Pod) -> Value {
         return json!([pod.metadata.labels, affinity, ports, spec.and_then(|spec| spec.priority)]);
     }
     let mut spec = pod.spec.clone().unwrap_or_default();
-    spec.node_name = None;
+    if existing.node.is_some() {
+        spec.node_name = None;
+    }
     json!([
         pod.metadata.labels,
         pod.metadata.annotations,
@@ -174,6 +223,7 @@ fn identity(tenure: Tenure, pod: &Pod) -> Value {
         spec,
         status.map(|status| json!([
             status.phase,
+            status.qos_class,
             status.start_time,
             status.nominated_node_name,
             status.conditions,
@@ -182,33 +232,23 @@ fn identity(tenure: Tenure, pod: &Pod) -> Value {
     ])
 }
 
-/// The label selectors by which a pod's scheduling looks at other pods.
+/// Pods without a modelled owner, with their namespaces.
+fn fixed_pods(spec: &ClusterSpec) -> impl Iterator<Item = (&str, &ExistingPod)> {
+    let fixed = spec.workloads.iter().filter(|workload| workload.kind == WorkloadKind::Fixed);
+    fixed.flat_map(|workload| workload.revisions[0].pods.iter().map(|pod| (workload.key.namespace.as_str(), pod)))
+}
+
+/// The label selectors by which a pod's scheduling looks at other pods. Of a constraint without one only
+/// `matchLabelKeys` may be left, which any pod may match.
 fn selectors(pod: &PodSpec) -> Vec<LabelSelector> {
-    let spread = pod.topology_spread_constraints.iter().flatten().filter_map(|it| it.label_selector.clone());
-    let affinity = pod.affinity.as_ref();
-    let near = affinity.and_then(|affinity| affinity.pod_affinity.as_ref());
-    let far = affinity.and_then(|affinity| affinity.pod_anti_affinity.as_ref());
-    let required = near
-        .and_then(|it| it.required_during_scheduling_ignored_during_execution.as_ref())
-        .into_iter()
-        .chain(far.and_then(|it| it.required_during_scheduling_ignored_during_execution.as_ref()))
-        .flatten();
-    let preferred = near
-        .and_then(|it| it.preferred_during_scheduling_ignored_during_execution.as_ref())
-        .into_iter()
-        .chain(far.and_then(|it| it.preferred_during_scheduling_ignored_during_execution.as_ref()))
-        .flatten();
-    let terms = required.chain(preferred.map(|weighted| &weighted.pod_affinity_term));
-    spread.chain(terms.filter_map(|term| term.label_selector.clone())).collect()
+    let spread = pod.topology_spread_constraints.iter().flatten().filter_map(|it| match &it.label_selector {
+        None => it.match_label_keys.as_ref().map(|_| LabelSelector::default()),
+        given => given.clone(),
+    });
+    spread.chain(affinity::all(pod).filter_map(|term| term.label_selector.clone())).collect()
 }
 
-/// Services' selectors: default spreading counts the pods that they select.
-fn service_selectors(spec: &ClusterSpec) -> impl Iterator<Item = LabelSelector> {
-    let pairs = spec.services.iter().filter_map(|service| service.spec.as_ref()?.selector.clone());
-    pairs.map(|pairs| LabelSelector { match_labels: Some(pairs), ..LabelSelector::default() })
-}
-
-/// Host ports of a pod's containers and sidecars: protocol, address, port.
+/// Host ports of a pod's containers and sidecars: protocol, address, port. In the network of the node all ports are.
 pub fn host_ports(pod: &PodSpec) -> Vec<(String, String, i32)> {
     let sidecars =
         pod.init_containers.iter().flatten().filter(|container| container.restart_policy.as_deref() == Some("Always"));
@@ -216,7 +256,9 @@ pub fn host_ports(pod: &PodSpec) -> Vec<(String, String, i32)> {
     let port = |port: &k8s_openapi::api::core::v1::ContainerPort| {
         let protocol = port.protocol.clone().filter(|it| !it.is_empty()).unwrap_or_else(|| "TCP".to_owned());
         let address = port.host_ip.clone().filter(|it| !it.is_empty()).unwrap_or_else(|| "0.0.0.0".to_owned());
-        port.host_port.filter(|&number| number > 0).map(|number| (protocol, address, number))
+        let number = port.host_port.filter(|&number| number > 0);
+        let number = number.or(pod.host_network.unwrap_or(false).then_some(port.container_port));
+        number.map(|number| (protocol, address, number))
     };
     ports.filter_map(port).collect()
 }

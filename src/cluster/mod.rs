@@ -2,12 +2,16 @@
 //!
 //! Nothing here knows an engine or a file format; Kubernetes objects are those of `k8s-openapi`.
 
+pub mod affinity;
 pub mod arithmetic;
 pub mod cells;
 pub mod classes;
+pub mod images;
 pub mod layout;
 pub mod loose;
+pub mod owners;
 pub mod placement;
+pub mod policy;
 pub mod quantity;
 pub mod resources;
 pub mod scenario;

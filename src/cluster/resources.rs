@@ -3,14 +3,14 @@
 //! cpu is counted in thousandths, everything else in bytes or whole units. A pod requests, per resource, the larger of
 //! (containers + sidecars) and, for each init container, its own request + the sidecars declared before it; overhead
 //! comes on top, and pod-level `spec.resources` replace the container sum. A limit stands in for a missing request, as
-//! the API server's defaulting arranges.
+//! the API server's defaulting arranges. Of bound pods that are resized in place, a container holds the largest of what it
+//! requests, what it was allocated and what it runs with.
 //!
-//! Reference: `k8s.io/component-helpers/resource/helpers.go` and `pkg/scheduler/framework/types.go` (v1.34). Left out:
-//! the status of pods that are being resized in place.
+//! Reference: `k8s.io/component-helpers/resource/helpers.go` and `pkg/scheduler/framework/types.go` (v1.34).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use k8s_openapi::api::core::v1::{Container, Node, Pod, PodSpec, ResourceRequirements};
+use k8s_openapi::api::core::v1::{Container, ContainerStatus, Node, Pod, PodSpec, PodStatus, ResourceRequirements};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use thiserror::Error;
 
@@ -53,9 +53,7 @@ type Result<T> = std::result::Result<T, ResourceError>;
 
 /// What a pod requests (and 1 of `pods`).
 pub fn pod_requests(pod: &PodSpec) -> Result<Resources> {
-    let mut amounts = container_sum(pod, &[])?;
-    replace_by_pod_level(pod, &mut amounts)?;
-    add(&mut amounts, &parse_all(pod.overhead.as_ref())?)?;
+    let mut amounts = total(pod, None, &[], true)?;
     amounts.insert("pods".to_owned(), 1);
     Ok(Resources::from_amounts(amounts))
 }
@@ -65,22 +63,37 @@ pub fn pod_requests(pod: &PodSpec) -> Result<Resources> {
 /// A container that requests no cpu or memory counts [`DEFAULT_CPU_REQUEST`] or [`DEFAULT_MEMORY_REQUEST`]; an explicit 0
 /// stays 0. Malformed amounts, which the input layer refuses, count 0.
 pub fn nonzero_requests(pod: &PodSpec) -> (i64, i64) {
-    nonzero(pod, true).unwrap_or_default()
+    nonzero(pod, None, true).unwrap_or_default()
 }
 
 /// [`nonzero_requests`] without pod-level resources: how NodeResourcesFit scores the pod that it is placing.
 pub fn nonzero_container_requests(pod: &PodSpec) -> (i64, i64) {
-    nonzero(pod, false).unwrap_or_default()
+    nonzero(pod, None, false).unwrap_or_default()
 }
 
 /// What a bound pod holds.
 pub fn bound_requests(pod: &Pod) -> Result<Resources> {
-    pod.spec.as_ref().map_or_else(|| Ok(Resources { pods: 1, ..Resources::default() }), pod_requests)
+    let mut amounts = match &pod.spec {
+        Some(spec) => total(spec, pod.status.as_ref(), &[], true)?,
+        None => Amounts::new(),
+    };
+    amounts.insert("pods".to_owned(), 1);
+    Ok(Resources::from_amounts(amounts))
 }
 
 /// What scheduler scoring takes a bound pod to hold: (cpu in thousandths, memory in bytes).
 pub fn bound_nonzero_requests(pod: &Pod) -> (i64, i64) {
-    pod.spec.as_ref().map(nonzero_requests).unwrap_or_default()
+    let spec = pod.spec.as_ref();
+    spec.and_then(|spec| nonzero(spec, pod.status.as_ref(), true).ok()).unwrap_or_default()
+}
+
+/// The resources that a pod's containers, overhead or pod-level requests name, even with an amount of 0.
+pub fn named_requests(pod: &Pod) -> BTreeSet<String> {
+    let Some(spec) = &pod.spec else { return BTreeSet::new() };
+    let containers = spec.containers.iter().chain(spec.init_containers.iter().flatten());
+    let resources = containers.filter_map(|container| container.resources.as_ref()).chain(spec.resources.as_ref());
+    let lists = resources.filter_map(|resources| resources.requests.as_ref()).chain(spec.overhead.as_ref());
+    lists.flat_map(|list| list.keys().cloned()).collect()
 }
 
 /// What a node offers: `status.allocatable`, or `status.capacity` where that is missing; [`DEFAULT_MAX_PODS`] pods.
@@ -122,28 +135,41 @@ impl Resources {
     }
 }
 
-fn nonzero(pod: &PodSpec, pod_level: bool) -> Result<(i64, i64)> {
-    let missing = [("cpu", DEFAULT_CPU_REQUEST), ("memory", DEFAULT_MEMORY_REQUEST)];
-    let mut amounts = container_sum(pod, &missing)?;
-    if pod_level {
-        replace_by_pod_level(pod, &mut amounts)?;
+/// Beside pod-level requests, stand-ins fill in only what nobody requests.
+fn nonzero(pod: &PodSpec, status: Option<&PodStatus>, pod_level: bool) -> Result<(i64, i64)> {
+    let mut missing = vec![("cpu", DEFAULT_CPU_REQUEST), ("memory", DEFAULT_MEMORY_REQUEST)];
+    if pod_level && has_pod_level_requests(pod) {
+        let requested = total(pod, status, &[], true)?;
+        missing.retain(|(name, _)| !requested.contains_key(*name));
     }
-    add(&mut amounts, &parse_all(pod.overhead.as_ref())?)?;
+    let amounts = total(pod, status, &missing, pod_level)?;
     let get = |name: &str| amounts.get(name).copied().unwrap_or(0);
     Ok((get("cpu"), get("memory")))
 }
 
+/// Everything that a pod requests; of a bound pod, `status` tells what its containers hold.
+fn total(pod: &PodSpec, status: Option<&PodStatus>, missing: &[(&str, i64)], pod_level: bool) -> Result<Amounts> {
+    let mut amounts = container_sum(pod, status, missing)?;
+    if pod_level {
+        replace_by_pod_level(pod, &mut amounts)?;
+    }
+    add(&mut amounts, &parse_all(pod.overhead.as_ref())?)?;
+    Ok(amounts)
+}
+
 /// The rule of containers, sidecars and init containers; `missing` are stand-ins for absent requests.
-fn container_sum(pod: &PodSpec, missing: &[(&str, i64)]) -> Result<Amounts> {
+fn container_sum(pod: &PodSpec, status: Option<&PodStatus>, missing: &[(&str, i64)]) -> Result<Amounts> {
     let mut sum = Amounts::new();
     for container in &pod.containers {
-        add(&mut sum, &container_requests(container, missing)?)?;
+        add(&mut sum, &container_requests(container, held(status, container), missing)?)?;
     }
     let mut sidecars = Amounts::new();
     let mut peak = Amounts::new();
     for container in pod.init_containers.iter().flatten() {
-        let mut running = container_requests(container, missing)?;
-        if container.restart_policy.as_deref() == Some("Always") {
+        let sidecar = container.restart_policy.as_deref() == Some("Always");
+        let held = if sidecar { held(status, container) } else { None };
+        let mut running = container_requests(container, held, missing)?;
+        if sidecar {
             add(&mut sum, &running)?;
             add(&mut sidecars, &running)?;
             running.clone_from(&sidecars);
@@ -156,11 +182,29 @@ fn container_sum(pod: &PodSpec, missing: &[(&str, i64)]) -> Result<Amounts> {
     Ok(sum)
 }
 
-fn container_requests(container: &Container, missing: &[(&str, i64)]) -> Result<Amounts> {
+/// What the status says that a container holds, and whether that is all it can get.
+fn held<'a>(status: Option<&'a PodStatus>, container: &Container) -> Option<(&'a ContainerStatus, bool)> {
+    let status = status?;
+    let listed = status.container_statuses.iter().chain(&status.init_container_statuses).flatten();
+    let found = listed.filter(|one| one.name == container.name).find(|one| one.resources.is_some())?;
+    let pending = status.conditions.iter().flatten().find(|condition| condition.type_ == "PodResizePending");
+    Some((found, pending.is_some_and(|condition| condition.reason.as_deref() == Some("Infeasible"))))
+}
+
+fn container_requests(
+    container: &Container,
+    held: Option<(&ContainerStatus, bool)>,
+    missing: &[(&str, i64)],
+) -> Result<Amounts> {
     let mut amounts = match &container.resources {
-        Some(resources) => with_limits(resources)?,
-        None => Amounts::new(),
+        Some(resources) if !held.is_some_and(|(_, infeasible)| infeasible) => with_limits(resources)?,
+        _ => Amounts::new(),
     };
+    if let Some((status, _)) = held {
+        let running = status.resources.as_ref().and_then(|resources| resources.requests.as_ref());
+        raise(&mut amounts, &parse_all(running)?);
+        raise(&mut amounts, &parse_all(status.allocated_resources.as_ref())?);
+    }
     for (name, stand_in) in missing {
         amounts.entry((*name).to_owned()).or_insert(*stand_in);
     }
@@ -173,19 +217,27 @@ fn with_limits(resources: &ResourceRequirements) -> Result<Amounts> {
     Ok(amounts)
 }
 
+fn supports_pod_level(name: &str) -> bool {
+    matches!(name, "cpu" | "memory") || name.starts_with("hugepages-")
+}
+
+fn has_pod_level_requests(pod: &PodSpec) -> bool {
+    let requests = pod.resources.as_ref().and_then(|resources| resources.requests.as_ref());
+    requests.is_some_and(|requests| requests.keys().any(|name| supports_pod_level(name)))
+}
+
 /// Pod-level requests count instead of the containers'; a pod-level limit stands in where nobody requests anything.
 fn replace_by_pod_level(pod: &PodSpec, amounts: &mut Amounts) -> Result<()> {
     let Some(resources) = &pod.resources else { return Ok(()) };
-    let supported = |name: &str| matches!(name, "cpu" | "memory") || name.starts_with("hugepages-");
     let requested =
         |name: &str| pod.containers.iter().chain(pod.init_containers.iter().flatten()).any(|c| has_request(c, name));
     for (name, limit) in parse_all(resources.limits.as_ref())? {
-        if supported(&name) && !requested(&name) {
+        if supports_pod_level(&name) && !requested(&name) {
             amounts.insert(name, limit);
         }
     }
     let requests = parse_all(resources.requests.as_ref())?;
-    amounts.extend(requests.into_iter().filter(|(name, _)| supported(name)));
+    amounts.extend(requests.into_iter().filter(|(name, _)| supports_pod_level(name)));
     Ok(())
 }
 
@@ -263,6 +315,29 @@ mod tests {
         assert_eq!(pod_requests(&spec).unwrap().cpu, 2000);
         assert_eq!(pod_requests(&spec).unwrap().memory, 1 << 30);
         assert_eq!(nonzero_container_requests(&spec), (1000, DEFAULT_MEMORY_REQUEST));
+    }
+
+    #[test]
+    fn a_resized_pod_holds_the_largest_of_what_is_said_of_it() {
+        let bound = |reason: &str| -> Pod {
+            let spec = json!({"containers": [container("a", json!({"cpu": "4"}))]});
+            let held = json!({"name": "a", "resources": {"requests": {"cpu": "2"}}, "allocatedResources": {"cpu": "3"},
+                              "image": "", "imageID": "", "ready": true, "restartCount": 0});
+            let condition = json!({"type": "PodResizePending", "status": "True", "reason": reason});
+            let status = json!({"containerStatuses": [held], "conditions": [condition]});
+            from_value(json!({"metadata": {}, "spec": spec, "status": status})).expect("a pod")
+        };
+        assert_eq!(bound_requests(&bound("Deferred")).unwrap().cpu, 4000);
+        assert_eq!(bound_requests(&bound("Infeasible")).unwrap().cpu, 3000);
+        assert_eq!(bound_nonzero_requests(&bound("Infeasible")), (3000, DEFAULT_MEMORY_REQUEST));
+    }
+
+    #[test]
+    fn beside_pod_level_requests_scoring_fills_in_what_nobody_requests() {
+        let spec = pod(json!({"resources": {"requests": {"memory": "1Gi"}},
+                              "containers": [container("a", json!({"cpu": "1"})), {"name": "b"}]}));
+        assert_eq!(nonzero_requests(&spec), (1000, 1 << 30));
+        assert_eq!(nonzero_container_requests(&spec), (1100, 2 * DEFAULT_MEMORY_REQUEST));
     }
 
     #[test]

@@ -28,6 +28,12 @@ pub fn matches(selector: &LabelSelector, labels: &Labels) -> bool {
         })
 }
 
+/// Whether a label selector asks for nothing.
+pub fn is_empty(selector: &LabelSelector) -> bool {
+    selector.match_labels.as_ref().is_none_or(|labels| labels.is_empty())
+        && selector.match_expressions.as_ref().is_none_or(|expressions| expressions.is_empty())
+}
+
 /// Whether a set of plain `key: value` pairs, such as a Service's selector, matches.
 pub fn matches_pairs(pairs: &Labels, labels: &Labels) -> bool {
     pairs.iter().all(|(key, value)| labels.get(key) == Some(value))
@@ -81,6 +87,29 @@ pub fn tolerates_taint(toleration: &Toleration, taint: &Taint) -> bool {
             Some("Exists") => true,
             Some(_) => false,
         }
+}
+
+/// Whether one of the tolerations tolerates a taint where the operators `Gt` and `Lt` compare the taint's value with the
+/// toleration's number.
+pub fn tolerates_comparing(tolerations: &[Toleration], taint: &Taint) -> bool {
+    tolerations.iter().any(|toleration| {
+        let operator = toleration.operator.as_deref().filter(|operator| matches!(*operator, "Gt" | "Lt"));
+        let Some(operator) = operator else { return tolerates_taint(toleration, taint) };
+        let exists = Toleration { operator: Some("Exists".to_owned()), ..toleration.clone() };
+        let number = |text: &Option<String>| text.as_deref().and_then(|text| text.parse::<i64>().ok());
+        tolerates_taint(&exists, taint)
+            && match (number(&taint.value), number(&toleration.value)) {
+                (Some(value), Some(limit)) if operator == "Gt" => value > limit,
+                (Some(value), Some(limit)) => value < limit,
+                _ => false,
+            }
+    })
+}
+
+/// The keys that a label selector reads.
+pub fn keys(selector: &LabelSelector) -> impl Iterator<Item = &String> {
+    let expressions = selector.match_expressions.iter().flatten().map(|requirement| &requirement.key);
+    selector.match_labels.iter().flatten().map(|(key, _)| key).chain(expressions)
 }
 
 /// The taints with one of these effects that nothing tolerates, in node order.

@@ -11,8 +11,11 @@ use k8s_openapi::api::apps::v1::DeploymentStrategy;
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::core::v1::{Node, Pod, PodTemplateSpec, Service};
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
 use super::scenario::Scenario;
+
+pub use super::policy::*;
 
 /// Where an object or field was written: 1-based line and column; `line` 0 means "not from a file".
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -54,6 +57,8 @@ pub struct ClusterSpec {
     pub autoscalers: Vec<Autoscaler>,
     /// Services: their selectors take part in default topology spreading.
     pub services: Vec<Service>,
+    /// Selectors of the controllers that take part in default topology spreading.
+    pub owner_selectors: Vec<OwnerSelector>,
     /// PodDisruptionBudgets: they limit drains and evictions.
     pub disruption_budgets: Vec<PodDisruptionBudget>,
     /// Labels of each known namespace.
@@ -62,8 +67,23 @@ pub struct ClusterSpec {
     pub scheduler: Vec<SchedulerProfile>,
     /// The descheduler's policy, if one was given.
     pub descheduler: Option<DeschedulerPolicy>,
+    /// PersistentVolumeClaims and their storage classes.
+    pub claims: BTreeMap<ObjectKey, Option<String>>,
+    /// Pods that have finished, by the uid of their owner: they only count as replicas.
+    pub finished: BTreeMap<String, i64>,
     /// What Kubernetes objects cannot say: loads, failures, commands, properties, bound.
     pub scenario: Scenario,
+}
+
+/// A controller of pods, as far as default topology spreading asks for it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OwnerSelector {
+    /// `ReplicaSet`, `StatefulSet` or `ReplicationController`.
+    pub kind: String,
+    /// Namespace and name.
+    pub key: ObjectKey,
+    /// `spec.selector`.
+    pub selector: LabelSelector,
 }
 
 /// A node and where it came from.
@@ -71,7 +91,7 @@ pub struct ClusterSpec {
 pub struct NodeSpec {
     /// `metadata.name`.
     pub name: String,
-    /// The object; `kubernetes.io/hostname` is always among its labels.
+    /// The object; where an API server did not print it, `kubernetes.io/hostname` is added to its labels.
     pub node: Node,
     /// The node pool of the scenario that it was made from.
     pub pool: Option<String>,
@@ -182,6 +202,8 @@ pub struct SchedulerProfile {
     pub filters: Vec<String>,
     /// Names of enabled score plugins with their weights (1 or more).
     pub scores: Vec<(String, i64)>,
+    /// Whether pods that fit nowhere may preempt others (DefaultPreemption).
+    pub preemption: bool,
     /// PodTopologySpread `defaultConstraints`, used when `defaultingType: List`.
     pub default_constraints: Vec<k8s_openapi::api::core::v1::TopologySpreadConstraint>,
     /// PodTopologySpread `defaultingType: System` (true, the default) or `List`.
@@ -201,53 +223,4 @@ pub enum FitStrategy {
     MostAllocated,
     /// Piecewise linear in utilization: points of (utilization 0..=100, score 0..=10).
     RequestedToCapacityRatio(Vec<(i64, i64)>),
-}
-
-/// A `descheduler/v1alpha2` policy, as far as it is modelled.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct DeschedulerPolicy {
-    /// Modelled plugins in the order in which they run (deschedule plugins of all profiles, then balance plugins).
-    pub plugins: Vec<DeschedulerPlugin>,
-    /// `maxNoOfPodsToEvictTotal`.
-    pub max_total: Option<i64>,
-    /// `maxNoOfPodsToEvictPerNode`.
-    pub max_per_node: Option<i64>,
-    /// `maxNoOfPodsToEvictPerNamespace`.
-    pub max_per_namespace: Option<i64>,
-    /// DefaultEvictor `nodeFit`.
-    pub node_fit: bool,
-    /// DefaultEvictor `minReplicas` (0 or 1: no limit).
-    pub min_replicas: i64,
-    /// Where it was written.
-    pub origin: Origin,
-}
-
-/// A modelled descheduler plugin with its arguments.
-#[derive(Clone, Debug, PartialEq)]
-pub enum DeschedulerPlugin {
-    /// `RemoveDuplicates`.
-    RemoveDuplicates {
-        /// `excludeOwnerKinds`.
-        exclude_owner_kinds: Vec<String>,
-        /// `namespaces.include` (empty: all) and `namespaces.exclude`.
-        namespaces: NamespaceFilter,
-    },
-    /// `RemovePodsViolatingTopologySpreadConstraint`.
-    TopologySpread {
-        /// `constraints`: which `whenUnsatisfiable` values count (default DoNotSchedule only).
-        constraints: Vec<String>,
-        /// `topologyBalanceNodeFit` (default true).
-        balance_node_fit: bool,
-        /// `namespaces.include` / `exclude`.
-        namespaces: NamespaceFilter,
-    },
-}
-
-/// `namespaces` argument of a descheduler plugin.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct NamespaceFilter {
-    /// Only these (empty: all).
-    pub include: Vec<String>,
-    /// Not these.
-    pub exclude: Vec<String>,
 }

@@ -68,6 +68,9 @@ pub struct Template {
     pub requests: Resources,
     /// What scoring takes each pod to request: cpu in thousandths, memory in bytes.
     pub scoring: (i64, i64),
+    /// What NodeResourcesFit takes the pod that it scores nodes for to request, in the same units: upstream overlooks
+    /// pod-level requests there.
+    pub placing: (i64, i64),
     /// At most so many pods exist at a time.
     pub max_pods: i64,
     /// Phases that its bound pods can be in, in the order of [`Phase`].
@@ -111,6 +114,12 @@ impl Template {
         self.spec.node_name.as_deref().filter(|name| !name.is_empty())
     }
 
+    /// The node that `status.nominatedNodeName` of its waiting pods names.
+    pub fn nominated_to(&self) -> Option<&str> {
+        let status = self.sample.as_ref().filter(|_| self.waits)?.status.as_ref()?;
+        status.nominated_node_name.as_deref().filter(|name| !name.is_empty())
+    }
+
     /// `spec.priority`, 0 where there is none.
     pub fn priority(&self) -> i64 {
         self.spec.priority.map_or(0, i64::from)
@@ -147,6 +156,7 @@ fn template(spec: &ClusterSpec, workload: usize, revision: usize) -> Result<Temp
         labels,
         requests: resources::pod_requests(&pod)?,
         scoring: resources::nonzero_requests(&pod),
+        placing: resources::nonzero_container_requests(&pod),
         max_pods: max_pods(spec, owner),
         phases: phases(spec, owner, slow_start),
         slow_start,

@@ -58,9 +58,18 @@ pub struct Cluster<'c> {
 impl<'c> Cluster<'c> {
     /// Declares the state of a cluster: where pods are, how large their owners are.
     pub fn new(ctx: &'c Ctx, spec: &'c ClusterSpec) -> Result<Self, ResourceError> {
+        Cluster::build(ctx, spec, false)
+    }
+
+    /// [`Cluster::new`] with every node a class of its own, for whoever asks about nodes by name.
+    pub fn of_single_nodes(ctx: &'c Ctx, spec: &'c ClusterSpec) -> Result<Self, ResourceError> {
+        Cluster::build(ctx, spec, true)
+    }
+
+    fn build(ctx: &'c Ctx, spec: &'c ClusterSpec, single: bool) -> Result<Self, ResourceError> {
         let builder = Builder::new(ctx);
         let templates = templates::templates(spec)?;
-        let classes = classes::classes(spec, &templates)?;
+        let classes = classes::classes(spec, &templates, single)?;
         let placement = Placement::of(spec, &templates);
         let layouts: Vec<Layout> = classes
             .iter()
@@ -261,13 +270,22 @@ impl<'c> Cluster<'c> {
 
     /// The attributes of a cell's nodes after `count(template)` of its active pods were deleted, ready ones last.
     pub fn without(&self, cell: &Cell<'c>, count: impl Fn(TemplateId) -> Int<'c>) -> Vec<Int<'c>> {
+        self.deleting(cell, |template, phase| {
+            let starting = count(template).min(self.pods(cell, template, Phase::Starting));
+            match phase {
+                Phase::Starting => starting,
+                _ => (count(template) - starting).min(self.pods(cell, template, phase)),
+            }
+        })
+    }
+
+    /// The attributes of a cell's nodes after `count(template, phase)` of its pods, which are active, were deleted.
+    pub fn deleting(&self, cell: &Cell<'c>, count: impl Fn(TemplateId, Phase) -> Int<'c>) -> Vec<Int<'c>> {
         let mut result = cell.clone();
         for template in self.movable() {
-            let mut left = count(template);
             let mut deleted = self.ctx().int(0);
             for phase in [Phase::Starting, Phase::Running] {
-                let taken = left.min(self.pods(&result, template, phase));
-                left = left - taken;
+                let taken = count(template, phase);
                 deleted = deleted + taken;
                 result.attributes =
                     self.with(&result, Attribute::Pods(template, phase), |pods| pods.minus_or_zero(taken));

@@ -20,16 +20,12 @@ pub struct Census {
 }
 
 /// Fields of a pod spec that can change what the modelled controllers do, and are not modelled.
-const POD_FIELDS: [(&str, &str); 12] = [
-    ("affinity.podAffinity", "podAffinity"),
-    ("affinity.podAntiAffinity", "podAntiAffinity"),
+const POD_FIELDS: [(&str, &str); 8] = [
     ("schedulingGates", "schedulingGates"),
     ("resourceClaims", "resourceClaims"),
     ("runtimeClassName", "runtimeClassName"),
     ("readinessGates", "readinessGates"),
     ("activeDeadlineSeconds", "activeDeadlineSeconds"),
-    ("containers[].ports[].hostPort", "hostPort"),
-    ("initContainers[].ports[].hostPort", "hostPort"),
     ("volumes[].persistentVolumeClaim", "persistentVolumeClaim volumes"),
     ("volumes[].ephemeral", "ephemeral volumes"),
     ("ephemeralContainers", "ephemeralContainers"),
@@ -63,7 +59,7 @@ impl Census {
     }
 }
 
-/// Whether anything is said at a pattern such as `containers[].ports[].hostPort`.
+/// Whether anything is said at a pattern such as `volumes[].persistentVolumeClaim`.
 fn reaches(tree: &Tree, pattern: &str) -> bool {
     let Some((first, rest)) = pattern.split_once('.') else {
         return tree.get(pattern).is_some_and(|value| !value.is_blank());

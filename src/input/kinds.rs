@@ -3,10 +3,10 @@
 use std::rc::Rc;
 
 use k8s_openapi::Metadata;
-use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
+use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::api::autoscaling::v1::HorizontalPodAutoscaler as AutoscalerV1;
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
-use k8s_openapi::api::core::v1::{Namespace, Node, Pod, Service};
+use k8s_openapi::api::core::v1::{Namespace, Node, PersistentVolumeClaim, Pod, ReplicationController, Service};
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::api::scheduling::v1::PriorityClass;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -26,6 +26,10 @@ pub struct Objects {
     pub deployments: Vec<Located<Deployment>>,
     /// ReplicaSets.
     pub replica_sets: Vec<Located<ReplicaSet>>,
+    /// StatefulSets: only their selectors are read.
+    pub stateful_sets: Vec<Located<StatefulSet>>,
+    /// ReplicationControllers: only their selectors are read.
+    pub replication_controllers: Vec<Located<ReplicationController>>,
     /// Pods.
     pub pods: Vec<Located<Pod>>,
     /// Nodes.
@@ -38,6 +42,8 @@ pub struct Objects {
     pub namespaces: Vec<Located<Namespace>>,
     /// PodDisruptionBudgets.
     pub disruption_budgets: Vec<Located<PodDisruptionBudget>>,
+    /// PersistentVolumeClaims.
+    pub claims: Vec<Located<PersistentVolumeClaim>>,
     /// PriorityClasses.
     pub priority_classes: Vec<Located<PriorityClass>>,
     /// KubeSchedulerConfigurations.
@@ -51,15 +57,18 @@ pub struct Objects {
 }
 
 /// Versions in which modelled kinds are understood; the first is the one to recommend.
-const VERSIONS: [(&str, &[&str]); 12] = [
+const VERSIONS: [(&str, &[&str]); 15] = [
     ("Deployment", &["apps/v1"]),
     ("ReplicaSet", &["apps/v1"]),
+    ("StatefulSet", &["apps/v1"]),
+    ("ReplicationController", &["v1"]),
     ("Pod", &["v1"]),
     ("Node", &["v1"]),
     ("HorizontalPodAutoscaler", &["autoscaling/v2", "autoscaling/v1", "autoscaling/v2beta2"]),
     ("Service", &["v1"]),
     ("Namespace", &["v1"]),
     ("PodDisruptionBudget", &["policy/v1"]),
+    ("PersistentVolumeClaim", &["v1"]),
     ("PriorityClass", &["scheduling.k8s.io/v1"]),
     ("KubeSchedulerConfiguration", &["kubescheduler.config.k8s.io/v1"]),
     ("DeschedulerPolicy", &["descheduler/v1alpha2"]),
@@ -104,6 +113,8 @@ impl Objects {
                 &raw,
                 reader.read(&raw, true, validate::workload::replica_set),
             ),
+            "StatefulSet" => self.stateful_sets.extend(reader.read_selecting(&raw)),
+            "ReplicationController" => self.replication_controllers.extend(reader.read_selecting(&raw)),
             "Pod" => self.pods.extend(reader.read(&raw, true, validate::workload::pod)),
             "Node" => read_into(&mut self.nodes, broken, &raw, reader.read(&raw, false, validate::other::node)),
             "Service" => self.services.extend(reader.read(&raw, true, |_, _| ())),
@@ -111,6 +122,7 @@ impl Objects {
             "PodDisruptionBudget" => {
                 self.disruption_budgets.extend(reader.read(&raw, true, validate::other::disruption_budget))
             }
+            "PersistentVolumeClaim" => self.claims.extend(reader.read(&raw, true, |_, _| ())),
             "PriorityClass" => self.priority_classes.extend(reader.read(&raw, false, |_, _| ())),
             "HorizontalPodAutoscaler" if raw.api_version == "autoscaling/v1" => {
                 let old = reader.read::<AutoscalerV1>(&raw, true, validate::autoscaler::v1);
@@ -147,6 +159,20 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
+    /// Reads a controller of pods that is modelled no further than its selector, which the census says.
+    fn read_selecting<T>(&mut self, raw: &Rc<RawObject>) -> Option<Located<T>>
+    where
+        T: Metadata<Ty = ObjectMeta> + DeserializeOwned,
+    {
+        self.census.count(raw.kind.clone());
+        let mut object = raw.decode::<T>(self.sink)?;
+        let namespace = &mut object.value.metadata_mut().namespace;
+        if namespace.as_deref().is_none_or(str::is_empty) {
+            *namespace = Some("default".to_owned());
+        }
+        Some(object)
+    }
+
     fn read<T>(
         &mut self,
         raw: &Rc<RawObject>,

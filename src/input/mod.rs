@@ -19,6 +19,7 @@ mod resolve;
 pub mod scenario;
 pub mod scheduler;
 pub mod schema;
+mod selecting;
 pub mod source;
 pub mod templates;
 pub mod tree;

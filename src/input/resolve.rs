@@ -5,9 +5,9 @@ use std::fs;
 use std::rc::Rc;
 
 use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::{Node, Pod};
+use k8s_openapi::api::core::v1::{Node, PersistentVolumeClaim, Pod};
 
-use crate::cluster::spec::{ClusterSpec, NodeSpec, Workload};
+use crate::cluster::spec::{ClusterSpec, NodeSpec, ObjectKey, Workload};
 
 use super::apply::ApplyHistory;
 use super::autoscalers;
@@ -20,6 +20,7 @@ use super::object::{self, Located, RawObject};
 use super::path::FieldPath;
 use super::scenario::{self, commands, commands::Commander, document::Document};
 use super::scheduler;
+use super::selecting;
 use super::source::Source;
 use super::templates::Priorities;
 use super::unique::{Unique, unique};
@@ -84,17 +85,24 @@ impl Resolver<'_> {
         let priority_classes = unique(objects.priority_classes, self.sink).applied(self.sink);
         let priorities = Priorities::new(&priority_classes, &pods);
         let replica_sets = unique(objects.replica_sets, self.sink).applied(self.sink);
+        let owner_selectors = selecting::owner_selectors(
+            &replica_sets,
+            &unique(objects.stateful_sets, self.sink).applied(self.sink),
+            &unique(objects.replication_controllers, self.sink).applied(self.sink),
+        );
         let deployments = unique(objects.deployments, self.sink);
         let live = |raw: &Rc<RawObject>| raw.is_live();
         let running = pods.iter().any(|pod| live(&pod.raw))
             || deployments.objects.iter().any(|object| live(&object.raw))
             || replica_sets.iter().any(|object| live(&object.raw));
 
-        let mut cluster = ClusterSpec { nodes: self.nodes(objects.nodes, document), ..ClusterSpec::default() };
+        let mut cluster =
+            ClusterSpec { nodes: self.nodes(objects.nodes, document), owner_selectors, ..ClusterSpec::default() };
         let pods = self.bound_pods(pods, &cluster.nodes);
         let (present, pending) = split(deployments, running);
         let mut owners = Owners::new(&present, &replica_sets, &priorities);
         pods.iter().for_each(|pod| owners.attach(pod, self.sink));
+        cluster.finished = owners.finished().clone();
         cluster.workloads = owners.finish(self.sink);
 
         let mut history = ApplyHistory::default();
@@ -105,10 +113,11 @@ impl Resolver<'_> {
         self.imply_commands(&pending, &mut cluster, &mut history, &priorities);
         let autoscalers = unique(objects.autoscalers, self.sink).applied(self.sink);
         cluster.namespaces = namespaces(&unique(objects.namespaces, self.sink).applied(self.sink), &cluster.workloads);
+        cluster.claims = claims(&unique(objects.claims, self.sink).applied(self.sink));
         cluster.services = values(unique(objects.services, self.sink).applied(self.sink));
         cluster.disruption_budgets = values(unique(objects.disruption_budgets, self.sink).applied(self.sink));
         cluster.scheduler = scheduler::resolve(&objects.scheduler_configurations, self.census, self.sink);
-        cluster.descheduler = descheduler::resolve(&objects.descheduler_policies, self.census, self.sink);
+        cluster.descheduler = descheduler::resolve(&objects.descheduler_policies, &priorities, self.census, self.sink);
         self.add_scenario(document, autoscalers, &mut cluster, &mut history, &priorities, &objects.broken);
         cluster
     }
@@ -230,13 +239,13 @@ fn split(deployments: Unique<Deployment>, running: bool) -> (Vec<Located<Deploym
 
 fn node_spec(object: Located<Node>) -> NodeSpec {
     let origin = object.origin();
+    let live = object.raw.is_live();
     let mut node = object.value;
     let name = node.metadata.name.clone().unwrap_or_default();
-    node.metadata
-        .labels
-        .get_or_insert_default()
-        .entry("kubernetes.io/hostname".to_owned())
-        .or_insert_with(|| name.clone());
+    let labels = node.metadata.labels.get_or_insert_default();
+    if !live {
+        labels.entry("kubernetes.io/hostname".to_owned()).or_insert_with(|| name.clone());
+    }
     NodeSpec { name, node, pool: None, origin }
 }
 
@@ -255,6 +264,12 @@ fn namespaces(
         labels.entry("kubernetes.io/metadata.name".to_owned()).or_insert_with(|| name.clone());
     }
     namespaces
+}
+
+/// Storage classes of claims.
+fn claims(given: &[Located<PersistentVolumeClaim>]) -> BTreeMap<ObjectKey, Option<String>> {
+    let class = |claim: &PersistentVolumeClaim| claim.spec.as_ref().and_then(|spec| spec.storage_class_name.clone());
+    given.iter().map(|object| (super::key_of(&object.value.metadata), class(&object.value))).collect()
 }
 
 fn values<T>(objects: Vec<Located<T>>) -> Vec<T> {

@@ -1,8 +1,8 @@
 //! KubeSchedulerConfiguration: which plugins each profile runs, with which weights and arguments.
 //!
 //! Plugins are merged as `pkg/scheduler/apis/config/v1/default_plugins.go` and `framework/runtime` do (v1.34): a
-//! profile's `multiPoint` changes the defaults in place, `filter` and `score` then override it. Volume plugins and
-//! extension points other than these two are not modelled.
+//! profile's `multiPoint` changes the defaults in place, `filter`, `score` and `postFilter` then override it. Volume
+//! plugins and extension points other than these three are not modelled.
 
 use std::rc::Rc;
 
@@ -32,8 +32,10 @@ const DEFAULT_PLUGINS: [(&str, bool, i64); 10] = [
     ("NodeResourcesBalancedAllocation", false, 1),
     ("ImageLocality", false, 1),
 ];
+/// The default plugin of extension point PostFilter.
+const PREEMPTION: &str = "DefaultPreemption";
 /// Plugins that a profile may name and that the model has no use for.
-const KNOWN_UNMODELLED: [&str; 11] = [
+const KNOWN_UNMODELLED: [&str; 10] = [
     "SchedulingGates",
     "PrioritySort",
     "VolumeRestrictions",
@@ -41,7 +43,6 @@ const KNOWN_UNMODELLED: [&str; 11] = [
     "VolumeBinding",
     "VolumeZone",
     "DynamicResources",
-    "DefaultPreemption",
     "DefaultBinder",
     "EBSLimits",
     "NodePreferAvoidPods",
@@ -67,6 +68,7 @@ struct Plugins {
     multi_point: PluginSet,
     filter: PluginSet,
     score: PluginSet,
+    post_filter: PluginSet,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -183,8 +185,9 @@ impl Reader<'_> {
     }
 
     fn check_plugins(&mut self, at: &FieldPath, given: &Profile) {
-        let Plugins { multi_point, filter, score } = &given.plugins;
-        for (field, set) in [("multiPoint", multi_point), ("filter", filter), ("score", score)] {
+        let Plugins { multi_point, filter, score, post_filter } = &given.plugins;
+        let points = [("multiPoint", multi_point), ("filter", filter), ("score", score), ("postFilter", post_filter)];
+        for (field, set) in points {
             for (index, plugin) in set.enabled.iter().enumerate() {
                 let path = at.field("plugins").field(field).field("enabled").index(index);
                 if plugin.weight.is_some_and(|weight| weight < 0) {
@@ -192,7 +195,8 @@ impl Reader<'_> {
                 }
                 if KNOWN_UNMODELLED.contains(&plugin.name.as_str()) {
                     self.census.count(format!("scheduler plugin {}", plugin.name));
-                } else if !DEFAULT_PLUGINS.iter().any(|(name, _, _)| *name == plugin.name) {
+                } else if plugin.name != PREEMPTION && !DEFAULT_PLUGINS.iter().any(|(name, _, _)| *name == plugin.name)
+                {
                     let message = format!("scheduler plugin `{}` is not one of Kubernetes; it is ignored", plugin.name);
                     let warning = self.object.warning(&path.field("name"), message, "check the spelling");
                     self.sink.push(warning);
@@ -264,11 +268,14 @@ fn profile_of(given: &Profile) -> SchedulerProfile {
     let point = |set: &PluginSet, filter: bool| {
         merge(everywhere.clone(), set).into_iter().filter(move |plugin| supports(plugin, filter)).collect::<Vec<_>>()
     };
+    let preemption = merge(vec![Plugin { name: PREEMPTION.to_owned(), weight: None }], &given.plugins.multi_point);
+    let preemption = merge(preemption, &given.plugins.post_filter);
     let weight = |plugin: Plugin| (plugin.name, plugin.weight.filter(|weight| *weight > 0).unwrap_or(1));
     SchedulerProfile {
         name: given.scheduler_name.clone().unwrap_or_else(|| DEFAULT_PROFILE.to_owned()),
         filters: point(&given.plugins.filter, true).into_iter().map(|plugin| plugin.name).collect(),
         scores: point(&given.plugins.score, false).into_iter().map(weight).collect(),
+        preemption: preemption.iter().any(|plugin| plugin.name == PREEMPTION),
         default_constraints: Vec::new(),
         system_default_spreading: true,
         fit_strategy: FitStrategy::LeastAllocated,
@@ -312,6 +319,15 @@ mod tests {
         let profile = profile(only);
         assert_eq!(profile.scores, [("NodeResourcesFit".to_owned(), 5)]);
         assert_eq!(profile.filters.len(), 8);
+    }
+
+    #[test]
+    fn preemption_can_be_disabled() {
+        assert!(default_profile().preemption);
+        for point in ["multiPoint", "postFilter"] {
+            assert!(!profile(json!({"plugins": {point: {"disabled": [{"name": "*"}]}}})).preemption);
+        }
+        assert!(profile(json!({"plugins": {"filter": {"disabled": [{"name": "*"}]}}})).preemption);
     }
 
     #[test]

@@ -26,29 +26,33 @@ const VOLATILE_LABELS: [&str; 6] = [
 /// How long a pod stays on a node that is not ready, unless it says otherwise.
 const DEFAULT_TOLERATION_SECONDS: i64 = 300;
 
+/// What admission gives to pods of a PriorityClass: `priority` and, where the class says so, `preemptionPolicy`.
+type Class = (i32, Option<String>);
+
 /// Priorities by class.
 #[derive(Clone, Debug)]
 pub struct Priorities {
-    classes: BTreeMap<String, i32>,
-    default: Option<(String, i32)>,
+    classes: BTreeMap<String, Class>,
+    default: Class,
 }
 
 impl Priorities {
     /// The classes that are given, those built in, and those that can be told from running pods.
     pub fn new(classes: &[Located<PriorityClass>], pods: &[Located<Pod>]) -> Self {
         let built_in = [("system-cluster-critical", 2_000_000_000), ("system-node-critical", 2_000_001_000)];
-        let mut known: BTreeMap<String, i32> =
-            built_in.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let mut known: BTreeMap<String, Class> =
+            built_in.into_iter().map(|(name, value)| (name.to_owned(), (value, None))).collect();
         for spec in pods.iter().filter_map(|pod| pod.value.spec.as_ref()) {
             if let (Some(class), Some(priority)) = (&spec.priority_class_name, spec.priority) {
-                known.insert(class.clone(), priority);
+                known.insert(class.clone(), (priority, spec.preemption_policy.clone()));
             }
         }
         let name = |class: &PriorityClass| class.metadata.name.clone().unwrap_or_default();
-        known.extend(classes.iter().map(|class| (name(&class.value), class.value.value)));
+        let given = |class: &PriorityClass| (class.value, class.preemption_policy.clone());
+        known.extend(classes.iter().map(|class| (name(&class.value), given(&class.value))));
         let global = classes.iter().filter(|class| class.value.global_default == Some(true));
-        let default = global.map(|class| (name(&class.value), class.value.value)).min_by_key(|(_, value)| *value);
-        Priorities { classes: known, default }
+        let default = global.map(|class| given(&class.value)).min_by_key(|(value, _)| *value);
+        Priorities { classes: known, default: default.unwrap_or_default() }
     }
 
     /// Whether a class is known.
@@ -56,23 +60,28 @@ impl Priorities {
         class.is_empty() || self.classes.contains_key(class)
     }
 
-    fn of(&self, class: Option<&str>) -> i32 {
+    /// The priority of a class.
+    pub fn of_class(&self, class: &str) -> Option<i32> {
+        self.classes.get(class).map(|(value, _)| *value)
+    }
+
+    fn of(&self, class: Option<&str>) -> Class {
         match class.filter(|class| !class.is_empty()) {
-            Some(class) => self.classes.get(class).copied().unwrap_or(0),
-            None => self.default.as_ref().map_or(0, |(_, value)| *value),
+            Some(class) => self.classes.get(class).cloned().unwrap_or_default(),
+            None => self.default.clone(),
         }
     }
 }
 
-/// Fills in what admission adds to every pod: its priority, and tolerations of nodes that are not ready.
+/// Fills in what admission adds to every pod: its priority and preemption policy, and tolerations of nodes that are not ready.
 pub fn complete(template: &mut PodTemplateSpec, priorities: &Priorities) {
     if let Some(labels) = template.metadata.as_mut().and_then(|metadata| metadata.labels.as_mut()) {
         labels.remove(HASH_LABEL);
     }
     let spec = template.spec.get_or_insert_default();
-    if spec.priority.is_none() {
-        spec.priority = Some(priorities.of(spec.priority_class_name.as_deref()));
-    }
+    let (priority, policy) = priorities.of(spec.priority_class_name.as_deref());
+    spec.priority.get_or_insert(priority);
+    spec.preemption_policy = spec.preemption_policy.take().or(policy);
     spec.scheduler_name.get_or_insert_with(|| "default-scheduler".to_owned());
     let tolerations = spec.tolerations.get_or_insert_default();
     for key in ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"] {

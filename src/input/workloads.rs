@@ -45,6 +45,7 @@ pub struct Owners<'a> {
     fixed: Vec<Workload>,
     groups: BTreeMap<(ObjectKey, String, Resources, Labels), usize>,
     finished: usize,
+    finished_of: BTreeMap<String, i64>,
 }
 
 impl<'a> Owners<'a> {
@@ -61,6 +62,7 @@ impl<'a> Owners<'a> {
             fixed: Vec::new(),
             groups: BTreeMap::new(),
             finished: 0,
+            finished_of: BTreeMap::new(),
         };
         owners.sets = replica_sets.iter().map(|set| owners.set(set)).collect();
         owners
@@ -71,6 +73,9 @@ impl<'a> Owners<'a> {
         let phase = pod.value.status.as_ref().and_then(|status| status.phase.as_deref());
         if matches!(phase, Some("Succeeded" | "Failed")) {
             self.finished += 1;
+            for owner in pod.value.metadata.owner_references.iter().flatten() {
+                *self.finished_of.entry(owner.uid.clone()).or_default() += 1;
+            }
             return;
         }
         let terminating = pod.value.metadata.deletion_timestamp.is_some();
@@ -82,6 +87,11 @@ impl<'a> Owners<'a> {
                 self.add_fixed(pod);
             }
         }
+    }
+
+    /// Pods that have finished, by the uid of each owner.
+    pub fn finished(&self) -> &BTreeMap<String, i64> {
+        &self.finished_of
     }
 
     /// All workloads: Deployments, ReplicaSets of their own, and the rest, each in input order.
@@ -213,7 +223,9 @@ impl<'a> Owners<'a> {
         fixed.replicas += 1;
         fixed.revisions[0].size += 1;
         let mut object = pod.value.clone();
-        object.spec = template.spec.clone();
+        if !pod.raw.is_live() {
+            object.spec = template.spec.clone();
+        }
         fixed.revisions[0].pods.push(ExistingPod { object: Some(Arc::new(object)), ..existing(pod) });
     }
 }

@@ -150,6 +150,8 @@ pub fn fingerprint(spec: &ClusterSpec) -> String {
     let origins = origins.chain(spec.scenario.properties.iter_mut().map(|it| &mut it.origin));
     let commands = spec.scenario.commands.iter_mut();
     origins.for_each(|origin| *origin = Origin::default());
+    let plugins = spec.descheduler.iter_mut().flat_map(|policy| &mut policy.plugins);
+    plugins.for_each(|it| it.evictor.started_by = it.evictor.started_by.map(|_| 0));
     for command in commands {
         command.origin = Origin::default();
         command.text = String::new();

@@ -5,7 +5,7 @@
 
 use std::cell::RefCell;
 
-use crate::term::{Bool, Ctx, Int, Range, TermId, VarId};
+use crate::term::{Bool, Ctx, Int, Range, Sort, TermId, VarId};
 
 use super::model::{Action, ActionId, ActionKind, Interleaving, MarkId, Property, PropertyKind, StateVar, System};
 
@@ -57,6 +57,16 @@ impl<'c> State<'c> {
     /// Gives a Boolean variable a new value.
     pub fn set_bool(&mut self, var: BoolVar, value: Bool<'c>) {
         self.values[var.0] = value.id();
+    }
+
+    /// Takes the values of another state where `when` holds.
+    pub fn replace_if(&mut self, when: Bool<'c>, other: &State<'c>) {
+        for (value, &theirs) in self.values.iter_mut().zip(&other.values).filter(|(value, theirs)| value != theirs) {
+            *value = match self.ctx.read(|arena| arena.sort(theirs)) {
+                Sort::Bool => when.ite_bool(self.ctx.as_bool(theirs), self.ctx.as_bool(*value)).id(),
+                Sort::Int(_) => when.ite(self.ctx.as_int(theirs), self.ctx.as_int(*value)).id(),
+            };
+        }
     }
 
     /// Adds to an integer variable.
@@ -148,6 +158,13 @@ impl<'c> Builder<'c> {
         let parts = self.parts.borrow();
         let term = |variable: &StateVar| self.ctx.read(|arena| arena.variable(variable.var).term);
         State { ctx: self.ctx, values: parts.state.iter().map(term).collect() }
+    }
+
+    /// The variables whose values at the start are fixed, with their terms and values.
+    pub fn initial_values(&self) -> Vec<(VarId, TermId, i64)> {
+        let parts = self.parts.borrow();
+        let term = |variable: &StateVar| self.ctx.read(|arena| arena.variable(variable.var).term);
+        parts.state.iter().filter_map(|it| Some((it.var, term(it), it.initial?))).collect()
     }
 
     /// A fresh input with values `lo..=hi`.

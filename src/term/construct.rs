@@ -4,10 +4,11 @@
 //! `a + b`, `p & !q`, `x.le(y)`, `c.ite(a, b)`.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::fmt;
 use std::ops::{Add, BitAnd, BitOr, Mul, Not, Sub};
 
-use super::arena::{Arena, Range, Sort, TermId, VarId};
+use super::arena::{Arena, Range, Sort, Table, TableId, TermId, VarId};
 
 /// The arena that terms are built in.
 #[derive(Default, Debug)]
@@ -130,26 +131,50 @@ impl Ctx {
     /// A function of several small indices, tabulated by running `entry` over the product of their ranges.
     pub fn table<'c>(&'c self, indices: &[Int<'c>], entry: impl Fn(&[i64]) -> i64) -> Int<'c> {
         let ranges: Vec<Range> = indices.iter().map(|index| index.range()).collect();
-        let mut linear = self.int(0);
-        for (index, range) in indices.iter().zip(&ranges) {
-            linear = linear * self.int(range.size() as i64) + (*index - range.lo);
-        }
+        let linear = self.linear(indices);
         let mut tuple = vec![0; ranges.len()];
-        let decode = |mut position: i64, tuple: &mut Vec<i64>| {
-            for (value, range) in tuple.iter_mut().zip(&ranges).rev() {
-                let size = range.size() as i64;
-                *value = range.lo + position % size;
-                position /= size;
-            }
-        };
-        let id = self.write(|arena| {
-            arena.tabulate(linear.id, |position| {
-                decode(position, &mut tuple);
-                entry(&tuple)
-            })
-        });
+        let id = self.write(|arena| arena.tabulate(linear.id, |position| entry(decode(position, &ranges, &mut tuple))));
         Int { ctx: self, id }
     }
+
+    /// [`Ctx::table`] of one function for several lists of indices: those of the same ranges share the making of a table.
+    pub fn tables<'c>(&'c self, lists: &[Vec<Int<'c>>], entry: impl Fn(&[i64]) -> i64) -> Vec<Int<'c>> {
+        let mut made: HashMap<Vec<Range>, TableId> = HashMap::new();
+        let mut lookup = |indices: &Vec<Int<'c>>| {
+            let ranges: Vec<Range> = indices.iter().map(|index| index.range()).collect();
+            let linear = self.linear(indices);
+            let domain = linear.range();
+            if domain.size() == 1 {
+                return self.table(indices, &entry);
+            }
+            let table = *made.entry(ranges.clone()).or_insert_with(|| {
+                let mut tuple = vec![0; ranges.len()];
+                let values = (domain.lo..=domain.hi).map(|position| entry(decode(position, &ranges, &mut tuple)));
+                let table = Table { first: domain.lo, values: values.collect() };
+                self.arena.borrow_mut().intern_table(table)
+            });
+            Int { ctx: self, id: self.write(|arena| arena.lookup(table, linear.id)) }
+        };
+        lists.iter().map(&mut lookup).collect()
+    }
+
+    /// The position of indices in the product of their ranges.
+    fn linear<'c>(&'c self, indices: &[Int<'c>]) -> Int<'c> {
+        indices.iter().fold(self.int(0), |linear, index| {
+            let range = index.range();
+            linear * self.int(range.size() as i64) + (*index - range.lo)
+        })
+    }
+}
+
+/// The indices at a position in the product of their ranges.
+fn decode<'t>(mut position: i64, ranges: &[Range], tuple: &'t mut [i64]) -> &'t [i64] {
+    for (value, range) in tuple.iter_mut().zip(ranges).rev() {
+        let size = range.size() as i64;
+        *value = range.lo + position % size;
+        position /= size;
+    }
+    tuple
 }
 
 impl<'c> Bool<'c> {
@@ -191,6 +216,11 @@ impl<'c> Bool<'c> {
 }
 
 impl<'c> Int<'c> {
+    /// Where it was made.
+    pub fn ctx(self) -> &'c Ctx {
+        self.ctx
+    }
+
     /// The handle.
     pub fn id(self) -> TermId {
         self.id

@@ -7,18 +7,23 @@
 //! The recordings are facts about upstream programs; no encoding knows them, and no runner computes an answer itself.
 
 mod deployment;
+mod descheduler;
 mod driver;
 mod horizontal_pod_autoscaler;
 mod json;
+mod kube_scheduler;
 mod node_lifecycle;
 pub mod probe;
 pub mod recordings;
 mod replicaset;
+mod runner;
 mod taint_eviction;
 pub mod tally;
 
 pub use recordings::{RecordingError, Recordings};
 pub use tally::{Component, Family, Report, Verdict};
+
+use runner::{Source, Subject};
 
 /// How thoroughly a run asks.
 #[derive(Clone, Copy, Debug)]
@@ -40,15 +45,19 @@ impl Depth {
     }
 }
 
-/// A component's runner.
-type Runner = fn(&Recordings, Depth) -> Result<Component, RecordingError>;
-
 /// All components, in the order of the table.
-const RUNNERS: &[Runner] =
-    &[deployment::run, replicaset::run, horizontal_pod_autoscaler::run, taint_eviction::run, node_lifecycle::run];
+const SUBJECTS: [&Subject; 7] = [
+    &kube_scheduler::SUBJECT,
+    &deployment::SUBJECT,
+    &replicaset::SUBJECT,
+    &horizontal_pod_autoscaler::SUBJECT,
+    &taint_eviction::SUBJECT,
+    &node_lifecycle::SUBJECT,
+    &descheduler::SUBJECT,
+];
 
-/// Runs every component whose recordings are there.
+/// Compares every component with its recordings.
 pub fn run(recordings: &Recordings, depth: Depth) -> Result<Report, RecordingError> {
-    let components = RUNNERS.iter().map(|runner| runner(recordings, depth));
+    let components = SUBJECTS.iter().map(|subject| runner::run(subject, recordings, depth));
     Ok(Report { components: components.collect::<Result<_, _>>()? })
 }

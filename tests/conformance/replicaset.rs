@@ -13,17 +13,18 @@ use crate::encodings::replicaset::ranking::{self, Moment, Standing};
 use crate::term::{Ctx, Int};
 
 use super::probe::Probe;
-use super::{Component, Depth, RecordingError, Recordings, Verdict};
+use super::{Source, Subject, Verdict};
 
-/// Compares all recordings of the ReplicaSet controller.
-pub fn run(recordings: &Recordings, depth: Depth) -> Result<Component, RecordingError> {
-    let mut component = Component::new("replicaset", "v1.34.9");
-    for (position, record) in recordings.read("controllers/pod_deletion_rank.jsonl")?.iter().enumerate() {
-        let verdict = compare(record, depth.asks_z3(position)).unwrap_or_else(Verdict::Differs);
-        component.count("pod_deletion_rank", record["id"].as_str().unwrap_or("?"), verdict);
-    }
-    Ok(component)
-}
+/// The recordings of the ReplicaSet controller.
+pub const SUBJECT: Subject = Subject {
+    name: "replicaset",
+    version: "v1.34.9",
+    sources: &[Source {
+        file: "controllers/pod_deletion_rank.jsonl",
+        family: |_| "pod_deletion_rank".to_owned(),
+        compare: |record, asks_z3| verdict(record, asks_z3).unwrap_or_else(Verdict::Differs),
+    }],
+};
 
 fn parse<T: DeserializeOwned>(value: &Value) -> Result<T, String> {
     serde_json::from_value(value.clone()).map_err(|error| format!("malformed record: {error}"))
@@ -36,7 +37,7 @@ fn active(value: &Value) -> Result<Vec<Pod>, String> {
     Ok(pods.into_iter().filter(is_active).collect())
 }
 
-fn compare(record: &Value, asks_z3: bool) -> Result<Verdict, String> {
+fn verdict(record: &Value, asks_z3: bool) -> Result<Verdict, String> {
     let set: ReplicaSet = parse(&record["replicaSet"])?;
     let (pods, siblings) = (active(&record["pods"])?, active(&record["siblingPods"])?);
     if record["expect"]["notATotalOrder"] == true && pods.len() > MOST_INSERTED {

@@ -8,25 +8,21 @@ use crate::system::ActionId;
 
 use super::driver::Driver;
 use super::json::{list, milliseconds, text, typed};
-use super::{Component, Depth, RecordingError, Recordings, Verdict};
+use super::{Source, Subject, Verdict};
 
-const FILE: &str = "controllers/taint_eviction.jsonl";
+/// The recordings of the taint eviction controller.
+pub const SUBJECT: Subject = Subject {
+    name: "taint-eviction",
+    version: "v1.34.9",
+    sources: &[Source { file: "controllers/taint_eviction.jsonl", family: |_| "taint_eviction".to_owned(), compare }],
+};
 
-/// Compares all recordings.
-pub fn run(recordings: &Recordings, depth: Depth) -> Result<Component, RecordingError> {
-    let mut component = Component::new("taint-eviction", "v1.34");
-    for (position, record) in recordings.read(FILE)?.iter().enumerate() {
-        let verdict = Case::parse(record)
-            .and_then(|case| case.evictions(depth.asks_z3(position)).map(|evictions| (evictions, case.expected)))
-            .map_or_else(Verdict::Differs, |(evictions, expected)| compare(&evictions, &expected));
-        component.count("taint_eviction", record["id"].as_str().unwrap_or("?"), verdict);
+fn compare(record: &Value, asks_z3: bool) -> Verdict {
+    match Case::parse(record).and_then(|case| Ok((case.evictions(asks_z3)?, case.expected))) {
+        Err(reason) => Verdict::Differs(reason),
+        Ok((evictions, expected)) if evictions == expected => Verdict::Agrees,
+        Ok((evictions, expected)) => Verdict::Differs(format!("{evictions:?}, recorded {expected:?}")),
     }
-    Ok(component)
-}
-
-fn compare(evictions: &[(i64, String)], expected: &[(i64, String)]) -> Verdict {
-    let differs = evictions != expected;
-    Verdict::from_differences(if differs { vec![format!("{evictions:?}, recorded {expected:?}")] } else { vec![] })
 }
 
 /// What happens to the controller from outside.

@@ -9,10 +9,12 @@
 
 pub mod hpa_rates;
 pub mod hpa_replicas;
+pub mod image_score;
 pub mod node_lifecycle;
 pub mod node_score;
 pub mod rollout;
 pub mod spread_score;
+pub mod utilization;
 
 /// `int32(x)` of Go on amd64: truncation, and the smallest int32 for what does not fit (infinities and NaN too).
 fn go_int32(x: f64) -> i64 {

@@ -22,9 +22,12 @@ mod search;
 mod states;
 mod stepper;
 mod store;
+mod successors;
 mod trace;
 
 use crate::system::{PropertyId, System};
+
+pub use successors::{Following, Successors};
 
 use super::{Budget, Engine, Outcome, Progress};
 

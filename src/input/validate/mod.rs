@@ -33,6 +33,11 @@ impl<'a> Check<'a> {
         Check { object, sink }
     }
 
+    /// Whether an API server printed the object: it has accepted it then, under rules of its own version.
+    pub fn is_accepted(&self) -> bool {
+        self.object.is_live()
+    }
+
     /// Reports an error about a field; `expected` completes "expected …".
     pub fn error(&mut self, path: &FieldPath, problem: impl Display, help: impl Into<String>) {
         self.sink.push(self.object.error(path, format!("{path}: {problem}"), help));

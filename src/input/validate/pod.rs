@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, HashSet};
 
 use k8s_openapi::api::core::v1::{
-    Container, NodeAffinity, NodeSelectorTerm, PodSpec, ResourceRequirements, Toleration,
+    Container, NodeAffinity, NodeSelectorTerm, PodAffinityTerm, PodSpec, ResourceRequirements, Toleration,
 };
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 
-use crate::cluster::resources;
+use crate::cluster::{affinity, resources};
 use crate::input::path::FieldPath;
 
 use super::Check;
@@ -37,6 +37,38 @@ pub fn spec(path: &FieldPath, pod: &PodSpec, check: &mut Check<'_>) {
     let affinity = pod.affinity.as_ref().and_then(|affinity| affinity.node_affinity.as_ref());
     if let Some(affinity) = affinity {
         node_affinity(&path.field("affinity.nodeAffinity"), affinity, check);
+    }
+    pod_affinity(&path.field("affinity"), pod, check);
+}
+
+fn pod_affinity(path: &FieldPath, pod: &PodSpec, check: &mut Check<'_>) {
+    let required = [("podAffinity", affinity::required(pod)), ("podAntiAffinity", affinity::required_anti(pod))];
+    for (kind, terms) in required {
+        let at = path.field(kind).field("requiredDuringSchedulingIgnoredDuringExecution");
+        terms.iter().enumerate().for_each(|(index, term)| pod_term(&at.index(index), term, check));
+    }
+    let preferred = [("podAffinity", affinity::preferred(pod)), ("podAntiAffinity", affinity::preferred_anti(pod))];
+    for (kind, terms) in preferred {
+        let at = path.field(kind).field("preferredDuringSchedulingIgnoredDuringExecution");
+        for (index, term) in terms.iter().enumerate() {
+            weight(&at.index(index), term.weight, check);
+            pod_term(&at.index(index).field("podAffinityTerm"), &term.pod_affinity_term, check);
+        }
+    }
+}
+
+fn pod_term(path: &FieldPath, term: &PodAffinityTerm, check: &mut Check<'_>) {
+    if term.topology_key.is_empty() {
+        let help = "give a node label, such as `kubernetes.io/hostname`";
+        check.error(&path.field("topologyKey"), "an affinity term needs a topology key", help);
+    }
+    check.label_selector(&path.field("labelSelector"), term.label_selector.as_ref());
+    check.label_selector(&path.field("namespaceSelector"), term.namespace_selector.as_ref());
+}
+
+fn weight(path: &FieldPath, weight: i32, check: &mut Check<'_>) {
+    if !(1..=100).contains(&weight) {
+        check.error(&path.field("weight"), format!("{weight} is no weight"), "give a number from 1 to 100");
     }
 }
 
@@ -82,6 +114,9 @@ fn exceeds(name: &str, request: &Quantity, limit: &Quantity) -> bool {
 }
 
 fn tolerations(path: &FieldPath, tolerations: Option<&[Toleration]>, check: &mut Check<'_>) {
+    if check.is_accepted() {
+        return;
+    }
     for (index, toleration) in tolerations.into_iter().flatten().enumerate() {
         let at = path.index(index);
         let operator = toleration.operator.as_deref().filter(|operator| !operator.is_empty());
@@ -110,6 +145,9 @@ fn tolerations(path: &FieldPath, tolerations: Option<&[Toleration]>, check: &mut
 }
 
 fn topology_spread(path: &FieldPath, pod: &PodSpec, check: &mut Check<'_>) {
+    if check.is_accepted() {
+        return;
+    }
     let mut seen = HashSet::new();
     for (index, constraint) in pod.topology_spread_constraints.iter().flatten().enumerate() {
         let at = path.index(index);
@@ -164,9 +202,7 @@ fn node_affinity(path: &FieldPath, affinity: &NodeAffinity, check: &mut Check<'_
     let preferred = path.field("preferredDuringSchedulingIgnoredDuringExecution");
     for (index, term) in affinity.preferred_during_scheduling_ignored_during_execution.iter().flatten().enumerate() {
         let at = preferred.index(index);
-        if !(1..=100).contains(&term.weight) {
-            check.error(&at.field("weight"), format!("{} is no weight", term.weight), "give a number from 1 to 100");
-        }
+        weight(&at, term.weight, check);
         node_term(&at.field("preference"), &term.preference, check);
     }
 }

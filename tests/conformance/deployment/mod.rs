@@ -9,26 +9,31 @@ mod sequence;
 
 use serde_json::{Value, json};
 
-use super::{Component, Depth, RecordingError, Recordings, Verdict};
+use super::{Source, Subject, Verdict};
 use objects::Objects;
 
-const FILE: &str = "controllers/rollout.jsonl";
+/// The recordings of the Deployment controller.
+pub const SUBJECT: Subject = Subject {
+    name: "deployment",
+    version: "v1.34.9",
+    sources: &[Source { file: "controllers/rollout.jsonl", family, compare }],
+};
 
-/// Compares all recordings of the Deployment controller.
-pub fn run(recordings: &Recordings, depth: Depth) -> Result<Component, RecordingError> {
-    let mut component = Component::new("deployment", "v1.34.9");
-    for (position, record) in recordings.read(FILE)?.iter().enumerate() {
-        let kind = record["kind"].as_str().unwrap_or("reconcile");
-        let asks_z3 = depth.asks_z3(position);
-        let differences = match kind {
-            "resolve" => resolve(record, asks_z3),
-            "sequence" => sequence::compare(record, asks_z3),
-            _ => reconcile(record, asks_z3),
-        };
-        let verdict = differences.map_or_else(Verdict::Differs, Verdict::from_differences);
-        component.count(&format!("rollout {kind}"), record["id"].as_str().unwrap_or("?"), verdict);
-    }
-    Ok(component)
+fn kind(record: &Value) -> &str {
+    record["kind"].as_str().unwrap_or("reconcile")
+}
+
+fn family(record: &Value) -> String {
+    format!("rollout {}", kind(record))
+}
+
+fn compare(record: &Value, asks_z3: bool) -> Verdict {
+    let differences = match kind(record) {
+        "resolve" => resolve(record, asks_z3),
+        "sequence" => sequence::compare(record, asks_z3),
+        _ => reconcile(record, asks_z3),
+    };
+    differences.map_or_else(Verdict::Differs, Verdict::from_differences)
 }
 
 /// What the strategy allows.

@@ -9,39 +9,51 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::probe::Probe;
-use super::{Component, Depth, RecordingError, Recordings, Verdict};
+use super::{Source, Subject, Verdict};
 use crate::term::{Bool, Int};
 
-const REPLICAS: &str = "controllers/hpa_replicas.jsonl";
-const NORMALIZE: &str = "controllers/hpa_normalize.jsonl";
+/// The recordings of the HorizontalPodAutoscaler.
+pub const SUBJECT: Subject = Subject {
+    name: "horizontal-pod-autoscaler",
+    version: "v1.34.9",
+    sources: &[
+        Source { file: "controllers/hpa_replicas.jsonl", family: by_metric, compare: compare_proposals },
+        Source { file: "controllers/hpa_normalize.jsonl", family: normalise_family, compare: compare_limits },
+    ],
+};
 
-/// Compares all recordings of the component.
-pub fn run(recordings: &Recordings, depth: Depth) -> Result<Component, RecordingError> {
-    let mut component = Component::new("horizontal-pod-autoscaler", "v1.34.9");
-    for (position, value) in recordings.read(REPLICAS)?.iter().enumerate() {
-        let record: record::Replicas = parse(REPLICAS, position, value)?;
-        let verdict = proposals::compare(&record, depth.asks_z3(position));
-        component.count(&record.family(), &record.id, verdict);
+/// By the type of its metric.
+fn by_metric(record: &Value) -> String {
+    match record["hpa"]["metrics"].as_array().map(Vec::as_slice) {
+        Some([metric]) => format!("hpa_replicas {}", metric["type"].as_str().unwrap_or_default()),
+        _ => "hpa_replicas several metrics".to_owned(),
     }
-    for (position, value) in recordings.read(NORMALIZE)?.iter().enumerate() {
-        let confirm = depth.asks_z3(position);
-        if value["kind"] == "sequence" {
-            let record: record::Sequence = parse(NORMALIZE, position, value)?;
-            component.count("hpa_normalize sequence", &record.id, sequence::compare(&record, confirm));
-        } else {
-            let record: record::Single = parse(NORMALIZE, position, value)?;
-            component.count("hpa_normalize single", &record.id, normalise::compare(&record, confirm));
-        }
-    }
-    Ok(component)
 }
 
-fn parse<T: DeserializeOwned>(file: &str, position: usize, value: &Value) -> Result<T, RecordingError> {
-    serde_json::from_value(value.clone()).map_err(|error| RecordingError::Malformed {
-        file: file.to_owned(),
-        line: position + 1,
-        reason: error.to_string(),
-    })
+fn is_sequence(record: &Value) -> bool {
+    record["kind"] == "sequence"
+}
+
+fn normalise_family(record: &Value) -> String {
+    format!("hpa_normalize {}", if is_sequence(record) { "sequence" } else { "single" })
+}
+
+fn compare_proposals(record: &Value, asks_z3: bool) -> Verdict {
+    parsed(record, |record| proposals::compare(&record, asks_z3))
+}
+
+fn compare_limits(record: &Value, asks_z3: bool) -> Verdict {
+    match is_sequence(record) {
+        true => parsed(record, |record| sequence::compare(&record, asks_z3)),
+        false => parsed(record, |record| normalise::compare(&record, asks_z3)),
+    }
+}
+
+fn parsed<T: DeserializeOwned>(record: &Value, compare: impl FnOnce(T) -> Verdict) -> Verdict {
+    match serde_json::from_value(record.clone()) {
+        Ok(record) => compare(record),
+        Err(error) => Verdict::Differs(format!("not a record of its kind: {error}")),
+    }
 }
 
 /// Collects what differs.

@@ -13,7 +13,6 @@ use serde_json::Value;
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Replicas {
-    pub id: String,
     pub controller: Flags,
     pub hpa: Hpa,
     #[serde(rename = "metricsAPI", default)]
@@ -23,16 +22,6 @@ pub struct Replicas {
     pub pods: Vec<Pod>,
     pub scale: Scale,
     pub expect: Proposed,
-}
-
-impl Replicas {
-    /// By the type of its metric.
-    pub fn family(&self) -> String {
-        match self.hpa.metrics.as_slice() {
-            [metric] => format!("hpa_replicas {}", metric.type_),
-            _ => "hpa_replicas several metrics".to_owned(),
-        }
-    }
 }
 
 /// The controller's flags.
@@ -147,7 +136,6 @@ pub struct Limits {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Single {
-    pub id: String,
     #[serde(flatten)]
     pub limits: Limits,
     pub proposal: i64,
@@ -178,7 +166,6 @@ pub struct Normalised {
 /// A `sequence` line.
 #[derive(Deserialize)]
 pub struct Sequence {
-    pub id: String,
     #[serde(flatten)]
     pub limits: Limits,
     pub steps: Vec<Step>,

@@ -10,26 +10,28 @@ use crate::encodings::node_lifecycle::{Settings, zone};
 use crate::term::Ctx;
 
 use super::probe::Probe;
-use super::{Component, Depth, RecordingError, Recordings, Verdict};
+use super::{Source, Subject, Verdict};
 
-const FILE: &str = "controllers/node_lifecycle.jsonl";
+/// The recordings of the node lifecycle controller.
+pub const SUBJECT: Subject = Subject {
+    name: "node-lifecycle",
+    version: "v1.34.9",
+    sources: &[Source { file: "controllers/node_lifecycle.jsonl", family, compare }],
+};
 
-/// Compares all recordings.
-pub fn run(recordings: &Recordings, depth: Depth) -> Result<Component, RecordingError> {
-    let mut component = Component::new("node-lifecycle", "v1.34");
-    for (position, record) in recordings.read(FILE)?.iter().enumerate() {
-        let ask_z3 = depth.asks_z3(position);
-        let (family, verdict) = match record["kind"].as_str() {
-            Some("zone") => ("node_lifecycle zone", compare_zone(record, ask_z3)),
-            Some("timeline") => ("node_lifecycle timeline", timeline::compare(record, ask_z3)),
-            _ => ("node_lifecycle", Verdict::Differs("a record of unknown kind".to_owned())),
-        };
-        component.count(family, record["id"].as_str().unwrap_or("?"), verdict);
-    }
-    Ok(component)
+fn family(record: &Value) -> String {
+    format!("node_lifecycle {}", record["kind"].as_str().unwrap_or_default())
 }
 
-fn compare_zone(record: &Value, ask_z3: bool) -> Verdict {
+fn compare(record: &Value, asks_z3: bool) -> Verdict {
+    match record["kind"].as_str() {
+        Some("zone") => compare_zone(record, asks_z3),
+        Some("timeline") => timeline::compare(record, asks_z3),
+        _ => Verdict::Differs("a record of unknown kind".to_owned()),
+    }
+}
+
+fn compare_zone(record: &Value, asks_z3: bool) -> Verdict {
     let (ctx, settings) = (Ctx::new(), Settings::default());
     let probe = Probe::new(&ctx);
     let given = |status: &str| {
@@ -52,7 +54,7 @@ fn compare_zone(record: &Value, ask_z3: bool) -> Verdict {
     differs("state", state_name(probe.value(state)).into(), &expected["state"]);
     let recorded = expected["taintsPerSecond"].as_f64().map(|rate| rate as f32);
     differs("taintsPerSecond", per_second.into(), &recorded.into());
-    let doubt = if ask_z3 { probe.confirm(&[state, rate], &[]) } else { None };
+    let doubt = if asks_z3 { probe.confirm(&[state, rate], &[]) } else { None };
     differences.extend(doubt);
     Verdict::from_differences(differences)
 }

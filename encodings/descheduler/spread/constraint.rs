@@ -1,0 +1,151 @@
+//! The constraints that a cycle balances, each once, and the domains that they make.
+
+use itertools::Itertools;
+use k8s_openapi::api::core::v1::{NodeSelector, Toleration, TopologySpreadConstraint};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+
+use crate::cluster::selector::{self, HARD_EFFECTS, Labels};
+use crate::cluster::view::Cluster;
+use crate::cluster::{Template, TemplateId, Tenure};
+
+/// One constraint of one namespace.
+pub struct Constraint {
+    /// Topology key.
+    pub key: String,
+    /// `maxSkew`.
+    pub max_skew: i64,
+    /// Templates that state it.
+    pub carriers: Vec<TemplateId>,
+    /// Templates whose pods it counts.
+    pub counted: Vec<TemplateId>,
+    identity: Identity,
+}
+
+/// What tells constraints of a namespace apart: `whenUnsatisfiable` and `minDomains` do not.
+#[derive(Clone, PartialEq)]
+struct Identity {
+    namespace: String,
+    key: String,
+    max_skew: i64,
+    selector: Option<Vec<Requirement>>,
+    /// Under `nodeAffinityPolicy: Honor`.
+    affinity: Option<(Labels, Option<NodeSelector>)>,
+    /// Under `nodeTaintsPolicy: Honor`.
+    tolerations: Option<Vec<Toleration>>,
+}
+
+/// Key, operator, values.
+type Requirement = (String, String, Vec<String>);
+
+/// The constraints of the pods that a plugin sees, in the order in which they are found.
+pub fn constraints(cluster: &Cluster<'_>, seen: &[TemplateId], wanted: &[String]) -> Vec<Constraint> {
+    let mut found: Vec<Constraint> = Vec::new();
+    for &carrier in seen {
+        let template = &cluster.templates[carrier.0];
+        let own = template.spec.topology_spread_constraints.iter().flatten();
+        for given in own.filter(|given| wanted.contains(&given.when_unsatisfiable)) {
+            let identity = identity(template, given);
+            match found.iter_mut().find(|known| known.identity == identity) {
+                Some(known) => known.carriers.push(carrier),
+                None => found.push(Constraint {
+                    key: given.topology_key.clone(),
+                    max_skew: i64::from(given.max_skew),
+                    carriers: vec![carrier],
+                    counted: counted(cluster, seen, template, given),
+                    identity,
+                }),
+            }
+        }
+    }
+    found.retain(|constraint| !constraint.counted.is_empty());
+    found
+}
+
+fn identity(template: &Template, given: &TopologySpreadConstraint) -> Identity {
+    let honors = |policy: &Option<String>, default: bool| policy.as_ref().map_or(default, |policy| policy == "Honor");
+    let spec = &template.spec;
+    let affinity = spec.affinity.as_ref().and_then(|affinity| affinity.node_affinity.as_ref());
+    let required = affinity.and_then(|it| it.required_during_scheduling_ignored_during_execution.clone());
+    let tolerations = || template.tolerations().to_vec();
+    Identity {
+        namespace: template.namespace.clone(),
+        key: given.topology_key.clone(),
+        max_skew: i64::from(given.max_skew),
+        selector: given.label_selector.as_ref().map(|selector| requirements(selector, &pairs(template, given))),
+        affinity: honors(&given.node_affinity_policy, true)
+            .then(|| (spec.node_selector.clone().unwrap_or_default(), required)),
+        tolerations: honors(&given.node_taints_policy, false).then(tolerations),
+    }
+}
+
+/// The pod's own values of `matchLabelKeys`; keys that it lacks are dropped.
+fn pairs(template: &Template, given: &TopologySpreadConstraint) -> Labels {
+    let keys = given.match_label_keys.iter().flatten();
+    keys.filter_map(|key| Some((key.clone(), label(template, key)?.clone()))).collect()
+}
+
+/// A label of a template's pods. Those of a ReplicaSet carry its hash, for which its name stands.
+fn label<'a>(template: &'a Template, key: &str) -> Option<&'a String> {
+    let hash = || (key == "pod-template-hash" && template.tenure == Tenure::Owned).then_some(&template.name);
+    template.labels.get(key).or_else(hash)
+}
+
+fn requirements(selector: &LabelSelector, pairs: &Labels) -> Vec<Requirement> {
+    let own =
+        selector.match_labels.iter().flatten().map(|(key, value)| (key.clone(), "In".to_owned(), vec![value.clone()]));
+    let expressions = selector
+        .match_expressions
+        .iter()
+        .flatten()
+        .map(|it| (it.key.clone(), it.operator.clone(), it.values.clone().unwrap_or_default()));
+    let merged = pairs.iter().map(|(key, value)| (key.clone(), "=".to_owned(), vec![value.clone()]));
+    merged.chain(own).chain(expressions).sorted_by(|a, b| a.0.cmp(&b.0)).collect()
+}
+
+fn counted(
+    cluster: &Cluster<'_>,
+    seen: &[TemplateId],
+    carrier: &Template,
+    given: &TopologySpreadConstraint,
+) -> Vec<TemplateId> {
+    let Some(selector) = &given.label_selector else { return Vec::new() };
+    let pairs = pairs(carrier, given);
+    let counts = |id: &TemplateId| {
+        let other = &cluster.templates[id.0];
+        other.namespace == carrier.namespace
+            && selector::matches(selector, &other.labels)
+            && pairs.iter().all(|(key, value)| label(other, key) == Some(value))
+    };
+    seen.iter().copied().filter(counts).collect()
+}
+
+impl Constraint {
+    /// Whether nodes of a class are domains even without pods.
+    pub fn is_eligible(&self, cluster: &Cluster<'_>, class: usize) -> bool {
+        let class = &cluster.classes[class];
+        let carrier = &cluster.templates[self.carriers[0].0];
+        let affine = self.identity.affinity.is_none() || selector::matches_node(&carrier.spec, &class.node);
+        let tolerated = |tolerations: &Vec<Toleration>| {
+            selector::untolerated(tolerations, class.taints(), &HARD_EFFECTS).next().is_none()
+        };
+        affine && self.identity.tolerations.as_ref().is_none_or(tolerated)
+    }
+
+    /// The value of the key on nodes of a class.
+    pub fn value<'a>(&self, cluster: &'a Cluster<'_>, class: usize) -> Option<&'a str> {
+        cluster.classes[class].label(&self.key)
+    }
+
+    /// In words.
+    pub fn describe(&self, cluster: &Cluster<'_>) -> String {
+        format!("{} over {}", cluster.templates[self.carriers[0].0].name, self.key)
+    }
+}
+
+/// The place of a template's pods in the list of a domain, first to last: those with selectors before others, then
+/// those without priority, then by ascending priority. Pods are taken from the end.
+pub fn rank(template: &Template) -> (bool, Option<i32>) {
+    let by_selector = template.spec.node_selector.as_ref().is_some_and(|selector| !selector.is_empty());
+    let by_affinity = template.spec.affinity.as_ref().is_some_and(|affinity| affinity.node_affinity.is_some());
+    (!(by_selector || by_affinity), template.spec.priority)
+}

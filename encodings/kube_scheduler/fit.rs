@@ -1,0 +1,48 @@
+//! NodeResourcesFit as a filter of kube-scheduler v1.34: `pkg/scheduler/framework/plugins/noderesources/fit.go`.
+
+use crate::cluster::layout::requested;
+use crate::cluster::view::Cluster;
+use crate::cluster::{Cell, TemplateId};
+use crate::term::Bool;
+
+use super::filters::{Reason, Refusal, Stage};
+use super::nominations::Change;
+
+/// NodeResourcesFit: requests of the pods on the node and of the new one within allocatable; requests of 0 always fit.
+///
+/// Preempting pods helps if the node would have enough without any.
+pub fn refusal<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>, template: TemplateId, change: &Change<'c>) -> Refusal<'c> {
+    let ctx = cluster.ctx();
+    let pod = &cluster.templates[template.0];
+    let mut reasons = Vec::new();
+    let mut hopeless = Vec::new();
+    for (resource, amount) in requested(pod).filter(|&(_, amount)| amount > 0) {
+        let short = is_short(cluster, cell, resource, amount, change);
+        let message = if resource == "pods" { "Too many pods".to_owned() } else { format!("Insufficient {resource}") };
+        reasons.push(Reason::new(short, message));
+        if resource != "pods" && amount > cluster.classes[cell.class].allocatable.get(resource) {
+            hopeless.push(short);
+        }
+    }
+    Refusal {
+        refuses: ctx.any(reasons.iter().map(|reason| reason.applies)),
+        plugin: "NodeResourcesFit",
+        stage: Stage::Filter,
+        resolvable: !ctx.any(hopeless),
+        reasons,
+    }
+}
+
+fn is_short<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>, resource: &str, amount: i64, change: &Change<'c>) -> Bool<'c> {
+    let request = |id: TemplateId| cluster.templates[id.0].requests.get(resource);
+    let unit = cluster.movable().map(request).filter(|&other| other > 0).fold(amount, gcd);
+    let used =
+        cluster.movable().map(|other| cluster.holding_on(cell, other) * cluster.ctx().int(request(other) / unit));
+    let used = cluster.ctx().sum(used) + change.sum(cluster.ctx(), |other| request(other) / unit);
+    used.gt(cluster.classes[cell.class].free(resource).div_euclid(unit) - amount / unit)
+}
+
+/// Greatest common divisor of numbers that are not negative.
+pub fn gcd(a: i64, b: i64) -> i64 {
+    if b == 0 { a } else { gcd(b, a % b) }
+}

@@ -1,0 +1,57 @@
+//! Whether a pod may preempt at all, after `PodEligibleToPreemptOthers` of `default_preemption.go`: not with
+//! `preemptionPolicy: Never`, and not while victims of an earlier preemption are still leaving.
+//!
+//! Upstream looks for such victims on the node that the pod is nominated to. Nominations are known of pods as they were
+//! read; those that a preemption makes during a run are not state: any pod of lower priority that began to leave during
+//! the run, on any node, is taken for such a victim. So preemptions follow one after the other.
+
+use crate::cluster::view::Cluster;
+use crate::cluster::{Cell, Phase, Template, TemplateId};
+use crate::term::Bool;
+
+use super::super::filters::Verdict;
+use super::victims::Group;
+
+/// Whether the scheduler's profile and the pod's policy let it preempt.
+pub fn may_preempt(cluster: &Cluster<'_>, template: TemplateId) -> bool {
+    let policy = cluster.templates[template.0].spec.preemption_policy.as_deref();
+    cluster.profile(template).preemption && policy != Some("Never")
+}
+
+/// Whether the pod has to wait for victims that are leaving.
+pub fn waits_for_victims<'c>(
+    cluster: &Cluster<'c>,
+    cells: &[Cell<'c>],
+    verdicts: &[Verdict<'c>],
+    template: TemplateId,
+    groups: &[Group],
+) -> Bool<'c> {
+    let ctx = cluster.ctx();
+    let nominated = cluster.templates[template.0].nominated_to();
+    let leaving = groups.iter().filter(|group| group.phase == Phase::Terminating);
+    let leaving: Vec<TemplateId> = leaving.map(|group| group.template).collect();
+    let on = |(cell, verdict): (&Cell<'c>, &Verdict<'c>)| {
+        let names = &cluster.classes[cell.class].names;
+        let nominated = nominated.is_some_and(|node| names.iter().any(|name| name == node));
+        let waits = leaving.iter().map(|&victim| {
+            let counts = match was_leaving(&cluster.templates[victim.0]) {
+                None => ctx.bool(true),
+                Some(preempted) => ctx.bool(nominated && preempted) & verdict.resolvable(),
+            };
+            counts & cluster.pods(cell, victim, Phase::Terminating).ge(1)
+        });
+        cell.exists & ctx.any(waits)
+    };
+    ctx.any(cells.iter().zip(verdicts).map(on))
+}
+
+/// Of pods that were leaving when they were read, whether the scheduler preempted them; `None` for others.
+fn was_leaving(pod: &Template) -> Option<bool> {
+    let sample = pod.sample.as_ref().filter(|sample| sample.metadata.deletion_timestamp.is_some())?;
+    let mut conditions = sample.status.iter().flat_map(|status| status.conditions.iter().flatten());
+    let target = conditions.find(|condition| condition.type_ == "DisruptionTarget");
+    let preempted = |it: &k8s_openapi::api::core::v1::PodCondition| {
+        it.status == "True" && it.reason.as_deref() == Some("PreemptionByScheduler")
+    };
+    Some(target.is_some_and(preempted))
+}

@@ -1,0 +1,142 @@
+//! PodTopologySpread of kube-scheduler v1.34: `pkg/scheduler/framework/plugins/podtopologyspread/common.go`.
+//!
+//! Pods are counted by template: a template's pods match a selector together or not at all. A topology key of which no
+//! two nodes share a value makes every node its own domain; other keys have the domains that classes name.
+
+mod defaults;
+mod hard;
+mod soft;
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::TopologySpreadConstraint;
+
+use crate::cluster::classes::is_singleton_key;
+use crate::cluster::selector::{self, HARD_EFFECTS};
+use crate::cluster::view::Cluster;
+use crate::cluster::{Cell, TemplateId};
+use crate::term::Int;
+
+use super::labels;
+
+pub use hard::Hard;
+pub use soft::soft_scores;
+
+/// One constraint of one template, resolved.
+pub struct Constraint {
+    /// Topology key.
+    pub key: String,
+    /// `maxSkew`.
+    pub max_skew: i64,
+    min_domains: i64,
+    /// Templates whose pods count: those that match, but none for a selector that asks for nothing.
+    pub counted: Vec<TemplateId>,
+    /// Templates whose pods match.
+    matching: Vec<TemplateId>,
+    honor_affinity: bool,
+    honor_taints: bool,
+    /// Whether every node is its own domain.
+    pub singleton: bool,
+}
+
+/// The constraints that a template lists with a given `whenUnsatisfiable`.
+pub fn constraints(cluster: &Cluster<'_>, template: TemplateId, when: &str) -> Vec<Constraint> {
+    let own = cluster.templates[template.0].spec.topology_spread_constraints.iter().flatten();
+    let own = own.filter(|constraint| constraint.when_unsatisfiable == when);
+    own.map(|constraint| listed(cluster, template, constraint)).collect()
+}
+
+/// Whether a template lists constraints, so that no default ones apply.
+fn lists_any(cluster: &Cluster<'_>, template: TemplateId) -> bool {
+    cluster.templates[template.0].spec.topology_spread_constraints.as_ref().is_some_and(|list| !list.is_empty())
+}
+
+/// The constraints that apply to a template: its own, else the profile's.
+fn applying(cluster: &Cluster<'_>, template: TemplateId, when: &str) -> Vec<Constraint> {
+    match lists_any(cluster, template) {
+        true => constraints(cluster, template, when),
+        false => defaults::constraints(cluster, template, when),
+    }
+}
+
+fn listed(cluster: &Cluster<'_>, template: TemplateId, constraint: &TopologySpreadConstraint) -> Constraint {
+    let pod = &cluster.templates[template.0];
+    let mut keys = constraint.match_label_keys.clone().unwrap_or_default();
+    keys.retain(|key| labels::value(cluster, template, key).is_some());
+    let selected = |other: &TemplateId| match &constraint.label_selector {
+        None => !keys.is_empty(),
+        Some(selector) => selector::matches(selector, &cluster.templates[other.0].labels),
+    };
+    let matches = |other: &TemplateId| {
+        cluster.templates[other.0].namespace == pod.namespace
+            && selected(other)
+            && labels::agree(cluster, template, *other, &keys)
+    };
+    let asks_nothing = keys.is_empty() && constraint.label_selector.as_ref().is_some_and(selector::is_empty);
+    let matching: Vec<TemplateId> = (0..cluster.templates.len()).map(TemplateId).filter(matches).collect();
+    resolved(cluster, constraint, if asks_nothing { Vec::new() } else { matching.clone() }, matching)
+}
+
+fn resolved(
+    cluster: &Cluster<'_>,
+    constraint: &TopologySpreadConstraint,
+    counted: Vec<TemplateId>,
+    matching: Vec<TemplateId>,
+) -> Constraint {
+    let policy = |policy: &Option<String>, default: bool| policy.as_ref().map_or(default, |policy| policy == "Honor");
+    Constraint {
+        key: constraint.topology_key.clone(),
+        max_skew: i64::from(constraint.max_skew),
+        min_domains: constraint.min_domains.map_or(1, i64::from),
+        counted,
+        matching,
+        honor_affinity: policy(&constraint.node_affinity_policy, true),
+        honor_taints: policy(&constraint.node_taints_policy, false),
+        singleton: is_singleton_key(cluster.spec, &constraint.topology_key),
+    }
+}
+
+/// By class: whether its nodes carry the keys of all constraints.
+fn has_all_keys(cluster: &Cluster<'_>, constraints: &[Constraint]) -> Vec<bool> {
+    let has = |class: &crate::cluster::NodeClass| constraints.iter().all(|it| class.label(&it.key).is_some());
+    cluster.classes.iter().map(has).collect()
+}
+
+impl Constraint {
+    /// Matching pods on each node of a cell; pods that are being deleted do not count.
+    pub fn on_cell<'c>(&self, cluster: &Cluster<'c>, cell: &Cell<'c>) -> Int<'c> {
+        cluster.ctx().sum(self.counted.iter().map(|&template| cluster.active_on(cell, template)))
+    }
+
+    /// Most pods that can be counted.
+    fn most(&self, cluster: &Cluster<'_>) -> i64 {
+        self.counted.iter().map(|id| cluster.templates[id.0].max_pods).sum()
+    }
+
+    /// Whether the inclusion policies let nodes of a class take part in counting.
+    fn includes(&self, cluster: &Cluster<'_>, template: TemplateId, class: usize) -> bool {
+        let (pod, class) = (&cluster.templates[template.0], &cluster.classes[class]);
+        let tolerated = || selector::untolerated(pod.tolerations(), class.taints(), &HARD_EFFECTS).next().is_none();
+        class.label(&self.key).is_some()
+            && (!self.honor_affinity || selector::matches_node(&pod.spec, &class.node))
+            && (!self.honor_taints || tolerated())
+    }
+
+    /// Matching pods by domain value, over the cells that `included` names.
+    pub fn by_domain<'c>(
+        &self,
+        cluster: &Cluster<'c>,
+        cells: &[Cell<'c>],
+        included: &dyn Fn(usize) -> bool,
+    ) -> BTreeMap<String, Int<'c>> {
+        let mut domains: BTreeMap<String, Vec<Int<'c>>> = BTreeMap::new();
+        for cell in cells.iter().filter(|cell| included(cell.class)) {
+            if let Some(value) = cluster.classes[cell.class].label(&self.key) {
+                let pods = cell.multiplicity * self.on_cell(cluster, cell);
+                domains.entry(value.to_owned()).or_default().push(pods);
+            }
+        }
+        let most = self.most(cluster);
+        domains.into_iter().map(|(value, pods)| (value, cluster.ctx().sum(pods).min(most))).collect()
+    }
+}
