@@ -9,7 +9,7 @@
 //!
 //! Left out: which node a young pod runs on; load of workloads that no autoscaler watches.
 
-use crate::cluster::quantity;
+use crate::cluster::{placement, quantity};
 use crate::cluster::scenario::{Load, LoadPer};
 use crate::cluster::story::{Scene, Sentence};
 use crate::cluster::view::Cluster;
@@ -55,8 +55,8 @@ pub fn declare(cluster: &mut Cluster<'_>, index: usize, signature: &Signature<'_
         cluster.builder.int(format!("{name} changes left"), 0, i64::from(changes), Some(i64::from(changes)))
     });
     let ages = (!load.startup.is_empty()).then(|| {
-        let existing = cluster.spec.workloads[workload].revisions.iter().flat_map(|revision| &revision.pods);
-        let old = existing.filter(|pod| pod.ready && pod.node.is_some()).count() as i64;
+        let old = cluster.spec.workloads[workload].revisions.iter().map(|revision| placement::ready(cluster.spec, workload, revision));
+        let old: i64 = old.sum();
         let stages = load.startup.iter().enumerate();
         let stages = stages.map(|(stage, _)| {
             cluster.builder.int(format!("{} past start-up stage {}", load.target, stage + 1), 0, most, Some(old))

@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use crate::cluster::spec::ClusterSpec;
 use crate::encodings::{Model, ModelError, build};
+use crate::engine::start::{self, Start};
 use crate::engine::{Budget, Engine, Outcome, Progress, Verdict, peak_resident_bytes};
 use crate::property::{NAMES, Selection};
 use crate::report::saved::fingerprint;
@@ -13,7 +14,6 @@ use crate::report::{
     Answer, CheckResult, Counterexample, Ending, Finding, InputName, SavedTrace, narrate, reason_text,
 };
 use crate::system::cone::Slice;
-use crate::system::replay::Interpreter;
 use crate::system::{PropertyId, System, Trace, replay};
 
 /// What is checked.
@@ -47,8 +47,11 @@ pub enum VerifyError {
     /// No property applies.
     #[error("no property applies to this input: it has no Deployment or ReplicaSet")]
     Nothing,
-    /// The initial state contradicts its own constraints.
-    #[error("the assumptions about the start contradict each other: there is no run at all")]
+    /// No state is a start.
+    #[error(
+        "the assumptions about the start contradict each other: there is no run at all. With initialPlacement: any, the \
+         nodes must have room for all pods together"
+    )]
     Contradiction,
 }
 
@@ -65,7 +68,7 @@ pub fn check(
     let started = Instant::now();
     begin("modelling");
     let model = build(subject.spec, &subject.selection)?;
-    contradiction(&model.system)?;
+    contradiction(&model.system, &plan.budget)?;
     let mut waiting = applicable(&model.system);
     if waiting.is_empty() {
         return Err(VerifyError::Nothing);
@@ -103,11 +106,12 @@ pub fn named(system: &System, name: &str) -> Vec<PropertyId> {
     properties.filter(|(_, property)| property.name == name).map(|(index, _)| PropertyId(index)).collect()
 }
 
-fn contradiction(system: &System) -> Result<(), VerifyError> {
-    let Some(initial) = system.fixed_initial_state() else { return Ok(()) };
-    let interpreter = Interpreter::new(system);
-    let possible = system.init.iter().all(|&condition| interpreter.holds(&initial, condition));
-    if possible { Ok(()) } else { Err(VerifyError::Contradiction) }
+/// An error if no state is a start. Where that cannot be found out within the budget, engines will not get far either.
+fn contradiction(system: &System, budget: &Budget) -> Result<(), VerifyError> {
+    match start::find(system, budget) {
+        Start::None => Err(VerifyError::Contradiction),
+        Start::State(_) | Start::Unknown => Ok(()),
+    }
 }
 
 struct Checker<'a> {

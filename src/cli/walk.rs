@@ -4,6 +4,8 @@ use rand::Rng;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
+use crate::engine::Budget;
+use crate::engine::start::{self, Start};
 use crate::system::replay::Interpreter;
 use crate::system::{Action, ActionId, Interleaving, Step, System, Trace};
 use crate::term::StagedProgram;
@@ -28,7 +30,10 @@ pub fn walk(system: &System, seed: u64, blocks: u32) -> Walk {
     let mut random = StdRng::seed_from_u64(seed);
     let interpreter = Interpreter::new(system);
     let choosers: Vec<Chooser> = system.actions.iter().map(|action| Chooser::new(system, action)).collect();
-    let initial: Vec<i64> = system.state.iter().map(|it| it.initial.unwrap_or(it.range.lo)).collect();
+    let Start::State(initial) = start::sample(system, &Budget::bound(blocks), &mut |range| random.random_range(range)) else {
+        let trace = Trace { initial: Vec::new(), steps: Vec::new(), loop_start: None };
+        return Walk { trace, cut: Some("there is no state to start from".to_owned()) };
+    };
     let mut trace = Trace { initial: initial.clone(), steps: Vec::new(), loop_start: None };
     let (mut state, mut block, mut in_block) = (initial, 0, 0);
     loop {

@@ -11,7 +11,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::system::{Builder, IntVar, State};
-use crate::term::{Bool, Ctx, Int};
+use crate::term::{Bool, Ctx, Int, Range};
 
 use super::classes::NodeClass;
 use super::layout::{Attribute, Layout, requested};
@@ -60,17 +60,18 @@ pub struct Cell<'c> {
 }
 
 impl Cells {
-    /// Declares the state variables. `initial` gives each member's attributes at the start.
+    /// Declares the state variables. `initial` gives the values that each member's attributes may start
+    /// with; which of them go together is up to [`super::start`].
     pub fn declare(
         builder: &Builder<'_>,
         classes: &[NodeClass],
         layouts: Vec<Layout>,
         templates: &[Template],
-        initial: &dyn Fn(usize, usize) -> Vec<i64>,
+        initial: &dyn Fn(usize, usize) -> Vec<Range>,
     ) -> Cells {
         let mut representations = Vec::new();
         for (class, (node_class, layout)) in classes.iter().zip(&layouts).enumerate() {
-            let start: Vec<Vec<i64>> = (0..node_class.members.len()).map(|member| initial(class, member)).collect();
+            let start: Vec<Vec<Range>> = (0..node_class.members.len()).map(|member| initial(class, member)).collect();
             let keys = combinations(node_class, layout, templates, &start);
             representations.push(match keys {
                 Some(keys) => counted(builder, node_class, layout, templates, keys, &start),
@@ -243,7 +244,7 @@ fn combinations(
     class: &NodeClass,
     layout: &Layout,
     templates: &[Template],
-    start: &[Vec<i64>],
+    start: &[Vec<Range>],
 ) -> Option<Vec<Vec<i64>>> {
     let nodes = class.members.len();
     if nodes < 2 {
@@ -259,7 +260,8 @@ fn combinations(
         }
     }
     // A node that starts over-committed could move between combinations that do not fit: count only what fits.
-    start.iter().all(|key| keys.contains(key)).then_some(keys)
+    let least = |member: &Vec<Range>| member.iter().map(|range| range.lo).collect::<Vec<i64>>();
+    start.iter().all(|member| keys.contains(&least(member))).then_some(keys)
 }
 
 fn extended(key: &[i64], value: i64) -> Vec<i64> {
@@ -286,12 +288,12 @@ fn individual(
     class: &NodeClass,
     layout: &Layout,
     templates: &[Template],
-    start: &[Vec<i64>],
+    start: &[Vec<Range>],
 ) -> Representation {
-    let node = |(name, start): (&String, &Vec<i64>)| {
-        let vars = layout.attributes.iter().zip(&layout.max).zip(start).map(|((attribute, &max), &value)| {
+    let node = |(name, start): (&String, &Vec<Range>)| {
+        let vars = layout.attributes.iter().zip(&layout.max).zip(start).map(|((attribute, &max), range)| {
             let label = format!("{name}: {}", describe(attribute, templates));
-            builder.int(label, 0, max.max(value), Some(value))
+            builder.int(label, 0, max.max(range.hi), fixed(range))
         });
         vars.collect()
     };
@@ -304,21 +306,28 @@ fn counted(
     layout: &Layout,
     templates: &[Template],
     keys: Vec<Vec<i64>>,
-    start: &[Vec<i64>],
+    start: &[Vec<Range>],
 ) -> Representation {
     let size = class.members.len() as i64;
     let variable = |key: &Vec<i64>| {
-        let present = start.iter().filter(|&member| member == key).count() as i64;
+        let agrees = |member: &&Vec<Range>| member.iter().zip(key).all(|(range, &value)| range.contains(value));
+        let present = start.iter().filter(agrees).count() as i64;
+        let is_open = present > 0 && start.iter().flatten().any(|range| fixed(range).is_none());
         builder.int(
             format!("nodes like {} with {}", class.names[0], label(layout, templates, key)),
             0,
             size,
-            Some(present),
+            (!is_open).then_some(present),
         )
     };
     let multiplicity = keys.iter().map(variable).collect();
     let index = keys.iter().cloned().enumerate().map(|(slot, key)| (key, slot)).collect();
     Representation::Counted { keys, index, multiplicity }
+}
+
+/// The one value of a range, if it has only one.
+pub fn fixed(range: &Range) -> Option<i64> {
+    (range.lo == range.hi).then_some(range.lo)
 }
 
 /// A combination in words, such as `2 web, cordoned`.

@@ -45,15 +45,13 @@ impl Layout {
             let id = TemplateId(index);
             let runnable = class.names.iter().any(|name| template.may_run_on(name, &class.node));
             let fitting = if runnable && template.may_be_placed() { fitting(class, template) } else { 0 };
+            let present: i64 = template.phases.iter().map(|&phase| initial(id, phase)).sum();
             for &phase in &template.phases {
                 let started = initial(id, phase);
                 let most = match phase {
-                    Phase::Terminating if template.tenure == Tenure::Loose => {
-                        let present: i64 = template.phases.iter().map(|&phase| initial(id, phase)).sum();
-                        (fitting + present).min(template.max_pods)
-                    }
+                    Phase::Terminating if template.tenure == Tenure::Loose => (fitting + present).min(template.max_pods),
                     // Pods that are being deleted are not among the workload's: only the node bounds them.
-                    Phase::Terminating if fitting > 0 || started > 0 => class.free("pods").max(started),
+                    Phase::Terminating if fitting > 0 || present > 0 => class.free("pods").max(started),
                     _ => fitting.max(started).min(template.max_pods),
                 };
                 if most > 0 {
@@ -81,7 +79,7 @@ impl Layout {
 }
 
 /// How many pods of one template fit an empty node of the class.
-fn fitting(class: &NodeClass, template: &Template) -> i64 {
+pub fn fitting(class: &NodeClass, template: &Template) -> i64 {
     requested(template)
         .filter(|&(_, amount)| amount > 0)
         .map(|(name, amount)| class.free(name).max(0) / amount)

@@ -17,6 +17,7 @@ pub mod resources;
 pub mod scenario;
 pub mod selector;
 pub mod spec;
+pub mod start;
 pub mod story;
 pub mod templates;
 pub mod view;

@@ -1,39 +1,69 @@
 //! Where pods are, and what nodes are like, when a run starts.
+//!
+//! Pods of most workloads are where the objects say. Those of workloads that are *placed anywhere* all run, and every
+//! placement is possible that some past may have brought about: only what scheduler and kubelet enforce at any time
+//! bounds it, which is room for what pods request, `spec.nodeName` and host ports. Labels, taints and cordons may have
+//! changed after the pods came, so they exclude nothing.
 
 use std::collections::HashMap;
 
-use super::layout::Attribute;
-use super::spec::{ClusterSpec, NodeSpec};
+use crate::term::Range;
+
+use super::classes::NodeClass;
+use super::layout::{Attribute, fitting};
+use super::loose;
+use super::spec::{ClusterSpec, NodeSpec, Revision};
 use super::templates::{Phase, Template, TemplateId};
 
 /// Numbers of pods at the start, by node, template and phase.
 #[derive(Clone, Debug, Default)]
 pub struct Placement<'a> {
     pods: HashMap<(&'a str, TemplateId, Phase), i64>,
+    /// By template: how many pods run somewhere; `None` for pods that are where the objects say.
+    anywhere: Vec<Option<i64>>,
 }
 
 impl<'a> Placement<'a> {
-    /// The placement that the objects describe.
+    /// The placement that the objects describe, as far as the scenario leaves it to them.
     pub fn of(spec: &'a ClusterSpec, templates: &[Template]) -> Self {
         let mut pods = HashMap::new();
+        let mut anywhere = Vec::new();
         for (index, template) in templates.iter().enumerate() {
-            let existing = &spec.workloads[template.workload].revisions[template.revision].pods;
-            for pod in template.members.iter().map(|&member| &existing[member]) {
+            let workload = &spec.workloads[template.workload];
+            let revision = &workload.revisions[template.revision];
+            anywhere.push(spec.scenario.placed_anywhere.contains(&workload.key).then_some(revision.size));
+            for pod in template.members.iter().map(|&member| &revision.pods[member]) {
                 if let Some(node) = &pod.node {
                     *pods.entry((node.as_str(), TemplateId(index), Phase::of(pod))).or_default() += 1;
                 }
             }
         }
-        Placement { pods }
+        Placement { pods, anywhere }
     }
 
-    /// Pods of a template in a phase on a node.
-    pub fn pods(&self, node: &'a str, template: TemplateId, phase: Phase) -> i64 {
+    /// How many pods of a template run somewhere at the start; `None` if the objects say where.
+    pub fn anywhere(&self, template: TemplateId) -> Option<i64> {
+        self.anywhere[template.0]
+    }
+
+    /// Pods of a template in a phase on a node, as the objects say.
+    pub fn pods(&self, node: &str, template: TemplateId, phase: Phase) -> i64 {
         self.pods.get(&(node, template, phase)).copied().unwrap_or(0)
     }
 
-    /// The value that an attribute of a node starts with.
-    pub fn initial(&self, node: &'a NodeSpec, attribute: Attribute) -> i64 {
+    /// The values that an attribute of a node, which is of `class`, may start with.
+    pub fn initial(&self, class: &NodeClass, templates: &[Template], node: &NodeSpec, attribute: Attribute) -> Range {
+        if let Attribute::Pods(id, Phase::Running) = attribute
+            && let Some(pods) = self.anywhere(id)
+        {
+            return Range::new(0, room(class, &templates[id.0]).min(pods));
+        }
+        let value = self.given(node, attribute);
+        Range::new(value, value)
+    }
+
+    /// The value that an attribute of a node starts with, as the objects say.
+    pub fn given(&self, node: &NodeSpec, attribute: Attribute) -> i64 {
         match attribute {
             Attribute::Pods(template, phase) => self.pods(&node.name, template, phase),
             Attribute::Cordoned => i64::from(node.is_cordoned()),
@@ -41,4 +71,21 @@ impl<'a> Placement<'a> {
             Attribute::Maintenance => 0,
         }
     }
+}
+
+/// How many pods of a template may run on a node that has no others but those that stay.
+pub fn room(class: &NodeClass, template: &Template) -> i64 {
+    if template.pinned_to().is_some_and(|pinned| !class.names.iter().any(|name| name == pinned)) {
+        return 0;
+    }
+    let most = fitting(class, template);
+    if loose::host_ports(&template.spec).is_empty() { most } else { most.min(1) }
+}
+
+/// Pods of a revision that are ready at the start.
+pub fn ready(spec: &ClusterSpec, workload: usize, revision: &Revision) -> i64 {
+    if spec.scenario.placed_anywhere.contains(&spec.workloads[workload].key) {
+        return revision.size;
+    }
+    revision.pods.iter().filter(|pod| pod.ready && pod.node.is_some()).count() as i64
 }

@@ -10,6 +10,9 @@ use super::spec::{ObjectKey, Origin, Workload};
 /// A resolved scenario.
 #[derive(Clone, Debug)]
 pub struct Scenario {
+    /// Deployments and ReplicaSets whose pods run anywhere at the start: the placement is chosen freely, their existing
+    /// pods are not kept in [`Workload::revisions`].
+    pub placed_anywhere: Vec<ObjectKey>,
     /// How load moves.
     pub loads: Vec<Load>,
     /// Workloads whose pods may take arbitrarily long to become ready.
@@ -35,6 +38,7 @@ pub struct Scenario {
 impl Default for Scenario {
     fn default() -> Self {
         Scenario {
+            placed_anywhere: Vec::new(),
             loads: Vec::new(),
             slow_start: Vec::new(),
             failures: None,

@@ -11,6 +11,7 @@ use super::layout::{Attribute, Layout};
 use super::placement::Placement;
 use super::resources::ResourceError;
 use super::spec::{ClusterSpec, SchedulerProfile, Workload, WorkloadKind};
+use super::start;
 use super::story::{Diagnosis, Narrator, Sentence};
 use super::templates::{self, Phase, Template, TemplateId, Tenure};
 
@@ -74,18 +75,22 @@ impl<'c> Cluster<'c> {
         let layouts: Vec<Layout> = classes
             .iter()
             .map(|class| {
+                let starts = |&member: &usize, template, phase| {
+                    placement.initial(class, &templates, &spec.nodes[member], Attribute::Pods(template, phase)).hi
+                };
                 let most = |template: TemplateId, phase: Phase| {
-                    let members = class.members.iter().map(|&member| spec.nodes[member].name.as_str());
-                    members.map(|name| placement.pods(name, template, phase)).max().unwrap_or(0)
+                    class.members.iter().map(|member| starts(member, template, phase)).max().unwrap_or(0)
                 };
                 Layout::of(class, &templates, &spec.scenario, &most)
             })
             .collect();
         let initial = |class: usize, member: usize| {
             let node = &spec.nodes[classes[class].members[member]];
-            layouts[class].attributes.iter().map(|&attribute| placement.initial(node, attribute)).collect()
+            let start = |&attribute| placement.initial(&classes[class], &templates, node, attribute);
+            layouts[class].attributes.iter().map(start).collect()
         };
         let cells = Cells::declare(&builder, &classes, layouts.clone(), &templates, &initial);
+        start::constrain(&builder, &classes, &cells, &templates, &placement, &initial);
         let pending = templates.iter().map(|template| declare_pending(&builder, spec, template)).collect();
         let workloads = declare_workloads(&builder, spec, &templates);
         let (narrators, diagnoses) = Default::default();

@@ -6,6 +6,7 @@ pub mod explicit;
 pub mod format;
 pub mod sat;
 pub mod smt;
+pub mod start;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -223,6 +223,7 @@ impl Resolver<'_> {
             let commands = std::mem::take(&mut cluster.scenario.commands);
             cluster.scenario = scenario::resolve(raw, document, cluster, broken, self.sink);
             cluster.scenario.commands = commands;
+            scenario::release_pods(raw, cluster, self.sink);
         }
         if document.is_none_or(|(_, document)| document.spec.loads.is_none()) {
             cluster.scenario.loads = defaults::default_loads(cluster);

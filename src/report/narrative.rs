@@ -65,6 +65,10 @@ pub fn narrate(spec: &ClusterSpec, model: &Model, trace: &Trace, ending: &Ending
     let run = execute(&model.system, trace)?;
     let mut teller = Teller { model, tracker: NodeTracker::start(spec, &model.parts, &run.states[0]) };
     let mut blocks = Vec::new();
+    if model.system.fixed_initial_state().is_none() {
+        let summary = summarize(spec, &model.parts, &teller.tracker, &run.states[0]);
+        blocks.push(Block { title: "start: one of those possible".to_owned(), steps: Vec::new(), summary });
+    }
     let (mut number, mut loop_pending) = (0, false);
     for (title, range) in block_ranges(model.system.interleaving, &run) {
         let mut told = Vec::new();

@@ -5,7 +5,7 @@
 //! as few nodes as possible, lowest ones first. Nodes of a class are interchangeable, so every such story is a true one.
 
 use crate::cluster::Attribute;
-use crate::cluster::cells::Representation;
+use crate::cluster::cells::{Representation, fixed};
 use crate::cluster::placement::Placement;
 use crate::cluster::spec::ClusterSpec;
 use crate::cluster::story::MovedNode;
@@ -32,8 +32,10 @@ impl<'a> NodeTracker<'a> {
                 Representation::Counted { keys, index, multiplicity } => {
                     let layout = parts.cells.layout(class);
                     let preferred = node_class.members.iter().map(|&member| {
-                        let value = |attribute: &Attribute| placement.initial(&spec.nodes[member], *attribute);
-                        index.get(&layout.attributes.iter().map(value).collect::<Vec<i64>>()).copied()
+                        let node = &spec.nodes[member];
+                        let start = |at: &Attribute| placement.initial(node_class, &parts.templates, node, *at);
+                        let key: Option<Vec<i64>> = layout.attributes.iter().map(|it| fixed(&start(it))).collect();
+                        index.get(&key?).copied()
                     });
                     let left = multiplicity.iter().map(|var| state[var.index()]).collect();
                     assign(preferred.collect(), left, keys)

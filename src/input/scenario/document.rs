@@ -35,6 +35,9 @@ pub struct Document {
 pub struct Spec {
     /// Nodes in addition to those that are given as objects.
     pub node_pools: Vec<NodePool>,
+    /// Where the pods of Deployments and ReplicaSets run at the start: `given` (the default), `any`, or one of these for
+    /// each workload.
+    pub initial_placement: Option<InitialPlacement>,
     /// How load moves. Without this field, autoscaled workloads get a default load; `[]` means no load at all.
     pub loads: Option<Vec<Load>>,
     /// Workloads whose pods may take arbitrarily long to become ready.
@@ -132,6 +135,26 @@ pub struct FullTarget {
     pub name: String,
     /// Its namespace, `default` unless given.
     pub namespace: Option<String>,
+}
+
+/// Where pods run at the start, for all workloads or for each.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "`any`, `given`, or a mapping from workloads to one of these")]
+pub enum InitialPlacement {
+    /// For all Deployments and ReplicaSets.
+    All(Placement),
+    /// By workload, such as `{deployment/web: any}`; others run where they are given.
+    Each(BTreeMap<String, Placement>),
+}
+
+/// Where pods run at the start.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub enum Placement {
+    /// Where their objects say; pods that are not given are yet to be created.
+    Given,
+    /// Wherever there is room: every placement of as many ready pods as the ReplicaSets have replicas is a start.
+    Any,
 }
 
 /// How the load of one workload moves.

@@ -7,6 +7,7 @@ pub mod commands;
 pub mod document;
 mod events;
 mod loads;
+mod placement;
 mod pools;
 mod properties;
 pub mod values;
@@ -22,6 +23,7 @@ use super::path::FieldPath;
 
 use document::{Document, InterleavingName, Nodes, Target};
 
+pub use placement::release as release_pods;
 pub use pools::expand as expand_pools;
 pub use properties::arguments_of;
 
@@ -51,6 +53,7 @@ pub fn resolve(
     let mut context = Context { raw, cluster, broken, sink };
     let on = |given: Option<bool>| given.unwrap_or(true);
     Scenario {
+        placed_anywhere: placement::resolve(spec.initial_placement.as_ref(), &mut context),
         loads: loads::resolve(spec.loads.as_deref().unwrap_or_default(), &mut context),
         slow_start: context.targets(&"spec.slowStart".into(), &spec.slow_start),
         failures: spec.failures.as_ref().and_then(|failures| events::failures(failures, &mut context)),

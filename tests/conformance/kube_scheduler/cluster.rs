@@ -72,7 +72,7 @@ fn cells_of_nodes<'c>(cluster: &Cluster<'c>, cells: &[Cell<'c>]) -> Vec<Option<u
     let cell_of = |(index, node): (usize, &NodeSpec)| {
         let class = cluster.classes.iter().position(|class| class.members.contains(&index))?;
         let member = cluster.classes[class].members.iter().position(|&member| member == index)?;
-        let start = cluster.cells.layout(class).attributes.iter().map(|&it| placement.initial(node, it));
+        let start = cluster.cells.layout(class).attributes.iter().map(|&it| placement.given(node, it));
         let slot = match cluster.cells.representation(class) {
             Representation::Individual(_) => member,
             Representation::Counted { index, .. } => *index.get(&start.collect::<Vec<i64>>())?,
