@@ -9,10 +9,10 @@
 //!
 //! Left out: which node a young pod runs on; load of workloads that no autoscaler watches.
 
-use crate::cluster::{placement, quantity};
 use crate::cluster::scenario::{Load, LoadPer};
 use crate::cluster::story::{Scene, Sentence};
 use crate::cluster::view::Cluster;
+use crate::cluster::{placement, quantity};
 use crate::system::{ActionDraft, ActionKind, IntVar, State};
 use crate::term::Int;
 
@@ -55,7 +55,10 @@ pub fn declare(cluster: &mut Cluster<'_>, index: usize, signature: &Signature<'_
         cluster.builder.int(format!("{name} changes left"), 0, i64::from(changes), Some(i64::from(changes)))
     });
     let ages = (!load.startup.is_empty()).then(|| {
-        let old = cluster.spec.workloads[workload].revisions.iter().map(|revision| placement::ready(cluster.spec, workload, revision));
+        let old = cluster.spec.workloads[workload]
+            .revisions
+            .iter()
+            .map(|revision| placement::ready(cluster.spec, workload, revision));
         let old: i64 = old.sum();
         let stages = load.startup.iter().enumerate();
         let stages = stages.map(|(stage, _)| {

@@ -20,6 +20,10 @@ pub struct App {
     pub replicas: usize,
     /// What each pod requests: cpu and memory.
     pub requests: (String, String),
+    /// The tag of its image.
+    pub version: usize,
+    /// `spec.strategy` of the Deployment, indented by two spaces.
+    pub strategy: String,
     /// Further fields of the pod spec, each line indented by two spaces.
     pub pod_spec: String,
 }
@@ -27,7 +31,14 @@ pub struct App {
 impl App {
     /// An application whose pods request `size` cores and GiB.
     pub fn new(name: &'static str, replicas: usize, size: usize) -> Self {
-        App { name, replicas, requests: (size.to_string(), format!("{size}Gi")), pod_spec: String::new() }
+        App {
+            name,
+            replicas,
+            requests: (size.to_string(), format!("{size}Gi")),
+            version: 1,
+            strategy: String::new(),
+            pod_spec: String::new(),
+        }
     }
 
     /// The same with more fields of the pod spec.
@@ -36,11 +47,18 @@ impl App {
         self
     }
 
+    /// The same with a rolling update that may be so many pods below or above the replicas.
+    pub fn rolling(mut self, max_unavailable: usize, max_surge: usize) -> Self {
+        self.strategy =
+            format!("  strategy:\n    rollingUpdate: {{maxUnavailable: {max_unavailable}, maxSurge: {max_surge}}}\n");
+        self
+    }
+
     fn pod(&self, indent: usize) -> String {
         let (cpu, memory) = &self.requests;
-        let name = self.name;
+        let App { name, version, .. } = self;
         let text = format!(
-            "{}containers:\n- name: {name}\n  image: example.com/{name}:1\n  resources:\n    \
+            "{}containers:\n- name: {name}\n  image: example.com/{name}:{version}\n  resources:\n    \
              requests: {{cpu: {cpu:?}, memory: {memory}}}\n",
             self.pod_spec
         );
@@ -53,10 +71,10 @@ impl App {
     }
 
     fn deployment(&self, metadata: &str, with_replicas: bool) -> String {
-        let App { name, replicas, .. } = self;
+        let App { name, replicas, strategy, .. } = self;
         let replicas = if with_replicas { format!("  replicas: {replicas}\n") } else { String::new() };
         format!(
-            "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: {name}\n{metadata}spec:\n{replicas}  \
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: {name}\n{metadata}spec:\n{replicas}{strategy}  \
              selector:\n    matchLabels: {{app: {name}}}\n  template:\n    metadata:\n      \
              labels: {{app: {name}}}\n    spec:\n{}",
             self.pod(6)
@@ -139,6 +157,16 @@ pub fn autoscaler(target: &str, min: usize, max: usize, utilization: usize) -> S
     )
 }
 
+/// An autoscaler on the average cpu usage of pods.
+pub fn autoscaler_by_usage(target: &str, min: usize, max: usize, average: &str) -> String {
+    format!(
+        "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata:\n  name: {target}\nspec:\n  \
+         scaleTargetRef: {{apiVersion: apps/v1, kind: Deployment, name: {target}}}\n  \
+         minReplicas: {min}\n  maxReplicas: {max}\n  metrics:\n  - type: Resource\n    resource:\n      name: cpu\n      \
+         target: {{type: AverageValue, averageValue: {average}}}\n"
+    )
+}
+
 /// A topology spread constraint with maxSkew 1 over an application's pods, for [`App::with`].
 pub fn spread(app: &str, key: &str, when_unsatisfiable: &str) -> String {
     format!(
@@ -162,13 +190,18 @@ pub fn descheduler_policy(plugin: &str, arguments: &str) -> String {
 
 /// A node pool of a scenario; nothing for no nodes. `template` has further fields, in flow style.
 pub fn pool(name: &str, count: usize, template: &str) -> String {
+    pool_of(name, count, NODE_SIZE, template)
+}
+
+/// A node pool of nodes that offer `size` cores and GiB; see [`pool`].
+pub fn pool_of(name: &str, count: usize, size: usize, template: &str) -> String {
     if count == 0 {
         return String::new();
     }
     let more = if template.is_empty() { String::new() } else { format!("      {template}\n") };
     format!(
         "  - name: {name}\n    count: {count}\n    template:\n      \
-         allocatable: {{cpu: \"{NODE_SIZE}\", memory: {NODE_SIZE}Gi, pods: \"110\"}}\n{more}"
+         allocatable: {{cpu: \"{size}\", memory: {size}Gi, pods: \"110\"}}\n{more}"
     )
 }
 

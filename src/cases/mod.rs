@@ -1,4 +1,5 @@
-//! The eight published failure cases, parametric in the number of nodes.
+//! Failure cases, parametric in the number of nodes: the eight published ones, c1 to c8, and four with more starts, loads
+//! and failures than can be enumerated in large clusters, w1 to w4.
 //!
 //! A case is a set of ordinary manifests and a scenario, as text: it goes through the input layer like anybody's files,
 //! and `kubound cases --emit` writes it down. Every case has a variant that fails and one that was fixed the way an
@@ -8,13 +9,14 @@ mod autoscaling;
 mod eviction;
 mod manifests;
 mod placement;
+mod wide;
 
 use thiserror::Error;
 
-/// One published failure case.
+/// One failure case.
 #[derive(Clone, Copy, Debug)]
 pub struct Case {
-    /// `c1` … `c8`.
+    /// `c1` … `c8`, `w1` … `w4`.
     pub id: &'static str,
     /// What goes wrong, in a few words.
     pub title: &'static str,
@@ -39,7 +41,7 @@ pub const MAX_SCALE: usize = 5000;
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum CaseError {
     /// No such case.
-    #[error("there is no case `{0}`; known are c1 to c8, and all")]
+    #[error("there is no case `{0}`; known are c1 to c8, w1 to w4, and all")]
     Unknown(String),
     /// Too few or too many nodes.
     #[error("a scale of {0} is not possible; cases have {MIN_SCALE} to {MAX_SCALE} nodes")]
@@ -47,7 +49,7 @@ pub enum CaseError {
 }
 
 /// All cases.
-pub const CASES: [Case; 8] = [
+pub const CASES: [Case; 12] = [
     Case {
         id: "c1",
         title: "start-up load drives the autoscaler to its maximum and back",
@@ -124,6 +126,46 @@ pub const CASES: [Case; 8] = [
         properties: &["no-eviction-loop"],
         generate: eviction::soft_constraints,
     },
+    Case {
+        id: "w1",
+        title: "where other applications run decides whether duplicates are evicted for ever",
+        story: "One node is large, the others have room for one pod each. The descheduler evicts pods of web that share \
+                the large node. As long as the small nodes are free the evicted pods move there; once other applications \
+                have taken these, they come back to the large node, and are evicted again. The applications start \
+                anywhere.",
+        fix: "Pods of web refuse to share a node, so that an evicted one waits instead of coming back.",
+        properties: &["no-eviction-loop"],
+        generate: wide::duplicates_anywhere,
+    },
+    Case {
+        id: "w2",
+        title: "under some load an autoscaled pod fits nowhere",
+        story: "The usage of each pod is anything between 0 and 2000m at any time, the autoscaler adds and removes one \
+                pod at a time, and pods are spread over zones of unequal size and over nodes, both as hard constraints. \
+                The pod that brings the application to its maximum fits nowhere.",
+        fix: "Only the host constraint is left.",
+        properties: &["pods-schedulable"],
+        generate: wide::load_and_spread,
+    },
+    Case {
+        id: "w3",
+        title: "a rollout piles pods up on a node that fails in the middle of it",
+        story: "The new version prefers the large nodes. The pods had a node each; as the rollout goes on, more and more \
+                share one. Any node may fail at any time: if it is that one, the application loses more than one replica.",
+        fix: "The new version must be spread over nodes, whatever it prefers.",
+        properties: &["expected-replicas"],
+        generate: wide::failure_in_rollout,
+    },
+    Case {
+        id: "w4",
+        title: "two Deployments compete for room that is there but scattered",
+        story: "A node has room for two pods of web, or for one of web and one of search. The cluster has room for one \
+                pod of search on each node; but pods of web run anywhere, and where two share a node, there is none. When load \
+                rises, the autoscaler asks for one more pod of search, which fits nowhere.",
+        fix: "Pods of search are no larger than those of web, so that all room is alike.",
+        properties: &["pods-schedulable"],
+        generate: wide::competition_for_room,
+    },
 ];
 
 /// The case of that id.
@@ -131,7 +173,7 @@ pub fn find(id: &str) -> Result<&'static Case, CaseError> {
     CASES.iter().find(|case| case.id == id).ok_or_else(|| CaseError::Unknown(id.to_owned()))
 }
 
-/// The files of a case with about `scale` nodes (c3 has an odd number of them).
+/// The files of a case with about `scale` nodes (c3 and w2 have an odd number of them).
 pub fn generate(id: &str, scale: usize, fixed: bool) -> Result<Vec<File>, CaseError> {
     let case = find(id)?;
     if !(MIN_SCALE..=MAX_SCALE).contains(&scale) {
@@ -181,7 +223,7 @@ mod tests {
             for scale in [3, 4, 5, 8, 10, 17] {
                 for fixed in [false, true] {
                     let spec = spec(case.id, scale, fixed);
-                    let wanted = if case.id == "c3" { 2 * (scale / 2) + 1 } else { scale };
+                    let wanted = if ["c3", "w2"].contains(&case.id) { 2 * (scale / 2) + 1 } else { scale };
                     assert_eq!(spec.nodes.len(), wanted, "{} at {scale}", case.id);
                     let asked: Vec<&str> = spec.scenario.properties.iter().map(|it| it.name.as_str()).collect();
                     assert_eq!(asked, case.properties);

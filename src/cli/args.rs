@@ -54,7 +54,7 @@ pub enum Command {
     Init(Init),
     /// Print the JSON Schema of scenarios.
     Schema,
-    /// List the published failure cases, or write them down as manifests.
+    /// List the failure cases that come with Kubound, or write them down as manifests.
     Cases(Cases),
     /// Execute a saved counterexample again and say whether it (still) breaks its property.
     #[command(after_help = "Exit codes: 1 every trace breaks its property, 3 one does not replay, 2 bad input.")]
@@ -74,7 +74,7 @@ pub struct Source {
     /// Files, directories (searched recursively), or `-` for standard input.
     #[arg(value_name = "PATH", required_unless_present = "case", conflicts_with = "case")]
     pub paths: Vec<PathBuf>,
-    /// A published failure case instead: c1 to c8.
+    /// A failure case instead: c1 to c8, w1 to w4.
     #[arg(long, value_name = "ID")]
     pub case: Option<String>,
     /// Number of nodes of the case.

@@ -30,7 +30,8 @@ pub fn walk(system: &System, seed: u64, blocks: u32) -> Walk {
     let mut random = StdRng::seed_from_u64(seed);
     let interpreter = Interpreter::new(system);
     let choosers: Vec<Chooser> = system.actions.iter().map(|action| Chooser::new(system, action)).collect();
-    let Start::State(initial) = start::sample(system, &Budget::bound(blocks), &mut |range| random.random_range(range)) else {
+    let Start::State(initial) = start::sample(system, &Budget::bound(blocks), &mut |range| random.random_range(range))
+    else {
         let trace = Trace { initial: Vec::new(), steps: Vec::new(), loop_start: None };
         return Walk { trace, cut: Some("there is no state to start from".to_owned()) };
     };

@@ -49,7 +49,9 @@ impl Layout {
             for &phase in &template.phases {
                 let started = initial(id, phase);
                 let most = match phase {
-                    Phase::Terminating if template.tenure == Tenure::Loose => (fitting + present).min(template.max_pods),
+                    Phase::Terminating if template.tenure == Tenure::Loose => {
+                        (fitting + present).min(template.max_pods)
+                    }
                     // Pods that are being deleted are not among the workload's: only the node bounds them.
                     Phase::Terminating if fitting > 0 || present > 0 => class.free("pods").max(started),
                     _ => fitting.max(started).min(template.max_pods),

@@ -167,7 +167,8 @@ impl<'c> Part<'_, 'c> {
         let possible: Vec<(&Vec<i64>, IntVar)> =
             keys.iter().zip(multiplicity.iter().copied()).filter(|(key, _)| agrees(key)).collect();
         let position = |template| self.position(template);
-        let most: Vec<i64> = self.free.iter().map(|&(id, _)| position(id).map_or(0, |at| self.start[member][at].hi)).collect();
+        let most: Vec<i64> =
+            self.free.iter().map(|&(id, _)| position(id).map_or(0, |at| self.start[member][at].hi)).collect();
         let (mut sum, mut steps) = (self.builder.ctx().int(0), Vec::new());
         for (index, &(key, var)) in possible.iter().enumerate() {
             sum = sum + self.state.get(var);

@@ -94,7 +94,7 @@ impl<'c> Cluster<'c> {
         let pending = templates.iter().map(|template| declare_pending(&builder, spec, template)).collect();
         let workloads = declare_workloads(&builder, spec, &templates);
         let (narrators, diagnoses) = Default::default();
-        Ok(Cluster {
+        let cluster = Cluster {
             builder,
             spec,
             templates,
@@ -106,7 +106,14 @@ impl<'c> Cluster<'c> {
             ages: Vec::new(),
             narrators,
             diagnoses,
-        })
+        };
+        // In the words of the controllers: solvers need not find out that two sums are equal.
+        for id in (0..cluster.templates.len()).map(TemplateId) {
+            if let Some(pods) = placement.anywhere(id) {
+                cluster.builder.assume_initially(cluster.bound(&cluster.state(), id).eq(pods));
+            }
+        }
+        Ok(cluster)
     }
 
     /// The context of terms.

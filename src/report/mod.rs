@@ -24,7 +24,7 @@ pub use saved::SavedTrace;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum InputName {
-    /// One of the published cases.
+    /// One of the cases.
     Case {
         /// Its id.
         case: String,

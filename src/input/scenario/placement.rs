@@ -49,7 +49,9 @@ fn problem(workload: &Workload) -> Option<(&'static str, &'static str)> {
         WorkloadKind::Fixed => {
             Some(("its pods stay where they are", "only pods of Deployments and ReplicaSets can start anywhere"))
         }
-        _ if workload.created_later => Some(("it is not there at the start", "leave it out: a command creates it later")),
+        _ if workload.created_later => {
+            Some(("it is not there at the start", "leave it out: a command creates it later"))
+        }
         _ => None,
     }
 }

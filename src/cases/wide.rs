@@ -1,0 +1,106 @@
+//! w1 to w4: so many starts, loads and failures that they cannot be enumerated in large clusters.
+
+use super::File;
+use super::manifests::{
+    App, NODE_SIZE, POD_SIZE, autoscaler_by_usage, descheduler_policy, file, members, pool, pool_of, scenario, spread,
+};
+
+const HOSTNAME: &str = "kubernetes.io/hostname";
+const ZONE: &str = "topology.kubernetes.io/zone";
+/// Nodes that have room for one pod only.
+const SMALL: usize = 12;
+/// Two of these fit a node, and one together with [`WIDE`].
+const NARROW: usize = 24;
+/// One of these and one of [`NARROW`] fill a node.
+const WIDE: usize = 40;
+
+/// Pools of nodes in up to three zones, as even as possible.
+fn zones(nodes: usize, size: usize) -> String {
+    let number = nodes.min(3);
+    let zone = |index: usize| {
+        let name = ["a", "b", "c"][index];
+        let count = nodes / number + usize::from(index < nodes % number);
+        pool_of(&format!("zone-{name}"), count, size, &format!("labels: {{{ZONE}: {name}}}"))
+    };
+    (0..number).map(zone).collect()
+}
+
+/// w1. One large node among small ones; whether duplicates find another node depends on where the other applications are.
+pub fn duplicates_anywhere(scale: usize, fixed: bool) -> Vec<File> {
+    let alone = format!(
+        "affinity:\n  podAntiAffinity:\n    requiredDuringSchedulingIgnoredDuringExecution:\n    \
+         - topologyKey: {HOSTNAME}\n      labelSelector:\n        matchLabels: {{app: web}}\n"
+    );
+    let web = App::new("web", scale / 2 + 3, POD_SIZE).with(if fixed { alone } else { String::new() });
+    let others = scale / 4 + 1;
+    let pools = zones(scale - 1, SMALL) + &pool("large", 1, "");
+    vec![
+        file("web.yaml", web.manifest(true)),
+        file("cache.yaml", App::new("cache", others, POD_SIZE).manifest(true)),
+        file("batch.yaml", App::new("batch", others, POD_SIZE).manifest(true)),
+        file("descheduler.yaml", descheduler_policy("RemoveDuplicates", "")),
+        scenario("w1", &pools, "  initialPlacement: any\n  properties: [no-eviction-loop]\n  bound: 3\n"),
+    ]
+}
+
+/// w2. The start is that of c3: two pods on every node but one, and no further pod satisfies both constraints.
+pub fn load_and_spread(scale: usize, fixed: bool) -> Vec<File> {
+    let smaller = scale / 2;
+    let nodes = 2 * smaller + 1;
+    let constraint = |key| spread("web", key, "DoNotSchedule");
+    let zone = if fixed { String::new() } else { constraint(ZONE) };
+    let constraints = format!("topologySpreadConstraints:\n{zone}{}", constraint(HOSTNAME));
+    let app = App::new("web", 2 * nodes - 1, POD_SIZE).with(constraints);
+    let (larger, smaller) = (members("zone-a", smaller + 1), members("zone-b", smaller));
+    let all = || larger.iter().chain(&smaller).cloned();
+    let placed: Vec<String> = all().chain(all().skip(1)).collect();
+    let in_zone = |name: &str| format!("labels: {{{ZONE}: {name}}}");
+    let pools = pool("zone-a", larger.len(), &in_zone("a")) + &pool("zone-b", smaller.len(), &in_zone("b"));
+    let slowly = "  behavior:\n    scaleUp:\n      policies: [{type: Pods, value: 1, periodSeconds: 15}]\n    \
+                  scaleDown:\n      policies: [{type: Pods, value: 1, periodSeconds: 15}]\n";
+    let rest = "  loads:\n  - target: deployment/web\n    range: 0m..2000m\n    initial: 1000m\n    changes: any\n  \
+                properties: [pods-schedulable]\n  bound: 4\n";
+    vec![
+        file("cluster.yaml", format!("{}---\n{}", app.running(true), app.pods(&placed))),
+        file("hpa.yaml", autoscaler_by_usage("web", 1, 2 * nodes, "1000m") + slowly),
+        scenario("w2", &pools, rest),
+    ]
+}
+
+/// w3. The pods of the first version have nodes to themselves; those of the second one want to be on large nodes.
+pub fn failure_in_rollout(scale: usize, fixed: bool) -> Vec<File> {
+    let large = scale.div_ceil(5);
+    let small = scale - large;
+    let wish = "affinity:\n  nodeAffinity:\n    preferredDuringSchedulingIgnoredDuringExecution:\n    - weight: 100\n      \
+                preference:\n        matchExpressions:\n        - {key: size, operator: In, values: [large]}\n";
+    let constraint = format!("topologySpreadConstraints:\n{}", spread("web", HOSTNAME, "DoNotSchedule"));
+    let first = App::new("web", small, POD_SIZE).rolling(1, 1);
+    let second = App { version: 2, ..App::new("web", small, POD_SIZE) }.rolling(1, 1).with(if fixed {
+        format!("{wish}{constraint}")
+    } else {
+        wish.to_owned()
+    });
+    let pools = pool_of("small", small, SMALL, "labels: {size: small}")
+        + &pool_of("large", large, 2 * NODE_SIZE, "labels: {size: large}");
+    let rest = "  slowStart: [deployment/web]\n  failures: {nodes: all, atMost: 1, recover: false}\n  \
+                commands:\n  - apply: web-2.yaml\n  \
+                properties:\n  - {name: expected-replicas, value: spec.replicas - 1}\n  bound: 4\n";
+    vec![
+        file("cluster.yaml", format!("{}---\n{}", first.running(true), first.pods(&members("small", small)))),
+        file("web-2.yaml", second.manifest(true)),
+        scenario("w3", &pools, rest),
+    ]
+}
+
+/// w4. Narrow pods that share nodes leave no node room for a wide one, though there is room for it in total.
+pub fn competition_for_room(scale: usize, fixed: bool) -> Vec<File> {
+    let wide = if fixed { NARROW } else { WIDE };
+    let rest = "  initialPlacement: any\n  loads:\n  - target: deployment/search\n    range: 0m..2000m\n    initial: 1000m\n    \
+                changes: any\n  properties: [pods-schedulable]\n  bound: 3\n";
+    vec![
+        file("web.yaml", App::new("web", scale, NARROW).manifest(true)),
+        file("search.yaml", App::new("search", scale - 1, wide).manifest(true)),
+        file("hpa.yaml", autoscaler_by_usage("search", scale - 1, scale, "1000m")),
+        scenario("w4", &zones(scale, NODE_SIZE), rest),
+    ]
+}
