@@ -41,7 +41,7 @@ pub const MAX_SCALE: usize = 5000;
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum CaseError {
     /// No such case.
-    #[error("there is no case `{0}`; known are c1 to c8, w1 to w4, and all")]
+    #[error("there is no case `{0}`; known are c1 to c8 (all of them: all) and w1 to w4 (all of them: wide)")]
     Unknown(String),
     /// Too few or too many nodes.
     #[error("a scale of {0} is not possible; cases have {MIN_SCALE} to {MAX_SCALE} nodes")]
@@ -183,6 +183,11 @@ pub fn generate(id: &str, scale: usize, fixed: bool) -> Result<Vec<File>, CaseEr
 }
 
 impl Case {
+    /// Whether it is one of the eight published cases; the others are wide ones.
+    pub fn is_published(&self) -> bool {
+        self.id.starts_with('c')
+    }
+
     /// The text for people that goes with the files of a variant.
     pub fn readme(&self, fixed: bool) -> String {
         let variant = if fixed { ", fixed" } else { "" };

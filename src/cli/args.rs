@@ -131,7 +131,7 @@ pub enum Format {
 /// Options of `check`.
 #[derive(Clone, Debug, Args)]
 pub struct Check {
-    /// The input; `--case all` checks all cases.
+    /// The input; `--case all` checks c1 to c8, `--case wide` checks w1 to w4.
     #[command(flatten)]
     pub source: Source,
     /// The engine.

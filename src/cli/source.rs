@@ -1,4 +1,4 @@
-//! Reads the input of a command: paths, or a published case.
+//! Reads the input of a command: paths, or a case that comes with Kubound.
 
 use crate::cases::{self, CASES};
 use crate::cluster::scenario::PropertySpec;
@@ -24,12 +24,13 @@ pub struct Input {
     pub scenario_given: bool,
 }
 
-/// Everything that the arguments name: one input, or with `--case all` one for each case.
+/// Everything that the arguments name: one input, or with `--case all` or `wide` one for each case.
 pub fn names(source: &Source) -> Result<Vec<InputName>, CliError> {
     let case = |id: &str| InputName::Case { case: id.to_owned(), scale: source.scale, fixed: source.fixed };
     match source.case.as_deref() {
         None => Ok(vec![InputName::Paths { paths: source.paths.iter().map(|it| it.display().to_string()).collect() }]),
-        Some("all") => Ok(CASES.iter().map(|it| case(it.id)).collect()),
+        Some("all") => Ok(CASES.iter().filter(|it| it.is_published()).map(|it| case(it.id)).collect()),
+        Some("wide") => Ok(CASES.iter().filter(|it| !it.is_published()).map(|it| case(it.id)).collect()),
         Some(id) => {
             cases::find(id)?;
             Ok(vec![case(id)])
@@ -41,7 +42,7 @@ pub fn names(source: &Source) -> Result<Vec<InputName>, CliError> {
 pub fn single(source: &Source) -> Result<Input, CliError> {
     match names(source)?.as_slice() {
         [name] => read(name),
-        _ => Err(CliError::Usage("`all` is for `check` only; name one case".to_owned())),
+        _ => Err(CliError::Usage("`all` and `wide` are for `check` only; name one case".to_owned())),
     }
 }
 

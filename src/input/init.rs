@@ -85,6 +85,9 @@ fn events(cluster: &ClusterSpec) -> String {
     let name = deployments.map(|workload| workload.key.name.as_str()).next().unwrap_or("web");
     format!(
         "
+  # Where pods run at the start: given (the default), any, or one of these by workload:
+  # initialPlacement: {{deployment/{name}: any}}
+
   # Pods that may take arbitrarily long to become ready:
   # slowStart: [deployment/{name}]
 

@@ -273,10 +273,28 @@ pub struct Failures {
     pub nodes: Option<Nodes>,
     /// All nodes of this pool.
     pub pool: Option<String>,
-    /// At most so many are down at the same time; 1 unless given.
-    pub at_most: Option<u32>,
+    /// At most so many are down at the same time, or `any`; 1 unless given.
+    pub at_most: Option<AtMost>,
     /// Whether they come back; yes unless given.
     pub recover: Option<bool>,
+}
+
+/// How many at the same time.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "a number, or `any`")]
+pub enum AtMost {
+    /// So many.
+    Number(u32),
+    /// Any number: `any`.
+    Word(AnyNumber),
+}
+
+/// No limit.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum AnyNumber {
+    /// All of them, or some.
+    Any,
 }
 
 /// Nodes that panic when they are full.

@@ -3,7 +3,9 @@
 use crate::cluster::scenario::{Failures, Maintenance, Overload};
 use crate::input::path::FieldPath;
 
-use super::document::{Failures as FailuresDocument, Maintenance as MaintenanceDocument, Overload as OverloadDocument};
+use super::document::{
+    AnyNumber, AtMost, Failures as FailuresDocument, Maintenance as MaintenanceDocument, Overload as OverloadDocument,
+};
 use super::{Context, values};
 
 /// Requested cpu in percent at which a node panics, unless given.
@@ -13,7 +15,12 @@ const DEFAULT_THRESHOLD: i64 = 98;
 pub fn failures(document: &FailuresDocument, context: &mut Context<'_>) -> Option<Failures> {
     let path = FieldPath::from("spec.failures");
     let nodes = context.nodes(&path, document.nodes.as_ref(), document.pool.as_deref());
-    let at_most = at_once(&path.field("atMost"), document.at_most, nodes.len(), context)?;
+    let given = match document.at_most {
+        Some(AtMost::Word(AnyNumber::Any)) => u32::try_from(nodes.len()).ok(),
+        Some(AtMost::Number(number)) => Some(number),
+        None => None,
+    };
+    let at_most = at_once(&path.field("atMost"), given, nodes.len(), context)?;
     Some(Failures { nodes, at_most, recover: document.recover.unwrap_or(true) })
 }
 
