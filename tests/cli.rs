@@ -6,6 +6,7 @@ use assert_cmd::Command;
 use serde_json::Value;
 
 const CASES: [&str; 8] = ["c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8"];
+const WIDE_CASES: [&str; 4] = ["w1", "w2", "w3", "w4"];
 
 struct Ran {
     code: i32,
@@ -65,7 +66,7 @@ fn impossible_cases_and_inputs_exit_with_2() {
         (&["check", "--case", "c9"][..], "error: there is no case `c9`"),
         (&["check", "--case", "c1", "--scale", "0"], "error: a scale of 0 is not possible"),
         (&["check", "--case", "c1", "--scale", "9000000"], "error: a scale of 9000000"),
-        (&["simulate", "--case", "all"], "error: `all` is for `check` only"),
+        (&["simulate", "--case", "all"], "error: `all` and `wide` are for `check` only"),
         (&["check", "/does/not/exist"], "error: cannot read /does/not/exist"),
         (&["init", "/does/not/exist"], "error: cannot read /does/not/exist"),
         (&["replay", "/does/not/exist.json"], "error: /does/not/exist.json"),
@@ -109,8 +110,8 @@ fn cases_are_listed_within_80_columns() {
 fn emitted_cases_are_ordinary_manifests() {
     let directory = tempfile::tempdir().expect("a directory");
     let ran = kubound(&["cases", "--emit", show(directory.path()), "--scale", "4"]);
-    assert_eq!((ran.code, ran.out.lines().count()), (0, 16), "{}", ran.err);
-    for id in CASES {
+    assert_eq!((ran.code, ran.out.lines().count()), (0, 24), "{}", ran.err);
+    for id in CASES.into_iter().chain(WIDE_CASES) {
         for name in [id.to_owned(), format!("{id}-fixed")] {
             let case = directory.path().join(name);
             assert!(case.join("README.md").is_file() && case.join("scenario.yaml").is_file());
@@ -235,6 +236,44 @@ fn every_case_is_violated_and_its_fix_holds_on_every_engine_at_the_same_k() {
         assert_eq!((failing.code, verdicts(&failing)), (1, expected), "{engine}");
         assert_eq!(fixed.code, 0, "{engine}: {}", fixed.out);
         assert!(verdicts(&fixed).iter().all(|(_, verdict, _)| verdict == "holds"), "{engine}");
+    }
+}
+
+#[test]
+fn a_story_of_a_free_start_begins_with_the_start() {
+    let ran = kubound(&["check", "--case", "w4", "--engine", "sat"]);
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    let start = ran.out.find("start: one of those possible").expect("the start is told");
+    assert!(ran.out[start..].contains("search: spec.replicas 2, 2 ready"), "{}", ran.out);
+    let walked = kubound(&["simulate", "--case", "w4", "--seed", "7", "--blocks", "2"]);
+    assert_eq!(walked.code, 0, "{}", walked.err);
+    assert!(walked.out.contains("start: one of those possible") && !walked.out.contains("cannot be told"));
+}
+
+#[test]
+fn saved_traces_keep_the_start() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let saved = directory.path().join("trace.json");
+    let ran = kubound(&["check", "--case", "w4", "--engine", "explicit", "--save-trace", show(&saved), "-q"]);
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    assert_eq!(kubound(&["replay", show(&saved)]).code, 1);
+}
+
+#[test]
+fn no_placement_for_all_pods_is_an_error() {
+    let app = |name: &str| {
+        format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}}}\nspec:\n  replicas: 3\n  \
+             selector: {{matchLabels: {{app: {name}}}}}\n  template:\n    metadata: {{labels: {{app: {name}}}}}\n    \
+             spec:\n      containers:\n      - {{name: main, image: x, resources: {{requests: {{cpu: 2}}}}}}\n---\n"
+        )
+    };
+    let scenario = "apiVersion: kubound.dev/v1alpha1\nkind: Scenario\nspec:\n  initialPlacement: any\n  nodePools:\n  \
+                    - {name: node, count: 2, template: {allocatable: {cpu: 4}}}\n";
+    for engine in ["explicit", "sat", "auto"] {
+        let ran = kubound_with(&["check", "-", "--engine", engine], &(app("a") + &app("b") + scenario));
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{}", ran.err);
+        assert!(ran.err.contains("the assumptions about the start contradict each other"), "{}", ran.err);
     }
 }
 

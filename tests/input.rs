@@ -247,12 +247,42 @@ fn a_full_scenario_is_resolved() {
 }
 
 #[test]
+fn pods_that_start_anywhere_are_as_many_as_replicas() {
+    let read = |spec: &str| loaded(&[("nodes.yaml", NODES), ("web.yaml", WEB), ("s.yaml", &scenario(spec))]).spec;
+    for spec in ["  initialPlacement: any\n", "  initialPlacement: {deployment/web: any}\n"] {
+        let spec = read(spec);
+        assert_eq!(spec.scenario.placed_anywhere, [key("web")]);
+        assert_eq!((spec.workloads[0].revisions[0].size, spec.workloads[0].revisions[0].pods.len()), (3, 0));
+    }
+    for spec in ["  bound: 3\n", "  initialPlacement: given\n", "  initialPlacement: {web: given}\n"] {
+        let spec = read(spec);
+        assert!(spec.scenario.placed_anywhere.is_empty());
+        assert_eq!(spec.workloads[0].revisions[0].size, 0);
+    }
+    let failures = read("  failures: {atMost: any}\n").scenario.failures;
+    assert_eq!(failures.map(|it| it.at_most), Some(2));
+}
+
+#[test]
+fn a_workload_without_room_cannot_start_anywhere() {
+    let crowd = WEB.replace("replicas: 3", "replicas: 40").replace("maxReplicas: 6", "maxReplicas: 60");
+    let text = scenario("  bound: 3\n  initialPlacement: any\n");
+    let errors = errors(&[("nodes.yaml", NODES), ("web.yaml", &crowd), ("s.yaml", &text)]).to_string();
+    assert!(errors.contains("no placement is possible: web has 40 pods, and the nodes have room for 32"), "{errors}");
+    assert!(errors.contains("s.yaml:5:"), "{errors}");
+}
+
+#[test]
 fn contradictions_in_a_scenario_are_errors_with_places() {
     for (spec, expected) in [
         ("  loads: [{target: web, range: 2..1}]", "4:32: spec.loads[0].range: the range starts at 2, above its end 1"),
         ("  loads: [{target: web, range: 1..2, initial: 3}]", "4:47: the initial load `3` is outside the range"),
         ("  loads: [{target: wob, range: 1..2}]", "4:20: there is no workload `wob`"),
         ("  loads: [{target: web, rang: 1..2}]", "4:25: spec.loads[0]"),
+        ("  initialPlacement: anywhere", "4:21: spec.initialPlacement: "),
+        ("  initialPlacement: {wob: any}", "4:22: there is no workload `wob`"),
+        ("  initialPlacement: {web: some}", "4:"),
+        ("  failures: {atMost: some}", "4:"),
         ("  failures: {nodes: [n7]}", "4:22: there is no node `n7`"),
         ("  failures: {nodes: [n1], atMost: 2}", "4:35: spec.failures.atMost: 2 is more than the 1 nodes there are"),
         ("  failures: {pool: p}", "4:20: there is no node pool `p`"),
