@@ -62,11 +62,15 @@ fn check(name: &str, path: PathBuf) {
     }
 }
 
+fn wanted_cases() -> impl Iterator<Item = String> {
+    (1..=8).map(|case| format!("c{case}")).chain((1..=4).map(|case| format!("w{case}")))
+}
+
 #[test]
 fn there_are_two_variants_of_every_case() {
     let names: Vec<String> = directories().into_iter().map(|(name, _)| name).collect();
     let wanted: Vec<String> =
-        (1..=8).flat_map(|case| [format!("c{case}-fixed"), format!("c{case}-violating")]).collect();
+        wanted_cases().flat_map(|case| [format!("{case}-fixed"), format!("{case}-violating")]).collect();
     assert_eq!(names, wanted);
     for (name, path) in directories() {
         assert!(path.join("README.md").is_file() && path.join("scenario.yaml").is_file(), "{name} is complete");

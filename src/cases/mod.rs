@@ -128,12 +128,12 @@ pub const CASES: [Case; 12] = [
     },
     Case {
         id: "w1",
-        title: "where other applications run decides whether duplicates are evicted for ever",
+        title: "where another application runs decides whether duplicates are evicted for ever",
         story: "One node is large, the others have room for one pod each. The descheduler evicts pods of web that share \
-                the large node. As long as the small nodes are free the evicted pods move there; once other applications \
-                have taken these, they come back to the large node, and are evicted again. The applications start \
-                anywhere.",
-        fix: "Pods of web refuse to share a node, so that an evicted one waits instead of coming back.",
+                the large node. As long as the small nodes are free the evicted pods move there; once the \
+                other application has taken these, they come back to the large node, and are evicted again. Both \
+                applications start anywhere.",
+        fix: "Pods of an application refuse to share a node, so that an evicted one waits instead of coming back.",
         properties: &["no-eviction-loop"],
         generate: wide::duplicates_anywhere,
     },
@@ -150,8 +150,9 @@ pub const CASES: [Case; 12] = [
     Case {
         id: "w3",
         title: "a rollout piles pods up on a node that fails in the middle of it",
-        story: "The new version prefers the large nodes. The pods had a node each; as the rollout goes on, more and more \
-                share one. Any node may fail at any time: if it is that one, the application loses more than one replica.",
+        story: "The new version prefers the large node. The pods had a node each; as the rollout goes on, more and more \
+                share that one. Any node may fail at any time: if it is this one, the application loses more than one \
+                replica.",
         fix: "The new version must be spread over nodes, whatever it prefers.",
         properties: &["expected-replicas"],
         generate: wide::failure_in_rollout,

@@ -9,6 +9,8 @@ const HOSTNAME: &str = "kubernetes.io/hostname";
 const ZONE: &str = "topology.kubernetes.io/zone";
 /// Nodes that have room for one pod only.
 const SMALL: usize = 12;
+/// Nodes that have room for five pods.
+const LARGE: usize = 40;
 /// Two of these fit a node, and one together with [`WIDE`].
 const NARROW: usize = 24;
 /// One of these and one of [`NARROW`] fill a node.
@@ -25,19 +27,19 @@ fn zones(nodes: usize, size: usize) -> String {
     (0..number).map(zone).collect()
 }
 
-/// w1. One large node among small ones; whether duplicates find another node depends on where the other applications are.
+/// w1. One large node among small ones; whether duplicates find another node depends on where the other application is.
 pub fn duplicates_anywhere(scale: usize, fixed: bool) -> Vec<File> {
-    let alone = format!(
-        "affinity:\n  podAntiAffinity:\n    requiredDuringSchedulingIgnoredDuringExecution:\n    \
-         - topologyKey: {HOSTNAME}\n      labelSelector:\n        matchLabels: {{app: web}}\n"
-    );
-    let web = App::new("web", scale / 2 + 3, POD_SIZE).with(if fixed { alone } else { String::new() });
-    let others = scale / 4 + 1;
-    let pools = zones(scale - 1, SMALL) + &pool("large", 1, "");
+    let app = |name, replicas| {
+        let alone = format!(
+            "affinity:\n  podAntiAffinity:\n    requiredDuringSchedulingIgnoredDuringExecution:\n    \
+             - topologyKey: {HOSTNAME}\n      labelSelector:\n        matchLabels: {{app: {name}}}\n"
+        );
+        App::new(name, replicas, POD_SIZE).with(if fixed { alone } else { String::new() }).manifest(true)
+    };
+    let pools = zones(scale - 1, SMALL) + &pool_of("large", 1, LARGE, "");
     vec![
-        file("web.yaml", web.manifest(true)),
-        file("cache.yaml", App::new("cache", others, POD_SIZE).manifest(true)),
-        file("batch.yaml", App::new("batch", others, POD_SIZE).manifest(true)),
+        file("web.yaml", app("web", scale / 2 + 2)),
+        file("cache.yaml", app("cache", scale / 2 + 1)),
         file("descheduler.yaml", descheduler_policy("RemoveDuplicates", "")),
         scenario("w1", &pools, "  initialPlacement: any\n  properties: [no-eviction-loop]\n  bound: 3\n"),
     ]
@@ -67,10 +69,9 @@ pub fn load_and_spread(scale: usize, fixed: bool) -> Vec<File> {
     ]
 }
 
-/// w3. The pods of the first version have nodes to themselves; those of the second one want to be on large nodes.
+/// w3. The pods of the first version have nodes to themselves; those of the second one want to be on the large one.
 pub fn failure_in_rollout(scale: usize, fixed: bool) -> Vec<File> {
-    let large = scale.div_ceil(5);
-    let small = scale - large;
+    let small = scale - 1;
     let wish = "affinity:\n  nodeAffinity:\n    preferredDuringSchedulingIgnoredDuringExecution:\n    - weight: 100\n      \
                 preference:\n        matchExpressions:\n        - {key: size, operator: In, values: [large]}\n";
     let constraint = format!("topologySpreadConstraints:\n{}", spread("web", HOSTNAME, "DoNotSchedule"));
@@ -81,7 +82,7 @@ pub fn failure_in_rollout(scale: usize, fixed: bool) -> Vec<File> {
         wish.to_owned()
     });
     let pools = pool_of("small", small, SMALL, "labels: {size: small}")
-        + &pool_of("large", large, 2 * NODE_SIZE, "labels: {size: large}");
+        + &pool_of("large", 1, 2 * NODE_SIZE, "labels: {size: large}");
     let rest = "  slowStart: [deployment/web]\n  failures: {nodes: all, atMost: 1, recover: false}\n  \
                 commands:\n  - apply: web-2.yaml\n  \
                 properties:\n  - {name: expected-replicas, value: spec.replicas - 1}\n  bound: 4\n";
