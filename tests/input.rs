@@ -280,7 +280,7 @@ fn contradictions_in_a_scenario_are_errors_with_places() {
         ("  loads: [{target: wob, range: 1..2}]", "4:20: there is no workload `wob`"),
         ("  loads: [{target: web, rang: 1..2}]", "4:25: spec.loads[0]"),
         ("  initialPlacement: anywhere", "4:21: spec.initialPlacement: "),
-        ("  initialPlacement: {wob: any}", "4:22: there is no workload `wob`"),
+        ("  initialPlacement: {wob: any}", "4:27: there is no workload `wob`"),
         ("  initialPlacement: {web: some}", "4:"),
         ("  failures: {atMost: some}", "4:"),
         ("  failures: {nodes: [n7]}", "4:22: there is no node `n7`"),
