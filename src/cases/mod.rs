@@ -1,5 +1,5 @@
-//! Failure cases, parametric in the number of nodes: the eight published ones, c1 to c8, and four with more starts, loads
-//! and failures than can be enumerated in large clusters, w1 to w4.
+//! Failure cases, parametric in the number of nodes: the eight published ones, c1 to c8, and four that leave starts,
+//! loads and failures open, w1 to w4.
 //!
 //! A case is a set of ordinary manifests and a scenario, as text: it goes through the input layer like anybody's files,
 //! and `kubound cases --emit` writes it down. Every case has a variant that fails and one that was fixed the way an

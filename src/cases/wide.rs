@@ -1,4 +1,4 @@
-//! w1 to w4: so many starts, loads and failures that they cannot be enumerated in large clusters.
+//! w1 to w4: cases that leave starts, loads and failures open.
 
 use super::File;
 use super::manifests::{
