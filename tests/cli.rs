@@ -275,3 +275,37 @@ fn recordings_that_are_missing_or_malformed_exit_with_2() {
     let ran = kubound(&["conformance", show(broken.path())]);
     assert!(ran.code == 2 && ran.err.contains("controllers/pod_deletion_rank.jsonl:2:"), "{}", ran.err);
 }
+
+#[test]
+fn bench_measures_cases_on_engines_and_says_whether_they_agree() {
+    let arguments =
+        ["bench", "--case", "c7", "--case", "c2", "--scale", "3", "--engine", "explicit,smt,sat", "--runs", "2"];
+    let ran = kubound(&[&arguments[..], &["--format", "json"]].concat());
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    let report = json(&ran.out);
+    let rows = report["rows"].as_array().expect("rows");
+    assert_eq!((rows.len(), &report["contradictions"]), (6, &serde_json::json!([])));
+    let measured =
+        |row: &Value| row["seconds"].as_array().is_some_and(|all| all.len() == 2) && row["failure"].is_null();
+    assert!(rows.iter().all(measured), "{report}");
+    let verdicts =
+        |case: &str| rows.iter().filter(|row| row["case"] == case).map(|row| &row["verdicts"]).collect::<Vec<_>>();
+    assert!(
+        verdicts("c2").iter().all(|found| **found == serde_json::json!([{"verdict": "violated", "k": 1}])),
+        "{report}"
+    );
+    let table = kubound(&arguments);
+    assert_eq!((table.code, table.out.lines().count()), (0, 7), "{}", table.out);
+}
+
+#[test]
+fn bench_refuses_what_it_cannot_measure_and_says_what_stayed_open() {
+    for wrong in [&["--case", "c99"][..], &["--scale", "5001"], &["--engine", "magic"], &["--runs", "0"]] {
+        let ran = kubound(&[&["bench"][..], wrong].concat());
+        assert!(ran.code == 2 && ran.out.is_empty() && !ran.err.is_empty(), "{wrong:?}: {}", ran.err);
+    }
+    let hurried =
+        ["bench", "--case", "c1", "--scale", "100", "--engine", "explicit", "--runs", "3", "--timeout", "1ms"];
+    let ran = kubound(&hurried);
+    assert!(ran.code == 3 && ran.out.contains("unknown"), "{}: {}", ran.code, ran.out);
+}

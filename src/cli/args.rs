@@ -66,6 +66,9 @@ pub enum Command {
     /// Compare the model of each controller with recordings of the real one.
     #[command(after_help = "Exit codes: 0 nothing differs, 1 something does, 2 bad input.")]
     Conformance(Conformance),
+    /// Measure the cases on several engines, and whether these agree.
+    #[command(after_help = "Exit codes: 0 measured, 1 engines contradict each other, 2 bad usage, 3 undecided.")]
+    Bench(Bench),
 }
 
 /// Where the cluster comes from.
@@ -242,4 +245,30 @@ pub struct Show {
     /// Only what this property needs; may be given several times.
     #[arg(long = "property", value_name = "NAME", value_parser = PossibleValuesParser::new(NAMES))]
     pub properties: Vec<String>,
+}
+
+/// Options of `bench`.
+#[derive(Clone, Debug, Args)]
+pub struct Bench {
+    /// A case; may be given several times. All cases by default.
+    #[arg(long, value_name = "ID")]
+    pub case: Vec<String>,
+    /// Numbers of nodes.
+    #[arg(long, value_name = "N,...", value_delimiter = ',', default_values_t = [3, 10, 100])]
+    pub scale: Vec<usize>,
+    /// The fixed variants of the cases.
+    #[arg(long)]
+    pub fixed: bool,
+    /// Engines.
+    #[arg(long, value_enum, value_name = "ENGINE,...", value_delimiter = ',', default_values_t = [EngineName::Explicit, EngineName::Sat, EngineName::Auto])]
+    pub engine: Vec<EngineName>,
+    /// How often each is run; the table shows medians.
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub runs: u32,
+    /// Wall-clock time of one run.
+    #[arg(long, value_name = "TIME", value_parser = values::duration, default_value = "60s")]
+    pub timeout: Duration,
+    /// Rendering.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
 }

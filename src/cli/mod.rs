@@ -4,6 +4,7 @@
 //! the rest. Errors go up as [`CliError`] and are printed in one place.
 
 pub mod args;
+mod bench;
 mod cases;
 mod check;
 mod conformance;
@@ -52,5 +53,6 @@ fn dispatch(cli: &Cli) -> Result<u8, CliError> {
         Command::Schema => extras::schema(),
         Command::Show(arguments) => extras::show(arguments, cli.detail()),
         Command::Conformance(arguments) => conformance::run(arguments, cli.quiet),
+        Command::Bench(arguments) => bench::run(arguments, cli.quiet),
     }
 }
