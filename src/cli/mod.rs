@@ -7,6 +7,7 @@ pub mod args;
 mod cases;
 mod check;
 mod conformance;
+mod engines;
 mod error;
 mod extras;
 mod interrupt;

@@ -85,6 +85,11 @@ impl Aig {
         self.gates.len()
     }
 
+    /// Number of conjunctions.
+    pub fn gates(&self) -> u64 {
+        self.known.len() as u64
+    }
+
     /// Whether there is nothing but the constant.
     pub fn is_empty(&self) -> bool {
         self.gates.len() == 1
