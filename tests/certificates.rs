@@ -2,12 +2,13 @@
 
 mod support;
 
-use kubound::engine::sat::certificate::{Refusal, certify};
+use kubound::engine::sat::Sat;
+use kubound::engine::sat::certificate::{Certificate, Refusal, certify};
 use kubound::engine::sat::solver::{Literal, SatSolver, Solved};
 use kubound::engine::sat::transcript::{Event, Recorder, Transcript};
 use kubound::engine::sat::varisat::Varisat;
-use kubound::engine::sat::Sat;
 use kubound::engine::{Budget, Engine, Silent, UnknownReason, Verdict, Watch};
+use kubound::input::{Loaded, load_strings};
 use kubound::system::PropertyId;
 use proptest::prelude::*;
 use support::{load_case, model, slice};
@@ -23,7 +24,9 @@ fn literals(numbers: &[i32]) -> Vec<Literal> {
 /// A solver with variables 1 to `variables`.
 fn solver(variables: usize) -> Recorder<Varisat> {
     let mut solver = Recorder::new(Varisat::new(watch(), true));
-    (0..variables).for_each(|_| drop(solver.new_variable()));
+    for _ in 0..variables {
+        solver.new_variable();
+    }
     solver
 }
 
@@ -128,7 +131,8 @@ fn a_check_beyond_the_budget_is_no_certificate() {
 
 /// Whether some assignment satisfies clauses and assumptions.
 fn is_satisfiable(clauses: &[Vec<i32>], assumptions: &[i32], variables: u32) -> bool {
-    let holds = |assignment: u32, literal: &i32| (assignment >> (literal.unsigned_abs() - 1) & 1 == 1) == (*literal > 0);
+    let holds =
+        |assignment: u32, literal: &i32| (assignment >> (literal.unsigned_abs() - 1) & 1 == 1) == (*literal > 0);
     (0..1 << variables).any(|assignment| {
         clauses.iter().all(|clause| clause.iter().any(|literal| holds(assignment, literal)))
             && assumptions.iter().all(|literal| holds(assignment, literal))
@@ -164,22 +168,26 @@ proptest! {
     }
 }
 
-#[test]
-fn cases_that_hold_are_certified() {
+/// Certified verdicts of a fixture or of case c6, whose fixed variant folds completely.
+fn certified(loaded: &Loaded) -> Certificate {
     let engine = Sat { certify: true, ..Sat::default() };
-    let mut refuted = 0;
-    for (id, fixed, bound) in [("c1", true, 8), ("c1", false, 6), ("c3", true, 8), ("c3", false, 1), ("c6", true, 8)] {
-        let loaded = load_case(id, 3, fixed);
-        let model = model(&loaded);
-        let system = slice(&model).system;
-        let properties: Vec<PropertyId> = (0..system.properties.len()).map(PropertyId).collect();
-        let outcome = engine.check(&system, &properties, &Budget::bound(bound), &Silent);
-        assert!(matches!(outcome.verdict, Verdict::Holds(_)), "{id}: {:?}", outcome.verdict);
-        let certificate = outcome.certificate.expect("a certificate");
-        assert!(certificate.refuted <= outcome.statistics.queries, "{id}");
-        refuted += certificate.refuted;
-    }
-    assert!(refuted > 0, "some question needed the solver");
+    let model = model(loaded);
+    let system = slice(&model).system;
+    let properties: Vec<PropertyId> = (0..system.properties.len()).map(PropertyId).collect();
+    let outcome = engine.check(&system, &properties, &Budget::bound(loaded.spec.scenario.bound), &Silent);
+    assert!(matches!(outcome.verdict, Verdict::Holds(_)), "{:?}", outcome.verdict);
+    let certificate = outcome.certificate.expect("a certificate");
+    assert!(certificate.refuted <= outcome.statistics.queries);
+    assert_eq!(certificate.clauses, outcome.statistics.clauses);
+    certificate
+}
+
+#[test]
+fn what_the_solver_decided_is_certified_in_a_real_model() {
+    let surge = load_strings(&[("surge.yaml", include_str!("fixtures/surge.yaml"))], Default::default());
+    let certificate = certified(&surge.unwrap_or_else(|errors| panic!("{errors}")));
+    assert!(certificate.refuted > 1 && certificate.clauses > 1000, "{certificate:?}");
+    assert_eq!(certified(&load_case("c6", 3, true)).refuted, 0);
 }
 
 #[test]

@@ -210,7 +210,11 @@ fn what_is_deterministic_folds_without_a_query() {
 fn choices_shorten_the_counterexample() {
     for symbolic in all() {
         let at = |step, initial| violated_at(&symbolic.check(&counter(step, initial), 20, Limits::default()));
-        assert_eq!((at((1, 3), Some(0)), at((2, 2), Some(0)), at((1, 1), None)), (Some(3), None, Some(0)), "{symbolic:?}");
+        assert_eq!(
+            (at((1, 3), Some(0)), at((2, 2), Some(0)), at((1, 1), None)),
+            (Some(3), None, Some(0)),
+            "{symbolic:?}"
+        );
     }
 }
 

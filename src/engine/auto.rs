@@ -8,8 +8,8 @@
 //! Memory is measured for the whole process. Explicit search, whose states are many, gives up at a share of it, and
 //! leaves the rest to the other.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use crate::system::{PropertyId, System};
@@ -17,8 +17,8 @@ use crate::system::{PropertyId, System};
 use super::explicit::Explicit;
 use super::sat::Sat;
 use super::{
-    Attempt, Budget, Decision, Engine, Extent, Outcome, Progress, Statistics, UnknownReason, Verdict, available_bytes,
-    resident_bytes,
+    Attempt, Budget, Decision, Engine, Extent, Outcome, Progress, Statistics, UnknownReason, Verdict, Watch,
+    available_bytes, resident_bytes,
 };
 
 /// More initial states than this are not enumerated.
@@ -27,7 +27,7 @@ const MOST_INITIAL_STATES: u64 = 1 << 20;
 const HEAD_START: Duration = Duration::from_millis(30);
 /// How long at most explicit search may go on once there is an answer up to the bound.
 const LONGEST_GRACE: Duration = Duration::from_secs(1);
-/// The SAT engine runs as deep as the main thread may.
+/// Stack of the second thread: as much as the main thread has, and more.
 const STACK_BYTES: usize = 16 << 20;
 
 /// Explicit search and the SAT engine at the same time.
@@ -46,13 +46,7 @@ impl Engine for Auto {
         self.decide(system, properties, budget, progress).outcome
     }
 
-    fn decide(
-        &self,
-        system: &System,
-        properties: &[PropertyId],
-        budget: &Budget,
-        progress: &dyn Progress,
-    ) -> Decision {
+    fn decide(&self, system: &System, properties: &[PropertyId], budget: &Budget, progress: &dyn Progress) -> Decision {
         if initial_states(system) > MOST_INITIAL_STATES {
             return self.sat.decide(system, properties, budget, progress);
         }
@@ -92,17 +86,18 @@ struct Lane<'a> {
     engine: &'a (dyn Engine + Sync),
     budget: Budget,
     progress: &'a dyn Progress,
-    /// How far it is: k and figures.
-    reached: Mutex<(u32, Statistics)>,
+    /// The k that it is at.
+    reached: AtomicU32,
 }
 
 impl<'a> Lane<'a> {
     fn new(engine: &'a (dyn Engine + Sync), budget: Budget, progress: &'a dyn Progress) -> Self {
-        Lane { engine, budget, progress, reached: Mutex::default() }
+        Lane { engine, budget, progress, reached: AtomicU32::new(0) }
     }
 
-    fn run(&self, system: &System, properties: &[PropertyId]) -> Outcome {
-        self.engine.check(system, properties, &self.budget, self)
+    fn run(&self, system: &System, properties: &[PropertyId], time: Option<Duration>) -> Outcome {
+        let budget = Budget { time, ..self.budget.clone() };
+        self.engine.check(system, properties, &budget, self)
     }
 
     fn stop(&self) {
@@ -113,24 +108,21 @@ impl<'a> Lane<'a> {
         self.budget.overtaken.load(Ordering::Relaxed)
     }
 
-    /// What there is to say about it if it does not win; `None` if it never ran.
-    fn attempt(&self, outcome: &Option<Outcome>) -> Option<Attempt> {
-        let outcome = outcome.as_ref()?;
-        let k = self.reached.lock().unwrap_or_else(PoisonError::into_inner).0;
-        let reason = match &outcome.verdict {
+    /// What there is to say about it if it does not win.
+    fn attempt(&self, outcome: Outcome) -> Attempt {
+        let reason = match outcome.verdict {
             Verdict::Unknown { reason: UnknownReason::Stopped, .. } if self.is_stopped() => None,
-            Verdict::Unknown { reason, .. } => Some(reason.clone()),
+            Verdict::Unknown { reason, .. } => Some(reason),
             _ => None,
         };
-        Some(Attempt { engine: self.engine.name(), k, statistics: outcome.statistics.clone(), reason })
+        let k = self.reached.load(Ordering::Relaxed);
+        Attempt { engine: self.engine.name(), k, statistics: outcome.statistics, reason }
     }
 }
 
 impl Progress for Lane<'_> {
     fn report(&self, k: u32, statistics: &Statistics) {
-        if let Ok(mut reached) = self.reached.lock() {
-            *reached = (k, statistics.clone());
-        }
+        self.reached.store(k, Ordering::Relaxed);
         self.progress.report_of(self.engine.name(), k, statistics);
     }
 }
@@ -138,40 +130,35 @@ impl Progress for Lane<'_> {
 struct Race<'a> {
     explicit: Lane<'a>,
     sat: Lane<'a>,
-    started: super::Watch,
+    started: Watch,
 }
 
 impl Race<'_> {
     fn run(&self, system: &System, properties: &[PropertyId]) -> Decision {
-        let is_over = AtomicBool::new(false);
         let (explicit, sat) = std::thread::scope(|scope| {
-            let second = || self.second(system, properties, &is_over);
+            let second = || self.second(system, properties);
             let spawned = std::thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, second);
-            let explicit = self.explicit.run(system, properties);
+            let explicit = self.explicit.run(system, properties, self.started.time_left());
             if is_answer(&explicit.verdict) {
-                is_over.store(true, Ordering::Relaxed);
                 self.sat.stop();
             }
-            match spawned {
-                Ok(handle) => {
-                    handle.thread().unpark();
-                    (Some(explicit), handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-                }
+            let Ok(second) = spawned else {
                 // Without a second thread one comes after the other.
-                Err(_) if is_answer(&explicit.verdict) => (Some(explicit), None),
-                Err(_) => (Some(explicit), Some(self.sat.run(system, properties))),
-            }
+                return (explicit, self.second(system, properties));
+            };
+            second.thread().unpark();
+            (explicit, second.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
         });
         self.decision(explicit, sat)
     }
 
     /// The SAT engine, unless explicit search is done before it starts.
-    fn second(&self, system: &System, properties: &[PropertyId], is_over: &AtomicBool) -> Option<Outcome> {
+    fn second(&self, system: &System, properties: &[PropertyId]) -> Option<Outcome> {
         std::thread::park_timeout(HEAD_START);
-        if is_over.load(Ordering::Relaxed) {
+        if self.sat.is_stopped() {
             return None;
         }
-        let outcome = self.sat.run(system, properties);
+        let outcome = self.sat.run(system, properties, self.started.time_left());
         if is_answer(&outcome.verdict) {
             if matches!(outcome.verdict, Verdict::Holds(Extent::Bound(_))) {
                 std::thread::park_timeout(self.started.elapsed().min(LONGEST_GRACE));
@@ -181,17 +168,18 @@ impl Race<'_> {
         Some(outcome)
     }
 
-    fn decision(&self, explicit: Option<Outcome>, sat: Option<Outcome>) -> Decision {
-        let beside = |lane: &Lane<'_>, outcome| lane.attempt(outcome).into_iter().collect();
-        let takes_sat = sat.as_ref().map(strength) > explicit.as_ref().map(strength);
-        let (lane, won, other, lost) = match takes_sat {
-            true => (&self.sat, sat, &self.explicit, explicit),
-            false => (&self.explicit, explicit, &self.sat, sat),
-        };
-        let stopped = Verdict::Unknown { reason: UnknownReason::Stopped, covered: 0 };
-        let outcome =
-            won.unwrap_or(Outcome { verdict: stopped, statistics: Statistics::default(), certificate: None });
-        Decision { outcome, engine: lane.engine.name(), beside: beside(other, &lost) }
+    /// The stronger of two outcomes; explicit search, which began first, where they are equal.
+    fn decision(&self, explicit: Outcome, sat: Option<Outcome>) -> Decision {
+        match sat {
+            Some(sat) if strength(&sat) > strength(&explicit) => {
+                Decision { outcome: sat, engine: self.sat.engine.name(), beside: vec![self.explicit.attempt(explicit)] }
+            }
+            sat => Decision {
+                outcome: explicit,
+                engine: self.explicit.engine.name(),
+                beside: sat.map(|sat| self.sat.attempt(sat)).into_iter().collect(),
+            },
+        }
     }
 }
 
@@ -199,10 +187,11 @@ fn is_answer(verdict: &Verdict) -> bool {
     !matches!(verdict, Verdict::Unknown { .. })
 }
 
-/// How much a verdict says: a violation or a proof for good, then a bound, then how much is covered.
+/// How much a verdict says: a violation, which was replayed, a proof for good, a bound, then how much is covered.
 fn strength(outcome: &Outcome) -> (u32, u32) {
     match outcome.verdict {
-        Verdict::Violated { .. } | Verdict::Holds(Extent::Complete(_)) => (2, 0),
+        Verdict::Violated { .. } => (3, 0),
+        Verdict::Holds(Extent::Complete(_)) => (2, 0),
         Verdict::Holds(Extent::Bound(k)) => (1, k),
         Verdict::Unknown { covered, .. } => (0, covered),
     }

@@ -227,13 +227,7 @@ pub trait Engine {
     fn check(&self, system: &System, properties: &[PropertyId], budget: &Budget, progress: &dyn Progress) -> Outcome;
 
     /// Like [`Engine::check`], and says how the outcome came about.
-    fn decide(
-        &self,
-        system: &System,
-        properties: &[PropertyId],
-        budget: &Budget,
-        progress: &dyn Progress,
-    ) -> Decision {
+    fn decide(&self, system: &System, properties: &[PropertyId], budget: &Budget, progress: &dyn Progress) -> Decision {
         let outcome = self.check(system, properties, budget, progress);
         Decision { outcome, engine: self.name(), beside: Vec::new() }
     }

@@ -107,8 +107,7 @@ pub fn mebibytes(bytes: u64) -> u64 {
 
 fn figures(result: &CheckResult) -> String {
     let it = &result.statistics;
-    let mut figures =
-        vec![format!("{} states, {} transitions, {} terms", it.states, it.transitions, it.terms)];
+    let mut figures = vec![format!("{} states, {} transitions, {} terms", it.states, it.transitions, it.terms)];
     if it.queries + it.folded > 0 {
         figures.push(format!("{} solver calls, {} questions folded", it.queries, it.folded));
     }
@@ -125,7 +124,10 @@ fn beside(attempt: &Attempt) -> String {
     let end = reason.as_ref().map_or("overtaken".to_owned(), reason_text);
     let queries = statistics.queries;
     let queries = if queries > 0 { format!(", {queries} solver calls") } else { String::new() };
-    format!("beside it {engine}: {end} at k = {k}, {} states, {} transitions{queries}", statistics.states, statistics.transitions)
+    format!(
+        "beside it {engine}: {end} at k = {k}, {} states, {} transitions{queries}",
+        statistics.states, statistics.transitions
+    )
 }
 
 /// What a checked proof says, and what needed none.

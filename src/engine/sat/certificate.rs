@@ -139,7 +139,9 @@ impl ProofProcessor for Reader<'_> {
             _ if self.is_empty_derived => Ok(()),
             CheckedProofStep::AddClause { clause, .. }
             | CheckedProofStep::DuplicatedClause { clause, .. }
-            | CheckedProofStep::TautologicalClause { clause, .. } => user(clause).and_then(|clause| self.added(&clause)),
+            | CheckedProofStep::TautologicalClause { clause, .. } => {
+                user(clause).and_then(|clause| self.added(&clause))
+            }
             CheckedProofStep::FailedAssumptions { failed_core, .. } => {
                 user(failed_core).and_then(|core| self.failed(&core))
             }

@@ -21,10 +21,10 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use super::deepen::deepen;
-use super::{Budget, Engine, Outcome, Progress, UnknownReason, Verdict, Watch};
 #[cfg(not(feature = "cadical"))]
 use super::Statistics;
+use super::deepen::deepen;
+use super::{Budget, Engine, Outcome, Progress, UnknownReason, Verdict, Watch};
 use crate::system::unroll::Limits;
 use crate::system::{PropertyId, System};
 
@@ -100,8 +100,7 @@ impl Run<'_> {
         let mut oracle = Circuits::new(solver, self.watch.clone());
         let limits = self.sat.limits;
         let bound = self.budget.bound;
-        let mut outcome =
-            deepen(self.system, self.properties, &self.watch, limits, &mut oracle, self.progress, bound);
+        let mut outcome = deepen(self.system, self.properties, &self.watch, limits, &mut oracle, self.progress, bound);
         oracle.add_figures(&mut outcome.statistics);
         (outcome, oracle.into_solver())
     }
