@@ -9,7 +9,7 @@
 //! leaves the rest to the other.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use crate::system::{PropertyId, System};
