@@ -82,7 +82,9 @@ fn verdicts_are_those_of_one_engine() {
         let decided = decide(&system, &Budget::bound(5)).outcome.verdict;
         match (&alone, &decided) {
             (Verdict::Violated { k: one, .. }, Verdict::Violated { k: other, .. }) => assert_eq!(one, other),
-            _ => assert_eq!(alone, decided, "{most}, {sum}"),
+            // A proof for good, or a bound: that depends on time.
+            (Verdict::Holds(_), Verdict::Holds(_)) => {}
+            _ => panic!("{most}, {sum}: {alone:?} {decided:?}"),
         }
     }
 }

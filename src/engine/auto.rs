@@ -3,7 +3,8 @@
 //! Explicit search gets a head start, which is all that small models need. Where it would have to begin with too many
 //! initial states, it does not run at all. Both engines look for a shortest counterexample, so verdict and k do not depend
 //! on who wins; the run that is shown may. A proof for good says more than a bound: when the SAT engine has reached the
-//! bound, explicit search may go on a little, in case it is about to see the last state.
+//! bound, explicit search may go on a little, in case it is about to see the last state. Which of the two is told is the
+//! one thing that depends on time.
 //!
 //! Memory is measured for the whole process. Explicit search, whose states are many, gives up at a share of it, and
 //! leaves the rest to the other.
@@ -25,8 +26,8 @@ use super::{
 const MOST_INITIAL_STATES: u64 = 1 << 20;
 /// How long explicit search is alone.
 const HEAD_START: Duration = Duration::from_millis(30);
-/// How long at most explicit search may go on once there is an answer up to the bound.
-const LONGEST_GRACE: Duration = Duration::from_secs(1);
+/// How long explicit search may go on once there is an answer up to the bound: as long again, within these limits.
+const GRACE: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(1)];
 /// Stack of the second thread: as much as the main thread has, and more.
 const STACK_BYTES: usize = 16 << 20;
 
@@ -161,7 +162,7 @@ impl Race<'_> {
         let outcome = self.sat.run(system, properties, self.started.time_left());
         if is_answer(&outcome.verdict) {
             if matches!(outcome.verdict, Verdict::Holds(Extent::Bound(_))) {
-                std::thread::park_timeout(self.started.elapsed().min(LONGEST_GRACE));
+                std::thread::park_timeout(self.started.elapsed().clamp(GRACE[0], GRACE[1]));
             }
             self.explicit.stop();
         }

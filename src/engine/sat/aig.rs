@@ -12,7 +12,7 @@
 //! | substitution | `a & !(a & b)`, `(a & b) & !(a & c)` | `a & !b`, `(a & b) & !c` |
 //! | resolution | `!(a & b) & !(a & !b)` | `!a` |
 //!
-//! None of them makes a graph larger.
+//! None of them needs more gates than it was asked for.
 //!
 //! Reference: Brummayer and Biere, "Local two-level and-inverter graph minimization without blowup", MEMICS 2006.
 
