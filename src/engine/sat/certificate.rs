@@ -2,7 +2,7 @@
 //!
 //! varisat's proof says which clauses were added, which clauses follow, and which assumptions fail. The checker
 //! (`varisat-checker`, a program of its own) follows every inference by unit propagation. What it takes for granted are the
-//! added clauses; therefore [`Reader`] compares them, one by one and in order, with the [`Transcript`], and sees to it
+//! added clauses; therefore `Reader` compares them, one by one and in order, with the [`Transcript`], and sees to it
 //! that for every question that was refuted the proof refutes that question or, for good, all clauses.
 //!
 //! What is certified is the solver's part: that the clauses leave no run in which a question comes true. That clauses say

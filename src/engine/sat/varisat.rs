@@ -1,7 +1,7 @@
 //! varisat: pure Rust, incremental, and it writes proofs.
 //!
 //! The library has no way to stop a running search, but it ends one when its proof cannot be written: the proof goes
-//! through a [`Valve`], which closes as soon as the budget is exhausted. Where nobody wants the proof it goes nowhere.
+//! through a `Valve`, which closes as soon as the budget is exhausted. Where nobody wants the proof it goes nowhere.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
