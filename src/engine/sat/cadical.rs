@@ -1,4 +1,4 @@
-//! CaDiCaL: the fastest where much has to be searched. Written in C++, therefore behind the feature `cadical`.
+//! CaDiCaL, a second opinion. Written in C++, therefore behind the feature `cadical`.
 
 use cadical::{Callbacks, Solver};
 
