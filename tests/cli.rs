@@ -52,6 +52,9 @@ fn wrong_usage_exits_with_2() {
         &["check", "--case", "c1", "--memory", "2 parsecs"],
         &["check", "--case", "c1", "-q", "-v"],
         &["simulate", "--case", "c1", "--seed", "x"],
+        &["check", "--case", "c1", "--certify", "--engine", "smt"],
+        &["check", "--case", "c1", "--certify", "--engine", "explicit"],
+        &["check", "--case", "c1", "--certify", "--sat-solver", "cadical"],
     ] {
         let ran = kubound(arguments);
         assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{arguments:?}: {}", ran.err);
@@ -221,7 +224,7 @@ fn defaults_are_told_on_standard_error() {
 
 #[test]
 fn every_case_is_violated_and_its_fix_holds_on_every_engine_at_the_same_k() {
-    for engine in ["explicit", "smt", "auto"] {
+    for engine in ["explicit", "smt", "sat", "auto"] {
         let failing = kubound(&["check", "--case", "all", "--engine", engine, "--format", "json"]);
         let fixed = kubound(&["check", "--case", "all", "--engine", engine, "--fixed", "--format", "json"]);
         let verdicts = |ran: &Ran| -> Vec<(String, String, u64)> {
@@ -236,6 +239,43 @@ fn every_case_is_violated_and_its_fix_holds_on_every_engine_at_the_same_k() {
         assert_eq!(fixed.code, 0, "{engine}: {}", fixed.out);
         assert!(verdicts(&fixed).iter().all(|(_, verdict, _)| verdict == "holds"), "{engine}");
     }
+}
+
+#[test]
+fn what_holds_is_certified_and_the_proofs_are_kept() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let certify = format!("--certify={}", show(directory.path()));
+    let check = |format| kubound(&["check", "tests/fixtures/surge.yaml", certify.as_str(), "--format", format]);
+    let told = check("text");
+    assert_eq!(told.code, 0, "{}", told.err);
+    assert!(told.out.contains("certified: ") && told.out.contains("varisat-checker"), "{}", told.out);
+    let document = json(&check("json").out);
+    let result = &document["results"][0];
+    let certificate = &result["certificate"];
+    assert!(certificate["refuted"].as_u64() > Some(0) && result["clauses"].as_u64() > Some(0), "{result:#}");
+    let kept = |name: &str| std::fs::read(directory.path().join(name)).expect("it was kept");
+    assert_eq!(kept("pods-schedulable.varisat").len() as u64, certificate["proof_bytes"].as_u64().expect("bytes"));
+    assert!(kept("pods-schedulable.icnf").starts_with(b"p inccnf\n"));
+}
+
+#[cfg(not(feature = "cadical"))]
+#[test]
+fn a_solver_that_was_not_built_in_is_asked_for_in_vain() {
+    let ran = kubound(&["check", "--case", "c1", "--engine", "sat", "--sat-solver", "cadical"]);
+    assert_eq!((ran.code, ran.out.as_str()), (2, ""));
+    assert!(ran.err.contains("--features cadical"), "{}", ran.err);
+}
+
+#[test]
+fn a_portfolio_says_who_ran_beside_and_why_both_gave_up() {
+    // Each block has thousands of successors: neither engine is done in that time, and sat has long begun.
+    let ran = kubound(&["check", "tests/fixtures/surge.yaml", "--bound", "9", "--timeout", "1s", "--format", "json"]);
+    let result = &json(&ran.out)["results"][0];
+    assert_eq!((ran.code, &result["reason"]), (3, &"out of time".into()), "{result:#}");
+    let other = &result["beside"][0];
+    let mut engines = [&result["engine"], &other["engine"]].map(|name| name.as_str().unwrap_or_default());
+    engines.sort_unstable();
+    assert_eq!((engines, &other["reason"]), (["explicit", "sat"], &"out of time".into()), "{result:#}");
 }
 
 /// A directory with the recordings of one component, of which `change` makes something else.

@@ -112,7 +112,7 @@ impl From<InterleavingName> for Interleaving {
 /// Decision procedures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum EngineName {
-    /// Explicit search first, then the solver.
+    /// Explicit search and the SAT engine at the same time; the first answer counts.
     Auto,
     /// Breadth-first search over states.
     Explicit,
@@ -120,6 +120,15 @@ pub enum EngineName {
     Smt,
     /// Bounded search with a SAT solver.
     Sat,
+}
+
+/// SAT solvers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SatSolverName {
+    /// Always there.
+    Varisat,
+    /// Needs a program built with the feature `cadical`.
+    Cadical,
 }
 
 /// Renderings of results.
@@ -140,6 +149,13 @@ pub struct Check {
     /// The engine.
     #[arg(long, value_enum, default_value_t = EngineName::Auto)]
     pub engine: EngineName,
+    /// The solver of the SAT engine.
+    #[arg(long, value_enum, value_name = "NAME", default_value_t = SatSolverName::Varisat)]
+    pub sat_solver: SatSolverName,
+    /// Let a second program check the solver's proof of all that holds; `auto` then is `sat` alone. With a directory,
+    /// proofs and the clauses they are about are kept there.
+    #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true)]
+    pub certify: Option<Option<PathBuf>>,
     /// Check this property only; may be given several times.
     #[arg(long = "property", value_name = "NAME", value_parser = PossibleValuesParser::new(NAMES))]
     pub properties: Vec<String>,

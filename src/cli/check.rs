@@ -2,17 +2,14 @@
 
 use std::path::Path;
 
-use crate::engine::auto::Auto;
-use crate::engine::explicit::Explicit;
-use crate::engine::sat::Sat;
-use crate::engine::smt::Smt;
-use crate::engine::{Budget, Engine};
+use crate::engine::Budget;
 use crate::input::describe_defaults;
 use crate::report::text::Detail;
 use crate::report::{Answer, CheckResult, exit_code, json, table, text};
 
 use super::CliError;
-use super::args::{Check, EngineName, Format};
+use super::args::{Check, Format};
+use super::engines;
 use super::interrupt;
 use super::output::{Output, remark};
 use super::progress::Line;
@@ -84,12 +81,7 @@ impl Session<'_> {
     }
 
     fn check(&mut self, input: &Input) -> Result<Vec<CheckResult>, CliError> {
-        let engine: &dyn Engine = match self.arguments.engine {
-            EngineName::Auto => &Auto,
-            EngineName::Explicit => &Explicit,
-            EngineName::Smt => &Smt::default(),
-            EngineName::Sat => &Sat::default(),
-        };
+        let engine = engines::chosen(self.arguments, &input.name)?;
         let subject = Subject {
             spec: &input.spec,
             name: input.name.clone(),
@@ -100,8 +92,9 @@ impl Session<'_> {
             time: self.arguments.timeout,
             memory: self.arguments.memory,
             stop: self.stop.clone(),
+            overtaken: Default::default(),
         };
-        let plan = Plan { engine, budget, all: self.arguments.all, progress: &self.line };
+        let plan = Plan { engine: engine.as_ref(), budget, all: self.arguments.all, progress: &self.line };
         let short = input.name.short();
         let (line, output) = (&self.line, &mut self.output);
         let (stories, detail) = (self.stories, self.detail);

@@ -8,6 +8,7 @@ mod bench;
 mod cases;
 mod check;
 mod conformance;
+mod engines;
 mod error;
 mod extras;
 mod interrupt;

@@ -6,7 +6,9 @@ use thiserror::Error;
 
 use crate::cluster::spec::ClusterSpec;
 use crate::encodings::{Model, ModelError, build};
-use crate::engine::{Budget, Engine, Outcome, Progress, Verdict, peak_resident_bytes};
+use crate::engine::{
+    Attempt, Budget, Decision, Engine, Outcome, Progress, UnknownReason, Verdict, peak_resident_bytes,
+};
 use crate::property::{NAMES, Selection};
 use crate::report::saved::fingerprint;
 use crate::report::{
@@ -126,12 +128,13 @@ impl Checker<'_> {
         let slice = self.model.system.slice(&ids);
         let all: Vec<PropertyId> = (0..slice.system.properties.len()).map(PropertyId).collect();
         let budget = Budget { time: self.time, ..self.plan.budget.clone() };
-        let (outcome, engine) = self.plan.engine.decide(&slice.system, &all, &budget, self.plan.progress);
-        let Outcome { verdict, statistics } = outcome;
+        let decision = self.plan.engine.decide(&slice.system, &all, &budget, self.plan.progress);
+        let Decision { outcome, engine, beside } = decision;
+        let Outcome { verdict, statistics, certificate } = outcome;
         let (answer, subject) = match verdict {
             Verdict::Holds(extent) => (Answer::Holds(extent), subjects.join(", ")),
             Verdict::Unknown { reason, covered } => {
-                (Answer::Unknown { reason: reason_text(&reason), covered }, subjects.join(", "))
+                (Answer::Unknown { reason: reasons(engine, &reason, &beside), covered }, subjects.join(", "))
             }
             Verdict::Violated { property, trace, k } => {
                 let subject = slice.system.property(property).subject.clone();
@@ -147,6 +150,8 @@ impl Checker<'_> {
             seconds: started.elapsed().as_secs_f64(),
             peak_memory_bytes: peak_resident_bytes(),
             statistics,
+            certificate,
+            beside,
         }
     }
 
@@ -179,6 +184,17 @@ pub fn retell(
     let ending = Ending::Breaks { property: broken.name.clone(), finding };
     let narrative = narrate(spec, model, &lifted, &ending).map_err(|error| error.to_string())?;
     Ok((narrative, finding))
+}
+
+/// Why nothing is known; of a portfolio, why of each engine.
+fn reasons(engine: &str, reason: &UnknownReason, beside: &[Attempt]) -> String {
+    let others = beside.iter().filter_map(|other| Some((other.engine, other.reason.as_ref()?)));
+    let all: Vec<(&str, &UnknownReason)> = std::iter::once((engine, reason)).chain(others).collect();
+    if all.iter().all(|(_, other)| *other == reason) {
+        return reason_text(reason);
+    }
+    let each: Vec<String> = all.iter().map(|(engine, reason)| format!("{engine}: {}", reason_text(reason))).collect();
+    each.join("; ")
 }
 
 fn internal(problem: &str) -> String {

@@ -14,7 +14,7 @@ pub mod text;
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::{Extent, Statistics, UnknownReason};
+use crate::engine::{Attempt, Certificate, Extent, Statistics, UnknownReason};
 use crate::system::{Property, PropertyKind};
 
 pub use narrative::{Ending, Narrative, narrate};
@@ -161,6 +161,10 @@ pub struct CheckResult {
     pub peak_memory_bytes: Option<u64>,
     /// The engine's figures.
     pub statistics: Statistics,
+    /// The checked proof, if there is one.
+    pub certificate: Option<Certificate>,
+    /// Engines that ran beside the one that decided.
+    pub beside: Vec<Attempt>,
 }
 
 /// The exit code of several results: violated before unknown before holds.

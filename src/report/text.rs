@@ -7,11 +7,11 @@ use std::fmt::Write;
 use anstyle::{AnsiColor, Style};
 use textwrap::{Options, WordSeparator, WordSplitter};
 
-use crate::engine::Extent;
+use crate::engine::{Attempt, Certificate, Extent, Statistics};
 
 use super::narrative::{Block, Narrative, Step};
 use super::summary::Summary;
-use super::{Answer, CheckResult, Finding};
+use super::{Answer, CheckResult, Finding, reason_text};
 
 /// Columns of the text.
 pub const WIDTH: usize = 80;
@@ -37,6 +37,11 @@ pub enum Detail {
 /// A verdict line and, for a violation, its story.
 pub fn result(result: &CheckResult, detail: Detail) -> String {
     let mut out = verdict(result);
+    if let Some(certificate) = &result.certificate
+        && detail > Detail::Quiet
+    {
+        out.push_str(&dim(&certified(certificate, &result.statistics)));
+    }
     if detail == Detail::Verbose {
         out.push_str(&figures(result));
     }
@@ -102,12 +107,46 @@ pub fn mebibytes(bytes: u64) -> u64 {
 
 fn figures(result: &CheckResult) -> String {
     let it = &result.statistics;
-    let memory = result.peak_memory_bytes.map_or(String::new(), |peak| format!(", at most {} MiB", mebibytes(peak)));
-    let figures = format!(
-        "{} states, {} transitions, {} terms, {} solver calls{memory}",
-        it.states, it.transitions, it.terms, it.queries
-    );
-    format!("{DIM}{}{DIM:#}\n", indented(&figures, "    ", "    "))
+    let mut figures = vec![format!("{} states, {} transitions, {} terms", it.states, it.transitions, it.terms)];
+    if it.queries + it.folded > 0 {
+        figures.push(format!("{} solver calls, {} questions folded", it.queries, it.folded));
+    }
+    if it.clauses > 0 {
+        figures.push(format!("{} gates, {} variables, {} clauses", it.gates, it.variables, it.clauses));
+    }
+    figures.extend(result.peak_memory_bytes.map(|peak| format!("at most {} MiB", mebibytes(peak))));
+    dim(&figures.join(", ")) + &result.beside.iter().map(|attempt| dim(&beside(attempt))).collect::<String>()
+}
+
+/// How far an engine came that did not decide.
+fn beside(attempt: &Attempt) -> String {
+    let Attempt { engine, k, statistics, reason } = attempt;
+    let end = reason.as_ref().map_or("overtaken".to_owned(), reason_text);
+    let queries = statistics.queries;
+    let queries = if queries > 0 { format!(", {queries} solver calls") } else { String::new() };
+    format!(
+        "beside it {engine}: {end} at k = {k}, {} states, {} transitions{queries}",
+        statistics.states, statistics.transitions
+    )
+}
+
+/// What a checked proof says, and what needed none.
+fn certified(certificate: &Certificate, statistics: &Statistics) -> String {
+    let folded = format!("{} questions folded to a constant", statistics.folded);
+    let Certificate { refuted, clauses, proof_bytes, checker, time } = certificate;
+    if *refuted == 0 {
+        return format!("certified: no question needed the solver; {folded}");
+    }
+    let time = seconds(time.as_secs_f64());
+    format!(
+        "certified: {refuted} questions refuted, {clauses} clauses, proof of {proof_bytes} bytes checked by {checker} in \
+         {time}; {folded}"
+    )
+}
+
+/// A paragraph in the background.
+fn dim(text: &str) -> String {
+    format!("{DIM}{}{DIM:#}\n", indented(text, "    ", "    "))
 }
 
 /// Wraps text, breaking it at spaces only.

@@ -23,7 +23,7 @@ pub(super) fn check(system: &System, properties: &[PropertyId], budget: &Budget,
         Ok(machine) => Search::new(&machine, properties, budget.bound).run(&mut pulse),
         Err(why) => Verdict::Unknown { reason: UnknownReason::Engine(why), covered: 0 },
     };
-    Outcome { verdict, statistics: pulse.statistics }
+    Outcome { verdict, statistics: pulse.statistics, certificate: None }
 }
 
 /// A search under way.
