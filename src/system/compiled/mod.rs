@@ -8,7 +8,6 @@ mod layout;
 mod machine;
 mod stepper;
 
-pub(crate) use layout::Layout;
 pub(crate) use machine::Machine;
 pub(crate) use stepper::{Fired, Label, Scratch, Stepper};
 

@@ -6,6 +6,7 @@ use crate::system::model::{ActionId, Interleaving, MarkSet, PropertyId, Property
 use crate::system::schedule::Schedule;
 use crate::term::{Arena, Sort, Substitution, TermId};
 
+use super::concrete::{Concrete, Leave};
 use super::graph::{Edge, Graph, Node, NodeId, plainly_implies};
 use super::inputs::{Inputs, Place};
 use super::inspect::{Asked, Finding};
@@ -70,18 +71,19 @@ impl<'s> Unroller<'s> {
             vectors: Vectors::default(),
             graph: Graph::default(),
             inputs: Inputs::default(),
+            concrete: Concrete::new(system, properties),
             place: Place { layer: 0, depth: 0, step: 0 },
             hazards: Vec::new(),
             transitions: 0,
             marks: marks_of(system, properties),
         };
-        let (root, frame) = root(&mut core);
+        let roots = concrete_roots(&mut core, limits).unwrap_or_else(|| vec![root(&mut core)]);
         let tracked = tracked(system, properties);
         let mut unroller = Unroller {
             schedule: Schedule::new(system),
             limits,
             asked: Asked::new(system, properties),
-            histories: FxHashMap::from_iter([(root, vec![History::default(); tracked.len()])]),
+            histories: roots.iter().map(|&root| (root, vec![History::default(); tracked.len()])).collect(),
             tracked,
             findings: Vec::new(),
             active: Layer::default(),
@@ -93,14 +95,17 @@ impl<'s> Unroller<'s> {
             last_new: 0,
             core,
         };
-        unroller.active.put(root, frame);
+        unroller.active.nodes = roots;
         unroller
     }
 
-    /// The initial constraints, over the initial state.
+    /// The initial constraints, over the initial state; where initial states were enumerated, whether there is one.
     pub fn initial_conditions(&mut self) -> Vec<TermId> {
-        let root = self.active.nodes.first().copied();
-        let Some(frame) = root.and_then(|root| self.active.frames.get_mut(&root)) else { return Vec::new() };
+        let Some(&root) = self.active.nodes.first() else { return vec![self.core.arena.bool(false)] };
+        if self.core.is_concrete(root) && self.core.concrete.is_some() {
+            return Vec::new();
+        }
+        let frame = self.active.frames.entry(root).or_insert_with(|| self.core.frame(root));
         self.core.system.init.iter().map(|&condition| frame.apply(&mut self.core.arena, condition)).collect()
     }
 
@@ -131,7 +136,8 @@ impl<'s> Unroller<'s> {
 
     /// Branches at the ends of blocks so far, and transitions computed.
     pub fn figures(&self) -> (u64, u64) {
-        (self.branches, self.core.transitions)
+        let concrete = self.core.concrete.as_ref().map_or(0, |concrete| concrete.transitions);
+        (self.branches, self.core.transitions + concrete)
     }
 
     /// Whether no run goes on.
@@ -167,11 +173,11 @@ impl<'s> Unroller<'s> {
             true => self.schedule.events().iter().chain(self.schedule.slow()).copied().collect(),
             false => self.schedule.slow().to_vec(),
         };
-        let before = std::mem::take(&mut self.frontier);
+        let mut before = std::mem::take(&mut self.frontier);
         let mut layer = Layer::default();
         for &node in &before.nodes {
-            let mut frame = before.frames[&node].clone();
-            self.fire_each(&mut layer, node, &mut frame, &actions);
+            let frame = before.frames.remove(&node);
+            self.fire_each(&mut layer, node, frame, &actions, oracle)?;
             if oracle.should_stop() {
                 return Err(Stop::Interrupted);
             }
@@ -187,19 +193,28 @@ impl<'s> Unroller<'s> {
         &mut self,
         layer: &mut Layer,
         node: NodeId,
-        frame: &mut Substitution,
+        mut frame: Option<Substitution>,
         actions: &[ActionId],
-    ) {
-        for &action in actions {
+        oracle: &dyn Oracle,
+    ) -> Result<(), Stop> {
+        let candidates = self.core.look(node).map(|look| look.candidates);
+        for &action in candidates.as_deref().unwrap_or(actions) {
+            let most = self.limits.splits.saturating_sub(layer.nodes.len()).max(1);
+            if let Some(drafts) = self.core.ways(node, action, most, &|| oracle.should_stop())? {
+                drafts.into_iter().for_each(|draft| self.core.admit(layer, node, None, draft, true));
+                continue;
+            }
+            let frame = frame.get_or_insert_with(|| self.core.frame(node));
             let guard = self.core.guard(frame, action);
             if self.core.arena.as_bool(guard) == Some(false) {
                 continue;
             }
             let may_split = layer.nodes.len() < self.limits.splits;
             for draft in self.core.fire(node, frame, action, guard, may_split) {
-                self.core.admit(layer, node, frame, draft, true);
+                self.core.admit(layer, node, Some(frame), draft, true);
             }
         }
+        Ok(())
     }
 
     /// Asks about branches whose conditions became stronger.
@@ -254,9 +269,9 @@ impl<'s> Unroller<'s> {
         let mut layer = self.limit(joined);
         self.branches += layer.nodes.len() as u64;
         for node in layer.nodes.clone() {
-            if let Some(frame) = layer.frames.get_mut(&node) {
-                self.inspect_end(node, frame);
-            }
+            let frame = layer.frames.remove(&node);
+            let frame = self.inspect_end(node, frame);
+            layer.frames.extend(frame.map(|frame| (node, frame)));
             self.histories.entry(node).or_default().iter_mut().for_each(|history| history.inner.clear());
         }
         layer.nodes.retain(|&node| !self.was_seen(node));
@@ -309,9 +324,25 @@ impl<'s> Unroller<'s> {
     }
 }
 
-/// The branch of all initial states and its substitution.
-fn root(core: &mut Core<'_>) -> (NodeId, Substitution) {
-    let mut frame = Substitution::new();
+/// A branch for every initial state, if they are few; `None` if they are many or the system cannot be compiled.
+fn concrete_roots(core: &mut Core<'_>, limits: Limits) -> Option<Vec<NodeId>> {
+    let states = match core.concrete.as_mut()?.initial_states(limits.splits.max(1)) {
+        Ok(states) => states,
+        Err(Leave::Wide | Leave::Stopped) => return None,
+    };
+    let path = core.arena.bool(true);
+    let mut roots = Vec::new();
+    for values in states {
+        let sorts = core.system.state.iter().map(|variable| core.system.arena.variable(variable.var).sort);
+        let vector = sorts.zip(values).map(|(sort, value)| core.arena.constant(sort, value)).collect();
+        let (state, _) = core.vectors.intern(&core.arena, vector);
+        roots.push(core.graph.push(Node { state, path, edges: Vec::new(), depth: 0 }));
+    }
+    Some(roots)
+}
+
+/// The branch of all initial states.
+fn root(core: &mut Core<'_>) -> NodeId {
     let mut vector = Vec::with_capacity(core.system.state.len());
     for variable in &core.system.state {
         let sort = core.arena.variable(variable.var).sort;
@@ -319,12 +350,11 @@ fn root(core: &mut Core<'_>) -> (NodeId, Substitution) {
             Some(value) => core.arena.constant(sort, value),
             None => fresh(&mut core.arena, &variable.name, sort),
         };
-        frame.map(variable.var, term);
         vector.push(term);
     }
     let (state, _) = core.vectors.intern(&core.arena, vector);
     let path = core.arena.bool(true);
-    (core.graph.push(Node { state, path, edges: Vec::new(), depth: 0 }), frame)
+    core.graph.push(Node { state, path, edges: Vec::new(), depth: 0 })
 }
 
 fn fresh(arena: &mut Arena, name: &str, sort: Sort) -> TermId {
