@@ -4,8 +4,8 @@
 //! far as the schedule asks; invariants of settled states; then, for each action that fires, its choices and effects. A
 //! segment computes only what those before it have not.
 
-use crate::system::schedule::Schedule;
 use crate::system::model::{Action, ActionId, Checkpoint, MarkSet, PropertyId, PropertyKind, System};
+use crate::system::schedule::Schedule;
 use crate::term::arena::Variable;
 use crate::term::{Compiler, Node, Segment, TermId, VarId};
 

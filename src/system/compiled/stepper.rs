@@ -126,12 +126,7 @@ impl<'m> Stepper<'m> {
     }
 
     /// Fires one action that may fire, with every allowed choice.
-    pub fn fire<P: Pace>(
-        &mut self,
-        action: ActionId,
-        pace: &mut P,
-        visit: &mut Visit<'_, P>,
-    ) -> Result<(), P::Halt> {
+    pub fn fire<P: Pace>(&mut self, action: ActionId, pace: &mut P, visit: &mut Visit<'_, P>) -> Result<(), P::Halt> {
         let Stepper { machine, scratch: Scratch { slots, state, next, .. } } = self;
         let effects = &machine.effects[action.0];
         let mut is_dead = true;
