@@ -55,8 +55,14 @@ pub struct Unroller<'s> {
     seen: FxHashMap<VectorId, Vec<NodeId>>,
     /// Whether branches are neither split nor joined within the present block.
     pub(super) is_plain: bool,
+    /// Whether states within the present block are remembered, to find circles.
+    pub(super) is_watchful: bool,
+    /// Whether something in the present block may be part of a circle.
+    pub(super) may_circle: bool,
     /// Conditions under which runs of the present block went round a circle and were left aside.
     pub(super) circles: Vec<TermId>,
+    /// Branches that other groups left at the present depth.
+    pub(super) so_far: usize,
     branches: u64,
     last_new: u32,
 }
@@ -90,7 +96,10 @@ impl<'s> Unroller<'s> {
             frontier: Layer::default(),
             seen: FxHashMap::default(),
             is_plain: false,
+            is_watchful: false,
+            may_circle: false,
             circles: Vec::new(),
+            so_far: 0,
             branches: 0,
             last_new: 0,
             core,
@@ -173,19 +182,69 @@ impl<'s> Unroller<'s> {
             true => self.schedule.events().iter().chain(self.schedule.slow()).copied().collect(),
             false => self.schedule.slow().to_vec(),
         };
-        let mut before = std::mem::take(&mut self.frontier);
+        let before = std::mem::take(&mut self.frontier);
+        let mut rested = Layer::default();
+        for group in self.groups(before) {
+            let Some(resting) = self.advance_group(group, &actions, rested.nodes.len(), oracle)? else { return Ok(()) };
+            rested.append(resting);
+        }
+        self.close(rested);
+        Ok(())
+    }
+
+    /// Branches whose next block is executed together: concrete ones on their own, so that a violation is found before
+    /// all others were expanded.
+    fn groups(&self, mut before: Layer) -> Vec<Layer> {
+        if self.is_async() || self.core.concrete.is_none() {
+            return vec![before];
+        }
+        let nodes = std::mem::take(&mut before.nodes);
+        let (concrete, symbolic): (Vec<NodeId>, Vec<NodeId>) =
+            nodes.into_iter().partition(|&node| self.core.is_concrete(node));
+        let alone = |node| Layer { nodes: vec![node], ..Layer::default() };
+        let mut groups: Vec<Layer> = concrete.into_iter().map(alone).collect();
+        if !symbolic.is_empty() {
+            groups.push(Layer { nodes: symbolic, ..before });
+        }
+        groups
+    }
+
+    /// Executes the next block of a group, after others left `so_far` branches; `None` if a violation that needs no
+    /// solver was found.
+    fn advance_group(
+        &mut self,
+        mut before: Layer,
+        actions: &[ActionId],
+        so_far: usize,
+        oracle: &mut dyn Oracle,
+    ) -> Result<Option<Layer>, Stop> {
+        self.core.place.layer += 1;
+        self.so_far = so_far;
         let mut layer = Layer::default();
-        for &node in &before.nodes {
+        for node in std::mem::take(&mut before.nodes) {
             let frame = before.frames.remove(&node);
-            self.fire_each(&mut layer, node, frame, &actions, oracle)?;
+            self.fire_each(&mut layer, node, frame, actions, oracle)?;
             if oracle.should_stop() {
                 return Err(Stop::Interrupted);
             }
         }
         self.remember(&layer.nodes);
         self.drop_impossible(&mut layer, oracle)?;
-        self.active = self.limit(layer);
-        self.finish_block(oracle)
+        let layer = self.limit(layer);
+        if self.is_async() {
+            return Ok(Some(layer));
+        }
+        self.active = layer;
+        let rested = self.settle(oracle)?;
+        Ok(rested.filter(|rested| !self.breaks_at_rest(rested)))
+    }
+
+    /// Whether a violation that needs no solver is found among branches at rest.
+    fn breaks_at_rest(&mut self, rested: &Layer) -> bool {
+        for &node in &rested.nodes {
+            self.inspect_rest(node);
+        }
+        self.is_certain()
     }
 
     /// Every action in its own branch.
@@ -199,7 +258,7 @@ impl<'s> Unroller<'s> {
     ) -> Result<(), Stop> {
         let candidates = self.core.look(node).map(|look| look.candidates);
         for &action in candidates.as_deref().unwrap_or(actions) {
-            let most = self.limits.splits.saturating_sub(layer.nodes.len()).max(1);
+            let most = self.limits.splits.saturating_sub(self.so_far + layer.nodes.len()).max(1);
             if let Some(drafts) = self.core.ways(node, action, most, &|| oracle.should_stop())? {
                 drafts.into_iter().for_each(|draft| self.core.admit(layer, node, None, draft, true));
                 continue;
@@ -209,7 +268,7 @@ impl<'s> Unroller<'s> {
             if self.core.arena.as_bool(guard) == Some(false) {
                 continue;
             }
-            let may_split = layer.nodes.len() < self.limits.splits;
+            let may_split = self.so_far + layer.nodes.len() < self.limits.splits;
             for draft in self.core.fire(node, frame, action, guard, may_split) {
                 self.core.admit(layer, node, Some(frame), draft, true);
             }
@@ -257,6 +316,7 @@ impl<'s> Unroller<'s> {
             self.close(layer);
             return Ok(());
         }
+        self.so_far = 0;
         if let Some(resting) = self.settle(oracle)? {
             self.close(resting);
         }

@@ -25,6 +25,8 @@ enum Attempt {
     Certain,
     /// Runs go round in circles and share branches with others, from which they cannot be told.
     Tangled,
+    /// Something appeared that may be part of a circle, and nobody kept histories.
+    Careless,
 }
 
 /// What may fire in a branch within a block.
@@ -67,6 +69,8 @@ impl Unroller<'_> {
     /// Executes events until every branch rests; `None` if a violation that needs no solver was found on the way.
     pub(super) fn settle(&mut self, oracle: &mut dyn Oracle) -> Result<Option<Layer>, Stop> {
         let start = self.active.clone();
+        (self.is_watchful, self.is_plain) = (false, false);
+        self.circles.clear();
         loop {
             match self.attempt(oracle)? {
                 Attempt::Rests(layer) => return Ok(Some(layer)),
@@ -74,6 +78,10 @@ impl Unroller<'_> {
                 Attempt::Tangled => {
                     self.active = start.clone();
                     self.is_plain = true;
+                }
+                Attempt::Careless => {
+                    self.active = start.clone();
+                    self.is_watchful = true;
                 }
             }
         }
@@ -83,10 +91,14 @@ impl Unroller<'_> {
         let mut resting = Layer::default();
         let mut seen: FxHashMap<VectorId, Vec<NodeId>> = FxHashMap::default();
         let mut questions = Questions::default();
+        self.may_circle = false;
         loop {
             let enabled = self.enter_layer(&mut seen, &mut resting);
             if self.is_certain() {
                 return Ok(Attempt::Certain);
+            }
+            if !self.is_watchful && self.may_circle {
+                return Ok(Attempt::Careless);
             }
             let is_rest = |e: &(NodeId, Enabled)| self.core.arena.as_bool(e.1.rest) == Some(true);
             let is_open = |e: &(NodeId, Enabled)| !self.core.is_concrete(e.0) && !is_rest(e);
@@ -104,12 +116,21 @@ impl Unroller<'_> {
             // Once cycles are known to exist, every layer is compared with every other: simple paths come to an end.
             questions.cyclic |= due && self.is_circling(oracle)?;
             let is_checkpoint = questions.cyclic || due && questions.layers >= CYCLES_FROM;
-            going.iter().for_each(|(node, _)| self.visit_inner(*node, is_checkpoint));
+            if self.is_watchful {
+                going.iter().for_each(|(node, _)| self.visit_inner(*node, is_checkpoint));
+            }
             self.expand_all(going, oracle)?;
             if oracle.should_stop() {
                 return Err(Stop::Interrupted);
             }
         }
+    }
+
+    /// Notes whether a branch that goes on may be part of a circle: only if it is symbolic or its state was met before.
+    /// As long as there is none, states need not be compared with those before them.
+    fn note_circle(&mut self, state: VectorId, was_met: bool, rest: TermId) {
+        let goes_on = self.core.arena.as_bool(rest) != Some(true);
+        self.may_circle |= goes_on && (was_met || !self.core.vectors.is_concrete(state));
     }
 
     /// Inspects the active branches, drops those that repeat what is known, and finds out what may fire.
@@ -128,6 +149,7 @@ impl Unroller<'_> {
                 continue;
             }
             let enabled = self.enabled(&mut branch);
+            self.note_circle(state, seen.contains_key(&state), enabled.rest);
             if repeats {
                 self.keep_rest(node, branch.frame, enabled.rest, resting);
                 continue;
@@ -259,7 +281,7 @@ impl Unroller<'_> {
         so_far: usize,
         oracle: &dyn Oracle,
     ) -> Result<Vec<Draft>, Stop> {
-        let may_split = so_far < self.limits.splits && !self.is_plain;
+        let may_split = self.so_far + so_far < self.limits.splits && !self.is_plain;
         let certain = enabled.events.iter().all(|(_, guard)| self.core.arena.as_bool(*guard) == Some(true));
         let racing = self.core.system.interleaving == Interleaving::Racing && enabled.events.len() > 1;
         if certain
@@ -280,7 +302,7 @@ impl Unroller<'_> {
         so_far: usize,
         oracle: &dyn Oracle,
     ) -> Result<Option<Vec<Draft>>, Stop> {
-        let most = if self.is_plain { 1 } else { self.limits.splits.saturating_sub(so_far).max(1) };
+        let most = if self.is_plain { 1 } else { self.limits.splits.saturating_sub(self.so_far + so_far).max(1) };
         let mut all = Vec::new();
         for &(event, _) in &enabled.events {
             let Some(ways) = self.core.ways(node, event, most, &|| oracle.should_stop())? else { return Ok(None) };

@@ -96,6 +96,13 @@ impl Unroller<'_> {
         frame
     }
 
+    /// Asks the invariants of states at rest, if the node's state is concrete.
+    pub(super) fn inspect_rest(&mut self, node: NodeId) {
+        if let Some(broken) = self.core.broken_at_rest(node) {
+            self.find_all(node, broken);
+        }
+    }
+
     fn inspect_end_symbolic(&mut self, node: NodeId, frame: &mut Substitution) {
         let mut at_rest = self.core.arena.bool(true);
         if self.core.system.interleaving == Interleaving::Async {

@@ -15,6 +15,12 @@ impl Layer {
         self.nodes.push(node);
         self.frames.extend(frame.map(|frame| (node, frame)));
     }
+
+    /// Adds all nodes of another layer.
+    pub(super) fn append(&mut self, other: Layer) {
+        self.nodes.extend(other.nodes);
+        self.frames.extend(other.frames);
+    }
 }
 
 impl Unroller<'_> {

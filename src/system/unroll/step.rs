@@ -58,7 +58,7 @@ struct Firing {
 pub(super) struct Layer {
     pub nodes: Vec<NodeId>,
     pub frames: FxHashMap<NodeId, Substitution>,
-    index: FxHashMap<VectorId, NodeId>,
+    pub index: FxHashMap<VectorId, NodeId>,
 }
 
 impl<'s> Core<'s> {
