@@ -7,6 +7,7 @@
 //! * What a run may do next is defined once, in [`schedule`], for every engine and for the replayer.
 
 pub mod builder;
+pub(crate) mod compiled;
 pub mod cone;
 pub mod model;
 pub mod print;
