@@ -143,6 +143,9 @@ pub struct Check {
     /// Go on after the first violation.
     #[arg(long)]
     pub all: bool,
+    /// Check the model as it is, every node told apart: for comparison.
+    #[arg(long)]
+    pub no_reduce: bool,
     /// Largest number of blocks (actions in async) of a run.
     #[arg(long, value_name = "K")]
     pub bound: Option<u32>,

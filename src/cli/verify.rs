@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 use thiserror::Error;
 
 use crate::cluster::spec::ClusterSpec;
-use crate::encodings::{Model, ModelError, build};
+use crate::encodings::{Model, ModelError, build, build_of_single_nodes};
 use crate::engine::{Budget, Engine, Outcome, Progress, Verdict, peak_resident_bytes};
 use crate::property::{NAMES, Selection};
+use crate::reduce::{self, Reduction};
 use crate::report::saved::fingerprint;
 use crate::report::{
     Answer, CheckResult, Counterexample, Ending, Finding, InputName, SavedTrace, narrate, reason_text,
@@ -34,6 +35,8 @@ pub struct Plan<'a> {
     pub budget: Budget,
     /// Whether to go on after a violation.
     pub all: bool,
+    /// Whether to make the model smaller first.
+    pub reduce: bool,
     /// Watches.
     pub progress: &'a dyn Progress,
 }
@@ -64,7 +67,10 @@ pub fn check(
 ) -> Result<(Vec<CheckResult>, Skipped), VerifyError> {
     let started = Instant::now();
     begin("modelling");
-    let model = build(subject.spec, &subject.selection)?;
+    let model = match plan.reduce {
+        true => build(subject.spec, &subject.selection)?,
+        false => build_of_single_nodes(subject.spec, &subject.selection)?,
+    };
     contradiction(&model.system)?;
     let mut waiting = applicable(&model.system);
     if waiting.is_empty() {
@@ -118,12 +124,19 @@ struct Checker<'a> {
 }
 
 impl Checker<'_> {
+    fn reduce(&self, properties: &[PropertyId]) -> Reduction {
+        match self.plan.reduce {
+            true => reduce::reduce(&self.model.system, &self.model.parts, properties),
+            false => reduce::unreduced(&self.model.system, properties),
+        }
+    }
+
     fn check(&self, name: &str) -> CheckResult {
         reset_peak();
         let started = Instant::now();
         let ids = named(&self.model.system, name);
         let subjects: Vec<&str> = ids.iter().map(|&id| self.model.system.property(id).subject.as_str()).collect();
-        let slice = self.model.system.slice(&ids);
+        let Reduction { slice, .. } = self.reduce(&ids);
         let all: Vec<PropertyId> = (0..slice.system.properties.len()).map(PropertyId).collect();
         let budget = Budget { time: self.time, ..self.plan.budget.clone() };
         let (outcome, engine) = self.plan.engine.decide(&slice.system, &all, &budget, self.plan.progress);

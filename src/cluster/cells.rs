@@ -202,11 +202,26 @@ impl Cells {
 }
 
 impl Representation {
-    fn len(&self) -> usize {
+    /// Number of cells.
+    pub fn len(&self) -> usize {
         match self {
             Representation::Individual(nodes) => nodes.len(),
             Representation::Counted { keys, .. } => keys.len(),
         }
+    }
+
+    /// Whether there are no cells.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The state variables behind the cells.
+    pub fn variables(&self) -> impl Iterator<Item = IntVar> + '_ {
+        let (nodes, multiplicity) = match self {
+            Representation::Individual(nodes) => (nodes.as_slice(), &[][..]),
+            Representation::Counted { multiplicity, .. } => (&[][..], multiplicity.as_slice()),
+        };
+        nodes.iter().flatten().chain(multiplicity).copied()
     }
 }
 

@@ -1,0 +1,120 @@
+//! Reduced and unreduced models agree: same verdict, same shortest k, and every counterexample of the reduced model is one
+//! of the model in which each node is told apart.
+
+mod reductions {
+    pub mod clusters;
+}
+mod support;
+
+use kubound::cluster::scenario::Interleaving;
+use kubound::encodings::{Model, build, build_of_single_nodes};
+use kubound::engine::explicit::Explicit;
+use kubound::engine::sat::Sat;
+use kubound::engine::{Budget, Engine, Silent, Verdict};
+use kubound::input::{Loaded, load_strings};
+use kubound::property::Selection;
+use kubound::reduce::single_nodes::{Modelled, counterexample};
+use kubound::reduce::{Reduction, reduce, unreduced};
+use kubound::system::{PropertyId, replay};
+use proptest::prelude::*;
+
+use reductions::clusters::{self, Sketch};
+use support::{interleave, load_case};
+
+/// What both models must agree on; `None` where the search did not come to an end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Answer {
+    Violated(u32),
+    Holds,
+}
+
+fn answer(engine: &dyn Engine, reduction: &Reduction, budget: &Budget) -> Option<(Answer, Verdict)> {
+    let system = &reduction.slice.system;
+    let all: Vec<PropertyId> = (0..system.properties.len()).map(PropertyId).collect();
+    let verdict = engine.check(system, &all, budget, &Silent).verdict;
+    match &verdict {
+        Verdict::Holds(_) => Some((Answer::Holds, verdict)),
+        Verdict::Violated { k, .. } => Some((Answer::Violated(*k), verdict)),
+        Verdict::Unknown { .. } => None,
+    }
+}
+
+fn modelled(model: &Model) -> Modelled<'_> {
+    Modelled { system: &model.system, parts: &model.parts }
+}
+
+/// Compares the two models property by property; the number of comparisons that came to an end.
+fn compare(loaded: &Loaded, bound: u32, what: &str) -> usize {
+    let selection = Selection::of(&loaded.spec.scenario.properties);
+    let merged = build(&loaded.spec, &selection).expect("it can be modelled");
+    let single = build_of_single_nodes(&loaded.spec, &selection).expect("it can be modelled without merging nodes");
+    let budget = Budget { time: Some(std::time::Duration::from_secs(5)), ..Budget::bound(bound) };
+    let mut compared = 0;
+    for position in 0..merged.system.properties.len() {
+        let id = PropertyId(position);
+        let property = merged.system.property(id);
+        assert_eq!(property.to_string(), single.system.property(id).to_string(), "{what}: properties");
+        let small = reduce(&merged.system, &merged.parts, &[id]);
+        let large = unreduced(&single.system, &[id]);
+        let Some((found, verdict)) = answer(&Explicit, &small, &budget) else { continue };
+        let symbolic = answer(&Sat::default(), &small, &budget);
+        assert!(symbolic.is_none_or(|(it, _)| it == found), "{what}, {property}: engines on the reduced model");
+        if let Verdict::Violated { trace, .. } = &verdict {
+            let broken = small.slice.system.property(PropertyId(0));
+            replay(&small.slice.system, trace, broken).expect("the counterexample replays");
+            let target = single.system.slice(&[id]);
+            let broken = target.system.property(PropertyId(0));
+            let lifted = counterexample(
+                (modelled(&merged), &small.slice, trace),
+                (modelled(&single), &target),
+                broken,
+            );
+            if let Err(problem) = lifted {
+                panic!("{what}, {property}: {problem}");
+            }
+        }
+        let Some((expected, _)) = answer(&Explicit, &large, &budget) else { continue };
+        assert_eq!(found, expected, "{what}, {property}");
+        compared += 1;
+    }
+    compared
+}
+
+#[test]
+fn cases_are_the_same_reduced_and_unreduced() {
+    for case in &kubound::cases::CASES {
+        for fixed in [false, true] {
+            for scale in [3, 4] {
+                let loaded = load_case(case.id, scale, fixed);
+                let bound = loaded.spec.scenario.bound.min(7);
+                let compared = compare(&loaded, bound, &format!("{} at {scale}, fixed={fixed}", case.id));
+                assert!(compared > 0 || case.id == "c1", "{} at {scale} was not decided", case.id);
+            }
+        }
+    }
+}
+
+#[test]
+fn cases_are_the_same_where_events_race() {
+    for id in ["c2", "c3", "c5", "c6", "c7"] {
+        let mut loaded = load_case(id, 3, false);
+        interleave(&mut loaded, Interleaving::Racing);
+        compare(&loaded, 2, &format!("{id}, racing"));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, max_shrink_iters: 60, ..ProptestConfig::default() })]
+
+    #[test]
+    fn random_clusters_are_the_same_reduced_and_unreduced(sketch in clusters::sketch()) {
+        let loaded = load(&sketch);
+        compare(&loaded, 3, &format!("{sketch:#?}"));
+    }
+}
+
+fn load(sketch: &Sketch) -> Loaded {
+    let files = sketch.files();
+    let named: Vec<(&str, &str)> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    load_strings(&named, Default::default()).unwrap_or_else(|errors| panic!("{errors}\n{files:#?}"))
+}
