@@ -101,7 +101,8 @@ impl Session<'_> {
             memory: self.arguments.memory,
             stop: self.stop.clone(),
         };
-        let plan = Plan { engine, budget, all: self.arguments.all, reduce: !self.arguments.no_reduce, progress: &self.line };
+        let plan =
+            Plan { engine, budget, all: self.arguments.all, reduce: !self.arguments.no_reduce, progress: &self.line };
         let short = input.name.short();
         let (line, output) = (&self.line, &mut self.output);
         let (stories, detail) = (self.stories, self.detail);

@@ -76,8 +76,7 @@ impl Intervals {
 }
 
 fn product(a: Range, b: Range) -> Range {
-    let corners =
-        [(a.lo, b.lo), (a.lo, b.hi), (a.hi, b.lo), (a.hi, b.hi)].map(|(a, b)| a.saturating_mul(b));
+    let corners = [(a.lo, b.lo), (a.lo, b.hi), (a.hi, b.lo), (a.hi, b.hi)].map(|(a, b)| a.saturating_mul(b));
     Range { lo: corners.into_iter().fold(i64::MAX, i64::min), hi: corners.into_iter().fold(i64::MIN, i64::max) }
 }
 

@@ -91,7 +91,10 @@ fn substitute(system: &mut System, ranges: &[Range]) -> Vec<String> {
             substitution.map(variable.var, system.arena.variable(narrow).term);
             let before = std::mem::replace(&mut variable.range, range);
             variable.var = narrow;
-            notes.push(format!("variable {}: {}..{} instead of {}..{}", variable.name, range.lo, range.hi, before.lo, before.hi));
+            notes.push(format!(
+                "variable {}: {}..{} instead of {}..{}",
+                variable.name, range.lo, range.hi, before.lo, before.hi
+            ));
         }
     }
     terms::replace(system, |arena, term| substitution.apply(arena, term));

@@ -169,7 +169,9 @@ impl<'a> Lift<'a> {
                 let values = values.next().unwrap_or_default();
                 let attributes = &self.merged.parts.cells.layout(class).attributes;
                 let own = self.single.parts.cells.layout(member);
-                let Representation::Individual(nodes) = self.single.parts.cells.representation(member) else { continue };
+                let Representation::Individual(nodes) = self.single.parts.cells.representation(member) else {
+                    continue;
+                };
                 for (attribute, value) in attributes.iter().zip(values) {
                     if let Some(position) = own.position(*attribute) {
                         state[nodes[0][position].index()] = value;

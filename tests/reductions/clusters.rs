@@ -54,8 +54,12 @@ pub struct Sketch {
 }
 
 fn pool() -> impl Strategy<Value = Pool> {
-    (1..=3usize, 0..=1usize, 2..=4usize, prop::bool::weighted(0.2))
-        .prop_map(|(count, zone, cpu, tainted)| Pool { count, zone, cpu, tainted })
+    (1..=3usize, 0..=1usize, 2..=4usize, prop::bool::weighted(0.2)).prop_map(|(count, zone, cpu, tainted)| Pool {
+        count,
+        zone,
+        cpu,
+        tainted,
+    })
 }
 
 fn app() -> impl Strategy<Value = App> {
@@ -130,7 +134,6 @@ impl Sketch {
         }
         let mut files = vec![("objects.yaml", objects.join("---\n")), ("scenario.yaml", self.scenario())];
         files.extend(self.descheduler.map(|plugin| ("descheduler.yaml", policy(plugin))));
-        files.extend(matches!(self.event, Event::Rollout).then(|| ("next.yaml", self.apps[0].deployment(0, 1))));
         files
     }
 
@@ -158,7 +161,12 @@ impl Sketch {
 
     fn event_lines(&self) -> String {
         match &self.event {
-            Event::Nothing | Event::Rollout => String::new(),
+            Event::Nothing => String::new(),
+            Event::Rollout => {
+                let next = self.apps[0].deployment(0, 3 - self.apps[0].cpu);
+                let indented: String = next.lines().map(|line| format!("      {line}\n")).collect();
+                format!("  commands:\n  - apply:\n{indented}")
+            }
             Event::Failures { recover } => format!("  failures: {{atMost: 1, recover: {recover}}}\n"),
             Event::Maintenance { once } => format!("  maintenance: {{parallel: 1, once: {once}}}\n"),
             Event::Overload => "  overload: {threshold: 95%, recover: true}\n".to_owned(),
@@ -214,7 +222,9 @@ impl App {
     fn load(&self, index: usize) -> Option<String> {
         let (_, target, percent) = self.autoscaler?;
         let (least, most) = (self.cpu * 10 * target.min(percent), self.cpu * 10 * target.max(percent));
-        Some(format!("  - {{target: deployment/app{index}, range: {least}m..{most}m, initial: {least}m, changes: 1}}\n"))
+        Some(format!(
+            "  - {{target: deployment/app{index}, range: {least}m..{most}m, initial: {least}m, changes: 1}}\n"
+        ))
     }
 }
 
@@ -225,7 +235,9 @@ const BYSTANDER: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: bystander}\
 
 fn policy(plugin: &str) -> String {
     let arguments = match plugin {
-        "LowNodeUtilization" => "    - name: LowNodeUtilization\n      args: {thresholds: {cpu: 40}, targetThresholds: {cpu: 60}}\n",
+        "LowNodeUtilization" => {
+            "    - name: LowNodeUtilization\n      args: {thresholds: {cpu: 40}, targetThresholds: {cpu: 60}}\n"
+        }
         "RemovePodsViolatingTopologySpreadConstraint" => {
             "    - name: RemovePodsViolatingTopologySpreadConstraint\n      args: {constraints: [DoNotSchedule, ScheduleAnyway]}\n"
         }
