@@ -101,8 +101,14 @@ impl Session<'_> {
             memory: self.arguments.memory,
             stop: self.stop.clone(),
         };
-        let plan =
-            Plan { engine, budget, all: self.arguments.all, reduce: !self.arguments.no_reduce, progress: &self.line };
+        let plan = Plan {
+            engine,
+            budget,
+            all: self.arguments.all,
+            reduce: !self.arguments.no_reduce,
+            explain: self.arguments.explain_reduction,
+            progress: &self.line,
+        };
         let short = input.name.short();
         let (line, output) = (&self.line, &mut self.output);
         let (stories, detail) = (self.stories, self.detail);

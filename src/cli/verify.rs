@@ -8,6 +8,7 @@ use crate::cluster::spec::ClusterSpec;
 use crate::encodings::{Model, ModelError, build, build_of_single_nodes};
 use crate::engine::{Budget, Engine, Outcome, Progress, Verdict, peak_resident_bytes};
 use crate::property::{NAMES, Selection};
+use crate::reduce::explain::explain;
 use crate::reduce::{self, Reduction};
 use crate::report::saved::fingerprint;
 use crate::report::{
@@ -37,6 +38,8 @@ pub struct Plan<'a> {
     pub all: bool,
     /// Whether to make the model smaller first.
     pub reduce: bool,
+    /// Whether to tell how.
+    pub explain: bool,
     /// Watches.
     pub progress: &'a dyn Progress,
 }
@@ -136,7 +139,9 @@ impl Checker<'_> {
         let started = Instant::now();
         let ids = named(&self.model.system, name);
         let subjects: Vec<&str> = ids.iter().map(|&id| self.model.system.property(id).subject.as_str()).collect();
-        let Reduction { slice, .. } = self.reduce(&ids);
+        let reduction = self.reduce(&ids);
+        let explanation = self.plan.explain.then(|| explain(&self.model.parts, &reduction));
+        let slice = reduction.slice;
         let all: Vec<PropertyId> = (0..slice.system.properties.len()).map(PropertyId).collect();
         let budget = Budget { time: self.time, ..self.plan.budget.clone() };
         let (outcome, engine) = self.plan.engine.decide(&slice.system, &all, &budget, self.plan.progress);
@@ -160,6 +165,7 @@ impl Checker<'_> {
             seconds: started.elapsed().as_secs_f64(),
             peak_memory_bytes: peak_resident_bytes(),
             statistics,
+            reduction: explanation,
         }
     }
 

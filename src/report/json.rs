@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::engine::Extent;
 
 use super::narrative::Narrative;
+use super::reduction;
 use super::{Answer, CheckResult, InputName};
 
 /// The version of the schema.
@@ -54,6 +55,9 @@ pub fn result(result: &CheckResult) -> Value {
     });
     if let Value::Object(fields) = fields {
         object.extend(fields);
+    }
+    if let Some(explanation) = &result.reduction {
+        object.insert("reduction".to_owned(), reduction::json(explanation));
     }
     Value::Object(object)
 }

@@ -10,6 +10,7 @@ use textwrap::{Options, WordSeparator, WordSplitter};
 use crate::engine::Extent;
 
 use super::narrative::{Block, Narrative, Step};
+use super::reduction;
 use super::summary::Summary;
 use super::{Answer, CheckResult, Finding};
 
@@ -39,6 +40,9 @@ pub fn result(result: &CheckResult, detail: Detail) -> String {
     let mut out = verdict(result);
     if detail == Detail::Verbose {
         out.push_str(&figures(result));
+    }
+    if let Some(explanation) = &result.reduction {
+        out.push_str(&reduction::text(explanation));
     }
     if let Answer::Violated(counterexample) = &result.answer
         && detail > Detail::Quiet
