@@ -175,7 +175,8 @@ impl Checker<'_> {
         match told {
             Ok((narrative, finding)) => {
                 let input = self.subject.name.clone();
-                let trace = SavedTrace::keep(&slice.system, trace, property, input, fingerprint(self.subject.spec));
+                let mut trace = SavedTrace::keep(&slice.system, trace, property, input, fingerprint(self.subject.spec));
+                trace.single_nodes = !self.plan.reduce;
                 Answer::Violated(Box::new(Counterexample { k, finding, trace, narrative }))
             }
             Err(problem) => Answer::Unknown { reason: internal(&problem), covered: k },

@@ -126,3 +126,44 @@ fn drop_constants(slice: &mut Slice, ranges: &[Range]) {
         action.updates.retain_mut(|(index, _)| position[*index].map(|new| *index = new).is_some());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::system::{ActionDraft, ActionKind, Builder, Checkpoint, Interleaving, PropertyKind};
+    use crate::term::{Bool, Ctx};
+
+    /// A counter that stops at 3, a constant, and an action that waits for the constant to change.
+    #[test]
+    fn constants_fold_ranges_shrink_and_what_waits_for_ever_is_disabled() {
+        let ctx = Ctx::new();
+        let unbound = {
+            let builder = Builder::new(&ctx);
+            let (count, fixed) = (builder.int("count", 0, 100, Some(0)), builder.int("fixed", 0, 9, Some(3)));
+            let act = |name: &str, guard: Bool<'_>, change: &dyn Fn(&mut crate::system::State<'_>)| {
+                let mut next = builder.state();
+                change(&mut next);
+                let (kind, choice) = (ActionKind::Periodic, ctx.bool(true));
+                let name = name.to_owned();
+                builder.action(ActionDraft { name, kind, guard, inputs: vec![], choice, next, marks: vec![] });
+            };
+            let state = builder.state();
+            let (now, limit) = (state.get(count), state.get(fixed));
+            act("counts", ctx.bool(true), &|next| next.set(count, (now + 1).min(limit)));
+            act("waits", limit.gt(5), &|next| next.set(fixed, now.min(9)));
+            let kind = PropertyKind::Invariant { holds: now.le(3).id(), at: Checkpoint::Every };
+            builder.property("p", "", kind);
+            builder.finish(Interleaving::Settled)
+        };
+        let mut slice = Slice { system: unbound.bind(ctx), kept: vec![0, 1] };
+        let notes = tighten(&mut slice);
+        assert_eq!(slice.kept, [0]);
+        assert_eq!(slice.system.state[0].range, Range::new(0, 3));
+        let waits = slice.system.actions[1].guard;
+        assert_eq!(slice.system.arena.as_bool(waits), Some(false));
+        assert_eq!(
+            notes,
+            ["action waits: never enabled", "variable count: 0..3 instead of 0..100", "variable fixed: always 3"]
+        );
+    }
+}

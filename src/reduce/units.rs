@@ -207,3 +207,55 @@ impl Scaling {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::system::{Builder, Checkpoint, Interleaving, PropertyKind};
+    use crate::term::{Ctx, Evaluator, Valuation};
+
+    #[test]
+    fn comparisons_say_the_same_in_larger_units() {
+        for limit in -1..40 {
+            let ctx = Ctx::new();
+            let (unbound, holds) = {
+                let builder = Builder::new(&ctx);
+                let (x, y) = (builder.int("x", 0, 5, Some(0)), builder.int("y", 0, 3, Some(0)));
+                let state = builder.state();
+                let (x, y) = (state.get(x), state.get(y));
+                let sum = x * ctx.int(8) + y.map(|y| 4 * y) + x.ge(2).ite(12, 0);
+                let holds = (sum.le(limit) & (sum.ge(limit - 7) | (sum - y * ctx.int(4)).eq(limit))).id();
+                let kind = PropertyKind::Invariant { holds, at: Checkpoint::Every };
+                builder.property("p", "", kind);
+                (builder.finish(Interleaving::Settled), holds)
+            };
+            let mut system = unbound.bind(ctx);
+            scale(&mut system);
+            let PropertyKind::Invariant { holds: scaled, .. } = system.properties[0].kind else {
+                panic!("an invariant")
+            };
+            for (x, y) in (0..=5).flat_map(|x| (0..=3).map(move |y| (x, y))) {
+                let mut valuation = Valuation::new();
+                valuation.set(system.state[0].var, x);
+                valuation.set(system.state[1].var, y);
+                let mut evaluator = Evaluator::new(&system.arena, &valuation);
+                assert_eq!(evaluator.holds(scaled), evaluator.holds(holds), "limit {limit}, x {x}, y {y}");
+            }
+        }
+    }
+
+    #[test]
+    fn requests_and_capacities_share_a_unit() {
+        let ctx = Ctx::new();
+        let unbound = {
+            let builder = Builder::new(&ctx);
+            let (web, db) = (builder.int("web", 0, 9, Some(0)), builder.int("db", 0, 9, Some(0)));
+            let state = builder.state();
+            let used = state.get(web) * ctx.int(8 << 30) + state.get(db) * ctx.int(12 << 30);
+            let kind = PropertyKind::Invariant { holds: used.le(63 << 30).id(), at: Checkpoint::Every };
+            builder.property("fits", "", kind);
+            builder.finish(Interleaving::Settled)
+        };
+        assert_eq!(scale(&mut unbound.bind(ctx)), [format!("1 comparisons in units of {}", 4u64 << 30)]);
+    }
+}
