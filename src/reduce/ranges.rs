@@ -131,7 +131,7 @@ fn drop_constants(slice: &mut Slice, ranges: &[Range]) {
 mod tests {
     use super::*;
     use crate::system::{ActionDraft, ActionKind, Builder, Checkpoint, Interleaving, PropertyKind};
-    use crate::term::{Bool, Ctx};
+    use crate::term::Ctx;
 
     /// A counter that stops at 3, a constant, and an action that waits for the constant to change.
     #[test]
@@ -140,17 +140,17 @@ mod tests {
         let unbound = {
             let builder = Builder::new(&ctx);
             let (count, fixed) = (builder.int("count", 0, 100, Some(0)), builder.int("fixed", 0, 9, Some(3)));
-            let act = |name: &str, guard: Bool<'_>, change: &dyn Fn(&mut crate::system::State<'_>)| {
-                let mut next = builder.state();
-                change(&mut next);
+            let state = builder.state();
+            let (now, limit) = (state.get(count), state.get(fixed));
+            let (mut counted, mut waited) = (builder.state(), builder.state());
+            counted.set(count, (now + 1).min(limit));
+            waited.set(fixed, now.min(9));
+            let drafts = [("counts", ctx.bool(true), counted), ("waits", limit.gt(5), waited)];
+            for (name, guard, next) in drafts {
                 let (kind, choice) = (ActionKind::Periodic, ctx.bool(true));
                 let name = name.to_owned();
                 builder.action(ActionDraft { name, kind, guard, inputs: vec![], choice, next, marks: vec![] });
-            };
-            let state = builder.state();
-            let (now, limit) = (state.get(count), state.get(fixed));
-            act("counts", ctx.bool(true), &|next| next.set(count, (now + 1).min(limit)));
-            act("waits", limit.gt(5), &|next| next.set(fixed, now.min(9)));
+            }
             let kind = PropertyKind::Invariant { holds: now.le(3).id(), at: Checkpoint::Every };
             builder.property("p", "", kind);
             builder.finish(Interleaving::Settled)
