@@ -6,6 +6,8 @@ mod reductions {
 }
 mod support;
 
+use kubound::cluster::Attribute;
+use kubound::cluster::cells::Representation;
 use kubound::cluster::scenario::Interleaving;
 use kubound::encodings::{Model, build, build_of_single_nodes};
 use kubound::engine::explicit::Explicit;
@@ -16,6 +18,7 @@ use kubound::property::Selection;
 use kubound::reduce::single_nodes::{Modelled, Unlifted, counterexample};
 use kubound::reduce::{Reduction, reduce, unreduced};
 use kubound::system::{PropertyId, PropertyKind, Trace, replay};
+use kubound::term::Ctx;
 use proptest::prelude::*;
 
 use reductions::clusters::{self, Sketch};
@@ -122,6 +125,74 @@ fn cases_are_the_same_where_events_race() {
         let mut loaded = load_case(id, 3, false);
         interleave(&mut loaded, Interleaving::Racing);
         compare(&loaded, 2, &format!("{id}, racing"));
+    }
+}
+
+/// Two nodes with so many combinations of pods that each is a cell of its own, of which either may fail.
+const TWO_NODES: &str = "apiVersion: kubound.dev/v1alpha1
+kind: Scenario
+spec:
+  nodePools:
+  - {name: n, count: 2, template: {allocatable: {cpu: '24', memory: 64Gi, pods: '30'}}}
+  failures: {atMost: 1, recover: false}
+  properties: [pods-schedulable]
+";
+
+fn deployment(name: &str) -> String {
+    format!(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}}}\nspec:\n  replicas: 9\n  \
+         selector: {{matchLabels: {{app: {name}}}}}\n  template:\n    metadata: {{labels: {{app: {name}}}}}\n    \
+         spec: {{containers: [{{name: c, image: c, resources: {{requests: {{cpu: '2'}}}}}}]}}\n"
+    )
+}
+
+/// Frees the placement of all pods at the start: any that binds them all.
+fn free_placement(model: &mut Model) {
+    let Representation::Individual(nodes) = model.parts.cells.representation(0).clone() else {
+        panic!("nodes are individual")
+    };
+    let layout = model.parts.cells.layout(0).clone();
+    let ctx = Ctx::with_arena(std::mem::take(&mut model.system.arena));
+    for (position, attribute) in layout.attributes.iter().enumerate() {
+        let vars: Vec<usize> = nodes.iter().map(|node| node[position].index()).collect();
+        vars.iter().for_each(|&var| model.system.state[var].initial = None);
+        let value = |var: usize| {
+            let var = model.system.state[var].var;
+            ctx.as_int(ctx.read(|arena| arena.variable(var).term))
+        };
+        let total = ctx.sum(vars.iter().map(|&var| value(var)));
+        let wanted = if matches!(attribute, Attribute::Pods(..)) { 9 } else { 0 };
+        model.system.init.push(total.eq(wanted).id());
+    }
+    for pending in &model.parts.pending {
+        model.system.state[pending.index()].initial = Some(0);
+    }
+    let sizes = model.system.state.iter_mut().filter(|variable| variable.name.ends_with(" size"));
+    sizes.for_each(|size| size.initial = Some(9));
+    model.system.arena = ctx.into_arena();
+}
+
+#[test]
+fn of_symmetric_starts_one_is_enough() {
+    let objects = format!("{}---\n{}", deployment("web"), deployment("db"));
+    let files = [("objects.yaml", objects.as_str()), ("scenario.yaml", TWO_NODES)];
+    let loaded = load_strings(&files, Default::default()).unwrap_or_else(|errors| panic!("{errors}"));
+    let mut model = build(&loaded.spec, &Selection::of(&loaded.spec.scenario.properties)).expect("a model");
+    free_placement(&mut model);
+    for property in (0..model.system.properties.len()).map(PropertyId) {
+        let all = unreduced(&model.system, &[property]);
+        let one = reduce(&model.system, &model.parts, &[property]);
+        let noted = |name: &str| one.passes.iter().any(|pass| pass.name == name && !pass.notes.is_empty());
+        assert!(noted("symmetry"));
+        let states = |reduction: &Reduction| {
+            let outcome = Explicit.check(&reduction.slice.system, &[PropertyId(0)], &Budget::bound(0), &Silent);
+            assert!(matches!(outcome.verdict, Verdict::Holds(_)), "{:?}", outcome.verdict);
+            outcome.statistics.states
+        };
+        let (many, few) = (states(&all), states(&one));
+        assert!(few < many && many <= 2 * few, "{few} of {many} states");
+        let [all, one] = [&all, &one].map(|it| answer(&Explicit, it, &Budget::bound(3)).map(|(answer, _)| answer));
+        assert_eq!(one, all);
     }
 }
 
