@@ -197,7 +197,7 @@ fn of_symmetric_starts_one_is_enough() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 60, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 32, max_shrink_iters: 60, ..ProptestConfig::default() })]
 
     #[test]
     fn random_clusters_are_the_same_reduced_and_unreduced(sketch in clusters::sketch()) {

@@ -62,6 +62,15 @@ fn pool() -> impl Strategy<Value = Pool> {
     })
 }
 
+/// Pools that, more often than not, differ in few respects.
+fn pools() -> impl Strategy<Value = Vec<Pool>> {
+    let alike = (pool(), 0..=1usize, 1..=2usize).prop_map(|(first, zone, count)| {
+        let second = Pool { zone, count, ..first.clone() };
+        vec![first, second]
+    });
+    prop_oneof![3 => alike, 1 => prop::collection::vec(pool(), 1..=2)]
+}
+
 fn app() -> impl Strategy<Value = App> {
     let spread = prop::option::of((
         prop::sample::select(vec!["kubernetes.io/hostname", "topology.kubernetes.io/zone"]),
@@ -101,7 +110,7 @@ pub fn sketch() -> impl Strategy<Value = Sketch> {
     let plugins = vec!["RemoveDuplicates", "RemovePodsViolatingTopologySpreadConstraint", "LowNodeUtilization"];
     let descheduler = prop::option::weighted(0.3, prop::sample::select(plugins));
     (
-        prop::collection::vec(pool(), 1..=2),
+        pools(),
         prop::collection::vec(app(), 1..=2),
         event(),
         descheduler,
