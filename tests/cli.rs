@@ -349,3 +349,43 @@ fn bench_refuses_what_it_cannot_measure_and_says_what_stayed_open() {
     let ran = kubound(&hurried);
     assert!(ran.code == 3 && ran.out.contains("unknown"), "{}: {}", ran.code, ran.out);
 }
+
+#[test]
+fn reductions_are_explained_as_text_and_as_json() {
+    let text = kubound(&["check", "--case", "c8", "--scale", "10", "--quiet", "--explain-reduction"]);
+    assert_eq!(text.code, 1, "{}", text.err);
+    for part in ["10 node(s) in 2 class(es)", "label lifecycle: spot", "counted in", "slice", "ranges", "units"] {
+        assert!(text.out.contains(part), "{part}: {}", text.out);
+    }
+    let arguments = ["check", "--case", "c8", "--scale", "10", "--format", "json", "--explain-reduction"];
+    let document = json(&kubound(&arguments).out);
+    let reduction = &document["results"][0]["reduction"];
+    let classes = reduction["classes"].as_array().expect("classes");
+    let sizes: Vec<usize> = classes.iter().map(|it| it["nodes"].as_array().expect("names").len()).collect();
+    assert_eq!(sizes, [2, 8]);
+    assert_eq!(classes[0]["distinguished_by"]["label lifecycle"], "on-demand");
+    assert_eq!(classes[1]["representation"], "counted");
+    let terms = |figures: &Value| figures["terms"].as_u64().expect("a number");
+    let passes = reduction["passes"].as_array().expect("passes");
+    assert!(passes.iter().all(|pass| pass["exact"] == true));
+    assert!(terms(&passes[passes.len() - 1]["after"]) < terms(&reduction["before"]), "{reduction}");
+    let plain = json(&kubound(&["check", "--case", "c8", "--scale", "10", "--format", "json"]).out);
+    assert!(plain["results"][0].get("reduction").is_none());
+}
+
+#[test]
+fn without_reduction_the_verdict_is_the_same_and_its_trace_replays() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let trace = directory.path().join("c3.json");
+    let arguments = ["check", "--case", "c3", "--scale", "5", "--format", "json"];
+    let reduced = json(&kubound(&arguments).out);
+    let more = ["--no-reduce", "--explain-reduction", "--save-trace", show(&trace)];
+    let whole = json(&kubound(&[&arguments[..], &more].concat()).out);
+    for field in ["verdict", "k", "finding"] {
+        assert_eq!(reduced["results"][0][field], whole["results"][0][field], "{field}");
+    }
+    assert_eq!(whole["results"][0]["reduction"]["classes"].as_array().map(Vec::len), Some(5));
+    assert_eq!(whole["results"][0]["reduction"]["passes"].as_array().map(Vec::len), Some(0));
+    let replayed = kubound(&["replay", show(&trace)]);
+    assert_eq!(replayed.code, 1, "{}{}", replayed.out, replayed.err);
+}

@@ -162,6 +162,12 @@ pub struct Check {
     /// Go on after the first violation.
     #[arg(long)]
     pub all: bool,
+    /// Check the model as it is, every node told apart: for comparison.
+    #[arg(long)]
+    pub no_reduce: bool,
+    /// Tell how the model was made smaller: what was merged and dropped, and why.
+    #[arg(long)]
+    pub explain_reduction: bool,
     /// Largest number of blocks (actions in async) of a run.
     #[arg(long, value_name = "K")]
     pub bound: Option<u32>,

@@ -94,7 +94,14 @@ impl Session<'_> {
             stop: self.stop.clone(),
             overtaken: Default::default(),
         };
-        let plan = Plan { engine: engine.as_ref(), budget, all: self.arguments.all, progress: &self.line };
+        let plan = Plan {
+            engine: engine.as_ref(),
+            budget,
+            all: self.arguments.all,
+            reduce: !self.arguments.no_reduce,
+            explain: self.arguments.explain_reduction,
+            progress: &self.line,
+        };
         let short = input.name.short();
         let (line, output) = (&self.line, &mut self.output);
         let (stories, detail) = (self.stories, self.detail);

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::encodings::build;
+use crate::encodings::{build, build_of_single_nodes};
 use crate::report::saved::fingerprint;
 use crate::report::text::{self, Detail};
 use crate::report::{InputName, Narrative, SavedTrace};
@@ -69,7 +69,12 @@ fn again(input: &mut Input, trace: &SavedTrace, file: &Path) -> Result<Result<Na
     let interleaving = <InterleavingName as clap::ValueEnum>::from_str(&trace.interleaving, false);
     let interleaving = interleaving.map_err(|problem| CliError::Format(file.to_owned(), problem))?;
     input.spec.scenario.interleaving = interleaving.into();
-    let model = match build(&input.spec, &input.selection(std::slice::from_ref(&trace.property))) {
+    let selection = input.selection(std::slice::from_ref(&trace.property));
+    let model = match trace.single_nodes {
+        true => build_of_single_nodes(&input.spec, &selection),
+        false => build(&input.spec, &selection),
+    };
+    let model = match model {
         Ok(model) => model,
         Err(crate::encodings::ModelError::Property(error)) => return Ok(Err(error.to_string())),
         Err(error) => return Err(VerifyError::from(error).into()),

@@ -5,11 +5,13 @@ use std::time::{Duration, Instant};
 use thiserror::Error;
 
 use crate::cluster::spec::ClusterSpec;
-use crate::encodings::{Model, ModelError, build};
+use crate::encodings::{Model, ModelError, build, build_of_single_nodes};
 use crate::engine::{
     Attempt, Budget, Decision, Engine, Outcome, Progress, UnknownReason, Verdict, peak_resident_bytes,
 };
 use crate::property::{NAMES, Selection};
+use crate::reduce::explain::explain;
+use crate::reduce::{self, Reduction};
 use crate::report::saved::fingerprint;
 use crate::report::{
     Answer, CheckResult, Counterexample, Ending, Finding, InputName, SavedTrace, narrate, reason_text,
@@ -36,6 +38,10 @@ pub struct Plan<'a> {
     pub budget: Budget,
     /// Whether to go on after a violation.
     pub all: bool,
+    /// Whether to make the model smaller first.
+    pub reduce: bool,
+    /// Whether to tell how.
+    pub explain: bool,
     /// Watches.
     pub progress: &'a dyn Progress,
 }
@@ -66,7 +72,10 @@ pub fn check(
 ) -> Result<(Vec<CheckResult>, Skipped), VerifyError> {
     let started = Instant::now();
     begin("modelling");
-    let model = build(subject.spec, &subject.selection)?;
+    let model = match plan.reduce {
+        true => build(subject.spec, &subject.selection)?,
+        false => build_of_single_nodes(subject.spec, &subject.selection)?,
+    };
     contradiction(&model.system)?;
     let mut waiting = applicable(&model.system);
     if waiting.is_empty() {
@@ -120,12 +129,21 @@ struct Checker<'a> {
 }
 
 impl Checker<'_> {
+    fn reduce(&self, properties: &[PropertyId]) -> Reduction {
+        match self.plan.reduce {
+            true => reduce::reduce(&self.model.system, &self.model.parts, properties),
+            false => reduce::unreduced(&self.model.system, properties),
+        }
+    }
+
     fn check(&self, name: &str) -> CheckResult {
         reset_peak();
         let started = Instant::now();
         let ids = named(&self.model.system, name);
         let subjects: Vec<&str> = ids.iter().map(|&id| self.model.system.property(id).subject.as_str()).collect();
-        let slice = self.model.system.slice(&ids);
+        let reduction = self.reduce(&ids);
+        let explanation = self.plan.explain.then(|| explain(&self.model.parts, &reduction));
+        let slice = reduction.slice;
         let all: Vec<PropertyId> = (0..slice.system.properties.len()).map(PropertyId).collect();
         let budget = Budget { time: self.time, ..self.plan.budget.clone() };
         let decision = self.plan.engine.decide(&slice.system, &all, &budget, self.plan.progress);
@@ -152,6 +170,7 @@ impl Checker<'_> {
             statistics,
             certificate,
             beside,
+            reduction: explanation,
         }
     }
 
@@ -161,7 +180,8 @@ impl Checker<'_> {
         match told {
             Ok((narrative, finding)) => {
                 let input = self.subject.name.clone();
-                let trace = SavedTrace::keep(&slice.system, trace, property, input, fingerprint(self.subject.spec));
+                let mut trace = SavedTrace::keep(&slice.system, trace, property, input, fingerprint(self.subject.spec));
+                trace.single_nodes = !self.plan.reduce;
                 Answer::Violated(Box::new(Counterexample { k, finding, trace, narrative }))
             }
             Err(problem) => Answer::Unknown { reason: internal(&problem), covered: k },

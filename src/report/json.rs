@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::engine::{Attempt, Certificate, Extent};
 
 use super::narrative::Narrative;
-use super::{Answer, CheckResult, InputName, reason_text};
+use super::{Answer, CheckResult, InputName, reason_text, reduction};
 
 /// The version of the schema.
 pub const SCHEMA: &str = "kubound/v1";
@@ -60,6 +60,9 @@ pub fn result(result: &CheckResult) -> Value {
     });
     if let Value::Object(fields) = fields {
         object.extend(fields);
+    }
+    if let Some(explanation) = &result.reduction {
+        object.insert("reduction".to_owned(), reduction::json(explanation));
     }
     Value::Object(object)
 }

@@ -7,6 +7,7 @@ pub mod fold;
 pub mod json;
 pub mod narrative;
 pub mod nodes;
+pub mod reduction;
 pub mod saved;
 pub mod summary;
 pub mod table;
@@ -15,6 +16,7 @@ pub mod text;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::{Attempt, Certificate, Extent, Statistics, UnknownReason};
+use crate::reduce::explain::Explanation;
 use crate::system::{Property, PropertyKind};
 
 pub use narrative::{Ending, Narrative, narrate};
@@ -165,6 +167,8 @@ pub struct CheckResult {
     pub certificate: Option<Certificate>,
     /// Engines that ran beside the one that decided.
     pub beside: Vec<Attempt>,
+    /// How the model was made smaller, where that was asked for.
+    pub reduction: Option<Explanation>,
 }
 
 /// The exit code of several results: violated before unknown before holds.

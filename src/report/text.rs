@@ -10,6 +10,7 @@ use textwrap::{Options, WordSeparator, WordSplitter};
 use crate::engine::{Attempt, Certificate, Extent, Statistics};
 
 use super::narrative::{Block, Narrative, Step};
+use super::reduction;
 use super::summary::Summary;
 use super::{Answer, CheckResult, Finding, reason_text};
 
@@ -44,6 +45,9 @@ pub fn result(result: &CheckResult, detail: Detail) -> String {
     }
     if detail == Detail::Verbose {
         out.push_str(&figures(result));
+    }
+    if let Some(explanation) = &result.reduction {
+        out.push_str(&reduction::text(explanation));
     }
     if let Answer::Violated(counterexample) = &result.answer
         && detail > Detail::Quiet
