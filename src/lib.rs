@@ -14,6 +14,7 @@ pub mod encodings;
 pub mod engine;
 pub mod input;
 pub mod property;
+pub mod reduce;
 pub mod report;
 pub mod system;
 pub mod term;
