@@ -61,6 +61,8 @@ struct Path {
     marks: Vec<MarkSet>,
     /// Position of the last occurrence of each state.
     seen: HashMap<Vec<i64>, usize>,
+    /// Where the last state occurred before.
+    again: Option<usize>,
 }
 
 struct Follower<'a> {
@@ -113,8 +115,7 @@ impl Follower<'_> {
         let events: Vec<&Deed> = self.guide.events.iter().collect();
         loop {
             let state = self.path.last();
-            let known = self.path.seen.get(state).copied();
-            if known != Some(self.path.steps.len()) && self.inside_block(known) {
+            if self.inside_block(self.path.again) {
                 return End::Stuck;
             }
             if self.interpreter.candidates(state).settled {
@@ -236,6 +237,7 @@ impl Path {
         self.marks.push(marks);
         let known = self.seen.insert(next.clone(), self.steps.len());
         self.states.push(next);
+        self.again = known;
         known
     }
 
@@ -244,6 +246,7 @@ impl Path {
         self.steps.truncate(length);
         self.marks.truncate(length);
         self.states.truncate(length + 1);
+        self.again = None;
         self.seen = self.states.iter().cloned().enumerate().map(|(index, state)| (state, index)).collect();
     }
 }
