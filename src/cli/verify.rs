@@ -147,6 +147,7 @@ impl Checker<'_> {
             seconds: started.elapsed().as_secs_f64(),
             peak_memory_bytes: peak_resident_bytes(),
             statistics,
+            family: None,
         }
     }
 

@@ -42,7 +42,11 @@ pub fn resolve(sources: &[Rc<Source>], options: LoadOptions, mut sink: Diagnosti
     let prepared = Prepared { sources: sources.to_vec(), options, census, objects, document, sizes };
     if prepared.sizes.dimensions.is_empty() {
         let spec = prepared.resolve(&[], &mut sink);
-        return if sink.has_errors() { Err(sink) } else { Ok(Loaded { spec, family: None, diagnostics: sink, scenario_given }) };
+        return if sink.has_errors() {
+            Err(sink)
+        } else {
+            Ok(Loaded { spec, family: None, diagnostics: sink, scenario_given })
+        };
     }
     let family = Family::new(prepared);
     let spec = family.ends(&mut sink)?;
@@ -172,8 +176,10 @@ impl Resolver<'_> {
     fn nodes(&mut self, given: Vec<Located<Node>>, document: Option<&(Rc<RawObject>, Document)>) -> Vec<NodeSpec> {
         let given = unique(given, self.sink).applied(self.sink);
         let mut nodes: Vec<NodeSpec> = given.into_iter().map(node_spec).collect();
-        for node in
-            document.map(|(raw, document)| scenario::expand_pools(raw, document, &self.counts, self.sink)).into_iter().flatten()
+        for node in document
+            .map(|(raw, document)| scenario::expand_pools(raw, document, &self.counts, self.sink))
+            .into_iter()
+            .flatten()
         {
             if nodes.iter().any(|other| other.name == node.name) {
                 self.sink.error(format!("there are two nodes called `{}`", node.name), "rename the node pool");

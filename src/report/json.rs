@@ -29,8 +29,11 @@ pub fn result(result: &CheckResult) -> Value {
             object.insert("scale".to_owned(), json!(scale));
             object.insert("fixed".to_owned(), json!(fixed));
         }
-        InputName::Paths { paths } => {
+        InputName::Paths { paths, sizes } => {
             object.insert("input".to_owned(), json!(paths));
+            if !sizes.is_empty() {
+                object.insert("sizes".to_owned(), json!(sizes));
+            }
         }
     }
     let (extent, k) = extent(&result.answer);
@@ -54,6 +57,9 @@ pub fn result(result: &CheckResult) -> Value {
     });
     if let Value::Object(fields) = fields {
         object.extend(fields);
+    }
+    if let Some(family) = &result.family {
+        object.insert("family".to_owned(), family.to_json());
     }
     Value::Object(object)
 }

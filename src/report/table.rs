@@ -58,13 +58,22 @@ fn lines(table: &Table) -> String {
 fn row(result: &CheckResult) -> Vec<Cell> {
     let case = match &result.input {
         InputName::Case { case, .. } => case.clone(),
-        InputName::Paths { paths } => paths.join(" "),
+        InputName::Paths { paths, .. } => paths.join(" "),
     };
     let (verdict, k) = match &result.answer {
         Answer::Holds(Extent::Complete(k)) => ("holds (proved)".to_owned(), k.to_string()),
         Answer::Holds(Extent::Bound(k)) => ("holds up to k".to_owned(), k.to_string()),
         Answer::Violated(found) => (format!("violated ({})", found.finding.name()), found.k.to_string()),
         Answer::Unknown { reason, covered } => (format!("unknown: {reason}"), covered.saturating_sub(1).to_string()),
+    };
+    let verdict = match result.family.as_ref().map(|family| (family, family.coverage.violated())) {
+        Some((_, Some(size))) => {
+            format!("{verdict} at {}", size.iter().map(i64::to_string).collect::<Vec<_>>().join(","))
+        }
+        Some((family, None)) => {
+            format!("{verdict}, {} of {} sizes", family.coverage.decided(), family.coverage.sizes())
+        }
+        None => verdict,
     };
     let memory = result.peak_memory_bytes.map_or("-".to_owned(), |bytes| mebibytes(bytes).to_string());
     [

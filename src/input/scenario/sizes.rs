@@ -12,7 +12,7 @@ use crate::input::object::RawObject;
 use crate::input::path::FieldPath;
 
 use super::document::{Count, Document};
-use super::{known, key_of};
+use super::{key_of, known};
 
 /// Names that sizes are computed from.
 const VOCABULARY: Vocabulary =
@@ -54,7 +54,8 @@ impl Sizes {
     /// Reads the sizes of a document; `given` nodes are given as objects.
     pub fn resolve(raw: &RawObject, document: &Document, given: usize, sink: &mut Diagnostics) -> Sizes {
         let spec = &document.spec;
-        let mut reader = Reader { raw, sink, sizes: Sizes { given: given as i64, ..Sizes::default() }, known: Vec::new() };
+        let mut reader =
+            Reader { raw, sink, sizes: Sizes { given: given as i64, ..Sizes::default() }, known: Vec::new() };
         if let Some(scale) = &spec.scale {
             let path = FieldPath::from("spec.scale");
             reader.sizes.scale = reader.amount(&path, "scale", scale);
@@ -102,9 +103,8 @@ impl Sizes {
             pools.push(value);
         }
         names.push(("nodes", pools.iter().sum::<i64>() + self.given));
-        let value = |amount: &Option<Amount>| {
-            amount.as_ref().map(|amount| amount.value(size, &|asked| lookup(&names, asked)))
-        };
+        let value =
+            |amount: &Option<Amount>| amount.as_ref().map(|amount| amount.value(size, &|asked| lookup(&names, asked)));
         let targets = self.targets.iter().map(|fields| [value(&fields[0]), value(&fields[1]), value(&fields[2])]);
         Values { targets: targets.collect(), pools }
     }
@@ -198,13 +198,7 @@ impl Reader<'_> {
 }
 
 /// Gives workloads and autoscalers the sizes that the scenario says.
-pub fn apply(
-    raw: &RawObject,
-    document: &Document,
-    values: &Values,
-    objects: &mut Objects,
-    sink: &mut Diagnostics,
-) {
+pub fn apply(raw: &RawObject, document: &Document, values: &Values, objects: &mut Objects, sink: &mut Diagnostics) {
     for (index, (sizing, values)) in document.spec.sizes.iter().zip(&values.targets).enumerate() {
         let path = FieldPath::from("spec.sizes").index(index);
         let Ok(key) = key_of(&sizing.target) else { continue };
@@ -219,7 +213,11 @@ pub fn apply(
         }
         if !resize(objects, &key, numbers[0]) && !objects.broken.contains(&key.name) {
             let message = format!("there is no Deployment or ReplicaSet `{key}`");
-            sink.push(raw.error(&path.field("target"), message, "write `deployment/name`, or `namespace/deployment/name`"));
+            sink.push(raw.error(
+                &path.field("target"),
+                message,
+                "write `deployment/name`, or `namespace/deployment/name`",
+            ));
         } else if (values[1].is_some() || values[2].is_some()) && !limit(objects, &key, numbers[1], numbers[2]) {
             let message = format!("no HorizontalPodAutoscaler scales {key}");
             sink.push(raw.error(&path, message, "leave out minReplicas and maxReplicas, or add the autoscaler"));
@@ -253,12 +251,7 @@ fn resize(objects: &mut Objects, key: &crate::cluster::spec::ObjectKey, replicas
 }
 
 /// Gives a workload's autoscaler its limits; whether there is one.
-fn limit(
-    objects: &mut Objects,
-    key: &crate::cluster::spec::ObjectKey,
-    min: Option<i32>,
-    max: Option<i32>,
-) -> bool {
+fn limit(objects: &mut Objects, key: &crate::cluster::spec::ObjectKey, min: Option<i32>, max: Option<i32>) -> bool {
     let mut found = false;
     for object in &mut objects.autoscalers {
         let namespace = object.value.metadata.namespace.clone().unwrap_or_default();

@@ -200,8 +200,7 @@ impl Follower<'_> {
         let all = choices.combinations().min(MOST_COMBINATIONS);
         let mut allowed: Vec<Vec<i64>> =
             (0..all).map(|number| choices.combination(number)).filter(|inputs| here.allows(inputs)).collect();
-        let names: Vec<&str> =
-            action.inputs.iter().map(|&var| system.arena.variable(var).name.as_str()).collect();
+        let names: Vec<&str> = action.inputs.iter().map(|&var| system.arena.variable(var).name.as_str()).collect();
         let ranges = choices.ranges();
         let distance = |inputs: &Vec<i64>, deed: &Deed| -> f64 {
             let own = names.iter().zip(ranges.iter().zip(inputs));
