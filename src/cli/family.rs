@@ -16,6 +16,9 @@ use super::members::Members;
 use super::source::Input;
 use super::verify::{self, Plan, Skipped, Subject, VerifyError};
 
+/// Why a property has no result for a member that was checked.
+const NO_RESULT: &str = "not asked there, or it does not apply";
+
 /// A family and how it is checked.
 pub struct FamilyCheck<'a> {
     /// The members.
@@ -49,7 +52,7 @@ pub fn check(
     begin: &mut dyn FnMut(&str),
     tell: &mut dyn FnMut(&CheckResult),
 ) -> Result<(Vec<CheckResult>, Skipped), CliError> {
-    let mut search = Search { family, started: Instant::now(), tracks: Vec::new(), failed: Vec::new(), error: None };
+    let mut search = Search { family, started: Instant::now(), tracks: Vec::new(), visited: Vec::new(), error: None };
     for (index, size) in family.members.sizes.iter().enumerate() {
         if let Some(reason) = search.over() {
             search.leave_open(index, &reason);
@@ -64,8 +67,8 @@ struct Search<'a> {
     family: &'a FamilyCheck<'a>,
     started: Instant,
     tracks: Vec<Track>,
-    /// Sizes before any property was known, and what was wrong with them.
-    failed: Vec<(Size, String)>,
+    /// Sizes that were visited, and why a property without a result there has none.
+    visited: Vec<(Size, String)>,
     error: Option<VerifyError>,
 }
 
@@ -91,7 +94,7 @@ impl Search<'_> {
             Ok(input) => input,
             Err(CliError::Input(errors)) => {
                 let first = errors.iter().next().map_or(String::new(), |it| it.message.clone());
-                self.fail(size, first);
+                self.pass(size, first);
                 return Ok(());
             }
             Err(other) => return Err(other),
@@ -104,9 +107,12 @@ impl Search<'_> {
         let short = input.name.short();
         let mut begin = |what: &str| begin(&format!("{short}: {what}"));
         match verify::check(&subject, &plan, &mut begin, &mut |_| ()) {
-            Ok((results, _)) => results.into_iter().for_each(|result| self.add(size, result)),
+            Ok((results, _)) => {
+                results.into_iter().for_each(|result| self.add(size, result));
+                self.pass(size, NO_RESULT.to_owned());
+            }
             Err(error) => {
-                self.fail(size, error.to_string());
+                self.pass(size, error.to_string());
                 self.error = Some(error);
             }
         }
@@ -126,7 +132,7 @@ impl Search<'_> {
         let known = self.tracks.iter().position(|track| track.last.property == result.property);
         let index = known.unwrap_or_else(|| {
             let mut coverage = Coverage::default();
-            self.failed.iter().for_each(|(size, why)| coverage.add(size, Standing::Open(why.clone())));
+            self.visited.iter().for_each(|(size, why)| coverage.add(size, Standing::Open(why.clone())));
             self.tracks.push(Track {
                 coverage,
                 last: result.clone(),
@@ -140,12 +146,13 @@ impl Search<'_> {
         self.tracks[index].add(size, result);
     }
 
-    /// A member that cannot be checked.
-    fn fail(&mut self, size: &[i64], why: String) {
-        for track in self.tracks.iter_mut().filter(|track| track.violated.is_none()) {
+    /// Goes on to the next member: properties without a result for this one stay open, and why.
+    fn pass(&mut self, size: &[i64], why: String) {
+        let open = |track: &&mut Track| track.violated.is_none() && track.coverage.sizes() == self.visited.len();
+        for track in self.tracks.iter_mut().filter(open) {
             track.coverage.add(size, Standing::Open(why.clone()));
         }
-        self.failed.push((size.to_vec(), why));
+        self.visited.push((size.to_vec(), why));
     }
 
     fn leave_open(&mut self, from: usize, reason: &str) {
@@ -163,7 +170,7 @@ impl Search<'_> {
         if self.tracks.is_empty() {
             return match self.error {
                 Some(error) => Err(error.into()),
-                None => Err(nothing(&self.failed)),
+                None => Err(nothing(&self.visited)),
             };
         }
         let order = |track: &Track| NAMES.iter().position(|name| *name == track.last.property);
@@ -185,8 +192,8 @@ impl Search<'_> {
 }
 
 /// The error of a family no member of which could be checked.
-fn nothing(failed: &[(Size, String)]) -> CliError {
-    match failed.first() {
+fn nothing(visited: &[(Size, String)]) -> CliError {
+    match visited.first() {
         Some((_, why)) => CliError::Usage(format!("no member of the family can be checked: {why}")),
         None => CliError::Usage("stopped before the first member was checked".to_owned()),
     }
