@@ -5,7 +5,7 @@ use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
 use crate::engine::Extent;
 
 use super::text::{WIDTH, mebibytes, seconds};
-use super::{Answer, CheckResult, InputName};
+use super::{Answer, CheckResult, FamilyReport, InputName};
 
 const NUMBERS: [usize; 4] = [3, 5, 6, 7];
 
@@ -56,6 +56,12 @@ fn lines(table: &Table) -> String {
 }
 
 fn row(result: &CheckResult) -> Vec<Cell> {
+    let sizes = |family: &FamilyReport| match (family.coverage.violated(), family.dimensions.as_slice()) {
+        (Some(size), _) => format!(" at {}", size.iter().map(i64::to_string).collect::<Vec<String>>().join(", ")),
+        (None, [only]) => format!(" {}..{}", only.min, only.max),
+        (None, _) => format!(" at {} sizes", family.coverage.decided()),
+    };
+    let sizes = result.family.as_deref().map(sizes).unwrap_or_default();
     let case = match &result.input {
         InputName::Case { case, .. } => case.clone(),
         InputName::Paths { paths, .. } => paths.join(" "),
@@ -66,18 +72,9 @@ fn row(result: &CheckResult) -> Vec<Cell> {
         Answer::Violated(found) => (format!("violated ({})", found.finding.name()), found.k.to_string()),
         Answer::Unknown { reason, covered } => (format!("unknown: {reason}"), covered.saturating_sub(1).to_string()),
     };
-    let verdict = match result.family.as_ref().map(|family| (family, family.coverage.violated())) {
-        Some((_, Some(size))) => {
-            format!("{verdict} at {}", size.iter().map(i64::to_string).collect::<Vec<_>>().join(","))
-        }
-        Some((family, None)) => {
-            format!("{verdict}, {} of {} sizes", family.coverage.decided(), family.coverage.sizes())
-        }
-        None => verdict,
-    };
     let memory = result.peak_memory_bytes.map_or("-".to_owned(), |bytes| mebibytes(bytes).to_string());
     [
-        case,
+        case + &sizes,
         result.property.clone(),
         verdict,
         k,

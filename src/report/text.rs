@@ -76,7 +76,7 @@ fn verdict(result: &CheckResult) -> String {
                 Finding::Loop => "violated by a loop",
             };
             let size = family.and_then(|family| Some(show(&family.dimensions, family.coverage.violated()?)));
-            let size = size.map_or(String::new(), |size| format!(" at {size}, the smallest"));
+            let size = size.map_or(String::new(), |size| format!(" (smallest size: {size})"));
             (BAD, "✗", format!("{how} at k = {}{size}", found.k))
         }
         Answer::Unknown { reason, covered: 0 } => (OPEN, "?", format!("unknown: {reason}")),
