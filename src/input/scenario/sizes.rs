@@ -3,6 +3,9 @@
 //! A size is a number, a range (then it is a dimension of a family of clusters), or an expression over sizes that are known
 //! when it is computed: counts of pools may use `scale` and pools above, replicas may use `scale` and all nodes.
 
+use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscalerSpec;
+
+use crate::cluster::spec::ObjectKey;
 use crate::property::{Expression, Vocabulary};
 use crate::reduce::family::{Dimension, MOST_MEMBERS, number_of_sizes};
 
@@ -11,7 +14,7 @@ use crate::input::kinds::Objects;
 use crate::input::object::RawObject;
 use crate::input::path::FieldPath;
 
-use super::document::{Count, Document};
+use super::document::{Count, Document, Sizing};
 use super::{key_of, known};
 
 /// Names that sizes are computed from.
@@ -69,25 +72,8 @@ impl Sizes {
         }
         reader.known.push("nodes".to_owned());
         for (index, sizing) in spec.sizes.iter().enumerate() {
-            let path = FieldPath::from("spec.sizes").index(index);
-            let Ok(key) = key_of(&sizing.target).map_err(|problem| reader.error(&path.field("target"), problem)) else {
-                continue;
-            };
-            let name = match key.namespace.as_str() {
-                "default" => format!("deployment/{}", key.name),
-                namespace => format!("{namespace}/deployment/{}", key.name),
-            };
-            let counts = [&sizing.replicas, &sizing.min_replicas, &sizing.max_replicas];
-            let amounts = [0, 1, 2].map(|field| {
-                let path = path.field(FIELDS[field]);
-                let count = counts[field].as_ref()?;
-                if field > 0 && matches!(count, Count::Between { .. }) {
-                    reader.error(&path, "only replicas and node pools may be ranges; give a number or an expression");
-                    return None;
-                }
-                reader.amount(&path, &name, count)
-            });
-            reader.sizes.targets.push(amounts);
+            let fields = reader.sizing(&FieldPath::from("spec.sizes").index(index), sizing);
+            reader.sizes.targets.push(fields);
         }
         reader.finish()
     }
@@ -167,6 +153,31 @@ impl Reader<'_> {
         }
     }
 
+    /// The fields of an entry of `sizes`; one that names no workload has none.
+    fn sizing(&mut self, path: &FieldPath, sizing: &Sizing) -> [Option<Amount>; 3] {
+        let key = match key_of(&sizing.target) {
+            Ok(key) => key,
+            Err(problem) => {
+                self.error(&path.field("target"), problem);
+                return [None, None, None];
+            }
+        };
+        let name = match key.namespace.as_str() {
+            "default" => format!("deployment/{}", key.name),
+            namespace => format!("{namespace}/deployment/{}", key.name),
+        };
+        let counts = [&sizing.replicas, &sizing.min_replicas, &sizing.max_replicas];
+        [0, 1, 2].map(|field| {
+            let path = path.field(FIELDS[field]);
+            let count = counts[field].as_ref()?;
+            if field > 0 && matches!(count, Count::Between { .. }) {
+                self.error(&path, "only replicas and node pools may be ranges; give a number or an expression");
+                return None;
+            }
+            self.amount(&path, &name, count)
+        })
+    }
+
     fn expression(&mut self, path: &FieldPath, text: &str) -> Option<Expression> {
         let expression = match Expression::parse_with(text, VOCABULARY) {
             Ok(expression) => expression,
@@ -201,38 +212,45 @@ impl Reader<'_> {
 pub fn apply(raw: &RawObject, document: &Document, values: &Values, objects: &mut Objects, sink: &mut Diagnostics) {
     for (index, (sizing, values)) in document.spec.sizes.iter().zip(&values.targets).enumerate() {
         let path = FieldPath::from("spec.sizes").index(index);
+        let mut error = |path: &FieldPath, message: String, help: &str| sink.push(raw.error(path, message, help));
         let Ok(key) = key_of(&sizing.target) else { continue };
-        let mut numbers: [Option<i32>; 3] = [None; 3];
-        for (field, value) in values.iter().enumerate().filter_map(|(field, value)| Some((field, (*value)?))) {
-            numbers[field] = i32::try_from(value).ok().filter(|&number| number >= i32::from(field == 2));
-            if numbers[field].is_none() {
-                let message = format!("{} of {key} cannot be {value}", FIELDS[field]);
-                let help = "use `max(1, …)`, or raise the smallest size";
-                sink.push(raw.error(&path.field(FIELDS[field]), message, help));
-            }
+        let limited = values[1].is_some() || values[2].is_some();
+        let [replicas, min, max] = possible(&path, &key, values, &mut error);
+        if !resize(objects, &key, replicas) && !objects.broken.contains(&key.name) {
+            let help = "write `deployment/name`, or `namespace/deployment/name`";
+            error(&path.field("target"), format!("there is no Deployment or ReplicaSet `{key}`"), help);
+        } else if limited && !limit(objects, &key, min, max) {
+            let help = "leave out minReplicas and maxReplicas, or add the autoscaler";
+            error(&path, format!("no HorizontalPodAutoscaler scales {key}"), help);
         }
-        if !resize(objects, &key, numbers[0]) && !objects.broken.contains(&key.name) {
-            let message = format!("there is no Deployment or ReplicaSet `{key}`");
-            sink.push(raw.error(
-                &path.field("target"),
-                message,
-                "write `deployment/name`, or `namespace/deployment/name`",
-            ));
-        } else if (values[1].is_some() || values[2].is_some()) && !limit(objects, &key, numbers[1], numbers[2]) {
-            let message = format!("no HorizontalPodAutoscaler scales {key}");
-            sink.push(raw.error(&path, message, "leave out minReplicas and maxReplicas, or add the autoscaler"));
-        }
-        if let (Some(min), Some(max)) = (numbers[1], numbers[2])
-            && min > max
-        {
+        if let Some((min, max)) = limits(objects, &key).filter(|(min, max)| limited && min > max) {
             let message = format!("minReplicas of {key} would be {min}, more than maxReplicas {max}");
-            sink.push(raw.error(&path.field("minReplicas"), message, "change one of them"));
+            error(&path, message, "change one of them");
         }
     }
 }
 
+/// The numbers as Kubernetes takes them; what cannot be one is reported.
+fn possible(
+    path: &FieldPath,
+    key: &ObjectKey,
+    values: &[Option<i64>; 3],
+    error: &mut impl FnMut(&FieldPath, String, &str),
+) -> [Option<i32>; 3] {
+    [0, 1, 2].map(|field| {
+        let value = values[field]?;
+        let least = i32::from(field == 2);
+        let number = i32::try_from(value).ok().filter(|&number| number >= least);
+        if number.is_none() {
+            let message = format!("{} of {key} cannot be {value}", FIELDS[field]);
+            error(&path.field(FIELDS[field]), message, "use `max(1, …)`, or raise the smallest size");
+        }
+        number
+    })
+}
+
 /// Gives a workload its replicas; whether there is such a workload.
-fn resize(objects: &mut Objects, key: &crate::cluster::spec::ObjectKey, replicas: Option<i32>) -> bool {
+fn resize(objects: &mut Objects, key: &ObjectKey, replicas: Option<i32>) -> bool {
     let mut found = false;
     for object in objects.deployments.iter_mut().filter(|it| crate::input::key_of(&it.value.metadata) == *key) {
         found = true;
@@ -250,17 +268,29 @@ fn resize(objects: &mut Objects, key: &crate::cluster::spec::ObjectKey, replicas
     found
 }
 
+/// The autoscalers of a workload.
+fn autoscalers<'a>(
+    objects: &'a mut Objects,
+    key: &'a ObjectKey,
+) -> impl Iterator<Item = &'a mut HorizontalPodAutoscalerSpec> {
+    objects.autoscalers.iter_mut().filter_map(|object| {
+        let here = object.value.metadata.namespace.as_deref() == Some(&key.namespace);
+        object.value.spec.as_mut().filter(|spec| here && spec.scale_target_ref.name == key.name)
+    })
+}
+
 /// Gives a workload's autoscaler its limits; whether there is one.
-fn limit(objects: &mut Objects, key: &crate::cluster::spec::ObjectKey, min: Option<i32>, max: Option<i32>) -> bool {
+fn limit(objects: &mut Objects, key: &ObjectKey, min: Option<i32>, max: Option<i32>) -> bool {
     let mut found = false;
-    for object in &mut objects.autoscalers {
-        let namespace = object.value.metadata.namespace.clone().unwrap_or_default();
-        let Some(spec) = object.value.spec.as_mut() else { continue };
-        if namespace == key.namespace && spec.scale_target_ref.name == key.name {
-            found = true;
-            spec.min_replicas = min.or(spec.min_replicas);
-            spec.max_replicas = max.unwrap_or(spec.max_replicas);
-        }
+    for spec in autoscalers(objects, key) {
+        found = true;
+        spec.min_replicas = min.or(spec.min_replicas);
+        spec.max_replicas = max.unwrap_or(spec.max_replicas);
     }
     found
+}
+
+/// `minReplicas` and `maxReplicas` of a workload's autoscaler.
+fn limits(objects: &mut Objects, key: &ObjectKey) -> Option<(i32, i32)> {
+    autoscalers(objects, key).next().map(|spec| (spec.min_replicas.unwrap_or(1), spec.max_replicas))
 }
