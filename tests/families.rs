@@ -154,7 +154,7 @@ fn the_search_goes_upward_by_total_size() {
 
 #[test]
 fn what_was_not_reached_in_time_is_said_and_exits_with_3() {
-    let (code, found) = results(&["--case", "c3", "--scale", "1..4001", "--fixed", "--timeout", "1500ms"]);
+    let (code, found) = results(&["--case", "c3", "--scale", "1..1001", "--fixed", "--timeout", "1500ms"]);
     let family = &found[0]["family"];
     let runs = family["coverage"].as_array().expect("runs");
     assert_eq!((code, &found[0]["verdict"]), (3, &"unknown".into()));
@@ -169,7 +169,7 @@ fn what_was_not_reached_in_time_is_said_and_exits_with_3() {
 #[test]
 fn an_interrupted_search_tells_what_it_covered() {
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_kubound"));
-    let arguments = ["check", "--case", "c3", "--scale", "1..4001", "--fixed", "--format", "json"];
+    let arguments = ["check", "--case", "c3", "--scale", "1..1001", "--fixed", "--format", "json"];
     let child = command.args(arguments).stdout(std::process::Stdio::piped()).spawn().expect("it runs");
     std::thread::sleep(std::time::Duration::from_secs(2));
     let kill = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
@@ -189,7 +189,7 @@ fn a_family_of_which_some_sizes_are_impossible_is_an_error_at_its_place() {
     std::fs::write(directory.path().join("scenario.yaml"), scenario).expect("written");
     let (code, out, err) = kubound(&["check", directory.path().to_str().expect("UTF-8")]);
     assert_eq!((code, out.as_str()), (2, ""));
-    assert!(err.contains("scenario.yaml:8:24: error: there is no node `worker-2`"), "{err}");
+    assert!(err.contains("scenario.yaml:8:25: error: there is no node `worker-2`"), "{err}");
     assert!(err.contains("this is so at the smallest size, worker = 1"), "{err}");
 }
 

@@ -3,6 +3,7 @@
 //! A violated property is not asked of larger members; its counterexample is the one of the smallest member, and is tried
 //! again where the user wants to know ([`super::lift`]).
 
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use crate::engine::{Budget, Extent, Statistics};
@@ -54,7 +55,8 @@ pub fn check(
 ) -> Result<(Vec<CheckResult>, Skipped), CliError> {
     let mut search = Search { family, started: Instant::now(), tracks: Vec::new(), visited: Vec::new(), error: None };
     for (index, size) in family.members.sizes.iter().enumerate() {
-        if let Some(reason) = search.over() {
+        // The first member is always asked, so that there is an answer for every property.
+        if let Some(reason) = search.over().filter(|_| index > 0) {
             search.leave_open(index, &reason);
             break;
         }
@@ -174,9 +176,14 @@ impl Search<'_> {
         tell: &mut dyn FnMut(&CheckResult),
     ) -> Result<(Vec<CheckResult>, Skipped), CliError> {
         if self.tracks.is_empty() {
-            return match self.error {
-                Some(error) => Err(error.into()),
-                None => Err(nothing(&self.visited)),
+            let stopped = self.family.plan.budget.stop.load(Ordering::Relaxed);
+            return match (self.error, self.visited.first()) {
+                _ if stopped => Ok((Vec::new(), Vec::new())),
+                (Some(error), _) => Err(error.into()),
+                (None, first) => {
+                    let why = first.map_or("there is none", |(_, why)| why);
+                    Err(CliError::Usage(format!("no member of the family can be checked: {why}")))
+                }
             };
         }
         let order = |track: &Track| NAMES.iter().position(|name| *name == track.last.property);
@@ -194,14 +201,6 @@ impl Search<'_> {
             results.push(result);
         }
         Ok((results, skipped))
-    }
-}
-
-/// The error of a family no member of which could be checked.
-fn nothing(visited: &[(Size, String)]) -> CliError {
-    match visited.first() {
-        Some((_, why)) => CliError::Usage(format!("no member of the family can be checked: {why}")),
-        None => CliError::Usage("stopped before the first member was checked".to_owned()),
     }
 }
 

@@ -25,7 +25,7 @@ pub struct Input {
     pub diagnostics: Diagnostics,
     /// Whether a scenario came with it.
     pub scenario_given: bool,
-    /// If it is a family: its members; `spec` and `name` are those of the largest.
+    /// If it is a family: its members; the rest is that of one of them.
     pub members: Option<Members>,
 }
 
@@ -61,10 +61,12 @@ pub fn single(source: &Source, detail: Detail) -> Result<Input, CliError> {
         [one] => open(one)?,
         _ => return Err(CliError::Usage("`all` is for `check` only; name one case".to_owned())),
     };
-    if input.members.is_some() && detail > Detail::Quiet {
-        remark(&format!("note: sizes are open; this is the largest member: {}\n", input.name.short()));
+    let Some(members) = &input.members else { return Ok(input) };
+    let largest = members.member(members.largest())?;
+    if detail > Detail::Quiet {
+        remark(&format!("note: sizes are open; this is the largest member: {}\n", largest.name.short()));
     }
-    Ok(input)
+    Ok(Input { diagnostics: input.diagnostics, ..largest })
 }
 
 /// Reads what is asked for, which may be a family.
@@ -72,7 +74,7 @@ pub fn open(asked: &Asked) -> Result<Input, CliError> {
     match &asked.name {
         InputName::Case { case, fixed, .. } if asked.scale.0 < asked.scale.1 => {
             let members = Members::of_case(case, asked.scale, *fixed)?;
-            let input = members.member(members.largest())?;
+            let input = members.member(&members.sizes[0])?;
             Ok(Input { members: Some(members), ..input })
         }
         name => read_within(name, &asked.sizes),
