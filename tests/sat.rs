@@ -7,12 +7,12 @@ mod random;
 #[path = "smt/reference.rs"]
 mod reference;
 
-use kubound::engine::sat::Sat;
 use kubound::engine::sat::oracle::Circuits;
 use kubound::engine::sat::varisat::Varisat;
+use kubound::engine::sat::Sat;
+use kubound::system::unroll::{Answer, Oracle};
 use kubound::engine::{Budget, Engine, Extent, Outcome, Silent, UnknownReason, Verdict};
 use kubound::system::unroll::Limits;
-use kubound::system::unroll::{Answer, Oracle};
 use kubound::system::{
     ActionDraft, ActionKind, Builder, Checkpoint, Interleaving, PropertyId, PropertyKind, System, replay,
 };
@@ -188,10 +188,7 @@ fn terms_agree(bytes: &[u8], fixed: bool) -> Result<(), TestCaseError> {
         fixed_terms.push(match arena.sort(term) {
             Sort::Bool if value != 0 => term,
             Sort::Bool => arena.not(term),
-            Sort::Int(_) => {
-                let constant = arena.int(value);
-                arena.eq(term, constant)
-            }
+            Sort::Int(_) => { let constant = arena.int(value); arena.eq(term, constant) }
         });
     }
     let mut evaluator = Evaluator::new(&arena, &valuation);
@@ -201,9 +198,7 @@ fn terms_agree(bytes: &[u8], fixed: bool) -> Result<(), TestCaseError> {
     let same_truth = if truth_value { truth } else { arena.not(truth) };
     let same = arena.and(same_int, same_truth);
     let other = arena.not(same);
-    for fact in fixed_terms {
-        oracle.assume(&arena, fact);
-    }
+    for fact in fixed_terms { oracle.assume(&arena, fact); }
     prop_assert_eq!(oracle.is_possible(&arena, same), Answer::Possible, "{} {}", arena.show(int), arena.show(truth));
     prop_assert_eq!(oracle.is_possible(&arena, other), Answer::Impossible, "{} {}", arena.show(int), arena.show(truth));
     Ok(())

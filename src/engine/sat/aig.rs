@@ -158,7 +158,9 @@ impl Aig {
             return Simplified::Nothing;
         }
         match (self.inputs(a), self.inputs(b)) {
-            (Some((w, x)), Some((y, z))) if w == !y || w == !z || x == !y || x == !z => Simplified::Literal(Lit::FALSE),
+            (Some((w, x)), Some((y, z))) if w == !y || w == !z || x == !y || x == !z => {
+                Simplified::Literal(Lit::FALSE)
+            }
             _ => Simplified::Nothing,
         }
     }

@@ -24,8 +24,7 @@ enum Shape {
 
 fn shape(aig: &Aig, node: usize) -> Shape {
     let Gate::And(a, b) = aig.gate(node) else { return Shape::Input };
-    if a.is_negated()
-        && b.is_negated()
+    if a.is_negated() && b.is_negated()
         && let (Gate::And(c, t), Gate::And(d, e)) = (aig.gate(a.node()), aig.gate(b.node()))
     {
         // The node is !(c & t) & !(d & e): with d = !c it is the negation of a multiplexer.

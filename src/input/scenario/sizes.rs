@@ -225,7 +225,7 @@ pub fn apply(raw: &RawObject, document: &Document, values: &Values, objects: &mu
         }
         if let Some((min, max)) = limits(objects, &key).filter(|(min, max)| limited && min > max) {
             let message = format!("minReplicas of {key} would be {min}, more than maxReplicas {max}");
-            error(&path, message, "change one of them");
+            error(&path.field("minReplicas"), message, "change one of them");
         }
     }
 }
