@@ -135,6 +135,29 @@ fn sizes_of_scenarios_are_fixed_free_or_in_proportion() {
 }
 
 #[test]
+fn replicas_may_be_free_and_autoscalers_in_proportion() {
+    let scenario = SCENARIO.replace("  properties: [pods-schedulable]\n", SIZES);
+    let texts = [("web.yaml", WEB), ("hpa.yaml", HPA), ("scenario.yaml", &scenario)];
+    let loaded = kubound::input::load_strings(&texts, LoadOptions::default()).expect("it is sound");
+    let family = loaded.family.expect("ranges");
+    let names: Vec<&str> = family.dimensions().iter().map(|it| it.name.as_str()).collect();
+    assert_eq!((names, family.total(&[2, 5])), (vec!["worker", "deployment/web"], 7));
+    let member = family.member(&[2, 5]).expect("a member");
+    let limits = member.autoscalers[0].object.spec.as_ref().map(|it| (it.min_replicas, it.max_replicas));
+    assert_eq!((member.workloads[0].replicas, limits), (5, Some((Some(1), 6))));
+    let wrong = scenario.replace("max(1, nodes - 1)", "9");
+    let texts = [("web.yaml", WEB), ("hpa.yaml", HPA), ("scenario.yaml", &wrong)];
+    let errors =
+        kubound::input::load_strings(&texts, LoadOptions::default()).expect_err("9 is more than 3").to_string();
+    assert!(errors.contains("scenario.yaml:11:18: error: minReplicas of web would be 9"), "{errors}");
+}
+
+const SIZES: &str = "  sizes:\n  - target: web\n    replicas: {min: 1, max: 6}\n    \
+    minReplicas: max(1, nodes - 1)\n    maxReplicas: 3 * nodes(worker)\n";
+const HPA: &str = "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: web}\nspec:\n  \
+    scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}\n  maxReplicas: 4\n";
+
+#[test]
 fn the_search_goes_upward_by_total_size() {
     let (code, results) = results(&["examples/family-violating"]);
     let family = &results[0]["family"];

@@ -103,14 +103,14 @@ impl FamilyReport {
                 format!("at {size}: fails too, by the same choices, at k = {}", found.k)
             }
             (Answer::Violated(found), How::Searched) => {
-                format!("at {size}: fails too, by other choices (found by a check of its own), at k = {}", found.k)
+                format!("at {size}: fails too, as a check of its own says, at k = {}", found.k)
             }
             (Answer::Holds(extent), _) => {
                 let how = match extent {
                     crate::engine::Extent::Complete(_) => "holds there (proved)".to_owned(),
                     crate::engine::Extent::Bound(k) => format!("holds there up to k = {k}"),
                 };
-                format!("at {size}: the choices cannot be repeated, and a check of its own says that it {how}")
+                format!("at {size}: the choices do not lead to a failure, and a check of its own says that it {how}")
             }
             (Answer::Unknown { reason, .. }, _) => format!("at {size}: not decided ({reason})"),
         }

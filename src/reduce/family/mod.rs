@@ -2,12 +2,12 @@
 //!
 //! A family has *dimensions* (the size of a node pool, the replicas of a workload, a free number that others are computed
 //! from), each with a range. A *size* gives every dimension a value, a *member* is the cluster of that size. Families are
-//! searched upward, members of the smallest total first; [`coverage`] says what is known of which sizes; [`follow`]
+//! searched upward, members of the smallest total first; [`coverage`] says what is known of which sizes; [`mod@follow`]
 //! carries a counterexample from one member to another.
 //!
 //! Invariants:
 //! * Nothing is concluded from one member about another: a size counts as covered only if its member was checked.
-//! * A trace that [`follow`] returns is a run of the other member that breaks the property there.
+//! * A trace that [`mod@follow`] returns is a run of the other member that breaks the property there.
 
 pub mod coverage;
 pub mod effect;
