@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 
 use crate::system::replay::Interpreter;
+use crate::system::schedule::Candidates;
 use crate::system::{
     ActionId, Checkpoint, Choices, Interleaving, MarkSet, Property, PropertyKind, Step, Trace, replay,
 };
@@ -20,6 +21,9 @@ const BREADTH: usize = 8;
 const LOOKED_AT: usize = 64;
 /// Combinations of inputs that are looked through.
 const MOST_COMBINATIONS: u64 = 1 << 16;
+
+/// Slow steps of one run at most: the search is recursive.
+const DEEPEST: usize = 1000;
 
 /// How far [`follow`] goes.
 pub struct Limits<'a> {
@@ -38,16 +42,11 @@ pub fn follow(side: &Side<'_>, guide: &Guide, property: &Property, limits: &Limi
     if side.system.interleaving == Interleaving::Async {
         return None;
     }
-    let mut follower = Follower {
-        side,
-        guide,
-        property,
-        limits,
-        interpreter: Interpreter::new(side.system),
-        choices: HashMap::new(),
-        path: Path { seen: HashMap::from([(initial.clone(), 0)]), states: vec![initial], ..Path::default() },
-        steps: 0,
-    };
+    let interpreter = Interpreter::new(side.system);
+    let now = interpreter.candidates(&initial);
+    let seen = HashMap::from([(initial.clone(), 0)]);
+    let path = Path { seen, states: vec![initial], now, ..Path::default() };
+    let mut follower = Follower { side, guide, property, limits, interpreter, choices: HashMap::new(), path, steps: 0 };
     let found = follower.walk(0)?;
     replay(side.system, &found, property).ok()?;
     Some(found)
@@ -63,6 +62,8 @@ struct Path {
     seen: HashMap<Vec<i64>, usize>,
     /// Where the last state occurred before.
     again: Option<usize>,
+    /// What may fire in the last state.
+    now: Candidates,
 }
 
 struct Follower<'a> {
@@ -92,7 +93,7 @@ impl Follower<'_> {
         match self.settle() {
             End::Found(trace) => return Some(trace),
             End::Stuck => return None,
-            End::Settled if taken >= self.limits.bound => return None,
+            End::Settled if taken >= self.limits.bound.min(DEEPEST) => return None,
             End::Settled => {}
         }
         let guide = self.guide;
@@ -106,6 +107,7 @@ impl Follower<'_> {
                 return Some(trace);
             }
             self.path.back_to(here);
+            self.path.now = self.interpreter.candidates(self.path.last());
         }
         None
     }
@@ -114,11 +116,10 @@ impl Follower<'_> {
     fn settle(&mut self) -> End {
         let events: Vec<&Deed> = self.guide.events.iter().collect();
         loop {
-            let state = self.path.last();
             if self.inside_block(self.path.again) {
                 return End::Stuck;
             }
-            if self.interpreter.candidates(state).settled {
+            if self.path.now.settled {
                 return End::Settled;
             }
             let Some((step, _)) = self.alternatives(|_| true, &events).into_iter().next() else { return End::Stuck };
@@ -147,6 +148,7 @@ impl Follower<'_> {
         let number = self.path.steps.len() + 1;
         let (next, marks) = self.interpreter.fire(number, self.path.last(), action, &step).ok()?;
         let known = self.path.push(step, next, marks);
+        self.path.now = self.interpreter.candidates(self.path.last());
         Some(self.violation(known))
     }
 
@@ -155,7 +157,7 @@ impl Follower<'_> {
         let broken = match &self.property.kind {
             PropertyKind::Invariant { holds, at } => {
                 let state = self.path.last();
-                let asked = *at == Checkpoint::Every || self.interpreter.candidates(state).settled;
+                let asked = *at == Checkpoint::Every || self.path.now.settled;
                 asked && !self.interpreter.holds(state, *holds)
             }
             PropertyKind::NoLoop { any_of, none_of } => known.is_some_and(|start| {
@@ -172,9 +174,8 @@ impl Follower<'_> {
     /// Steps that may be taken now by actions of a wanted name, those most like one of `deeds` first.
     fn alternatives(&mut self, wanted: impl Fn(&str) -> bool, deeds: &[&Deed]) -> Vec<(Step, i64)> {
         let state = self.path.last().clone();
-        let candidates = self.interpreter.candidates(&state).actions;
-        let wanted: Vec<ActionId> =
-            candidates.into_iter().filter(|id| wanted(&self.side.system.action(*id).name)).collect();
+        let candidates = self.path.now.actions.iter().copied();
+        let wanted: Vec<ActionId> = candidates.filter(|id| wanted(&self.side.system.action(*id).name)).collect();
         let mut rated: Vec<(Step, i64)> = Vec::new();
         for id in wanted {
             let name = &self.side.system.action(id).name;
