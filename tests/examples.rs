@@ -67,8 +67,9 @@ fn check(name: &str, path: PathBuf) {
 #[test]
 fn there_are_two_variants_of_every_case() {
     let names: Vec<String> = directories().into_iter().map(|(name, _)| name).collect();
+    let subjects = (1..=8).map(|case| format!("c{case}")).chain(["family".to_owned()]);
     let wanted: Vec<String> =
-        (1..=8).flat_map(|case| [format!("c{case}-fixed"), format!("c{case}-violating")]).collect();
+        subjects.flat_map(|subject| [format!("{subject}-fixed"), format!("{subject}-violating")]).collect();
     assert_eq!(names, wanted);
     for (name, path) in directories() {
         assert!(path.join("README.md").is_file() && path.join("scenario.yaml").is_file(), "{name} is complete");

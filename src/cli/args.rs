@@ -80,9 +80,12 @@ pub struct Source {
     /// A published failure case instead: c1 to c8.
     #[arg(long, value_name = "ID")]
     pub case: Option<String>,
-    /// Number of nodes of the case.
-    #[arg(long, value_name = "N", requires = "case", default_value_t = 3)]
-    pub scale: usize,
+    /// Number of nodes of the case, or a range of it such as 1..100.
+    #[arg(long, value_name = "N", requires = "case", default_value = "3", value_parser = values::range)]
+    pub scale: (usize, usize),
+    /// Of a scenario with ranges: only this size, or a narrower range; may be given several times.
+    #[arg(long = "size", value_name = "NAME=N", conflicts_with = "case", value_parser = values::size)]
+    pub sizes: Vec<(String, (usize, usize))>,
     /// The fixed variant of the case.
     #[arg(long, requires = "case")]
     pub fixed: bool,
@@ -177,6 +180,10 @@ pub struct Check {
     /// Wall-clock time for the whole input, such as 30s or 5m.
     #[arg(long, value_name = "TIME", value_parser = values::duration)]
     pub timeout: Option<Duration>,
+    /// Of a family of topologies: where to try the smallest counterexample again, such as 50 or worker=50; the largest
+    /// sizes by default.
+    #[arg(long, value_name = "NAME=N", value_parser = values::single_size)]
+    pub lift_to: Vec<(String, i64)>,
     /// Memory of the process, such as 500MiB or 2GiB.
     #[arg(long, value_name = "SIZE", value_parser = values::memory)]
     pub memory: Option<u64>,
@@ -208,9 +215,9 @@ pub struct Cases {
     /// Write every case, violating and fixed, below this directory.
     #[arg(long, value_name = "DIR")]
     pub emit: Option<PathBuf>,
-    /// Number of nodes.
-    #[arg(long, value_name = "N", requires = "emit", default_value_t = 3)]
-    pub scale: usize,
+    /// Number of nodes, or a range of it such as 1..100: then cases become scenarios with ranges.
+    #[arg(long, value_name = "N", requires = "emit", default_value = "3", value_parser = values::range)]
+    pub scale: (usize, usize),
 }
 
 /// Options of `conformance`.

@@ -26,7 +26,14 @@ pub fn run(arguments: &Replay, detail: Detail) -> Result<u8, CliError> {
     for trace in &traces {
         let name = match arguments.paths.as_slice() {
             [] => trace.input.clone(),
-            paths => InputName::Paths { paths: paths.iter().map(|path| path.display().to_string()).collect() },
+            paths => {
+                let paths = paths.iter().map(|path| path.display().to_string()).collect();
+                let sizes = match &trace.input {
+                    InputName::Paths { sizes, .. } => sizes.clone(),
+                    InputName::Case { .. } => Default::default(),
+                };
+                InputName::Paths { paths, sizes }
+            }
         };
         let mut input = source::read(&name)?;
         input.remark(detail);
@@ -54,7 +61,10 @@ fn read(path: &Path) -> Result<Vec<SavedTrace>, CliError> {
     let format = |problem: String| CliError::Format(path.to_owned(), problem);
     let document: Value = serde_json::from_str(&text).map_err(|error| format(format!("not JSON: {error}")))?;
     let results = document.get("results").and_then(Value::as_array);
-    let of_results = results.into_iter().flatten().filter_map(|result| result.get("trace"));
+    let of_results = results
+        .into_iter()
+        .flatten()
+        .flat_map(|result| [result.get("trace"), result.pointer("/family/lift/trace")].into_iter().flatten());
     let traces = of_results.chain(document.get("trace")).filter(|trace| !trace.is_null());
     let traces: Result<Vec<SavedTrace>, _> = traces.map(|trace| serde_json::from_value(trace.clone())).collect();
     let traces = traces.map_err(|error| format(format!("not a trace: {error}")))?;

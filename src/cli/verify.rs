@@ -171,6 +171,7 @@ impl Checker<'_> {
             certificate,
             beside,
             reduction: explanation,
+            family: None,
         }
     }
 

@@ -29,8 +29,11 @@ pub fn result(result: &CheckResult) -> Value {
             object.insert("scale".to_owned(), json!(scale));
             object.insert("fixed".to_owned(), json!(fixed));
         }
-        InputName::Paths { paths } => {
+        InputName::Paths { paths, sizes } => {
             object.insert("input".to_owned(), json!(paths));
+            if !sizes.is_empty() {
+                object.insert("sizes".to_owned(), json!(sizes));
+            }
         }
     }
     let (extent, k) = extent(&result.answer);
@@ -63,6 +66,9 @@ pub fn result(result: &CheckResult) -> Value {
     }
     if let Some(explanation) = &result.reduction {
         object.insert("reduction".to_owned(), reduction::json(explanation));
+    }
+    if let Some(family) = &result.family {
+        object.insert("family".to_owned(), family.to_json());
     }
     Value::Object(object)
 }

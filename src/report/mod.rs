@@ -1,8 +1,9 @@
 //! From verdicts to what people and programs read: one [`Narrative`], many renderers.
 //!
 //! [`nodes`] gives counted nodes stable names, [`summary`] condenses a state, [`fold`] shortens what repeats, [`narrative`]
-//! puts them together; [`text`], [`json`] and [`table`] render; [`saved`] keeps traces for replay.
+//! puts them together, [`family`] says which sizes a verdict covers; [`text`], [`json`] and [`table`] render; [`saved`] keeps traces for replay.
 
+pub mod family;
 pub mod fold;
 pub mod json;
 pub mod narrative;
@@ -13,12 +14,15 @@ pub mod summary;
 pub mod table;
 pub mod text;
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::engine::{Attempt, Certificate, Extent, Statistics, UnknownReason};
 use crate::reduce::explain::Explanation;
 use crate::system::{Property, PropertyKind};
 
+pub use family::{FamilyReport, How, Lift};
 pub use narrative::{Ending, Narrative, narrate};
 pub use saved::SavedTrace;
 
@@ -39,6 +43,9 @@ pub enum InputName {
     Paths {
         /// As the user gave them.
         paths: Vec<String>,
+        /// Of a family: the member, by dimension.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        sizes: BTreeMap<String, i64>,
     },
 }
 
@@ -49,7 +56,11 @@ impl InputName {
             InputName::Case { case, scale, fixed } => {
                 format!("{case}, {scale} nodes{}", if *fixed { ", fixed" } else { "" })
             }
-            InputName::Paths { paths } => paths.join(" "),
+            InputName::Paths { paths, sizes } if sizes.is_empty() => paths.join(" "),
+            InputName::Paths { paths, sizes } => {
+                let sizes = sizes.iter().map(|(name, value)| format!("{name} = {value}")).collect::<Vec<String>>();
+                format!("{} ({})", paths.join(" "), sizes.join(", "))
+            }
         }
     }
 }
@@ -169,6 +180,8 @@ pub struct CheckResult {
     pub beside: Vec<Attempt>,
     /// How the model was made smaller, where that was asked for.
     pub reduction: Option<Explanation>,
+    /// Of a family of topologies: the sizes that the verdict is about.
+    pub family: Option<Box<FamilyReport>>,
 }
 
 /// The exit code of several results: violated before unknown before holds.

@@ -8,6 +8,7 @@ use anstyle::{AnsiColor, Style};
 use textwrap::{Options, WordSeparator, WordSplitter};
 
 use crate::engine::{Attempt, Certificate, Extent, Statistics};
+use crate::reduce::family::show;
 
 use super::narrative::{Block, Narrative, Step};
 use super::reduction;
@@ -49,6 +50,11 @@ pub fn result(result: &CheckResult, detail: Detail) -> String {
     if let Some(explanation) = &result.reduction {
         out.push_str(&reduction::text(explanation));
     }
+    if let Some(family) = &result.family
+        && detail > Detail::Quiet
+    {
+        family.lines().iter().for_each(|line| out.push_str(&(indented(line, "    ", "      ") + "\n")));
+    }
     if let Answer::Violated(counterexample) = &result.answer
         && detail > Detail::Quiet
     {
@@ -62,8 +68,15 @@ fn verdict(result: &CheckResult) -> String {
         Answer::Violated(_) if !result.subject.is_empty() => format!(" ({})", result.subject),
         _ => String::new(),
     };
+    let family = result.family.as_deref();
     let (style, mark, words) = match &result.answer {
+        Answer::Holds(Extent::Complete(_)) if family.is_some() => {
+            (GOOD, "✓", "holds at every size (proved)".to_owned())
+        }
         Answer::Holds(Extent::Complete(_)) => (GOOD, "✓", "holds (proved: every reachable state was seen)".to_owned()),
+        Answer::Holds(Extent::Bound(k)) if family.is_some() => {
+            (GOOD, "✓", format!("holds at every size up to k = {k}"))
+        }
         Answer::Holds(Extent::Bound(k)) => (GOOD, "✓", format!("holds up to k = {k}")),
         Answer::Violated(found) => {
             let how = match found.finding {
@@ -71,7 +84,9 @@ fn verdict(result: &CheckResult) -> String {
                 Finding::Reversal => "violated by a reversal",
                 Finding::Loop => "violated by a loop",
             };
-            (BAD, "✗", format!("{how} at k = {}", found.k))
+            let size = family.and_then(|family| Some(show(&family.dimensions, family.coverage.violated()?)));
+            let size = size.map_or(String::new(), |size| format!(" (smallest size: {size})"));
+            (BAD, "✗", format!("{how} at k = {}{size}", found.k))
         }
         Answer::Unknown { reason, covered: 0 } => (OPEN, "?", format!("unknown: {reason}")),
         Answer::Unknown { reason, covered } => {

@@ -9,6 +9,7 @@ mod events;
 mod loads;
 mod pools;
 mod properties;
+pub mod sizes;
 pub mod values;
 
 use std::rc::Rc;
