@@ -6,7 +6,7 @@
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use crate::engine::{Budget, Extent, Statistics};
+use crate::engine::{Budget, Certificate, Extent, Statistics};
 use crate::property::NAMES;
 use crate::reduce::family::{Coverage, Size, Standing};
 use crate::report::{Answer, CheckResult, FamilyReport, reason_text};
@@ -42,6 +42,8 @@ struct Track {
     /// The weakest extent of members that hold.
     extent: Option<Extent>,
     statistics: Statistics,
+    /// That of each member asked.
+    certificates: Vec<Option<Certificate>>,
     seconds: f64,
     violated: Option<Size>,
 }
@@ -146,6 +148,7 @@ impl Search<'_> {
                 last: result.clone(),
                 extent: None,
                 statistics: Statistics::default(),
+                certificates: Vec::new(),
                 seconds: 0.0,
                 violated: None,
             });
@@ -215,6 +218,7 @@ impl Track {
         self.coverage.add(size, standing);
         self.seconds += result.seconds;
         self.statistics = sum(&self.statistics, &result.statistics);
+        self.certificates.push(result.certificate.clone());
         match &result.answer {
             Answer::Holds(extent) => self.extent = Some(weaker(self.extent, *extent)),
             Answer::Violated(_) => self.violated = Some(size.to_vec()),
@@ -249,7 +253,8 @@ impl Track {
             lift,
         };
         let (seconds, statistics) = (self.seconds, self.statistics);
-        CheckResult { answer, seconds, statistics, family: Some(Box::new(report)), ..self.last }
+        let certificate = self.certificates.into_iter().reduce(together).flatten();
+        CheckResult { answer, seconds, statistics, certificate, family: Some(Box::new(report)), ..self.last }
     }
 }
 
@@ -262,6 +267,18 @@ fn weaker(known: Option<Extent>, new: Extent) -> Extent {
             Extent::Bound(k)
         }
     }
+}
+
+/// One certificate for several members, if each of them has one.
+fn together(known: Option<Certificate>, new: Option<Certificate>) -> Option<Certificate> {
+    let (known, new) = (known?, new?);
+    Some(Certificate {
+        refuted: known.refuted + new.refuted,
+        clauses: known.clauses + new.clauses,
+        proof_bytes: known.proof_bytes + new.proof_bytes,
+        checker: new.checker,
+        time: known.time + new.time,
+    })
 }
 
 /// Figures of several members: terms are those of the largest arena.
