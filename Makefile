@@ -43,7 +43,7 @@ lint: deps ## Check formatting and lints
 docs: deps ## Build the API documentation, warnings denied
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps
 
-bench: deps ## Measure terms, explicit search and smt on the cases
+bench: deps ## Measure terms and engines on the cases
 	$(CARGO) bench --benches
 
 deps: ## Install what is missing to build (Z3, a C linker)

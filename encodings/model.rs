@@ -38,10 +38,23 @@ pub enum ModelError {
 
 /// Builds the model of a cluster with the selected properties.
 pub fn build(spec: &ClusterSpec, selection: &Selection) -> Result<Model, ModelError> {
+    build_with(spec, selection, |ctx, spec| Cluster::new(ctx, spec))
+}
+
+/// [`build`] with every node told apart: nothing is merged, nothing counted.
+pub fn build_of_single_nodes(spec: &ClusterSpec, selection: &Selection) -> Result<Model, ModelError> {
+    build_with(spec, selection, |ctx, spec| Cluster::of_single_nodes(ctx, spec))
+}
+
+fn build_with(
+    spec: &ClusterSpec,
+    selection: &Selection,
+    view: for<'c> fn(&'c Ctx, &'c ClusterSpec) -> Result<Cluster<'c>, ResourceError>,
+) -> Result<Model, ModelError> {
     check_sizes(spec, selection)?;
     let ctx = Ctx::new();
     let (unbound, parts) = {
-        let mut cluster = Cluster::new(&ctx, spec)?;
+        let mut cluster = view(&ctx, spec)?;
         let prepared = property::prepare(&mut cluster, selection)?;
         add_controllers(&mut cluster)?;
         property::add(&cluster, selection, &prepared)?;

@@ -2,7 +2,7 @@
 //!
 //! The layers, each of which knows only those to its left (`tests/layers.rs` enforces it):
 //!
-//! `term → system → { engine | cluster } → { property, encodings } → input → cases → report → conformance → cli`
+//! `term → system → { engine | cluster } → { reduce, property, encodings } → input → cases → report → conformance → cli`
 
 pub mod cases;
 pub mod cli;
@@ -14,6 +14,7 @@ pub mod encodings;
 pub mod engine;
 pub mod input;
 pub mod property;
+pub mod reduce;
 pub mod report;
 pub mod system;
 pub mod term;

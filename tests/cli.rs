@@ -53,6 +53,9 @@ fn wrong_usage_exits_with_2() {
         &["check", "--case", "c1", "--memory", "2 parsecs"],
         &["check", "--case", "c1", "-q", "-v"],
         &["simulate", "--case", "c1", "--seed", "x"],
+        &["check", "--case", "c1", "--certify", "--engine", "smt"],
+        &["check", "--case", "c1", "--certify", "--engine", "explicit"],
+        &["check", "--case", "c1", "--certify", "--sat-solver", "cadical"],
     ] {
         let ran = kubound(arguments);
         assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{arguments:?}: {}", ran.err);
@@ -222,7 +225,7 @@ fn defaults_are_told_on_standard_error() {
 
 #[test]
 fn every_case_is_violated_and_its_fix_holds_on_every_engine_at_the_same_k() {
-    for engine in ["explicit", "smt", "auto"] {
+    for engine in ["explicit", "smt", "sat", "auto"] {
         let failing = kubound(&["check", "--case", "all", "--engine", engine, "--format", "json"]);
         let fixed = kubound(&["check", "--case", "all", "--engine", engine, "--fixed", "--format", "json"]);
         let verdicts = |ran: &Ran| -> Vec<(String, String, u64)> {
@@ -277,6 +280,43 @@ fn no_placement_for_all_pods_is_an_error() {
     }
 }
 
+#[test]
+fn what_holds_is_certified_and_the_proofs_are_kept() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let certify = format!("--certify={}", show(directory.path()));
+    let check = |format| kubound(&["check", "tests/fixtures/surge.yaml", certify.as_str(), "--format", format]);
+    let told = check("text");
+    assert_eq!(told.code, 0, "{}", told.err);
+    assert!(told.out.contains("certified: ") && told.out.contains("varisat-checker"), "{}", told.out);
+    let document = json(&check("json").out);
+    let result = &document["results"][0];
+    let certificate = &result["certificate"];
+    assert!(certificate["refuted"].as_u64() > Some(0) && result["clauses"].as_u64() > Some(0), "{result:#}");
+    let kept = |name: &str| std::fs::read(directory.path().join(name)).expect("it was kept");
+    assert_eq!(kept("pods-schedulable.varisat").len() as u64, certificate["proof_bytes"].as_u64().expect("bytes"));
+    assert!(kept("pods-schedulable.icnf").starts_with(b"p inccnf\n"));
+}
+
+#[cfg(not(feature = "cadical"))]
+#[test]
+fn a_solver_that_was_not_built_in_is_asked_for_in_vain() {
+    let ran = kubound(&["check", "--case", "c1", "--engine", "sat", "--sat-solver", "cadical"]);
+    assert_eq!((ran.code, ran.out.as_str()), (2, ""));
+    assert!(ran.err.contains("--features cadical"), "{}", ran.err);
+}
+
+#[test]
+fn a_portfolio_says_who_ran_beside_and_why_both_gave_up() {
+    // Each block has thousands of successors: neither engine is done in that time, and sat has long begun.
+    let ran = kubound(&["check", "tests/fixtures/surge.yaml", "--bound", "9", "--timeout", "1s", "--format", "json"]);
+    let result = &json(&ran.out)["results"][0];
+    assert_eq!((ran.code, &result["reason"]), (3, &"out of time".into()), "{result:#}");
+    let other = &result["beside"][0];
+    let mut engines = [&result["engine"], &other["engine"]].map(|name| name.as_str().unwrap_or_default());
+    engines.sort_unstable();
+    assert_eq!((engines, &other["reason"]), (["explicit", "sat"], &"out of time".into()), "{result:#}");
+}
+
 /// A directory with the recordings of one component, of which `change` makes something else.
 fn recordings(change: impl Fn(&str) -> String) -> tempfile::TempDir {
     let file = "controllers/pod_deletion_rank.jsonl";
@@ -313,4 +353,78 @@ fn recordings_that_are_missing_or_malformed_exit_with_2() {
     let broken = recordings(|text| format!("{}\n{{\n", text.lines().next().unwrap_or_default()));
     let ran = kubound(&["conformance", show(broken.path())]);
     assert!(ran.code == 2 && ran.err.contains("controllers/pod_deletion_rank.jsonl:2:"), "{}", ran.err);
+}
+
+#[test]
+fn bench_measures_cases_on_engines_and_says_whether_they_agree() {
+    let arguments =
+        ["bench", "--case", "c7", "--case", "c2", "--scale", "3", "--engine", "explicit,smt,sat", "--runs", "2"];
+    let ran = kubound(&[&arguments[..], &["--format", "json"]].concat());
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    let report = json(&ran.out);
+    let rows = report["rows"].as_array().expect("rows");
+    assert_eq!((rows.len(), &report["contradictions"]), (6, &serde_json::json!([])));
+    let measured =
+        |row: &Value| row["seconds"].as_array().is_some_and(|all| all.len() == 2) && row["failure"].is_null();
+    assert!(rows.iter().all(measured), "{report}");
+    let verdicts =
+        |case: &str| rows.iter().filter(|row| row["case"] == case).map(|row| &row["verdicts"]).collect::<Vec<_>>();
+    assert!(
+        verdicts("c2").iter().all(|found| **found == serde_json::json!([{"verdict": "violated", "k": 1}])),
+        "{report}"
+    );
+    let table = kubound(&arguments);
+    assert_eq!((table.code, table.out.lines().count()), (0, 7), "{}", table.out);
+}
+
+#[test]
+fn bench_refuses_what_it_cannot_measure_and_says_what_stayed_open() {
+    for wrong in [&["--case", "c99"][..], &["--scale", "5001"], &["--engine", "magic"], &["--runs", "0"]] {
+        let ran = kubound(&[&["bench"][..], wrong].concat());
+        assert!(ran.code == 2 && ran.out.is_empty() && !ran.err.is_empty(), "{wrong:?}: {}", ran.err);
+    }
+    let hurried =
+        ["bench", "--case", "c1", "--scale", "100", "--engine", "explicit", "--runs", "3", "--timeout", "1ms"];
+    let ran = kubound(&hurried);
+    assert!(ran.code == 3 && ran.out.contains("unknown"), "{}: {}", ran.code, ran.out);
+}
+
+#[test]
+fn reductions_are_explained_as_text_and_as_json() {
+    let text = kubound(&["check", "--case", "c8", "--scale", "10", "--quiet", "--explain-reduction"]);
+    assert_eq!(text.code, 1, "{}", text.err);
+    for part in ["10 node(s) in 2 class(es)", "label lifecycle: spot", "counted in", "slice", "ranges", "units"] {
+        assert!(text.out.contains(part), "{part}: {}", text.out);
+    }
+    let arguments = ["check", "--case", "c8", "--scale", "10", "--format", "json", "--explain-reduction"];
+    let document = json(&kubound(&arguments).out);
+    let reduction = &document["results"][0]["reduction"];
+    let classes = reduction["classes"].as_array().expect("classes");
+    let sizes: Vec<usize> = classes.iter().map(|it| it["nodes"].as_array().expect("names").len()).collect();
+    assert_eq!(sizes, [2, 8]);
+    assert_eq!(classes[0]["distinguished_by"]["label lifecycle"], "on-demand");
+    assert_eq!(classes[1]["representation"], "counted");
+    let terms = |figures: &Value| figures["terms"].as_u64().expect("a number");
+    let passes = reduction["passes"].as_array().expect("passes");
+    assert!(passes.iter().all(|pass| pass["exact"] == true));
+    assert!(terms(&passes[passes.len() - 1]["after"]) < terms(&reduction["before"]), "{reduction}");
+    let plain = json(&kubound(&["check", "--case", "c8", "--scale", "10", "--format", "json"]).out);
+    assert!(plain["results"][0].get("reduction").is_none());
+}
+
+#[test]
+fn without_reduction_the_verdict_is_the_same_and_its_trace_replays() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let trace = directory.path().join("c3.json");
+    let arguments = ["check", "--case", "c3", "--scale", "5", "--format", "json"];
+    let reduced = json(&kubound(&arguments).out);
+    let more = ["--no-reduce", "--explain-reduction", "--save-trace", show(&trace)];
+    let whole = json(&kubound(&[&arguments[..], &more].concat()).out);
+    for field in ["verdict", "k", "finding"] {
+        assert_eq!(reduced["results"][0][field], whole["results"][0][field], "{field}");
+    }
+    assert_eq!(whole["results"][0]["reduction"]["classes"].as_array().map(Vec::len), Some(5));
+    assert_eq!(whole["results"][0]["reduction"]["passes"].as_array().map(Vec::len), Some(0));
+    let replayed = kubound(&["replay", show(&trace)]);
+    assert_eq!(replayed.code, 1, "{}{}", replayed.out, replayed.err);
 }

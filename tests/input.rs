@@ -67,7 +67,8 @@ fn shared(case: &str) -> Option<PathBuf> {
 
 #[test]
 fn manifests_start_from_nothing_with_defaults() {
-    let Loaded { spec, diagnostics, scenario_given } = loaded(&[("nodes.yaml", NODES), ("web.yaml", WEB)]);
+    let Loaded { spec, family, diagnostics, scenario_given } = loaded(&[("nodes.yaml", NODES), ("web.yaml", WEB)]);
+    assert!(family.is_none());
     assert!(diagnostics.is_empty() && !scenario_given, "{diagnostics}");
     let web = &spec.workloads[0];
     assert_eq!(
@@ -298,9 +299,21 @@ fn contradictions_in_a_scenario_are_errors_with_places() {
         ),
         ("  properties: [no-such]", "4:16: there is no property `no-such`"),
         ("  properties: [{name: settles, threshold: 3}]", "4:43: property settles has no argument `threshold`"),
+        ("  nodePools: [{name: p, count: {min: 9, max: 1}}]", "4:25: the range starts at 9, above its end 1"),
+        ("  nodePools: [{name: p, count: many}]", "4:32: `many`: `many` is not known; use scale, nodes or nodes(pool)"),
+        ("  nodePools: [{name: p, count: nodes + 1}]", "4:32: `nodes + 1`: `nodes` is not known here"),
+        ("  nodePools: [{name: p, count: 1 - 2}]", "4:32: there cannot be -1 nodes"),
+        ("  scale: {min: 1, max: 900000}", "the ranges of this scenario allow 900000 sizes"),
+        ("  sizes: [{target: wob, replicas: 2}]", "4:20: there is no Deployment or ReplicaSet `wob`"),
         (
-            "  nodePools: [{name: p, count: {min: 1, max: 9}}]",
-            "4:25: a number of nodes between 1 and 9 is not supported yet",
+            "  sizes: [{target: web, minReplicas: 9, maxReplicas: 2}]",
+            "4:38: minReplicas of web would be 9, more than maxReplicas 2",
+        ),
+        ("  sizes: [{target: web, replicas: 1 - nodes}]", "4:35: replicas of web cannot be -1"),
+        ("  sizes: [{target: web, minReplicas: {min: 1, max: 2}}]", "4:25: only replicas and node pools may be ranges"),
+        (
+            "  scale: {min: 0, max: 3}\n  sizes: [{target: web, replicas: scale - 1}]",
+            "5:35: replicas of web cannot be -1",
         ),
         ("  nodePools: [{name: p, count: 2}]", "the nodes of this pool offer nothing"),
         ("  interleaving: wild", "4:17: spec.interleaving"),

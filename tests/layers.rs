@@ -47,9 +47,11 @@ const LAYERS: [(&str, &[&str]); 12] = [
 
 /// Crates that only some layers may name: engines know no Kubernetes, only engines know solvers, and only the input
 /// layer and what is right of it know file formats.
-const FOREIGN: [(&str, &[&str]); 4] = [
+const FOREIGN: [(&str, &[&str]); 6] = [
     ("k8s_openapi", &["cluster", "reduce", "property", "encodings", "input", "cases", "report", "conformance", "cli"]),
     ("z3", &["engine"]),
+    ("varisat", &["engine"]),
+    ("varisat_checker", &["engine"]),
     ("serde_yaml", &["input", "cases", "report", "cli"]),
     ("saphyr_parser", &["input"]),
 ];

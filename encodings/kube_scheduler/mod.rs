@@ -105,7 +105,7 @@ pub fn add(cluster: &Cluster<'_>) {
     let turn = in_priority_order(cluster, &scheduled, &busy.collect::<Vec<_>>());
     let binds: Vec<Bool<'_>> = turn.iter().zip(&waiting).map(|(&turn, &waiting)| turn & waiting).collect();
     let (pod_var, pod) = cluster.builder.input("pod", 0, scheduled.len() as i64 - 1);
-    let (node_var, node) = cluster.builder.input("node", 0, cells.len() as i64 - 1);
+    let (node_var, node) = cluster.cell_input("node", cells.len());
     let mut next = state.clone();
     let mut allowed = Vec::new();
     for (position, (&id, cycle)) in scheduled.iter().zip(&cycles).enumerate() {

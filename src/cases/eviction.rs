@@ -13,7 +13,7 @@ const SMALL: (&str, &str) = ("10m", "10Mi");
 /// c5. On some nodes one pod and no room, on others three or four.
 pub fn duplicates(scale: usize, fixed: bool) -> Vec<File> {
     let ones = (3 * scale).div_ceil(5);
-    let threes = scale.div_ceil(5);
+    let threes = scale.div_ceil(5).min(scale - ones);
     let fours = scale - ones - threes;
     let (full, medium, crowded) = (members("full", ones), members("medium", threes), members("crowded", fours));
     let times =

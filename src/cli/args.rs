@@ -66,6 +66,9 @@ pub enum Command {
     /// Compare the model of each controller with recordings of the real one.
     #[command(after_help = "Exit codes: 0 nothing differs, 1 something does, 2 bad input.")]
     Conformance(Conformance),
+    /// Measure the cases on several engines, and whether these agree.
+    #[command(after_help = "Exit codes: 0 measured, 1 engines contradict each other, 2 bad usage, 3 undecided.")]
+    Bench(Bench),
 }
 
 /// Where the cluster comes from.
@@ -77,9 +80,12 @@ pub struct Source {
     /// A failure case instead: c1 to c8, w1 to w4.
     #[arg(long, value_name = "ID")]
     pub case: Option<String>,
-    /// Number of nodes of the case.
-    #[arg(long, value_name = "N", requires = "case", default_value_t = 3)]
-    pub scale: usize,
+    /// Number of nodes of the case, or a range of it such as 1..100.
+    #[arg(long, value_name = "N", requires = "case", default_value = "3", value_parser = values::range)]
+    pub scale: (usize, usize),
+    /// Of a scenario with ranges: only this size, or a narrower range; may be given several times.
+    #[arg(long = "size", value_name = "NAME=N", conflicts_with = "case", value_parser = values::size)]
+    pub sizes: Vec<(String, (usize, usize))>,
     /// The fixed variant of the case.
     #[arg(long, requires = "case")]
     pub fixed: bool,
@@ -109,7 +115,7 @@ impl From<InterleavingName> for Interleaving {
 /// Decision procedures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum EngineName {
-    /// Explicit search first, then the solver.
+    /// Explicit search and the SAT engine at the same time; the first answer counts.
     Auto,
     /// Breadth-first search over states.
     Explicit,
@@ -117,6 +123,15 @@ pub enum EngineName {
     Smt,
     /// Bounded search with a SAT solver.
     Sat,
+}
+
+/// SAT solvers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SatSolverName {
+    /// Always there.
+    Varisat,
+    /// Needs a program built with the feature `cadical`.
+    Cadical,
 }
 
 /// Renderings of results.
@@ -137,12 +152,25 @@ pub struct Check {
     /// The engine.
     #[arg(long, value_enum, default_value_t = EngineName::Auto)]
     pub engine: EngineName,
+    /// The solver of the SAT engine.
+    #[arg(long, value_enum, value_name = "NAME", default_value_t = SatSolverName::Varisat)]
+    pub sat_solver: SatSolverName,
+    /// Let a second program check the solver's proof of all that holds; `auto` then is `sat` alone. With a directory,
+    /// proofs and the clauses they are about are kept there.
+    #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true)]
+    pub certify: Option<Option<PathBuf>>,
     /// Check this property only; may be given several times.
     #[arg(long = "property", value_name = "NAME", value_parser = PossibleValuesParser::new(NAMES))]
     pub properties: Vec<String>,
     /// Go on after the first violation.
     #[arg(long)]
     pub all: bool,
+    /// Check the model as it is, every node told apart: for comparison.
+    #[arg(long)]
+    pub no_reduce: bool,
+    /// Tell how the model was made smaller: what was merged and dropped, and why.
+    #[arg(long)]
+    pub explain_reduction: bool,
     /// Largest number of blocks (actions in async) of a run.
     #[arg(long, value_name = "K")]
     pub bound: Option<u32>,
@@ -152,6 +180,10 @@ pub struct Check {
     /// Wall-clock time for the whole input, such as 30s or 5m.
     #[arg(long, value_name = "TIME", value_parser = values::duration)]
     pub timeout: Option<Duration>,
+    /// Of a family of topologies: where to try the smallest counterexample again, such as 50 or worker=50; the largest
+    /// sizes by default.
+    #[arg(long, value_name = "NAME=N", value_parser = values::single_size)]
+    pub lift_to: Vec<(String, i64)>,
     /// Memory of the process, such as 500MiB or 2GiB.
     #[arg(long, value_name = "SIZE", value_parser = values::memory)]
     pub memory: Option<u64>,
@@ -183,9 +215,9 @@ pub struct Cases {
     /// Write every case, violating and fixed, below this directory.
     #[arg(long, value_name = "DIR")]
     pub emit: Option<PathBuf>,
-    /// Number of nodes.
-    #[arg(long, value_name = "N", requires = "emit", default_value_t = 3)]
-    pub scale: usize,
+    /// Number of nodes, or a range of it such as 1..100: then cases become scenarios with ranges.
+    #[arg(long, value_name = "N", requires = "emit", default_value = "3", value_parser = values::range)]
+    pub scale: (usize, usize),
 }
 
 /// Options of `conformance`.
@@ -242,4 +274,30 @@ pub struct Show {
     /// Only what this property needs; may be given several times.
     #[arg(long = "property", value_name = "NAME", value_parser = PossibleValuesParser::new(NAMES))]
     pub properties: Vec<String>,
+}
+
+/// Options of `bench`.
+#[derive(Clone, Debug, Args)]
+pub struct Bench {
+    /// A case; may be given several times. All cases by default.
+    #[arg(long, value_name = "ID")]
+    pub case: Vec<String>,
+    /// Numbers of nodes.
+    #[arg(long, value_name = "N,...", value_delimiter = ',', default_values_t = [3, 10, 100])]
+    pub scale: Vec<usize>,
+    /// The fixed variants of the cases.
+    #[arg(long)]
+    pub fixed: bool,
+    /// Engines.
+    #[arg(long, value_enum, value_name = "ENGINE,...", value_delimiter = ',', default_values_t = [EngineName::Explicit, EngineName::Sat, EngineName::Auto])]
+    pub engine: Vec<EngineName>,
+    /// How often each is run; the table shows medians.
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub runs: u32,
+    /// Wall-clock time of one run.
+    #[arg(long, value_name = "TIME", value_parser = values::duration, default_value = "60s")]
+    pub timeout: Duration,
+    /// Rendering.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
 }

@@ -2,27 +2,25 @@
 
 use std::path::Path;
 
-use crate::engine::auto::Auto;
-use crate::engine::explicit::Explicit;
-use crate::engine::sat::Sat;
-use crate::engine::smt::Smt;
-use crate::engine::{Budget, Engine};
+use crate::engine::Budget;
 use crate::input::describe_defaults;
 use crate::report::text::Detail;
 use crate::report::{Answer, CheckResult, exit_code, json, table, text};
 
 use super::CliError;
-use super::args::{Check, EngineName, Format};
+use super::args::{Check, Format};
+use super::engines;
+use super::family::{self, FamilyCheck};
 use super::interrupt;
 use super::output::{Output, remark};
 use super::progress::Line;
-use super::source::{self, Input};
+use super::source::{self, Asked, Input};
 use super::verify::{self, Plan, Subject};
 
 /// Checks one input, or all cases.
 pub fn run(arguments: &Check, detail: Detail) -> Result<u8, CliError> {
-    let names = source::names(&arguments.source)?;
-    let many = names.len() > 1;
+    let asked = source::asked(&arguments.source)?;
+    let many = asked.len() > 1;
     let mut session = Session {
         arguments,
         detail,
@@ -33,11 +31,11 @@ pub fn run(arguments: &Check, detail: Detail) -> Result<u8, CliError> {
     };
     let mut results = Vec::new();
     let mut diagnostics = Vec::new();
-    for name in names {
+    for one in asked {
         if session.is_stopped() {
             break;
         }
-        let input = session.read(&name)?;
+        let input = session.read(&one)?;
         diagnostics.push(input.diagnostics.to_json());
         results.extend(session.check(&input)?);
     }
@@ -61,19 +59,15 @@ impl Session<'_> {
     }
 
     /// Reads an input; in JSON, what is wrong with it is a result too.
-    fn read(&mut self, name: &crate::report::InputName) -> Result<Input, CliError> {
-        let mut input = match source::read(name) {
+    fn read(&mut self, asked: &Asked) -> Result<Input, CliError> {
+        let mut input = match source::open(asked) {
             Err(CliError::Input(errors)) if self.arguments.format == Format::Json => {
                 self.output.json(&json::document([], Some(errors.to_json())))?;
                 return Err(CliError::Input(errors));
             }
             other => other?,
         };
-        let scenario = &mut input.spec.scenario;
-        scenario.bound = self.arguments.bound.unwrap_or(scenario.bound);
-        if let Some(interleaving) = self.arguments.interleaving {
-            scenario.interleaving = interleaving.into();
-        }
+        adjust(self.arguments, &mut input);
         input.remark(self.detail);
         if !input.scenario_given && self.detail > Detail::Quiet {
             let lines = describe_defaults(&input.spec);
@@ -84,24 +78,30 @@ impl Session<'_> {
     }
 
     fn check(&mut self, input: &Input) -> Result<Vec<CheckResult>, CliError> {
-        let engine: &dyn Engine = match self.arguments.engine {
-            EngineName::Auto => &Auto,
-            EngineName::Explicit => &Explicit,
-            EngineName::Smt => &Smt::default(),
-            EngineName::Sat => &Sat::default(),
-        };
-        let subject = Subject {
-            spec: &input.spec,
-            name: input.name.clone(),
-            selection: input.selection(&self.arguments.properties),
-        };
+        let arguments = self.arguments;
+        if input.members.is_none() && !arguments.lift_to.is_empty() {
+            return Err(CliError::Usage("--lift-to is for inputs of several sizes".to_owned()));
+        }
+        if input.members.is_some() && matches!(arguments.certify, Some(Some(_))) {
+            let why = "--certify=DIR keeps the proofs of one size: use --certify for inputs of several sizes";
+            return Err(CliError::Usage(why.to_owned()));
+        }
+        let engine = engines::chosen(arguments, &input.name)?;
         let budget = Budget {
             bound: input.spec.scenario.bound,
             time: self.arguments.timeout,
             memory: self.arguments.memory,
             stop: self.stop.clone(),
+            overtaken: Default::default(),
         };
-        let plan = Plan { engine, budget, all: self.arguments.all, progress: &self.line };
+        let plan = Plan {
+            engine: engine.as_ref(),
+            budget,
+            all: self.arguments.all,
+            reduce: !self.arguments.no_reduce,
+            explain: self.arguments.explain_reduction,
+            progress: &self.line,
+        };
         let short = input.name.short();
         let (line, output) = (&self.line, &mut self.output);
         let (stories, detail) = (self.stories, self.detail);
@@ -112,7 +112,23 @@ impl Session<'_> {
                 line.hide(|| failed = output.write(&text::result(result, detail)));
             }
         };
-        let (results, skipped) = verify::check(&subject, &plan, &mut begin, &mut tell)?;
+        let (results, skipped) = match &input.members {
+            None => {
+                let selection = input.selection(&arguments.properties);
+                let subject = Subject { spec: &input.spec, name: input.name.clone(), selection };
+                verify::check(&subject, &plan, &mut begin, &mut tell)?
+            }
+            Some(members) => {
+                let family = FamilyCheck {
+                    members,
+                    names: &arguments.properties,
+                    plan: &plan,
+                    lift_to: members.size(&arguments.lift_to)?,
+                    adjust: &|input| adjust(arguments, input),
+                };
+                family::check(&family, &mut |what| line.begin(what), &mut tell)?
+            }
+        };
         failed?;
         if !skipped.is_empty() && self.stories {
             self.note_skipped(&skipped, results.last())?;
@@ -150,6 +166,15 @@ impl Session<'_> {
         }
         let code = exit_code(results);
         Ok(if self.is_stopped() && code == 0 { 3 } else { code })
+    }
+}
+
+/// Changes a scenario as the options say.
+fn adjust(arguments: &Check, input: &mut Input) {
+    let scenario = &mut input.spec.scenario;
+    scenario.bound = arguments.bound.unwrap_or(scenario.bound);
+    if let Some(interleaving) = arguments.interleaving {
+        scenario.interleaving = interleaving.into();
     }
 }
 

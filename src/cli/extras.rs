@@ -40,7 +40,7 @@ pub fn schema() -> Result<u8, CliError> {
 
 /// Prints the transition system.
 pub fn show(arguments: &Show, detail: Detail) -> Result<u8, CliError> {
-    let input = source::single(&arguments.source)?;
+    let input = source::single(&arguments.source, detail)?;
     input.remark(detail);
     let model = build(&input.spec, &input.selection(&arguments.properties)).map_err(VerifyError::from)?;
     let system = match arguments.properties.is_empty() {

@@ -4,12 +4,17 @@
 //! the rest. Errors go up as [`CliError`] and are printed in one place.
 
 pub mod args;
+mod bench;
 mod cases;
 mod check;
 mod conformance;
+mod engines;
 mod error;
 mod extras;
+mod family;
 mod interrupt;
+mod lift;
+mod members;
 mod output;
 mod progress;
 mod replay;
@@ -52,5 +57,6 @@ fn dispatch(cli: &Cli) -> Result<u8, CliError> {
         Command::Schema => extras::schema(),
         Command::Show(arguments) => extras::show(arguments, cli.detail()),
         Command::Conformance(arguments) => conformance::run(arguments, cli.quiet),
+        Command::Bench(arguments) => bench::run(arguments, cli.quiet),
     }
 }

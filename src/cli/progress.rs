@@ -16,6 +16,8 @@ pub struct Line {
     bar: ProgressBar,
     started: Instant,
     last: Mutex<Duration>,
+    /// What each engine said last, where there are several.
+    lanes: Mutex<Vec<(&'static str, String)>>,
 }
 
 impl Line {
@@ -28,7 +30,7 @@ impl Line {
         if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix} {msg} [{elapsed}]") {
             bar.set_style(style);
         }
-        Line { bar, started: Instant::now(), last: Mutex::new(Duration::ZERO) }
+        Line { bar, started: Instant::now(), last: Mutex::new(Duration::ZERO), lanes: Mutex::default() }
     }
 
     /// Says what is being checked.
@@ -36,6 +38,9 @@ impl Line {
         self.bar.reset_elapsed();
         self.bar.set_prefix(what.to_owned());
         self.bar.set_message(String::new());
+        if let Ok(mut lanes) = self.lanes.lock() {
+            lanes.clear();
+        }
     }
 
     /// Takes the line away, so that something else can be printed.
@@ -49,8 +54,15 @@ impl Line {
     }
 }
 
-impl Progress for Line {
-    fn report(&self, k: u32, statistics: &Statistics) {
+/// How far an engine is.
+fn status(k: u32, statistics: &Statistics) -> String {
+    let queries = if statistics.queries > 0 { format!(", {} queries", statistics.queries) } else { String::new() };
+    format!("k = {k}, {} states{queries}", statistics.states)
+}
+
+impl Line {
+    /// Shows a message, unless one was shown a moment ago.
+    fn show(&self, message: impl FnOnce() -> String) {
         if self.bar.is_hidden() {
             return;
         }
@@ -60,8 +72,25 @@ impl Progress for Line {
             return;
         }
         *last = now;
-        let queries = if statistics.queries > 0 { format!(", {} queries", statistics.queries) } else { String::new() };
-        self.bar.set_message(format!("k = {k}, {} states{queries}", statistics.states));
+        self.bar.set_message(message());
         self.bar.tick();
+    }
+}
+
+impl Progress for Line {
+    fn report(&self, k: u32, statistics: &Statistics) {
+        self.show(|| status(k, statistics));
+    }
+
+    fn report_of(&self, engine: &'static str, k: u32, statistics: &Statistics) {
+        if self.bar.is_hidden() {
+            return;
+        }
+        let Ok(mut lanes) = self.lanes.lock() else { return };
+        lanes.retain(|(other, _)| *other != engine);
+        lanes.push((engine, status(k, statistics)));
+        lanes.sort();
+        let all: Vec<String> = lanes.iter().map(|(engine, status)| format!("{engine}: {status}")).collect();
+        self.show(|| all.join(" | "));
     }
 }

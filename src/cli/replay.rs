@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::encodings::build;
+use crate::encodings::{build, build_of_single_nodes};
 use crate::report::saved::fingerprint;
 use crate::report::text::{self, Detail};
 use crate::report::{InputName, Narrative, SavedTrace};
@@ -26,7 +26,14 @@ pub fn run(arguments: &Replay, detail: Detail) -> Result<u8, CliError> {
     for trace in &traces {
         let name = match arguments.paths.as_slice() {
             [] => trace.input.clone(),
-            paths => InputName::Paths { paths: paths.iter().map(|path| path.display().to_string()).collect() },
+            paths => {
+                let paths = paths.iter().map(|path| path.display().to_string()).collect();
+                let sizes = match &trace.input {
+                    InputName::Paths { sizes, .. } => sizes.clone(),
+                    InputName::Case { .. } => Default::default(),
+                };
+                InputName::Paths { paths, sizes }
+            }
         };
         let mut input = source::read(&name)?;
         input.remark(detail);
@@ -54,7 +61,10 @@ fn read(path: &Path) -> Result<Vec<SavedTrace>, CliError> {
     let format = |problem: String| CliError::Format(path.to_owned(), problem);
     let document: Value = serde_json::from_str(&text).map_err(|error| format(format!("not JSON: {error}")))?;
     let results = document.get("results").and_then(Value::as_array);
-    let of_results = results.into_iter().flatten().filter_map(|result| result.get("trace"));
+    let of_results = results
+        .into_iter()
+        .flatten()
+        .flat_map(|result| [result.get("trace"), result.pointer("/family/lift/trace")].into_iter().flatten());
     let traces = of_results.chain(document.get("trace")).filter(|trace| !trace.is_null());
     let traces: Result<Vec<SavedTrace>, _> = traces.map(|trace| serde_json::from_value(trace.clone())).collect();
     let traces = traces.map_err(|error| format(format!("not a trace: {error}")))?;
@@ -69,7 +79,12 @@ fn again(input: &mut Input, trace: &SavedTrace, file: &Path) -> Result<Result<Na
     let interleaving = <InterleavingName as clap::ValueEnum>::from_str(&trace.interleaving, false);
     let interleaving = interleaving.map_err(|problem| CliError::Format(file.to_owned(), problem))?;
     input.spec.scenario.interleaving = interleaving.into();
-    let model = match build(&input.spec, &input.selection(std::slice::from_ref(&trace.property))) {
+    let selection = input.selection(std::slice::from_ref(&trace.property));
+    let model = match trace.single_nodes {
+        true => build_of_single_nodes(&input.spec, &selection),
+        false => build(&input.spec, &selection),
+    };
+    let model = match model {
         Ok(model) => model,
         Err(crate::encodings::ModelError::Property(error)) => return Ok(Err(error.to_string())),
         Err(error) => return Err(VerifyError::from(error).into()),

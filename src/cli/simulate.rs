@@ -13,7 +13,7 @@ use super::walk::walk;
 
 /// Walks one random run and tells it.
 pub fn run(arguments: &Simulate, detail: Detail) -> Result<u8, CliError> {
-    let mut input = source::single(&arguments.source)?;
+    let mut input = source::single(&arguments.source, detail)?;
     if let Some(interleaving) = arguments.interleaving {
         input.spec.scenario.interleaving = interleaving.into();
     }

@@ -1,5 +1,7 @@
 //! Reads the input of a command: paths, or a case that comes with Kubound.
 
+use std::collections::BTreeMap;
+
 use crate::cases::{self, CASES};
 use crate::cluster::scenario::PropertySpec;
 use crate::cluster::spec::ClusterSpec;
@@ -10,6 +12,7 @@ use crate::report::text::Detail;
 
 use super::CliError;
 use super::args::Source;
+use super::members::Members;
 use super::output::remark;
 
 /// What a command works on.
@@ -22,13 +25,28 @@ pub struct Input {
     pub diagnostics: Diagnostics,
     /// Whether a scenario came with it.
     pub scenario_given: bool,
+    /// If it is a family: its members; the rest is that of one of them.
+    pub members: Option<Members>,
+}
+
+/// One thing that arguments ask for.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    name: InputName,
+    /// Scales of a case, or sizes of a scenario.
+    scale: (usize, usize),
+    sizes: Vec<(String, (usize, usize))>,
 }
 
 /// Everything that the arguments name: one input, or with `--case all` or `wide` one for each case.
-pub fn names(source: &Source) -> Result<Vec<InputName>, CliError> {
-    let case = |id: &str| InputName::Case { case: id.to_owned(), scale: source.scale, fixed: source.fixed };
+pub fn asked(source: &Source) -> Result<Vec<Asked>, CliError> {
+    let asked = |name| Asked { name, scale: source.scale, sizes: source.sizes.clone() };
+    let case = |id: &str| asked(InputName::Case { case: id.to_owned(), scale: source.scale.1, fixed: source.fixed });
     match source.case.as_deref() {
-        None => Ok(vec![InputName::Paths { paths: source.paths.iter().map(|it| it.display().to_string()).collect() }]),
+        None => {
+            let paths = source.paths.iter().map(|it| it.display().to_string()).collect();
+            Ok(vec![asked(InputName::Paths { paths, sizes: BTreeMap::new() })])
+        }
         Some("all") => Ok(CASES.iter().filter(|it| it.is_published()).map(|it| case(it.id)).collect()),
         Some("wide") => Ok(CASES.iter().filter(|it| !it.is_published()).map(|it| case(it.id)).collect()),
         Some(id) => {
@@ -38,26 +56,71 @@ pub fn names(source: &Source) -> Result<Vec<InputName>, CliError> {
     }
 }
 
-/// The one input that the arguments name.
-pub fn single(source: &Source) -> Result<Input, CliError> {
-    match names(source)?.as_slice() {
-        [name] => read(name),
-        _ => Err(CliError::Usage("`all` and `wide` are for `check` only; name one case".to_owned())),
+/// The one input that the arguments name; of a family the largest member, which a remark says.
+pub fn single(source: &Source, detail: Detail) -> Result<Input, CliError> {
+    let input = match asked(source)?.as_slice() {
+        [one] => open(one)?,
+        _ => return Err(CliError::Usage("`all` and `wide` are for `check` only; name one case".to_owned())),
+    };
+    let Some(members) = &input.members else { return Ok(input) };
+    let largest = members.member(members.largest())?;
+    if detail > Detail::Quiet {
+        remark(&format!("note: sizes are open; this is the largest member: {}\n", largest.name.short()));
+    }
+    Ok(Input { diagnostics: input.diagnostics, ..largest })
+}
+
+/// Reads what is asked for, which may be a family.
+pub fn open(asked: &Asked) -> Result<Input, CliError> {
+    match &asked.name {
+        InputName::Case { case, fixed, .. } if asked.scale.0 < asked.scale.1 => {
+            let members = Members::of_case(case, asked.scale, *fixed)?;
+            let input = members.member(&members.sizes[0])?;
+            Ok(Input { members: Some(members), ..input })
+        }
+        name => read_within(name, &asked.sizes),
     }
 }
 
-/// Reads an input.
+/// Reads an input by its name.
 pub fn read(name: &InputName) -> Result<Input, CliError> {
+    read_within(name, &[])
+}
+
+fn read_within(name: &InputName, narrow: &[(String, (usize, usize))]) -> Result<Input, CliError> {
     let options = LoadOptions::default();
-    let Loaded { spec, diagnostics, scenario_given } = match name {
-        InputName::Paths { paths } => input::load(&paths.iter().map(Into::into).collect::<Vec<_>>(), options)?,
+    match name {
+        InputName::Paths { paths, sizes } => {
+            let loaded = input::load(&paths.iter().map(Into::into).collect::<Vec<_>>(), options)?;
+            let exact = sizes.iter().map(|(name, &value)| {
+                let value = usize::try_from(value).unwrap_or(0);
+                (name.clone(), (value, value))
+            });
+            family(paths, loaded, &narrow.iter().cloned().chain(exact).collect::<Vec<_>>())
+        }
         InputName::Case { case, scale, fixed } => {
             let files = cases::generate(case, *scale, *fixed)?;
             let texts: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
-            input::load_strings(&texts, options)?
+            let Loaded { spec, diagnostics, scenario_given, .. } = input::load_strings(&texts, options)?;
+            Ok(Input { name: name.clone(), spec, diagnostics, scenario_given, members: None })
         }
+    }
+}
+
+/// What was loaded, with its members if there are several of them.
+fn family(paths: &[String], loaded: Loaded, narrow: &[(String, (usize, usize))]) -> Result<Input, CliError> {
+    let Loaded { spec, family, diagnostics, scenario_given } = loaded;
+    let Some(family) = family else {
+        if let Some((name, _)) = narrow.first() {
+            return Err(CliError::Usage(format!("this input has no size `{name}`: its scenario has no ranges")));
+        }
+        let name = InputName::Paths { paths: paths.to_vec(), sizes: BTreeMap::new() };
+        return Ok(Input { name, spec, diagnostics, scenario_given, members: None });
     };
-    Ok(Input { name: name.clone(), spec, diagnostics, scenario_given })
+    let members = Members::of_paths(paths.to_vec(), family, scenario_given, narrow)?;
+    let largest = members.member(members.largest())?;
+    let members = Some(members).filter(|members| members.sizes.len() > 1);
+    Ok(Input { diagnostics, members, ..largest })
 }
 
 impl Input {

@@ -35,6 +35,31 @@ pub fn memory(text: &str) -> Result<u64, String> {
     Ok(bytes as u64)
 }
 
+/// `7`, or `1..100`.
+pub fn range(text: &str) -> Result<(usize, usize), String> {
+    let number = |text: &str| {
+        text.trim().parse::<usize>().map_err(|_| format!("`{text}` is neither a number nor a range such as `1..100`"))
+    };
+    let (min, max) = match text.split_once("..") {
+        Some((min, max)) => (number(min)?, number(max)?),
+        None => (number(text)?, number(text)?),
+    };
+    if min > max { Err(format!("the range starts at {min}, above its end {max}")) } else { Ok((min, max)) }
+}
+
+/// `worker=7`, or `worker=1..100`.
+pub fn size(text: &str) -> Result<(String, (usize, usize)), String> {
+    let (name, value) = text.split_once('=').ok_or_else(|| format!("`{text}` is not of the form `worker=7`"))?;
+    Ok((name.trim().to_owned(), range(value)?))
+}
+
+/// `worker=7`, or a number alone, which has an empty name.
+pub fn single_size(text: &str) -> Result<(String, i64), String> {
+    let (name, value) = text.split_once('=').unwrap_or(("", text));
+    let value = value.trim().parse().map_err(|_| format!("`{text}` is neither a number nor of the form `worker=7`"))?;
+    Ok((name.trim().to_owned(), value))
+}
+
 fn split(text: &str) -> Result<(f64, &str), String> {
     let text = text.trim();
     let end = text.find(|next: char| !next.is_ascii_digit() && next != '.').unwrap_or(text.len());
@@ -54,6 +79,16 @@ mod tests {
         assert_eq!(duration("7"), Ok(Duration::from_secs(7)));
         assert!(duration("soon").is_err() && duration("3 weeks").is_err() && duration("-1s").is_err());
         assert!(duration("99999999999999999999999h").is_err());
+    }
+
+    #[test]
+    fn ranges() {
+        assert_eq!((range("7"), range("1..100")), (Ok((7, 7)), Ok((1, 100))));
+        assert!(range("9..1").is_err() && range("1..").is_err() && range("-1").is_err() && range("a").is_err());
+        assert_eq!(size("worker=2..5"), Ok(("worker".to_owned(), (2, 5))));
+        assert!(size("worker").is_err() && size("worker=many").is_err());
+        assert_eq!((single_size("7"), single_size("a=3")), (Ok((String::new(), 7)), Ok(("a".to_owned(), 3))));
+        assert!(single_size("a=b").is_err());
     }
 
     #[test]

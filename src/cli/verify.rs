@@ -5,10 +5,14 @@ use std::time::{Duration, Instant};
 use thiserror::Error;
 
 use crate::cluster::spec::ClusterSpec;
-use crate::encodings::{Model, ModelError, build};
+use crate::encodings::{Model, ModelError, build, build_of_single_nodes};
 use crate::engine::start::{self, Start};
-use crate::engine::{Budget, Engine, Outcome, Progress, Verdict, peak_resident_bytes};
+use crate::engine::{
+    Attempt, Budget, Decision, Engine, Outcome, Progress, UnknownReason, Verdict, peak_resident_bytes,
+};
 use crate::property::{NAMES, Selection};
+use crate::reduce::explain::explain;
+use crate::reduce::{self, Reduction};
 use crate::report::saved::fingerprint;
 use crate::report::{
     Answer, CheckResult, Counterexample, Ending, Finding, InputName, SavedTrace, narrate, reason_text,
@@ -34,6 +38,10 @@ pub struct Plan<'a> {
     pub budget: Budget,
     /// Whether to go on after a violation.
     pub all: bool,
+    /// Whether to make the model smaller first.
+    pub reduce: bool,
+    /// Whether to tell how.
+    pub explain: bool,
     /// Watches.
     pub progress: &'a dyn Progress,
 }
@@ -67,7 +75,10 @@ pub fn check(
 ) -> Result<(Vec<CheckResult>, Skipped), VerifyError> {
     let started = Instant::now();
     begin("modelling");
-    let model = build(subject.spec, &subject.selection)?;
+    let model = match plan.reduce {
+        true => build(subject.spec, &subject.selection)?,
+        false => build_of_single_nodes(subject.spec, &subject.selection)?,
+    };
     contradiction(&model.system, &plan.budget)?;
     let mut waiting = applicable(&model.system);
     if waiting.is_empty() {
@@ -122,20 +133,30 @@ struct Checker<'a> {
 }
 
 impl Checker<'_> {
+    fn reduce(&self, properties: &[PropertyId]) -> Reduction {
+        match self.plan.reduce {
+            true => reduce::reduce(&self.model.system, &self.model.parts, properties),
+            false => reduce::unreduced(&self.model.system, properties),
+        }
+    }
+
     fn check(&self, name: &str) -> CheckResult {
         reset_peak();
         let started = Instant::now();
         let ids = named(&self.model.system, name);
         let subjects: Vec<&str> = ids.iter().map(|&id| self.model.system.property(id).subject.as_str()).collect();
-        let slice = self.model.system.slice(&ids);
+        let reduction = self.reduce(&ids);
+        let explanation = self.plan.explain.then(|| explain(&self.model.parts, &reduction));
+        let slice = reduction.slice;
         let all: Vec<PropertyId> = (0..slice.system.properties.len()).map(PropertyId).collect();
         let budget = Budget { time: self.time, ..self.plan.budget.clone() };
-        let (outcome, engine) = self.plan.engine.decide(&slice.system, &all, &budget, self.plan.progress);
-        let Outcome { verdict, statistics } = outcome;
+        let decision = self.plan.engine.decide(&slice.system, &all, &budget, self.plan.progress);
+        let Decision { outcome, engine, beside } = decision;
+        let Outcome { verdict, statistics, certificate } = outcome;
         let (answer, subject) = match verdict {
             Verdict::Holds(extent) => (Answer::Holds(extent), subjects.join(", ")),
             Verdict::Unknown { reason, covered } => {
-                (Answer::Unknown { reason: reason_text(&reason), covered }, subjects.join(", "))
+                (Answer::Unknown { reason: reasons(engine, &reason, &beside), covered }, subjects.join(", "))
             }
             Verdict::Violated { property, trace, k } => {
                 let subject = slice.system.property(property).subject.clone();
@@ -151,6 +172,10 @@ impl Checker<'_> {
             seconds: started.elapsed().as_secs_f64(),
             peak_memory_bytes: peak_resident_bytes(),
             statistics,
+            certificate,
+            beside,
+            reduction: explanation,
+            family: None,
         }
     }
 
@@ -160,7 +185,8 @@ impl Checker<'_> {
         match told {
             Ok((narrative, finding)) => {
                 let input = self.subject.name.clone();
-                let trace = SavedTrace::keep(&slice.system, trace, property, input, fingerprint(self.subject.spec));
+                let mut trace = SavedTrace::keep(&slice.system, trace, property, input, fingerprint(self.subject.spec));
+                trace.single_nodes = !self.plan.reduce;
                 Answer::Violated(Box::new(Counterexample { k, finding, trace, narrative }))
             }
             Err(problem) => Answer::Unknown { reason: internal(&problem), covered: k },
@@ -183,6 +209,17 @@ pub fn retell(
     let ending = Ending::Breaks { property: broken.name.clone(), finding };
     let narrative = narrate(spec, model, &lifted, &ending).map_err(|error| error.to_string())?;
     Ok((narrative, finding))
+}
+
+/// Why nothing is known; of a portfolio, why of each engine.
+fn reasons(engine: &str, reason: &UnknownReason, beside: &[Attempt]) -> String {
+    let others = beside.iter().filter_map(|other| Some((other.engine, other.reason.as_ref()?)));
+    let all: Vec<(&str, &UnknownReason)> = std::iter::once((engine, reason)).chain(others).collect();
+    if all.iter().all(|(_, other)| *other == reason) {
+        return reason_text(reason);
+    }
+    let each: Vec<String> = all.iter().map(|(engine, reason)| format!("{engine}: {}", reason_text(reason))).collect();
+    each.join("; ")
 }
 
 fn internal(problem: &str) -> String {

@@ -7,8 +7,7 @@ use rand::rngs::StdRng;
 use crate::engine::Budget;
 use crate::engine::start::{self, Start};
 use crate::system::replay::Interpreter;
-use crate::system::{Action, ActionId, Interleaving, Step, System, Trace};
-use crate::term::StagedProgram;
+use crate::system::{ActionId, Choices, Interleaving, Step, System, Trace};
 
 /// Guesses of an action's inputs before they are enumerated.
 const GUESSES: usize = 200;
@@ -29,7 +28,7 @@ pub struct Walk {
 pub fn walk(system: &System, seed: u64, blocks: u32) -> Walk {
     let mut random = StdRng::seed_from_u64(seed);
     let interpreter = Interpreter::new(system);
-    let choosers: Vec<Chooser> = system.actions.iter().map(|action| Chooser::new(system, action)).collect();
+    let choosers: Vec<Choices> = system.actions.iter().map(|action| Choices::new(system, action)).collect();
     let Start::State(initial) = start::sample(system, &Budget::bound(blocks), &mut |range| random.random_range(range))
     else {
         let trace = Trace { initial: Vec::new(), steps: Vec::new(), loop_start: None };
@@ -64,7 +63,7 @@ pub fn walk(system: &System, seed: u64, blocks: u32) -> Walk {
 /// One of the candidates and inputs that it allows; none if there is no candidate.
 fn pick(
     system: &System,
-    choosers: &[Chooser],
+    choosers: &[Choices],
     candidates: &[ActionId],
     state: &[i64],
     random: &mut StdRng,
@@ -72,62 +71,23 @@ fn pick(
     let mut left = candidates.to_vec();
     while !left.is_empty() {
         let id = left.swap_remove(random.random_range(0..left.len()));
-        if let Some(inputs) = choosers[id.0].choose(system, state, random) {
+        if let Some(inputs) = choose(&choosers[id.0], system, state, random) {
             return Some((id, Step { action: id.0, inputs }));
         }
     }
     None
 }
 
-/// Finds allowed inputs of one action.
-struct Chooser {
-    program: StagedProgram,
-    ranges: Vec<crate::term::Range>,
-}
-
-impl Chooser {
-    fn new(system: &System, action: &Action) -> Self {
-        let arena = &system.arena;
-        let position = |var| {
-            let input = action.inputs.iter().position(|&input| input == var).map(|index| system.state.len() + index);
-            input.or_else(|| system.state.iter().position(|variable| variable.var == var)).unwrap_or(0)
-        };
-        let is_input = |var| action.inputs.contains(&var);
-        Chooser {
-            program: StagedProgram::compile(arena, &[action.choice], &position, &is_input),
-            ranges: action.inputs.iter().map(|&var| arena.variable(var).sort.range()).collect(),
+/// Random inputs that are allowed: guessed, or found from a random point on.
+fn choose(choices: &Choices, system: &System, state: &[i64], random: &mut StdRng) -> Option<Vec<i64>> {
+    let mut here = choices.of_state(system, state);
+    for _ in 0..GUESSES {
+        let guess: Vec<i64> = choices.ranges().iter().map(|range| random.random_range(range.lo..=range.hi)).collect();
+        if here.allows(&guess) {
+            return Some(guess);
         }
     }
-
-    /// Random inputs that are allowed: guessed, or found from a random point on.
-    fn choose(&self, system: &System, state: &[i64], random: &mut StdRng) -> Option<Vec<i64>> {
-        let mut values = state.to_vec();
-        let mut slots = Vec::new();
-        values.extend(self.ranges.iter().map(|range| range.lo));
-        self.program.run_state(&system.arena, &values, &mut slots);
-        let mut allowed = |inputs: &[i64]| {
-            values[state.len()..].copy_from_slice(inputs);
-            self.program.run_inputs(&system.arena, &values, &mut slots);
-            self.program.output(&slots, 0) != 0
-        };
-        for _ in 0..GUESSES {
-            let guess: Vec<i64> = self.ranges.iter().map(|range| random.random_range(range.lo..=range.hi)).collect();
-            if allowed(&guess) {
-                return Some(guess);
-            }
-        }
-        let all = self.ranges.iter().fold(1, |product: u64, range| product.saturating_mul(range.size()));
-        let all = all.min(MOST_COMBINATIONS);
-        let offset = random.random_range(0..all);
-        (0..all).map(|index| self.combination((index + offset) % all)).find(|inputs| allowed(inputs))
-    }
-
-    fn combination(&self, mut number: u64) -> Vec<i64> {
-        let digit = |range: &crate::term::Range| {
-            let value = range.lo + (number % range.size()) as i64;
-            number /= range.size();
-            value
-        };
-        self.ranges.iter().map(digit).collect()
-    }
+    let all = choices.combinations().min(MOST_COMBINATIONS);
+    let offset = random.random_range(0..all);
+    (0..all).map(|index| choices.combination((index + offset) % all)).find(|inputs| here.allows(inputs))
 }

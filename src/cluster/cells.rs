@@ -17,8 +17,45 @@ use super::classes::NodeClass;
 use super::layout::{Attribute, Layout, requested};
 use super::templates::{Phase, Template, TemplateId};
 
-/// Combinations above which a class is never counted.
+/// Combinations above which a class is never counted: a move between them may have as many targets as there are.
 const MOST_COMBINATIONS: usize = 600;
+/// How much more a cell costs whose attributes are variables: what is computed from constants folds away, and states that
+/// differ in the names of nodes only are told apart.
+const COST_OF_VARIABLES: u64 = 4;
+
+/// The estimated sizes of both representations of a class, in bits: what its cells hold, and what is computed from them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Estimate {
+    /// Nodes.
+    pub nodes: usize,
+    /// Each node a cell: every attribute is read through a table of its values.
+    pub individual: u64,
+    /// Each combination of attributes a cell; `None` if there are too many, or nothing to count.
+    pub counted: Option<Counting>,
+}
+
+/// The counted representation of a class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counting {
+    /// Combinations of attributes.
+    pub combinations: usize,
+    /// Estimated size in bits.
+    pub size: u64,
+}
+
+impl Estimate {
+    fn of(nodes: usize, layout: &Layout, combinations: Option<usize>) -> Self {
+        let values: u64 = layout.max.iter().map(|&max| max.unsigned_abs() + 1).sum();
+        let bits = u64::from(usize::BITS - nodes.leading_zeros());
+        let size = |combinations: usize| Counting { combinations, size: combinations as u64 * bits };
+        Estimate { nodes, individual: COST_OF_VARIABLES * nodes as u64 * values, counted: combinations.map(size) }
+    }
+
+    /// Whether counting is estimated to be smaller.
+    pub fn prefers_counting(&self) -> bool {
+        self.counted.is_some_and(|counted| counted.size <= self.individual)
+    }
+}
 
 /// How the nodes of one class are represented.
 #[derive(Clone, Debug)]
@@ -41,6 +78,7 @@ pub enum Representation {
 pub struct Cells {
     layouts: Vec<Layout>,
     representations: Vec<Representation>,
+    estimates: Vec<Estimate>,
     sizes: Vec<i64>,
 }
 
@@ -69,17 +107,20 @@ impl Cells {
         templates: &[Template],
         initial: &dyn Fn(usize, usize) -> Vec<Range>,
     ) -> Cells {
-        let mut representations = Vec::new();
+        let (mut representations, mut estimates) = (Vec::new(), Vec::new());
         for (class, (node_class, layout)) in classes.iter().zip(&layouts).enumerate() {
             let start: Vec<Vec<Range>> = (0..node_class.members.len()).map(|member| initial(class, member)).collect();
             let keys = combinations(node_class, layout, templates, &start);
+            let estimate = Estimate::of(start.len(), layout, keys.as_ref().map(Vec::len));
+            let keys = keys.filter(|_| estimate.prefers_counting());
+            estimates.push(estimate);
             representations.push(match keys {
                 Some(keys) => counted(builder, node_class, layout, templates, keys, &start),
                 None => individual(builder, node_class, layout, templates, &start),
             });
         }
         let sizes = classes.iter().map(|class| class.members.len() as i64).collect();
-        Cells { layouts, representations, sizes }
+        Cells { layouts, representations, estimates, sizes }
     }
 
     /// The layout of a class.
@@ -90,6 +131,11 @@ impl Cells {
     /// The representation of a class.
     pub fn representation(&self, class: usize) -> &Representation {
         &self.representations[class]
+    }
+
+    /// The estimates by which a class's representation was chosen.
+    pub fn estimate(&self, class: usize) -> Estimate {
+        self.estimates[class]
     }
 
     /// Number of cells.
@@ -203,11 +249,26 @@ impl Cells {
 }
 
 impl Representation {
-    fn len(&self) -> usize {
+    /// Number of cells.
+    pub fn len(&self) -> usize {
         match self {
             Representation::Individual(nodes) => nodes.len(),
             Representation::Counted { keys, .. } => keys.len(),
         }
+    }
+
+    /// Whether there are no cells.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The state variables behind the cells.
+    pub fn variables(&self) -> impl Iterator<Item = IntVar> + '_ {
+        let (nodes, multiplicity) = match self {
+            Representation::Individual(nodes) => (nodes.as_slice(), &[][..]),
+            Representation::Counted { multiplicity, .. } => (&[][..], multiplicity.as_slice()),
+        };
+        nodes.iter().flatten().chain(multiplicity).copied()
     }
 }
 
@@ -239,23 +300,21 @@ fn targets<'c>(
     possible.filter(|(_, when)| when.constant() != Some(false)).collect()
 }
 
-/// All combinations of attributes that can arise, or `None` if counting does not pay.
+/// All combinations of attributes that can arise, or `None` if there is nothing to count, or too much.
 fn combinations(
     class: &NodeClass,
     layout: &Layout,
     templates: &[Template],
     start: &[Vec<Range>],
 ) -> Option<Vec<Vec<i64>>> {
-    let nodes = class.members.len();
-    if nodes < 2 {
+    if class.members.len() < 2 {
         return None;
     }
-    let limit = MOST_COMBINATIONS.min(64 + 4 * nodes * layout.attributes.len().max(1));
     let mut keys: Vec<Vec<i64>> = vec![Vec::new()];
     for &max in &layout.max {
         keys = keys.into_iter().flat_map(|key| (0..=max).map(move |value| extended(&key, value))).collect();
         keys.retain(|key| fits(class, layout, templates, key));
-        if keys.len() > limit {
+        if keys.len() > MOST_COMBINATIONS {
             return None;
         }
     }

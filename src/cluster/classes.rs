@@ -50,6 +50,8 @@ pub struct NodeClass {
     pub unschedulable: bool,
     /// Whether the members start with a Ready condition that is not True.
     pub starts_not_ready: bool,
+    /// What encodings read of the members, in words: the subject and its value.
+    pub reading: BTreeMap<String, String>,
 }
 
 impl NodeClass {
@@ -92,6 +94,49 @@ struct Key {
     named: Option<usize>,
 }
 
+impl Key {
+    /// Subjects and values, without what is as it usually is.
+    fn in_words(&self, name: &str, templates: &[Template]) -> BTreeMap<String, String> {
+        let mut words: BTreeMap<String, String> = BTreeMap::new();
+        let mut say = |subject: String, value: String| drop(words.insert(subject, value));
+        for (key, value) in &self.labels {
+            say(format!("label {key}"), value.clone().unwrap_or_else(|| "present".to_owned()));
+        }
+        self.images.iter().for_each(|(image, size)| say(format!("image {image}"), format!("{size} bytes")));
+        self.taints.iter().for_each(|(key, value, effect)| say(format!("taint {key}:{effect}"), format!("'{value}'")));
+        for (what, resources) in [("allocatable", &self.allocatable), ("used by pods that stay", &self.used)] {
+            let plain = ["cpu", "memory", "ephemeral-storage", "pods"].into_iter();
+            let names = plain.chain(resources.extended.keys().map(String::as_str));
+            let amounts = names.map(|name| (name, resources.get(name))).filter(|(_, amount)| *amount != 0);
+            amounts.for_each(|(name, amount)| say(format!("{what}, {name}"), amount_in_words(name, amount)));
+        }
+        let (cpu, memory) = self.used_scoring;
+        if self.used_scoring != (self.used.cpu, self.used.memory) {
+            say("used by pods that stay, in scores".to_owned(), format!("cpu {cpu}m, memory {memory}"));
+        }
+        self.offers.iter().for_each(|offers| say("status as the descheduler reads it".to_owned(), offers.clone()));
+        for (template, phase, count) in &self.residents {
+            say(format!("{} {phase:?}", templates[template.0].name), format!("{count} that stay"));
+        }
+        let [may_fail, may_panic, maintained] = self.flags;
+        let facts = [
+            (self.unschedulable, "cordoned"),
+            (self.not_ready, "not ready"),
+            (may_fail, "may fail"),
+            (may_panic, "may panic"),
+            (maintained, "is maintained"),
+        ];
+        facts.into_iter().filter(|(holds, _)| *holds).for_each(|(_, fact)| say(fact.to_owned(), "yes".to_owned()));
+        self.named.iter().for_each(|_| say("name".to_owned(), name.to_owned()));
+        words
+    }
+}
+
+/// Thousandths for cpu, the number for anything else.
+fn amount_in_words(name: &str, amount: i64) -> String {
+    if name == "cpu" { format!("{amount}m") } else { amount.to_string() }
+}
+
 /// How labels are read.
 struct Reading {
     /// Keys whose values matter.
@@ -126,7 +171,7 @@ pub fn classes(
     let mut position: HashMap<Key, usize> = HashMap::new();
     let mut classes: Vec<NodeClass> = Vec::new();
     for (index, node) in spec.nodes.iter().enumerate() {
-        let class = class_of(spec, index, fixed.get(node.name.as_str()).cloned().unwrap_or_default())?;
+        let mut class = class_of(spec, index, fixed.get(node.name.as_str()).cloned().unwrap_or_default())?;
         let key = key(spec, &class, &reading, named.contains(node.name.as_str()).then_some(index));
         match position.get(&key) {
             Some(&at) => {
@@ -134,6 +179,7 @@ pub fn classes(
                 classes[at].names.push(node.name.clone());
             }
             None => {
+                class.reading = key.in_words(&node.name, templates);
                 position.insert(key, classes.len());
                 classes.push(class);
             }
@@ -165,6 +211,7 @@ fn class_of(spec: &ClusterSpec, index: usize, fixed: Fixed) -> Result<NodeClass,
         commanded,
         unschedulable: node.is_cordoned(),
         starts_not_ready: node.is_not_ready(),
+        reading: BTreeMap::new(),
         node: node.node.clone(),
     })
 }

@@ -52,6 +52,8 @@ pub struct Cluster<'c> {
     pub disturbed: Vec<BoolVar>,
     /// By workload and start-up stage: how many of its ready pods have left the stage.
     pub ages: Vec<(usize, Vec<IntVar>)>,
+    /// Inputs whose values are positions of cells.
+    cell_inputs: RefCell<Vec<VarId>>,
     narrators: RefCell<Vec<Narrator>>,
     diagnoses: RefCell<Vec<(String, Diagnosis)>>,
 }
@@ -93,7 +95,7 @@ impl<'c> Cluster<'c> {
         start::constrain(&builder, &classes, &cells, &templates, &placement, &initial);
         let pending = templates.iter().map(|template| declare_pending(&builder, spec, template)).collect();
         let workloads = declare_workloads(&builder, spec, &templates);
-        let (narrators, diagnoses) = Default::default();
+        let (cell_inputs, narrators, diagnoses) = Default::default();
         let cluster = Cluster {
             builder,
             spec,
@@ -104,6 +106,7 @@ impl<'c> Cluster<'c> {
             pending,
             disturbed: Vec::new(),
             ages: Vec::new(),
+            cell_inputs,
             narrators,
             diagnoses,
         };
@@ -181,6 +184,7 @@ impl<'c> Cluster<'c> {
             cells: self.cells,
             workloads: self.workloads,
             pending: self.pending,
+            cell_inputs: self.cell_inputs.into_inner(),
             narrators: self.narrators.into_inner(),
             diagnoses: self.diagnoses.into_inner(),
         };
@@ -317,12 +321,18 @@ impl<'c> Cluster<'c> {
     /// An input that chooses one of the cells, as one Boolean per cell that implies `allowed`; and the condition that
     /// the choice is allowed.
     pub fn choose_cell(&self, name: &str, allowed: &[Bool<'c>]) -> (VarId, Vec<Bool<'c>>, Bool<'c>) {
-        let last = allowed.len().saturating_sub(1) as i64;
-        let (var, input) = self.builder.input(name, 0, last);
+        let (var, input) = self.cell_input(name, allowed.len());
         let chosen: Vec<Bool<'c>> =
             allowed.iter().enumerate().map(|(index, &allowed)| allowed & input.eq(index as i64)).collect();
         let valid = self.ctx().any(chosen.iter().copied());
         (var, chosen, valid)
+    }
+
+    /// An input that is the position of one of `cells` cells.
+    pub fn cell_input(&self, name: &str, cells: usize) -> (VarId, Int<'c>) {
+        let (var, input) = self.builder.input(name, 0, cells.saturating_sub(1) as i64);
+        self.cell_inputs.borrow_mut().push(var);
+        (var, input)
     }
 
     /// The mark of changes that come from outside: load, failures, users.
@@ -387,6 +397,8 @@ pub struct Parts {
     pub workloads: Vec<Option<WorkloadVars>>,
     /// Pods without a node, by template.
     pub pending: Vec<IntVar>,
+    /// Inputs whose values are positions of cells.
+    pub cell_inputs: Vec<VarId>,
     /// What each action tells, by action.
     pub narrators: Vec<Narrator>,
     /// Explanations by property name.

@@ -1,24 +1,42 @@
-//! The engine that picks an engine.
+//! A portfolio: explicit search and the SAT engine side by side, and the first answer wins.
 //!
-//! Explicit search goes first where it can start from few states, with a share of the budget; what it cannot finish
-//! goes to the solver.
+//! Explicit search gets a head start, which is all that small models need. Where it would have to begin with too many
+//! initial states, it does not run at all. Both engines look for a shortest counterexample, so verdict and k do not depend
+//! on who wins; the run that is shown may. A proof for good says more than a bound: when the SAT engine has reached the
+//! bound, explicit search may go on a little, in case it is about to see the last state. Which of the two is told is the
+//! one thing that depends on time.
+//!
+//! Memory is measured for the whole process. Explicit search, whose states are many, gives up at a share of it, and
+//! leaves the rest to the other.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use crate::system::{PropertyId, System};
 
 use super::explicit::Explicit;
-use super::smt::Smt;
-use super::{Budget, Engine, Outcome, Progress, UnknownReason, Verdict, available_bytes};
+use super::sat::Sat;
+use super::{
+    Attempt, Budget, Decision, Engine, Extent, Outcome, Progress, Statistics, UnknownReason, Verdict, Watch,
+    available_bytes, resident_bytes,
+};
 
 /// More initial states than this are not enumerated.
-const MOST_INITIAL_STATES: u64 = 10_000;
-/// What explicit search gets where time is not limited.
-const EXPLICIT_TIME: Duration = Duration::from_secs(120);
+const MOST_INITIAL_STATES: u64 = 1 << 20;
+/// How long explicit search is alone.
+const HEAD_START: Duration = Duration::from_millis(30);
+/// How long explicit search may go on once there is an answer up to the bound: as long again, within these limits.
+const GRACE: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(1)];
+/// Stack of the second thread: as much as the main thread has, and more.
+const STACK_BYTES: usize = 16 << 20;
 
-/// Explicit search first, then the solver.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Auto;
+/// Explicit search and the SAT engine at the same time.
+#[derive(Clone, Debug, Default)]
+pub struct Auto {
+    /// The SAT engine.
+    pub sat: Sat,
+}
 
 impl Engine for Auto {
     fn name(&self) -> &'static str {
@@ -26,27 +44,19 @@ impl Engine for Auto {
     }
 
     fn check(&self, system: &System, properties: &[PropertyId], budget: &Budget, progress: &dyn Progress) -> Outcome {
-        self.decide(system, properties, budget, progress).0
+        self.decide(system, properties, budget, progress).outcome
     }
 
-    fn decide(
-        &self,
-        system: &System,
-        properties: &[PropertyId],
-        budget: &Budget,
-        progress: &dyn Progress,
-    ) -> (Outcome, &'static str) {
+    fn decide(&self, system: &System, properties: &[PropertyId], budget: &Budget, progress: &dyn Progress) -> Decision {
         if initial_states(system) > MOST_INITIAL_STATES {
-            return Smt::default().decide(system, properties, budget, progress);
+            return self.sat.decide(system, properties, budget, progress);
         }
-        let watch = budget.start();
-        let first = Explicit.decide(system, properties, &share(budget), progress);
-        if !left_open(&first.0.verdict) || budget.stop.load(std::sync::atomic::Ordering::Relaxed) {
-            return first;
-        }
-        let rest = Budget { time: watch.time_left(), ..budget.clone() };
-        let second = Smt::default().decide(system, properties, &rest, progress);
-        better(first, second)
+        let race = Race {
+            explicit: Lane::new(&Explicit, explicit_share(budget), progress),
+            sat: Lane::new(&self.sat, sat_share(budget), progress),
+            started: budget.start(),
+        };
+        race.run(system, properties)
     }
 }
 
@@ -56,25 +66,134 @@ fn initial_states(system: &System) -> u64 {
     free.fold(1, |product: u64, variable| product.saturating_mul(variable.range.size()))
 }
 
-/// What explicit search may use before the solver takes over.
-fn share(budget: &Budget) -> Budget {
-    let half_of_free = || available_bytes().map(|free| free / 2);
-    Budget {
-        time: Some(budget.time.map_or(EXPLICIT_TIME, |time| time / 2)),
-        memory: budget.memory.map(|limit| limit / 4 * 3).or_else(half_of_free),
-        ..budget.clone()
+/// Explicit search gives up when the process has three quarters of the memory that it may have, or half of what is free.
+fn explicit_share(budget: &Budget) -> Budget {
+    let limit = budget.memory.map(|limit| limit / 4 * 3).or_else(|| free_share(1, 2));
+    Budget { memory: limit, overtaken: Arc::default(), ..budget.clone() }
+}
+
+/// The SAT engine leaves a tenth of the machine's memory alone.
+fn sat_share(budget: &Budget) -> Budget {
+    Budget { memory: budget.memory.or_else(|| free_share(9, 10)), overtaken: Arc::default(), ..budget.clone() }
+}
+
+/// Memory of the process when it has taken a part of what is free now.
+fn free_share(part: u64, of: u64) -> Option<u64> {
+    Some(resident_bytes()? + available_bytes()? / of * part)
+}
+
+/// One engine in the race.
+struct Lane<'a> {
+    engine: &'a (dyn Engine + Sync),
+    budget: Budget,
+    progress: &'a dyn Progress,
+    /// The k that it is at.
+    reached: AtomicU32,
+}
+
+impl<'a> Lane<'a> {
+    fn new(engine: &'a (dyn Engine + Sync), budget: Budget, progress: &'a dyn Progress) -> Self {
+        Lane { engine, budget, progress, reached: AtomicU32::new(0) }
+    }
+
+    fn run(&self, system: &System, properties: &[PropertyId], time: Option<Duration>) -> Outcome {
+        let budget = Budget { time, ..self.budget.clone() };
+        self.engine.check(system, properties, &budget, self)
+    }
+
+    fn stop(&self) {
+        self.budget.overtaken.store(true, Ordering::Relaxed);
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.budget.overtaken.load(Ordering::Relaxed)
+    }
+
+    /// What there is to say about it if it does not win.
+    fn attempt(&self, outcome: Outcome) -> Attempt {
+        let reason = match outcome.verdict {
+            Verdict::Unknown { reason: UnknownReason::Stopped, .. } if self.is_stopped() => None,
+            Verdict::Unknown { reason, .. } => Some(reason),
+            _ => None,
+        };
+        let k = self.reached.load(Ordering::Relaxed);
+        Attempt { engine: self.engine.name(), k, statistics: outcome.statistics, reason }
     }
 }
 
-/// Whether another engine may still decide.
-fn left_open(verdict: &Verdict) -> bool {
-    matches!(verdict, Verdict::Unknown { reason, .. } if *reason != UnknownReason::Stopped)
+impl Progress for Lane<'_> {
+    fn report(&self, k: u32, statistics: &Statistics) {
+        self.reached.store(k, Ordering::Relaxed);
+        self.progress.report_of(self.engine.name(), k, statistics);
+    }
 }
 
-/// The second answer, unless the first one covers more.
-fn better(first: (Outcome, &'static str), second: (Outcome, &'static str)) -> (Outcome, &'static str) {
-    match (&first.0.verdict, &second.0.verdict) {
-        (Verdict::Unknown { covered: a, .. }, Verdict::Unknown { covered: b, .. }) if a >= b => first,
-        _ => second,
+struct Race<'a> {
+    explicit: Lane<'a>,
+    sat: Lane<'a>,
+    started: Watch,
+}
+
+impl Race<'_> {
+    fn run(&self, system: &System, properties: &[PropertyId]) -> Decision {
+        let (explicit, sat) = std::thread::scope(|scope| {
+            let second = || self.second(system, properties);
+            let spawned = std::thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, second);
+            let explicit = self.explicit.run(system, properties, self.started.time_left());
+            if is_answer(&explicit.verdict) {
+                self.sat.stop();
+            }
+            let Ok(second) = spawned else {
+                // Without a second thread one comes after the other.
+                return (explicit, self.second(system, properties));
+            };
+            second.thread().unpark();
+            (explicit, second.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        });
+        self.decision(explicit, sat)
+    }
+
+    /// The SAT engine, unless explicit search is done before it starts.
+    fn second(&self, system: &System, properties: &[PropertyId]) -> Option<Outcome> {
+        std::thread::park_timeout(HEAD_START);
+        if self.sat.is_stopped() {
+            return None;
+        }
+        let outcome = self.sat.run(system, properties, self.started.time_left());
+        if is_answer(&outcome.verdict) {
+            if matches!(outcome.verdict, Verdict::Holds(Extent::Bound(_))) {
+                std::thread::park_timeout(self.started.elapsed().clamp(GRACE[0], GRACE[1]));
+            }
+            self.explicit.stop();
+        }
+        Some(outcome)
+    }
+
+    /// The stronger of two outcomes; explicit search, which began first, where they are equal.
+    fn decision(&self, explicit: Outcome, sat: Option<Outcome>) -> Decision {
+        match sat {
+            Some(sat) if strength(&sat) > strength(&explicit) => {
+                Decision { outcome: sat, engine: self.sat.engine.name(), beside: vec![self.explicit.attempt(explicit)] }
+            }
+            sat => Decision {
+                outcome: explicit,
+                engine: self.explicit.engine.name(),
+                beside: sat.map(|sat| self.sat.attempt(sat)).into_iter().collect(),
+            },
+        }
+    }
+}
+
+fn is_answer(verdict: &Verdict) -> bool {
+    !matches!(verdict, Verdict::Unknown { .. })
+}
+
+/// How much a verdict says: a violation, which was replayed, a proof for good, a bound, then how much is covered.
+fn strength(outcome: &Outcome) -> (u32, u32) {
+    match outcome.verdict {
+        Verdict::Violated { .. } => (3, 0),
+        Verdict::Holds(Extent::Complete(_)) => (2, 0),
+        Verdict::Holds(Extent::Bound(k)) => (1, k),
+        Verdict::Unknown { covered, .. } => (0, covered),
     }
 }

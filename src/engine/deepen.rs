@@ -9,6 +9,7 @@ use crate::term::{Arena, TermId, Valuation};
 pub struct Counted<'o> {
     oracle: &'o mut dyn Oracle,
     queries: u64,
+    folded: u64,
 }
 
 impl Oracle for Counted<'_> {
@@ -20,6 +21,7 @@ impl Oracle for Counted<'_> {
 
     fn is_possible(&mut self, arena: &Arena, condition: TermId) -> Answer {
         if arena.as_bool(condition) == Some(false) {
+            self.folded += 1;
             return Answer::Impossible;
         }
         self.queries += 1;
@@ -59,17 +61,18 @@ pub fn deepen(
     bound: u32,
 ) -> Outcome {
     let unroller = Unroller::new(system, properties, limits);
-    let oracle = Counted { oracle, queries: 0 };
+    let oracle = Counted { oracle, queries: 0, folded: 0 };
     let mut deepening = Deepening { system, properties, unroller, oracle, watch, constrained: false };
     let verdict = deepening.run(bound, progress).unwrap_or_else(|end| end);
-    Outcome { verdict, statistics: deepening.statistics() }
+    Outcome { verdict, statistics: deepening.statistics(), certificate: None }
 }
 
 impl Deepening<'_, '_> {
     fn statistics(&self) -> Statistics {
         let (states, transitions) = self.unroller.figures();
         let terms = self.unroller.arena().len() as u64;
-        Statistics { states, transitions, terms, queries: self.oracle.queries }
+        let Counted { queries, folded, .. } = self.oracle;
+        Statistics { states, transitions, terms, queries, folded, ..Statistics::default() }
     }
 
     fn run(&mut self, bound: u32, progress: &dyn Progress) -> Result<Verdict, End> {
@@ -117,9 +120,12 @@ impl Deepening<'_, '_> {
     /// Whether a condition is possible, without the solver where that is certain.
     fn possible(&mut self, condition: TermId) -> Result<bool, End> {
         match self.unroller.arena().as_bool(condition) {
-            Some(false) => return Ok(false),
-            Some(true) if !self.constrained => return Ok(true),
-            _ => {}
+            Some(true) if self.constrained => {}
+            Some(constant) => {
+                self.oracle.folded += 1;
+                return Ok(constant);
+            }
+            None => {}
         }
         match self.oracle.is_possible(self.unroller.arena(), condition) {
             Answer::Possible => Ok(true),

@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 
 use crate::system::{PropertyId, System, Trace};
 
+pub use sat::certificate::Certificate;
+
 /// How far a check may go.
 #[derive(Clone, Debug)]
 pub struct Budget {
@@ -25,12 +27,14 @@ pub struct Budget {
     pub memory: Option<u64>,
     /// Set from outside to stop the check as soon as possible.
     pub stop: Arc<AtomicBool>,
+    /// Set when another engine has decided; ends this check alone.
+    pub overtaken: Arc<AtomicBool>,
 }
 
 impl Budget {
     /// A budget with a bound only.
     pub fn bound(bound: u32) -> Self {
-        Budget { bound, time: None, memory: None, stop: Arc::default() }
+        Budget { bound, time: None, memory: None, stop: Arc::default(), overtaken: Arc::default() }
     }
 
     /// A watch that starts now.
@@ -59,7 +63,7 @@ impl Watch {
 
     /// Why the check must end, if it must. Memory is read from the operating system where that is possible.
     pub fn exhausted(&self) -> Option<UnknownReason> {
-        if self.budget.stop.load(Ordering::Relaxed) {
+        if self.budget.stop.load(Ordering::Relaxed) || self.budget.overtaken.load(Ordering::Relaxed) {
             return Some(UnknownReason::Stopped);
         }
         if self.budget.time.is_some_and(|limit| self.elapsed() >= limit) {
@@ -152,6 +156,14 @@ pub struct Statistics {
     pub terms: u64,
     /// Solver calls.
     pub queries: u64,
+    /// Questions that came down to a constant and needed no solver.
+    pub folded: u64,
+    /// Gates of the circuits (sat).
+    pub gates: u64,
+    /// Variables of the formula (sat).
+    pub variables: u64,
+    /// Clauses of the formula (sat).
+    pub clauses: u64,
 }
 
 /// A verdict and its figures.
@@ -161,12 +173,43 @@ pub struct Outcome {
     pub verdict: Verdict,
     /// The figures.
     pub statistics: Statistics,
+    /// The checked proof behind a `holds`, if one was asked for.
+    pub certificate: Option<Certificate>,
+}
+
+/// What an engine did that ran beside the one that decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// Its name.
+    pub engine: &'static str,
+    /// The k that it was at.
+    pub k: u32,
+    /// Its figures.
+    pub statistics: Statistics,
+    /// Why it gave up; `None` if it was overtaken, or came second.
+    pub reason: Option<UnknownReason>,
+}
+
+/// An outcome and how it came about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// The outcome.
+    pub outcome: Outcome,
+    /// The engine that decided.
+    pub engine: &'static str,
+    /// Engines that ran beside it.
+    pub beside: Vec<Attempt>,
 }
 
 /// Receives progress; called often, so it must be cheap.
 pub trait Progress: Sync {
     /// Depth `k` is being explored.
     fn report(&self, k: u32, statistics: &Statistics);
+
+    /// The same of one engine among several.
+    fn report_of(&self, _engine: &'static str, k: u32, statistics: &Statistics) {
+        self.report(k, statistics);
+    }
 }
 
 /// Nobody watches.
@@ -184,14 +227,9 @@ pub trait Engine {
     /// Looks for a shortest run that breaks one of `properties`, up to the budget's bound.
     fn check(&self, system: &System, properties: &[PropertyId], budget: &Budget, progress: &dyn Progress) -> Outcome;
 
-    /// Like [`Engine::check`], and says which engine decided.
-    fn decide(
-        &self,
-        system: &System,
-        properties: &[PropertyId],
-        budget: &Budget,
-        progress: &dyn Progress,
-    ) -> (Outcome, &'static str) {
-        (self.check(system, properties, budget, progress), self.name())
+    /// Like [`Engine::check`], and says how the outcome came about.
+    fn decide(&self, system: &System, properties: &[PropertyId], budget: &Budget, progress: &dyn Progress) -> Decision {
+        let outcome = self.check(system, properties, budget, progress);
+        Decision { outcome, engine: self.name(), beside: Vec::new() }
     }
 }

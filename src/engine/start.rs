@@ -83,7 +83,7 @@ impl<'s> Search<'s> {
     fn new(system: &'s System, budget: &Budget) -> Self {
         let watch = budget.start();
         let mut arena = system.arena.clone();
-        let mut oracle = Circuits::new(Varisat::new(watch.clone(), None), watch);
+        let mut oracle = Circuits::new(Varisat::new(watch.clone(), false), watch);
         for index in 0..system.state.len() {
             if let Some(value) = system.state[index].initial {
                 let fact = equation(system, &mut arena, index, value);

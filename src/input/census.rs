@@ -14,7 +14,7 @@ use super::path::FieldPath;
 use super::tree::{Node, Position, Tree};
 
 /// Counts of what is not modelled.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Census {
     counts: BTreeMap<String, usize>,
 }

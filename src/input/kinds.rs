@@ -20,7 +20,7 @@ use super::object::{Located, RawObject};
 use super::validate;
 
 /// All objects of the input, by kind, in input order, each valid by itself.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Objects {
     /// Deployments.
     pub deployments: Vec<Located<Deployment>>,

@@ -11,6 +11,7 @@ pub mod census;
 pub mod defaults;
 pub mod descheduler;
 pub mod diagnostics;
+pub mod family;
 pub mod init;
 pub mod kinds;
 pub mod object;
@@ -36,6 +37,7 @@ use crate::cluster::spec::{ClusterSpec, ObjectKey};
 
 pub use defaults::describe_defaults;
 pub use diagnostics::{Diagnostic, Diagnostics, Severity};
+pub use family::Family;
 pub use init::init_scenario;
 pub use schema::scenario_schema;
 
@@ -57,8 +59,10 @@ impl Default for LoadOptions {
 /// What was read.
 #[derive(Clone, Debug)]
 pub struct Loaded {
-    /// The cluster.
+    /// The cluster; of a family the largest member.
     pub spec: ClusterSpec,
+    /// All members, if the scenario leaves sizes open.
+    pub family: Option<Family>,
     /// Warnings and notes; never errors.
     pub diagnostics: Diagnostics,
     /// Whether there was a `kind: Scenario` document.

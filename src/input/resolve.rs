@@ -15,9 +15,11 @@ use super::census::Census;
 use super::defaults;
 use super::descheduler;
 use super::diagnostics::Diagnostics;
+use super::family::Family;
 use super::kinds::Objects;
 use super::object::{self, Located, RawObject};
 use super::path::FieldPath;
+use super::scenario::sizes::{self, Sizes};
 use super::scenario::{self, commands, commands::Commander, document::Document};
 use super::scheduler;
 use super::selecting;
@@ -33,10 +35,56 @@ pub fn resolve(sources: &[Rc<Source>], options: LoadOptions, mut sink: Diagnosti
     let objects = sort(sources, &mut census, &mut sink);
     let document = scenario::decode(&objects.scenarios, &mut sink);
     let scenario_given = !objects.scenarios.is_empty();
-    let resolver = Resolver { sources, options, census: &mut census, sink: &mut sink };
-    let spec = resolver.cluster(objects, document.as_ref());
-    census.report(&mut sink);
-    if sink.has_errors() { Err(sink) } else { Ok(Loaded { spec, diagnostics: sink, scenario_given }) }
+    let sizes = match &document {
+        Some((raw, document)) => Sizes::resolve(raw, document, objects.nodes.len(), &mut sink),
+        None => Sizes::default(),
+    };
+    let prepared = Prepared { sources: sources.to_vec(), options, census, objects, document, sizes };
+    if prepared.sizes.dimensions.is_empty() {
+        let spec = prepared.resolve(&[], &mut sink);
+        return if sink.has_errors() {
+            Err(sink)
+        } else {
+            Ok(Loaded { spec, family: None, diagnostics: sink, scenario_given })
+        };
+    }
+    let family = Family::new(prepared);
+    let spec = family.ends(&mut sink)?;
+    Ok(Loaded { spec, family: Some(family), diagnostics: sink, scenario_given })
+}
+
+/// An input that is read and sorted, and becomes a cluster once sizes are given.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    sources: Vec<Rc<Source>>,
+    options: LoadOptions,
+    census: Census,
+    objects: Objects,
+    document: Option<(Rc<RawObject>, Document)>,
+    /// What sizes there are.
+    pub sizes: Sizes,
+}
+
+impl Prepared {
+    /// The cluster of a size; what is wrong with it goes to `sink`.
+    pub fn resolve(&self, size: &[i64], sink: &mut Diagnostics) -> ClusterSpec {
+        let values = self.sizes.values(size);
+        let mut objects = self.objects.clone();
+        if let Some((raw, document)) = &self.document {
+            sizes::apply(raw, document, &values, &mut objects, sink);
+        }
+        let mut census = self.census.clone();
+        let resolver = Resolver {
+            sources: &self.sources,
+            options: self.options,
+            counts: values.pools,
+            census: &mut census,
+            sink: &mut *sink,
+        };
+        let spec = resolver.cluster(objects, self.document.as_ref());
+        census.report(sink);
+        spec
+    }
 }
 
 /// All objects by kind, but for those in files that commands of a scenario will apply.
@@ -75,6 +123,8 @@ fn is_file(source: &Source, scenario: &RawObject, file: &str) -> bool {
 struct Resolver<'a> {
     sources: &'a [Rc<Source>],
     options: LoadOptions,
+    /// How many nodes each pool has.
+    counts: Vec<i64>,
     census: &'a mut Census,
     sink: &'a mut Diagnostics,
 }
@@ -126,8 +176,10 @@ impl Resolver<'_> {
     fn nodes(&mut self, given: Vec<Located<Node>>, document: Option<&(Rc<RawObject>, Document)>) -> Vec<NodeSpec> {
         let given = unique(given, self.sink).applied(self.sink);
         let mut nodes: Vec<NodeSpec> = given.into_iter().map(node_spec).collect();
-        for node in
-            document.map(|(raw, document)| scenario::expand_pools(raw, document, self.sink)).into_iter().flatten()
+        for node in document
+            .map(|(raw, document)| scenario::expand_pools(raw, document, &self.counts, self.sink))
+            .into_iter()
+            .flatten()
         {
             if nodes.iter().any(|other| other.name == node.name) {
                 self.sink.error(format!("there are two nodes called `{}`", node.name), "rename the node pool");

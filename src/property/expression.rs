@@ -1,7 +1,7 @@
-//! Arithmetic over a workload's spec, as in `spec.replicas - 1` or `80%`.
+//! Arithmetic over named sizes, as in `spec.replicas - 1`, `80%` or `max(1, nodes(worker) / 5)`.
 //!
-//! Grammar: sums of products of numbers, names, percentages (of `spec.replicas`, rounded up) and parentheses; division
-//! rounds down.
+//! Grammar: sums of products of numbers, names, percentages (of `spec.replicas`, rounded up), `min(a, b)`, `max(a, b)` and
+//! parentheses; division rounds down. Which names there are is up to a [`Vocabulary`].
 
 use thiserror::Error;
 
@@ -10,13 +10,35 @@ use thiserror::Error;
 pub enum Expression {
     /// A number.
     Number(i64),
-    /// `spec.replicas`, `minReplicas` or `maxReplicas`.
+    /// A name, such as `spec.replicas`; with what is in parentheses after it, as in `nodes(worker)`.
     Name(String),
     /// A percentage of `spec.replicas`, rounded up.
     Percent(i64),
     /// Two operands of `+`, `-`, `*` or `/`.
     Binary(char, Box<Expression>, Box<Expression>),
+    /// The smaller of two.
+    Min(Box<Expression>, Box<Expression>),
+    /// The larger of two.
+    Max(Box<Expression>, Box<Expression>),
 }
+
+/// The names that an expression may use.
+#[derive(Clone, Copy, Debug)]
+pub struct Vocabulary {
+    /// Names that stand alone.
+    pub names: &'static [&'static str],
+    /// Names that something in parentheses follows.
+    pub functions: &'static [&'static str],
+    /// What to use, for people.
+    pub help: &'static str,
+}
+
+/// Names of a workload's spec.
+pub const WORKLOAD: Vocabulary = Vocabulary {
+    names: &["spec.replicas", "minReplicas", "maxReplicas"],
+    functions: &[],
+    help: "spec.replicas, minReplicas or maxReplicas",
+};
 
 /// What is wrong with an expression.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -28,20 +50,22 @@ pub enum ExpressionError {
     #[error("it ends too early")]
     End,
     /// A name that is not known.
-    #[error("`{0}` is not known; use spec.replicas, minReplicas or maxReplicas")]
-    UnknownName(String),
+    #[error("`{0}` is not known; use {1}")]
+    UnknownName(String, &'static str),
     /// A number that is too large.
     #[error("`{0}` is too large")]
     TooLarge(String),
 }
 
-/// Names that may appear.
-pub const NAMES: [&str; 3] = ["spec.replicas", "minReplicas", "maxReplicas"];
-
 impl Expression {
-    /// Parses an expression.
+    /// Parses an expression over a workload's spec.
     pub fn parse(text: &str) -> Result<Expression, ExpressionError> {
-        let mut parser = Parser { text, at: 0 };
+        Expression::parse_with(text, WORKLOAD)
+    }
+
+    /// Parses an expression over other names.
+    pub fn parse_with(text: &str, vocabulary: Vocabulary) -> Result<Expression, ExpressionError> {
+        let mut parser = Parser { text, at: 0, vocabulary };
         let expression = parser.sum()?;
         match parser.peek() {
             None => Ok(expression),
@@ -58,6 +82,8 @@ impl Expression {
                 let product = value("spec.replicas").saturating_mul(*percent);
                 product.saturating_add(99).div_euclid(100)
             }
+            Expression::Min(a, b) => a.evaluate(value).min(b.evaluate(value)),
+            Expression::Max(a, b) => a.evaluate(value).max(b.evaluate(value)),
             Expression::Binary(operator, a, b) => {
                 let (a, b) = (a.evaluate(value), b.evaluate(value));
                 match operator {
@@ -69,11 +95,23 @@ impl Expression {
             }
         }
     }
+
+    /// The names that occur.
+    pub fn names(&self) -> Vec<&str> {
+        match self {
+            Expression::Number(_) | Expression::Percent(_) => Vec::new(),
+            Expression::Name(name) => vec![name],
+            Expression::Binary(_, a, b) | Expression::Min(a, b) | Expression::Max(a, b) => {
+                a.names().into_iter().chain(b.names()).collect()
+            }
+        }
+    }
 }
 
 struct Parser<'a> {
     text: &'a str,
     at: usize,
+    vocabulary: Vocabulary,
 }
 
 impl Parser<'_> {
@@ -118,14 +156,29 @@ impl Parser<'_> {
     fn parenthesis(&mut self) -> Result<Expression, ExpressionError> {
         self.at += 1;
         let inner = self.sum()?;
+        self.expect(')')?;
+        Ok(inner)
+    }
+
+    fn expect(&mut self, wanted: char) -> Result<(), ExpressionError> {
         match self.peek() {
-            Some(')') => {
+            Some(next) if next == wanted => {
                 self.at += 1;
-                Ok(inner)
+                Ok(())
             }
             Some(other) => Err(ExpressionError::Unexpected(other.to_string(), self.at + 1)),
             None => Err(ExpressionError::End),
         }
+    }
+
+    /// Two operands in parentheses.
+    fn pair(&mut self) -> Result<(Box<Expression>, Box<Expression>), ExpressionError> {
+        self.expect('(')?;
+        let first = self.sum()?;
+        self.expect(',')?;
+        let second = self.sum()?;
+        self.expect(')')?;
+        Ok((Box::new(first), Box::new(second)))
     }
 
     fn take(&mut self, belongs: impl Fn(char) -> bool) -> String {
@@ -138,6 +191,9 @@ impl Parser<'_> {
         let digits = self.take(|next| next.is_ascii_digit());
         let number: i64 = digits.parse().map_err(|_| ExpressionError::TooLarge(digits))?;
         if self.text[self.at..].starts_with('%') {
+            if !self.vocabulary.names.contains(&"spec.replicas") {
+                return Err(ExpressionError::Unexpected("%".to_owned(), self.at + 1));
+            }
             self.at += 1;
             return Ok(Expression::Percent(number));
         }
@@ -146,10 +202,17 @@ impl Parser<'_> {
 
     fn name(&mut self) -> Result<Expression, ExpressionError> {
         let name = self.take(|next| next.is_ascii_alphanumeric() || next == '.');
-        if NAMES.contains(&name.as_str()) {
-            Ok(Expression::Name(name))
-        } else {
-            Err(ExpressionError::UnknownName(name))
+        match name.as_str() {
+            "min" => self.pair().map(|(a, b)| Expression::Min(a, b)),
+            "max" => self.pair().map(|(a, b)| Expression::Max(a, b)),
+            known if self.vocabulary.functions.contains(&known) && self.peek() == Some('(') => {
+                self.at += 1;
+                let of = self.take(|next| next != ')');
+                self.expect(')')?;
+                Ok(Expression::Name(format!("{name}({})", of.trim())))
+            }
+            known if self.vocabulary.names.contains(&known) => Ok(Expression::Name(name)),
+            _ => Err(ExpressionError::UnknownName(name, self.vocabulary.help)),
         }
     }
 }
@@ -175,11 +238,23 @@ mod tests {
         assert_eq!(value("80%"), Ok(6));
         assert_eq!(value("maxReplicas-minReplicas-1"), Ok(7));
         assert_eq!(value("1/0"), Ok(0));
+        assert_eq!(value("max(1, spec.replicas / 5) + min(2, 3)"), Ok(3));
+    }
+
+    #[test]
+    fn other_vocabularies_have_other_names() {
+        let sizes = Vocabulary { names: &["scale"], functions: &["nodes"], help: "scale or nodes(pool)" };
+        let parsed = Expression::parse_with("2 * nodes(spot-a) - scale", sizes).expect("it parses");
+        assert_eq!(parsed.names(), ["nodes(spot-a)", "scale"]);
+        assert_eq!(parsed.evaluate(&|name| if name == "scale" { 3 } else { 5 }), 7);
+        for wrong in ["spec.replicas", "80%", "nodes", "max(1)", "nodes(a"] {
+            assert!(Expression::parse_with(wrong, sizes).is_err(), "{wrong}");
+        }
     }
 
     #[test]
     fn says_what_is_wrong() {
-        assert_eq!(value("replicas"), Err(ExpressionError::UnknownName("replicas".into())));
+        assert_eq!(value("replicas"), Err(ExpressionError::UnknownName("replicas".into(), WORKLOAD.help)));
         assert_eq!(value("1 +"), Err(ExpressionError::End));
         assert_eq!(value("(1"), Err(ExpressionError::End));
         assert_eq!(value("1 $"), Err(ExpressionError::Unexpected("$".into(), 3)));

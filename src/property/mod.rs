@@ -18,7 +18,7 @@ use crate::cluster::spec::{ObjectKey, Workload};
 use crate::cluster::view::{Cluster, WorkloadVars};
 use crate::system::{Checkpoint, PropertyKind};
 
-pub use expression::{Expression, ExpressionError};
+pub use expression::{Expression, ExpressionError, Vocabulary};
 
 /// Names of all properties, in the order in which they are checked and reported.
 pub const NAMES: [&str; 9] = [

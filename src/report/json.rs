@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::engine::Extent;
+use crate::engine::{Attempt, Certificate, Extent};
 
 use super::narrative::Narrative;
-use super::{Answer, CheckResult, InputName};
+use super::{Answer, CheckResult, InputName, reason_text, reduction};
 
 /// The version of the schema.
 pub const SCHEMA: &str = "kubound/v1";
@@ -29,8 +29,11 @@ pub fn result(result: &CheckResult) -> Value {
             object.insert("scale".to_owned(), json!(scale));
             object.insert("fixed".to_owned(), json!(fixed));
         }
-        InputName::Paths { paths } => {
+        InputName::Paths { paths, sizes } => {
             object.insert("input".to_owned(), json!(paths));
+            if !sizes.is_empty() {
+                object.insert("sizes".to_owned(), json!(sizes));
+            }
         }
     }
     let (extent, k) = extent(&result.answer);
@@ -47,6 +50,12 @@ pub fn result(result: &CheckResult) -> Value {
         "transitions": result.statistics.transitions,
         "terms": result.statistics.terms,
         "queries": result.statistics.queries,
+        "folded": result.statistics.folded,
+        "gates": result.statistics.gates,
+        "variables": result.statistics.variables,
+        "clauses": result.statistics.clauses,
+        "certificate": result.certificate.as_ref().map(certificate),
+        "beside": result.beside.iter().map(attempt).collect::<Vec<Value>>(),
         "reason": reason(&result.answer),
         "finding": finding(&result.answer),
         "story": story(&result.answer),
@@ -54,6 +63,12 @@ pub fn result(result: &CheckResult) -> Value {
     });
     if let Value::Object(fields) = fields {
         object.extend(fields);
+    }
+    if let Some(explanation) = &result.reduction {
+        object.insert("reduction".to_owned(), reduction::json(explanation));
+    }
+    if let Some(family) = &result.family {
+        object.insert("family".to_owned(), family.to_json());
     }
     Value::Object(object)
 }
@@ -67,6 +82,27 @@ fn extent(answer: &Answer) -> (Value, u32) {
         Answer::Unknown { covered: 0, .. } => (Value::Null, 0),
         Answer::Unknown { covered, .. } => (bound(covered - 1), covered - 1),
     }
+}
+
+fn certificate(certificate: &Certificate) -> Value {
+    json!({
+        "checker": certificate.checker,
+        "refuted": certificate.refuted,
+        "clauses": certificate.clauses,
+        "proof_bytes": certificate.proof_bytes,
+        "seconds": certificate.time.as_secs_f64(),
+    })
+}
+
+fn attempt(attempt: &Attempt) -> Value {
+    json!({
+        "engine": attempt.engine,
+        "k": attempt.k,
+        "states": attempt.statistics.states,
+        "transitions": attempt.statistics.transitions,
+        "queries": attempt.statistics.queries,
+        "reason": attempt.reason.as_ref().map(reason_text),
+    })
 }
 
 fn reason(answer: &Answer) -> Value {

@@ -1,22 +1,28 @@
 //! From verdicts to what people and programs read: one [`Narrative`], many renderers.
 //!
 //! [`nodes`] gives counted nodes stable names, [`summary`] condenses a state, [`fold`] shortens what repeats, [`narrative`]
-//! puts them together; [`text`], [`json`] and [`table`] render; [`saved`] keeps traces for replay.
+//! puts them together, [`family`] says which sizes a verdict covers; [`text`], [`json`] and [`table`] render; [`saved`] keeps traces for replay.
 
+pub mod family;
 pub mod fold;
 pub mod json;
 pub mod narrative;
 pub mod nodes;
+pub mod reduction;
 pub mod saved;
 pub mod summary;
 pub mod table;
 pub mod text;
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use crate::engine::{Extent, Statistics, UnknownReason};
+use crate::engine::{Attempt, Certificate, Extent, Statistics, UnknownReason};
+use crate::reduce::explain::Explanation;
 use crate::system::{Property, PropertyKind};
 
+pub use family::{FamilyReport, How, Lift};
 pub use narrative::{Ending, Narrative, narrate};
 pub use saved::SavedTrace;
 
@@ -37,6 +43,9 @@ pub enum InputName {
     Paths {
         /// As the user gave them.
         paths: Vec<String>,
+        /// Of a family: the member, by dimension.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        sizes: BTreeMap<String, i64>,
     },
 }
 
@@ -47,7 +56,11 @@ impl InputName {
             InputName::Case { case, scale, fixed } => {
                 format!("{case}, {scale} nodes{}", if *fixed { ", fixed" } else { "" })
             }
-            InputName::Paths { paths } => paths.join(" "),
+            InputName::Paths { paths, sizes } if sizes.is_empty() => paths.join(" "),
+            InputName::Paths { paths, sizes } => {
+                let sizes = sizes.iter().map(|(name, value)| format!("{name} = {value}")).collect::<Vec<String>>();
+                format!("{} ({})", paths.join(" "), sizes.join(", "))
+            }
         }
     }
 }
@@ -161,6 +174,14 @@ pub struct CheckResult {
     pub peak_memory_bytes: Option<u64>,
     /// The engine's figures.
     pub statistics: Statistics,
+    /// The checked proof, if there is one.
+    pub certificate: Option<Certificate>,
+    /// Engines that ran beside the one that decided.
+    pub beside: Vec<Attempt>,
+    /// How the model was made smaller, where that was asked for.
+    pub reduction: Option<Explanation>,
+    /// Of a family of topologies: the sizes that the verdict is about.
+    pub family: Option<Box<FamilyReport>>,
 }
 
 /// The exit code of several results: violated before unknown before holds.

@@ -30,6 +30,9 @@ pub struct SavedTrace {
     pub steps: Vec<SavedStep>,
     /// For a lasso: the number of steps after which the loop begins.
     pub loop_start: Option<usize>,
+    /// Whether it is one of the model in which every node is told apart.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub single_nodes: bool,
 }
 
 /// An action and what it chose.
@@ -78,6 +81,7 @@ impl SavedTrace {
             initial: names.into_iter().zip(trace.initial.iter().map(|&value| value.into())).collect(),
             steps: trace.steps.iter().map(step).collect(),
             loop_start: trace.loop_start,
+            single_nodes: false,
         }
     }
 

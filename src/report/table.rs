@@ -5,7 +5,7 @@ use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
 use crate::engine::Extent;
 
 use super::text::{WIDTH, mebibytes, seconds};
-use super::{Answer, CheckResult, InputName};
+use super::{Answer, CheckResult, FamilyReport, InputName};
 
 const NUMBERS: [usize; 4] = [3, 5, 6, 7];
 
@@ -56,9 +56,15 @@ fn lines(table: &Table) -> String {
 }
 
 fn row(result: &CheckResult) -> Vec<Cell> {
+    let sizes = |family: &FamilyReport| match (family.coverage.violated(), family.dimensions.as_slice()) {
+        (Some(size), _) => format!(" at {}", size.iter().map(i64::to_string).collect::<Vec<String>>().join(", ")),
+        (None, [only]) => format!(" {}..{}", only.min, only.max),
+        (None, _) => format!(" at {} sizes", family.coverage.decided()),
+    };
+    let sizes = result.family.as_deref().map(sizes).unwrap_or_default();
     let case = match &result.input {
         InputName::Case { case, .. } => case.clone(),
-        InputName::Paths { paths } => paths.join(" "),
+        InputName::Paths { paths, .. } => paths.join(" "),
     };
     let (verdict, k) = match &result.answer {
         Answer::Holds(Extent::Complete(k)) => ("holds (proved)".to_owned(), k.to_string()),
@@ -68,7 +74,7 @@ fn row(result: &CheckResult) -> Vec<Cell> {
     };
     let memory = result.peak_memory_bytes.map_or("-".to_owned(), |bytes| mebibytes(bytes).to_string());
     [
-        case,
+        case + &sizes,
         result.property.clone(),
         verdict,
         k,

@@ -7,11 +7,13 @@ use std::fmt::Write;
 use anstyle::{AnsiColor, Style};
 use textwrap::{Options, WordSeparator, WordSplitter};
 
-use crate::engine::Extent;
+use crate::engine::{Attempt, Certificate, Extent, Statistics};
+use crate::reduce::family::show;
 
 use super::narrative::{Block, Narrative, Step};
+use super::reduction;
 use super::summary::Summary;
-use super::{Answer, CheckResult, Finding};
+use super::{Answer, CheckResult, Finding, reason_text};
 
 /// Columns of the text.
 pub const WIDTH: usize = 80;
@@ -37,8 +39,21 @@ pub enum Detail {
 /// A verdict line and, for a violation, its story.
 pub fn result(result: &CheckResult, detail: Detail) -> String {
     let mut out = verdict(result);
+    if let Some(certificate) = &result.certificate
+        && detail > Detail::Quiet
+    {
+        out.push_str(&dim(&certified(certificate, &result.statistics)));
+    }
     if detail == Detail::Verbose {
         out.push_str(&figures(result));
+    }
+    if let Some(explanation) = &result.reduction {
+        out.push_str(&reduction::text(explanation));
+    }
+    if let Some(family) = &result.family
+        && detail > Detail::Quiet
+    {
+        family.lines().iter().for_each(|line| out.push_str(&(indented(line, "    ", "      ") + "\n")));
     }
     if let Answer::Violated(counterexample) = &result.answer
         && detail > Detail::Quiet
@@ -53,8 +68,15 @@ fn verdict(result: &CheckResult) -> String {
         Answer::Violated(_) if !result.subject.is_empty() => format!(" ({})", result.subject),
         _ => String::new(),
     };
+    let family = result.family.as_deref();
     let (style, mark, words) = match &result.answer {
+        Answer::Holds(Extent::Complete(_)) if family.is_some() => {
+            (GOOD, "✓", "holds at every size (proved)".to_owned())
+        }
         Answer::Holds(Extent::Complete(_)) => (GOOD, "✓", "holds (proved: every reachable state was seen)".to_owned()),
+        Answer::Holds(Extent::Bound(k)) if family.is_some() => {
+            (GOOD, "✓", format!("holds at every size up to k = {k}"))
+        }
         Answer::Holds(Extent::Bound(k)) => (GOOD, "✓", format!("holds up to k = {k}")),
         Answer::Violated(found) => {
             let how = match found.finding {
@@ -62,7 +84,9 @@ fn verdict(result: &CheckResult) -> String {
                 Finding::Reversal => "violated by a reversal",
                 Finding::Loop => "violated by a loop",
             };
-            (BAD, "✗", format!("{how} at k = {}", found.k))
+            let size = family.and_then(|family| Some(show(&family.dimensions, family.coverage.violated()?)));
+            let size = size.map_or(String::new(), |size| format!(" (smallest size: {size})"));
+            (BAD, "✗", format!("{how} at k = {}{size}", found.k))
         }
         Answer::Unknown { reason, covered: 0 } => (OPEN, "?", format!("unknown: {reason}")),
         Answer::Unknown { reason, covered } => {
@@ -102,12 +126,46 @@ pub fn mebibytes(bytes: u64) -> u64 {
 
 fn figures(result: &CheckResult) -> String {
     let it = &result.statistics;
-    let memory = result.peak_memory_bytes.map_or(String::new(), |peak| format!(", at most {} MiB", mebibytes(peak)));
-    let figures = format!(
-        "{} states, {} transitions, {} terms, {} solver calls{memory}",
-        it.states, it.transitions, it.terms, it.queries
-    );
-    format!("{DIM}{}{DIM:#}\n", indented(&figures, "    ", "    "))
+    let mut figures = vec![format!("{} states, {} transitions, {} terms", it.states, it.transitions, it.terms)];
+    if it.queries + it.folded > 0 {
+        figures.push(format!("{} solver calls, {} questions folded", it.queries, it.folded));
+    }
+    if it.clauses > 0 {
+        figures.push(format!("{} gates, {} variables, {} clauses", it.gates, it.variables, it.clauses));
+    }
+    figures.extend(result.peak_memory_bytes.map(|peak| format!("at most {} MiB", mebibytes(peak))));
+    dim(&figures.join(", ")) + &result.beside.iter().map(|attempt| dim(&beside(attempt))).collect::<String>()
+}
+
+/// How far an engine came that did not decide.
+fn beside(attempt: &Attempt) -> String {
+    let Attempt { engine, k, statistics, reason } = attempt;
+    let end = reason.as_ref().map_or("overtaken".to_owned(), reason_text);
+    let queries = statistics.queries;
+    let queries = if queries > 0 { format!(", {queries} solver calls") } else { String::new() };
+    format!(
+        "beside it {engine}: {end} at k = {k}, {} states, {} transitions{queries}",
+        statistics.states, statistics.transitions
+    )
+}
+
+/// What a checked proof says, and what needed none.
+fn certified(certificate: &Certificate, statistics: &Statistics) -> String {
+    let folded = format!("{} questions folded to a constant", statistics.folded);
+    let Certificate { refuted, clauses, proof_bytes, checker, time } = certificate;
+    if *refuted == 0 {
+        return format!("certified: no question needed the solver; {folded}");
+    }
+    let time = seconds(time.as_secs_f64());
+    format!(
+        "certified: {refuted} questions refuted, {clauses} clauses, proof of {proof_bytes} bytes checked by {checker} in \
+         {time}; {folded}"
+    )
+}
+
+/// A paragraph in the background.
+fn dim(text: &str) -> String {
+    format!("{DIM}{}{DIM:#}\n", indented(text, "    ", "    "))
 }
 
 /// Wraps text, breaking it at spaces only.

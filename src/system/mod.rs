@@ -7,6 +7,8 @@
 //! * What a run may do next is defined once, in [`schedule`], for every engine and for the replayer.
 
 pub mod builder;
+pub mod choices;
+pub(crate) mod compiled;
 pub mod cone;
 pub mod model;
 pub mod print;
@@ -16,6 +18,7 @@ pub mod trace;
 pub mod unroll;
 
 pub use builder::{ActionDraft, BoolVar, Builder, IntVar, State};
+pub use choices::Choices;
 pub use cone::{LiftError, Slice};
 pub use model::{
     Action, ActionId, ActionKind, Checkpoint, Interleaving, MarkId, MarkSet, Property, PropertyId, PropertyKind,

@@ -3,13 +3,12 @@
 //! Nodes are pairs of a state and the label of the way to it, so that block transitions with different marks remain
 //! distinct. In `async` a block is a single action.
 
+use crate::system::compiled::{Fired, Label, Machine, Stepper};
 use crate::system::{Interleaving, MarkSet, PropertyId};
 
 use super::graph::Graph;
-use super::machine::Machine;
 use super::pulse::{Halt, Pulse};
 use super::states::{Root, States};
-use super::stepper::{Fired, Label, Stepper};
 use super::store::Store;
 
 /// Bytes of a node's record after its state: marks, and how the node came about.
@@ -101,7 +100,7 @@ impl<'m> Block<'m> {
         require(self.stepper.load(self.micro.state(node)), node)?;
         let settled = self.stepper.schedule();
         if settled {
-            require(self.stepper.broken_settled(), node)?;
+            require(self.stepper.broken_settled().next(), node)?;
         }
         if !settled && !self.is_async {
             return self.fire(node, pulse);
@@ -125,7 +124,7 @@ impl<'m> Block<'m> {
         if let Some(graph) = &mut micro.graph {
             graph.begin(node);
         }
-        stepper.fire_all(pulse, &mut |fired: &Fired<'_>| {
+        stepper.fire_all(pulse, &mut |fired: &Fired<'_>, _: &mut Pulse<'_>| {
             micro.add(node, fired);
             Ok(())
         })

@@ -2,10 +2,10 @@
 
 use rustc_hash::FxHashMap;
 
+use crate::system::compiled::Label;
 use crate::system::{Interleaving, MarkSet, PropertyId, PropertyKind, System};
 
 use super::pulse::{Halt, Pulse};
-use super::stepper::Label;
 
 /// An edge, seen from its source.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

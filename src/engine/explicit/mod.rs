@@ -1,7 +1,6 @@
 //! Explicit-state search: breadth-first over blocks, with compiled programs and an exact set of visited states.
 //!
-//! From state to verdict: `machine` compiles a system, `choice` enumerates inputs and initial states, `stepper`
-//! runs the code on one state, `block` explores what follows from one slow action, `search` goes from block to
+//! From state to verdict, on top of [`crate::system::compiled`]: `block` explores what follows from one slow action, `search` goes from block to
 //! block, `graph`, `lasso` and `loops` find cycles, `trace` tells how a violation comes about. `store` and
 //! `states` keep what was seen, `pulse` watches the budget.
 //!
@@ -12,15 +11,12 @@
 //! * What may fire is asked of [`crate::system::schedule`] alone.
 
 mod block;
-mod choice;
 mod graph;
 mod lasso;
 mod loops;
-mod machine;
 mod pulse;
 mod search;
 mod states;
-mod stepper;
 mod store;
 mod successors;
 mod trace;

@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use crate::engine::{Progress, Statistics, UnknownReason, Watch};
-use crate::system::{PropertyId, Trace};
+use crate::system::compiled::{Fault, Pace};
+use crate::system::{Action, PropertyId, Trace};
 
 /// Work units between two looks at the clock.
 const STRIDE: u32 = 256;
@@ -67,12 +68,6 @@ impl<'p> Pulse<'p> {
         self.beat()
     }
 
-    /// One transition was computed.
-    pub fn fired(&mut self) -> Result<(), Halt> {
-        self.statistics.transitions += 1;
-        self.tick()
-    }
-
     /// A unit of work was done.
     pub fn tick(&mut self) -> Result<(), Halt> {
         self.ticks += 1;
@@ -87,5 +82,30 @@ impl<'p> Pulse<'p> {
         self.last = Instant::now();
         self.progress.report(self.depth, &self.statistics);
         self.watch.exhausted().map_or(Ok(()), |reason| Err(Halt::Unknown(reason)))
+    }
+}
+
+impl Pace for Pulse<'_> {
+    type Halt = Halt;
+
+    fn tick(&mut self) -> Result<(), Halt> {
+        Pulse::tick(self)
+    }
+
+    fn fired(&mut self) -> Result<(), Halt> {
+        self.statistics.transitions += 1;
+        Pulse::tick(self)
+    }
+
+    fn too_many(&mut self) -> Halt {
+        Halt::engine("too many values to choose from")
+    }
+
+    fn fault(&mut self, action: &Action, fault: Fault) -> Result<(), Halt> {
+        let what = match fault {
+            Fault::DeadEnd => "is enabled but allows no choice",
+            Fault::OutOfRange => "drives a variable out of its range",
+        };
+        Err(Halt::engine(format!("internal error: {} {what}", action.name)))
     }
 }

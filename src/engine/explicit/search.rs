@@ -1,16 +1,15 @@
 //! The search over blocks: breadth-first, so that the first violation is a shortest one.
 
 use crate::engine::{Budget, Extent, Outcome, Progress, UnknownReason, Verdict};
+use crate::system::compiled::{Label, Machine};
 use crate::system::{PropertyId, System, Trace};
 
 use super::block::Block;
 use super::graph::{Cycles, Goal};
 use super::lasso::{self, Lasso};
 use super::loops::Loops;
-use super::machine::Machine;
 use super::pulse::{Halt, Pulse, Violation};
 use super::states::{Root, States};
-use super::stepper::Label;
 use super::trace::Tracer;
 
 /// Most values that the enumeration of initial states may try.
@@ -23,7 +22,7 @@ pub(super) fn check(system: &System, properties: &[PropertyId], budget: &Budget,
         Ok(machine) => Search::new(&machine, properties, budget.bound).run(&mut pulse),
         Err(why) => Verdict::Unknown { reason: UnknownReason::Engine(why), covered: 0 },
     };
-    Outcome { verdict, statistics: pulse.statistics }
+    Outcome { verdict, statistics: pulse.statistics, certificate: None }
 }
 
 /// A search under way.

@@ -1,11 +1,10 @@
 //! Successors of single states, for whoever walks through a system on his own.
 
 use crate::engine::{Budget, Silent};
+use crate::system::compiled::{Machine, Stepper};
 use crate::system::{ActionId, System};
 
-use super::machine::Machine;
 use super::pulse::{Halt, Pulse};
-use super::stepper::Stepper;
 
 /// A compiled system.
 pub struct Successors<'s> {
@@ -34,7 +33,7 @@ impl<'s> Successors<'s> {
         stepper.load(&packed);
         let mut following = Following { settled: stepper.schedule(), steps: Vec::new() };
         let mut pulse = Pulse::new(Budget::bound(0).start(), &Silent, 0);
-        let outcome = stepper.fire_all(&mut pulse, &mut |fired| {
+        let outcome = stepper.fire_all(&mut pulse, &mut |fired, _| {
             following.steps.push((fired.action, fired.inputs(), self.machine.layout.values(fired.state)));
             Ok(())
         });

@@ -1,14 +1,13 @@
 //! Builds traces: explores the blocks on the way once more and finds out which actions made their steps.
 
+use crate::system::compiled::{Label, Machine, Stepper};
 use crate::system::{Step, Trace};
 
 use super::block::Block;
 use super::graph::Graph;
 use super::lasso::Lasso;
-use super::machine::Machine;
 use super::pulse::{Halt, Pulse};
 use super::states::{Root, States};
-use super::stepper::{Label, Stepper};
 
 /// The beginning of a trace: packed initial state and steps.
 pub(super) struct Run {
@@ -118,7 +117,7 @@ fn step_between(
     let mut found = None;
     stepper.load(from);
     stepper.schedule();
-    stepper.fire_all(pulse, &mut |fired| {
+    stepper.fire_all(pulse, &mut |fired, _| {
         if found.is_none() && fired.state == to && fits(fired.label) {
             found = Some(Step { action: fired.action.0, inputs: fired.inputs() });
         }

@@ -3,10 +3,16 @@
 //! Negation is a bit of the literal. A gate is looked up by its two inputs before it is made (structural hashing), and
 //! rules that look at most two levels down keep trivial gates from being made at all:
 //!
-//! * match: `a & 0`, `a & 1`, `a & a`, `a & !a`
-//! * match: `a & (a & b)` / result: `a & b`; match: `a & (!a & b)` / result: `0`
-//! * match: `a & !(a & b)` / result: `a & !b`; match: `a & !(!a & b)` / result: `a`
-//! * match: `(a & b) & (!a & c)` / result: `0`
+//! | rule | gate | becomes |
+//! | --- | --- | --- |
+//! | constants | `a & 0`, `a & 1`, `a & a`, `a & !a` | `0`, `a`, `a`, `0` |
+//! | contradiction | `a & (!a & b)`, `(a & b) & (!a & c)` | `0` |
+//! | idempotence | `a & (a & b)` | `a & b` |
+//! | subsumption | `a & !(!a & b)`, `(a & b) & !(!a & c)` | `a`, `a & b` |
+//! | substitution | `a & !(a & b)`, `(a & b) & !(a & c)` | `a & !b`, `(a & b) & !c` |
+//! | resolution | `!(a & b) & !(a & !b)` | `!a` |
+//!
+//! None of them needs more gates than it was asked for.
 //!
 //! Reference: Brummayer and Biere, "Local two-level and-inverter graph minimization without blowup", MEMICS 2006.
 
@@ -85,6 +91,11 @@ impl Aig {
         self.gates.len()
     }
 
+    /// Number of conjunctions.
+    pub fn gates(&self) -> u64 {
+        self.known.len() as u64
+    }
+
     /// Whether there is nothing but the constant.
     pub fn is_empty(&self) -> bool {
         self.gates.len() == 1
@@ -137,7 +148,7 @@ impl Aig {
             return Simplified::Literal(b);
         }
         let one_sided = self.absorbed(a, b).or_else(|| self.absorbed(b, a));
-        one_sided.unwrap_or_else(|| self.contradicted(a, b))
+        one_sided.or_else(|| self.combined(a, b)).unwrap_or(Simplified::Nothing)
     }
 
     /// `gate` against the other literal.
@@ -153,15 +164,17 @@ impl Aig {
         }
     }
 
-    fn contradicted(&self, a: Lit, b: Lit) -> Simplified {
-        if a.is_negated() || b.is_negated() {
-            return Simplified::Nothing;
-        }
-        match (self.inputs(a), self.inputs(b)) {
-            (Some((w, x)), Some((y, z))) if w == !y || w == !z || x == !y || x == !z => {
-                Simplified::Literal(Lit::FALSE)
-            }
-            _ => Simplified::Nothing,
+    /// Two gates against each other.
+    fn combined(&self, a: Lit, b: Lit) -> Option<Simplified> {
+        let ((w, x), (y, z)) = (self.inputs(a)?, self.inputs(b)?);
+        match (a.is_negated(), b.is_negated()) {
+            (false, false) if w == !y || w == !z || x == !y || x == !z => Some(Simplified::Literal(Lit::FALSE)),
+            (false, false) => None,
+            (false, true) => restricted(a, (w, x), (y, z)),
+            (true, false) => restricted(b, (y, z), (w, x)),
+            (true, true) if (w == y && x == !z) || (w == z && x == !y) => Some(Simplified::Literal(!w)),
+            (true, true) if (x == y && w == !z) || (x == z && w == !y) => Some(Simplified::Literal(!x)),
+            (true, true) => None,
         }
     }
 
@@ -199,6 +212,16 @@ impl Aig {
     }
 }
 
+/// `gate`, a conjunction of `own`, and the negation of a conjunction of `other`.
+fn restricted(gate: Lit, own: (Lit, Lit), other: (Lit, Lit)) -> Option<Simplified> {
+    let is_own = |literal: Lit| literal == own.0 || literal == own.1;
+    if is_own(!other.0) || is_own(!other.1) {
+        return Some(Simplified::Literal(gate));
+    }
+    let rest = if is_own(other.0) { other.1 } else { other.0 };
+    (is_own(other.0) || is_own(other.1)).then_some(Simplified::And(gate, !rest))
+}
+
 /// What a conjunction comes down to.
 enum Simplified {
     Literal(Lit),
@@ -223,6 +246,42 @@ mod tests {
         assert_eq!(aig.and(a, !both), a_without_b);
         assert_eq!(aig.and(both, a_without_b), Lit::FALSE);
         assert_eq!(aig.mux(a, b, b), b);
+        assert_eq!(aig.and(!both, !a_without_b), !a);
         assert_eq!(aig.len(), 5);
+    }
+
+    #[test]
+    fn two_gates_simplify_each_other() {
+        let mut aig = Aig::default();
+        let (a, b, c) = (aig.input(), aig.input(), aig.input());
+        let (both, opposite, common) = (aig.and(a, b), aig.and(!a, c), aig.and(a, c));
+        assert_eq!(aig.and(both, opposite), Lit::FALSE);
+        assert_eq!(aig.and(both, !opposite), both);
+        let without_c = aig.and(both, !c);
+        assert_eq!((aig.and(both, !common), aig.gates()), (without_c, 4));
+    }
+
+    /// Whatever gate comes out, it has the truth table of the conjunction asked for.
+    #[test]
+    fn rules_keep_the_meaning() {
+        let mut aig = Aig::default();
+        let inputs = [aig.input(), aig.input(), aig.input()];
+        let mut known: Vec<(Lit, u8)> = inputs.into_iter().zip([0b1010_1010, 0b1100_1100, 0b1111_0000]).collect();
+        known.push((Lit::FALSE, 0));
+        for _ in 0..2 {
+            let signed: Vec<(Lit, u8)> =
+                known.iter().flat_map(|&(lit, table)| [(lit, table), (!lit, !table)]).collect();
+            for &(a, x) in &signed {
+                for &(b, y) in &signed {
+                    let (gate, table) = (aig.and(a, b), x & y);
+                    let positive = if gate.is_negated() { (!gate, !table) } else { (gate, table) };
+                    match known.iter().find(|(lit, _)| *lit == positive.0) {
+                        Some(&(_, table)) => assert_eq!(positive.1, table, "{a:?} & {b:?}"),
+                        None => known.push(positive),
+                    }
+                }
+            }
+        }
+        assert!(known.len() > 100);
     }
 }

@@ -1,9 +1,8 @@
 //! Terms as circuits: every term has the width that its range needs, every table is a tree of multiplexers.
 
-use rustc_hash::FxHashMap;
-
 use super::aig::{Aig, Lit};
 use super::bits::{self, Bits};
+use super::tables::Multiplexer;
 use crate::engine::format::Format;
 use crate::term::{Arena, Node, Range, Sort, TableId, TermId, VarId};
 
@@ -104,8 +103,8 @@ impl Circuit {
             Node::Int(value) => bits::constant(value, format.width),
             Node::Var(var) => self.variable(var, format, range),
             Node::Ite(c, t, e) => {
-                let (t, e) = (fit(self, t), fit(self, e));
-                bits::select(&mut self.aig, self.values[c.index()].as_deref().map_or(Lit::FALSE, |c| c[0]), &t, &e)
+                let (condition, t, e) = (self.truth(c), fit(self, t), fit(self, e));
+                bits::select(&mut self.aig, condition, &t, &e)
             }
             Node::Add(a, b) => {
                 let (a, b) = (fit(self, a), fit(self, b));
@@ -124,27 +123,18 @@ impl Circuit {
                 let quotient = bits::divide(&mut self.aig, &a, &b);
                 bits::resize(&quotient, wide.signed, format.width)
             }
-            Node::Min(a, b) => self.smaller(arena, a, b, a, b, format),
-            Node::Max(a, b) => self.smaller(arena, a, b, b, a, format),
+            Node::Min(a, b) => self.chosen(arena, (a, b), (a, b), format),
+            Node::Max(a, b) => self.chosen(arena, (a, b), (b, a), format),
             Node::Lookup(table, index) => self.lookup(arena, table, index, format),
             _ => bits::constant(0, format.width),
         }
     }
 
-    /// `then` where `a <= b`, else `otherwise`.
-    fn smaller(
-        &mut self,
-        arena: &Arena,
-        a: TermId,
-        b: TermId,
-        then: TermId,
-        otherwise: TermId,
-        format: Format,
-    ) -> Bits {
+    /// Where `a <= b` the first of two terms, else the second.
+    fn chosen(&mut self, arena: &Arena, (a, b): (TermId, TermId), (t, e): (TermId, TermId), format: Format) -> Bits {
         let condition = self.at_most(arena, a, b);
-        let then = self.resized(arena, then, format.width);
-        let otherwise = self.resized(arena, otherwise, format.width);
-        bits::select(&mut self.aig, condition, &then, &otherwise)
+        let (t, e) = (self.resized(arena, t, format.width), self.resized(arena, e, format.width));
+        bits::select(&mut self.aig, condition, &t, &e)
     }
 
     fn variable(&mut self, var: VarId, format: Format, range: Range) -> Bits {
@@ -187,36 +177,7 @@ impl Circuit {
             let (shifted, _) = bits::subtract(&mut self.aig, &index_bits, &lowest);
             (domain.lo, shifted[..offset.width as usize].to_vec())
         };
-        let mut entries: Vec<i64> = (from..=domain.hi).map(|at| arena.table(table).get(at)).collect();
-        // What lies beyond the last entry is never selected; it reads as the last one.
-        entries.resize(1 << selectors.len(), entries.last().copied().unwrap_or(0));
-        Multiplexer { aig: &mut self.aig, selectors: &selectors, width: format.width, shared: FxHashMap::default() }
-            .tree(&entries, selectors.len())
-    }
-}
-
-/// A table as a tree of multiplexers, in which equal subtrees are one.
-struct Multiplexer<'a> {
-    aig: &'a mut Aig,
-    /// Bits of the index, lowest first.
-    selectors: &'a [Lit],
-    width: u32,
-    shared: FxHashMap<Vec<i64>, Bits>,
-}
-
-impl Multiplexer<'_> {
-    /// `entries` are those for all settings of the lowest `level` bits.
-    fn tree(&mut self, entries: &[i64], level: usize) -> Bits {
-        if entries.iter().all(|&entry| entry == entries[0]) {
-            return bits::constant(entries[0], self.width);
-        }
-        if let Some(known) = self.shared.get(entries) {
-            return known.clone();
-        }
-        let (low, high) = entries.split_at(entries.len() / 2);
-        let (low, high) = (self.tree(low, level - 1), self.tree(high, level - 1));
-        let tree = bits::select(self.aig, self.selectors[level - 1], &high, &low);
-        self.shared.insert(entries.to_vec(), tree.clone());
-        tree
+        let entries: Vec<i64> = (from..=domain.hi).map(|at| arena.table(table).get(at)).collect();
+        Multiplexer::new(&mut self.aig, &selectors, format.width).select(&entries)
     }
 }

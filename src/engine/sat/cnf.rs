@@ -1,7 +1,8 @@
 //! Circuits as clauses, on demand: only what a question reaches, each gate once.
 //!
-//! Tseitin's encoding: one solver variable for each gate, three clauses for a conjunction, four for a multiplexer (of
-//! which exclusive or is a case), which is recognised by its shape.
+//! Tseitin's encoding: one solver variable for each gate, three clauses for a conjunction. Exclusive or and multiplexers,
+//! which are three gates each, are recognised by their shape: one variable, four clauses, and for multiplexers two more
+//! that let equal branches propagate without the condition.
 
 use super::aig::{Aig, Gate, Lit};
 use super::solver::{Literal, SatSolver};
@@ -9,7 +10,9 @@ use super::solver::{Literal, SatSolver};
 /// Solver variables of nodes.
 #[derive(Debug, Default)]
 pub struct Cnf {
-    variables: Vec<Option<Literal>>,
+    literals: Vec<Option<Literal>>,
+    /// How many nodes have one.
+    variables: u64,
     /// Clauses given to the solver.
     pub clauses: u64,
 }
@@ -24,7 +27,8 @@ enum Shape {
 
 fn shape(aig: &Aig, node: usize) -> Shape {
     let Gate::And(a, b) = aig.gate(node) else { return Shape::Input };
-    if a.is_negated() && b.is_negated()
+    if a.is_negated()
+        && b.is_negated()
         && let (Gate::And(c, t), Gate::And(d, e)) = (aig.gate(a.node()), aig.gate(b.node()))
     {
         // The node is !(c & t) & !(d & e): with d = !c it is the negation of a multiplexer.
@@ -48,8 +52,13 @@ impl Cnf {
 
     /// The solver's literal of something encoded; `None` if no question has reached it.
     pub fn known(&self, literal: Lit) -> Option<Literal> {
-        let variable = self.variables.get(literal.node()).copied().flatten()?;
+        let variable = self.literals.get(literal.node()).copied().flatten()?;
         Some(if literal.is_negated() { variable.negated() } else { variable })
+    }
+
+    /// Number of solver variables so far.
+    pub fn variables(&self) -> u64 {
+        self.variables
     }
 
     fn of(&self, literal: Lit) -> Literal {
@@ -57,10 +66,10 @@ impl Cnf {
     }
 
     fn encode(&mut self, aig: &Aig, solver: &mut dyn SatSolver, root: usize) {
-        self.variables.resize(aig.len().max(self.variables.len()), None);
+        self.literals.resize(aig.len().max(self.literals.len()), None);
         let mut stack = vec![root];
         while let Some(&node) = stack.last() {
-            if self.variables[node].is_some() {
+            if self.literals[node].is_some() {
                 stack.pop();
                 continue;
             }
@@ -71,7 +80,7 @@ impl Cnf {
                 Shape::And(a, b) => vec![a, b],
                 Shape::Mux(c, t, e) => vec![c, t, e],
             };
-            stack.extend(children.iter().map(|child| child.node()).filter(|&child| self.variables[child].is_none()));
+            stack.extend(children.iter().map(|child| child.node()).filter(|&child| self.literals[child].is_none()));
             if stack.len() == before {
                 stack.pop();
                 self.define(solver, node, shape);
@@ -81,7 +90,8 @@ impl Cnf {
 
     fn define(&mut self, solver: &mut dyn SatSolver, node: usize, shape: Shape) {
         let own = solver.new_variable();
-        self.variables[node] = Some(own);
+        self.literals[node] = Some(own);
+        self.variables += 1;
         match shape {
             // Node 0 is the constant.
             Shape::Input if node == 0 => self.clause(solver, &[own.negated()]),
@@ -98,9 +108,10 @@ impl Cnf {
                 self.clause(solver, &[own.negated(), c, e]);
                 self.clause(solver, &[own, c.negated(), t.negated()]);
                 self.clause(solver, &[own, c, e.negated()]);
-                // Redundant, but they let both branches propagate without the condition.
-                self.clause(solver, &[own.negated(), t, e]);
-                self.clause(solver, &[own, t.negated(), e.negated()]);
+                if t != e.negated() {
+                    self.clause(solver, &[own.negated(), t, e]);
+                    self.clause(solver, &[own, t.negated(), e.negated()]);
+                }
             }
         }
     }

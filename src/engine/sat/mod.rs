@@ -1,29 +1,73 @@
 //! Bounded checking with a SAT solver: blocks are unrolled on terms, terms become and-inverter graphs, graphs clauses.
 //!
-//! `aig` is the graph, `bits` arithmetic on it, `circuit` the terms, `cnf` the clauses, `solver` what a SAT solver has to
-//! offer, `varisat` one of them, `oracle` all of it as the unroller sees it.
+//! `aig` is the graph, `bits` arithmetic on it, `circuit` the terms, `tables` lookups, `cnf` the clauses, `solver` what a
+//! SAT solver has to offer, `varisat` and `cadical` are such solvers, `oracle` is all of it as the unroller sees it.
+//! `transcript` keeps what a solver was told, `certificate` checks its proof against that.
 
 pub mod aig;
 pub mod bits;
+#[cfg(feature = "cadical")]
+pub mod cadical;
+pub mod certificate;
 pub mod circuit;
 pub mod cnf;
 pub mod oracle;
 pub mod solver;
+mod tables;
+pub mod transcript;
 pub mod varisat;
 
+use std::fs;
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+#[cfg(not(feature = "cadical"))]
+use super::Statistics;
 use super::deepen::deepen;
-use super::{Budget, Engine, Outcome, Progress};
+use super::{Budget, Engine, Outcome, Progress, UnknownReason, Verdict, Watch};
 use crate::system::unroll::Limits;
 use crate::system::{PropertyId, System};
 
+use certificate::{Refusal, certify};
 use oracle::Circuits;
+use solver::SatSolver;
+use transcript::{Recorder, Transcript};
 use varisat::Varisat;
 
+/// The SAT solvers there are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum SolverName {
+    /// Pure Rust; writes proofs.
+    #[default]
+    Varisat,
+    /// CaDiCaL, if it was built in.
+    Cadical,
+}
+
+impl SolverName {
+    /// Whether this program was built with it.
+    pub fn is_built_in(self) -> bool {
+        self == SolverName::Varisat || cfg!(feature = "cadical")
+    }
+
+    /// Whether it writes proofs that can be checked here.
+    pub fn writes_proofs(self) -> bool {
+        self == SolverName::Varisat
+    }
+}
+
 /// The engine on a SAT solver.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Sat {
     /// How far branches are told apart.
     pub limits: Limits,
+    /// The solver; it has to be built in.
+    pub solver: SolverName,
+    /// Whether a verdict that something holds has to be backed by a checked proof.
+    pub certify: bool,
+    /// A directory in which the proof is kept, named after the first property asked for: `NAME.varisat`, and what it is a
+    /// proof of as `NAME.icnf`.
+    pub keep_proofs: Option<PathBuf>,
 }
 
 impl Engine for Sat {
@@ -32,8 +76,91 @@ impl Engine for Sat {
     }
 
     fn check(&self, system: &System, properties: &[PropertyId], budget: &Budget, progress: &dyn Progress) -> Outcome {
-        let watch = budget.start();
-        let mut oracle = Circuits::new(Varisat::new(watch.clone(), None), watch.clone());
-        deepen(system, properties, &watch, self.limits, &mut oracle, progress, budget.bound)
+        let run = Run { sat: self, system, properties, budget, progress, watch: budget.start() };
+        match self.solver {
+            SolverName::Varisat if self.certify => run.certified(),
+            SolverName::Varisat => run.with(Varisat::new(run.watch.clone(), false)).0,
+            SolverName::Cadical => run.on_cadical(),
+        }
+    }
+}
+
+/// One check.
+struct Run<'a> {
+    sat: &'a Sat,
+    system: &'a System,
+    properties: &'a [PropertyId],
+    budget: &'a Budget,
+    progress: &'a dyn Progress,
+    watch: Watch,
+}
+
+impl Run<'_> {
+    fn with<S: SatSolver>(&self, solver: S) -> (Outcome, S) {
+        let mut oracle = Circuits::new(solver, self.watch.clone());
+        let limits = self.sat.limits;
+        let bound = self.budget.bound;
+        let mut outcome = deepen(self.system, self.properties, &self.watch, limits, &mut oracle, self.progress, bound);
+        oracle.add_figures(&mut outcome.statistics);
+        (outcome, oracle.into_solver())
+    }
+
+    #[cfg(feature = "cadical")]
+    fn on_cadical(&self) -> Outcome {
+        self.with(cadical::Cadical::new(self.watch.clone())).0
+    }
+
+    #[cfg(not(feature = "cadical"))]
+    fn on_cadical(&self) -> Outcome {
+        let why = "built without CaDiCaL".to_owned();
+        let verdict = Verdict::Unknown { reason: UnknownReason::Engine(why), covered: 0 };
+        Outcome { verdict, statistics: Statistics::default(), certificate: None }
+    }
+
+    /// Checks, and checks the proof of what was found to hold.
+    fn certified(&self) -> Outcome {
+        let recorder = Recorder::new(Varisat::new(self.watch.clone(), true));
+        let (mut outcome, recorder) = self.with(recorder);
+        if !matches!(outcome.verdict, Verdict::Holds(_)) {
+            return outcome;
+        }
+        let (solver, transcript) = recorder.into_parts();
+        let proof = solver.into_proof().ok_or_else(|| Refusal::Wrong("the solver's proof is incomplete".to_owned()));
+        let checked = proof.and_then(|proof| {
+            self.keep(&transcript, &proof)?;
+            certify(&transcript, &proof, &self.watch)
+        });
+        match checked {
+            Ok(certificate) => outcome.certificate = Some(certificate),
+            Err(refusal) => outcome.verdict = self.refused(refusal),
+        }
+        outcome
+    }
+
+    /// Nothing is known without a proof.
+    fn refused(&self, refusal: Refusal) -> Verdict {
+        let reason = match (refusal, self.watch.exhausted()) {
+            (Refusal::Exhausted, Some(reason)) => reason,
+            (Refusal::Exhausted, None) => UnknownReason::Time,
+            (Refusal::Unwritten(why), _) => UnknownReason::Engine(format!("the proof cannot be kept: {why}")),
+            (Refusal::Wrong(why), _) => {
+                let why = format!("internal error: the checker refuses the proof ({why}); please report this as a bug");
+                UnknownReason::Engine(why)
+            }
+        };
+        Verdict::Unknown { reason, covered: 0 }
+    }
+
+    fn keep(&self, transcript: &Transcript, proof: &[u8]) -> Result<(), Refusal> {
+        let Some(directory) = &self.sat.keep_proofs else { return Ok(()) };
+        let name = self.properties.first().map_or("nothing", |&id| self.system.property(id).name.as_str());
+        let write = || -> io::Result<()> {
+            fs::create_dir_all(directory)?;
+            fs::write(directory.join(format!("{name}.varisat")), proof)?;
+            let mut formula = io::BufWriter::new(fs::File::create(directory.join(format!("{name}.icnf")))?);
+            transcript.write(&mut formula)?;
+            formula.flush()
+        };
+        write().map_err(|error| Refusal::Unwritten(format!("{}: {error}", directory.display())))
     }
 }

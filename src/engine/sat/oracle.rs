@@ -4,7 +4,7 @@ use super::aig::Lit;
 use super::circuit::Circuit;
 use super::cnf::Cnf;
 use super::solver::{SatSolver, Solved};
-use crate::engine::Watch;
+use crate::engine::{Statistics, Watch};
 use crate::system::unroll::{Answer, Oracle};
 use crate::term::{Arena, Node, TermId, Valuation};
 
@@ -14,17 +14,28 @@ pub struct Circuits<S> {
     cnf: Cnf,
     solver: S,
     watch: Watch,
+    /// Questions whose circuit came down to a constant.
+    folded: u64,
 }
 
 impl<S: SatSolver> Circuits<S> {
     /// Nothing translated yet.
     pub fn new(solver: S, watch: Watch) -> Self {
-        Circuits { circuit: Circuit::default(), cnf: Cnf::default(), solver, watch }
+        Circuits { circuit: Circuit::default(), cnf: Cnf::default(), solver, watch, folded: 0 }
     }
 
-    /// Gates and clauses so far.
-    pub fn figures(&self) -> (u64, u64) {
-        (self.circuit.aig.len() as u64, self.cnf.clauses)
+    /// Adds what is known here alone: sizes of circuits and formulas, and questions that came down to a constant.
+    pub fn add_figures(&self, statistics: &mut Statistics) {
+        statistics.gates = self.circuit.aig.gates();
+        statistics.variables = self.cnf.variables();
+        statistics.clauses = self.cnf.clauses;
+        statistics.queries -= self.folded.min(statistics.queries);
+        statistics.folded += self.folded;
+    }
+
+    /// The solver, at the end.
+    pub fn into_solver(self) -> S {
+        self.solver
     }
 
     fn condition(&mut self, arena: &Arena, term: TermId) -> Lit {
@@ -52,6 +63,7 @@ impl<S: SatSolver> Oracle for Circuits<S> {
     fn is_possible(&mut self, arena: &Arena, condition: TermId) -> Answer {
         let condition = self.condition(arena, condition);
         if condition == Lit::FALSE {
+            self.folded += 1;
             return Answer::Impossible;
         }
         let assumption = self.cnf.literal(&self.circuit.aig, &mut self.solver, condition);

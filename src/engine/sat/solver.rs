@@ -34,9 +34,6 @@ pub enum Solved {
 
 /// An incremental solver: clauses are added between questions, each of which has its own assumptions.
 pub trait SatSolver {
-    /// Its name and version.
-    fn name(&self) -> &'static str;
-
     /// A new variable.
     fn new_variable(&mut self) -> Literal;
 

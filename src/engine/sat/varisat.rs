@@ -1,11 +1,10 @@
 //! varisat: pure Rust, incremental, and it writes proofs.
 //!
 //! The library has no way to stop a running search, but it ends one when its proof cannot be written: the proof goes
-//! through a [`Gate`], which refuses as soon as the budget is exhausted. Where nobody wants the proof it goes nowhere.
+//! through a `Valve`, which closes as soon as the budget is exhausted. Where nobody wants the proof it goes nowhere.
 
 use std::io::{self, Write};
-use std::sync::Arc;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use varisat::{ExtendFormula, Lit, ProofFormat, Solver, Var};
 
@@ -17,27 +16,23 @@ pub struct Varisat {
     solver: Solver<'static>,
     variables: usize,
     model: Vec<bool>,
+    proof: Option<Proof>,
     /// Set by the first failure: the library cannot go on after one.
     is_broken: bool,
 }
 
-/// How many writes pass between looks at the budget.
-const LOOK_EVERY: u32 = 64;
+/// A proof in varisat's own format, as it grows.
+type Proof = Arc<Mutex<Vec<u8>>>;
 
-/// Where the proof goes on its way to its readers.
-struct Gate {
+/// Where the proof goes on its way to its readers. The library hands it over in pieces of some kilobytes.
+struct Valve {
     watch: Watch,
-    writes: u32,
     proof: Option<Proof>,
 }
 
-/// A proof in varisat's own format, as it grows.
-pub type Proof = Arc<Mutex<Vec<u8>>>;
-
-impl Write for Gate {
+impl Write for Valve {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.writes += 1;
-        if self.writes.is_multiple_of(LOOK_EVERY) && self.watch.exhausted().is_some() {
+        if self.watch.exhausted().is_some() {
             return Err(io::Error::other("out of budget"));
         }
         if let Some(proof) = &self.proof {
@@ -52,11 +47,22 @@ impl Write for Gate {
 }
 
 impl Varisat {
-    /// A solver that stops when the watch says so, and writes its proof down if asked.
-    pub fn new(watch: Watch, proof: Option<Proof>) -> Self {
+    /// A solver that stops when the watch says so, and keeps its proof if it is wanted.
+    pub fn new(watch: Watch, proof_wanted: bool) -> Self {
+        let proof = proof_wanted.then(Proof::default);
         let mut solver = Solver::new();
-        solver.write_proof(Gate { watch, writes: 0, proof }, ProofFormat::Varisat);
-        Varisat { solver, variables: 0, model: Vec::new(), is_broken: false }
+        solver.write_proof(Valve { watch, proof: proof.clone() }, ProofFormat::Varisat);
+        // Clauses become part of the proof from the first question on; before it they would have to be kept beside.
+        let is_broken = proof_wanted && solver.solve().is_err();
+        Varisat { solver, variables: 0, model: Vec::new(), proof, is_broken }
+    }
+
+    /// Ends the proof: what was written down, if it was wanted and is whole.
+    pub fn into_proof(mut self) -> Option<Vec<u8>> {
+        let is_whole = !self.is_broken && self.solver.close_proof().is_ok();
+        let proof = self.proof.filter(|_| is_whole)?;
+        let bytes = std::mem::take(&mut *proof.lock().ok()?);
+        Some(bytes)
     }
 
     fn lit(literal: Literal) -> Lit {
@@ -65,10 +71,6 @@ impl Varisat {
 }
 
 impl SatSolver for Varisat {
-    fn name(&self) -> &'static str {
-        "varisat"
-    }
-
     fn new_variable(&mut self) -> Literal {
         let variable: Var = self.solver.new_var();
         self.variables = self.variables.max(variable.index() + 1);

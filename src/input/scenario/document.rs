@@ -33,8 +33,12 @@ pub struct Document {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Spec {
+    /// A free number that counts and sizes may be computed from.
+    pub scale: Option<Count>,
     /// Nodes in addition to those that are given as objects.
     pub node_pools: Vec<NodePool>,
+    /// Replicas that differ from the manifests': other numbers, ranges, or in proportion to the nodes.
+    pub sizes: Vec<Sizing>,
     /// Where the pods of Deployments and ReplicaSets run at the start: `given` (the default), `any`, or one of these for
     /// each workload.
     pub initial_placement: Option<InitialPlacement>,
@@ -73,19 +77,35 @@ pub struct NodePool {
     pub template: NodeTemplate,
 }
 
-/// A number of nodes.
+/// A number of nodes or replicas.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "a number of nodes")]
+#[serde(untagged, expecting = "a number, a range `{min: 1, max: 9}`, or an expression such as `2 * scale`")]
 pub enum Count {
     /// Exactly so many.
     Exactly(u32),
-    /// Between two numbers (not supported yet).
+    /// Any number between two: every one of them is checked.
     Between {
         /// The smallest number.
         min: u32,
         /// The largest number.
         max: u32,
     },
+    /// Computed from `scale`, `nodes` or `nodes(pool)`, with `+ - * /`, `min(a, b)`, `max(a, b)` and parentheses.
+    Computed(String),
+}
+
+/// Replicas of a workload, and the limits of its autoscaler.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Sizing {
+    /// The workload.
+    pub target: Target,
+    /// `spec.replicas`.
+    pub replicas: Option<Count>,
+    /// `minReplicas` of its HorizontalPodAutoscaler: a number or an expression.
+    pub min_replicas: Option<Count>,
+    /// `maxReplicas` of its HorizontalPodAutoscaler: a number or an expression.
+    pub max_replicas: Option<Count>,
 }
 
 /// A node of a pool.

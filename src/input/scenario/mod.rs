@@ -10,6 +10,7 @@ mod loads;
 mod placement;
 mod pools;
 mod properties;
+pub mod sizes;
 pub mod values;
 
 use std::rc::Rc;

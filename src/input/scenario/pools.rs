@@ -10,7 +10,7 @@ use crate::input::object::RawObject;
 use crate::input::path::FieldPath;
 use crate::input::validate::{self, Check};
 
-use super::document::{Count, Document, NodePool};
+use super::document::{Document, NodePool};
 use super::values;
 
 /// The label that every node has.
@@ -18,31 +18,26 @@ pub const HOSTNAME_LABEL: &str = "kubernetes.io/hostname";
 /// More nodes than this in one pool are taken for a mistake: the largest cluster Kubernetes supports has 5000.
 const MAX_COUNT: u32 = 100_000;
 
-/// The nodes of all pools: `<pool>-1`, `<pool>-2`, ….
-pub fn expand(raw: &RawObject, document: &Document, sink: &mut Diagnostics) -> Vec<NodeSpec> {
+/// The nodes of all pools: `<pool>-1`, `<pool>-2`, …; `counts` says how many each has.
+pub fn expand(raw: &RawObject, document: &Document, counts: &[i64], sink: &mut Diagnostics) -> Vec<NodeSpec> {
     let mut nodes = Vec::new();
-    for (index, pool) in document.spec.node_pools.iter().enumerate() {
+    for (index, (pool, &count)) in document.spec.node_pools.iter().zip(counts).enumerate() {
         let path = FieldPath::from("spec.nodePools").index(index);
-        let Some(count) = count(&path.field("count"), pool, raw, sink) else { continue };
+        let Some(count) = possible(&path.field("count"), count, raw, sink) else { continue };
         let node = template(&path.field("template"), pool, raw, sink);
         nodes.extend((1..=count).map(|number| member(pool, number, &node, raw, &path)));
     }
     nodes
 }
 
-fn count(path: &FieldPath, pool: &NodePool, raw: &RawObject, sink: &mut Diagnostics) -> Option<u32> {
-    match pool.count {
-        Count::Exactly(count) if count <= MAX_COUNT => Some(count),
-        Count::Exactly(count) => {
-            sink.push(raw.error(path, format!("{count} nodes are too many"), format!("give {MAX_COUNT} or less")));
-            None
-        }
-        Count::Between { min, max } => {
-            let message = format!("a number of nodes between {min} and {max} is not supported yet");
-            sink.push(raw.error(path, message, "give one number"));
-            None
-        }
-    }
+fn possible(path: &FieldPath, count: i64, raw: &RawObject, sink: &mut Diagnostics) -> Option<u32> {
+    let (message, help) = match u32::try_from(count) {
+        Ok(count) if count <= MAX_COUNT => return Some(count),
+        Ok(_) => (format!("{count} nodes are too many"), format!("give {MAX_COUNT} or less")),
+        Err(_) => (format!("there cannot be {count} nodes"), "use `max(0, …)`, or raise the smallest size".to_owned()),
+    };
+    sink.push(raw.error(path, message, help));
+    None
 }
 
 fn template(path: &FieldPath, pool: &NodePool, raw: &RawObject, sink: &mut Diagnostics) -> Node {

@@ -6,6 +6,7 @@ use crate::system::model::{ActionId, Interleaving, MarkSet, PropertyId, Property
 use crate::system::schedule::Schedule;
 use crate::term::{Arena, Sort, Substitution, TermId};
 
+use super::concrete::{Concrete, Leave};
 use super::graph::{Edge, Graph, Node, NodeId, plainly_implies};
 use super::inputs::{Inputs, Place};
 use super::inspect::{Asked, Finding};
@@ -54,8 +55,14 @@ pub struct Unroller<'s> {
     seen: FxHashMap<VectorId, Vec<NodeId>>,
     /// Whether branches are neither split nor joined within the present block.
     pub(super) is_plain: bool,
+    /// Whether states within the present block are remembered, to find circles.
+    pub(super) is_watchful: bool,
+    /// Whether something in the present block may be part of a circle.
+    pub(super) may_circle: bool,
     /// Conditions under which runs of the present block went round a circle and were left aside.
     pub(super) circles: Vec<TermId>,
+    /// Branches that other groups left at the present depth.
+    pub(super) so_far: usize,
     branches: u64,
     last_new: u32,
 }
@@ -70,37 +77,44 @@ impl<'s> Unroller<'s> {
             vectors: Vectors::default(),
             graph: Graph::default(),
             inputs: Inputs::default(),
+            concrete: Concrete::new(system, properties),
             place: Place { layer: 0, depth: 0, step: 0 },
             hazards: Vec::new(),
             transitions: 0,
             marks: marks_of(system, properties),
         };
-        let (root, frame) = root(&mut core);
+        let roots = concrete_roots(&mut core, limits).unwrap_or_else(|| vec![root(&mut core)]);
         let tracked = tracked(system, properties);
         let mut unroller = Unroller {
             schedule: Schedule::new(system),
             limits,
             asked: Asked::new(system, properties),
-            histories: FxHashMap::from_iter([(root, vec![History::default(); tracked.len()])]),
+            histories: roots.iter().map(|&root| (root, vec![History::default(); tracked.len()])).collect(),
             tracked,
             findings: Vec::new(),
             active: Layer::default(),
             frontier: Layer::default(),
             seen: FxHashMap::default(),
             is_plain: false,
+            is_watchful: false,
+            may_circle: false,
             circles: Vec::new(),
+            so_far: 0,
             branches: 0,
             last_new: 0,
             core,
         };
-        unroller.active.put(root, frame);
+        unroller.active.nodes = roots;
         unroller
     }
 
-    /// The initial constraints, over the initial state.
+    /// The initial constraints, over the initial state; where initial states were enumerated, whether there is one.
     pub fn initial_conditions(&mut self) -> Vec<TermId> {
-        let root = self.active.nodes.first().copied();
-        let Some(frame) = root.and_then(|root| self.active.frames.get_mut(&root)) else { return Vec::new() };
+        let Some(&root) = self.active.nodes.first() else { return vec![self.core.arena.bool(false)] };
+        if self.core.is_concrete(root) && self.core.concrete.is_some() {
+            return Vec::new();
+        }
+        let frame = self.active.frames.entry(root).or_insert_with(|| self.core.frame(root));
         self.core.system.init.iter().map(|&condition| frame.apply(&mut self.core.arena, condition)).collect()
     }
 
@@ -131,7 +145,8 @@ impl<'s> Unroller<'s> {
 
     /// Branches at the ends of blocks so far, and transitions computed.
     pub fn figures(&self) -> (u64, u64) {
-        (self.branches, self.core.transitions)
+        let concrete = self.core.concrete.as_ref().map_or(0, |concrete| concrete.transitions);
+        (self.branches, self.core.transitions + concrete)
     }
 
     /// Whether no run goes on.
@@ -168,18 +183,68 @@ impl<'s> Unroller<'s> {
             false => self.schedule.slow().to_vec(),
         };
         let before = std::mem::take(&mut self.frontier);
+        let mut rested = Layer::default();
+        for group in self.groups(before) {
+            let Some(resting) = self.advance_group(group, &actions, rested.nodes.len(), oracle)? else { return Ok(()) };
+            rested.append(resting);
+        }
+        self.close(rested);
+        Ok(())
+    }
+
+    /// Branches whose next block is executed together: concrete ones on their own, so that a violation is found before
+    /// all others were expanded.
+    fn groups(&self, mut before: Layer) -> Vec<Layer> {
+        if self.is_async() || self.core.concrete.is_none() {
+            return vec![before];
+        }
+        let nodes = std::mem::take(&mut before.nodes);
+        let (concrete, symbolic): (Vec<NodeId>, Vec<NodeId>) =
+            nodes.into_iter().partition(|&node| self.core.is_concrete(node));
+        let alone = |node| Layer { nodes: vec![node], ..Layer::default() };
+        let mut groups: Vec<Layer> = concrete.into_iter().map(alone).collect();
+        if !symbolic.is_empty() {
+            groups.push(Layer { nodes: symbolic, ..before });
+        }
+        groups
+    }
+
+    /// Executes the next block of a group, after others left `so_far` branches; `None` if a violation that needs no
+    /// solver was found.
+    fn advance_group(
+        &mut self,
+        mut before: Layer,
+        actions: &[ActionId],
+        so_far: usize,
+        oracle: &mut dyn Oracle,
+    ) -> Result<Option<Layer>, Stop> {
+        self.core.place.layer += 1;
+        self.so_far = so_far;
         let mut layer = Layer::default();
-        for &node in &before.nodes {
-            let mut frame = before.frames[&node].clone();
-            self.fire_each(&mut layer, node, &mut frame, &actions);
+        for node in std::mem::take(&mut before.nodes) {
+            let frame = before.frames.remove(&node);
+            self.fire_each(&mut layer, node, frame, actions, oracle)?;
             if oracle.should_stop() {
                 return Err(Stop::Interrupted);
             }
         }
         self.remember(&layer.nodes);
         self.drop_impossible(&mut layer, oracle)?;
-        self.active = self.limit(layer);
-        self.finish_block(oracle)
+        let layer = self.limit(layer);
+        if self.is_async() {
+            return Ok(Some(layer));
+        }
+        self.active = layer;
+        let rested = self.settle(oracle)?;
+        Ok(rested.filter(|rested| !self.breaks_at_rest(rested)))
+    }
+
+    /// Whether a violation that needs no solver is found among branches at rest.
+    fn breaks_at_rest(&mut self, rested: &Layer) -> bool {
+        for &node in &rested.nodes {
+            self.inspect_rest(node);
+        }
+        self.is_certain()
     }
 
     /// Every action in its own branch.
@@ -187,19 +252,28 @@ impl<'s> Unroller<'s> {
         &mut self,
         layer: &mut Layer,
         node: NodeId,
-        frame: &mut Substitution,
+        mut frame: Option<Substitution>,
         actions: &[ActionId],
-    ) {
-        for &action in actions {
+        oracle: &dyn Oracle,
+    ) -> Result<(), Stop> {
+        let candidates = self.core.look(node).map(|look| look.candidates);
+        for &action in candidates.as_deref().unwrap_or(actions) {
+            let most = self.limits.splits.saturating_sub(self.so_far + layer.nodes.len()).max(1);
+            if let Some(drafts) = self.core.ways(node, action, most, &|| oracle.should_stop())? {
+                drafts.into_iter().for_each(|draft| self.core.admit(layer, node, None, draft, true));
+                continue;
+            }
+            let frame = frame.get_or_insert_with(|| self.core.frame(node));
             let guard = self.core.guard(frame, action);
             if self.core.arena.as_bool(guard) == Some(false) {
                 continue;
             }
-            let may_split = layer.nodes.len() < self.limits.splits;
+            let may_split = self.so_far + layer.nodes.len() < self.limits.splits;
             for draft in self.core.fire(node, frame, action, guard, may_split) {
-                self.core.admit(layer, node, frame, draft, true);
+                self.core.admit(layer, node, Some(frame), draft, true);
             }
         }
+        Ok(())
     }
 
     /// Asks about branches whose conditions became stronger.
@@ -242,6 +316,7 @@ impl<'s> Unroller<'s> {
             self.close(layer);
             return Ok(());
         }
+        self.so_far = 0;
         if let Some(resting) = self.settle(oracle)? {
             self.close(resting);
         }
@@ -254,9 +329,9 @@ impl<'s> Unroller<'s> {
         let mut layer = self.limit(joined);
         self.branches += layer.nodes.len() as u64;
         for node in layer.nodes.clone() {
-            if let Some(frame) = layer.frames.get_mut(&node) {
-                self.inspect_end(node, frame);
-            }
+            let frame = layer.frames.remove(&node);
+            let frame = self.inspect_end(node, frame);
+            layer.frames.extend(frame.map(|frame| (node, frame)));
             self.histories.entry(node).or_default().iter_mut().for_each(|history| history.inner.clear());
         }
         layer.nodes.retain(|&node| !self.was_seen(node));
@@ -309,9 +384,25 @@ impl<'s> Unroller<'s> {
     }
 }
 
-/// The branch of all initial states and its substitution.
-fn root(core: &mut Core<'_>) -> (NodeId, Substitution) {
-    let mut frame = Substitution::new();
+/// A branch for every initial state, if they are few; `None` if they are many or the system cannot be compiled.
+fn concrete_roots(core: &mut Core<'_>, limits: Limits) -> Option<Vec<NodeId>> {
+    let states = match core.concrete.as_mut()?.initial_states(limits.splits.max(1)) {
+        Ok(states) => states,
+        Err(Leave::Wide | Leave::Stopped) => return None,
+    };
+    let path = core.arena.bool(true);
+    let mut roots = Vec::new();
+    for values in states {
+        let sorts = core.system.state.iter().map(|variable| core.system.arena.variable(variable.var).sort);
+        let vector = sorts.zip(values).map(|(sort, value)| core.arena.constant(sort, value)).collect();
+        let (state, _) = core.vectors.intern(&core.arena, vector);
+        roots.push(core.graph.push(Node { state, path, edges: Vec::new(), depth: 0 }));
+    }
+    Some(roots)
+}
+
+/// The branch of all initial states.
+fn root(core: &mut Core<'_>) -> NodeId {
     let mut vector = Vec::with_capacity(core.system.state.len());
     for variable in &core.system.state {
         let sort = core.arena.variable(variable.var).sort;
@@ -319,12 +410,11 @@ fn root(core: &mut Core<'_>) -> (NodeId, Substitution) {
             Some(value) => core.arena.constant(sort, value),
             None => fresh(&mut core.arena, &variable.name, sort),
         };
-        frame.map(variable.var, term);
         vector.push(term);
     }
     let (state, _) = core.vectors.intern(&core.arena, vector);
     let path = core.arena.bool(true);
-    (core.graph.push(Node { state, path, edges: Vec::new(), depth: 0 }), frame)
+    core.graph.push(Node { state, path, edges: Vec::new(), depth: 0 })
 }
 
 fn fresh(arena: &mut Arena, name: &str, sort: Sort) -> TermId {

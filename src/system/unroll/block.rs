@@ -6,6 +6,7 @@ use crate::system::model::{ActionId, Interleaving};
 use crate::term::{Substitution, TermId};
 
 use super::advance::{Stop, Unroller};
+use super::concrete::Look;
 use super::graph::NodeId;
 use super::step::{Draft, Layer};
 use super::vectors::VectorId;
@@ -24,6 +25,8 @@ enum Attempt {
     Certain,
     /// Runs go round in circles and share branches with others, from which they cannot be told.
     Tangled,
+    /// Something appeared that may be part of a circle, and nobody kept histories.
+    Careless,
 }
 
 /// What may fire in a branch within a block.
@@ -32,6 +35,13 @@ struct Enabled {
     events: Vec<(ActionId, TermId)>,
     /// Nothing is enabled.
     rest: TermId,
+}
+
+/// A branch within a block, and what it is evaluated with: programs where it is concrete, else substitution.
+pub(super) struct Branch {
+    pub node: NodeId,
+    pub frame: Option<Substitution>,
+    pub look: Option<Look>,
 }
 
 /// When the solver is asked whether a block may go on: each time the number of symbolic layers has grown by half.
@@ -59,6 +69,8 @@ impl Unroller<'_> {
     /// Executes events until every branch rests; `None` if a violation that needs no solver was found on the way.
     pub(super) fn settle(&mut self, oracle: &mut dyn Oracle) -> Result<Option<Layer>, Stop> {
         let start = self.active.clone();
+        (self.is_watchful, self.is_plain) = (false, false);
+        self.circles.clear();
         loop {
             match self.attempt(oracle)? {
                 Attempt::Rests(layer) => return Ok(Some(layer)),
@@ -66,6 +78,10 @@ impl Unroller<'_> {
                 Attempt::Tangled => {
                     self.active = start.clone();
                     self.is_plain = true;
+                }
+                Attempt::Careless => {
+                    self.active = start.clone();
+                    self.is_watchful = true;
                 }
             }
         }
@@ -75,10 +91,14 @@ impl Unroller<'_> {
         let mut resting = Layer::default();
         let mut seen: FxHashMap<VectorId, Vec<NodeId>> = FxHashMap::default();
         let mut questions = Questions::default();
+        self.may_circle = false;
         loop {
             let enabled = self.enter_layer(&mut seen, &mut resting);
             if self.is_certain() {
                 return Ok(Attempt::Certain);
+            }
+            if !self.is_watchful && self.may_circle {
+                return Ok(Attempt::Careless);
             }
             let is_rest = |e: &(NodeId, Enabled)| self.core.arena.as_bool(e.1.rest) == Some(true);
             let is_open = |e: &(NodeId, Enabled)| !self.core.is_concrete(e.0) && !is_rest(e);
@@ -96,12 +116,21 @@ impl Unroller<'_> {
             // Once cycles are known to exist, every layer is compared with every other: simple paths come to an end.
             questions.cyclic |= due && self.is_circling(oracle)?;
             let is_checkpoint = questions.cyclic || due && questions.layers >= CYCLES_FROM;
-            going.iter().for_each(|(node, _)| self.visit_inner(*node, is_checkpoint));
-            self.expand_all(going);
+            if self.is_watchful {
+                going.iter().for_each(|(node, _)| self.visit_inner(*node, is_checkpoint));
+            }
+            self.expand_all(going, oracle)?;
             if oracle.should_stop() {
                 return Err(Stop::Interrupted);
             }
         }
+    }
+
+    /// Notes whether a branch that goes on may be part of a circle: only if it is symbolic or its state was met before.
+    /// As long as there is none, states need not be compared with those before them.
+    fn note_circle(&mut self, state: VectorId, was_met: bool, rest: TermId) {
+        let goes_on = self.core.arena.as_bool(rest) != Some(true);
+        self.may_circle |= goes_on && (was_met || !self.core.vectors.is_concrete(state));
     }
 
     /// Inspects the active branches, drops those that repeat what is known, and finds out what may fire.
@@ -112,26 +141,28 @@ impl Unroller<'_> {
     ) -> Vec<(NodeId, Enabled)> {
         let mut kept = Vec::new();
         for node in std::mem::take(&mut self.active.nodes) {
-            let Some(mut frame) = self.active.frames.remove(&node) else { continue };
+            let frame = self.active.frames.remove(&node);
+            let mut branch = Branch { node, frame, look: self.core.look(node) };
             let state = self.core.graph.get(node).state;
             let repeats = seen.get(&state).is_some_and(|known| known.iter().any(|&m| self.is_covered(node, m)));
-            if !self.inspect_inner(node, &mut frame) {
+            if !self.inspect_inner(&mut branch) {
                 continue;
             }
-            let enabled = self.enabled(&mut frame);
+            let enabled = self.enabled(&mut branch);
+            self.note_circle(state, seen.contains_key(&state), enabled.rest);
             if repeats {
-                self.keep_rest(node, frame, enabled.rest, resting);
+                self.keep_rest(node, branch.frame, enabled.rest, resting);
                 continue;
             }
             seen.entry(state).or_default().push(node);
             kept.push((node, enabled));
-            self.active.frames.insert(node, frame);
+            self.active.frames.extend(branch.frame.map(|frame| (node, frame)));
         }
         kept
     }
 
     /// Of a branch that repeats an earlier one, only the runs at rest are new: the earlier branch carried them along.
-    fn keep_rest(&mut self, node: NodeId, frame: Substitution, rest: TermId, resting: &mut Layer) {
+    fn keep_rest(&mut self, node: NodeId, frame: Option<Substitution>, rest: TermId, resting: &mut Layer) {
         let path = self.core.arena.and(self.core.graph.get(node).path, rest);
         if self.core.arena.as_bool(rest).is_none() && self.core.arena.as_bool(path) != Some(false) {
             let node = self.junction(self.core.graph.get(node).state, vec![(node, rest)]);
@@ -139,7 +170,17 @@ impl Unroller<'_> {
         }
     }
 
-    fn enabled(&mut self, frame: &mut Substitution) -> Enabled {
+    fn enabled(&mut self, branch: &mut Branch) -> Enabled {
+        if let Some(look) = &branch.look {
+            let certain = self.core.arena.bool(true);
+            let events = look.candidates.iter().filter(|_| !look.settled).map(|&event| (event, certain));
+            return Enabled { events: events.collect(), rest: self.core.arena.bool(look.settled) };
+        }
+        let frame = branch.frame.get_or_insert_with(|| self.core.frame(branch.node));
+        self.enabled_symbolic(frame)
+    }
+
+    fn enabled_symbolic(&mut self, frame: &mut Substitution) -> Enabled {
         let in_order = self.core.system.interleaving == Interleaving::Settled;
         let mut events = Vec::new();
         let mut rest = self.core.arena.bool(true);
@@ -173,15 +214,12 @@ impl Unroller<'_> {
                 _ => due && !self.may_go_on(node, enabled.rest, oracle)?,
             };
             let never = self.core.arena.as_bool(enabled.rest) == Some(false);
-            match self.active.frames.remove(&node) {
-                Some(frame) if !rests => {
-                    self.active.frames.insert(node, frame);
-                    going.push((node, enabled));
-                }
-                Some(frame) if !never => resting.put(node, frame),
-                // No run is left here: those that never rest were left aside.
-                _ => {}
+            if !rests {
+                going.push((node, enabled));
+            } else if !never {
+                resting.put(node, self.active.frames.remove(&node));
             }
+            // Else no run is left here: those that never rest were left aside.
         }
         Ok(going)
     }
@@ -219,25 +257,67 @@ impl Unroller<'_> {
         self.ask(any, oracle)
     }
 
-    fn expand_all(&mut self, going: Vec<(NodeId, Enabled)>) {
+    fn expand_all(&mut self, going: Vec<(NodeId, Enabled)>, oracle: &dyn Oracle) -> Result<(), Stop> {
         self.core.place.layer += 1;
         self.core.place.step += 1;
         let mut layer = Layer::default();
         for (node, enabled) in going {
-            let Some(mut frame) = self.active.frames.remove(&node) else { continue };
-            for draft in self.drafts(node, &mut frame, enabled, layer.nodes.len()) {
-                self.core.admit(&mut layer, node, &frame, draft, !self.is_plain);
+            let mut frame = self.active.frames.remove(&node);
+            for draft in self.drafts(node, &mut frame, enabled, layer.nodes.len(), oracle)? {
+                self.core.admit(&mut layer, node, frame.as_ref(), draft, !self.is_plain);
             }
         }
         self.remember(&layer.nodes);
         self.active = layer;
+        Ok(())
     }
 
     /// The next step of a branch.
-    fn drafts(&mut self, node: NodeId, frame: &mut Substitution, enabled: Enabled, so_far: usize) -> Vec<Draft> {
-        let may_split = so_far < self.limits.splits && !self.is_plain;
+    fn drafts(
+        &mut self,
+        node: NodeId,
+        frame: &mut Option<Substitution>,
+        enabled: Enabled,
+        so_far: usize,
+        oracle: &dyn Oracle,
+    ) -> Result<Vec<Draft>, Stop> {
+        let may_split = self.so_far + so_far < self.limits.splits && !self.is_plain;
         let certain = enabled.events.iter().all(|(_, guard)| self.core.arena.as_bool(*guard) == Some(true));
         let racing = self.core.system.interleaving == Interleaving::Racing && enabled.events.len() > 1;
+        if certain
+            && (!racing || may_split)
+            && let Some(drafts) = self.ways(node, &enabled, so_far, oracle)?
+        {
+            return Ok(drafts);
+        }
+        let frame = frame.get_or_insert_with(|| self.core.frame(node));
+        Ok(self.symbolic_drafts(node, frame, enabled, (certain, racing, may_split)))
+    }
+
+    /// The next step of a concrete branch; `None` if it is symbolic or there are too many ways to go on.
+    fn ways(
+        &mut self,
+        node: NodeId,
+        enabled: &Enabled,
+        so_far: usize,
+        oracle: &dyn Oracle,
+    ) -> Result<Option<Vec<Draft>>, Stop> {
+        let most = if self.is_plain { 1 } else { self.limits.splits.saturating_sub(self.so_far + so_far).max(1) };
+        let mut all = Vec::new();
+        for &(event, _) in &enabled.events {
+            let Some(ways) = self.core.ways(node, event, most, &|| oracle.should_stop())? else { return Ok(None) };
+            all.extend(ways);
+        }
+        Ok(Some(all))
+    }
+
+    fn symbolic_drafts(
+        &mut self,
+        node: NodeId,
+        frame: &mut Substitution,
+        enabled: Enabled,
+        (certain, racing, may_split): (bool, bool, bool),
+    ) -> Vec<Draft> {
         if certain && (!racing || may_split) {
             let mut fire = |&(event, turn): &(ActionId, TermId)| self.core.fire(node, frame, event, turn, may_split);
             return enabled.events.iter().flat_map(&mut fire).collect();

@@ -7,6 +7,7 @@ use crate::system::trace::{Step, Trace};
 use crate::term::{Evaluator, Valuation};
 
 use super::advance::Unroller;
+use super::concrete::Concrete;
 use super::graph::{Edge, Move, NodeId};
 use super::inspect::Finding;
 use super::loops::Carry;
@@ -106,6 +107,12 @@ impl<'a> Walk<'a, '_> {
 
     /// Whether an edge carries something that matters, and an excuse.
     fn carried(&mut self, edge: &Edge, carry: Carry) -> (bool, bool) {
+        let run = edge.run.as_ref().map_or((false, false), |run| carry.on_run(run));
+        let step = self.carried_by_step(edge, carry);
+        (run.0 | step.0, run.1 | step.1)
+    }
+
+    fn carried_by_step(&mut self, edge: &Edge, carry: Carry) -> (bool, bool) {
         let Some(moved) = self.fired(edge) else { return (false, false) };
         match carry {
             Carry::Events => {
@@ -133,6 +140,9 @@ impl<'a> Walk<'a, '_> {
             if let Some(moved) = self.fired(edge) {
                 let inputs = moved.inputs.iter().map(|&input| self.values.value(input)).collect();
                 steps.push(Step { action: moved.action.0, inputs });
+            }
+            if let Some((run, concrete)) = edge.run.as_ref().zip(self.unroller.core.concrete.as_ref()) {
+                steps.extend(Concrete::steps(&concrete.machine, run));
             }
         }
         steps

@@ -3,6 +3,7 @@
 use crate::system::model::{ActionId, MarkId};
 use crate::term::{Arena, Node as TermNode, TermId};
 
+use super::concrete::Run;
 use super::vectors::VectorId;
 
 /// Handle of a branch.
@@ -38,6 +39,8 @@ pub struct Edge {
     pub when: TermId,
     /// What may have fired.
     pub moves: Vec<Move>,
+    /// What happened after that.
+    pub run: Option<Run>,
 }
 
 /// A set of runs that end in one symbolic state.

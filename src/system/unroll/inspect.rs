@@ -4,6 +4,7 @@ use crate::system::model::{Checkpoint, Interleaving, PropertyId, PropertyKind, S
 use crate::term::{Substitution, TermId};
 
 use super::advance::Unroller;
+use super::block::Branch;
 use super::graph::NodeId;
 use super::loops::{Reach, has_one_past};
 use super::vectors::VectorId;
@@ -52,6 +53,12 @@ impl Unroller<'_> {
         self.findings.iter().any(|finding| self.core.arena.as_bool(finding.condition) == Some(true))
     }
 
+    /// Findings of invariants that programs found broken.
+    fn find_all(&mut self, node: NodeId, broken: Vec<PropertyId>) {
+        let path = self.core.graph.get(node).path;
+        broken.into_iter().for_each(|property| self.find(property, node, path, None));
+    }
+
     fn find_broken(&mut self, node: NodeId, frame: &mut Substitution, asked: (PropertyId, TermId), when: TermId) {
         let holds = frame.apply(&mut self.core.arena, asked.1);
         let broken = self.core.arena.not(holds);
@@ -68,8 +75,35 @@ impl Unroller<'_> {
         }
     }
 
-    /// Asks what belongs to the end of a block: invariants of states at rest, and loops that span blocks.
-    pub(super) fn inspect_end(&mut self, node: NodeId, frame: &mut Substitution) {
+    /// Asks what belongs to the end of a block: invariants of states at rest, and loops that span blocks. Returns the
+    /// node's substitution, if it has or needs one.
+    pub(super) fn inspect_end(&mut self, node: NodeId, frame: Option<Substitution>) -> Option<Substitution> {
+        let frame = match self.core.broken_at_rest(node) {
+            Some(broken) => {
+                if let Some(look) = self.core.look(node).filter(|_| self.is_async()) {
+                    self.find_all(node, look.broken);
+                }
+                self.find_all(node, broken);
+                None
+            }
+            None => {
+                let mut frame = frame.unwrap_or_else(|| self.core.frame(node));
+                self.inspect_end_symbolic(node, &mut frame);
+                Some(frame)
+            }
+        };
+        self.find_loops(node, |history| &history.ends);
+        frame
+    }
+
+    /// Asks the invariants of states at rest, if the node's state is concrete.
+    pub(super) fn inspect_rest(&mut self, node: NodeId) {
+        if let Some(broken) = self.core.broken_at_rest(node) {
+            self.find_all(node, broken);
+        }
+    }
+
+    fn inspect_end_symbolic(&mut self, node: NodeId, frame: &mut Substitution) {
         let mut at_rest = self.core.arena.bool(true);
         if self.core.system.interleaving == Interleaving::Async {
             self.inspect_every(node, frame);
@@ -80,7 +114,6 @@ impl Unroller<'_> {
         for asked in self.asked.settled.clone() {
             self.find_broken(node, frame, asked, at_rest);
         }
-        self.find_loops(node, |history| &history.ends);
     }
 
     /// No event-driven action is enabled.
@@ -121,8 +154,18 @@ impl Unroller<'_> {
 
     /// Asks what is asked of states within a block. Runs that went round a circle of events are reported, if they
     /// matter, and then left aside: without the circle they reach the same state. Whether a run is left.
-    pub(super) fn inspect_inner(&mut self, node: NodeId, frame: &mut Substitution) -> bool {
-        self.inspect_every(node, frame);
+    pub(super) fn inspect_inner(&mut self, branch: &mut Branch) -> bool {
+        let node = branch.node;
+        match &mut branch.look {
+            Some(look) => {
+                let broken = std::mem::take(&mut look.broken);
+                self.find_all(node, broken);
+            }
+            None => {
+                let frame = branch.frame.get_or_insert_with(|| self.core.frame(node));
+                self.inspect_every(node, frame);
+            }
+        }
         let round = self.find_loops(node, |history| &history.inner);
         let Some(&circled) = round.first() else { return true };
         let histories_matter = self.tracked.len() > 1;

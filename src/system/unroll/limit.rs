@@ -10,10 +10,16 @@ use super::step::Layer;
 use super::vectors::VectorId;
 
 impl Layer {
-    /// Adds a node with its substitution.
-    pub(super) fn put(&mut self, node: NodeId, frame: Substitution) {
+    /// Adds a node with its substitution, if there is one.
+    pub(super) fn put(&mut self, node: NodeId, frame: Option<Substitution>) {
         self.nodes.push(node);
-        self.frames.insert(node, frame);
+        self.frames.extend(frame.map(|frame| (node, frame)));
+    }
+
+    /// Adds all nodes of another layer.
+    pub(super) fn append(&mut self, other: Layer) {
+        self.nodes.extend(other.nodes);
+        self.frames.extend(other.frames);
     }
 }
 
@@ -32,7 +38,7 @@ impl Unroller<'_> {
         let mut joined = Layer::default();
         for state in order {
             let members = &groups[&state];
-            let Some(frame) = layer.frames.remove(&members[0]) else { continue };
+            let frame = layer.frames.remove(&members[0]);
             let node = match members.as_slice() {
                 [only] => *only,
                 several => {
@@ -52,7 +58,7 @@ impl Unroller<'_> {
         let mut edges = Vec::new();
         for (parent, when) in members {
             paths.push(core.arena.and(core.graph.get(parent).path, when));
-            edges.push(Edge { parent, when, moves: Vec::new() });
+            edges.push(Edge { parent, when, moves: Vec::new(), run: None });
         }
         let path = core.any(paths);
         let node = core.graph.push(Node { state, path, edges, depth: core.place.depth });
@@ -72,9 +78,7 @@ impl Unroller<'_> {
         let symbolic = self.merge_down(symbolic, branches, &mut frames);
         let mut limited = Layer::default();
         for node in concrete.into_iter().chain(symbolic) {
-            if let Some(frame) = frames.remove(&node) {
-                limited.put(node, frame);
-            }
+            limited.put(node, frames.remove(&node));
         }
         limited
     }

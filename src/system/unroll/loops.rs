@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use crate::system::model::{Interleaving, MarkSet, PropertyId, PropertyKind, System};
 use crate::term::{Arena, TermId};
 
+use super::concrete::Run;
 use super::graph::{Edge, Graph, NodeId, plainly_implies};
 use super::vectors::VectorId;
 
@@ -68,9 +69,21 @@ pub(super) fn tracked(system: &System, properties: &[PropertyId]) -> Vec<Tracked
 }
 
 impl Carry {
+    /// Whether a run of events carries something that matters, and an excuse.
+    pub fn on_run(self, run: &Run) -> (bool, bool) {
+        match self {
+            Carry::Events => (true, false),
+            Carry::Marks { any_of, none_of } => (run.marks.meets(any_of), run.marks.meets(none_of)),
+        }
+    }
+
     /// Under which conditions an edge carries something that matters, and an excuse.
     fn on(self, system: &System, arena: &mut Arena, edge: &Edge) -> (TermId, TermId) {
         let (mut matters, mut excuses) = (arena.bool(false), arena.bool(false));
+        if let Some(run) = &edge.run {
+            let (run_matters, run_excuses) = self.on_run(run);
+            (matters, excuses) = (arena.bool(run_matters), arena.bool(run_excuses));
+        }
         for moved in &edge.moves {
             match self {
                 Carry::Events if system.action(moved.action).kind.is_event() => {

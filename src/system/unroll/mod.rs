@@ -11,6 +11,7 @@
 
 mod advance;
 mod block;
+mod concrete;
 mod extract;
 mod graph;
 mod inputs;
@@ -24,6 +25,7 @@ mod vectors;
 use crate::term::{Arena, TermId, Valuation};
 
 pub use advance::{Limits, Stop, Unroller};
+pub use concrete::Run;
 pub use graph::{Edge, Move, Node, NodeId};
 pub use inspect::Finding;
 pub use step::Hazard;

@@ -2,9 +2,11 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::system::model::{Action, ActionId, MarkSet, System};
+use crate::system::model::{Action, ActionId, MarkSet, PropertyId, System};
 use crate::term::{Arena, Substitution, TermId};
 
+use super::advance::Stop;
+use super::concrete::{Concrete, Leave, Look, Run, Way};
 use super::graph::{Edge, Graph, Move, Node, NodeId};
 use super::inputs::{Case, Inputs, Place, bind};
 use super::reads::Reads;
@@ -27,6 +29,8 @@ pub(super) struct Core<'s> {
     pub vectors: Vectors,
     pub graph: Graph,
     pub inputs: Inputs,
+    /// Executes concrete states, if the system can be compiled.
+    pub concrete: Option<Concrete<'s>>,
     pub place: Place,
     pub hazards: Vec<Hazard>,
     pub transitions: u64,
@@ -39,6 +43,7 @@ pub(super) struct Draft {
     pub when: TermId,
     pub moves: Vec<Move>,
     pub updates: Vec<(usize, TermId)>,
+    pub run: Option<Run>,
 }
 
 /// One action with one case of inputs: what it would do.
@@ -48,18 +53,81 @@ struct Firing {
     updates: Vec<(usize, TermId)>,
 }
 
-/// The nodes of one layer, by state.
+/// The nodes of one layer, by state. Substitutions are kept for symbolic nodes only, and made again where they are missing.
 #[derive(Default, Clone)]
 pub(super) struct Layer {
     pub nodes: Vec<NodeId>,
     pub frames: FxHashMap<NodeId, Substitution>,
-    index: FxHashMap<VectorId, NodeId>,
+    pub index: FxHashMap<VectorId, NodeId>,
 }
 
 impl<'s> Core<'s> {
     /// Whether all values of a node's state are constants.
     pub fn is_concrete(&self, node: NodeId) -> bool {
         self.vectors.is_concrete(self.graph.get(node).state)
+    }
+
+    /// A new substitution for a node's state.
+    pub fn frame(&self, node: NodeId) -> Substitution {
+        let mut frame = Substitution::new();
+        let terms = self.vectors.get(self.graph.get(node).state);
+        self.system.state.iter().zip(terms.iter()).for_each(|(variable, &term)| frame.map(variable.var, term));
+        frame
+    }
+
+    /// A node's state as programs take it, if they can.
+    fn packed(&self, node: NodeId) -> Option<Vec<u8>> {
+        let machine = &self.concrete.as_ref()?.machine;
+        let terms = self.vectors.get(self.graph.get(node).state);
+        let values: Option<Vec<i64>> = terms.iter().map(|&term| self.arena.as_constant(term)).collect();
+        machine.layout.pack(&values?)
+    }
+
+    /// What programs tell about a node, if its state is concrete.
+    pub fn look(&mut self, node: NodeId) -> Option<Look> {
+        let state = self.packed(node)?;
+        self.concrete.as_mut().map(|concrete| concrete.look(&state))
+    }
+
+    /// Invariants of settled states that a node breaks, if its state is concrete.
+    pub fn broken_at_rest(&mut self, node: NodeId) -> Option<Vec<PropertyId>> {
+        let state = self.packed(node)?;
+        self.concrete.as_mut().map(|concrete| concrete.broken_at_rest(&state))
+    }
+
+    /// All ways in which an action that may fire goes on from a concrete node; `None` if it is left to substitution,
+    /// because there are more than `most` or because the node is symbolic.
+    pub fn ways(
+        &mut self,
+        node: NodeId,
+        action: ActionId,
+        most: usize,
+        should_stop: &dyn Fn() -> bool,
+    ) -> Result<Option<Vec<Draft>>, Stop> {
+        let Some((state, concrete)) = self.packed(node).zip(self.concrete.as_mut()) else { return Ok(None) };
+        let (ways, is_faulty) = match concrete.ways(&state, action, most, should_stop) {
+            Err(Leave::Stopped) => return Err(Stop::Interrupted),
+            Err(Leave::Wide) => return Ok(None),
+            Ok(found) => found,
+        };
+        if is_faulty {
+            self.hazards.push(Hazard { condition: self.graph.get(node).path, action });
+        }
+        Ok(Some(ways.into_iter().map(|way| self.way(action, way)).collect()))
+    }
+
+    fn way(&mut self, action: ActionId, way: Way) -> Draft {
+        let system = self.system;
+        let when = self.arena.bool(true);
+        let values = self.concrete.iter().flat_map(|concrete| concrete.machine.layout.values(&way.end));
+        let sorts = system.state.iter().map(|variable| system.arena.variable(variable.var).sort);
+        let updates = sorts.zip(values).map(|(sort, value)| self.arena.constant(sort, value)).enumerate().collect();
+        let sorts = system.action(action).inputs.iter().map(|&var| system.arena.variable(var).sort);
+        let inputs = sorts.zip(way.inputs).map(|(sort, value)| self.arena.constant(sort, value)).collect();
+        let carried = system.action(action).marks.iter().map(|&(mark, _)| mark);
+        let marks = carried.filter(|&mark| way.marks.contains(mark)).map(|mark| (mark, when)).collect();
+        let run = (way.run.steps > 0).then_some(way.run);
+        Draft { when, moves: vec![Move { action, when, inputs, marks }], updates, run }
     }
 
     /// The guard of an action in a state.
@@ -87,7 +155,7 @@ impl<'s> Core<'s> {
         let when = self.arena.and(turn, firing.choice);
         let certain = self.arena.bool(true);
         let moved = Move { when: certain, ..firing.moved };
-        Draft { when, moves: vec![moved], updates: firing.updates }
+        Draft { when, moves: vec![moved], updates: firing.updates, run: None }
     }
 
     fn cases(&mut self, frame: &mut Substitution, action: ActionId, may_split: bool) -> Vec<Case> {
@@ -187,7 +255,7 @@ impl<'s> Core<'s> {
         }
         let mut updates: Vec<(usize, TermId)> = next.into_iter().collect();
         updates.sort_unstable();
-        (self.arena.as_bool(when) != Some(false)).then_some(Draft { when, moves, updates })
+        (self.arena.as_bool(when) != Some(false)).then_some(Draft { when, moves, updates, run: None })
     }
 
     fn implies(&mut self, a: TermId, b: TermId) -> TermId {
@@ -197,7 +265,14 @@ impl<'s> Core<'s> {
 
     /// Turns a draft into a node of the layer, or (if it `may_join`) into one more edge of the node that has the same
     /// state.
-    pub fn admit(&mut self, layer: &mut Layer, parent: NodeId, frame: &Substitution, draft: Draft, may_join: bool) {
+    pub fn admit(
+        &mut self,
+        layer: &mut Layer,
+        parent: NodeId,
+        frame: Option<&Substitution>,
+        draft: Draft,
+        may_join: bool,
+    ) {
         let before = self.vectors.get(self.graph.get(parent).state).clone();
         let mut after = before.to_vec();
         draft.updates.iter().for_each(|&(index, term)| after[index] = term);
@@ -206,7 +281,7 @@ impl<'s> Core<'s> {
             return;
         }
         let (state, _) = self.vectors.intern(&self.arena, after);
-        let edge = Edge { parent, when: draft.when, moves: draft.moves };
+        let edge = Edge { parent, when: draft.when, moves: draft.moves, run: draft.run };
         if let Some(&known) = layer.index.get(&state)
             && may_join
         {
@@ -217,7 +292,8 @@ impl<'s> Core<'s> {
         }
         let node = self.graph.push(Node { state, path, edges: vec![edge], depth: self.place.depth });
         layer.index.insert(state, node);
-        layer.put(node, self.moved_frame(frame, &before, state));
+        let frame = frame.filter(|_| !self.is_concrete(node));
+        layer.put(node, frame.map(|frame| self.moved_frame(frame, &before, state)));
     }
 
     /// The substitution of a parent, after a change of state.

@@ -4,31 +4,31 @@
 //! far as the schedule asks; invariants of settled states; then, for each action that fires, its choices and effects. A
 //! segment computes only what those before it have not.
 
+use crate::system::model::{Action, ActionId, Checkpoint, MarkSet, PropertyId, PropertyKind, System};
 use crate::system::schedule::Schedule;
-use crate::system::{Action, ActionId, Checkpoint, MarkSet, PropertyId, PropertyKind, System};
 use crate::term::arena::Variable;
 use crate::term::{Compiler, Node, Segment, TermId, VarId};
 
 use super::choice::Choices;
-use super::store::Layout;
+use super::layout::Layout;
 
 /// Invariants and the code that computes them.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Invariants {
+pub(crate) struct Invariants {
     pub segment: Segment,
     pub members: Vec<(PropertyId, usize)>,
 }
 
 /// A guard: its code and the slot of its value.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Guard {
+pub(crate) struct Guard {
     pub segment: Segment,
     pub slot: usize,
 }
 
 /// What happens when an action fires.
 #[derive(Clone, Debug)]
-pub(super) struct Effects {
+pub(crate) struct Effects {
     pub choices: Choices,
     /// Computes all that follows.
     pub segment: Segment,
@@ -39,7 +39,7 @@ pub(super) struct Effects {
 }
 
 /// A compiled system.
-pub(super) struct Machine<'s> {
+pub(crate) struct Machine<'s> {
     pub system: &'s System,
     pub schedule: Schedule,
     pub layout: Layout,
@@ -89,7 +89,7 @@ impl<'s> Machine<'s> {
 }
 
 /// The marks that some property asks for; the others are ignored.
-pub(super) fn relevant_marks(system: &System, properties: &[PropertyId]) -> Result<MarkSet, String> {
+fn relevant_marks(system: &System, properties: &[PropertyId]) -> Result<MarkSet, String> {
     let mut marks = MarkSet::default();
     for &id in properties {
         let property = system.properties.get(id.0).ok_or_else(|| format!("there is no property {}", id.0))?;

@@ -5,14 +5,14 @@
 
 use crate::term::{Arena, Compiler, Node, Range, Segment, TermId, VarId};
 
-use super::pulse::{Halt, Pulse};
+use super::Pace;
 
 /// For every term: 0, or the 1-based position of the last free variable that it depends on.
-pub(super) struct Levels(Vec<u32>);
+struct Levels(Vec<u32>);
 
 impl Levels {
     /// Levels of everything that `roots` are made of.
-    pub fn new(arena: &Arena, free: &[VarId], roots: &[TermId]) -> Self {
+    fn new(arena: &Arena, free: &[VarId], roots: &[TermId]) -> Self {
         let needed = arena.reachable(roots.iter().copied());
         let mut level = vec![0; arena.len()];
         let own = |var: VarId| free.iter().position(|&other| other == var).map_or(0, |position| position as u32 + 1);
@@ -53,11 +53,11 @@ struct Free {
 }
 
 /// Receives the slots of an allowed choice.
-pub(super) type Visit<'v> = dyn FnMut(&mut [i64], &mut Pulse<'_>) -> Result<(), Halt> + 'v;
+pub(crate) type Visit<'v, P> = dyn FnMut(&mut [i64], &mut P) -> Result<(), <P as Pace>::Halt> + 'v;
 
 /// A compiled enumeration.
 #[derive(Clone, Debug)]
-pub(super) struct Choices {
+pub(crate) struct Choices {
     /// What no free variable influences.
     prelude: Tests,
     free: Vec<Free>,
@@ -92,18 +92,18 @@ impl Choices {
 
     /// Calls `visit` with every allowed choice in place, in lexicographic order. Gives up after trying `limit`
     /// values.
-    pub fn each(
+    pub fn each<P: Pace>(
         &self,
         arena: &Arena,
         slots: &mut [i64],
-        pulse: &mut Pulse<'_>,
+        pace: &mut P,
         limit: u64,
-        visit: &mut Visit<'_>,
-    ) -> Result<(), Halt> {
+        visit: &mut Visit<'_, P>,
+    ) -> Result<(), P::Halt> {
         if !self.prelude.pass(arena, slots) {
             return Ok(());
         }
-        Walk { arena, free: &self.free, slots, pulse, left: limit, visit }.descend(0)
+        Walk { arena, free: &self.free, slots, pace, left: limit, visit }.descend(0)
     }
 
     /// The present choice.
@@ -113,22 +113,25 @@ impl Choices {
 }
 
 /// One enumeration under way.
-struct Walk<'w, 'p, 'v> {
+struct Walk<'w, 'v, P: Pace> {
     arena: &'w Arena,
     free: &'w [Free],
     slots: &'w mut [i64],
-    pulse: &'w mut Pulse<'p>,
+    pace: &'w mut P,
     /// Number of values that may still be tried.
     left: u64,
-    visit: &'w mut Visit<'v>,
+    visit: &'w mut Visit<'v, P>,
 }
 
-impl Walk<'_, '_, '_> {
-    fn descend(&mut self, level: usize) -> Result<(), Halt> {
-        let Some(free) = self.free.get(level) else { return (self.visit)(self.slots, self.pulse) };
+impl<P: Pace> Walk<'_, '_, P> {
+    fn descend(&mut self, level: usize) -> Result<(), P::Halt> {
+        let Some(free) = self.free.get(level) else { return (self.visit)(self.slots, self.pace) };
         for value in free.range.lo..=free.range.hi {
-            self.pulse.tick()?;
-            self.left = self.left.checked_sub(1).ok_or_else(|| Halt::engine("too many values to choose from"))?;
+            self.pace.tick()?;
+            match self.left.checked_sub(1) {
+                Some(left) => self.left = left,
+                None => return Err(self.pace.too_many()),
+            }
             self.slots[free.slot] = value;
             if free.tests.pass(self.arena, self.slots) {
                 self.descend(level + 1)?;

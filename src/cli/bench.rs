@@ -1,0 +1,285 @@
+//! `kubound bench`: how long the cases take, engine by engine, and whether engines agree.
+//!
+//! Every run is a process of its own, `kubound check --format json` on one case: its time is what a user waits for, from
+//! reading to verdict, its memory is not that of the run before, and a run that dies takes nobody with it. Runs of
+//! different engines alternate, so that a busy moment of the machine hits all of them.
+
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use itertools::{Itertools, iproduct};
+use serde_json::{Value, json};
+
+use crate::cases::{self, CASES, CaseError, MAX_SCALE, MIN_SCALE};
+use crate::report::table;
+use crate::report::text::{mebibytes, seconds};
+
+use super::CliError;
+use super::args::{Bench, EngineName, Format};
+use super::interrupt;
+use super::output::Output;
+use super::progress::Line;
+
+/// Exit code where engines contradict each other.
+const DIFFERS: u8 = 1;
+/// Exit code where something stayed undecided.
+const UNDECIDED: u8 = 3;
+
+/// What is measured: a case at a scale with an engine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Subject {
+    case: &'static str,
+    scale: usize,
+    engine: &'static str,
+}
+
+/// What one run said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Said {
+    /// `holds`, `violated` or `unknown`, and the k of it, for each property that was looked at.
+    verdicts: Vec<(String, u64)>,
+    /// Peak of resident memory, where the system tells.
+    bytes: Option<u64>,
+}
+
+/// All runs of one subject.
+struct Row {
+    subject: Subject,
+    /// Wall-clock time of each run.
+    times: Vec<Duration>,
+    /// What the runs said: all the same, unless time ran out in some.
+    said: Vec<Said>,
+    /// Why there is nothing more.
+    failure: Option<String>,
+}
+
+/// Measures, and prints one table.
+pub fn run(arguments: &Bench, quiet: bool) -> Result<u8, CliError> {
+    let mut rows: Vec<Row> = subjects(arguments)?.into_iter().map(Row::new).collect();
+    let stop = interrupt::flag();
+    let line = Line::new(!quiet);
+    measure(arguments, &mut rows, &line, &stop)?;
+    line.end();
+    let mut output = Output::open(None)?;
+    let contradictions = contradictions(&rows);
+    match arguments.format {
+        Format::Text => output.write(&text(&rows, &contradictions))?,
+        Format::Json => output.json(&document(&rows, arguments.fixed, &contradictions))?,
+    }
+    let undecided = stop.load(Ordering::Relaxed) || rows.iter().any(|row| !row.is_decided());
+    Ok(if !contradictions.is_empty() {
+        DIFFERS
+    } else if undecided {
+        UNDECIDED
+    } else {
+        0
+    })
+}
+
+fn subjects(arguments: &Bench) -> Result<Vec<Subject>, CliError> {
+    let ids: Vec<&'static str> = match arguments.case.as_slice() {
+        [] => CASES.iter().map(|case| case.id).collect(),
+        given => given.iter().map(|id| cases::find(id).map(|case| case.id)).try_collect()?,
+    };
+    if let Some(&scale) = arguments.scale.iter().find(|scale| !(MIN_SCALE..=MAX_SCALE).contains(*scale)) {
+        return Err(CaseError::Scale(scale).into());
+    }
+    let engines: Vec<&'static str> = arguments.engine.iter().map(|&engine| name(engine)).collect();
+    let subjects = iproduct!(&arguments.scale, ids, engines);
+    Ok(subjects.map(|(&scale, case, engine)| Subject { case, scale, engine }).collect())
+}
+
+fn name(engine: EngineName) -> &'static str {
+    match engine {
+        EngineName::Auto => "auto",
+        EngineName::Explicit => "explicit",
+        EngineName::Smt => "smt",
+        EngineName::Sat => "sat",
+    }
+}
+
+fn measure(arguments: &Bench, rows: &mut [Row], line: &Line, stop: &Arc<AtomicBool>) -> Result<(), CliError> {
+    for round in 1..=arguments.runs {
+        for row in rows.iter_mut().filter(|row| row.is_worth_another()) {
+            if stop.load(Ordering::Relaxed) {
+                return Ok(());
+            }
+            let Subject { case, scale, engine } = &row.subject;
+            line.begin(&format!("round {round} of {}: {case} at {scale}, {engine}", arguments.runs));
+            row.run(arguments)?;
+        }
+    }
+    Ok(())
+}
+
+impl Row {
+    fn new(subject: Subject) -> Self {
+        Row { subject, times: Vec::new(), said: Vec::new(), failure: None }
+    }
+
+    fn is_worth_another(&self) -> bool {
+        self.failure.is_none() && self.said.iter().all(Said::is_decided)
+    }
+
+    fn is_decided(&self) -> bool {
+        !self.said.is_empty() && self.is_worth_another()
+    }
+
+    fn run(&mut self, arguments: &Bench) -> Result<(), CliError> {
+        let mut command = self.subject.command(arguments)?;
+        let started = Instant::now();
+        let output = command.output().map_err(|error| CliError::Usage(format!("cannot start a run: {error}")))?;
+        let taken = started.elapsed();
+        match serde_json::from_slice(&output.stdout).ok().as_ref().and_then(Said::read) {
+            Some(said) => {
+                self.times.push(taken);
+                self.said.push(said);
+            }
+            None => self.failure = Some(last_line(&output.stderr, output.status.code())),
+        }
+        Ok(())
+    }
+
+    fn median(&self) -> Option<Duration> {
+        let sorted: Vec<&Duration> = self.times.iter().sorted().collect();
+        sorted.get(sorted.len() / 2).map(|&&time| time)
+    }
+
+    fn bytes(&self) -> Option<u64> {
+        self.said.iter().filter_map(|said| said.bytes).max()
+    }
+
+    /// The last thing said, in words.
+    fn verdict(&self) -> String {
+        match (&self.failure, self.said.last()) {
+            (Some(why), _) => format!("failed: {why}"),
+            (None, Some(said)) => said.verdicts.iter().map(|(verdict, k)| format!("{verdict}, k = {k}")).join("; "),
+            (None, None) => "not run".to_owned(),
+        }
+    }
+}
+
+impl Subject {
+    fn command(&self, arguments: &Bench) -> Result<Command, CliError> {
+        let program = std::env::current_exe()
+            .map_err(|error| CliError::Usage(format!("cannot find the program itself: {error}")))?;
+        let mut command = Command::new(program);
+        command.args(["check", "--quiet", "--format", "json", "--case", self.case, "--engine", self.engine]);
+        command.args(["--scale", &self.scale.to_string()]);
+        command.args(["--timeout", &format!("{}s", arguments.timeout.as_secs_f64())]);
+        if arguments.fixed {
+            command.arg("--fixed");
+        }
+        command.stdin(Stdio::null());
+        Ok(command)
+    }
+}
+
+impl Said {
+    /// Reads what `check --format json` printed; `None` if it is something else.
+    fn read(document: &Value) -> Option<Said> {
+        let results = document["results"].as_array().filter(|results| !results.is_empty())?;
+        let verdict = |result: &Value| Some((result["verdict"].as_str()?.to_owned(), result["k"].as_u64()?));
+        Some(Said {
+            verdicts: results.iter().map(verdict).collect::<Option<_>>()?,
+            bytes: results.iter().filter_map(|result| result["peak_memory_bytes"].as_u64()).max(),
+        })
+    }
+
+    fn is_decided(&self) -> bool {
+        self.verdicts.iter().all(|(verdict, _)| verdict != "unknown")
+    }
+}
+
+/// What a run that printed no results said last.
+fn last_line(stderr: &[u8], code: Option<i32>) -> String {
+    let text = String::from_utf8_lossy(stderr);
+    let code = code.map_or("killed".to_owned(), |code| format!("exit code {code}"));
+    match text.lines().rfind(|line| !line.trim().is_empty()) {
+        Some(line) => format!("{} ({code})", line.trim()),
+        None => code,
+    }
+}
+
+/// Cases at a scale that engines, or runs of one engine, decide differently. The k of what holds may differ: an engine
+/// that proves says when the last new state appeared, another how far it looked.
+fn contradictions(rows: &[Row]) -> Vec<String> {
+    let decided =
+        rows.iter().flat_map(|row| row.said.iter().filter(|said| said.is_decided()).map(move |said| (row, said)));
+    let by_input = decided.into_group_map_by(|(row, _)| (row.subject.case, row.subject.scale));
+    let differs = |all: &Vec<(&Row, &Said)>| !all.iter().map(|(_, said)| comparable(said)).all_equal();
+    let contradicted = by_input.into_iter().filter(|(_, all)| differs(all)).map(|(input, _)| input).sorted();
+    contradicted.map(|(case, scale)| format!("runs of {case} at {scale} contradict each other")).collect()
+}
+
+fn comparable(said: &Said) -> Vec<(&str, Option<u64>)> {
+    said.verdicts.iter().map(|(verdict, k)| (verdict.as_str(), (verdict == "violated").then_some(*k))).collect()
+}
+
+fn text(rows: &[Row], contradictions: &[String]) -> String {
+    let header = ["CASE", "SCALE", "ENGINE", "VERDICT", "RUNS", "MEDIAN", "MIB"];
+    let cells = rows.iter().map(|row| {
+        let Subject { case, scale, engine } = &row.subject;
+        let median = row.median().map_or("-".to_owned(), |time| seconds(time.as_secs_f64()));
+        let memory = row.bytes().map_or("-".to_owned(), |bytes| mebibytes(bytes).to_string());
+        let runs = row.times.len().to_string();
+        [(*case).to_owned(), scale.to_string(), (*engine).to_owned(), row.verdict(), runs, median, memory]
+    });
+    let remarks = contradictions.iter().map(|line| format!("{line}\n"));
+    table::grid(header, cells, &[1, 4, 5, 6]) + &remarks.collect::<String>()
+}
+
+fn document(rows: &[Row], fixed: bool, contradictions: &[String]) -> Value {
+    let rows = rows.iter().map(|row| {
+        let verdicts = row.said.last().map(|said| {
+            said.verdicts.iter().map(|(verdict, k)| json!({"verdict": verdict, "k": k})).collect::<Vec<Value>>()
+        });
+        json!({
+            "case": row.subject.case,
+            "scale": row.subject.scale,
+            "fixed": fixed,
+            "engine": row.subject.engine,
+            "verdicts": verdicts.unwrap_or_default(),
+            "seconds": row.times.iter().map(Duration::as_secs_f64).collect::<Vec<f64>>(),
+            "median_seconds": row.median().map(|time| time.as_secs_f64()),
+            "peak_memory_bytes": row.bytes(),
+            "failure": row.failure,
+        })
+    });
+    json!({"rows": rows.collect::<Vec<Value>>(), "contradictions": contradictions})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(engine: &'static str, verdict: &str, k: u64) -> Row {
+        let subject = Subject { case: "c1", scale: 3, engine };
+        let said = vec![Said { verdicts: vec![(verdict.to_owned(), k)], bytes: Some(1 << 20) }];
+        Row { times: vec![Duration::from_millis(3)], said, ..Row::new(subject) }
+    }
+
+    #[test]
+    fn engines_that_differ_in_verdict_or_in_the_length_of_a_counterexample_contradict_each_other() {
+        assert!(contradictions(&[row("explicit", "violated", 2), row("sat", "violated", 2)]).is_empty());
+        assert!(contradictions(&[row("explicit", "holds", 4), row("sat", "holds", 10)]).is_empty());
+        assert!(contradictions(&[row("explicit", "holds", 4), row("sat", "unknown", 1)]).is_empty());
+        assert_eq!(contradictions(&[row("explicit", "violated", 2), row("sat", "violated", 3)]).len(), 1);
+        assert_eq!(contradictions(&[row("explicit", "violated", 2), row("sat", "holds", 2)]).len(), 1);
+    }
+
+    #[test]
+    fn the_median_is_the_middle_one() {
+        let mut row = row("sat", "holds", 1);
+        row.times = [9, 1, 5].map(Duration::from_millis).to_vec();
+        assert_eq!(row.median(), Some(Duration::from_millis(5)));
+    }
+
+    #[test]
+    fn what_is_no_result_is_none() {
+        assert_eq!(Said::read(&json!({"results": []})), None);
+        assert_eq!(Said::read(&json!({"error": "bad input"})), None);
+    }
+}

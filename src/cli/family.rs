@@ -1,0 +1,296 @@
+//! Checks a family of topologies: upward from the smallest member, until one breaks a property.
+//!
+//! A violated property is not asked of larger members; its counterexample is the one of the smallest member, and is tried
+//! again where the user wants to know ([`super::lift`]).
+
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use crate::engine::{Budget, Certificate, Extent, Statistics};
+use crate::property::NAMES;
+use crate::reduce::family::{Coverage, Size, Standing};
+use crate::report::{Answer, CheckResult, FamilyReport, reason_text};
+
+use super::CliError;
+use super::lift;
+use super::members::Members;
+use super::source::Input;
+use super::verify::{self, Plan, Skipped, Subject, VerifyError};
+
+/// Why a property has no result for a member that was checked.
+const NO_RESULT: &str = "not asked there, or it does not apply";
+
+/// A family and how it is checked.
+pub struct FamilyCheck<'a> {
+    /// The members.
+    pub members: &'a Members,
+    /// Names of the properties asked for; none: those of the input.
+    pub names: &'a [String],
+    /// The engine and the budget for the whole family.
+    pub plan: &'a Plan<'a>,
+    /// Where a counterexample is tried again.
+    pub lift_to: Size,
+    /// Changes a member as the command line says.
+    pub adjust: &'a dyn Fn(&mut Input),
+}
+
+/// What is known of one property so far.
+struct Track {
+    coverage: Coverage,
+    /// The result of the first violating member, else the last one.
+    last: CheckResult,
+    /// The weakest extent of members that hold.
+    extent: Option<Extent>,
+    statistics: Statistics,
+    /// That of each member asked.
+    certificates: Vec<Option<Certificate>>,
+    seconds: f64,
+    violated: Option<Size>,
+}
+
+/// Checks all members, tells each property's result, and names the properties that were not decided because another one
+/// is violated.
+pub fn check(
+    family: &FamilyCheck<'_>,
+    begin: &mut dyn FnMut(&str),
+    tell: &mut dyn FnMut(&CheckResult),
+) -> Result<(Vec<CheckResult>, Skipped), CliError> {
+    let mut search = Search { family, started: Instant::now(), tracks: Vec::new(), visited: Vec::new(), error: None };
+    for (index, size) in family.members.sizes.iter().enumerate() {
+        // The first member is always asked, so that there is an answer for every property.
+        if let Some(reason) = search.over().filter(|_| index > 0) {
+            search.leave_open(index, &reason);
+            break;
+        }
+        search.visit(size, begin)?;
+    }
+    search.finish(begin, tell)
+}
+
+struct Search<'a> {
+    family: &'a FamilyCheck<'a>,
+    started: Instant,
+    tracks: Vec<Track>,
+    /// Sizes that were visited, and why a property without a result there has none.
+    visited: Vec<(Size, String)>,
+    error: Option<VerifyError>,
+}
+
+impl Search<'_> {
+    fn left(&self) -> Option<Duration> {
+        self.family.plan.budget.time.map(|limit| limit.saturating_sub(self.started.elapsed()))
+    }
+
+    /// Why no further member is looked at, if so.
+    fn over(&self) -> Option<String> {
+        let plan = self.family.plan;
+        let violated = self.tracks.iter().filter(|track| track.violated.is_some()).count();
+        if violated > 0 && (!plan.all || violated == self.tracks.len()) {
+            return Some("not looked at".to_owned());
+        }
+        let watch = Budget { time: self.left(), ..plan.budget.clone() }.start();
+        watch.exhausted().as_ref().map(reason_text)
+    }
+
+    /// Asks a member about every property that is not violated yet.
+    fn visit(&mut self, size: &[i64], begin: &mut dyn FnMut(&str)) -> Result<(), CliError> {
+        let started = Instant::now();
+        let mut input = match self.family.members.member(size) {
+            Ok(input) => input,
+            Err(CliError::Input(errors)) => {
+                let first = errors.iter().next().map_or(String::new(), |it| it.message.clone());
+                self.pass(size, first);
+                return Ok(());
+            }
+            Err(other) => return Err(other),
+        };
+        (self.family.adjust)(&mut input);
+        let names = self.names();
+        let subject = Subject { spec: &input.spec, name: input.name.clone(), selection: input.selection(&names) };
+        let budget = Budget { time: self.left(), bound: input.spec.scenario.bound, ..self.family.plan.budget.clone() };
+        let plan = Plan { budget, ..*self.family.plan };
+        let short = input.name.short();
+        let mut begin = |what: &str| begin(&format!("{short}: {what}"));
+        match verify::check(&subject, &plan, &mut begin, &mut |_| ()) {
+            Ok((mut results, _)) => {
+                // The first result of a member includes reading it, so that times add up.
+                let told: f64 = results.iter().map(|result| result.seconds).sum();
+                if let Some(first) = results.first_mut() {
+                    first.seconds += (started.elapsed().as_secs_f64() - told).max(0.0);
+                }
+                results.into_iter().for_each(|result| self.add(size, result));
+                self.pass(size, NO_RESULT.to_owned());
+            }
+            Err(error) => {
+                self.pass(size, error.to_string());
+                self.error = Some(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// Names of the properties to ask for: all that were asked for, but those that are violated.
+    fn names(&self) -> Vec<String> {
+        if self.tracks.iter().all(|track| track.violated.is_none()) {
+            return self.family.names.to_vec();
+        }
+        let open = self.tracks.iter().filter(|track| track.violated.is_none());
+        open.map(|track| track.last.property.clone()).collect()
+    }
+
+    fn add(&mut self, size: &[i64], result: CheckResult) {
+        let known = self.tracks.iter().position(|track| track.last.property == result.property);
+        let index = known.unwrap_or_else(|| {
+            let mut coverage = Coverage::default();
+            self.visited.iter().for_each(|(size, why)| coverage.add(size, Standing::Open(why.clone())));
+            self.tracks.push(Track {
+                coverage,
+                last: result.clone(),
+                extent: None,
+                statistics: Statistics::default(),
+                certificates: Vec::new(),
+                seconds: 0.0,
+                violated: None,
+            });
+            self.tracks.len() - 1
+        });
+        self.tracks[index].add(size, result);
+    }
+
+    /// Goes on to the next member: properties without a result for this one stay open, and why.
+    fn pass(&mut self, size: &[i64], why: String) {
+        let open = |track: &&mut Track| track.violated.is_none() && track.coverage.sizes() == self.visited.len();
+        for track in self.tracks.iter_mut().filter(open) {
+            track.coverage.add(size, Standing::Open(why.clone()));
+        }
+        self.visited.push((size.to_vec(), why));
+    }
+
+    fn leave_open(&mut self, from: usize, reason: &str) {
+        let sizes = &self.family.members.sizes[from..];
+        for track in self.tracks.iter_mut().filter(|track| track.violated.is_none()) {
+            sizes.iter().for_each(|size| track.coverage.add(size, Standing::Open(reason.to_owned())));
+        }
+    }
+
+    fn finish(
+        mut self,
+        begin: &mut dyn FnMut(&str),
+        tell: &mut dyn FnMut(&CheckResult),
+    ) -> Result<(Vec<CheckResult>, Skipped), CliError> {
+        if self.tracks.is_empty() {
+            let stopped = self.family.plan.budget.stop.load(Ordering::Relaxed);
+            return match (self.error, self.visited.first()) {
+                _ if stopped => Ok((Vec::new(), Vec::new())),
+                (Some(error), _) => Err(error.into()),
+                (None, first) => {
+                    let why = first.map_or("there is none", |(_, why)| why);
+                    Err(CliError::Usage(format!("no member of the family can be checked: {why}")))
+                }
+            };
+        }
+        let order = |track: &Track| NAMES.iter().position(|name| *name == track.last.property);
+        self.tracks.sort_by_key(order);
+        let stops = !self.family.plan.all && self.tracks.iter().any(|track| track.violated.is_some());
+        let left = self.left();
+        let (mut results, mut skipped) = (Vec::new(), Vec::new());
+        for track in self.tracks {
+            if stops && track.violated.is_none() {
+                skipped.push(track.last.property.clone());
+                continue;
+            }
+            let result = track.result(self.family, left, begin);
+            tell(&result);
+            results.push(result);
+        }
+        Ok((results, skipped))
+    }
+}
+
+impl Track {
+    fn add(&mut self, size: &[i64], result: CheckResult) {
+        let standing = match &result.answer {
+            Answer::Holds(Extent::Complete(_)) => Standing::Proved,
+            Answer::Holds(Extent::Bound(k)) => Standing::Bounded(*k),
+            Answer::Violated(_) => Standing::Violated,
+            Answer::Unknown { reason, .. } => Standing::Open(reason.clone()),
+        };
+        self.coverage.add(size, standing);
+        self.seconds += result.seconds;
+        self.statistics = sum(&self.statistics, &result.statistics);
+        self.certificates.push(result.certificate.clone());
+        match &result.answer {
+            Answer::Holds(extent) => self.extent = Some(weaker(self.extent, *extent)),
+            Answer::Violated(_) => self.violated = Some(size.to_vec()),
+            Answer::Unknown { .. } => {}
+        }
+        self.last = result;
+    }
+
+    /// The result for the whole family.
+    fn result(mut self, family: &FamilyCheck<'_>, left: Option<Duration>, begin: &mut dyn FnMut(&str)) -> CheckResult {
+        let lift = self.violated.as_ref().map(|size| {
+            begin(&format!("lifting to {}", family.members.name(&family.lift_to).short()));
+            lift::lift(family, size, &self.last, left)
+        });
+        // Sizes that were not reached because another property, or this one, is violated do not show yet.
+        for size in &family.members.sizes[self.coverage.sizes().min(family.members.sizes.len())..] {
+            self.coverage.add(size, Standing::Open("not looked at".to_owned()));
+        }
+        let open = self.coverage.sizes() - self.coverage.decided();
+        let answer = match (self.last.answer, self.extent, open) {
+            (Answer::Violated(found), ..) => Answer::Violated(found),
+            (_, Some(extent), 0) => Answer::Holds(extent),
+            (_, _, open) => {
+                let reason = format!("{open} of {} sizes are not covered", self.coverage.sizes());
+                Answer::Unknown { reason, covered: 0 }
+            }
+        };
+        let report = FamilyReport {
+            dimensions: family.members.dimensions.clone(),
+            coverage: self.coverage,
+            omitted: family.members.omitted.clone(),
+            lift,
+        };
+        let (seconds, statistics) = (self.seconds, self.statistics);
+        let certificate = self.certificates.into_iter().reduce(together).flatten();
+        CheckResult { answer, seconds, statistics, certificate, family: Some(Box::new(report)), ..self.last }
+    }
+}
+
+fn weaker(known: Option<Extent>, new: Extent) -> Extent {
+    match (known, new) {
+        (None, new) => new,
+        (Some(Extent::Complete(a)), Extent::Complete(b)) => Extent::Complete(a.max(b)),
+        (Some(Extent::Bound(a)), Extent::Bound(b)) => Extent::Bound(a.min(b)),
+        (Some(Extent::Bound(k)), Extent::Complete(_)) | (Some(Extent::Complete(_)), Extent::Bound(k)) => {
+            Extent::Bound(k)
+        }
+    }
+}
+
+/// One certificate for several members, if each of them has one.
+fn together(known: Option<Certificate>, new: Option<Certificate>) -> Option<Certificate> {
+    let (known, new) = (known?, new?);
+    Some(Certificate {
+        refuted: known.refuted + new.refuted,
+        clauses: known.clauses + new.clauses,
+        proof_bytes: known.proof_bytes + new.proof_bytes,
+        checker: new.checker,
+        time: known.time + new.time,
+    })
+}
+
+/// Figures of several members: terms are those of the largest arena.
+fn sum(a: &Statistics, b: &Statistics) -> Statistics {
+    Statistics {
+        states: a.states + b.states,
+        transitions: a.transitions + b.transitions,
+        terms: a.terms.max(b.terms),
+        queries: a.queries + b.queries,
+        folded: a.folded + b.folded,
+        gates: a.gates + b.gates,
+        variables: a.variables + b.variables,
+        clauses: a.clauses + b.clauses,
+    }
+}

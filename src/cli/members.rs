@@ -1,0 +1,119 @@
+//! The members of a family of topologies: of a scenario with ranges, or of a case at a range of scales.
+
+use std::collections::BTreeMap;
+
+use crate::cases;
+use crate::input::Family;
+use crate::reduce::family::{Dimension, Size, upward};
+use crate::report::InputName;
+
+use super::CliError;
+use super::source::{self, Input};
+
+/// All members, smallest first.
+pub struct Members {
+    /// What they differ in.
+    pub dimensions: Vec<Dimension>,
+    /// Their sizes, in the order of the search.
+    pub sizes: Vec<Size>,
+    /// Why some sizes within the ranges are no members, if so.
+    pub omitted: Option<String>,
+    origin: MadeFrom,
+}
+
+enum MadeFrom {
+    Case { case: String, fixed: bool },
+    Paths { paths: Vec<String>, family: Box<Family>, scenario_given: bool },
+}
+
+impl Members {
+    /// A case at all scales of a range.
+    pub fn of_case(case: &str, (min, max): (usize, usize), fixed: bool) -> Result<Self, CliError> {
+        let (scales, omitted) = cases::find(case)?.scales(min, max)?;
+        let dimensions = vec![Dimension { name: "scale".to_owned(), min: min as i64, max: max as i64 }];
+        let sizes = scales.into_iter().map(|scale| vec![scale as i64]).collect();
+        Ok(Members { dimensions, sizes, omitted, origin: MadeFrom::Case { case: case.to_owned(), fixed } })
+    }
+
+    /// The members of an input's family, within narrower ranges where `narrow` says so.
+    pub fn of_paths(
+        paths: Vec<String>,
+        family: Family,
+        scenario_given: bool,
+        narrow: &[(String, (usize, usize))],
+    ) -> Result<Self, CliError> {
+        let mut dimensions = family.dimensions().to_vec();
+        for (name, (min, max)) in narrow {
+            let dimension = dimensions.iter_mut().find(|it| it.name == *name);
+            let dimension = dimension.ok_or_else(|| unknown(family.dimensions(), name))?;
+            let (min, max) = (*min as i64, *max as i64);
+            if min < dimension.min || max > dimension.max {
+                return Err(CliError::Usage(format!(
+                    "{name} is {}..{} in this scenario",
+                    dimension.min, dimension.max
+                )));
+            }
+            (dimension.min, dimension.max) = (min, max);
+        }
+        let sizes = upward(&dimensions, |size| family.total(size));
+        let origin = MadeFrom::Paths { paths, family: Box::new(family), scenario_given };
+        Ok(Members { dimensions, sizes, omitted: None, origin })
+    }
+
+    /// The largest member's size.
+    pub fn largest(&self) -> &Size {
+        &self.sizes[self.sizes.len() - 1]
+    }
+
+    /// The size that values by name stand for; what is not named is as in the largest member. A value without a name
+    /// is that of the only dimension. It has to be one of the members' sizes.
+    pub fn size(&self, values: &[(String, i64)]) -> Result<Size, CliError> {
+        let mut size = self.largest().clone();
+        for (name, value) in values {
+            let position = match (name.as_str(), self.dimensions.as_slice()) {
+                ("", [_]) => Some(0),
+                _ => self.dimensions.iter().position(|it| it.name == *name),
+            };
+            let position = position.ok_or_else(|| unknown(&self.dimensions, name))?;
+            size[position] = *value;
+        }
+        if !self.sizes.contains(&size) {
+            let shown = crate::reduce::family::show(&self.dimensions, &size);
+            return Err(CliError::Usage(format!("{shown} is none of the sizes that are checked")));
+        }
+        Ok(size)
+    }
+
+    /// The name of a member.
+    pub fn name(&self, size: &[i64]) -> InputName {
+        match &self.origin {
+            MadeFrom::Case { case, fixed } => {
+                InputName::Case { case: case.clone(), scale: usize::try_from(size[0]).unwrap_or(0), fixed: *fixed }
+            }
+            MadeFrom::Paths { paths, .. } => {
+                let names = self.dimensions.iter().map(|it| it.name.clone());
+                let sizes: BTreeMap<String, i64> = names.zip(size.iter().copied()).collect();
+                InputName::Paths { paths: paths.clone(), sizes }
+            }
+        }
+    }
+
+    /// A member.
+    pub fn member(&self, size: &[i64]) -> Result<Input, CliError> {
+        let name = self.name(size);
+        match &self.origin {
+            MadeFrom::Case { .. } => source::read(&name),
+            MadeFrom::Paths { family, scenario_given, .. } => {
+                let spec = family.member(size)?;
+                let scenario_given = *scenario_given;
+                Ok(Input { name, spec, diagnostics: Default::default(), scenario_given, members: None })
+            }
+        }
+    }
+}
+
+fn unknown(dimensions: &[Dimension], name: &str) -> CliError {
+    let known: Vec<&str> = dimensions.iter().map(|it| it.name.as_str()).collect();
+    let name = if name.is_empty() { "a number alone".to_owned() } else { format!("`{name}`") };
+    CliError::Usage(format!("{name} is no size of this input; they are {}", known.join(", ")))
+}

@@ -1,0 +1,54 @@
+//! Inputs whose scenario leaves sizes open: one cluster for each size.
+//!
+//! Texts are read and sorted once; what depends on sizes (nodes, replicas, names of nodes) is resolved for each member.
+
+use crate::cluster::spec::ClusterSpec;
+use crate::reduce::family::{Dimension, Size, show};
+
+use super::diagnostics::{Diagnostic, Diagnostics, Severity};
+use super::resolve::Prepared;
+
+/// All clusters that an input stands for.
+#[derive(Clone, Debug)]
+pub struct Family {
+    prepared: Prepared,
+}
+
+impl Family {
+    pub(super) fn new(prepared: Prepared) -> Self {
+        Family { prepared }
+    }
+
+    /// What members differ in; never empty.
+    pub fn dimensions(&self) -> &[Dimension] {
+        &self.prepared.sizes.dimensions
+    }
+
+    /// Nodes and free replicas of a member: the measure by which it is small or large.
+    pub fn total(&self, size: &[i64]) -> i64 {
+        self.prepared.sizes.total(size)
+    }
+
+    /// The member of a size, one value for each dimension.
+    pub fn member(&self, size: &[i64]) -> Result<ClusterSpec, Diagnostics> {
+        let mut sink = Diagnostics::default();
+        let spec = self.prepared.resolve(size, &mut sink);
+        if sink.has_errors() { Err(sink) } else { Ok(spec) }
+    }
+
+    /// The largest member, once that and the smallest one are known to be sound: whatever a scenario names has to be
+    /// there in both.
+    pub(super) fn ends(&self, sink: &mut Diagnostics) -> Result<ClusterSpec, Diagnostics> {
+        let smallest: Size = self.dimensions().iter().map(|it| it.min).collect();
+        let largest: Size = self.dimensions().iter().map(|it| it.max).collect();
+        let spec = self.prepared.resolve(&largest, sink);
+        if !sink.has_errors()
+            && let Err(errors) = self.member(&smallest)
+        {
+            errors.iter().filter(|it| it.severity == Severity::Error).for_each(|it| sink.push(it.clone()));
+            let shown = show(self.dimensions(), &smallest);
+            sink.push(Diagnostic::new(Severity::Note, format!("this is so at the smallest size, {shown}")));
+        }
+        if sink.has_errors() { Err(std::mem::take(sink)) } else { Ok(spec) }
+    }
+}

@@ -1,0 +1,31 @@
+//! How large a system is.
+
+use crate::system::System;
+
+use super::terms;
+
+/// Sizes of a system.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Figures {
+    /// State variables.
+    pub variables: usize,
+    /// Bits that a state takes, each variable by itself.
+    pub bits: u32,
+    /// Distinct terms that guards, choices, updates, marks and properties are made of.
+    pub terms: usize,
+    /// Actions that may fire.
+    pub actions: usize,
+}
+
+/// The sizes of a system.
+pub fn of(system: &System) -> Figures {
+    let bits = |size: u64| u64::BITS - (size - 1).leading_zeros();
+    let reachable = system.arena.reachable(terms::roots(system));
+    let fires = |guard| system.arena.as_bool(guard) != Some(false);
+    Figures {
+        variables: system.state.len(),
+        bits: system.state.iter().map(|variable| bits(variable.range.size())).sum(),
+        terms: reachable.into_iter().filter(|&reached| reached).count(),
+        actions: system.actions.iter().filter(|action| fires(action.guard)).count(),
+    }
+}

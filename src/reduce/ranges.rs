@@ -1,0 +1,169 @@
+//! Range tightening: a fix-point of intervals over all actions that can fire.
+//!
+//! The result is inductive: the initial states lie within the intervals, and no action leads out of them. So a variable
+//! with a single value is a constant, an action whose guard is never true never fires, and every other variable needs
+//! only as many bits as its interval. Variables keep their meaning: the lift is the identity on values.
+
+use crate::system::{Slice, System};
+use crate::term::{Range, Sort, Substitution, TermId};
+
+use super::intervals::Intervals;
+use super::terms;
+
+/// Rounds in which intervals may grow freely; what still grows then gets its declared range.
+const PATIENCE: usize = 12;
+
+/// Tightens ranges, folds constants, and disables what never fires. Says what it did.
+pub fn tighten(slice: &mut Slice) -> Vec<String> {
+    let system = &mut slice.system;
+    let (ranges, fires) = fixpoint(system);
+    let mut notes = disable(system, &fires);
+    notes.extend(substitute(system, &ranges));
+    drop_constants(slice, &ranges);
+    notes
+}
+
+/// Intervals of the state variables, and which actions can fire within them.
+fn fixpoint(system: &System) -> (Vec<Range>, Vec<bool>) {
+    let start = |variable: &crate::system::StateVar| variable.initial.map_or(variable.range, |it| Range::new(it, it));
+    let mut ranges: Vec<Range> = system.state.iter().map(start).collect();
+    let reachable = system.arena.reachable(terms::roots(system));
+    let mut position = vec![None; system.arena.variables().len()];
+    for (index, variable) in system.state.iter().enumerate() {
+        position[variable.var.index()] = Some(index);
+    }
+    let mut round = 0;
+    loop {
+        let interval = |var: crate::term::VarId| match position[var.index()] {
+            Some(index) => ranges[index],
+            None => system.arena.variable(var).sort.range(),
+        };
+        let intervals = Intervals::of(&system.arena, &reachable, &interval);
+        let may_fire = |guard: TermId, choice: TermId| intervals.may_hold(guard) && intervals.may_hold(choice);
+        let fires: Vec<bool> = system.actions.iter().map(|it| may_fire(it.guard, it.choice)).collect();
+        let mut next = ranges.clone();
+        for (action, _) in system.actions.iter().zip(&fires).filter(|(_, fires)| **fires) {
+            for &(index, term) in &action.updates {
+                next[index] = next[index].hull(intervals.get(term));
+            }
+        }
+        if next == ranges {
+            return (ranges, fires);
+        }
+        round += 1;
+        if round > PATIENCE {
+            let grown = next.iter_mut().zip(&ranges).zip(&system.state).filter(|((next, range), _)| next != range);
+            grown.for_each(|((next, _), variable)| *next = variable.range);
+        }
+        ranges = next;
+    }
+}
+
+fn disable(system: &mut System, fires: &[bool]) -> Vec<String> {
+    let never = system.arena.bool(false);
+    let mut notes = Vec::new();
+    for (action, _) in system.actions.iter_mut().zip(fires).filter(|(_, fires)| !**fires) {
+        if action.guard != never {
+            notes.push(format!("action {}: never enabled", action.name));
+        }
+        // A guard that holds while no choice is allowed contradicts what systems are, so the guard never holds.
+        action.guard = never;
+        action.choice = never;
+        action.updates.clear();
+        action.marks.clear();
+        action.obligations.clear();
+    }
+    notes
+}
+
+/// Puts constants and narrower variables in the place of variables.
+fn substitute(system: &mut System, ranges: &[Range]) -> Vec<String> {
+    let mut substitution = Substitution::new();
+    let mut notes = Vec::new();
+    for (variable, &range) in system.state.iter_mut().zip(ranges) {
+        let sort = system.arena.variable(variable.var).sort;
+        if range.size() == 1 {
+            let value = system.arena.constant(sort, range.lo);
+            substitution.map(variable.var, value);
+            notes.push(format!("variable {}: always {}", variable.name, range.lo));
+        } else if range != variable.range && sort != Sort::Bool {
+            let narrow = system.arena.new_variable(variable.name.clone(), Sort::Int(range));
+            substitution.map(variable.var, system.arena.variable(narrow).term);
+            let before = std::mem::replace(&mut variable.range, range);
+            variable.var = narrow;
+            notes.push(format!(
+                "variable {}: {}..{} instead of {}..{}",
+                variable.name, range.lo, range.hi, before.lo, before.hi
+            ));
+        }
+    }
+    terms::replace(system, |arena, term| substitution.apply(arena, term));
+    clamp(system);
+    notes
+}
+
+/// Updates lie within the new ranges wherever they happen; clamping lets their terms say so.
+fn clamp(system: &mut System) {
+    let System { arena, state, actions, .. } = system;
+    for (index, term) in actions.iter_mut().flat_map(|action| &mut action.updates) {
+        let range = state[*index].range;
+        if matches!(arena.sort(*term), Sort::Int(_)) && !range.covers(arena.range(*term)) {
+            let (lo, hi) = (arena.int(range.lo), arena.int(range.hi));
+            let raised = arena.max(*term, lo);
+            *term = arena.min(raised, hi);
+        }
+    }
+}
+
+fn drop_constants(slice: &mut Slice, ranges: &[Range]) {
+    let left: Vec<usize> = (0..ranges.len()).filter(|&index| ranges[index].size() > 1).collect();
+    let mut position = vec![None; ranges.len()];
+    left.iter().enumerate().for_each(|(new, &old)| position[old] = Some(new));
+    slice.kept = left.iter().map(|&index| slice.kept[index]).collect();
+    let system = &mut slice.system;
+    system.state = left.iter().map(|&index| system.state[index].clone()).collect();
+    for action in &mut system.actions {
+        action.updates.retain_mut(|(index, _)| position[*index].map(|new| *index = new).is_some());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::system::{ActionDraft, ActionKind, Builder, Checkpoint, Interleaving, PropertyKind};
+    use crate::term::Ctx;
+
+    /// A counter that stops at 3, a constant, and an action that waits for the constant to change.
+    #[test]
+    fn constants_fold_ranges_shrink_and_what_waits_for_ever_is_disabled() {
+        let ctx = Ctx::new();
+        let unbound = {
+            let builder = Builder::new(&ctx);
+            let (count, fixed) = (builder.int("count", 0, 100, Some(0)), builder.int("fixed", 0, 9, Some(3)));
+            let state = builder.state();
+            let (now, limit) = (state.get(count), state.get(fixed));
+            let (mut counted, mut waited) = (builder.state(), builder.state());
+            counted.set(count, (now + 1).min(limit));
+            waited.set(fixed, now.min(9));
+            let drafts = [("counts", ctx.bool(true), counted), ("waits", limit.gt(5), waited)];
+            for (name, guard, next) in drafts {
+                let (kind, choice) = (ActionKind::Periodic, ctx.bool(true));
+                let name = name.to_owned();
+                builder.action(ActionDraft { name, kind, guard, inputs: vec![], choice, next, marks: vec![] });
+            }
+            let kind = PropertyKind::Invariant { holds: now.le(3).id(), at: Checkpoint::Every };
+            builder.property("p", "", kind);
+            builder.finish(Interleaving::Settled)
+        };
+        let mut slice = Slice { system: unbound.bind(ctx), kept: vec![0, 1] };
+        let notes = tighten(&mut slice);
+        assert_eq!(slice.kept, [0]);
+        assert_eq!(slice.system.state[0].range, Range::new(0, 3));
+        let waits = slice.system.actions[1].guard;
+        assert_eq!(slice.system.arena.as_bool(waits), Some(false));
+        assert_eq!(
+            notes,
+            ["action waits: never enabled", "variable count: 0..3 instead of 0..100", "variable fixed: always 3"]
+        );
+    }
+}

@@ -1,0 +1,84 @@
+//! How a model was made smaller, as text and as JSON.
+
+use std::fmt::Write;
+
+use serde_json::{Value, json};
+
+use crate::cluster::story::join_names;
+use crate::reduce::explain::{Class, Explanation};
+use crate::reduce::{Figures, Pass};
+
+use super::text::indented;
+
+/// At most so many notes of a pass are written as text.
+const MOST_NOTES: usize = 12;
+
+/// The explanation as text.
+pub fn text(explanation: &Explanation) -> String {
+    let mut out = "  reduction\n".to_owned();
+    let nodes: usize = explanation.classes.iter().map(|class| class.nodes.len()).sum();
+    let mut line = |indent: &str, text: String| {
+        // Writing to a String cannot fail.
+        let _ = writeln!(out, "{}", indented(&text, indent, &format!("{indent}  ")));
+    };
+    line("    ", format!("{nodes} node(s) in {} class(es)", explanation.classes.len()));
+    for class in &explanation.classes {
+        line("      ", class_line(class));
+        class.reading.iter().for_each(|(subject, value)| line("        ", format!("{subject}: {value}")));
+    }
+    line("    ", format!("{:<12}{}", "whole", figures_text(explanation.before)));
+    for pass in &explanation.passes {
+        let exact = if pass.exact { "" } else { " (not exact)" };
+        line("    ", format!("{:<12}{}{exact}", pass.name, figures_text(pass.after)));
+        pass.notes.iter().take(MOST_NOTES).for_each(|note| line("      ", note.clone()));
+        if pass.notes.len() > MOST_NOTES {
+            line("      ", format!("and {} more (all of them in JSON)", pass.notes.len() - MOST_NOTES));
+        }
+    }
+    out
+}
+
+fn class_line(class: &Class) -> String {
+    let names = join_names(class.nodes.iter().map(String::as_str));
+    let how = match (class.counted, class.nodes.len()) {
+        (true, _) => format!("counted in {} cells", class.cells),
+        (false, 1) => "alone".to_owned(),
+        (false, _) => "each a cell".to_owned(),
+    };
+    let counted = class.estimate.counted.map(|it| format!("counted {}, ", it.size)).unwrap_or_default();
+    let estimate = match class.nodes.len() {
+        1 => String::new(),
+        _ => format!(" (estimated bits: {counted}single {})", class.estimate.individual),
+    };
+    format!("{names}: {how}{estimate}")
+}
+
+fn figures_text(figures: Figures) -> String {
+    let Figures { variables, bits, terms, actions } = figures;
+    format!("{variables} variables, {bits} bits, {terms} terms, {actions} actions")
+}
+
+/// The explanation as JSON.
+pub fn json(explanation: &Explanation) -> Value {
+    let class = |class: &Class| {
+        let counted = class.estimate.counted.map(|it| json!({"cells": it.combinations, "bits": it.size}));
+        json!({
+            "nodes": class.nodes,
+            "distinguished_by": class.reading.iter().map(|(key, value)| (key.clone(), json!(value))).collect::<serde_json::Map<_, _>>(),
+            "representation": if class.counted { "counted" } else { "individual" },
+            "cells": class.cells,
+            "estimate": {"individual": {"cells": class.nodes.len(), "bits": class.estimate.individual}, "counted": counted},
+        })
+    };
+    let pass = |pass: &Pass| json!({"name": pass.name, "exact": pass.exact, "after": figures_json(pass.after), "notes": pass.notes});
+    json!({
+        "classes": explanation.classes.iter().map(class).collect::<Vec<Value>>(),
+        "before": figures_json(explanation.before),
+        "passes": explanation.passes.iter().map(pass).collect::<Vec<Value>>(),
+    })
+}
+
+fn figures_json(figures: Figures) -> Value {
+    let Figures { variables, bits, terms, actions } = figures;
+    json!({"variables": variables, "bits": bits, "terms": terms, "actions": actions})
+}

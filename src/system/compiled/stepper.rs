@@ -1,0 +1,166 @@
+//! Runs a compiled system on one state at a time.
+
+use crate::system::model::{ActionId, MarkSet, PropertyId};
+use crate::system::schedule::Candidates;
+
+use super::machine::{Effects, Invariants, Machine};
+use super::{Fault, Pace};
+
+/// What an edge of a state graph carries.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub(crate) struct Label {
+    /// Relevant marks of its steps.
+    pub marks: MarkSet,
+    /// Whether one of its steps is slow.
+    pub slow: bool,
+}
+
+impl Label {
+    /// What two edges carry together.
+    pub fn union(self, other: Label) -> Label {
+        Label { marks: self.marks.union(other.marks), slow: self.slow | other.slow }
+    }
+}
+
+/// A transition that was computed.
+pub(crate) struct Fired<'f> {
+    pub action: ActionId,
+    pub label: Label,
+    /// The packed state afterwards.
+    pub state: &'f [u8],
+    slots: &'f [i64],
+    effects: &'f Effects,
+}
+
+impl Fired<'_> {
+    /// What was chosen.
+    pub fn inputs(&self) -> Vec<i64> {
+        self.effects.choices.values(self.slots)
+    }
+}
+
+/// Receives transitions.
+pub(crate) type Visit<'v, P> = dyn FnMut(&Fired<'_>, &mut P) -> Result<(), <P as Pace>::Halt> + 'v;
+
+/// What a stepper works on, to be used again by the next one.
+#[derive(Clone, Default)]
+pub(crate) struct Scratch {
+    slots: Vec<i64>,
+    candidates: Candidates,
+    /// The packed present state.
+    state: Vec<u8>,
+    next: Vec<u8>,
+}
+
+/// One state with everything that was computed about it so far. Call in this order: [`Stepper::load`],
+/// [`Stepper::schedule`], and then, in any order and number, the others.
+pub(crate) struct Stepper<'m> {
+    machine: &'m Machine<'m>,
+    scratch: Scratch,
+}
+
+impl<'m> Stepper<'m> {
+    /// A stepper without a state.
+    pub fn new(machine: &'m Machine<'m>) -> Self {
+        Stepper { machine, scratch: machine.scratch() }
+    }
+
+    /// A stepper that works on what [`Stepper::suspend`] gave back, or [`Machine::scratch`] made for the same machine.
+    pub fn resume(machine: &'m Machine<'m>, scratch: Scratch) -> Self {
+        Stepper { machine, scratch }
+    }
+
+    /// Ends the work; the present state is forgotten.
+    pub fn suspend(self) -> Scratch {
+        self.scratch
+    }
+
+    /// Takes a packed state; an invariant of every state that it breaks.
+    pub fn load(&mut self, packed: &[u8]) -> Option<PropertyId> {
+        self.scratch.state.copy_from_slice(packed);
+        self.machine.layout.unpack(packed, &mut self.scratch.slots);
+        let every = &self.machine.every;
+        every.segment.run(&self.machine.system.arena, &mut self.scratch.slots);
+        self.broken_of(every).next()
+    }
+
+    fn broken_of(&self, invariants: &'m Invariants) -> impl Iterator<Item = PropertyId> {
+        let broken = invariants.members.iter().filter(|&&(_, slot)| self.scratch.slots[slot] == 0);
+        broken.map(|&(id, _)| id)
+    }
+
+    /// All invariants of every state that the present state breaks.
+    pub fn broken(&self) -> Vec<PropertyId> {
+        self.broken_of(&self.machine.every).collect()
+    }
+
+    /// Finds out what may fire; whether the state is settled.
+    pub fn schedule(&mut self) -> bool {
+        let Stepper { machine, scratch } = self;
+        machine.schedule.candidates_into(&mut scratch.candidates, |id| {
+            let guard = &machine.guards[id.0];
+            guard.segment.run(&machine.system.arena, &mut scratch.slots);
+            scratch.slots[guard.slot] != 0
+        });
+        scratch.candidates.settled
+    }
+
+    /// What may fire.
+    pub fn candidates(&self) -> &[ActionId] {
+        &self.scratch.candidates.actions
+    }
+
+    /// All invariants of settled states that the present state, which must be settled, breaks.
+    pub fn broken_settled(&mut self) -> impl Iterator<Item = PropertyId> {
+        let settled = &self.machine.settled;
+        settled.segment.run(&self.machine.system.arena, &mut self.scratch.slots);
+        self.broken_of(settled)
+    }
+
+    /// Fires everything that may fire, with every allowed choice.
+    pub fn fire_all<P: Pace>(&mut self, pace: &mut P, visit: &mut Visit<'_, P>) -> Result<(), P::Halt> {
+        for position in 0..self.candidates().len() {
+            self.fire(self.candidates()[position], pace, visit)?;
+        }
+        Ok(())
+    }
+
+    /// Fires one action that may fire, with every allowed choice.
+    pub fn fire<P: Pace>(&mut self, action: ActionId, pace: &mut P, visit: &mut Visit<'_, P>) -> Result<(), P::Halt> {
+        let Stepper { machine, scratch: Scratch { slots, state, next, .. } } = self;
+        let effects = &machine.effects[action.0];
+        let mut is_dead = true;
+        effects.choices.each(&machine.system.arena, slots, pace, u64::MAX, &mut |slots, pace| {
+            is_dead = false;
+            pace.fired()?;
+            match machine.apply(action, state, next, slots) {
+                Some(label) => visit(&Fired { action, label, state: next, slots, effects }, pace),
+                None => pace.fault(machine.system.action(action), Fault::OutOfRange),
+            }
+        })?;
+        if is_dead { pace.fault(machine.system.action(action), Fault::DeadEnd) } else { Ok(()) }
+    }
+}
+
+impl Machine<'_> {
+    /// Space for a stepper.
+    pub fn scratch(&self) -> Scratch {
+        let width = self.layout.width();
+        let slots = self.slots.clone();
+        Scratch { slots, candidates: Candidates::default(), state: vec![0; width], next: vec![0; width] }
+    }
+
+    /// Computes the state after an action with the choice in `slots`; `None` if it leaves a variable's range.
+    fn apply(&self, action: ActionId, state: &[u8], next: &mut [u8], slots: &mut [i64]) -> Option<Label> {
+        let effects = &self.effects[action.0];
+        effects.segment.run(&self.system.arena, slots);
+        next.copy_from_slice(state);
+        let kept = effects.obligations.iter().all(|&slot| slots[slot] != 0);
+        if !kept || !effects.updates.iter().all(|&(variable, slot)| self.layout.set(next, variable, slots[slot])) {
+            return None;
+        }
+        let carried = effects.marks.iter().filter(|&&(_, slot)| slots[slot] != 0);
+        let marks = carried.fold(MarkSet::default(), |all, &(mark, _)| all.union(mark));
+        Some(Label { marks, slow: !self.system.action(action).kind.is_event() })
+    }
+}
