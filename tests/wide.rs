@@ -102,15 +102,15 @@ fn every_placement_with_room_is_a_start_and_no_other() {
 
 #[test]
 fn starts_are_the_same_in_both_representations() {
-    let individual = |cpu, pods| {
-        let loaded = load(&[app("a", pods, 1, ""), app("b", pods, 1, ""), scenario(&[("node", 3, cpu)])]);
+    let individual = |nodes, cpu, pods| {
+        let loaded = load(&[app("a", pods, 1, ""), app("b", pods, 1, ""), scenario(&[("node", nodes, cpu)])]);
         let model = model(&loaded);
         let is_individual = matches!(model.parts.cells.representation(0), Representation::Individual(_));
-        assert_eq!(starts(&loaded), placements(&[(3, cpu)], [(pods, 1), (pods, 1)]));
+        assert_eq!(starts(&loaded), placements(&[(nodes, cpu)], [(pods, 1), (pods, 1)]));
         is_individual
     };
-    assert!(!individual(4, 4));
-    assert!(individual(14, 13));
+    assert!(!individual(3, 4, 4));
+    assert!(individual(2, 20, 19));
 }
 
 #[test]

@@ -100,8 +100,8 @@ pub fn competition_for_room(scale: usize, fixed: bool) -> Vec<File> {
                 changes: any\n  properties: [pods-schedulable]\n  bound: 3\n";
     vec![
         file("web.yaml", App::new("web", scale, NARROW).manifest(true)),
-        file("search.yaml", App::new("search", scale - 1, wide).manifest(true)),
-        file("hpa.yaml", autoscaler_by_usage("search", scale - 1, scale, "1000m")),
+        file("search.yaml", App::new("search", (scale - 1).max(1), wide).manifest(true)),
+        file("hpa.yaml", autoscaler_by_usage("search", (scale - 1).max(1), scale, "1000m")),
         scenario("w4", &zones(scale, NODE_SIZE), rest),
     ]
 }
