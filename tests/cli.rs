@@ -308,7 +308,8 @@ fn a_solver_that_was_not_built_in_is_asked_for_in_vain() {
 #[test]
 fn a_portfolio_says_who_ran_beside_and_why_both_gave_up() {
     // Each block has thousands of successors: neither engine is done in that time, and sat has long begun.
-    let ran = kubound(&["check", "tests/fixtures/surge.yaml", "--bound", "9", "--timeout", "1s", "--format", "json"]);
+    let surge = include_str!("fixtures/surge.yaml").replace("maxReplicas: 8", "maxReplicas: 30");
+    let ran = kubound_with(&["check", "-", "--bound", "9", "--timeout", "1s", "--format", "json"], &surge);
     let result = &json(&ran.out)["results"][0];
     assert_eq!((ran.code, &result["reason"]), (3, &"out of time".into()), "{result:#}");
     let other = &result["beside"][0];
