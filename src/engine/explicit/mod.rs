@@ -1,6 +1,6 @@
 //! Explicit-state search: breadth-first over blocks, with compiled programs and an exact set of visited states.
 //!
-//! From state to verdict, on top of [`crate::system::compiled`]: `block` explores what follows from one slow action, `search` goes from block to
+//! From state to verdict, on top of `system::compiled`: `block` explores what follows from one slow action, `search` goes from block to
 //! block, `graph`, `lasso` and `loops` find cycles, `trace` tells how a violation comes about. `store` and
 //! `states` keep what was seen, `pulse` watches the budget.
 //!
