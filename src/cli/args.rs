@@ -10,6 +10,7 @@ use crate::cluster::scenario::Interleaving;
 use crate::conformance::Depth;
 use crate::property::NAMES;
 use crate::report::text::Detail;
+use crate::system::unroll::Limits;
 
 use super::values;
 
@@ -159,6 +160,10 @@ pub struct Check {
     /// proofs and the clauses they are about are kept there.
     #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true)]
     pub certify: Option<Option<PathBuf>>,
+    /// Up to so many branches of a depth the symbolic engines tell apart by the values of choices; beyond, choices stay
+    /// symbols. With 0 everything is left to the solver.
+    #[arg(long, value_name = "N", default_value_t = Limits::default().splits)]
+    pub splits: usize,
     /// Check this property only; may be given several times.
     #[arg(long = "property", value_name = "NAME", value_parser = PossibleValuesParser::new(NAMES))]
     pub properties: Vec<String>,

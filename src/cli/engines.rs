@@ -6,6 +6,7 @@ use crate::engine::explicit::Explicit;
 use crate::engine::sat::{Sat, SolverName};
 use crate::engine::smt::Smt;
 use crate::report::InputName;
+use crate::system::unroll::Limits;
 
 use super::CliError;
 use super::args::{Check, EngineName, SatSolverName};
@@ -25,9 +26,13 @@ pub fn chosen(arguments: &Check, input: &InputName) -> Result<Box<dyn Engine>, C
         EngineName::Auto if sat.certify => Box::new(sat),
         EngineName::Auto => Box::new(Auto { sat }),
         EngineName::Explicit => Box::new(Explicit),
-        EngineName::Smt => Box::new(Smt::default()),
+        EngineName::Smt => Box::new(Smt { limits: limits(arguments) }),
         EngineName::Sat => Box::new(sat),
     })
+}
+
+fn limits(arguments: &Check) -> Limits {
+    Limits { splits: arguments.splits, ..Limits::default() }
 }
 
 fn sat(arguments: &Check) -> Result<Sat, CliError> {
@@ -45,5 +50,5 @@ fn sat(arguments: &Check) -> Result<Sat, CliError> {
         let why = "--certify needs --sat-solver varisat: proofs of CaDiCaL are not supported";
         return Err(CliError::Usage(why.to_owned()));
     }
-    Ok(Sat { solver, certify, keep_proofs: arguments.certify.clone().flatten(), ..Sat::default() })
+    Ok(Sat { solver, certify, keep_proofs: arguments.certify.clone().flatten(), limits: limits(arguments) })
 }

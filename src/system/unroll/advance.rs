@@ -27,7 +27,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { splits: 1024, branches: 64 }
+        Limits { splits: 1 << 16, branches: 64 }
     }
 }
 
