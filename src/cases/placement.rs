@@ -6,9 +6,20 @@ use super::manifests::{App, POD_SIZE, autoscaler, file, members, pool, scenario,
 const HOSTNAME: &str = "kubernetes.io/hostname";
 const ZONE: &str = "topology.kubernetes.io/zone";
 
-/// c3. With zones of m + 1 and m nodes, 4m + 1 pods satisfy both constraints in one way only: two on every node but one
-/// of the larger zone, which has one. One more pod would unbalance the zones there, and the nodes elsewhere.
-pub fn two_spread_constraints(scale: usize, fixed: bool) -> Vec<File> {
+/// Two pods on every node but one of two zones of m + 1 and m nodes, so that no further pod satisfies constraints on both.
+pub struct UnevenZones {
+    /// Number of nodes, 2m + 1.
+    pub nodes: usize,
+    /// The Deployment with its constraints: on nodes, and on zones unless it is fixed.
+    pub app: App,
+    /// The node of each pod.
+    pub placed: Vec<String>,
+    /// The node pools.
+    pub pools: String,
+}
+
+/// The start that c3 and w2 share.
+pub fn uneven_zones(scale: usize, fixed: bool) -> UnevenZones {
     let smaller = scale / 2;
     let nodes = 2 * smaller + 1;
     let constraint = |key| spread("web", key, "DoNotSchedule");
@@ -20,6 +31,13 @@ pub fn two_spread_constraints(scale: usize, fixed: bool) -> Vec<File> {
     let placed: Vec<String> = all().chain(all().skip(1)).collect();
     let in_zone = |name: &str| format!("labels: {{{ZONE}: {name}}}");
     let pools = pool("zone-a", larger.len(), &in_zone("a")) + &pool("zone-b", smaller.len(), &in_zone("b"));
+    UnevenZones { nodes, app, placed, pools }
+}
+
+/// c3. With zones of m + 1 and m nodes, 4m + 1 pods satisfy both constraints in one way only: two on every node but one
+/// of the larger zone, which has one. One more pod would unbalance the zones there, and the nodes elsewhere.
+pub fn two_spread_constraints(scale: usize, fixed: bool) -> Vec<File> {
+    let UnevenZones { nodes, app, placed, pools } = uneven_zones(scale, fixed);
     let rest = "  loads:\n  - target: deployment/web\n    range: 7280m..16\n    initial: 7280m\n    changes: any\n  \
                 properties: [pods-schedulable]\n  bound: 10\n";
     vec![

@@ -2,8 +2,9 @@
 
 use super::File;
 use super::manifests::{
-    App, NODE_SIZE, POD_SIZE, autoscaler_by_usage, descheduler_policy, file, members, pool, pool_of, scenario, spread,
+    App, NODE_SIZE, POD_SIZE, autoscaler_by_usage, descheduler_policy, file, members, pool_of, scenario, spread,
 };
+use super::placement::{UnevenZones, uneven_zones};
 
 const HOSTNAME: &str = "kubernetes.io/hostname";
 const ZONE: &str = "topology.kubernetes.io/zone";
@@ -47,17 +48,7 @@ pub fn duplicates_anywhere(scale: usize, fixed: bool) -> Vec<File> {
 
 /// w2. The start is that of c3: two pods on every node but one, and no further pod satisfies both constraints.
 pub fn load_and_spread(scale: usize, fixed: bool) -> Vec<File> {
-    let smaller = scale / 2;
-    let nodes = 2 * smaller + 1;
-    let constraint = |key| spread("web", key, "DoNotSchedule");
-    let zone = if fixed { String::new() } else { constraint(ZONE) };
-    let constraints = format!("topologySpreadConstraints:\n{zone}{}", constraint(HOSTNAME));
-    let app = App::new("web", 2 * nodes - 1, POD_SIZE).with(constraints);
-    let (larger, smaller) = (members("zone-a", smaller + 1), members("zone-b", smaller));
-    let all = || larger.iter().chain(&smaller).cloned();
-    let placed: Vec<String> = all().chain(all().skip(1)).collect();
-    let in_zone = |name: &str| format!("labels: {{{ZONE}: {name}}}");
-    let pools = pool("zone-a", larger.len(), &in_zone("a")) + &pool("zone-b", smaller.len(), &in_zone("b"));
+    let UnevenZones { nodes, app, placed, pools } = uneven_zones(scale, fixed);
     let slowly = "  behavior:\n    scaleUp:\n      policies: [{type: Pods, value: 1, periodSeconds: 15}]\n    \
                   scaleDown:\n      policies: [{type: Pods, value: 1, periodSeconds: 15}]\n";
     let rest = "  loads:\n  - target: deployment/web\n    range: 0m..2000m\n    initial: 1000m\n    changes: any\n  \

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use clap::ValueEnum;
 use itertools::{Itertools, iproduct};
 use serde_json::{Value, json};
 
@@ -32,7 +33,7 @@ const UNDECIDED: u8 = 3;
 struct Subject {
     case: &'static str,
     scale: usize,
-    engine: &'static str,
+    engine: String,
 }
 
 /// What one run said.
@@ -86,18 +87,10 @@ fn subjects(arguments: &Bench) -> Result<Vec<Subject>, CliError> {
     if let Some(&scale) = arguments.scale.iter().find(|scale| !(MIN_SCALE..=MAX_SCALE).contains(*scale)) {
         return Err(CaseError::Scale(scale).into());
     }
-    let engines: Vec<&'static str> = arguments.engine.iter().map(|&engine| name(engine)).collect();
+    let named = |engine: &EngineName| engine.to_possible_value().map(|value| value.get_name().to_owned());
+    let engines: Vec<String> = arguments.engine.iter().filter_map(named).collect();
     let subjects = iproduct!(&arguments.scale, ids, engines);
     Ok(subjects.map(|(&scale, case, engine)| Subject { case, scale, engine }).collect())
-}
-
-fn name(engine: EngineName) -> &'static str {
-    match engine {
-        EngineName::Auto => "auto",
-        EngineName::Explicit => "explicit",
-        EngineName::Smt => "smt",
-        EngineName::Sat => "sat",
-    }
 }
 
 fn measure(arguments: &Bench, rows: &mut [Row], line: &Line, stop: &Arc<AtomicBool>) -> Result<(), CliError> {
@@ -166,7 +159,7 @@ impl Subject {
         let program = std::env::current_exe()
             .map_err(|error| CliError::Usage(format!("cannot find the program itself: {error}")))?;
         let mut command = Command::new(program);
-        command.args(["check", "--quiet", "--format", "json", "--case", self.case, "--engine", self.engine]);
+        command.args(["check", "--quiet", "--format", "json", "--case", self.case, "--engine", &self.engine]);
         command.args(["--scale", &self.scale.to_string()]);
         command.args(["--timeout", &format!("{}s", arguments.timeout.as_secs_f64())]);
         if arguments.fixed {
@@ -225,7 +218,7 @@ fn text(rows: &[Row], contradictions: &[String]) -> String {
         let median = row.median().map_or("-".to_owned(), |time| seconds(time.as_secs_f64()));
         let memory = row.bytes().map_or("-".to_owned(), |bytes| mebibytes(bytes).to_string());
         let runs = row.times.len().to_string();
-        [(*case).to_owned(), scale.to_string(), (*engine).to_owned(), row.verdict(), runs, median, memory]
+        [(*case).to_owned(), scale.to_string(), engine.clone(), row.verdict(), runs, median, memory]
     });
     let remarks = contradictions.iter().map(|line| format!("{line}\n"));
     table::grid(header, cells, &[1, 4, 5, 6]) + &remarks.collect::<String>()
@@ -255,8 +248,8 @@ fn document(rows: &[Row], fixed: bool, contradictions: &[String]) -> Value {
 mod tests {
     use super::*;
 
-    fn row(engine: &'static str, verdict: &str, k: u64) -> Row {
-        let subject = Subject { case: "c1", scale: 3, engine };
+    fn row(engine: &str, verdict: &str, k: u64) -> Row {
+        let subject = Subject { case: "c1", scale: 3, engine: engine.to_owned() };
         let said = vec![Said { verdicts: vec![(verdict.to_owned(), k)], bytes: Some(1 << 20) }];
         Row { times: vec![Duration::from_millis(3)], said, ..Row::new(subject) }
     }

@@ -7,6 +7,7 @@ pub mod format;
 pub mod sat;
 pub mod smt;
 pub mod start;
+mod translation;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

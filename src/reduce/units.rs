@@ -135,29 +135,18 @@ impl Scaling {
     fn image(&self, arena: &mut Arena, term: TermId) -> TermId {
         let get = |child: TermId| self.images[child.index()];
         match arena.node(term) {
-            Node::Bool(_) | Node::Int(_) | Node::Var(_) => term,
-            Node::Not(a) => arena.not(get(a)),
-            Node::And(a, b) => arena.and(get(a), get(b)),
-            Node::Or(a, b) => arena.or(get(a), get(b)),
             Node::Eq(a, b) => match self.unit(arena, a, b) {
                 Some(unit) => self.equal(arena, a, b, unit),
-                None => arena.eq(get(a), get(b)),
+                None => arena.rebuilt(term, get),
             },
             Node::Le(a, b) => match self.unit(arena, a, b) {
                 Some(unit) => {
                     let (a, b) = (self.side(arena, a, unit, true), self.side(arena, b, unit, false));
                     arena.le(a, b)
                 }
-                None => arena.le(get(a), get(b)),
+                None => arena.rebuilt(term, get),
             },
-            Node::Ite(c, t, e) => arena.ite(get(c), get(t), get(e)),
-            Node::Add(a, b) => arena.add(get(a), get(b)),
-            Node::Sub(a, b) => arena.sub(get(a), get(b)),
-            Node::Mul(a, b) => arena.mul(get(a), get(b)),
-            Node::Div(a, b) => arena.div(get(a), get(b)),
-            Node::Min(a, b) => arena.min(get(a), get(b)),
-            Node::Max(a, b) => arena.max(get(a), get(b)),
-            Node::Lookup(table, index) => arena.lookup(table, get(index)),
+            _ => arena.rebuilt(term, get),
         }
     }
 

@@ -14,6 +14,7 @@ pub mod construct;
 pub mod eval;
 pub mod print;
 pub mod program;
+mod rebuild;
 pub mod simplify;
 pub mod substitute;
 

@@ -110,24 +110,12 @@ impl Substitution {
             return arena.bool(value);
         }
         match node {
-            Node::Bool(_) | Node::Int(_) => term,
             Node::Var(var) => self.images.get(var.index()).copied().flatten().unwrap_or(term),
-            Node::Not(a) => arena.not(get(a)),
-            Node::And(a, b) => arena.and(get(a), get(b)),
-            Node::Or(a, b) => arena.or(get(a), get(b)),
-            Node::Eq(a, b) => arena.eq(get(a), get(b)),
-            Node::Le(a, b) => arena.le(get(a), get(b)),
             Node::Ite(c, t, e) => match self.constant(arena, c) {
                 Some(taken) => get(if taken { t } else { e }),
-                None => arena.ite(get(c), get(t), get(e)),
+                None => arena.rebuilt(term, get),
             },
-            Node::Add(a, b) => arena.add(get(a), get(b)),
-            Node::Sub(a, b) => arena.sub(get(a), get(b)),
-            Node::Mul(a, b) => arena.mul(get(a), get(b)),
-            Node::Div(a, b) => arena.div(get(a), get(b)),
-            Node::Min(a, b) => arena.min(get(a), get(b)),
-            Node::Max(a, b) => arena.max(get(a), get(b)),
-            Node::Lookup(table, index) => arena.lookup(table, get(index)),
+            _ => arena.rebuilt(term, get),
         }
     }
 }

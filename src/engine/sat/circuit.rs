@@ -4,6 +4,7 @@ use super::aig::{Aig, Lit};
 use super::bits::{self, Bits};
 use super::tables::Multiplexer;
 use crate::engine::format::Format;
+use crate::engine::translation::Translation;
 use crate::term::{Arena, Node, Range, Sort, TableId, TermId, VarId};
 
 /// The circuits of the terms of one growing arena, each built once.
@@ -17,9 +18,20 @@ pub struct Circuit {
     constraints: Vec<Lit>,
 }
 
+impl Translation for Circuit {
+    fn has(&self, term: TermId) -> bool {
+        self.values[term.index()].is_some()
+    }
+
+    fn put(&mut self, arena: &Arena, term: TermId) {
+        self.values[term.index()] = Some(self.build(arena, term));
+    }
+}
+
 impl Circuit {
     /// The literal of a Boolean term.
     pub fn condition(&mut self, arena: &Arena, term: TermId) -> Lit {
+        self.values.resize(arena.len().max(self.values.len()), None);
         self.translate(arena, term);
         self.truth(term)
     }
@@ -41,23 +53,6 @@ impl Circuit {
             (*var, if signed { raw << shift >> shift } else { raw })
         };
         self.variables.iter().map(read).collect()
-    }
-
-    fn translate(&mut self, arena: &Arena, root: TermId) {
-        self.values.resize(arena.len().max(self.values.len()), None);
-        let mut stack = vec![root];
-        while let Some(&term) = stack.last() {
-            let before = stack.len();
-            if self.values[term.index()].is_none() {
-                stack.extend(arena.node(term).children().filter(|child| self.values[child.index()].is_none()));
-            }
-            if stack.len() == before {
-                stack.pop();
-                if self.values[term.index()].is_none() {
-                    self.values[term.index()] = Some(self.build(arena, term));
-                }
-            }
-        }
     }
 
     fn bits(&self, term: TermId) -> &[Lit] {

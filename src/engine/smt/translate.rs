@@ -8,6 +8,7 @@ use z3::ast::{BV, Bool};
 
 use super::tables::Multiplexer;
 use crate::engine::format::Format;
+use crate::engine::translation::Translation;
 use crate::term::{Arena, Node, Range, Sort, TableId, TermId, VarId};
 
 /// A translated term.
@@ -27,15 +28,27 @@ pub struct Translator {
     constraints: Vec<Bool>,
 }
 
+impl Translation for Translator {
+    fn has(&self, term: TermId) -> bool {
+        self.values[term.index()].is_some()
+    }
+
+    fn put(&mut self, arena: &Arena, term: TermId) {
+        self.values[term.index()] = Some(self.build(arena, term));
+    }
+}
+
 impl Translator {
     /// The expression of a Boolean term.
     pub fn condition(&mut self, arena: &Arena, term: TermId) -> Bool {
+        self.values.resize(arena.len().max(self.values.len()), None);
         self.translate(arena, term);
         self.truth(term)
     }
 
     /// The expression of an integer term, in the format of its range.
     pub fn number(&mut self, arena: &Arena, term: TermId) -> BV {
+        self.values.resize(arena.len().max(self.values.len()), None);
         self.translate(arena, term);
         self.bits(term)
     }
@@ -65,23 +78,6 @@ impl Translator {
                 let format = Format::of(variable.sort.range());
                 let shift = 64 - format.width;
                 Some(if format.signed { raw << shift >> shift } else { raw })
-            }
-        }
-    }
-
-    fn translate(&mut self, arena: &Arena, root: TermId) {
-        self.values.resize(arena.len().max(self.values.len()), None);
-        let mut stack = vec![root];
-        while let Some(&term) = stack.last() {
-            let before = stack.len();
-            if self.values[term.index()].is_none() {
-                stack.extend(arena.node(term).children().filter(|child| self.values[child.index()].is_none()));
-            }
-            if stack.len() == before {
-                stack.pop();
-                if self.values[term.index()].is_none() {
-                    self.values[term.index()] = Some(self.build(arena, term));
-                }
             }
         }
     }
