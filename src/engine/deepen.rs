@@ -84,8 +84,9 @@ impl Deepening<'_, '_> {
                 _ => self.unroller.advance(&mut self.oracle),
             };
             unrolled.map_err(|_: Stop| self.gave_up())?;
-            self.ask_hazards()?;
+            // What is found is replayed, so it stands whatever else goes wrong; and it is the easier question.
             self.ask_findings()?;
+            self.ask_hazards()?;
             if self.unroller.is_done() {
                 return Ok(Verdict::Holds(Extent::Complete(self.unroller.last_new())));
             }

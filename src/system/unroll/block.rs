@@ -7,6 +7,7 @@ use crate::term::{Substitution, TermId};
 
 use super::advance::{Stop, Unroller};
 use super::concrete::Look;
+use super::foresee::Foresight;
 use super::graph::NodeId;
 use super::step::{Draft, Layer};
 use super::vectors::VectorId;
@@ -30,11 +31,11 @@ enum Attempt {
 }
 
 /// What may fire in a branch within a block.
-struct Enabled {
+pub(super) struct Enabled {
     /// Events and their guards; those that cannot be enabled are left out.
     events: Vec<(ActionId, TermId)>,
     /// Nothing is enabled.
-    rest: TermId,
+    pub rest: TermId,
 }
 
 /// A branch within a block, and what it is evaluated with: programs where it is concrete, else substitution.
@@ -103,7 +104,11 @@ impl Unroller<'_> {
             let is_rest = |e: &(NodeId, Enabled)| self.core.arena.as_bool(e.1.rest) == Some(true);
             let is_open = |e: &(NodeId, Enabled)| !self.core.is_concrete(e.0) && !is_rest(e);
             let due = enabled.iter().any(is_open) && questions.is_due();
-            let going = self.sort_out(enabled, due, &mut resting, oracle)?;
+            let foresight = due.then(|| self.foresee(&enabled, &resting, oracle)).transpose()?;
+            if foresight == Some(Foresight::Broken) {
+                return Ok(Attempt::Certain);
+            }
+            let going = self.sort_out(enabled, foresight, &mut resting, oracle)?;
             if going.is_empty() {
                 return Ok(Attempt::Rests(resting));
             }
@@ -199,11 +204,12 @@ impl Unroller<'_> {
         Enabled { events, rest }
     }
 
-    /// Sends branches at rest to `resting`; returns the others. Asks about those that may go on if that is `due`.
+    /// Sends branches at rest to `resting`; returns the others. Asks about those that may go on if somebody looked ahead
+    /// and what he saw does not tell.
     fn sort_out(
         &mut self,
         enabled: Vec<(NodeId, Enabled)>,
-        due: bool,
+        foresight: Option<Foresight>,
         resting: &mut Layer,
         oracle: &mut dyn Oracle,
     ) -> Result<Vec<(NodeId, Enabled)>, Stop> {
@@ -211,7 +217,13 @@ impl Unroller<'_> {
         for (node, enabled) in enabled {
             let rests = match self.core.arena.as_bool(enabled.rest) {
                 Some(true) => true,
-                _ => due && !self.may_go_on(node, enabled.rest, oracle)?,
+                _ => match &foresight {
+                    Some(Foresight::Rests) => true,
+                    Some(Foresight::GoOn(shown)) if !shown.contains(&node) => {
+                        !self.may_go_on(node, enabled.rest, oracle)?
+                    }
+                    _ => false,
+                },
             };
             let never = self.core.arena.as_bool(enabled.rest) == Some(false);
             if !rests {
@@ -225,9 +237,14 @@ impl Unroller<'_> {
     }
 
     fn may_go_on(&mut self, node: NodeId, rest: TermId, oracle: &mut dyn Oracle) -> Result<bool, Stop> {
-        let busy = self.core.arena.not(rest);
-        let condition = self.core.arena.and(self.core.graph.get(node).path, busy);
+        let condition = self.going_on(node, rest);
         self.ask(condition, oracle)
+    }
+
+    /// The condition under which some run of a branch goes on.
+    pub(super) fn going_on(&mut self, node: NodeId, rest: TermId) -> TermId {
+        let busy = self.core.arena.not(rest);
+        self.core.arena.and(self.core.graph.get(node).path, busy)
     }
 
     fn ask(&mut self, condition: TermId, oracle: &mut dyn Oracle) -> Result<bool, Stop> {

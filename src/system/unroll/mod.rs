@@ -13,6 +13,7 @@ mod advance;
 mod block;
 mod concrete;
 mod extract;
+mod foresee;
 mod graph;
 mod inputs;
 mod inspect;
