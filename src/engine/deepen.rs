@@ -1,4 +1,8 @@
 //! Iterative deepening over an unrolling, with any solver.
+//!
+//! It begins as an enumeration, which costs nothing while states are few. Where it becomes wide, the unrolling starts
+//! again with few branches, so that the choices of different branches share their terms from the beginning: thousands of
+//! branches that each become symbolic on their own are the worst of both. What the enumeration covered stays covered.
 
 use crate::engine::{Extent, Outcome, Progress, Statistics, UnknownReason, Verdict, Watch};
 use crate::system::unroll::{Answer, Finding, Hazard, Limits, Oracle, Stop, Unroller};
@@ -37,10 +41,18 @@ impl Oracle for Counted<'_> {
     }
 }
 
+/// Branches that are told apart once enumeration was too much.
+const FEW: usize = 64;
+
 struct Deepening<'a, 's> {
     system: &'s System,
     properties: &'a [PropertyId],
+    limits: Limits,
     unroller: Unroller<'s>,
+    /// The depth that is asked about.
+    depth: u32,
+    /// Transitions of an enumeration that was given up.
+    given_up: u64,
     oracle: Counted<'a>,
     watch: &'a Watch,
     /// Whether some initial constraint needs the solver: then nothing is certain without it.
@@ -60,9 +72,18 @@ pub fn deepen(
     progress: &dyn Progress,
     bound: u32,
 ) -> Outcome {
-    let unroller = Unroller::new(system, properties, limits);
-    let oracle = Counted { oracle, queries: 0, folded: 0 };
-    let mut deepening = Deepening { system, properties, unroller, oracle, watch, constrained: false };
+    let unroll = if limits.splits > FEW { Unroller::enumerating } else { Unroller::new };
+    let mut deepening = Deepening {
+        unroller: unroll(system, properties, limits),
+        oracle: Counted { oracle, queries: 0, folded: 0 },
+        constrained: false,
+        depth: 0,
+        given_up: 0,
+        system,
+        properties,
+        limits,
+        watch,
+    };
     let verdict = deepening.run(bound, progress).unwrap_or_else(|end| end);
     Outcome { verdict, statistics: deepening.statistics(), certificate: None }
 }
@@ -72,6 +93,7 @@ impl Deepening<'_, '_> {
         let (states, transitions) = self.unroller.figures();
         let terms = self.unroller.arena().len() as u64;
         let Counted { queries, folded, .. } = self.oracle;
+        let transitions = transitions + self.given_up;
         Statistics { states, transitions, terms, queries, folded, ..Statistics::default() }
     }
 
@@ -79,11 +101,11 @@ impl Deepening<'_, '_> {
         self.assume_initially()?;
         for k in 0..=bound {
             progress.report(k, &self.statistics());
-            let unrolled = match k {
-                0 => self.unroller.start(&mut self.oracle),
-                _ => self.unroller.advance(&mut self.oracle),
-            };
-            unrolled.map_err(|_: Stop| self.gave_up())?;
+            self.depth = k;
+            match self.unroll(k) {
+                Err(Stop::Wide) => self.start_again(k)?,
+                unrolled => unrolled.map_err(|_| self.gave_up())?,
+            }
             // What is found is replayed, so it stands whatever else goes wrong; and it is the easier question.
             self.ask_findings()?;
             self.ask_hazards()?;
@@ -94,8 +116,30 @@ impl Deepening<'_, '_> {
         Ok(Verdict::Holds(Extent::Bound(bound)))
     }
 
+    /// Unrolls from depth k - 1 to k.
+    fn unroll(&mut self, k: u32) -> Result<(), Stop> {
+        match k {
+            0 => self.unroller.start(&mut self.oracle),
+            _ => self.unroller.advance(&mut self.oracle),
+        }
+    }
+
+    /// Unrolls to depth k from the beginning, with few branches. What was found before depth k was asked already.
+    fn start_again(&mut self, k: u32) -> Result<(), End> {
+        self.given_up += self.unroller.figures().1;
+        let limits = Limits { splits: FEW, ..self.limits };
+        self.unroller = Unroller::new(self.system, self.properties, limits);
+        self.assume_initially()?;
+        for depth in 0..=k {
+            self.unroller.take_findings();
+            self.unroller.take_hazards();
+            self.unroll(depth).map_err(|_| self.gave_up())?;
+        }
+        Ok(())
+    }
+
     fn unknown(&self, reason: UnknownReason) -> End {
-        Verdict::Unknown { reason, covered: self.unroller.depth() }
+        Verdict::Unknown { reason, covered: self.depth }
     }
 
     fn engine(&self, why: impl Into<String>) -> End {

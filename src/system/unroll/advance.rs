@@ -19,7 +19,7 @@ use super::{Answer, Oracle};
 /// How far branches are told apart.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Concrete states are split by the values of small inputs while a layer has fewer branches than this.
+    /// Concrete states are split by the values of inputs while a layer has fewer branches than this.
     pub splits: usize,
     /// With more symbolic branches than this, similar ones are merged.
     pub branches: usize,
@@ -31,11 +31,16 @@ impl Default for Limits {
     }
 }
 
+/// Transitions that an enumeration may compute for each branch that it may have.
+const EFFORT: u64 = 64;
+
 /// Why unrolling ended early.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Stop {
     /// The oracle gave up.
     Interrupted,
+    /// There is more to enumerate than the limits allow.
+    Wide,
 }
 
 /// Unrolls a system block by block.
@@ -63,6 +68,8 @@ pub struct Unroller<'s> {
     pub(super) circles: Vec<TermId>,
     /// Branches that other groups left at the present depth.
     pub(super) so_far: usize,
+    /// Whether it ends where it would have to become symbolic.
+    pub(super) is_enumerating: bool,
     branches: u64,
     last_new: u32,
 }
@@ -100,12 +107,19 @@ impl<'s> Unroller<'s> {
             may_circle: false,
             circles: Vec::new(),
             so_far: 0,
+            is_enumerating: false,
             branches: 0,
             last_new: 0,
             core,
         };
         unroller.active.nodes = roots;
         unroller
+    }
+
+    /// An unrolling that stays concrete: it needs no oracle, and stops where it would have to become symbolic, or where
+    /// the limits are exceeded.
+    pub fn enumerating(system: &'s System, properties: &[PropertyId], limits: Limits) -> Self {
+        Unroller { is_enumerating: true, ..Unroller::new(system, properties, limits) }
     }
 
     /// The initial constraints, over the initial state; where initial states were enumerated, whether there is one.
@@ -170,6 +184,10 @@ impl<'s> Unroller<'s> {
 
     /// Brings the initial states to rest: depth 0.
     pub fn start(&mut self, oracle: &mut dyn Oracle) -> Result<(), Stop> {
+        let is_symbolic = |&node: &NodeId| !self.core.is_concrete(node);
+        if self.core.concrete.is_none() || self.active.nodes.iter().any(is_symbolic) {
+            self.become_symbolic()?;
+        }
         self.finish_block(oracle)
     }
 
@@ -187,6 +205,7 @@ impl<'s> Unroller<'s> {
         for group in self.groups(before) {
             let Some(resting) = self.advance_group(group, &actions, rested.nodes.len(), oracle)? else { return Ok(()) };
             rested.append(resting);
+            self.keep_limits(rested.nodes.len())?;
         }
         self.close(rested);
         Ok(())
@@ -207,6 +226,17 @@ impl<'s> Unroller<'s> {
             groups.push(Layer { nodes: symbolic, ..before });
         }
         groups
+    }
+
+    /// Goes on symbolically, unless this is an enumeration.
+    pub(super) fn become_symbolic(&self) -> Result<(), Stop> {
+        if self.is_enumerating { Err(Stop::Wide) } else { Ok(()) }
+    }
+
+    /// Ends an enumeration that takes more than the limits allow.
+    fn keep_limits(&self, branches: usize) -> Result<(), Stop> {
+        let effort = EFFORT.saturating_mul(self.limits.splits as u64);
+        if branches > self.limits.splits || self.figures().1 > effort { self.become_symbolic() } else { Ok(()) }
     }
 
     /// Executes the next block of a group, after others left `so_far` branches; `None` if a violation that needs no
@@ -263,6 +293,7 @@ impl<'s> Unroller<'s> {
                 drafts.into_iter().for_each(|draft| self.core.admit(layer, node, None, draft, true));
                 continue;
             }
+            self.become_symbolic()?;
             let frame = frame.get_or_insert_with(|| self.core.frame(node));
             let guard = self.core.guard(frame, action);
             if self.core.arena.as_bool(guard) == Some(false) {

@@ -307,6 +307,7 @@ impl Unroller<'_> {
         {
             return Ok(drafts);
         }
+        self.become_symbolic()?;
         let frame = frame.get_or_insert_with(|| self.core.frame(node));
         Ok(self.symbolic_drafts(node, frame, enabled, (certain, racing, may_split)))
     }
