@@ -1,0 +1,76 @@
+//! Whole runs, from manifests to verdict, as a user waits for them: each iteration is a process of its own.
+//!
+//! One group for each promise about scale: cases that fail, on every engine, from 3 to 5000 nodes; fixed cases as families
+//! of 1 to 100 nodes; the smallest violating size of a family; wide cases, where explicit search is shown beside SAT and
+//! is allowed to give up. `kubound bench` prints medians and peak memory of the first kind as a table.
+
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use criterion::{Criterion, SamplingMode, criterion_group, criterion_main};
+use itertools::iproduct;
+use kubound::cases::{CASES, Case};
+
+/// Exit codes of `kubound check`.
+const HOLDS: i32 = 0;
+const VIOLATED: i32 = 1;
+const UNKNOWN: i32 = 3;
+
+/// The published cases, or the wide ones.
+fn cases(published: bool) -> impl Iterator<Item = &'static Case> + Clone {
+    CASES.iter().filter(move |case| case.is_published() == published)
+}
+
+/// Runs a check to its end, which must be one of those expected.
+fn check(arguments: &str, expected: &[i32]) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kubound"));
+    command.arg("check").args(arguments.split(' ')).arg("-q").stdout(Stdio::null());
+    let status = command.status().expect("the program starts");
+    assert!(status.code().is_some_and(|code| expected.contains(&code)), "kubound check {arguments}: {status}");
+}
+
+/// Measures checks, each under the name given with it.
+fn group(criterion: &mut Criterion, name: &str, checks: Vec<(String, String)>, expected: &[i32]) {
+    let mut group = criterion.benchmark_group(name);
+    group.sample_size(10).warm_up_time(Duration::from_millis(1)).measurement_time(Duration::from_millis(500));
+    group.sampling_mode(SamplingMode::Flat);
+    for (name, arguments) in checks {
+        group.bench_function(name, |bencher| bencher.iter(|| check(&arguments, expected)));
+    }
+    group.finish();
+}
+
+fn violating(criterion: &mut Criterion) {
+    let all = &[3, 10, 100, 1000, 5000][..];
+    for (engine, scales) in [("explicit", all), ("sat", all), ("auto", all), ("smt", &[10, 100])] {
+        let checks = iproduct!(scales, cases(true)).map(|(scale, case)| {
+            let id = case.id;
+            (format!("{id}@{scale}"), format!("--case {id} --scale {scale} --engine {engine}"))
+        });
+        group(criterion, &format!("violating/{engine}"), checks.collect(), &[VIOLATED]);
+    }
+}
+
+fn fixed_families(criterion: &mut Criterion) {
+    let checks =
+        cases(true).map(|case| (case.id.to_owned(), format!("--case {} --scale 1..100 --fixed --all", case.id)));
+    group(criterion, "fixed/1..100", checks.collect(), &[HOLDS]);
+}
+
+fn smallest(criterion: &mut Criterion) {
+    let checks = ["c3", "c8"].map(|id| (id.to_owned(), format!("--case {id} --scale 1..100")));
+    group(criterion, "smallest", checks.into(), &[VIOLATED]);
+}
+
+fn wide(criterion: &mut Criterion) {
+    for (engine, expected) in [("sat", &[VIOLATED][..]), ("explicit", &[VIOLATED, UNKNOWN])] {
+        let checks = iproduct!([10, 100], cases(false)).map(|(scale, case)| {
+            let id = case.id;
+            (format!("{id}@{scale}"), format!("--case {id} --scale {scale} --engine {engine} --timeout 60s"))
+        });
+        group(criterion, &format!("wide/{engine}"), checks.collect(), expected);
+    }
+}
+
+criterion_group!(whole, violating, fixed_families, smallest, wide);
+criterion_main!(whole);
