@@ -297,3 +297,42 @@ fn terms_agree(bytes: &[u8], symbolic: Symbolic) -> Result<(), TestCaseError> {
     prop_assert_eq!(oracle.is_possible(&terms.arena, other), Answer::Impossible, "{}", terms.show());
     Ok(())
 }
+
+/// A counter that starts at 0 and is set to any number up to 60 by each block; a second one remembers the one before.
+fn wide() -> System {
+    let ctx = Ctx::new();
+    let unbound = {
+        let builder = Builder::new(&ctx);
+        let (now, before) = (builder.int("now", 0, 60, Some(0)), builder.int("before", 0, 60, Some(0)));
+        let state = builder.state();
+        let (var, input) = builder.input("value", 0, 60);
+        let mut next = state.clone();
+        next.set(before, state.get(now));
+        next.set(now, input);
+        builder.action(ActionDraft {
+            name: "set".to_owned(),
+            kind: ActionKind::Environment,
+            guard: ctx.bool(true),
+            inputs: vec![var],
+            choice: ctx.bool(true),
+            next,
+            marks: Vec::new(),
+        });
+        let holds = (state.get(now) + state.get(before)).le(119).id();
+        builder.property("not both at the top", "", PropertyKind::Invariant { holds, at: Checkpoint::Every });
+        builder.finish(Interleaving::Settled)
+    };
+    unbound.bind(ctx)
+}
+
+#[test]
+fn what_is_too_wide_to_enumerate_starts_again_with_symbols() {
+    for symbolic in all() {
+        let check = |splits| symbolic.check(&wide(), 3, Limits { splits, ..Limits::default() });
+        let (enumerated, given_up) = (check(1 << 16), check(100));
+        assert_eq!((violated_at(&enumerated), violated_at(&given_up)), (Some(2), Some(2)), "{symbolic:?}");
+        assert_eq!(enumerated.statistics.queries, 0, "{symbolic:?}");
+        assert!(given_up.statistics.queries > 0, "{symbolic:?}");
+        assert!(given_up.statistics.transitions < enumerated.statistics.transitions, "{symbolic:?}");
+    }
+}

@@ -106,7 +106,7 @@ impl Deepening<'_, '_> {
                 Err(Stop::Wide) => self.start_again(k)?,
                 unrolled => unrolled.map_err(|_| self.gave_up())?,
             }
-            // What is found is replayed, so it stands whatever else goes wrong; and it is the easier question.
+            // A violation is replayed, so it stands whatever else goes wrong; and it is the easier question.
             self.ask_findings()?;
             self.ask_hazards()?;
             if self.unroller.is_done() {
@@ -213,7 +213,7 @@ impl Deepening<'_, '_> {
         Ok(())
     }
 
-    fn violated(&self, property: PropertyId, findings: &[Finding], condition: TermId) -> Verdict {
+    fn violated(&mut self, property: PropertyId, findings: &[Finding], condition: TermId) -> Verdict {
         let valuation = self.model(condition);
         let Some((_, trace)) = self.unroller.extract(findings, &valuation) else {
             return self.engine("the solver's model is no run");
@@ -221,7 +221,11 @@ impl Deepening<'_, '_> {
         match replay(self.system, &trace, self.system.property(property)) {
             Ok(run) if run.k() == self.unroller.depth() => Verdict::Violated { property, trace, k: run.k() },
             Ok(run) => self.engine(format!("a run of length {} at depth {}", run.k(), self.unroller.depth())),
-            Err(error) => self.engine(format!("the run found cannot be replayed: {error}")),
+            // A run may be found that leaves a range on its way: then that is what there is to say.
+            Err(error) => match self.ask_hazards() {
+                Err(hazard) => hazard,
+                Ok(()) => self.engine(format!("the run found cannot be replayed: {error}")),
+            },
         }
     }
 }
