@@ -160,8 +160,8 @@ pub struct Check {
     /// proofs and the clauses they are about are kept there.
     #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true)]
     pub certify: Option<Option<PathBuf>>,
-    /// Up to so many branches of a depth the symbolic engines tell apart by the values of choices; beyond, choices stay
-    /// symbols. With 0 everything is left to the solver.
+    /// The symbolic engines first enumerate choices, up to so many branches of a depth; beyond, they start again and
+    /// choices stay symbols. With 0 everything is left to the solver.
     #[arg(long, value_name = "N", default_value_t = Limits::default().splits)]
     pub splits: usize,
     /// Check this property only; may be given several times.
