@@ -1,5 +1,7 @@
 //! The unroller: its frontier, and how a block begins and ends.
 
+use std::rc::Rc;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::system::model::{ActionId, Interleaving, MarkSet, PropertyId, PropertyKind, System};
@@ -10,7 +12,7 @@ use super::concrete::{Concrete, Leave};
 use super::graph::{Edge, Graph, Node, NodeId, plainly_implies};
 use super::inputs::{Inputs, Place};
 use super::inspect::{Asked, Finding};
-use super::loops::{History, Tracked, tracked};
+use super::loops::{History, Past, Tracked, tracked};
 use super::reads::Reads;
 use super::step::{Core, Hazard, Layer};
 use super::vectors::{VectorId, Vectors};
@@ -45,7 +47,7 @@ pub struct Unroller<'s> {
     pub(super) limits: Limits,
     pub(super) tracked: Vec<Tracked>,
     pub(super) asked: Asked,
-    pub(super) histories: FxHashMap<NodeId, Vec<History>>,
+    pub(super) histories: FxHashMap<NodeId, Past>,
     pub(super) findings: Vec<Finding>,
     /// Branches whose block is not at rest.
     pub(super) active: Layer,
@@ -55,10 +57,10 @@ pub struct Unroller<'s> {
     seen: FxHashMap<VectorId, Vec<NodeId>>,
     /// Whether branches are neither split nor joined within the present block.
     pub(super) is_plain: bool,
-    /// Whether states within the present block are remembered, to find circles.
+    /// Whether states within the present block are remembered in histories, to find circles.
     pub(super) is_watchful: bool,
-    /// Whether something in the present block may be part of a circle.
-    pub(super) may_circle: bool,
+    /// The first branch of the present block.
+    pub(super) first: NodeId,
     /// Conditions under which runs of the present block went round a circle and were left aside.
     pub(super) circles: Vec<TermId>,
     /// Branches that other groups left at the present depth.
@@ -89,7 +91,7 @@ impl<'s> Unroller<'s> {
             schedule: Schedule::new(system),
             limits,
             asked: Asked::new(system, properties),
-            histories: roots.iter().map(|&root| (root, vec![History::default(); tracked.len()])).collect(),
+            histories: roots.iter().map(|&root| (root, Past::none(tracked.len()))).collect(),
             tracked,
             findings: Vec::new(),
             active: Layer::default(),
@@ -97,7 +99,7 @@ impl<'s> Unroller<'s> {
             seen: FxHashMap::default(),
             is_plain: false,
             is_watchful: false,
-            may_circle: false,
+            first: NodeId(0),
             circles: Vec::new(),
             so_far: 0,
             branches: 0,
@@ -298,16 +300,40 @@ impl<'s> Unroller<'s> {
     /// Computes the histories of new nodes from those of their parents.
     pub(super) fn remember(&mut self, nodes: &[NodeId]) {
         for &node in nodes {
-            let edges: Vec<Edge> = self.core.graph.get(node).edges.clone();
-            let mut own = vec![History::default(); self.tracked.len()];
-            for edge in &edges {
-                let Some(before) = self.histories.get(&edge.parent) else { continue };
-                for ((own, before), tracked) in own.iter_mut().zip(before).zip(&self.tracked) {
-                    own.extend(before, tracked.carry, self.core.system, &mut self.core.arena, edge);
-                }
-            }
-            self.histories.insert(node, own);
+            let histories = self.kept(node).unwrap_or_else(|| self.extended(node));
+            let Node { depth, edges, .. } = self.core.graph.get(node);
+            let is_single = match edges.as_slice() {
+                [edge] => self.histories.get(&edge.parent).is_some_and(|past| past.is_single),
+                _ => false,
+            };
+            let is_start = edges.iter().all(|edge| self.core.graph.get(edge.parent).depth < *depth);
+            self.histories.insert(node, Past { histories, is_single: is_single || is_start });
         }
+    }
+
+    /// The histories of a node, if they are those of all its parents.
+    fn kept(&mut self, node: NodeId) -> Option<Rc<[History]>> {
+        let Core { graph, arena, system, .. } = &mut self.core;
+        let edges = &graph.get(node).edges;
+        let before = |edge: &Edge| self.histories.get(&edge.parent).map(|past| &past.histories);
+        let common = before(edges.first()?)?;
+        let mut is_kept = |edge: &Edge| {
+            before(edge).is_some_and(|own| Rc::ptr_eq(own, common))
+                && common.iter().zip(&self.tracked).all(|(own, kind)| own.is_kept_by(kind.carry, system, arena, edge))
+        };
+        edges.iter().all(&mut is_kept).then(|| Rc::clone(common))
+    }
+
+    fn extended(&mut self, node: NodeId) -> Rc<[History]> {
+        let Core { graph, arena, system, .. } = &mut self.core;
+        let mut own = vec![History::default(); self.tracked.len()];
+        for edge in &graph.get(node).edges {
+            let Some(before) = self.histories.get(&edge.parent) else { continue };
+            for ((own, before), tracked) in own.iter_mut().zip(before.histories.iter()).zip(&self.tracked) {
+                own.extend(before, tracked.carry, system, arena, edge);
+            }
+        }
+        own.into()
     }
 
     fn finish_block(&mut self, oracle: &mut dyn Oracle) -> Result<(), Stop> {
@@ -332,7 +358,9 @@ impl<'s> Unroller<'s> {
             let frame = layer.frames.remove(&node);
             let frame = self.inspect_end(node, frame);
             layer.frames.extend(frame.map(|frame| (node, frame)));
-            self.histories.entry(node).or_default().iter_mut().for_each(|history| history.inner.clear());
+            if let Some(past) = self.histories.get_mut(&node).filter(|past| past.histories.iter().any(|h| !h.inner.is_empty())) {
+                Rc::make_mut(&mut past.histories).iter_mut().for_each(|history| history.inner.clear());
+            }
         }
         layer.nodes.retain(|&node| !self.was_seen(node));
         for &node in &layer.nodes {
@@ -351,11 +379,10 @@ impl<'s> Unroller<'s> {
             self.last_new = depth;
         }
         known.push(node);
-        let histories = self.histories.entry(node).or_default();
-        for (history, tracked) in histories.iter_mut().zip(&self.tracked) {
-            if tracked.spans && tracked.property.is_some() {
-                history.visit_end(&mut self.core.arena, state, path);
-            }
+        let asks = |tracked: &Tracked| tracked.spans && tracked.property.is_some();
+        let Some(past) = self.histories.get_mut(&node).filter(|_| self.tracked.iter().any(asks)) else { return };
+        for (history, _) in Rc::make_mut(&mut past.histories).iter_mut().zip(&self.tracked).filter(|pair| asks(pair.1)) {
+            history.visit_end(&mut self.core.arena, state, path);
         }
     }
 
@@ -372,7 +399,10 @@ impl<'s> Unroller<'s> {
         let (Some(mine), Some(theirs)) = (self.histories.get(&node), self.histories.get(&earlier)) else {
             return false;
         };
-        let mut pairs = mine.iter().zip(theirs).zip(&self.tracked);
+        if Rc::ptr_eq(&mine.histories, &theirs.histories) {
+            return plainly_implies(arena, own.path, other.path);
+        }
+        let mut pairs = mine.histories.iter().zip(theirs.histories.iter()).zip(&self.tracked);
         plainly_implies(arena, own.path, other.path)
             && pairs.all(|((mine, theirs), tracked)| tracked.property.is_none() || mine.is_within(arena, theirs))
     }

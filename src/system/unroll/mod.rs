@@ -11,6 +11,7 @@
 
 mod advance;
 mod block;
+mod circles;
 mod concrete;
 mod extract;
 mod graph;
