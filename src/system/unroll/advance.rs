@@ -1,18 +1,17 @@
 //! The unroller: its frontier, and how a block begins and ends.
 
-use std::rc::Rc;
-
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use crate::system::model::{ActionId, Interleaving, MarkSet, PropertyId, PropertyKind, System};
 use crate::system::schedule::Schedule;
 use crate::term::{Arena, Sort, Substitution, TermId};
 
 use super::concrete::{Concrete, Leave};
-use super::graph::{Edge, Graph, Node, NodeId, plainly_implies};
+use super::graph::{Graph, Node, NodeId};
 use super::inputs::{Inputs, Place};
 use super::inspect::{Asked, Finding};
-use super::loops::{History, Past, Tracked, tracked};
+use super::loops::{Tracked, tracked};
+use super::past::Past;
 use super::reads::Reads;
 use super::step::{Core, Hazard, Layer};
 use super::vectors::{VectorId, Vectors};
@@ -54,7 +53,7 @@ pub struct Unroller<'s> {
     /// Branches at rest.
     pub(super) frontier: Layer,
     /// Ends of blocks by state.
-    seen: FxHashMap<VectorId, Vec<NodeId>>,
+    pub(super) seen: FxHashMap<VectorId, Vec<NodeId>>,
     /// Whether branches are neither split nor joined within the present block.
     pub(super) is_plain: bool,
     /// Whether states within the present block are remembered in histories, to find circles.
@@ -297,45 +296,6 @@ impl<'s> Unroller<'s> {
         Ok(())
     }
 
-    /// Computes the histories of new nodes from those of their parents.
-    pub(super) fn remember(&mut self, nodes: &[NodeId]) {
-        for &node in nodes {
-            let histories = self.kept(node).unwrap_or_else(|| self.extended(node));
-            let Node { depth, edges, .. } = self.core.graph.get(node);
-            let is_single = match edges.as_slice() {
-                [edge] => self.histories.get(&edge.parent).is_some_and(|past| past.is_single),
-                _ => false,
-            };
-            let is_start = edges.iter().all(|edge| self.core.graph.get(edge.parent).depth < *depth);
-            self.histories.insert(node, Past { histories, is_single: is_single || is_start });
-        }
-    }
-
-    /// The histories of a node, if they are those of all its parents.
-    fn kept(&mut self, node: NodeId) -> Option<Rc<[History]>> {
-        let Core { graph, arena, system, .. } = &mut self.core;
-        let edges = &graph.get(node).edges;
-        let before = |edge: &Edge| self.histories.get(&edge.parent).map(|past| &past.histories);
-        let common = before(edges.first()?)?;
-        let mut is_kept = |edge: &Edge| {
-            before(edge).is_some_and(|own| Rc::ptr_eq(own, common))
-                && common.iter().zip(&self.tracked).all(|(own, kind)| own.is_kept_by(kind.carry, system, arena, edge))
-        };
-        edges.iter().all(&mut is_kept).then(|| Rc::clone(common))
-    }
-
-    fn extended(&mut self, node: NodeId) -> Rc<[History]> {
-        let Core { graph, arena, system, .. } = &mut self.core;
-        let mut own = vec![History::default(); self.tracked.len()];
-        for edge in &graph.get(node).edges {
-            let Some(before) = self.histories.get(&edge.parent) else { continue };
-            for ((own, before), tracked) in own.iter_mut().zip(before.histories.iter()).zip(&self.tracked) {
-                own.extend(before, tracked.carry, system, arena, edge);
-            }
-        }
-        own.into()
-    }
-
     fn finish_block(&mut self, oracle: &mut dyn Oracle) -> Result<(), Stop> {
         if self.is_async() {
             let layer = std::mem::take(&mut self.active);
@@ -358,15 +318,13 @@ impl<'s> Unroller<'s> {
             let frame = layer.frames.remove(&node);
             let frame = self.inspect_end(node, frame);
             layer.frames.extend(frame.map(|frame| (node, frame)));
-            if let Some(past) = self.histories.get_mut(&node).filter(|past| past.histories.iter().any(|h| !h.inner.is_empty())) {
-                Rc::make_mut(&mut past.histories).iter_mut().for_each(|history| history.inner.clear());
-            }
+            self.forget_circles(node);
         }
         layer.nodes.retain(|&node| !self.was_seen(node));
         for &node in &layer.nodes {
             self.note_end(node);
         }
-        self.forget_inner();
+        self.forget_all_but_ends();
         self.frontier = layer;
         self.is_plain = false;
         self.circles.clear();
@@ -379,38 +337,13 @@ impl<'s> Unroller<'s> {
             self.last_new = depth;
         }
         known.push(node);
-        let asks = |tracked: &Tracked| tracked.spans && tracked.property.is_some();
-        let Some(past) = self.histories.get_mut(&node).filter(|_| self.tracked.iter().any(asks)) else { return };
-        for (history, _) in Rc::make_mut(&mut past.histories).iter_mut().zip(&self.tracked).filter(|pair| asks(pair.1)) {
-            history.visit_end(&mut self.core.arena, state, path);
-        }
+        self.visit_end(node, state, path);
     }
 
     /// Whether an earlier end of a block has the same state and all that led here.
     fn was_seen(&self, node: NodeId) -> bool {
         let known = self.seen.get(&self.core.graph.get(node).state);
         known.is_some_and(|known| known.iter().any(|&earlier| self.is_covered(node, earlier)))
-    }
-
-    /// Whether whatever follows from `node` plainly follows from `earlier`, which has the same state.
-    pub(super) fn is_covered(&self, node: NodeId, earlier: NodeId) -> bool {
-        let arena = &self.core.arena;
-        let (own, other) = (self.core.graph.get(node), self.core.graph.get(earlier));
-        let (Some(mine), Some(theirs)) = (self.histories.get(&node), self.histories.get(&earlier)) else {
-            return false;
-        };
-        if Rc::ptr_eq(&mine.histories, &theirs.histories) {
-            return plainly_implies(arena, own.path, other.path);
-        }
-        let mut pairs = mine.histories.iter().zip(theirs.histories.iter()).zip(&self.tracked);
-        plainly_implies(arena, own.path, other.path)
-            && pairs.all(|((mine, theirs), tracked)| tracked.property.is_none() || mine.is_within(arena, theirs))
-    }
-
-    /// Histories within a block are not needed after it.
-    fn forget_inner(&mut self) {
-        let kept: FxHashSet<NodeId> = self.seen.values().flatten().copied().collect();
-        self.histories.retain(|node, _| kept.contains(node));
     }
 }
 

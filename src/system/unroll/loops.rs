@@ -5,7 +5,6 @@
 //! carries an excuse ends them. A lasso is a branch whose state equals a visited one under the second condition.
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
 
 use crate::system::model::{Interleaving, MarkSet, PropertyId, PropertyKind, System};
 use crate::term::{Arena, TermId};
@@ -51,22 +50,6 @@ type Visits = BTreeMap<VectorId, Reach>;
 pub(super) struct History {
     pub ends: Visits,
     pub inner: Visits,
-}
-
-/// What is remembered of the runs of a branch.
-#[derive(Clone, Debug)]
-pub(super) struct Past {
-    /// By kind of cycle. Most steps change nothing, and branches share what they have in common.
-    pub histories: Rc<[History]>,
-    /// Whether there is one way only to the branch within its block.
-    pub is_single: bool,
-}
-
-impl Past {
-    /// The past of a branch without one.
-    pub fn none(kinds: usize) -> Self {
-        Past { histories: vec![History::default(); kinds].into(), is_single: true }
-    }
 }
 
 /// The cycles that a system's properties ask about: one entry per `NoLoop`, and first of all cycles of events.
@@ -164,7 +147,8 @@ impl History {
 
     /// Whether it depends on no condition.
     pub fn is_constant(&self, arena: &Arena) -> bool {
-        let is_constant = |reach: &Reach| [reach.before, reach.after].into_iter().all(|term| arena.as_bool(term).is_some());
+        let is_constant =
+            |reach: &Reach| [reach.before, reach.after].into_iter().all(|term| arena.as_bool(term).is_some());
         self.ends.values().chain(self.inner.values()).all(is_constant)
     }
 

@@ -19,6 +19,7 @@ mod inputs;
 mod inspect;
 mod limit;
 mod loops;
+mod past;
 mod reads;
 mod step;
 mod vectors;
