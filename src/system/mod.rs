@@ -9,6 +9,7 @@
 pub mod builder;
 pub mod choices;
 pub(crate) mod compiled;
+pub(crate) mod components;
 pub mod cone;
 pub mod model;
 pub mod print;

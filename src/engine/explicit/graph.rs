@@ -3,6 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::system::compiled::Label;
+use crate::system::components::Components;
 use crate::system::{Interleaving, MarkSet, PropertyId, PropertyKind, System};
 
 use super::pulse::{Halt, Pulse};
@@ -117,20 +118,23 @@ pub(super) struct Cycles<'g> {
     pub graph: &'g Graph,
     /// By label: whether cycles may use it, and whether they need one like it.
     flags: Vec<(bool, bool)>,
-    /// By node: its component, or `NONE`.
-    component: Vec<u32>,
+    components: Components,
     /// By component: whether it contains such a cycle.
     good: Vec<bool>,
 }
 
-const NONE: u32 = u32::MAX;
-
 impl<'g> Cycles<'g> {
     /// Analyses a graph of `nodes` nodes.
     pub fn new(graph: &'g Graph, nodes: u32, goal: &Goal, pulse: &mut Pulse<'_>) -> Result<Self, Halt> {
-        let flags = graph.labels.iter().map(|&label| (goal.admits(label), goal.wants(label))).collect();
-        let mut cycles = Cycles { graph, flags, component: vec![NONE; nodes as usize], good: Vec::new() };
-        cycles.find_components(pulse)?;
+        let flags: Vec<(bool, bool)> =
+            graph.labels.iter().map(|&label| (goal.admits(label), goal.wants(label))).collect();
+        let target = |node: u32, position: usize| {
+            let edge = graph.edges(node).get(position)?;
+            Some(flags[edge.label as usize].0.then_some(edge.to))
+        };
+        let components = Components::find(nodes, target, || pulse.tick())?;
+        let good = vec![false; components.count() as usize];
+        let mut cycles = Cycles { graph, flags, components, good };
         cycles.find_good(nodes);
         Ok(cycles)
     }
@@ -152,92 +156,20 @@ impl<'g> Cycles<'g> {
 
     /// Whether such a cycle runs through the component of a node.
     pub fn is_good(&self, node: u32) -> bool {
-        self.good[self.component[node as usize] as usize]
+        self.good[self.components.of(node) as usize]
     }
 
     /// Whether an edge stays within a component.
     pub fn is_inner(&self, from: u32, edge: Edge) -> bool {
-        self.admits(edge) && self.component[from as usize] == self.component[edge.to as usize]
+        self.admits(edge) && self.components.of(from) == self.components.of(edge.to)
     }
 
     fn find_good(&mut self, nodes: u32) {
         for node in 0..nodes {
             let edges = self.graph.edges(node);
             if edges.iter().any(|&edge| self.wants(edge) && self.is_inner(node, edge)) {
-                self.good[self.component[node as usize] as usize] = true;
+                self.good[self.components.of(node) as usize] = true;
             }
         }
-    }
-
-    /// Tarjan's algorithm with an explicit stack.
-    fn find_components(&mut self, pulse: &mut Pulse<'_>) -> Result<(), Halt> {
-        let nodes = self.component.len();
-        let mut tarjan = Tarjan { number: vec![NONE; nodes], low: vec![NONE; nodes], open: Vec::new(), next: 0 };
-        let mut path: Vec<(u32, usize)> = Vec::new();
-        for root in 0..nodes as u32 {
-            if tarjan.number[root as usize] == NONE {
-                tarjan.open(root);
-                path.push((root, 0));
-            }
-            while let Some((node, position)) = path.last_mut() {
-                pulse.tick()?;
-                let node = *node;
-                let Some(&edge) = self.graph.edges(node).get(*position) else {
-                    path.pop();
-                    self.close(&mut tarjan, node);
-                    if let Some(&(parent, _)) = path.last() {
-                        tarjan.lower(parent, tarjan.low[node as usize]);
-                    }
-                    continue;
-                };
-                *position += 1;
-                if !self.admits(edge) {
-                    continue;
-                }
-                if tarjan.number[edge.to as usize] == NONE {
-                    tarjan.open(edge.to);
-                    path.push((edge.to, 0));
-                } else if self.component[edge.to as usize] == NONE {
-                    tarjan.lower(node, tarjan.number[edge.to as usize]);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Leaves a node; if it is the root of a component, the component is complete.
-    fn close(&mut self, tarjan: &mut Tarjan, node: u32) {
-        if tarjan.low[node as usize] != tarjan.number[node as usize] {
-            return;
-        }
-        let component = self.good.len() as u32;
-        self.good.push(false);
-        while let Some(member) = tarjan.open.pop() {
-            self.component[member as usize] = component;
-            if member == node {
-                break;
-            }
-        }
-    }
-}
-
-struct Tarjan {
-    number: Vec<u32>,
-    low: Vec<u32>,
-    open: Vec<u32>,
-    next: u32,
-}
-
-impl Tarjan {
-    fn open(&mut self, node: u32) {
-        self.number[node as usize] = self.next;
-        self.low[node as usize] = self.next;
-        self.next += 1;
-        self.open.push(node);
-    }
-
-    fn lower(&mut self, node: u32, low: u32) {
-        let own = &mut self.low[node as usize];
-        *own = low.min(*own);
     }
 }

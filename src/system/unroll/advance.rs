@@ -1,16 +1,17 @@
 //! The unroller: its frontier, and how a block begins and ends.
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use crate::system::model::{ActionId, Interleaving, MarkSet, PropertyId, PropertyKind, System};
 use crate::system::schedule::Schedule;
 use crate::term::{Arena, Sort, Substitution, TermId};
 
 use super::concrete::{Concrete, Leave};
-use super::graph::{Edge, Graph, Node, NodeId, plainly_implies};
+use super::graph::{Graph, Node, NodeId};
 use super::inputs::{Inputs, Place};
 use super::inspect::{Asked, Finding};
-use super::loops::{History, Tracked, tracked};
+use super::loops::{Tracked, tracked};
+use super::past::Past;
 use super::reads::Reads;
 use super::step::{Core, Hazard, Layer};
 use super::vectors::{VectorId, Vectors};
@@ -50,20 +51,20 @@ pub struct Unroller<'s> {
     pub(super) limits: Limits,
     pub(super) tracked: Vec<Tracked>,
     pub(super) asked: Asked,
-    pub(super) histories: FxHashMap<NodeId, Vec<History>>,
+    pub(super) histories: FxHashMap<NodeId, Past>,
     pub(super) findings: Vec<Finding>,
     /// Branches whose block is not at rest.
     pub(super) active: Layer,
     /// Branches at rest.
     pub(super) frontier: Layer,
     /// Ends of blocks by state.
-    seen: FxHashMap<VectorId, Vec<NodeId>>,
+    pub(super) seen: FxHashMap<VectorId, Vec<NodeId>>,
     /// Whether branches are neither split nor joined within the present block.
     pub(super) is_plain: bool,
-    /// Whether states within the present block are remembered, to find circles.
+    /// Whether states within the present block are remembered in histories, to find circles.
     pub(super) is_watchful: bool,
-    /// Whether something in the present block may be part of a circle.
-    pub(super) may_circle: bool,
+    /// The first branch of the present block.
+    pub(super) first: NodeId,
     /// Conditions under which runs of the present block went round a circle and were left aside.
     pub(super) circles: Vec<TermId>,
     /// Branches that other groups left at the present depth.
@@ -96,7 +97,7 @@ impl<'s> Unroller<'s> {
             schedule: Schedule::new(system),
             limits,
             asked: Asked::new(system, properties),
-            histories: roots.iter().map(|&root| (root, vec![History::default(); tracked.len()])).collect(),
+            histories: roots.iter().map(|&root| (root, Past::none(tracked.len()))).collect(),
             tracked,
             findings: Vec::new(),
             active: Layer::default(),
@@ -104,7 +105,7 @@ impl<'s> Unroller<'s> {
             seen: FxHashMap::default(),
             is_plain: false,
             is_watchful: false,
-            may_circle: false,
+            first: NodeId(0),
             circles: Vec::new(),
             so_far: 0,
             is_enumerating: false,
@@ -326,21 +327,6 @@ impl<'s> Unroller<'s> {
         Ok(())
     }
 
-    /// Computes the histories of new nodes from those of their parents.
-    pub(super) fn remember(&mut self, nodes: &[NodeId]) {
-        for &node in nodes {
-            let edges: Vec<Edge> = self.core.graph.get(node).edges.clone();
-            let mut own = vec![History::default(); self.tracked.len()];
-            for edge in &edges {
-                let Some(before) = self.histories.get(&edge.parent) else { continue };
-                for ((own, before), tracked) in own.iter_mut().zip(before).zip(&self.tracked) {
-                    own.extend(before, tracked.carry, self.core.system, &mut self.core.arena, edge);
-                }
-            }
-            self.histories.insert(node, own);
-        }
-    }
-
     fn finish_block(&mut self, oracle: &mut dyn Oracle) -> Result<(), Stop> {
         if self.is_async() {
             let layer = std::mem::take(&mut self.active);
@@ -363,13 +349,13 @@ impl<'s> Unroller<'s> {
             let frame = layer.frames.remove(&node);
             let frame = self.inspect_end(node, frame);
             layer.frames.extend(frame.map(|frame| (node, frame)));
-            self.histories.entry(node).or_default().iter_mut().for_each(|history| history.inner.clear());
+            self.forget_circles(node);
         }
         layer.nodes.retain(|&node| !self.was_seen(node));
         for &node in &layer.nodes {
             self.note_end(node);
         }
-        self.forget_inner();
+        self.forget_all_but_ends();
         self.frontier = layer;
         self.is_plain = false;
         self.circles.clear();
@@ -382,36 +368,13 @@ impl<'s> Unroller<'s> {
             self.last_new = depth;
         }
         known.push(node);
-        let histories = self.histories.entry(node).or_default();
-        for (history, tracked) in histories.iter_mut().zip(&self.tracked) {
-            if tracked.spans && tracked.property.is_some() {
-                history.visit_end(&mut self.core.arena, state, path);
-            }
-        }
+        self.visit_end(node, state, path);
     }
 
     /// Whether an earlier end of a block has the same state and all that led here.
     fn was_seen(&self, node: NodeId) -> bool {
         let known = self.seen.get(&self.core.graph.get(node).state);
         known.is_some_and(|known| known.iter().any(|&earlier| self.is_covered(node, earlier)))
-    }
-
-    /// Whether whatever follows from `node` plainly follows from `earlier`, which has the same state.
-    pub(super) fn is_covered(&self, node: NodeId, earlier: NodeId) -> bool {
-        let arena = &self.core.arena;
-        let (own, other) = (self.core.graph.get(node), self.core.graph.get(earlier));
-        let (Some(mine), Some(theirs)) = (self.histories.get(&node), self.histories.get(&earlier)) else {
-            return false;
-        };
-        let mut pairs = mine.iter().zip(theirs).zip(&self.tracked);
-        plainly_implies(arena, own.path, other.path)
-            && pairs.all(|((mine, theirs), tracked)| tracked.property.is_none() || mine.is_within(arena, theirs))
-    }
-
-    /// Histories within a block are not needed after it.
-    fn forget_inner(&mut self) {
-        let kept: FxHashSet<NodeId> = self.seen.values().flatten().copied().collect();
-        self.histories.retain(|node, _| kept.contains(node));
     }
 }
 

@@ -26,7 +26,7 @@ enum Attempt {
     Certain,
     /// Runs go round in circles and share branches with others, from which they cannot be told.
     Tangled,
-    /// Something appeared that may be part of a circle, and nobody kept histories.
+    /// Something depends on conditions, and nobody kept histories.
     Careless,
 }
 
@@ -70,6 +70,7 @@ impl Unroller<'_> {
     /// Executes events until every branch rests; `None` if a violation that needs no solver was found on the way.
     pub(super) fn settle(&mut self, oracle: &mut dyn Oracle) -> Result<Option<Layer>, Stop> {
         let start = self.active.clone();
+        self.first = start.nodes.iter().copied().min().unwrap_or(NodeId(self.core.graph.len() as u32));
         (self.is_watchful, self.is_plain) = (false, false);
         self.circles.clear();
         loop {
@@ -92,15 +93,16 @@ impl Unroller<'_> {
         let mut resting = Layer::default();
         let mut seen: FxHashMap<VectorId, Vec<NodeId>> = FxHashMap::default();
         let mut questions = Questions::default();
-        self.may_circle = false;
+        self.core.graph.forget_repeats(false);
         loop {
-            let enabled = self.enter_layer(&mut seen, &mut resting);
+            let entered = self.enter_layer(&mut seen, &mut resting);
             if self.is_certain() {
                 return Ok(Attempt::Certain);
             }
-            if !self.is_watchful && self.may_circle {
-                return Ok(Attempt::Careless);
-            }
+            let Some(enabled) = entered else {
+                self.find_circles();
+                return Ok(if self.is_certain() { Attempt::Certain } else { Attempt::Careless });
+            };
             let is_rest = |e: &(NodeId, Enabled)| self.core.arena.as_bool(e.1.rest) == Some(true);
             let is_open = |e: &(NodeId, Enabled)| !self.core.is_concrete(e.0) && !is_rest(e);
             let due = enabled.iter().any(is_open) && questions.is_due();
@@ -110,6 +112,7 @@ impl Unroller<'_> {
             }
             let going = self.sort_out(enabled, foresight, &mut resting, oracle)?;
             if going.is_empty() {
+                self.find_circles();
                 return Ok(Attempt::Rests(resting));
             }
             if due && questions.layers >= CYCLES_FROM && self.is_something_found(oracle)? {
@@ -131,39 +134,40 @@ impl Unroller<'_> {
         }
     }
 
-    /// Notes whether a branch that goes on may be part of a circle: only if it is symbolic or its state was met before.
-    /// As long as there is none, states need not be compared with those before them.
-    fn note_circle(&mut self, state: VectorId, was_met: bool, rest: TermId) {
-        let goes_on = self.core.arena.as_bool(rest) != Some(true);
-        self.may_circle |= goes_on && (was_met || !self.core.vectors.is_concrete(state));
-    }
-
-    /// Inspects the active branches, drops those that repeat what is known, and finds out what may fire.
+    /// Inspects the active branches, drops those that repeat what is known, and finds out what may fire. `None` if that
+    /// needs histories that nobody keeps.
     fn enter_layer(
         &mut self,
         seen: &mut FxHashMap<VectorId, Vec<NodeId>>,
         resting: &mut Layer,
-    ) -> Vec<(NodeId, Enabled)> {
+    ) -> Option<Vec<(NodeId, Enabled)>> {
         let mut kept = Vec::new();
         for node in std::mem::take(&mut self.active.nodes) {
             let frame = self.active.frames.remove(&node);
             let mut branch = Branch { node, frame, look: self.core.look(node) };
             let state = self.core.graph.get(node).state;
-            let repeats = seen.get(&state).is_some_and(|known| known.iter().any(|&m| self.is_covered(node, m)));
+            let known = seen.entry(state).or_default();
+            let earlier = known.iter().copied().find(|&earlier| self.is_covered(node, earlier));
             if !self.inspect_inner(&mut branch) {
                 continue;
             }
             let enabled = self.enabled(&mut branch);
-            self.note_circle(state, seen.contains_key(&state), enabled.rest);
-            if repeats {
+            let uncovered = if earlier.is_some() { &[] } else { known.as_slice() };
+            if !self.is_watchful && self.needs_histories(node, uncovered, enabled.rest) {
+                return None;
+            }
+            if let Some(earlier) = earlier {
+                if !self.is_watchful {
+                    self.core.graph.repeat(node, earlier);
+                }
                 self.keep_rest(node, branch.frame, enabled.rest, resting);
                 continue;
             }
-            seen.entry(state).or_default().push(node);
+            known.push(node);
             kept.push((node, enabled));
             self.active.frames.extend(branch.frame.map(|frame| (node, frame)));
         }
-        kept
+        Some(kept)
     }
 
     /// Of a branch that repeats an earlier one, only the runs at rest are new: the earlier branch carried them along.

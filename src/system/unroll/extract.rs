@@ -70,6 +70,13 @@ impl<'a> Walk<'a, '_> {
         open.map(|(index, _)| index).collect()
     }
 
+    /// Edges that hold into a node and into what it covers.
+    fn open_with_repeats(&mut self, node: NodeId) -> Vec<(NodeId, usize)> {
+        let unroller = self.unroller;
+        let all = unroller.core.graph.with_repeats(node);
+        all.flat_map(|node| self.open(node).into_iter().map(move |index| (node, index))).collect()
+    }
+
     /// A way back to the root.
     fn back(&mut self, mut node: NodeId) -> Option<Way> {
         let mut way = Way::new();
@@ -87,7 +94,7 @@ impl<'a> Walk<'a, '_> {
         // A stack of edges to try with their depth in the way so far, and whether something was carried after them.
         let mut stack: Vec<(usize, (NodeId, usize), bool)> = Vec::new();
         let mut way = Way::new();
-        stack.extend(self.open(node).into_iter().map(|index| (0, (node, index), false)));
+        stack.extend(self.open_with_repeats(node).into_iter().map(|at| (0, at, false)));
         while let Some((length, at, carried)) = stack.pop() {
             way.truncate(length);
             let (matters, excused) = self.carried(self.edge(at), carry);
@@ -99,8 +106,7 @@ impl<'a> Walk<'a, '_> {
             if carried && self.unroller.core.graph.get(parent).state == key {
                 return Some(way);
             }
-            let next = self.open(parent).into_iter().map(|index| (length + 1, (parent, index), carried));
-            stack.extend(next);
+            stack.extend(self.open_with_repeats(parent).into_iter().map(|at| (length + 1, at, carried)));
         }
         None
     }

@@ -1,5 +1,7 @@
 //! The branches of an unrolling as a graph of nodes: where each came from and under which condition.
 
+use rustc_hash::FxHashMap;
+
 use crate::system::model::{ActionId, MarkId};
 use crate::term::{Arena, Node as TermNode, TermId};
 
@@ -60,6 +62,10 @@ pub struct Node {
 #[derive(Default)]
 pub(super) struct Graph {
     nodes: Vec<Node>,
+    /// Branches of the present block that were dropped, and those that cover them.
+    covering: FxHashMap<NodeId, NodeId>,
+    /// The same the other way round, for all blocks in which circles were found.
+    repeats: FxHashMap<NodeId, Vec<NodeId>>,
 }
 
 impl Graph {
@@ -74,6 +80,40 @@ impl Graph {
 
     pub fn get_mut(&mut self, id: NodeId) -> &mut Node {
         &mut self.nodes[id.index()]
+    }
+
+    /// Number of nodes.
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Notes that a branch is dropped because an earlier one covers it.
+    pub fn repeat(&mut self, node: NodeId, earlier: NodeId) {
+        self.covering.insert(node, earlier);
+    }
+
+    /// What covers a branch: itself, unless it was dropped in the present block.
+    pub fn covering(&self, node: NodeId) -> NodeId {
+        self.covering.get(&node).copied().unwrap_or(node)
+    }
+
+    /// Whether branches of the present block were dropped.
+    pub fn has_repeats(&self) -> bool {
+        !self.covering.is_empty()
+    }
+
+    /// Forgets what was dropped. If it is part of circles that were found, it is kept for their traces.
+    pub fn forget_repeats(&mut self, are_needed: bool) {
+        for (node, earlier) in std::mem::take(&mut self.covering) {
+            if are_needed {
+                self.repeats.entry(earlier).or_default().push(node);
+            }
+        }
+    }
+
+    /// A branch and what it covers, as far as that is part of circles.
+    pub fn with_repeats(&self, node: NodeId) -> impl Iterator<Item = NodeId> {
+        std::iter::once(node).chain(self.repeats.get(&node).into_iter().flatten().copied())
     }
 }
 

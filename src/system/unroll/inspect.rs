@@ -1,12 +1,14 @@
 //! What is asked of branches: invariants of their states, and whether they close a loop.
 
+use std::rc::Rc;
+
 use crate::system::model::{Checkpoint, Interleaving, PropertyId, PropertyKind, System};
 use crate::term::{Substitution, TermId};
 
 use super::advance::Unroller;
 use super::block::Branch;
 use super::graph::NodeId;
-use super::loops::{Reach, has_one_past};
+use super::loops::Reach;
 use super::vectors::VectorId;
 
 /// A property is broken under a condition.
@@ -42,7 +44,7 @@ impl Asked {
 }
 
 impl Unroller<'_> {
-    fn find(&mut self, property: PropertyId, node: NodeId, condition: TermId, loop_to: Option<VectorId>) {
+    pub(super) fn find(&mut self, property: PropertyId, node: NodeId, condition: TermId, loop_to: Option<VectorId>) {
         if self.core.arena.as_bool(condition) != Some(false) {
             self.findings.push(Finding { property, condition, node, loop_to });
         }
@@ -136,7 +138,7 @@ impl Unroller<'_> {
         let state = self.core.graph.get(node).state;
         let mut round = Vec::new();
         for index in 0..self.tracked.len() {
-            let Some(history) = self.histories.get(&node).map(|all| &all[index]) else { break };
+            let Some(history) = self.histories.get(&node).map(|past| &past.histories[index]) else { break };
             let visited: Vec<(VectorId, Reach)> = visits(history).iter().map(|(&key, &reach)| (key, reach)).collect();
             let mut any = self.core.arena.bool(false);
             for (key, reach) in visited.into_iter().filter(|&(key, reach)| key == state || reach.compared) {
@@ -166,10 +168,13 @@ impl Unroller<'_> {
                 self.inspect_every(node, frame);
             }
         }
+        if !self.is_watchful {
+            return true;
+        }
         let round = self.find_loops(node, |history| &history.inner);
         let Some(&circled) = round.first() else { return true };
         let histories_matter = self.tracked.len() > 1;
-        if histories_matter && !has_one_past(&self.core.graph, node) {
+        if histories_matter && !self.histories.get(&node).is_some_and(|past| past.is_single) {
             return true;
         }
         self.exclude(node, circled);
@@ -185,8 +190,9 @@ impl Unroller<'_> {
         let other = arena.not(condition);
         let own = self.core.graph.get_mut(node);
         own.path = arena.and(own.path, other);
-        for history in self.histories.get_mut(&node).into_iter().flatten() {
-            history.restrict(arena, other);
+        if let Some(past) = self.histories.get_mut(&node) {
+            let histories = Rc::make_mut(&mut past.histories);
+            histories.iter_mut().for_each(|history| history.restrict(arena, other));
         }
     }
 
@@ -194,8 +200,8 @@ impl Unroller<'_> {
     /// Other states are compared with it only if it is a checkpoint.
     pub(super) fn visit_inner(&mut self, node: NodeId, is_checkpoint: bool) {
         let (state, path) = (self.core.graph.get(node).state, self.core.graph.get(node).path);
-        let Some(histories) = self.histories.get_mut(&node) else { return };
-        for (history, tracked) in histories.iter_mut().zip(&self.tracked) {
+        let Some(past) = self.histories.get_mut(&node) else { return };
+        for (history, tracked) in Rc::make_mut(&mut past.histories).iter_mut().zip(&self.tracked) {
             if is_checkpoint || tracked.property.is_some() {
                 history.visit_inner(&mut self.core.arena, state, path, is_checkpoint);
             }

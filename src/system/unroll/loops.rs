@@ -10,7 +10,7 @@ use crate::system::model::{Interleaving, MarkSet, PropertyId, PropertyKind, Syst
 use crate::term::{Arena, TermId};
 
 use super::concrete::Run;
-use super::graph::{Edge, Graph, NodeId, plainly_implies};
+use super::graph::{Edge, plainly_implies};
 use super::vectors::VectorId;
 
 /// What makes a cycle matter, and what excuses it.
@@ -78,7 +78,7 @@ impl Carry {
     }
 
     /// Under which conditions an edge carries something that matters, and an excuse.
-    fn on(self, system: &System, arena: &mut Arena, edge: &Edge) -> (TermId, TermId) {
+    pub fn on(self, system: &System, arena: &mut Arena, edge: &Edge) -> (TermId, TermId) {
         let (mut matters, mut excuses) = (arena.bool(false), arena.bool(false));
         if let Some(run) = &edge.run {
             let (run_matters, run_excuses) = self.on_run(run);
@@ -145,6 +145,25 @@ impl History {
         join(&mut self.inner, arena, state, reach);
     }
 
+    /// Whether it depends on no condition.
+    pub fn is_constant(&self, arena: &Arena) -> bool {
+        let is_constant =
+            |reach: &Reach| [reach.before, reach.after].into_iter().all(|term| arena.as_bool(term).is_some());
+        self.ends.values().chain(self.inner.values()).all(is_constant)
+    }
+
+    /// Whether an edge adds nothing to this history and takes nothing from it.
+    pub fn is_kept_by(&self, carry: Carry, system: &System, arena: &mut Arena, edge: &Edge) -> bool {
+        if self.ends.is_empty() && self.inner.is_empty() {
+            return true;
+        }
+        let (matters, excuses) = carry.on(system, arena, edge);
+        let never = |term: TermId| arena.as_bool(term) == Some(false);
+        let mut visits = self.ends.values().chain(self.inner.values());
+        let is_quiet = never(matters) || visits.all(|reach| never(reach.before));
+        arena.as_bool(edge.when) == Some(true) && never(excuses) && is_quiet
+    }
+
     /// Keeps only the runs under a condition.
     pub fn restrict(&mut self, arena: &mut Arena, condition: TermId) {
         for reach in self.ends.values_mut().chain(self.inner.values_mut()) {
@@ -181,18 +200,4 @@ fn join(visits: &mut Visits, arena: &mut Arena, key: VectorId, reach: Reach) {
         None => reach,
     };
     visits.insert(key, joined);
-}
-
-/// Whether the runs of a node have one past within their block.
-pub(super) fn has_one_past(graph: &Graph, node: NodeId) -> bool {
-    let depth = graph.get(node).depth;
-    let mut at = node;
-    loop {
-        let edges = &graph.get(at).edges;
-        if edges.iter().all(|edge| graph.get(edge.parent).depth < depth) {
-            return true;
-        }
-        let [edge] = edges.as_slice() else { return false };
-        at = edge.parent;
-    }
 }

@@ -11,6 +11,7 @@
 
 mod advance;
 mod block;
+mod circles;
 mod concrete;
 mod extract;
 mod foresee;
@@ -19,6 +20,7 @@ mod inputs;
 mod inspect;
 mod limit;
 mod loops;
+mod past;
 mod reads;
 mod step;
 mod vectors;

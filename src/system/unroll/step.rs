@@ -113,15 +113,19 @@ impl<'s> Core<'s> {
         if is_faulty {
             self.hazards.push(Hazard { condition: self.graph.get(node).path, action });
         }
-        Ok(Some(ways.into_iter().map(|way| self.way(action, way)).collect()))
+        Ok(Some(ways.into_iter().map(|way| self.way(&state, action, way)).collect()))
     }
 
-    fn way(&mut self, action: ActionId, way: Way) -> Draft {
+    fn way(&mut self, before: &[u8], action: ActionId, way: Way) -> Draft {
         let system = self.system;
         let when = self.arena.bool(true);
-        let values = self.concrete.iter().flat_map(|concrete| concrete.machine.layout.values(&way.end));
-        let sorts = system.state.iter().map(|variable| system.arena.variable(variable.var).sort);
-        let updates = sorts.zip(values).map(|(sort, value)| self.arena.constant(sort, value)).enumerate().collect();
+        let layout = self.concrete.as_ref().map(|concrete| &concrete.machine.layout);
+        let changes = layout.into_iter().flat_map(|layout| {
+            let pairs = layout.values(before).into_iter().zip(layout.values(&way.end)).enumerate();
+            pairs.filter(|(_, (before, after))| before != after).map(|(index, (_, after))| (index, after))
+        });
+        let sort = |index: usize| system.arena.variable(system.state[index].var).sort;
+        let updates = changes.map(|(index, value)| (index, self.arena.constant(sort(index), value))).collect();
         let sorts = system.action(action).inputs.iter().map(|&var| system.arena.variable(var).sort);
         let inputs = sorts.zip(way.inputs).map(|(sort, value)| self.arena.constant(sort, value)).collect();
         let carried = system.action(action).marks.iter().map(|&(mark, _)| mark);

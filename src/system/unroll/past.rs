@@ -1,0 +1,109 @@
+//! What is remembered of each branch: its histories, and how they are carried from branch to branch.
+
+use std::rc::Rc;
+
+use rustc_hash::FxHashSet;
+
+use crate::term::TermId;
+
+use super::advance::Unroller;
+use super::graph::{Edge, Node, NodeId, plainly_implies};
+use super::loops::{History, Tracked};
+use super::step::Core;
+use super::vectors::VectorId;
+
+/// What is remembered of the runs of a branch.
+#[derive(Clone, Debug)]
+pub(super) struct Past {
+    /// By kind of cycle. Most steps change nothing, and branches share what they have in common.
+    pub histories: Rc<[History]>,
+    /// Whether there is one way only to the branch within its block.
+    pub is_single: bool,
+}
+
+impl Past {
+    /// The past of a branch without one.
+    pub fn none(kinds: usize) -> Self {
+        Past { histories: vec![History::default(); kinds].into(), is_single: true }
+    }
+}
+
+impl Unroller<'_> {
+    /// Computes the histories of new nodes from those of their parents.
+    pub(super) fn remember(&mut self, nodes: &[NodeId]) {
+        for &node in nodes {
+            let histories = self.kept(node).unwrap_or_else(|| self.extended(node));
+            let Node { depth, edges, .. } = self.core.graph.get(node);
+            let is_single = match edges.as_slice() {
+                [edge] => self.histories.get(&edge.parent).is_some_and(|past| past.is_single),
+                _ => false,
+            };
+            let is_start = edges.iter().all(|edge| self.core.graph.get(edge.parent).depth < *depth);
+            self.histories.insert(node, Past { histories, is_single: is_single || is_start });
+        }
+    }
+
+    /// The histories of a node, if they are those of all its parents.
+    fn kept(&mut self, node: NodeId) -> Option<Rc<[History]>> {
+        let Core { graph, arena, system, .. } = &mut self.core;
+        let edges = &graph.get(node).edges;
+        let before = |edge: &Edge| self.histories.get(&edge.parent).map(|past| &past.histories);
+        let common = before(edges.first()?)?;
+        let mut is_kept = |edge: &Edge| {
+            before(edge).is_some_and(|own| Rc::ptr_eq(own, common))
+                && common.iter().zip(&self.tracked).all(|(own, kind)| own.is_kept_by(kind.carry, system, arena, edge))
+        };
+        edges.iter().all(&mut is_kept).then(|| Rc::clone(common))
+    }
+
+    fn extended(&mut self, node: NodeId) -> Rc<[History]> {
+        let Core { graph, arena, system, .. } = &mut self.core;
+        let mut own = vec![History::default(); self.tracked.len()];
+        for edge in &graph.get(node).edges {
+            let Some(before) = self.histories.get(&edge.parent) else { continue };
+            for ((own, before), tracked) in own.iter_mut().zip(before.histories.iter()).zip(&self.tracked) {
+                own.extend(before, tracked.carry, system, arena, edge);
+            }
+        }
+        own.into()
+    }
+
+    /// Whether whatever follows from `node` plainly follows from `earlier`, which has the same state.
+    pub(super) fn is_covered(&self, node: NodeId, earlier: NodeId) -> bool {
+        let arena = &self.core.arena;
+        let (own, other) = (self.core.graph.get(node), self.core.graph.get(earlier));
+        let (Some(mine), Some(theirs)) = (self.histories.get(&node), self.histories.get(&earlier)) else {
+            return false;
+        };
+        if Rc::ptr_eq(&mine.histories, &theirs.histories) {
+            return plainly_implies(arena, own.path, other.path);
+        }
+        let mut pairs = mine.histories.iter().zip(theirs.histories.iter()).zip(&self.tracked);
+        plainly_implies(arena, own.path, other.path)
+            && pairs.all(|((mine, theirs), tracked)| tracked.property.is_none() || mine.is_within(arena, theirs))
+    }
+
+    /// Notes that the runs of a branch end a block in a state.
+    pub(super) fn visit_end(&mut self, node: NodeId, state: VectorId, path: TermId) {
+        let asks = |tracked: &Tracked| tracked.spans && tracked.property.is_some();
+        let Some(past) = self.histories.get_mut(&node).filter(|_| self.tracked.iter().any(asks)) else { return };
+        let histories = Rc::make_mut(&mut past.histories).iter_mut().zip(&self.tracked);
+        for (history, _) in histories.filter(|pair| asks(pair.1)) {
+            history.visit_end(&mut self.core.arena, state, path);
+        }
+    }
+
+    /// Forgets what a branch went through within the block that it ends.
+    pub(super) fn forget_circles(&mut self, node: NodeId) {
+        let Some(past) = self.histories.get_mut(&node) else { return };
+        if past.histories.iter().any(|history| !history.inner.is_empty()) {
+            Rc::make_mut(&mut past.histories).iter_mut().for_each(|history| history.inner.clear());
+        }
+    }
+
+    /// Only ends of blocks are needed after their block.
+    pub(super) fn forget_all_but_ends(&mut self) {
+        let kept: FxHashSet<NodeId> = self.seen.values().flatten().copied().collect();
+        self.histories.retain(|node, _| kept.contains(node));
+    }
+}
