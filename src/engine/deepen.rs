@@ -1,7 +1,7 @@
 //! Iterative deepening over an unrolling, with any solver.
 
 use crate::engine::{Extent, Outcome, Progress, Statistics, UnknownReason, Verdict, Watch};
-use crate::system::unroll::{Answer, Finding, Hazard, Limits, Oracle, Stop, Unroller};
+use crate::system::unroll::{Answer, Finding, Hazard, Limits, Oracle, Stop, Unroller, Work};
 use crate::system::{PropertyId, System, replay};
 use crate::term::{Arena, TermId, Valuation};
 
@@ -69,10 +69,10 @@ pub fn deepen(
 
 impl Deepening<'_, '_> {
     fn statistics(&self) -> Statistics {
-        let (states, transitions) = self.unroller.figures();
+        let (states, Work { transitions, accelerated, leaps }) = self.unroller.figures();
         let terms = self.unroller.arena().len() as u64;
         let Counted { queries, folded, .. } = self.oracle;
-        Statistics { states, transitions, terms, queries, folded, ..Statistics::default() }
+        Statistics { states, transitions, accelerated, leaps, terms, queries, folded, ..Statistics::default() }
     }
 
     fn run(&mut self, bound: u32, progress: &dyn Progress) -> Result<Verdict, End> {

@@ -6,7 +6,7 @@ use crate::system::model::{ActionId, Interleaving, MarkSet, PropertyId, Property
 use crate::system::schedule::Schedule;
 use crate::term::{Arena, Sort, Substitution, TermId};
 
-use super::concrete::{Concrete, Leave};
+use super::concrete::{Concrete, Leave, Work};
 use super::graph::{Edge, Graph, Node, NodeId, plainly_implies};
 use super::inputs::{Inputs, Place};
 use super::inspect::{Asked, Finding};
@@ -143,10 +143,10 @@ impl<'s> Unroller<'s> {
         self.last_new
     }
 
-    /// Branches at the ends of blocks so far, and transitions computed.
-    pub fn figures(&self) -> (u64, u64) {
-        let concrete = self.core.concrete.as_ref().map_or(0, |concrete| concrete.transitions);
-        (self.branches, self.core.transitions + concrete)
+    /// Branches at the ends of blocks so far, and the work that they took.
+    pub fn figures(&self) -> (u64, Work) {
+        let concrete = self.core.concrete.as_ref().map_or(Work::default(), |concrete| concrete.work);
+        (self.branches, Work { transitions: self.core.transitions + concrete.transitions, ..concrete })
     }
 
     /// Whether no run goes on.
