@@ -38,7 +38,8 @@ pub(crate) struct Patience {
 }
 
 impl Patience {
-    const MOST: u32 = 1 << 10;
+    /// A try costs a few steps, so that in vain they add little.
+    const MOST: u32 = 63;
 
     /// Whether to try at this chance.
     pub fn is_due(&mut self) -> bool {
