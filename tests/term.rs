@@ -1,7 +1,9 @@
 //! The term language means one thing: evaluator, programs, substitution and simplification all agree with a direct
 //! reading of the expression that a term was built from.
 
-use kubound::term::{Arena, Compiler, Ctx, Evaluator, Program, StagedProgram, Substitution, TermId, Valuation, VarId};
+use kubound::term::{
+    Arena, Compiler, Ctx, Evaluator, Line, Program, Range, StagedProgram, Substitution, TermId, Valuation, VarId,
+};
 use proptest::prelude::*;
 
 const RANGES: [(i64, i64); 4] = [(0, 3), (-2, 2), (1, 4), (5, 6)];
@@ -249,6 +251,22 @@ impl Built {
         late
     }
 
+    /// Runs with variables that start at `at` and grow by `slopes`; roots as lines, and for how long variables keep to
+    /// their ranges.
+    fn run_along(&self, at: &Values, slopes: &Values) -> (Vec<Line>, u64) {
+        let mut compiler = Compiler::new(&self.arena, &self.ids, &self.roots);
+        let segment = compiler.segment(&self.roots, &|_| true);
+        let mut lines: Vec<Line> = compiler.slots().into_iter().map(Line::constant).collect();
+        let mut horizon = u64::MAX;
+        for (position, &id) in self.ids.iter().enumerate() {
+            let line = Line::within(at[position], slopes[position], self.arena.variable(id).sort.range());
+            lines[compiler.slot(self.arena.variable(id).term)] = line;
+            horizon = horizon.min(line.until);
+        }
+        segment.run_along(&self.arena, &mut lines);
+        (self.roots.iter().map(|&root| lines[compiler.slot(root)]).collect(), horizon)
+    }
+
     /// Constants for the variables chosen by `which`, then the evaluator for the others.
     fn substituted(&mut self, at: &Values, which: &[bool]) -> Vec<i64> {
         let mut substitution = Substitution::new();
@@ -292,6 +310,24 @@ proptest! {
     }
 
     #[test]
+    fn along_a_line_terms_are_what_they_are_at_its_points(
+        num in nums(4),
+        cond in conds(4),
+        at in values(),
+        slopes in prop::collection::vec(prop_oneof![2 => Just(0), 1 => -2..=2_i64], RANGES.len() + BOOLS),
+    ) {
+        let built = build(&num, &cond);
+        let (lines, horizon) = built.run_along(&at, &slopes);
+        for repetition in 0..horizon.min(8) {
+            let there: Values = at.iter().zip(&slopes).map(|(at, slope)| at + slope * repetition as i64).collect();
+            for (line, expected) in lines.iter().zip(built.evaluated(&there)) {
+                prop_assert!(line.until > 0);
+                prop_assert!(repetition >= line.until || line.value(repetition) == expected, "{:?} at {}", line, repetition);
+            }
+        }
+    }
+
+    #[test]
     fn building_again_adds_nothing(num in nums(4), cond in conds(4)) {
         let ctx = Ctx::new();
         let variables = declare(&ctx);
@@ -323,4 +359,32 @@ fn segments_compute_only_what_is_new() {
     first.run(&arena, &mut slots);
     second.run(&arena, &mut slots);
     assert_eq!((slots[compiler.slot(sum)], slots[compiler.slot(twice)]), (7, 50));
+}
+
+/// The line of a term over `x = 0, 1, …, 1000` and `y = 1000, 999, …, 0`.
+fn line(term: impl for<'c> Fn(kubound::term::Int<'c>, kubound::term::Int<'c>) -> TermId) -> (i64, i64, u64) {
+    let ctx = Ctx::new();
+    let (ids, root) = {
+        let ((x, a), (y, b)) = (ctx.int_var("x", 0, 1000), ctx.int_var("y", 0, 1000));
+        (vec![x, y], term(a, b))
+    };
+    let built = Built { arena: ctx.into_arena(), ids, roots: vec![root] };
+    let (lines, _) = built.run_along(&vec![0, 1000], &vec![1, -1]);
+    (lines[0].at, lines[0].slope, lines[0].until)
+}
+
+#[test]
+fn lines_end_where_something_changes() {
+    assert_eq!(line(|x, y| (x + y).id()), (1000, 0, 1001));
+    assert_eq!(line(|x, y| (y - x * 3).id()), (1000, -4, 1001));
+    assert_eq!(line(|x, _| x.le(41).id()), (1, 0, 42));
+    assert_eq!(line(|x, y| x.lt(y).id()), (1, 0, 500));
+    assert_eq!(line(|x, y| x.eq(y).id()), (0, 0, 500));
+    assert_eq!(line(|x, y| x.min(y).id()), (0, 1, 501));
+    assert_eq!(line(|x, y| x.le(100).ite(y, x).id()), (1000, -1, 101));
+    assert_eq!(line(|x, _| x.div(x.clamp(7, 7)).id()), (0, 0, 7));
+    assert_eq!(line(|x, _| x.map(|x| (x - 200).max(0)).id()), (0, 0, 201));
+    // One condition that stays false is enough; a second one may change.
+    assert_eq!(line(|x, y| (x.ge(600) & y.le(900)).id()), (0, 0, 600));
+    assert_eq!(line(|x, y| (x * y).id()).2, 1);
 }

@@ -286,6 +286,8 @@ fn sum(a: &Statistics, b: &Statistics) -> Statistics {
     Statistics {
         states: a.states + b.states,
         transitions: a.transitions + b.transitions,
+        accelerated: a.accelerated + b.accelerated,
+        leaps: a.leaps + b.leaps,
         terms: a.terms.max(b.terms),
         queries: a.queries + b.queries,
         folded: a.folded + b.folded,

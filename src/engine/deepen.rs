@@ -5,7 +5,7 @@
 //! branches that each become symbolic on their own are the worst of both. What the enumeration covered stays covered.
 
 use crate::engine::{Extent, Outcome, Progress, Statistics, UnknownReason, Verdict, Watch};
-use crate::system::unroll::{Answer, Finding, Hazard, Limits, Oracle, Stop, Unroller};
+use crate::system::unroll::{Answer, Finding, Hazard, Limits, Oracle, Stop, Unroller, Work};
 use crate::system::{PropertyId, System, replay};
 use crate::term::{Arena, TermId, Valuation};
 
@@ -51,8 +51,8 @@ struct Deepening<'a, 's> {
     unroller: Unroller<'s>,
     /// The depth that is asked about.
     depth: u32,
-    /// Transitions of an enumeration that was given up.
-    given_up: u64,
+    /// What an enumeration did that was given up.
+    given_up: Work,
     oracle: Counted<'a>,
     watch: &'a Watch,
     /// Whether some initial constraint needs the solver: then nothing is certain without it.
@@ -78,7 +78,7 @@ pub fn deepen(
         oracle: Counted { oracle, queries: 0, folded: 0 },
         constrained: false,
         depth: 0,
-        given_up: 0,
+        given_up: Work::default(),
         system,
         properties,
         limits,
@@ -90,11 +90,11 @@ pub fn deepen(
 
 impl Deepening<'_, '_> {
     fn statistics(&self) -> Statistics {
-        let (states, transitions) = self.unroller.figures();
+        let (states, work) = self.unroller.figures();
+        let Work { transitions, accelerated, leaps } = self.given_up + work;
         let terms = self.unroller.arena().len() as u64;
         let Counted { queries, folded, .. } = self.oracle;
-        let transitions = transitions + self.given_up;
-        Statistics { states, transitions, terms, queries, folded, ..Statistics::default() }
+        Statistics { states, transitions, accelerated, leaps, terms, queries, folded, ..Statistics::default() }
     }
 
     fn run(&mut self, bound: u32, progress: &dyn Progress) -> Result<Verdict, End> {
@@ -126,7 +126,7 @@ impl Deepening<'_, '_> {
 
     /// Unrolls to depth k from the beginning, with few branches. What was found before depth k was asked already.
     fn start_again(&mut self, k: u32) -> Result<(), End> {
-        self.given_up += self.unroller.figures().1;
+        self.given_up = self.unroller.figures().1;
         let limits = Limits { splits: FEW, ..self.limits };
         self.unroller = Unroller::new(self.system, self.properties, limits);
         self.assume_initially()?;

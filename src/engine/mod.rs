@@ -151,8 +151,12 @@ pub enum Verdict {
 pub struct Statistics {
     /// Distinct settled states (explicit) or symbolic branches (smt) seen.
     pub states: u64,
-    /// Transitions computed.
+    /// Transitions computed, one by one or at once.
     pub transitions: u64,
+    /// Those of them that were computed at once, by acceleration.
+    pub accelerated: u64,
+    /// In how many leaps they were.
+    pub leaps: u64,
     /// Terms in the arena at the end.
     pub terms: u64,
     /// Solver calls.

@@ -73,10 +73,12 @@ pub fn reduce(whole: &System, parts: &Parts, properties: &[PropertyId]) -> Reduc
     reduction
 }
 
-/// The whole system with all its variables: nothing is reduced. Properties that are not asked for are gone.
+/// The whole system with all its variables, and no acceleration: nothing is reduced. Properties that are not asked for
+/// are gone.
 pub fn unreduced(whole: &System, properties: &[PropertyId]) -> Reduction {
     let mut system = whole.clone();
     system.properties = properties.iter().map(|&id| whole.property(id).clone()).collect();
+    system.stepwise = true;
     let slice = Slice { system, kept: (0..whole.state.len()).collect() };
     Reduction { slice, before: figures::of(whole), passes: Vec::new() }
 }

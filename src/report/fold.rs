@@ -1,5 +1,7 @@
 //! Runs of steps that say the same of different nodes become one.
 
+use rustc_hash::FxHashMap;
+
 /// A step as it was told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Told {
@@ -77,8 +79,10 @@ fn folded(run: Vec<Told>) -> Folded {
 /// Names with how often each occurs, in order of first occurrence.
 fn list(names: impl Iterator<Item = String>) -> String {
     let mut counts: Vec<(String, usize)> = Vec::new();
+    let mut positions: FxHashMap<String, usize> = FxHashMap::default();
     for name in names {
-        match counts.iter_mut().find(|(known, _)| *known == name) {
+        let position = *positions.entry(name.clone()).or_insert(counts.len());
+        match counts.get_mut(position) {
             Some((_, count)) => *count += 1,
             None => counts.push((name, 1)),
         }

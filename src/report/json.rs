@@ -48,6 +48,8 @@ pub fn result(result: &CheckResult) -> Value {
         "peak_memory_bytes": result.peak_memory_bytes,
         "states": result.statistics.states,
         "transitions": result.statistics.transitions,
+        "accelerated": result.statistics.accelerated,
+        "leaps": result.statistics.leaps,
         "terms": result.statistics.terms,
         "queries": result.statistics.queries,
         "folded": result.statistics.folded,

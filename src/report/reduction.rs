@@ -13,8 +13,8 @@ use super::text::indented;
 /// At most so many notes of a pass are written as text.
 const MOST_NOTES: usize = 12;
 
-/// The explanation as text.
-pub fn text(explanation: &Explanation) -> String {
+/// The explanation as text; `accelerated` says what the engine made of acceleration.
+pub fn text(explanation: &Explanation, accelerated: Option<&str>) -> String {
     let mut out = "  reduction\n".to_owned();
     let nodes: usize = explanation.classes.iter().map(|class| class.nodes.len()).sum();
     let mut line = |indent: &str, text: String| {
@@ -35,6 +35,7 @@ pub fn text(explanation: &Explanation) -> String {
             line("      ", format!("and {} more (all of them in JSON)", pass.notes.len() - MOST_NOTES));
         }
     }
+    accelerated.into_iter().for_each(|what| line("    ", format!("acceleration: {what}")));
     out
 }
 

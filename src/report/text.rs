@@ -48,7 +48,7 @@ pub fn result(result: &CheckResult, detail: Detail) -> String {
         out.push_str(&figures(result));
     }
     if let Some(explanation) = &result.reduction {
-        out.push_str(&reduction::text(explanation));
+        out.push_str(&reduction::text(explanation, accelerated(&result.statistics).as_deref()));
     }
     if let Some(family) = &result.family
         && detail > Detail::Quiet
@@ -127,6 +127,7 @@ pub fn mebibytes(bytes: u64) -> u64 {
 fn figures(result: &CheckResult) -> String {
     let it = &result.statistics;
     let mut figures = vec![format!("{} states, {} transitions, {} terms", it.states, it.transitions, it.terms)];
+    figures.extend(accelerated(it));
     if it.queries + it.folded > 0 {
         figures.push(format!("{} solver calls, {} questions folded", it.queries, it.folded));
     }
@@ -135,6 +136,12 @@ fn figures(result: &CheckResult) -> String {
     }
     figures.extend(result.peak_memory_bytes.map(|peak| format!("at most {} MiB", mebibytes(peak))));
     dim(&figures.join(", ")) + &result.beside.iter().map(|attempt| dim(&beside(attempt))).collect::<String>()
+}
+
+/// How much of the work was done at once, if any was.
+fn accelerated(statistics: &Statistics) -> Option<String> {
+    let Statistics { accelerated, leaps, .. } = statistics;
+    (*leaps > 0).then(|| format!("{accelerated} transitions in {leaps} leaps"))
 }
 
 /// How far an engine came that did not decide.

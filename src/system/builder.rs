@@ -247,6 +247,7 @@ impl<'c> Builder<'c> {
             marks: parts.marks,
             properties: parts.properties,
             interleaving,
+            stepwise: false,
         })
     }
 }

@@ -7,7 +7,7 @@
 
 use thiserror::Error;
 
-use crate::term::TermId;
+use crate::term::{Evaluator, TermId};
 
 use super::model::{Action, ActionId, MarkSet, PropertyId, PropertyKind, System};
 use super::replay::Interpreter;
@@ -132,25 +132,49 @@ impl Slice {
             if trace.loop_start == Some(number) {
                 lifted.loop_start = Some(lifted.steps.len());
             }
-            while let Some(passive) = blocking(whole, &interpreter, &state, step) {
-                state = fire(whole, &interpreter, &state, &passive, number)?;
-                lifted.steps.push(passive);
-            }
-            state = fire(whole, &interpreter, &state, step, number)?;
+            state = loop {
+                match attempt(whole, &interpreter, &state, step, number)? {
+                    Attempt::Done(next) => break next,
+                    Attempt::After(passive) => {
+                        state = fire(whole, &interpreter, &state, &passive, number)?;
+                        lifted.steps.push(passive);
+                    }
+                }
+            };
             lifted.steps.push(step.clone());
         }
         Ok(lifted)
     }
 }
 
-/// The passive action that has to fire before `step` can, if there is one.
-fn blocking(whole: &System, interpreter: &Interpreter<'_>, state: &[i64], step: &Step) -> Option<Step> {
-    let candidates = interpreter.candidates(state).actions;
-    if candidates.contains(&ActionId(step.action)) {
-        return None;
+/// What comes of an attempt to make a step of a slice in the whole system.
+enum Attempt {
+    /// The state afterwards.
+    Done(Vec<i64>),
+    /// A passive action has to fire first.
+    After(Step),
+}
+
+fn attempt(
+    whole: &System,
+    interpreter: &Interpreter<'_>,
+    state: &[i64],
+    step: &Step,
+    number: usize,
+) -> Result<Attempt, LiftError> {
+    let lost = LiftError(number + 1);
+    let action = whole.actions.get(step.action).ok_or(lost)?;
+    let valuation = interpreter.valuation(state, Some((action, &step.inputs)));
+    let mut evaluator = Evaluator::new(&whole.arena, &valuation);
+    let candidates = interpreter.candidates_in(&mut evaluator).actions;
+    let is_passive = |id: &ActionId| whole.action(*id).passive;
+    if !candidates.contains(&ActionId(step.action))
+        && let Some(passive) = candidates.into_iter().find(is_passive)
+    {
+        return Ok(Attempt::After(Step { action: passive.0, inputs: Vec::new() }));
     }
-    let passive = candidates.into_iter().find(|id| whole.action(*id).passive)?;
-    Some(Step { action: passive.0, inputs: Vec::new() })
+    let fired = interpreter.fire_in(&mut evaluator, number + 1, state, action, step);
+    fired.map(|(next, _)| Attempt::Done(next)).map_err(|_| lost)
 }
 
 fn fire(

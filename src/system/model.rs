@@ -171,6 +171,8 @@ pub struct System {
     pub properties: Vec<Property>,
     /// How event-driven actions interleave.
     pub interleaving: Interleaving,
+    /// Whether engines compute forced steps one by one, even where many equal ones could be made at once.
+    pub stepwise: bool,
 }
 
 impl System {

@@ -78,14 +78,16 @@ pub fn execute(system: &System, trace: &Trace) -> Result<Replayed, ReplayError> 
     let mut block = 0;
     for (index, step) in trace.steps.iter().enumerate() {
         let state = &run.states[index];
-        let candidates = interpreter.candidates(state);
         let id = ActionId(step.action);
         let action = system.actions.get(step.action);
         let action = action.ok_or_else(|| ReplayError::Shape(format!("there is no action {}", step.action)))?;
+        let valuation = interpreter.valuation(state, Some((action, &step.inputs)));
+        let mut evaluator = Evaluator::new(&system.arena, &valuation);
+        let candidates = interpreter.candidates_in(&mut evaluator);
         if !candidates.actions.contains(&id) {
             return Err(ReplayError::NotEnabled { step: index + 1, action: action.name.clone() });
         }
-        let (next, marks) = interpreter.fire(index + 1, state, action, step)?;
+        let (next, marks) = interpreter.fire_in(&mut evaluator, index + 1, state, action, step)?;
         let counts = system.interleaving == super::model::Interleaving::Async || !action.kind.is_event();
         block += counts as u32;
         run.settled.push(candidates.settled);
@@ -160,7 +162,11 @@ impl<'a> Interpreter<'a> {
     /// What may fire.
     pub fn candidates(&self, state: &[i64]) -> Candidates {
         let valuation = self.valuation(state, None);
-        let mut evaluator = Evaluator::new(&self.system.arena, &valuation);
+        self.candidates_in(&mut Evaluator::new(&self.system.arena, &valuation))
+    }
+
+    /// What may fire under a valuation of the state.
+    pub fn candidates_in(&self, evaluator: &mut Evaluator<'_>) -> Candidates {
         self.schedule.candidates(|id| evaluator.holds(self.system.action(id).guard))
     }
 
@@ -184,6 +190,19 @@ impl<'a> Interpreter<'a> {
         action: &Action,
         step: &Step,
     ) -> Result<(Vec<i64>, MarkSet), ReplayError> {
+        let valuation = self.valuation(state, Some((action, &step.inputs)));
+        self.fire_in(&mut Evaluator::new(&self.system.arena, &valuation), number, state, action, step)
+    }
+
+    /// [`Interpreter::fire`] under a valuation of the state and the inputs.
+    pub fn fire_in(
+        &self,
+        evaluator: &mut Evaluator<'_>,
+        number: usize,
+        state: &[i64],
+        action: &Action,
+        step: &Step,
+    ) -> Result<(Vec<i64>, MarkSet), ReplayError> {
         let name = || action.name.clone();
         let inputs = &step.inputs;
         let in_range = action.inputs.len() == inputs.len()
@@ -192,8 +211,6 @@ impl<'a> Interpreter<'a> {
                 .iter()
                 .zip(inputs)
                 .all(|(&var, &value)| self.system.arena.variable(var).sort.range().contains(value));
-        let valuation = self.valuation(state, Some((action, inputs)));
-        let mut evaluator = Evaluator::new(&self.system.arena, &valuation);
         if !in_range || !evaluator.holds(action.choice) {
             return Err(ReplayError::Choice { step: number, action: name(), inputs: inputs.clone() });
         }

@@ -50,18 +50,16 @@ impl<'a> Evaluator<'a> {
     pub fn value(&mut self, root: TermId) -> i64 {
         let mut stack = vec![root];
         while let Some(&term) = stack.last() {
-            if self.memo[term.index()].is_some() {
-                stack.pop();
-                continue;
+            let known = stack.len();
+            if self.memo[term.index()].is_none() {
+                let node = self.arena.node(term);
+                stack.extend(node.children().filter(|child| self.memo[child.index()].is_none()));
+                if stack.len() > known {
+                    continue;
+                }
+                self.memo[term.index()] = Some(self.apply(node));
             }
-            let pending: Vec<TermId> =
-                self.arena.node(term).children().filter(|child| self.memo[child.index()].is_none()).collect();
-            if pending.is_empty() {
-                self.memo[term.index()] = Some(self.apply(self.arena.node(term)));
-                stack.pop();
-            } else {
-                stack.extend(pending);
-            }
+            stack.pop();
         }
         self.memo[root.index()].unwrap_or(0)
     }

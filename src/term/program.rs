@@ -11,7 +11,7 @@ const NOWHERE: u32 = u32::MAX;
 
 /// Operands are slots.
 #[derive(Clone, Copy, Debug)]
-enum Instruction {
+pub(super) enum Instruction {
     Constant(i64),
     Not(u32),
     And(u32, u32),
@@ -31,8 +31,8 @@ enum Instruction {
 /// Code that computes consecutive slots, starting at `first`.
 #[derive(Clone, Debug, Default)]
 pub struct Segment {
-    first: usize,
-    code: Vec<Instruction>,
+    pub(super) first: usize,
+    pub(super) code: Vec<Instruction>,
 }
 
 impl Segment {

@@ -35,12 +35,28 @@ impl Graph {
 
     /// Adds an edge to the present node.
     pub fn push(&mut self, to: u32, label: Label) {
+        let edge = self.edge(to, label);
+        self.edges.push(edge);
+    }
+
+    /// An edge that is not in the graph yet.
+    pub fn edge(&mut self, to: u32, label: Label) -> Edge {
         let labels = &mut self.labels;
         let label = *self.label_index.entry(label).or_insert_with(|| {
             labels.push(label);
             labels.len() as u32 - 1
         });
-        self.edges.push(Edge { to, label });
+        Edge { to, label }
+    }
+
+    /// Replaces all edges by these, from their sources; edges of one node keep their order.
+    pub fn fill(&mut self, edges: &mut [(u32, Edge)]) {
+        self.clear();
+        edges.sort_by_key(|&(from, _)| from);
+        for &(from, edge) in edges.iter() {
+            self.begin(from);
+            self.edges.push(edge);
+        }
     }
 
     /// The edges of a node.

@@ -97,6 +97,12 @@ impl Pace for Pulse<'_> {
         Pulse::tick(self)
     }
 
+    fn leapt(&mut self, steps: u64) {
+        self.statistics.transitions += steps;
+        self.statistics.accelerated += steps;
+        self.statistics.leaps += 1;
+    }
+
     fn too_many(&mut self) -> Halt {
         Halt::engine("too many values to choose from")
     }

@@ -1,6 +1,6 @@
 //! The search over blocks: breadth-first, so that the first violation is a shortest one.
 
-use crate::engine::{Budget, Extent, Outcome, Progress, UnknownReason, Verdict};
+use crate::engine::{Budget, Extent, Outcome, Progress, Statistics, UnknownReason, Verdict};
 use crate::system::compiled::{Label, Machine};
 use crate::system::{PropertyId, System, Trace};
 
@@ -106,11 +106,17 @@ impl<'m> Search<'m> {
             for (slot, variable) in slots.iter_mut().zip(&machine.system.state) {
                 *slot = variable.initial.unwrap_or(0);
             }
-            machine.initial.each(&machine.system.arena, &mut slots, pulse, MOST_INITIAL, &mut |slots, pulse| {
-                is_contradictory = false;
-                let packed = machine.layout.pack(&slots[..machine.system.state.len()]).unwrap_or_default();
-                self.expand(Root::Initial(&packed), pulse)
-            })?;
+            machine.initial.each(
+                &machine.system.arena,
+                slots.as_mut_slice(),
+                pulse,
+                MOST_INITIAL,
+                &mut |slots, pulse| {
+                    is_contradictory = false;
+                    let packed = machine.layout.pack(&slots[..machine.system.state.len()]).unwrap_or_default();
+                    self.expand(Root::Initial(&packed), pulse)
+                },
+            )?;
         }
         if is_contradictory {
             return Err(Halt::engine("contradictory assumptions: there is no initial state"));
@@ -122,7 +128,7 @@ impl<'m> Search<'m> {
     fn expand(&mut self, root: Root<'_>, pulse: &mut Pulse<'_>) -> Result<(), Halt> {
         match self.block.explore(root, &mut self.states, pulse) {
             Ok(()) => {}
-            Err(Halt::Broken { property, node }) => return Err(self.broken(root, property, node, pulse)),
+            Err(Halt::Broken { property, .. }) => return Err(self.broken(root, property, pulse)),
             Err(halt) => return Err(halt),
         }
         self.look_inside(root, pulse)?;
@@ -132,8 +138,8 @@ impl<'m> Search<'m> {
         Ok(())
     }
 
-    fn broken(&mut self, root: Root<'_>, property: PropertyId, node: u32, pulse: &mut Pulse<'_>) -> Halt {
-        let trace = self.trace(pulse, |tracer| tracer.way_to_node(root, node));
+    fn broken(&mut self, root: Root<'_>, property: PropertyId, pulse: &mut Pulse<'_>) -> Halt {
+        let trace = self.trace(pulse, |tracer| tracer.way_to_broken(root));
         let machine = self.machine;
         self.violated(property, trace.map(|run| run.finite(machine)), pulse)
     }
@@ -150,23 +156,40 @@ impl<'m> Search<'m> {
 
     /// Looks for cycles in the block that was explored last.
     fn look_inside(&mut self, root: Root<'_>, pulse: &mut Pulse<'_>) -> Result<(), Halt> {
-        let Some((property, lasso, labels)) = self.lasso_inside(pulse)? else { return Ok(()) };
+        if !self.has_cycle_inside(pulse)? {
+            return Ok(());
+        }
+        // The length of a lasso is its number of steps, which leaps hide.
+        self.trace(pulse, |tracer| tracer.explore(root))?;
+        let (property, lasso, labels) = self.lasso_inside(pulse)?;
         let trace = self.trace(pulse, |tracer| tracer.around_inside(root, &lasso, &labels));
         Err(self.violated(property, trace, pulse))
     }
 
-    /// A lasso in the block that was explored last, and the labels of its loop.
-    fn lasso_inside(&self, pulse: &mut Pulse<'_>) -> Result<Option<(PropertyId, Lasso, Vec<Label>)>, Halt> {
-        let Some(graph) = self.block.cyclic_graph() else { return Ok(None) };
-        let depth = |node: u32| self.block.depth(node);
+    /// Whether the block that was explored last has a cycle that meets a goal.
+    fn has_cycle_inside(&self, pulse: &mut Pulse<'_>) -> Result<bool, Halt> {
+        let Some(graph) = self.block.cyclic_graph() else { return Ok(false) };
+        for goal in &self.inside {
+            if Cycles::new(graph, self.block.len(), goal, pulse)?.any() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The lasso in the block that was explored last, step by step, and the labels of its loop.
+    fn lasso_inside(&self, pulse: &mut Pulse<'_>) -> Result<(PropertyId, Lasso, Vec<Label>), Halt> {
+        let lost = || Halt::engine("internal error: a cycle of the search cannot be found again");
+        let graph = self.block.cyclic_graph().ok_or_else(lost)?;
+        let depth = |node: u32| self.block.depth(node) as u32;
         for goal in &self.inside {
             let cycles = Cycles::new(graph, self.block.len(), goal, pulse)?;
             if let Some(lasso) = lasso::shortest(&cycles, self.block.len(), &depth, 0..=u32::MAX, pulse)? {
                 let labels = lasso.edges.iter().map(|(_, edge)| graph.label(edge.label)).collect();
-                return Ok(Some((goal.property, lasso, labels)));
+                return Ok((goal.property, lasso, labels));
             }
         }
-        Ok(None)
+        Err(lost())
     }
 
     /// Looks for cycles across blocks at the end of a depth, if it is time to.
@@ -194,15 +217,17 @@ impl<'m> Search<'m> {
         Err(Halt::Violated(Box::new(Violation { property, trace, k: lasso.total })))
     }
 
-    /// Makes a trace; what that costs does not count.
+    /// Makes a trace, step by step; what that costs does not count.
     fn trace<T>(
         &mut self,
         pulse: &mut Pulse<'_>,
         make: impl FnOnce(&mut Tracer<'_, 'm, '_>) -> Result<T, Halt>,
     ) -> Result<T, Halt> {
-        let transitions = pulse.statistics.transitions;
+        let statistics = pulse.statistics.clone();
+        let stepwise = std::mem::replace(&mut self.block.stepwise, true);
         let made = make(&mut Tracer { block: &mut self.block, states: &mut self.states, pulse });
-        pulse.statistics.transitions = transitions;
+        self.block.stepwise = stepwise;
+        pulse.statistics = Statistics { states: pulse.statistics.states, ..statistics };
         made
     }
 }

@@ -1,4 +1,4 @@
-//! Builds traces: explores the blocks on the way once more and finds out which actions made their steps.
+//! Builds traces: explores the blocks on the way once more, without leaps, and finds out which actions made their steps.
 
 use crate::system::compiled::{Label, Machine, Stepper};
 use crate::system::{Step, Trace};
@@ -26,7 +26,7 @@ impl Run {
     }
 }
 
-/// Makes traces of what a search has found.
+/// Makes traces of what a search has found. Its block makes steps one by one.
 pub(super) struct Tracer<'t, 'm, 'p> {
     pub block: &'t mut Block<'m>,
     pub states: &'t mut States,
@@ -34,8 +34,22 @@ pub(super) struct Tracer<'t, 'm, 'p> {
 }
 
 impl Tracer<'_, '_, '_> {
+    /// Explores a block that was explored before.
+    pub fn explore(&mut self, root: Root<'_>) -> Result<(), Halt> {
+        self.block.explore(root, self.states, self.pulse)
+    }
+
+    /// The way to the node of the block from `root` that breaks an invariant.
+    pub fn way_to_broken(&mut self, root: Root<'_>) -> Result<Run, Halt> {
+        match self.explore(root) {
+            Err(Halt::Broken { node, .. }) => self.way_to_node(root, node),
+            Err(halt) => Err(halt),
+            Ok(()) => Err(lost()),
+        }
+    }
+
     /// The way to a node of the block that was explored last, and started from `root`.
-    pub fn way_to_node(&mut self, root: Root<'_>, node: u32) -> Result<Run, Halt> {
+    fn way_to_node(&mut self, root: Root<'_>, node: u32) -> Result<Run, Halt> {
         let inside = self.steps_to(node)?;
         let mut run = self.way_to_root(root)?;
         run.steps.extend(inside);
@@ -85,7 +99,7 @@ impl Tracer<'_, '_, '_> {
 
     /// The steps of the block from `root` that ends in `state`, with `label` if that is asked for.
     fn across(&mut self, root: Root<'_>, state: u32, label: Option<Label>) -> Result<Vec<Step>, Halt> {
-        self.block.explore(root, self.states, self.pulse)?;
+        self.explore(root)?;
         let fits = |label_there: Label| label.is_none_or(|label| label == label_there);
         let exit = self.block.exits.iter().find(|exit| exit.state == state && fits(exit.label));
         let node = exit.ok_or_else(lost)?.node;

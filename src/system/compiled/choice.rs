@@ -6,6 +6,7 @@
 use crate::term::{Arena, Compiler, Node, Range, Segment, TermId, VarId};
 
 use super::Pace;
+use super::domain::Domain;
 
 /// For every term: 0, or the 1-based position of the last free variable that it depends on.
 struct Levels(Vec<u32>);
@@ -39,9 +40,9 @@ struct Tests {
 }
 
 impl Tests {
-    fn pass(&self, arena: &Arena, slots: &mut [i64]) -> bool {
-        self.segment.run(arena, slots);
-        self.slots.iter().all(|&slot| slots[slot] != 0)
+    fn pass<D: Domain + ?Sized>(&self, arena: &Arena, slots: &mut D) -> bool {
+        slots.run(&self.segment, arena);
+        slots.all_hold(&self.slots)
     }
 }
 
@@ -53,7 +54,7 @@ struct Free {
 }
 
 /// Receives the slots of an allowed choice.
-pub(crate) type Visit<'v, P> = dyn FnMut(&mut [i64], &mut P) -> Result<(), <P as Pace>::Halt> + 'v;
+pub(crate) type Visit<'v, D, P> = dyn FnMut(&mut D, &mut P) -> Result<(), <P as Pace>::Halt> + 'v;
 
 /// A compiled enumeration.
 #[derive(Clone, Debug)]
@@ -92,13 +93,13 @@ impl Choices {
 
     /// Calls `visit` with every allowed choice in place, in lexicographic order. Gives up after trying `limit`
     /// values.
-    pub fn each<P: Pace>(
+    pub fn each<D: Domain + ?Sized, P: Pace>(
         &self,
         arena: &Arena,
-        slots: &mut [i64],
+        slots: &mut D,
         pace: &mut P,
         limit: u64,
-        visit: &mut Visit<'_, P>,
+        visit: &mut Visit<'_, D, P>,
     ) -> Result<(), P::Halt> {
         if !self.prelude.pass(arena, slots) {
             return Ok(());
@@ -113,17 +114,17 @@ impl Choices {
 }
 
 /// One enumeration under way.
-struct Walk<'w, 'v, P: Pace> {
+struct Walk<'w, 'v, D: ?Sized, P: Pace> {
     arena: &'w Arena,
     free: &'w [Free],
-    slots: &'w mut [i64],
+    slots: &'w mut D,
     pace: &'w mut P,
     /// Number of values that may still be tried.
     left: u64,
-    visit: &'w mut Visit<'v, P>,
+    visit: &'w mut Visit<'v, D, P>,
 }
 
-impl<P: Pace> Walk<'_, '_, P> {
+impl<D: Domain + ?Sized, P: Pace> Walk<'_, '_, D, P> {
     fn descend(&mut self, level: usize) -> Result<(), P::Halt> {
         let Some(free) = self.free.get(level) else { return (self.visit)(self.slots, self.pace) };
         for value in free.range.lo..=free.range.hi {
@@ -132,7 +133,7 @@ impl<P: Pace> Walk<'_, '_, P> {
                 Some(left) => self.left = left,
                 None => return Err(self.pace.too_many()),
             }
-            self.slots[free.slot] = value;
+            self.slots.assign(free.slot, value);
             if free.tests.pass(self.arena, self.slots) {
                 self.descend(level + 1)?;
             }

@@ -63,6 +63,11 @@ impl Layout {
         self.fields.iter().map(|field| field.read(packed)).collect()
     }
 
+    /// What was added to each value between two packed states.
+    pub fn differences<'l>(&'l self, before: &'l [u8], after: &'l [u8]) -> impl Iterator<Item = i64> + 'l {
+        self.fields.iter().map(|field| field.read(after).wrapping_sub(field.read(before)))
+    }
+
     /// Packs a state; `None` if a value does not lie in its range.
     pub fn pack(&self, values: &[i64]) -> Option<Vec<u8>> {
         let mut packed = vec![0; self.width];

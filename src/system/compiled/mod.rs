@@ -1,13 +1,16 @@
 //! Systems compiled to straight-line programs, for whoever executes them on concrete states.
 //!
 //! `machine` compiles a system, `choice` enumerates inputs and initial states, `stepper` runs the code on one state,
-//! `layout` packs states. The programs are made from the system's terms; there is no second description of any step.
+//! `accelerate` runs it on many equal steps at once, over the `domain` of lines, and `layout` packs states. The programs are made from the system's terms; there is no second description of any step.
 
+mod accelerate;
 mod choice;
+mod domain;
 mod layout;
 mod machine;
 mod stepper;
 
+pub(crate) use accelerate::Patience;
 pub(crate) use machine::Machine;
 pub(crate) use stepper::{Fired, Label, Scratch, Stepper};
 
@@ -32,6 +35,9 @@ pub(crate) trait Pace {
 
     /// A transition was computed.
     fn fired(&mut self) -> Result<(), Self::Halt>;
+
+    /// So many transitions were computed at once.
+    fn leapt(&mut self, steps: u64);
 
     /// The limit of an enumeration was reached.
     fn too_many(&mut self) -> Self::Halt;

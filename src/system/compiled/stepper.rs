@@ -3,6 +3,7 @@
 use crate::system::model::{ActionId, MarkSet, PropertyId};
 use crate::system::schedule::Candidates;
 
+use super::domain::Along;
 use super::machine::{Effects, Invariants, Machine};
 use super::{Fault, Pace};
 
@@ -45,18 +46,21 @@ pub(crate) type Visit<'v, P> = dyn FnMut(&Fired<'_>, &mut P) -> Result<(), <P as
 /// What a stepper works on, to be used again by the next one.
 #[derive(Clone, Default)]
 pub(crate) struct Scratch {
-    slots: Vec<i64>,
+    pub(super) slots: Vec<i64>,
     candidates: Candidates,
     /// The packed present state.
     state: Vec<u8>,
     next: Vec<u8>,
+    /// Slots of many repetitions, made when they are needed first.
+    pub(super) along: Along,
+    pub(super) candidates_along: Candidates,
 }
 
 /// One state with everything that was computed about it so far. Call in this order: [`Stepper::load`],
 /// [`Stepper::schedule`], and then, in any order and number, the others.
 pub(crate) struct Stepper<'m> {
-    machine: &'m Machine<'m>,
-    scratch: Scratch,
+    pub(super) machine: &'m Machine<'m>,
+    pub(super) scratch: Scratch,
 }
 
 impl<'m> Stepper<'m> {
@@ -68,6 +72,11 @@ impl<'m> Stepper<'m> {
     /// A stepper that works on what [`Stepper::suspend`] gave back, or [`Machine::scratch`] made for the same machine.
     pub fn resume(machine: &'m Machine<'m>, scratch: Scratch) -> Self {
         Stepper { machine, scratch }
+    }
+
+    /// What it steps through.
+    pub fn machine(&self) -> &'m Machine<'m> {
+        self.machine
     }
 
     /// Ends the work; the present state is forgotten.
@@ -130,7 +139,7 @@ impl<'m> Stepper<'m> {
         let Stepper { machine, scratch: Scratch { slots, state, next, .. } } = self;
         let effects = &machine.effects[action.0];
         let mut is_dead = true;
-        effects.choices.each(&machine.system.arena, slots, pace, u64::MAX, &mut |slots, pace| {
+        effects.choices.each(&machine.system.arena, slots.as_mut_slice(), pace, u64::MAX, &mut |slots, pace| {
             is_dead = false;
             pace.fired()?;
             match machine.apply(action, state, next, slots) {
@@ -147,7 +156,7 @@ impl Machine<'_> {
     pub fn scratch(&self) -> Scratch {
         let width = self.layout.width();
         let slots = self.slots.clone();
-        Scratch { slots, candidates: Candidates::default(), state: vec![0; width], next: vec![0; width] }
+        Scratch { slots, state: vec![0; width], next: vec![0; width], ..Scratch::default() }
     }
 
     /// Computes the state after an action with the choice in `slots`; `None` if it leaves a variable's range.

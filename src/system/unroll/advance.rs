@@ -6,7 +6,7 @@ use crate::system::model::{ActionId, Interleaving, MarkSet, PropertyId, Property
 use crate::system::schedule::Schedule;
 use crate::term::{Arena, Sort, Substitution, TermId};
 
-use super::concrete::{Concrete, Leave};
+use super::concrete::{Concrete, Leave, Work};
 use super::graph::{Graph, Node, NodeId};
 use super::inputs::{Inputs, Place};
 use super::inspect::{Asked, Finding};
@@ -32,7 +32,7 @@ impl Default for Limits {
     }
 }
 
-/// Transitions that an enumeration may compute for each branch that it may have.
+/// Steps that an enumeration may execute for each branch that it may have.
 const EFFORT: u64 = 64;
 
 /// Why unrolling ended early.
@@ -158,10 +158,10 @@ impl<'s> Unroller<'s> {
         self.last_new
     }
 
-    /// Branches at the ends of blocks so far, and transitions computed.
-    pub fn figures(&self) -> (u64, u64) {
-        let concrete = self.core.concrete.as_ref().map_or(0, |concrete| concrete.transitions);
-        (self.branches, self.core.transitions + concrete)
+    /// Branches at the ends of blocks so far, and the work that they took.
+    pub fn figures(&self) -> (u64, Work) {
+        let concrete = self.core.concrete.as_ref().map_or(Work::default(), |concrete| concrete.work);
+        (self.branches, Work { transitions: self.core.transitions + concrete.transitions, ..concrete })
     }
 
     /// Whether no run goes on.
@@ -237,7 +237,11 @@ impl<'s> Unroller<'s> {
     /// Ends an enumeration that takes more than the limits allow.
     fn keep_limits(&self, branches: usize) -> Result<(), Stop> {
         let effort = EFFORT.saturating_mul(self.limits.splits as u64);
-        if branches > self.limits.splits || self.figures().1 > effort { self.become_symbolic() } else { Ok(()) }
+        if branches > self.limits.splits || self.figures().1.executed() > effort {
+            self.become_symbolic()
+        } else {
+            Ok(())
+        }
     }
 
     /// Executes the next block of a group, after others left `so_far` branches; `None` if a violation that needs no

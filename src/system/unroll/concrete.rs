@@ -3,11 +3,13 @@
 //! Where only one thing can happen next, it happens at once: a [`Run`] is a chain of forced event-driven steps, and the
 //! whole chain is part of one edge. It ends where the state is at rest, where there is more than one way to go on, where
 //! an invariant of every state is broken, or where it begins to go round in circles; so whatever the unroller asks
-//! about is still the state of some node. Steps are not kept: they are forced, and computed again for a trace.
+//! about is still the state of some node. Steps are not kept: they are forced, and computed again for a trace. Steps
+//! that are alike are made many at once ([`crate::system::compiled`], acceleration).
 
+use std::ops::Add;
 use std::rc::Rc;
 
-use crate::system::compiled::{Fault, Label, Machine, Pace, Scratch, Stepper};
+use crate::system::compiled::{Fault, Label, Machine, Pace, Patience, Scratch, Stepper};
 use crate::system::model::{Action, ActionId, Interleaving, MarkSet, PropertyId, System};
 use crate::system::trace::Step;
 
@@ -59,15 +61,46 @@ pub(super) enum Leave {
 pub(super) struct Concrete<'s> {
     pub machine: Machine<'s>,
     scratch: Scratch,
-    /// Transitions computed since the last look.
+    patience: Patience,
+    /// Work so far.
+    pub work: Work,
+}
+
+/// What the execution of concrete states took.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Work {
+    /// Transitions computed, one by one or at once.
     pub transitions: u64,
+    /// Those of them that were computed at once.
+    pub accelerated: u64,
+    /// In how many leaps they were.
+    pub leaps: u64,
+}
+
+impl Work {
+    /// How often a step was executed: a leap counts as one.
+    pub fn executed(self) -> u64 {
+        self.transitions - self.accelerated + self.leaps
+    }
+}
+
+impl Add for Work {
+    type Output = Work;
+
+    fn add(self, other: Work) -> Work {
+        Work {
+            transitions: self.transitions + other.transitions,
+            accelerated: self.accelerated + other.accelerated,
+            leaps: self.leaps + other.leaps,
+        }
+    }
 }
 
 /// Counts values tried against a limit.
 struct Tries<'t> {
     left: u64,
     stride: u32,
-    transitions: u64,
+    work: Work,
     should_stop: &'t dyn Fn() -> bool,
     /// Steps that would leave a range.
     faults: u32,
@@ -87,8 +120,12 @@ impl Pace for Tries<'_> {
     }
 
     fn fired(&mut self) -> Result<(), Leave> {
-        self.transitions += 1;
+        self.work.transitions += 1;
         self.tick()
+    }
+
+    fn leapt(&mut self, steps: u64) {
+        self.work = self.work + Work { transitions: steps, accelerated: steps, leaps: 1 };
     }
 
     fn too_many(&mut self) -> Leave {
@@ -103,7 +140,7 @@ impl Pace for Tries<'_> {
 
 impl<'t> Tries<'t> {
     fn new(should_stop: &'t dyn Fn() -> bool) -> Self {
-        Tries { left: TRIED, stride: 0, transitions: 0, should_stop, faults: 0 }
+        Tries { left: TRIED, stride: 0, work: Work::default(), should_stop, faults: 0 }
     }
 }
 
@@ -112,7 +149,7 @@ impl<'s> Concrete<'s> {
     pub fn new(system: &'s System, properties: &[PropertyId]) -> Option<Self> {
         let machine = Machine::compile(system, properties).ok()?;
         let scratch = machine.scratch();
-        Some(Concrete { machine, scratch, transitions: 0 })
+        Some(Concrete { machine, scratch, patience: Patience::default(), work: Work::default() })
     }
 
     fn with<R>(&mut self, work: impl FnOnce(&mut Stepper<'_>, &Machine<'s>) -> R) -> R {
@@ -130,7 +167,7 @@ impl<'s> Concrete<'s> {
             *slot = variable.initial.unwrap_or(0);
         }
         let mut states = Vec::new();
-        initial.each(&system.arena, &mut slots, &mut Tries::new(&|| false), u64::MAX, &mut |slots, _| {
+        initial.each(&system.arena, slots.as_mut_slice(), &mut Tries::new(&|| false), u64::MAX, &mut |slots, _| {
             if states.len() == most {
                 return Err(Leave::Wide);
             }
@@ -168,6 +205,7 @@ impl<'s> Concrete<'s> {
         should_stop: &dyn Fn() -> bool,
     ) -> Result<(Vec<Way>, bool), Leave> {
         let mut tries = Tries::new(should_stop);
+        let mut patience = std::mem::take(&mut self.patience);
         let ways = self.with(|stepper, machine| {
             stepper.load(state);
             stepper.schedule();
@@ -183,12 +221,13 @@ impl<'s> Concrete<'s> {
             })?;
             if machine.system.interleaving != Interleaving::Async {
                 for way in &mut ways {
-                    way.go_on(stepper, &mut tries)?;
+                    way.go_on(stepper, &mut tries, &mut patience)?;
                 }
             }
             Ok(ways)
         });
-        self.transitions += tries.transitions;
+        self.patience = patience;
+        self.work = self.work + tries.work;
         Ok((ways?, tries.faults > 0))
     }
 
@@ -238,11 +277,66 @@ fn forced(stepper: &mut Stepper<'_>, tries: &mut Tries<'_>) -> Result<Option<Nex
     Ok(if tries.faults > before { None } else { next })
 }
 
+/// What the last steps of a run added to each variable, if they were equal.
+#[derive(Default)]
+struct Pattern {
+    action: Option<ActionId>,
+    amounts: Vec<i64>,
+    /// Number of steps like the last one before it.
+    repeats: u32,
+}
+
+impl Pattern {
+    fn note(&mut self, machine: &Machine<'_>, action: ActionId, before: &[u8], after: &[u8]) {
+        let is_same =
+            self.action == Some(action) && machine.layout.differences(before, after).eq(self.amounts.iter().copied());
+        if is_same {
+            self.repeats += 1;
+            return;
+        }
+        self.repeats = 0;
+        self.action = Some(action);
+        self.amounts.clear();
+        self.amounts.extend(machine.layout.differences(before, after));
+    }
+
+    /// Whether the next step may well be like the last ones.
+    fn suggests(&self, candidates: &[ActionId]) -> bool {
+        self.repeats > 0 && candidates.len() == 1 && self.action == candidates.first().copied()
+    }
+}
+
+/// States that a run must not come back to. Brent's algorithm: a state is remembered for twice as long each time, so
+/// that any circle is noticed. Leaps end where they meet one of the two, so that none is missed.
+struct Circle {
+    first: Rc<[u8]>,
+    landmark: Vec<u8>,
+    until: u32,
+}
+
+impl Circle {
+    fn closes(&mut self, state: &[u8], steps: u32) -> bool {
+        if *state == *self.landmark || *state == *self.first {
+            return true;
+        }
+        if steps >= self.until {
+            self.landmark.copy_from_slice(state);
+            self.until = steps.saturating_mul(2);
+        }
+        false
+    }
+}
+
 impl Way {
     /// Makes all forced steps.
-    fn go_on(&mut self, stepper: &mut Stepper<'_>, tries: &mut Tries<'_>) -> Result<(), Leave> {
-        // Brent's algorithm: a state is remembered for twice as long each time, so that any circle is noticed.
-        let (mut landmark, mut until) = (self.run.from.to_vec(), 1);
+    fn go_on(
+        &mut self,
+        stepper: &mut Stepper<'_>,
+        tries: &mut Tries<'_>,
+        patience: &mut Patience,
+    ) -> Result<(), Leave> {
+        let mut circle = Circle { first: self.run.from.clone(), landmark: self.run.from.to_vec(), until: 1 };
+        let mut pattern = Pattern::default();
         loop {
             let is_broken = stepper.load(&self.end).is_some();
             if is_broken || stepper.schedule() {
@@ -250,19 +344,48 @@ impl Way {
             }
             tries.left = TRIED;
             let faults = tries.faults;
-            let forced = forced(stepper, tries);
+            let is_alike = pattern.suggests(stepper.candidates()) && patience.is_due();
+            let leapt = is_alike && self.leap(stepper, tries, &circle, &pattern.amounts)?;
+            if is_alike {
+                patience.note(leapt);
+            }
+            let stepped = leapt || self.step(stepper, tries, &mut pattern)?;
             // A fault ahead is none of this run's: whoever goes on from its end meets it again.
             tries.faults = faults;
-            let Some(next) = forced? else { return Ok(()) };
-            self.run.steps += 1;
-            self.run.marks = self.run.marks.union(next.label.marks);
-            self.end = next.state;
-            if self.end == landmark || self.end[..] == self.run.from[..] {
+            if !stepped || circle.closes(&self.end, self.run.steps) {
                 return Ok(());
             }
-            if self.run.steps == until {
-                (landmark, until) = (self.end.clone(), until.saturating_mul(2));
-            }
         }
+    }
+
+    /// Makes many steps at once, if that is possible.
+    fn leap(
+        &mut self,
+        stepper: &mut Stepper<'_>,
+        tries: &mut Tries<'_>,
+        circle: &Circle,
+        amounts: &[i64],
+    ) -> Result<bool, Leave> {
+        let most = u64::from(u32::MAX - self.run.steps);
+        let stops = [&circle.first[..], &circle.landmark];
+        let leap = match stepper.leap(amounts, most, &stops, &mut self.end, tries) {
+            Ok(Some(leap)) => leap,
+            Ok(None) | Err(Leave::Wide) => return Ok(false),
+            Err(Leave::Stopped) => return Err(Leave::Stopped),
+        };
+        self.run.steps += leap.steps as u32;
+        self.run.marks = self.run.marks.union(leap.label.marks);
+        Ok(true)
+    }
+
+    /// Makes the next step, if it is forced.
+    fn step(&mut self, stepper: &mut Stepper<'_>, tries: &mut Tries<'_>, pattern: &mut Pattern) -> Result<bool, Leave> {
+        tries.left = TRIED;
+        let Some(next) = forced(stepper, tries)? else { return Ok(false) };
+        pattern.note(stepper.machine(), next.action, &self.end, &next.state);
+        self.run.steps += 1;
+        self.run.marks = self.run.marks.union(next.label.marks);
+        self.end = next.state;
+        Ok(true)
     }
 }

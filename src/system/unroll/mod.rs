@@ -29,6 +29,7 @@ use crate::term::{Arena, TermId, Valuation};
 
 pub use advance::{Limits, Stop, Unroller};
 pub use concrete::Run;
+pub use concrete::Work;
 pub use graph::{Edge, Move, Node, NodeId};
 pub use inspect::Finding;
 pub use step::Hazard;
