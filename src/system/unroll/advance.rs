@@ -1,6 +1,6 @@
 //! The unroller: its frontier, and how a block begins and ends.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::system::model::{ActionId, Interleaving, MarkSet, PropertyId, PropertyKind, System};
 use crate::system::schedule::Schedule;
@@ -83,9 +83,12 @@ impl<'s> Unroller<'s> {
             hazards: Vec::new(),
             transitions: 0,
             marks: marks_of(system, properties),
+            known: None,
         };
         let roots = concrete_roots(&mut core, limits).unwrap_or_else(|| vec![root(&mut core)]);
         let tracked = tracked(system, properties);
+        let spans = tracked.iter().any(|tracked| tracked.spans && tracked.property.is_some());
+        core.known = (!spans).then(FxHashSet::default);
         let mut unroller = Unroller {
             schedule: Schedule::new(system),
             limits,
@@ -187,6 +190,7 @@ impl<'s> Unroller<'s> {
         let mut rested = Layer::default();
         for group in self.groups(before) {
             let Some(resting) = self.advance_group(group, &actions, rested.nodes.len(), oracle)? else { return Ok(()) };
+            resting.nodes.iter().for_each(|&node| self.core.note_rest(node));
             rested.append(resting);
         }
         self.close(rested);
@@ -319,6 +323,7 @@ impl<'s> Unroller<'s> {
             let frame = self.inspect_end(node, frame);
             layer.frames.extend(frame.map(|frame| (node, frame)));
             self.forget_circles(node);
+            self.core.note_rest(node);
         }
         layer.nodes.retain(|&node| !self.was_seen(node));
         for &node in &layer.nodes {
