@@ -187,13 +187,10 @@ fn arcs() -> impl Strategy<Value = Vec<Arc>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1000, ..ProptestConfig::default() })]
     #[test]
     fn graphs_at_random(arcs in arcs(), which in 0..3usize, demand in 0..3usize) {
         let system = system(&arcs, INTERLEAVINGS[which], DEMANDS[demand]);
-        let expected = decided(&Explicit, &system);
-        for (index, engine) in symbolic().iter().enumerate().take(2) {
-            prop_assert_eq!(decided(engine.as_ref(), &system), expected, "{}", index);
-        }
+        prop_assert_eq!(decided(&Sat::default(), &system), decided(&Explicit, &system));
     }
 }

@@ -1,6 +1,6 @@
 //! The unroller: its frontier, and how a block begins and ends.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::system::model::{ActionId, Interleaving, MarkSet, PropertyId, PropertyKind, System};
 use crate::system::schedule::Schedule;
@@ -90,9 +90,12 @@ impl<'s> Unroller<'s> {
             hazards: Vec::new(),
             transitions: 0,
             marks: marks_of(system, properties),
+            known: None,
         };
         let roots = concrete_roots(&mut core, limits).unwrap_or_else(|| vec![root(&mut core)]);
         let tracked = tracked(system, properties);
+        let spans = tracked.iter().any(|tracked| tracked.spans && tracked.property.is_some());
+        core.known = (!spans).then(FxHashSet::default);
         let mut unroller = Unroller {
             schedule: Schedule::new(system),
             limits,
@@ -202,14 +205,26 @@ impl<'s> Unroller<'s> {
             false => self.schedule.slow().to_vec(),
         };
         let before = std::mem::take(&mut self.frontier);
-        let mut rested = Layer::default();
+        let (mut rested, mut arrived) = (Layer::default(), FxHashMap::default());
         for group in self.groups(before) {
-            let Some(resting) = self.advance_group(group, &actions, rested.nodes.len(), oracle)? else { return Ok(()) };
+            let so_far = rested.nodes.len();
+            let Some(mut resting) = self.advance_group(group, &actions, so_far, oracle)? else { return Ok(()) };
+            resting.nodes.retain(|&node| self.arrives(node, &mut arrived));
+            resting.nodes.iter().for_each(|&node| self.core.note_rest(node));
             rested.append(resting);
             self.keep_limits(rested.nodes.len())?;
         }
         self.close(rested);
         Ok(())
+    }
+
+    /// Whether nothing that arrived before a branch at the end of a block covers it. What a covered branch would break at
+    /// this end, the branch that covers it breaks, too.
+    fn arrives(&self, node: NodeId, arrived: &mut FxHashMap<VectorId, Vec<NodeId>>) -> bool {
+        let before = arrived.entry(self.core.graph.get(node).state).or_default();
+        let is_new = !self.was_seen(node) && !before.iter().any(|&earlier| self.is_covered(node, earlier));
+        before.extend(is_new.then_some(node));
+        is_new
     }
 
     /// Branches whose next block is executed together: concrete ones on their own, so that a violation is found before
@@ -354,6 +369,7 @@ impl<'s> Unroller<'s> {
             let frame = self.inspect_end(node, frame);
             layer.frames.extend(frame.map(|frame| (node, frame)));
             self.forget_circles(node);
+            self.core.note_rest(node);
         }
         layer.nodes.retain(|&node| !self.was_seen(node));
         for &node in &layer.nodes {

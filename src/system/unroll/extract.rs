@@ -88,25 +88,26 @@ impl<'a> Walk<'a, '_> {
         Some(way)
     }
 
-    /// A way back to a node of state `key` that carries something and no excuse.
+    /// A way back to a node of state `key` that carries something and no excuse, with as few edges as possible.
     fn around(&mut self, node: NodeId, key: VectorId, carry: Carry) -> Option<Way> {
         let mut visited: FxHashSet<(NodeId, bool)> = FxHashSet::default();
-        // A stack of edges to try with their depth in the way so far, and whether something was carried after them.
-        let mut stack: Vec<(usize, (NodeId, usize), bool)> = Vec::new();
-        let mut way = Way::new();
-        stack.extend(self.open_with_repeats(node).into_iter().map(|at| (0, at, false)));
-        while let Some((length, at, carried)) = stack.pop() {
-            way.truncate(length);
+        // Edges by their distance: which one comes after each in time, and whether something was carried after it.
+        let mut edges: Vec<(Option<usize>, (NodeId, usize), bool)> = Vec::new();
+        edges.extend(self.open_with_repeats(node).into_iter().map(|at| (None, at, false)));
+        let mut index = 0;
+        while let Some(&(_, at, carried)) = edges.get(index) {
             let (matters, excused) = self.carried(self.edge(at), carry);
             let (parent, carried) = (self.edge(at).parent, carried | matters);
-            if excused || !visited.insert((parent, carried)) {
-                continue;
+            if !excused && visited.insert((parent, carried)) {
+                if carried && self.unroller.core.graph.get(parent).state == key {
+                    let after = std::iter::successors(Some(index), |&index| edges[index].0);
+                    let mut way: Way = after.map(|index| edges[index].1).collect();
+                    way.reverse();
+                    return Some(way);
+                }
+                edges.extend(self.open_with_repeats(parent).into_iter().map(|at| (Some(index), at, carried)));
             }
-            way.push(at);
-            if carried && self.unroller.core.graph.get(parent).state == key {
-                return Some(way);
-            }
-            stack.extend(self.open_with_repeats(parent).into_iter().map(|at| (length + 1, at, carried)));
+            index += 1;
         }
         None
     }

@@ -1,6 +1,6 @@
 //! One layer of an unrolling: what a branch may do next, as drafts of the branches after it.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::system::model::{Action, ActionId, MarkSet, PropertyId, System};
 use crate::term::{Arena, Substitution, TermId};
@@ -36,6 +36,8 @@ pub(super) struct Core<'s> {
     pub transitions: u64,
     /// Marks that some property asks for.
     pub marks: MarkSet,
+    /// Packed states that were reached at rest under no condition; `None` if it matters how they are reached.
+    pub known: Option<FxHashSet<Box<[u8]>>>,
 }
 
 /// A branch to be: an edge from its parent and what changes.
@@ -95,8 +97,18 @@ impl<'s> Core<'s> {
         self.concrete.as_mut().map(|concrete| concrete.broken_at_rest(&state))
     }
 
-    /// All ways in which an action that may fire goes on from a concrete node; `None` if it is left to substitution,
-    /// because there are more than `most` or because the node is symbolic.
+    /// Notes that a node is at rest. Whatever leads to its state again leads to nothing new, if its state is concrete and
+    /// is reached under no condition, and no property asks what was carried on the way.
+    pub fn note_rest(&mut self, node: NodeId) {
+        let is_certain = self.arena.as_bool(self.graph.get(node).path) == Some(true);
+        let state = if is_certain && self.known.is_some() { self.packed(node) } else { None };
+        if let Some((known, state)) = self.known.as_mut().zip(state) {
+            known.insert(state.into());
+        }
+    }
+
+    /// All ways in which an action that may fire goes on from a concrete node to what is not known yet; `None` if it is
+    /// left to substitution, because there are more than `most` or because the node is symbolic.
     pub fn ways(
         &mut self,
         node: NodeId,
@@ -113,6 +125,8 @@ impl<'s> Core<'s> {
         if is_faulty {
             self.hazards.push(Hazard { condition: self.graph.get(node).path, action });
         }
+        let is_new = |way: &Way| !self.known.as_ref().is_some_and(|known| known.contains(way.end.as_slice()));
+        let ways: Vec<Way> = ways.into_iter().filter(is_new).collect();
         Ok(Some(ways.into_iter().map(|way| self.way(&state, action, way)).collect()))
     }
 
