@@ -16,6 +16,7 @@ pub mod quantity;
 pub mod resources;
 pub mod scenario;
 pub mod selector;
+pub mod sizes;
 pub mod spec;
 pub mod start;
 pub mod story;

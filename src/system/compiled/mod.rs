@@ -8,6 +8,7 @@ mod layout;
 mod machine;
 mod stepper;
 
+pub(crate) use choice::most_choices;
 pub(crate) use machine::Machine;
 pub(crate) use stepper::{Fired, Label, Scratch, Stepper};
 

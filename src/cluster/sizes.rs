@@ -1,0 +1,145 @@
+//! Several sizes of one cluster in one model: which of them a run has is chosen freely at its start.
+//!
+//! The spec has every node that some size has; a size has the first so many nodes of each pool. Where the nodes of a class
+//! are counted ([`super::cells`]), a size is nothing but the multiplicities at the start: they are looked up by the number
+//! of the size, which is a state variable that no action writes. Everything else has to be the same at all sizes; whoever
+//! reads the number of nodes as a constant says so with [`OpenSize::depends`], and then the model stands for no size but
+//! that of its spec.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use crate::system::{Builder, IntVar};
+use crate::term::Int;
+
+use super::classes::NodeClass;
+use super::spec::ClusterSpec;
+
+/// Name of the state variable that says which size a run has.
+const VARIABLE: &str = "size";
+
+/// Sizes of a cluster, in the order in which they are to be looked at.
+#[derive(Clone, Debug, Default)]
+pub struct Sizes {
+    /// For each pool by name, the number of its nodes by size; all lists are equally long.
+    pools: BTreeMap<String, Vec<i64>>,
+    number: usize,
+}
+
+impl Sizes {
+    /// The sizes that have so many nodes of each pool. Pools that no size names are the same at all of them.
+    pub fn new(sizes: &[BTreeMap<String, i64>]) -> Self {
+        let mut pools: BTreeMap<String, Vec<i64>> = BTreeMap::new();
+        for (name, &nodes) in sizes.iter().flatten() {
+            pools.entry(name.clone()).or_default().push(nodes);
+        }
+        pools.retain(|_, nodes| nodes.len() == sizes.len());
+        Sizes { pools, number: sizes.len() }
+    }
+
+    /// How many sizes there are; 0 or 1 if nothing is open.
+    pub fn number(&self) -> usize {
+        self.number
+    }
+}
+
+/// The open size of a model under construction; closed where a model has one size only.
+pub struct OpenSize<'s> {
+    sizes: &'s Sizes,
+    /// For each node its pool and its position there, if the pool is one of those that sizes speak of.
+    places: Vec<Option<(&'s [i64], i64)>>,
+    /// Why the model does not stand for all sizes.
+    dependences: RefCell<Vec<String>>,
+    variable: Option<IntVar>,
+}
+
+impl<'s> OpenSize<'s> {
+    /// Declares the variable, if there are several sizes.
+    pub fn declare(builder: &Builder<'_>, spec: &ClusterSpec, sizes: &'s Sizes) -> Self {
+        let mut seen: BTreeMap<&str, i64> = BTreeMap::new();
+        let places = spec.nodes.iter().map(|node| {
+            let pool = node.pool.as_deref()?;
+            let position = seen.entry(pool).or_default();
+            *position += 1;
+            Some((sizes.pools.get(pool)?.as_slice(), *position - 1))
+        });
+        let places = places.collect();
+        let variable = (sizes.number > 1).then(|| builder.int(VARIABLE, 0, sizes.number as i64 - 1, None));
+        OpenSize { sizes, places, dependences: RefCell::default(), variable }
+    }
+
+    /// Which state variable says the size, by its position among the sizes; `None` if there is one size only.
+    pub fn variable(&self) -> Option<IntVar> {
+        self.variable
+    }
+
+    /// How many of these nodes each size has; one number for all if it is the same.
+    pub fn present(&self, nodes: impl Iterator<Item = usize>) -> Vec<i64> {
+        let mut always = 0;
+        let mut open: BTreeMap<*const i64, (&[i64], Vec<i64>)> = BTreeMap::new();
+        for node in nodes {
+            match self.places[node].filter(|_| self.variable.is_some()) {
+                Some((counts, position)) => {
+                    open.entry(counts.as_ptr()).or_insert((counts, Vec::new())).1.push(position);
+                }
+                None => always += 1,
+            }
+        }
+        let of_size = |size: usize| {
+            let within = |(counts, positions): &(&[i64], Vec<i64>)| {
+                positions.partition_point(|&position| position < counts[size]) as i64
+            };
+            always + open.values().map(within).sum::<i64>()
+        };
+        let mut numbers: Vec<i64> = (0..self.sizes.number.max(1)).map(of_size).collect();
+        if numbers.iter().all(|&number| number == numbers[0]) {
+            numbers.truncate(1);
+        }
+        numbers
+    }
+
+    /// A state variable that starts with a value for each size, or with one value at all of them.
+    pub fn int(&self, builder: &Builder<'_>, name: String, (lo, hi): (i64, i64), start: &[i64]) -> IntVar {
+        let (Some(variable), [_, _, ..]) = (self.variable, start) else {
+            return builder.int(name, lo, hi, start.first().copied());
+        };
+        let declared = builder.int(name, lo, hi, None);
+        let state = builder.state();
+        let value: Int<'_> = builder.ctx().table(&[state.get(variable)], |size| start[size[0] as usize]);
+        builder.assume_initially(state.get(declared).eq(value));
+        declared
+    }
+
+    /// To be called by whoever reads what differs between sizes as if it were a constant; `why` says who and what.
+    pub fn depends(&self, why: impl Into<String>) {
+        if self.variable.is_some() {
+            let (why, mut known) = (why.into(), self.dependences.borrow_mut());
+            if !known.contains(&why) {
+                known.push(why);
+            }
+        }
+    }
+
+    /// Finds classes of which a size has no nodes: controllers would take their labels for domains that are there.
+    pub fn check_classes(&self, classes: &[NodeClass]) {
+        for class in classes.iter().filter(|class| self.present(class.members.iter().copied()).contains(&0)) {
+            self.depends(format!("at some of them there is no node like {}", class.names[0]));
+        }
+    }
+
+    /// Whether some value of a label is that of several nodes at every size, or at none.
+    pub fn shares_label(&self, classes: &[NodeClass], key: &str) -> bool {
+        let mut nodes: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for class in classes {
+            class.label(key).into_iter().for_each(|value| nodes.entry(value).or_default().extend(&class.members));
+        }
+        let counts: Vec<Vec<i64>> = nodes.into_values().map(|nodes| self.present(nodes.into_iter())).collect();
+        let shared = |size: usize| counts.iter().any(|count| *count.get(size).unwrap_or(&count[0]) > 1);
+        (1..self.sizes.number).all(|size| shared(size) == shared(0))
+    }
+
+    /// Why the model does not stand for all sizes; empty if it does.
+    pub fn into_dependences(self) -> Vec<String> {
+        self.dependences.into_inner()
+    }
+}
