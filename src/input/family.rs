@@ -2,16 +2,28 @@
 //!
 //! Texts are read and sorted once; what depends on sizes (nodes, replicas, names of nodes) is resolved for each member.
 
+use std::collections::BTreeMap;
+
 use crate::cluster::spec::ClusterSpec;
 use crate::reduce::family::{Dimension, Size, show};
 
 use super::diagnostics::{Diagnostic, Diagnostics, Severity};
 use super::resolve::Prepared;
+use super::scenario::sizes::Values;
 
 /// All clusters that an input stands for.
 #[derive(Clone, Debug)]
 pub struct Family {
     prepared: Prepared,
+}
+
+/// What a size comes to. A member has nothing else from its size.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Amounts {
+    /// Nodes of each pool.
+    pub pools: BTreeMap<String, i64>,
+    /// What sizes say of workloads: `replicas`, `minReplicas` and `maxReplicas` of each one that they name.
+    pub workloads: Vec<[Option<i64>; 3]>,
 }
 
 impl Family {
@@ -33,6 +45,20 @@ impl Family {
     pub fn member(&self, size: &[i64]) -> Result<ClusterSpec, Diagnostics> {
         let mut sink = Diagnostics::default();
         let spec = self.prepared.resolve(size, &mut sink);
+        if sink.has_errors() { Err(sink) } else { Ok(spec) }
+    }
+
+    /// What a size comes to.
+    pub fn amounts(&self, size: &[i64]) -> Amounts {
+        let Values { pools, targets } = self.prepared.sizes.values(size);
+        Amounts { pools: self.prepared.pools().map(str::to_owned).zip(pools).collect(), workloads: targets }
+    }
+
+    /// The cluster of such amounts, which need not be those of one size.
+    pub fn cluster(&self, amounts: &Amounts) -> Result<ClusterSpec, Diagnostics> {
+        let pools = self.prepared.pools().map(|name| amounts.pools.get(name).copied().unwrap_or(0)).collect();
+        let mut sink = Diagnostics::default();
+        let spec = self.prepared.resolve_values(Values { pools, targets: amounts.workloads.clone() }, &mut sink);
         if sink.has_errors() { Err(sink) } else { Ok(spec) }
     }
 
