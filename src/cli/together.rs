@@ -1,6 +1,6 @@
 //! Asks about many members of a family in one query.
 //!
-//! Members that differ in nothing but the numbers of alike nodes are one model, whose runs choose their size at the start
+//! Members that differ in nothing but numbers of alike nodes and of replicas are one model, whose runs choose their size at the start
 //! ([`crate::cluster::sizes`]). What holds of it holds of each of them. What it breaks, some member breaks: which is the
 //! smallest is asked of fewer and fewer of them, and that one is then checked alone, so that a counterexample is always a
 //! run of a member.
@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use crate::cluster::sizes::Sizes;
+use crate::cluster::sizes::{self, Sizes};
 use crate::cluster::spec::ClusterSpec;
 use crate::encodings::{Model, build_of_sizes};
 use crate::engine::{Extent, Verdict};
@@ -67,7 +67,7 @@ pub fn ask(
     Ok(together)
 }
 
-/// Members that differ in the numbers of alike nodes only.
+/// Members that differ in numbers of alike nodes and of replicas only.
 struct Alike {
     /// In the order of the search.
     sizes: Vec<Size>,
@@ -81,11 +81,11 @@ impl Alike {
         let all: Option<Vec<(Size, Amounts)>> = sizes.iter().map(amounts).collect();
         let all = all.ok_or("cases are made for each size")?;
         let Some((_, largest)) = all.last().cloned() else { return Err("there are no more".to_owned()) };
-        if all.iter().any(|(_, other)| other.workloads != largest.workloads) {
-            return Err("replicas depend on the size".to_owned());
+        if all.iter().any(|(_, other)| other.limits != largest.limits) {
+            return Err("limits of autoscalers depend on it".to_owned());
         }
         let has_same_pools = |(_, other): &(Size, Amounts)| {
-            other.pools.iter().all(|(pool, &nodes)| (nodes > 0) == (largest.pools[pool] > 0))
+            other.size.pools.iter().all(|(pool, &nodes)| (nodes > 0) == (largest.size.pools[pool] > 0))
         };
         let (sizes, amounts): (Vec<Size>, Vec<Amounts>) = all.into_iter().filter(has_same_pools).unzip();
         if sizes.len() < FEWEST {
@@ -99,8 +99,9 @@ impl Alike {
     /// The cluster that has the nodes of each of the first `count` members.
     fn union(&self, family: &FamilyCheck<'_>, count: usize) -> Result<Input, String> {
         let mut amounts = self.amounts[0].clone();
-        for (pool, nodes) in self.amounts[..count].iter().flat_map(|other| &other.pools) {
-            amounts.pools.entry(pool.clone()).and_modify(|most| *most = (*most).max(*nodes));
+        for other in &self.amounts[..count] {
+            raise(&mut amounts.size.pools, &other.size.pools);
+            raise(&mut amounts.size.replicas, &other.size.replicas);
         }
         let mut input = family
             .members
@@ -111,14 +112,14 @@ impl Alike {
     }
 
     /// Compares the first and the last member with the part of the union that has their nodes. Those between are made in the
-    /// same way: numbers of nodes are all that members have from their size.
+    /// same way: these numbers are all that members have from their size.
     fn compare(&self, family: &FamilyCheck<'_>) -> Result<(), String> {
         let union = self.union(family, self.sizes.len())?.spec;
         for size in [&self.sizes[0], &self.sizes[self.sizes.len() - 1]] {
             let mut member = family.members.member(size).map_err(|_| "some are no clusters".to_owned())?;
             (family.adjust)(&mut member);
             if fingerprint(&restricted(&union, &member.spec)) != fingerprint(&member.spec) {
-                return Err("more than the number of nodes depends on the size".to_owned());
+                return Err("more than numbers of nodes and replicas depends on it".to_owned());
             }
         }
         Ok(())
@@ -127,9 +128,9 @@ impl Alike {
     /// The model of the first `count` members.
     fn model(&self, family: &FamilyCheck<'_>, names: &[String], count: usize) -> Result<Model, String> {
         let input = self.union(family, count)?;
-        let pools: Vec<BTreeMap<String, i64>> = self.amounts[..count].iter().map(|it| it.pools.clone()).collect();
+        let sizes: Vec<sizes::Size> = self.amounts[..count].iter().map(|it| it.size.clone()).collect();
         let selection = input.selection(names);
-        let model = build_of_sizes(&input.spec, &selection, &Sizes::new(&pools)).map_err(|error| error.to_string())?;
+        let model = build_of_sizes(&input.spec, &selection, &Sizes::new(&sizes)).map_err(|error| error.to_string())?;
         match model.parts.depends_on_size.first() {
             Some(why) => Err(why.clone()),
             None => Ok(model),
@@ -137,11 +138,22 @@ impl Alike {
     }
 }
 
-/// The part of a cluster that has the nodes of a member only.
+/// The larger of the numbers of each name.
+fn raise<K: Ord>(most: &mut BTreeMap<K, i64>, other: &BTreeMap<K, i64>) {
+    for (name, most) in most {
+        *most = (*most).max(other[name]);
+    }
+}
+
+/// The part of a cluster that has the nodes of a member only, and its replicas.
 fn restricted(union: &ClusterSpec, member: &ClusterSpec) -> ClusterSpec {
     let names: BTreeSet<&str> = member.nodes.iter().map(|node| node.name.as_str()).collect();
     let mut spec = union.clone();
     spec.nodes.retain(|node| names.contains(node.name.as_str()));
+    for (workload, other) in spec.workloads.iter_mut().zip(&member.workloads).filter(|(it, other)| it.key == other.key)
+    {
+        workload.replicas = other.replicas;
+    }
     let scenario = &mut spec.scenario;
     let lists = scenario.failures.iter_mut().map(|it| &mut it.nodes);
     let lists = lists.chain(scenario.overload.iter_mut().map(|it| &mut it.nodes));

@@ -1,10 +1,10 @@
 //! Several sizes of one cluster in one model: which of them a run has is chosen freely at its start.
 //!
-//! The spec has every node that some size has; a size has the first so many nodes of each pool. Where the nodes of a class
-//! are counted ([`super::cells`]), a size is nothing but the multiplicities at the start: they are looked up by the number
-//! of the size, which is a state variable that no action writes. Everything else has to be the same at all sizes; whoever
-//! reads the number of nodes as a constant says so with [`OpenSize::depends`], and then the model stands for no size but
-//! that of its spec.
+//! The spec has every node that some size has, and the most replicas; a size has the first so many nodes of each pool, and
+//! replicas of its own. Where the nodes of a class are counted ([`super::cells`]), a size is nothing but the values of some
+//! state variables at the start: they are looked up by the number of the size, which is a state variable that no action
+//! writes. Everything else has to be the same at all sizes; whoever reads the number of nodes, or the replicas at the start,
+//! as a constant says so with [`OpenSize::depends`], and then the model stands for no size but that of its spec.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -13,28 +13,44 @@ use crate::system::{Builder, IntVar};
 use crate::term::Int;
 
 use super::classes::NodeClass;
-use super::spec::ClusterSpec;
+use super::spec::{ClusterSpec, ObjectKey, Workload};
 
 /// Name of the state variable that says which size a run has.
 const VARIABLE: &str = "size";
+
+/// One size.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Size {
+    /// Nodes of each pool that the sizes speak of, by its name.
+    pub pools: BTreeMap<String, i64>,
+    /// `spec.replicas` of each owner of pods that the sizes speak of.
+    pub replicas: BTreeMap<ObjectKey, i64>,
+}
 
 /// Sizes of a cluster, in the order in which they are to be looked at.
 #[derive(Clone, Debug, Default)]
 pub struct Sizes {
     /// For each pool by name, the number of its nodes by size; all lists are equally long.
     pools: BTreeMap<String, Vec<i64>>,
+    /// For each owner, its replicas by size.
+    replicas: BTreeMap<ObjectKey, Vec<i64>>,
     number: usize,
 }
 
 impl Sizes {
-    /// The sizes that have so many nodes of each pool. Pools that no size names are the same at all of them.
-    pub fn new(sizes: &[BTreeMap<String, i64>]) -> Self {
-        let mut pools: BTreeMap<String, Vec<i64>> = BTreeMap::new();
-        for (name, &nodes) in sizes.iter().flatten() {
-            pools.entry(name.clone()).or_default().push(nodes);
+    /// These sizes, which speak of the same pools and owners.
+    pub fn new(sizes: &[Size]) -> Self {
+        let mut all = Sizes { number: sizes.len(), ..Sizes::default() };
+        for size in sizes {
+            for (name, &nodes) in &size.pools {
+                all.pools.entry(name.clone()).or_default().push(nodes);
+            }
+            for (key, &replicas) in &size.replicas {
+                all.replicas.entry(key.clone()).or_default().push(replicas);
+            }
         }
-        pools.retain(|_, nodes| nodes.len() == sizes.len());
-        Sizes { pools, number: sizes.len() }
+        debug_assert!(all.pools.values().chain(all.replicas.values()).all(|it| it.len() == sizes.len()));
+        all
     }
 
     /// How many sizes there are; 0 or 1 if nothing is open.
@@ -96,6 +112,24 @@ impl<'s> OpenSize<'s> {
             numbers.truncate(1);
         }
         numbers
+    }
+
+    /// `spec.replicas` of an owner at the start, by size; one number for all if it is the same.
+    pub fn replicas(&self, owner: &Workload) -> Vec<i64> {
+        let open = self.sizes.replicas.get(&owner.key).filter(|_| self.variable.is_some());
+        let open = open.filter(|all| all.iter().any(|&replicas| replicas != all[0]));
+        if open.is_some() && owner.revisions.iter().any(|revision| revision.size > 0) {
+            self.depends(format!("{} has ReplicaSets whose sizes depend on it", owner.key));
+        }
+        open.cloned().unwrap_or_else(|| vec![owner.replicas])
+    }
+
+    /// `spec.replicas` of an owner at the start, for whoever needs a constant; `why` says who.
+    pub fn fixed_replicas(&self, owner: &Workload, why: &str) -> i64 {
+        if self.replicas(owner).len() > 1 {
+            self.depends(format!("replicas of {} depend on it, and {why}", owner.key));
+        }
+        owner.replicas
     }
 
     /// A state variable that starts with a value for each size, or with one value at all of them.

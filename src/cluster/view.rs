@@ -11,27 +11,13 @@ use super::layout::{Attribute, Layout};
 use super::placement::Placement;
 use super::resources::ResourceError;
 use super::sizes::{OpenSize, Sizes};
-use super::spec::{ClusterSpec, SchedulerProfile, Workload, WorkloadKind};
+use super::spec::{ClusterSpec, SchedulerProfile, Workload};
 use super::start;
 use super::story::{Diagnosis, Narrator, Sentence};
 use super::templates::{self, Phase, Template, TemplateId, Tenure};
+use super::variables;
 
-/// State variables of one Deployment or ReplicaSet.
-#[derive(Clone, Debug)]
-pub struct WorkloadVars {
-    /// Whether the object exists; `None` if it always does.
-    pub exists: Option<BoolVar>,
-    /// `spec.replicas`.
-    pub replicas: IntVar,
-    /// Largest `spec.replicas` that can arise.
-    pub max_replicas: i64,
-    /// Which revision is the present template; `None` if there is only one.
-    pub revision: Option<IntVar>,
-    /// `spec.replicas` of each revision's ReplicaSet.
-    pub sizes: Vec<IntVar>,
-    /// The template of each revision.
-    pub templates: Vec<TemplateId>,
-}
+pub use super::variables::WorkloadVars;
 
 /// A cluster under construction: objects, state variables, and the actions that controllers add.
 pub struct Cluster<'c> {
@@ -106,8 +92,8 @@ impl<'c> Cluster<'c> {
         };
         let cells = Cells::declare(&builder, &classes, layouts.clone(), &templates, &initial, &size);
         start::constrain(&builder, &classes, &cells, &templates, &placement, &initial);
-        let pending = templates.iter().map(|template| declare_pending(&builder, spec, template)).collect();
-        let workloads = declare_workloads(&builder, spec, &templates);
+        let pending = templates.iter().map(|template| variables::pending(&builder, spec, template)).collect();
+        let workloads = variables::workloads(&builder, spec, &templates, &size);
         let (cell_inputs, narrators, diagnoses) = Default::default();
         let cluster = Cluster {
             builder,
@@ -447,52 +433,4 @@ pub const MARKED_WORKLOADS: usize = 50;
 
 fn mark_name(what: &str, workload: usize) -> String {
     if workload < MARKED_WORKLOADS { format!("{what} {workload}") } else { format!("{what} others") }
-}
-
-fn declare_pending(builder: &Builder<'_>, spec: &ClusterSpec, template: &Template) -> IntVar {
-    let revision = &spec.workloads[template.workload].revisions[template.revision];
-    let members = template.members.iter().map(|&member| &revision.pods[member]);
-    let waiting = members.filter(|pod| pod.node.is_none()).count() as i64;
-    let most = if template.may_be_placed() { template.max_pods } else { 0 };
-    builder.int(format!("{} pending", template.name), 0, most, Some(waiting))
-}
-
-fn declare_workloads(builder: &Builder<'_>, spec: &ClusterSpec, templates: &[Template]) -> Vec<Option<WorkloadVars>> {
-    let declare = |(index, workload): (usize, &Workload)| {
-        (workload.kind != WorkloadKind::Fixed).then(|| declare_workload(builder, spec, templates, index, workload))
-    };
-    spec.workloads.iter().enumerate().map(declare).collect()
-}
-
-fn declare_workload(
-    builder: &Builder<'_>,
-    spec: &ClusterSpec,
-    templates: &[Template],
-    index: usize,
-    workload: &Workload,
-) -> WorkloadVars {
-    use super::scenario::CommandAction::{Create, Delete};
-    let own: Vec<TemplateId> =
-        (0..templates.len()).map(TemplateId).filter(|id| templates[id.0].workload == index).collect();
-    let max_replicas = templates::max_replicas(spec, workload);
-    let commands = || spec.scenario.commands.iter().map(|command| &command.action);
-    let comes_or_goes =
-        commands().any(|action| matches!(action, Create { target } | Delete { target } if *target == workload.key));
-    let start = workload.current as i64;
-    let name = &workload.key;
-    let most = own.first().map_or(0, |id| templates[id.0].max_pods);
-    WorkloadVars {
-        exists: (comes_or_goes || workload.created_later)
-            .then(|| builder.bool(format!("{name} exists"), Some(!workload.created_later))),
-        replicas: builder.int(format!("{name} spec.replicas"), 0, max_replicas, Some(workload.replicas)),
-        max_replicas,
-        revision: (own.len() > 1)
-            .then(|| builder.int(format!("{name} revision"), 0, own.len() as i64 - 1, Some(start))),
-        sizes: workload
-            .revisions
-            .iter()
-            .map(|revision| builder.int(format!("{} size", revision.name), 0, most, Some(revision.size)))
-            .collect(),
-        templates: own,
-    }
 }

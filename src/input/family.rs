@@ -4,7 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::cluster::spec::ClusterSpec;
+use crate::cluster::sizes;
+use crate::cluster::spec::{ClusterSpec, ObjectKey};
 use crate::reduce::family::{Dimension, Size, show};
 
 use super::diagnostics::{Diagnostic, Diagnostics, Severity};
@@ -20,10 +21,10 @@ pub struct Family {
 /// What a size comes to. A member has nothing else from its size.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Amounts {
-    /// Nodes of each pool.
-    pub pools: BTreeMap<String, i64>,
-    /// What sizes say of workloads: `replicas`, `minReplicas` and `maxReplicas` of each one that they name.
-    pub workloads: Vec<[Option<i64>; 3]>,
+    /// Nodes and replicas.
+    pub size: sizes::Size,
+    /// `minReplicas` and `maxReplicas` of each owner of pods that sizes speak of.
+    pub limits: BTreeMap<ObjectKey, [Option<i64>; 2]>,
 }
 
 impl Family {
@@ -51,14 +52,24 @@ impl Family {
     /// What a size comes to.
     pub fn amounts(&self, size: &[i64]) -> Amounts {
         let Values { pools, targets } = self.prepared.sizes.values(size);
-        Amounts { pools: self.prepared.pools().map(str::to_owned).zip(pools).collect(), workloads: targets }
+        let targets: Vec<(ObjectKey, [Option<i64>; 3])> = self.prepared.targets().into_iter().zip(targets).collect();
+        let pools = self.prepared.pools().map(str::to_owned).zip(pools).collect();
+        let replicas = targets.iter().filter_map(|(key, [replicas, ..])| Some((key.clone(), (*replicas)?))).collect();
+        let limits = targets.into_iter().map(|(key, [_, min, max])| (key, [min, max])).collect();
+        Amounts { size: sizes::Size { pools, replicas }, limits }
     }
 
     /// The cluster of such amounts, which need not be those of one size.
     pub fn cluster(&self, amounts: &Amounts) -> Result<ClusterSpec, Diagnostics> {
-        let pools = self.prepared.pools().map(|name| amounts.pools.get(name).copied().unwrap_or(0)).collect();
+        let Amounts { size, limits } = amounts;
+        let pools = self.prepared.pools().map(|name| size.pools.get(name).copied().unwrap_or(0)).collect();
+        let target = |key: ObjectKey| {
+            let [min, max] = limits.get(&key).copied().unwrap_or_default();
+            [size.replicas.get(&key).copied(), min, max]
+        };
+        let targets = self.prepared.targets().into_iter().map(target).collect();
         let mut sink = Diagnostics::default();
-        let spec = self.prepared.resolve_values(Values { pools, targets: amounts.workloads.clone() }, &mut sink);
+        let spec = self.prepared.resolve_values(Values { pools, targets }, &mut sink);
         if sink.has_errors() { Err(sink) } else { Ok(spec) }
     }
 

@@ -72,6 +72,12 @@ impl Prepared {
         pools.map(|pool| pool.name.as_str())
     }
 
+    /// The workloads that sizes speak of, in order.
+    pub fn targets(&self) -> Vec<ObjectKey> {
+        let sizes = self.document.iter().flat_map(|(_, document)| &document.spec.sizes);
+        sizes.map(|sizing| scenario::key_of(&sizing.target).unwrap_or_default()).collect()
+    }
+
     /// The cluster of a size; what is wrong with it goes to `sink`.
     pub fn resolve(&self, size: &[i64], sink: &mut Diagnostics) -> ClusterSpec {
         self.resolve_values(self.sizes.values(size), sink)
