@@ -43,8 +43,8 @@ pub struct Together {
     pub known: BTreeMap<String, Known>,
 }
 
-/// Asks about the members of `sizes`; an error says why they are to be checked one by one. One query takes no longer
-/// than `time`.
+/// Asks about the members of `sizes`; an error says why they are to be checked one by one. All queries together take no
+/// longer than `time`.
 pub fn ask(
     family: &FamilyCheck<'_>,
     names: &[String],
@@ -55,13 +55,17 @@ pub fn ask(
     if !family.plan.reduce {
         return Err("nodes are told apart (--no-reduce)".to_owned());
     }
+    if sizes.len() < FEWEST {
+        return Ok(Together::default());
+    }
+    let deadline = Instant::now() + time;
     let members = Alike::among(family, sizes)?;
     begin(&format!("modelling {} sizes together", members.sizes.len()));
     let model = members.model(family, names, members.sizes.len())?;
     let mut together = Together::default();
     for name in verify::applicable(&model.system) {
         begin(&format!("{name} at {} sizes together", members.sizes.len()));
-        let query = Query { family, members: &members, name, time, whole: &model };
+        let query = Query { family, members: &members, name, deadline, whole: &model };
         together.known.extend(query.narrow().map(|known| (name.to_owned(), known)));
     }
     Ok(together)
@@ -79,8 +83,8 @@ impl Alike {
     fn among(family: &FamilyCheck<'_>, sizes: &[Size]) -> Result<Self, String> {
         let amounts = |size: &Size| Some((size.clone(), family.members.amounts(size)?));
         let all: Option<Vec<(Size, Amounts)>> = sizes.iter().map(amounts).collect();
-        let all = all.ok_or("cases are made for each size")?;
-        let Some((_, largest)) = all.last().cloned() else { return Err("there are no more".to_owned()) };
+        let all = all.ok_or("cases are made one by one")?;
+        let Some((_, largest)) = all.last().cloned() else { return Err("there are none".to_owned()) };
         if all.iter().any(|(_, other)| other.limits != largest.limits) {
             return Err("limits of autoscalers depend on it".to_owned());
         }
@@ -89,7 +93,7 @@ impl Alike {
         };
         let (sizes, amounts): (Vec<Size>, Vec<Amounts>) = all.into_iter().filter(has_same_pools).unzip();
         if sizes.len() < FEWEST {
-            return Err("there are few".to_owned());
+            return Err("few have nodes in the same pools".to_owned());
         }
         let alike = Alike { sizes, amounts };
         alike.compare(family)?;
@@ -167,7 +171,7 @@ struct Query<'a> {
     family: &'a FamilyCheck<'a>,
     members: &'a Alike,
     name: &'a str,
-    time: Duration,
+    deadline: Instant,
     /// The model of all members.
     whole: &'a Model,
 }
@@ -188,7 +192,8 @@ impl Query<'_> {
                     .ok()
                     .and_then(|it| self.decide(&it, to)),
             };
-            match result? {
+            let Some(found) = result else { break };
+            match found {
                 Found::Holds(extent, result) => {
                     held = to;
                     let sizes = self.members.sizes[..held].to_vec();
@@ -205,7 +210,7 @@ impl Query<'_> {
     fn decide(&self, model: &Model, count: usize) -> Option<Found> {
         let started = Instant::now();
         let plan = self.family.plan;
-        let asking = Asking { model, plan, time: Some(self.time) };
+        let asking = Asking { model, plan, time: Some(self.deadline.saturating_duration_since(started)) };
         let asked = asking.ask(self.name);
         match &asked.decision.outcome.verdict {
             Verdict::Holds(extent) => {

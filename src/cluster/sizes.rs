@@ -63,7 +63,7 @@ impl Sizes {
 pub struct OpenSize<'s> {
     sizes: &'s Sizes,
     /// For each node its pool and its position there, if the pool is one of those that sizes speak of.
-    places: Vec<Option<(&'s [i64], i64)>>,
+    places: Vec<Option<(&'s str, i64)>>,
     /// Why the model does not stand for all sizes.
     dependences: RefCell<Vec<String>>,
     variable: Option<IntVar>,
@@ -74,10 +74,10 @@ impl<'s> OpenSize<'s> {
     pub fn declare(builder: &Builder<'_>, spec: &ClusterSpec, sizes: &'s Sizes) -> Self {
         let mut seen: BTreeMap<&str, i64> = BTreeMap::new();
         let places = spec.nodes.iter().map(|node| {
-            let pool = node.pool.as_deref()?;
-            let position = seen.entry(pool).or_default();
+            let (pool, _) = sizes.pools.get_key_value(node.pool.as_deref()?)?;
+            let position = seen.entry(pool.as_str()).or_default();
             *position += 1;
-            Some((sizes.pools.get(pool)?.as_slice(), *position - 1))
+            Some((pool.as_str(), *position - 1))
         });
         let places = places.collect();
         let variable = (sizes.number > 1).then(|| builder.int(VARIABLE, 0, sizes.number as i64 - 1, None));
@@ -92,20 +92,19 @@ impl<'s> OpenSize<'s> {
     /// How many of these nodes each size has; one number for all if it is the same.
     pub fn present(&self, nodes: impl Iterator<Item = usize>) -> Vec<i64> {
         let mut always = 0;
-        let mut open: BTreeMap<*const i64, (&[i64], Vec<i64>)> = BTreeMap::new();
+        let mut open: BTreeMap<&str, Vec<i64>> = BTreeMap::new();
         for node in nodes {
             match self.places[node].filter(|_| self.variable.is_some()) {
-                Some((counts, position)) => {
-                    open.entry(counts.as_ptr()).or_insert((counts, Vec::new())).1.push(position);
-                }
+                Some((pool, position)) => open.entry(pool).or_default().push(position),
                 None => always += 1,
             }
         }
         let of_size = |size: usize| {
-            let within = |(counts, positions): &(&[i64], Vec<i64>)| {
-                positions.partition_point(|&position| position < counts[size]) as i64
+            let within = |(pool, positions): (&&str, &Vec<i64>)| {
+                let nodes = self.sizes.pools[*pool][size];
+                positions.partition_point(|&position| position < nodes) as i64
             };
-            always + open.values().map(within).sum::<i64>()
+            always + open.iter().map(within).sum::<i64>()
         };
         let mut numbers: Vec<i64> = (0..self.sizes.number.max(1)).map(of_size).collect();
         if numbers.iter().all(|&number| number == numbers[0]) {
@@ -175,5 +174,43 @@ impl<'s> OpenSize<'s> {
     /// Why the model does not stand for all sizes; empty if it does.
     pub fn into_dependences(self) -> Vec<String> {
         self.dependences.into_inner()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::spec::NodeSpec;
+    use crate::term::Ctx;
+
+    /// One node of no pool, and three of a pool.
+    fn spec() -> ClusterSpec {
+        let node = |pool: Option<&str>| NodeSpec { pool: pool.map(str::to_owned), ..NodeSpec::default() };
+        ClusterSpec { nodes: vec![node(None), node(Some("a")), node(Some("a")), node(Some("a"))], ..Default::default() }
+    }
+
+    fn sizes(nodes: &[i64]) -> Sizes {
+        let size = |&nodes: &i64| Size { pools: [("a".to_owned(), nodes)].into(), ..Size::default() };
+        Sizes::new(&nodes.iter().map(size).collect::<Vec<Size>>())
+    }
+
+    #[test]
+    fn a_size_has_the_first_nodes_of_each_pool() {
+        let (ctx, spec, sizes) = (Ctx::new(), spec(), sizes(&[1, 3]));
+        let open = OpenSize::declare(&Builder::new(&ctx), &spec, &sizes);
+        assert_eq!(open.present(0..4), [2, 4]);
+        assert_eq!(open.present([2, 3].into_iter()), [0, 2]);
+        assert_eq!(open.present([0, 1].into_iter()), [2]);
+        open.depends("somebody counts");
+        assert_eq!(open.into_dependences(), ["somebody counts"]);
+    }
+
+    #[test]
+    fn one_size_leaves_nothing_open() {
+        let (ctx, spec, sizes) = (Ctx::new(), spec(), sizes(&[3]));
+        let open = OpenSize::declare(&Builder::new(&ctx), &spec, &sizes);
+        assert_eq!((open.variable(), open.present(0..4)), (None, vec![4]));
+        open.depends("nobody minds");
+        assert!(open.into_dependences().is_empty());
     }
 }
