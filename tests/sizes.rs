@@ -15,7 +15,6 @@ use kubound::property::{NAMES, Selection};
 use kubound::reduce::family::upward;
 use kubound::reduce::reduce;
 use kubound::system::PropertyId;
-use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::Value;
 
