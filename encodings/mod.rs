@@ -17,4 +17,4 @@ pub mod ranks;
 pub mod replicaset;
 pub mod taint_eviction;
 
-pub use model::{Model, ModelError, build, build_of_single_nodes};
+pub use model::{Model, ModelError, build, build_of_single_nodes, build_of_sizes};

@@ -4,6 +4,7 @@ use thiserror::Error;
 
 use crate::cluster::resources::ResourceError;
 use crate::cluster::scenario;
+use crate::cluster::sizes::Sizes;
 use crate::cluster::spec::{ClusterSpec, Workload};
 use crate::cluster::templates;
 use crate::cluster::view::{Cluster, Parts};
@@ -38,23 +39,36 @@ pub enum ModelError {
 
 /// Builds the model of a cluster with the selected properties.
 pub fn build(spec: &ClusterSpec, selection: &Selection) -> Result<Model, ModelError> {
-    build_with(spec, selection, |ctx, spec| Cluster::new(ctx, spec))
+    build_with(spec, selection, &View::Merged)
 }
 
 /// [`build`] with every node told apart: nothing is merged, nothing counted.
 pub fn build_of_single_nodes(spec: &ClusterSpec, selection: &Selection) -> Result<Model, ModelError> {
-    build_with(spec, selection, |ctx, spec| Cluster::of_single_nodes(ctx, spec))
+    build_with(spec, selection, &View::SingleNodes)
 }
 
-fn build_with(
-    spec: &ClusterSpec,
-    selection: &Selection,
-    view: for<'c> fn(&'c Ctx, &'c ClusterSpec) -> Result<Cluster<'c>, ResourceError>,
-) -> Result<Model, ModelError> {
+/// [`build`] for several sizes at once, `spec` having all nodes of all of them. Where [`Parts::depends_on_size`] names a
+/// reason, the model does not stand for them.
+pub fn build_of_sizes(spec: &ClusterSpec, selection: &Selection, sizes: &Sizes) -> Result<Model, ModelError> {
+    build_with(spec, selection, &View::OfSizes(sizes))
+}
+
+/// How a cluster is looked at.
+enum View<'s> {
+    Merged,
+    SingleNodes,
+    OfSizes(&'s Sizes),
+}
+
+fn build_with(spec: &ClusterSpec, selection: &Selection, view: &View<'_>) -> Result<Model, ModelError> {
     check_sizes(spec, selection)?;
     let ctx = Ctx::new();
     let (unbound, parts) = {
-        let mut cluster = view(&ctx, spec)?;
+        let mut cluster = match view {
+            View::Merged => Cluster::new(&ctx, spec)?,
+            View::SingleNodes => Cluster::of_single_nodes(&ctx, spec)?,
+            View::OfSizes(sizes) => Cluster::of_sizes(&ctx, spec, sizes)?,
+        };
         let prepared = property::prepare(&mut cluster, selection)?;
         add_controllers(&mut cluster)?;
         property::add(&cluster, selection, &prepared)?;

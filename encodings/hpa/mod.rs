@@ -43,7 +43,8 @@ pub fn declare(cluster: &Cluster<'_>) -> Vec<HpaVars> {
         let (workload, object, _) = cluster.owners().find(|(_, object, _)| object.key == autoscaler.target)?;
         let spec = autoscaler.object.spec.as_ref()?;
         let bounds = Bounds { min: spec.min_replicas.map_or(1, i64::from), max: spec.max_replicas.into() };
-        let memory = memory::declare(cluster, autoscaler, object.replicas, bounds);
+        let replicas = cluster.size.fixed_replicas(object, "an autoscaler remembers them");
+        let memory = memory::declare(cluster, autoscaler, replicas, bounds);
         Some(HpaVars { autoscaler: index, workload, bounds, memory })
     };
     cluster.spec.autoscalers.iter().enumerate().filter_map(declare).collect()

@@ -25,5 +25,8 @@ fn weight(cluster: &Cluster<'_>, name: &str) -> i64 {
     let nodes = &cluster.spec.nodes;
     let size = |node: &NodeSpec| images::of_node(&node.node).find(|(other, _)| *other == name).map(|(_, size)| size);
     let sizes: Vec<i64> = nodes.iter().filter_map(size).collect();
+    if !sizes.is_empty() {
+        cluster.size.depends("ImageLocality asks for the share of nodes that have an image");
+    }
     image_score::scaled(sizes.first().copied().unwrap_or(0), sizes.len() as i64, nodes.len() as i64)
 }

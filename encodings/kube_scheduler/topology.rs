@@ -5,7 +5,6 @@
 use std::collections::BTreeMap;
 
 use crate::cluster::Cell;
-use crate::cluster::classes::is_singleton_key;
 use crate::cluster::view::Cluster;
 use crate::term::{Bool, Ctx, Int};
 
@@ -20,7 +19,7 @@ impl Topology {
     /// The domains of a key.
     pub fn new(cluster: &Cluster<'_>, key: &str) -> Self {
         let values = cluster.classes.iter().map(|class| class.label(key).map(str::to_owned));
-        Topology { singleton: is_singleton_key(cluster.spec, key), values: values.collect() }
+        Topology { singleton: cluster.has_singleton_domains(key), values: values.collect() }
     }
 
     /// Whether nodes of a class carry the key.

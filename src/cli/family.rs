@@ -9,16 +9,21 @@ use std::time::{Duration, Instant};
 use crate::engine::{Budget, Certificate, Extent, Statistics};
 use crate::property::NAMES;
 use crate::reduce::family::{Coverage, Size, Standing};
-use crate::report::{Answer, CheckResult, FamilyReport, reason_text};
+use crate::report::{Answer, CheckResult, FamilyReport, OneQuery, reason_text};
 
 use super::CliError;
 use super::lift;
 use super::members::Members;
 use super::source::Input;
+use super::together::{self, Known, Together};
 use super::verify::{self, Plan, Skipped, Subject, VerifyError};
 
 /// Why a property has no result for a member that was checked.
 const NO_RESULT: &str = "not asked there, or it does not apply";
+/// A query about many members may take as long as asking each of them would, if all were like the first, and this besides.
+const LEAST_TIME: Duration = Duration::from_secs(5);
+/// The first member does not stand for the others if it took longer.
+const MOST_SECONDS: f64 = 600.0;
 
 /// A family and how it is checked.
 pub struct FamilyCheck<'a> {
@@ -46,6 +51,8 @@ struct Track {
     certificates: Vec<Option<Certificate>>,
     seconds: f64,
     violated: Option<Size>,
+    /// Whether the figures of a query about many members are among the others.
+    asked_together: bool,
 }
 
 /// Checks all members, tells each property's result, and names the properties that were not decided because another one
@@ -55,12 +62,22 @@ pub fn check(
     begin: &mut dyn FnMut(&str),
     tell: &mut dyn FnMut(&CheckResult),
 ) -> Result<(Vec<CheckResult>, Skipped), CliError> {
-    let mut search = Search { family, started: Instant::now(), tracks: Vec::new(), visited: Vec::new(), error: None };
+    let mut search = Search {
+        family,
+        started: Instant::now(),
+        tracks: Vec::new(),
+        visited: Vec::new(),
+        error: None,
+        together: None,
+    };
     for (index, size) in family.members.sizes.iter().enumerate() {
         // The first member is always asked, so that there is an answer for every property.
         if let Some(reason) = search.over().filter(|_| index > 0) {
             search.leave_open(index, &reason);
             break;
+        }
+        if index == 1 {
+            search.ask_together(begin);
         }
         search.visit(size, begin)?;
     }
@@ -74,6 +91,8 @@ struct Search<'a> {
     /// Sizes that were visited, and why a property without a result there has none.
     visited: Vec<(Size, String)>,
     error: Option<VerifyError>,
+    /// What is known of many members at once, or why there is no such thing; `None` before anybody asked.
+    together: Option<Result<Together, String>>,
 }
 
 impl Search<'_> {
@@ -92,9 +111,44 @@ impl Search<'_> {
         watch.exhausted().as_ref().map(reason_text)
     }
 
-    /// Asks a member about every property that is not violated yet.
+    /// Asks about all members but the first in one query, if there are any results for that one.
+    fn ask_together(&mut self, begin: &mut dyn FnMut(&str)) {
+        let names = self.names();
+        let sizes = &self.family.members.sizes[1..];
+        let alone: f64 = self.tracks.iter().map(|track| track.seconds).sum();
+        let alone = Duration::from_secs_f64(alone.min(MOST_SECONDS)) * u32::try_from(sizes.len()).unwrap_or(u32::MAX);
+        let time = self.left().map_or(Duration::MAX, |left| left / 2).min(LEAST_TIME + alone);
+        if !self.tracks.is_empty() {
+            self.together = Some(together::ask(self.family, &names, sizes, time, begin));
+        }
+    }
+
+    /// Takes over what is known of a member without asking it; names of properties to ask it about, as [`Search::names`]
+    /// gives them, or `None` if nothing remains to be asked.
+    fn recall(&mut self, size: &[i64]) -> Option<Vec<String>> {
+        let Some(Ok(together)) = &self.together else { return Some(self.names()) };
+        let mut recalled = false;
+        for track in self.tracks.iter_mut().filter(|track| track.violated.is_none()) {
+            if let Some(known) = together.known.get(&track.last.property).filter(|known| known.covers(size)) {
+                track.recall(size, known);
+                recalled = true;
+            }
+        }
+        if !recalled {
+            return Some(self.names());
+        }
+        let open = |track: &&Track| track.violated.is_none() && track.coverage.sizes() == self.visited.len();
+        let names: Vec<String> = self.tracks.iter().filter(open).map(|track| track.last.property.clone()).collect();
+        Some(names).filter(|names| !names.is_empty())
+    }
+
+    /// Asks a member about every property that is not violated yet and of which nothing is known there.
     fn visit(&mut self, size: &[i64], begin: &mut dyn FnMut(&str)) -> Result<(), CliError> {
         let started = Instant::now();
+        let Some(names) = self.recall(size) else {
+            self.pass(size, NO_RESULT.to_owned());
+            return Ok(());
+        };
         let mut input = match self.family.members.member(size) {
             Ok(input) => input,
             Err(CliError::Input(errors)) => {
@@ -105,7 +159,6 @@ impl Search<'_> {
             Err(other) => return Err(other),
         };
         (self.family.adjust)(&mut input);
-        let names = self.names();
         let subject = Subject { spec: &input.spec, name: input.name.clone(), selection: input.selection(&names) };
         let budget = Budget { time: self.left(), bound: input.spec.scenario.bound, ..self.family.plan.budget.clone() };
         let plan = Plan { budget, ..*self.family.plan };
@@ -151,6 +204,7 @@ impl Search<'_> {
                 certificates: Vec::new(),
                 seconds: 0.0,
                 violated: None,
+                asked_together: false,
             });
             self.tracks.len() - 1
         });
@@ -199,7 +253,12 @@ impl Search<'_> {
                 skipped.push(track.last.property.clone());
                 continue;
             }
-            let result = track.result(self.family, left, begin);
+            let query = match &self.together {
+                Some(Ok(together)) => together.known.get(&track.last.property).and_then(Known::query),
+                Some(Err(why)) => Some(OneQuery::Impossible(why.clone())),
+                None => None,
+            };
+            let result = track.result(self.family, query, left, begin);
             tell(&result);
             results.push(result);
         }
@@ -216,9 +275,7 @@ impl Track {
             Answer::Unknown { reason, .. } => Standing::Open(reason.clone()),
         };
         self.coverage.add(size, standing);
-        self.seconds += result.seconds;
-        self.statistics = sum(&self.statistics, &result.statistics);
-        self.certificates.push(result.certificate.clone());
+        self.count(&result);
         match &result.answer {
             Answer::Holds(extent) => self.extent = Some(weaker(self.extent, *extent)),
             Answer::Violated(_) => self.violated = Some(size.to_vec()),
@@ -227,8 +284,39 @@ impl Track {
         self.last = result;
     }
 
+    /// Adds what a query about many members says of one of them.
+    fn recall(&mut self, size: &[i64], known: &Known) {
+        self.coverage.add(
+            size,
+            match known.extent {
+                Extent::Complete(_) => Standing::Proved,
+                Extent::Bound(k) => Standing::Bounded(k),
+            },
+        );
+        self.extent = Some(weaker(self.extent, known.extent));
+        if !std::mem::replace(&mut self.asked_together, true) {
+            for result in &known.results {
+                self.count(result);
+            }
+            self.last.clone_from(&known.results[known.results.len() - 1]);
+        }
+    }
+
+    /// Counts what a check took.
+    fn count(&mut self, result: &CheckResult) {
+        self.seconds += result.seconds;
+        self.statistics = sum(&self.statistics, &result.statistics);
+        self.certificates.push(result.certificate.clone());
+    }
+
     /// The result for the whole family.
-    fn result(mut self, family: &FamilyCheck<'_>, left: Option<Duration>, begin: &mut dyn FnMut(&str)) -> CheckResult {
+    fn result(
+        mut self,
+        family: &FamilyCheck<'_>,
+        query: Option<OneQuery>,
+        left: Option<Duration>,
+        begin: &mut dyn FnMut(&str),
+    ) -> CheckResult {
         let lift = self.violated.as_ref().map(|size| {
             begin(&format!("lifting to {}", family.members.name(&family.lift_to).short()));
             lift::lift(family, size, &self.last, left)
@@ -250,6 +338,7 @@ impl Track {
             dimensions: family.members.dimensions.clone(),
             coverage: self.coverage,
             omitted: family.members.omitted.clone(),
+            query,
             lift,
         };
         let (seconds, statistics) = (self.seconds, self.statistics);
@@ -258,7 +347,8 @@ impl Track {
     }
 }
 
-fn weaker(known: Option<Extent>, new: Extent) -> Extent {
+/// The weaker of what is known so far and something new.
+pub fn weaker(known: Option<Extent>, new: Extent) -> Extent {
     match (known, new) {
         (None, new) => new,
         (Some(Extent::Complete(a)), Extent::Complete(b)) => Extent::Complete(a.max(b)),

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::cases;
-use crate::input::Family;
+use crate::cluster::spec::ClusterSpec;
+use crate::input::{Amounts, Family};
 use crate::reduce::family::{Dimension, Size, upward};
 use crate::report::InputName;
 
@@ -98,16 +99,32 @@ impl Members {
         }
     }
 
+    /// What a size comes to; `None` where members are made one by one.
+    pub fn amounts(&self, size: &[i64]) -> Option<Amounts> {
+        match &self.origin {
+            MadeFrom::Case { .. } => None,
+            MadeFrom::Paths { family, .. } => Some(family.amounts(size)),
+        }
+    }
+
+    /// The cluster of such amounts, in the place of a member.
+    pub fn cluster(&self, size: &[i64], amounts: &Amounts) -> Result<Input, CliError> {
+        match &self.origin {
+            MadeFrom::Case { .. } => self.member(size),
+            MadeFrom::Paths { family, .. } => Ok(self.input(size, family.cluster(amounts)?)),
+        }
+    }
+
+    fn input(&self, size: &[i64], spec: ClusterSpec) -> Input {
+        let scenario_given = matches!(self.origin, MadeFrom::Paths { scenario_given: true, .. });
+        Input { name: self.name(size), spec, diagnostics: Default::default(), scenario_given, members: None }
+    }
+
     /// A member.
     pub fn member(&self, size: &[i64]) -> Result<Input, CliError> {
-        let name = self.name(size);
         match &self.origin {
-            MadeFrom::Case { .. } => source::read(&name),
-            MadeFrom::Paths { family, scenario_given, .. } => {
-                let spec = family.member(size)?;
-                let scenario_given = *scenario_given;
-                Ok(Input { name, spec, diagnostics: Default::default(), scenario_given, members: None })
-            }
+            MadeFrom::Case { .. } => source::read(&self.name(size)),
+            MadeFrom::Paths { family, .. } => Ok(self.input(size, family.member(size)?)),
         }
     }
 }

@@ -20,6 +20,7 @@ mod progress;
 mod replay;
 mod simulate;
 mod source;
+mod together;
 mod values;
 pub mod verify;
 pub mod walk;

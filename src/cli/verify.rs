@@ -11,7 +11,7 @@ use crate::engine::{
     Attempt, Budget, Decision, Engine, Outcome, Progress, UnknownReason, Verdict, peak_resident_bytes,
 };
 use crate::property::{NAMES, Selection};
-use crate::reduce::explain::explain;
+use crate::reduce::explain::{Explanation, explain};
 use crate::reduce::{self, Reduction};
 use crate::report::saved::fingerprint;
 use crate::report::{
@@ -107,7 +107,7 @@ impl Plan<'_> {
 }
 
 /// Names of the properties that a system has, in order.
-fn applicable(system: &System) -> Vec<&'static str> {
+pub fn applicable(system: &System) -> Vec<&'static str> {
     NAMES.into_iter().filter(|name| system.properties.iter().any(|property| property.name == *name)).collect()
 }
 
@@ -125,6 +125,78 @@ fn contradiction(system: &System, budget: &Budget) -> Result<(), VerifyError> {
     }
 }
 
+/// A model of which properties are asked.
+pub struct Asking<'a> {
+    /// The model.
+    pub model: &'a Model,
+    /// How.
+    pub plan: &'a Plan<'a>,
+    /// Time for one property.
+    pub time: Option<Duration>,
+}
+
+/// What an engine said of a property.
+pub struct Asked {
+    property: String,
+    /// What the property is about.
+    pub subjects: String,
+    /// The part of the model that it was asked of.
+    pub reduction: Reduction,
+    explanation: Option<Explanation>,
+    /// The answer.
+    pub decision: Decision,
+}
+
+impl Asking<'_> {
+    fn reduce(&self, properties: &[PropertyId]) -> Reduction {
+        match self.plan.reduce {
+            true => reduce::reduce(&self.model.system, &self.model.parts, properties),
+            false => reduce::unreduced(&self.model.system, properties),
+        }
+    }
+
+    /// Asks the engine about the properties of a name.
+    pub fn ask(&self, name: &str) -> Asked {
+        let ids = named(&self.model.system, name);
+        let subjects: Vec<&str> = ids.iter().map(|&id| self.model.system.property(id).subject.as_str()).collect();
+        let reduction = self.reduce(&ids);
+        let explanation = self.plan.explain.then(|| explain(&self.model.parts, &reduction));
+        let system = &reduction.slice.system;
+        let all: Vec<PropertyId> = (0..system.properties.len()).map(PropertyId).collect();
+        let budget = Budget { time: self.time, ..self.plan.budget.clone() };
+        let decision = self.plan.engine.decide(system, &all, &budget, self.plan.progress);
+        Asked { property: name.to_owned(), subjects: subjects.join(", "), reduction, explanation, decision }
+    }
+}
+
+impl Asked {
+    /// The result that an answer is; about one of the subjects, or about all of them.
+    pub fn into_result(
+        self,
+        input: InputName,
+        answer: Answer,
+        subject: Option<String>,
+        elapsed: Duration,
+    ) -> CheckResult {
+        let Decision { outcome, engine, beside } = self.decision;
+        let Outcome { statistics, certificate, .. } = outcome;
+        CheckResult {
+            input,
+            property: self.property,
+            subject: subject.unwrap_or(self.subjects),
+            answer,
+            engine: engine.to_owned(),
+            seconds: elapsed.as_secs_f64(),
+            peak_memory_bytes: peak_resident_bytes(),
+            statistics,
+            certificate,
+            beside,
+            reduction: self.explanation,
+            family: None,
+        }
+    }
+}
+
 struct Checker<'a> {
     subject: &'a Subject<'a>,
     model: &'a Model,
@@ -133,50 +205,24 @@ struct Checker<'a> {
 }
 
 impl Checker<'_> {
-    fn reduce(&self, properties: &[PropertyId]) -> Reduction {
-        match self.plan.reduce {
-            true => reduce::reduce(&self.model.system, &self.model.parts, properties),
-            false => reduce::unreduced(&self.model.system, properties),
-        }
-    }
-
     fn check(&self, name: &str) -> CheckResult {
         reset_peak();
         let started = Instant::now();
-        let ids = named(&self.model.system, name);
-        let subjects: Vec<&str> = ids.iter().map(|&id| self.model.system.property(id).subject.as_str()).collect();
-        let reduction = self.reduce(&ids);
-        let explanation = self.plan.explain.then(|| explain(&self.model.parts, &reduction));
-        let slice = reduction.slice;
-        let all: Vec<PropertyId> = (0..slice.system.properties.len()).map(PropertyId).collect();
-        let budget = Budget { time: self.time, ..self.plan.budget.clone() };
-        let decision = self.plan.engine.decide(&slice.system, &all, &budget, self.plan.progress);
-        let Decision { outcome, engine, beside } = decision;
-        let Outcome { verdict, statistics, certificate } = outcome;
-        let (answer, subject) = match verdict {
-            Verdict::Holds(extent) => (Answer::Holds(extent), subjects.join(", ")),
+        let asked = Asking { model: self.model, plan: self.plan, time: self.time }.ask(name);
+        let slice = &asked.reduction.slice;
+        let decision = &asked.decision;
+        let (answer, subject) = match &decision.outcome.verdict {
+            Verdict::Holds(extent) => (Answer::Holds(*extent), None),
             Verdict::Unknown { reason, covered } => {
-                (Answer::Unknown { reason: reasons(engine, &reason, &beside), covered }, subjects.join(", "))
+                let reason = reasons(decision.engine, reason, &decision.beside);
+                (Answer::Unknown { reason, covered: *covered }, None)
             }
             Verdict::Violated { property, trace, k } => {
-                let subject = slice.system.property(property).subject.clone();
-                (self.explain(&slice, property, &trace, k), subject)
+                let subject = slice.system.property(*property).subject.clone();
+                (self.explain(slice, *property, trace, *k), Some(subject))
             }
         };
-        CheckResult {
-            input: self.subject.name.clone(),
-            property: name.to_owned(),
-            subject,
-            answer,
-            engine: engine.to_owned(),
-            seconds: started.elapsed().as_secs_f64(),
-            peak_memory_bytes: peak_resident_bytes(),
-            statistics,
-            certificate,
-            beside,
-            reduction: explanation,
-            family: None,
-        }
+        asked.into_result(self.subject.name.clone(), answer, subject, started.elapsed())
     }
 
     /// Replays a counterexample and tells it. One that does not replay is none.

@@ -15,6 +15,7 @@ use crate::term::{Bool, Ctx, Int, Range};
 
 use super::classes::NodeClass;
 use super::layout::{Attribute, Layout, requested};
+use super::sizes::OpenSize;
 use super::templates::{Phase, Template, TemplateId};
 
 /// Combinations above which a class is never counted: a move between them may have as many targets as there are.
@@ -99,23 +100,28 @@ pub struct Cell<'c> {
 
 impl Cells {
     /// Declares the state variables. `initial` gives the values that each member's attributes may start
-    /// with; which of them go together is up to [`super::start`].
+    /// with; which of them go together is up to [`super::start`]. Classes whose size is open are counted if they can be.
     pub fn declare(
         builder: &Builder<'_>,
         classes: &[NodeClass],
         layouts: Vec<Layout>,
         templates: &[Template],
         initial: &dyn Fn(usize, usize) -> Vec<Range>,
+        size: &OpenSize<'_>,
     ) -> Cells {
         let (mut representations, mut estimates) = (Vec::new(), Vec::new());
         for (class, (node_class, layout)) in classes.iter().zip(&layouts).enumerate() {
             let start: Vec<Vec<Range>> = (0..node_class.members.len()).map(|member| initial(class, member)).collect();
             let keys = combinations(node_class, layout, templates, &start);
             let estimate = Estimate::of(start.len(), layout, keys.as_ref().map(Vec::len));
-            let keys = keys.filter(|_| estimate.prefers_counting());
+            let is_open = size.present(node_class.members.iter().copied()).len() > 1;
+            let keys = keys.filter(|_| is_open || estimate.prefers_counting());
+            if is_open && (keys.is_none() || start.iter().flatten().any(|range| fixed(range).is_none())) {
+                size.depends(format!("nodes like {} cannot be counted", node_class.names[0]));
+            }
             estimates.push(estimate);
             representations.push(match keys {
-                Some(keys) => counted(builder, node_class, layout, templates, keys, &start),
+                Some(keys) => counted(builder, node_class, layout, templates, keys, &start, size),
                 None => individual(builder, node_class, layout, templates, &start),
             });
         }
@@ -366,18 +372,17 @@ fn counted(
     templates: &[Template],
     keys: Vec<Vec<i64>>,
     start: &[Vec<Range>],
+    size: &OpenSize<'_>,
 ) -> Representation {
-    let size = class.members.len() as i64;
+    let most = class.members.len() as i64;
+    let is_free = start.iter().flatten().any(|range| fixed(range).is_none());
     let variable = |key: &Vec<i64>| {
-        let agrees = |member: &&Vec<Range>| member.iter().zip(key).all(|(range, &value)| range.contains(value));
-        let present = start.iter().filter(agrees).count() as i64;
-        let is_open = present > 0 && start.iter().flatten().any(|range| fixed(range).is_none());
-        builder.int(
-            format!("nodes like {} with {}", class.names[0], label(layout, templates, key)),
-            0,
-            size,
-            (!is_open).then_some(present),
-        )
+        let agrees = |member: &Vec<Range>| member.iter().zip(key).all(|(range, &value)| range.contains(value));
+        let agreeing = class.members.iter().zip(start).filter(|(_, start)| agrees(start));
+        let present = size.present(agreeing.map(|(&node, _)| node));
+        let name = format!("nodes like {} with {}", class.names[0], label(layout, templates, key));
+        let start = if is_free && present != [0] { &[] } else { present.as_slice() };
+        size.int(builder, name, (0, most), start)
     };
     let multiplicity = keys.iter().map(variable).collect();
     let index = keys.iter().cloned().enumerate().map(|(slot, key)| (key, slot)).collect();

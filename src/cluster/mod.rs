@@ -16,10 +16,12 @@ pub mod quantity;
 pub mod resources;
 pub mod scenario;
 pub mod selector;
+pub mod sizes;
 pub mod spec;
 pub mod start;
 pub mod story;
 pub mod templates;
+mod variables;
 pub mod view;
 
 pub use cells::{Cell, Cells};

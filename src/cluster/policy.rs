@@ -274,6 +274,11 @@ impl ClusterSpec {
     /// them numbers are enough. In large clusters a cycle that can be one step is one: then only the limit of evictions
     /// per node counts.
     pub fn deschedules_stepwise(&self) -> bool {
+        self.deschedules_stepwise_with(self.nodes.len())
+    }
+
+    /// [`ClusterSpec::deschedules_stepwise`] if there were so many nodes.
+    pub fn deschedules_stepwise_with(&self, nodes: usize) -> bool {
         let Some(policy) = &self.descheduler else { return false };
         let mut fixed = self.workloads.iter().filter(|workload| workload.kind == WorkloadKind::Fixed);
         let has_others = fixed.any(|workload| {
@@ -281,7 +286,7 @@ impl ClusterSpec {
             let mut pods = workload.revisions.iter().flat_map(|revision| &revision.pods);
             !bound_to_node || policy.evicts_daemon_sets() || pods.any(asks_for_eviction)
         });
-        let moderate = self.nodes.len() <= MOST_NODES_APART || !policy.is_one_step();
+        let moderate = nodes <= MOST_NODES_APART || !policy.is_one_step();
         moderate && (policy.is_stepwise() || (policy.tells_pods_apart() && has_others))
     }
 }

@@ -10,27 +10,14 @@ use super::classes::{self, NodeClass};
 use super::layout::{Attribute, Layout};
 use super::placement::Placement;
 use super::resources::ResourceError;
-use super::spec::{ClusterSpec, SchedulerProfile, Workload, WorkloadKind};
+use super::sizes::{OpenSize, Sizes};
+use super::spec::{ClusterSpec, SchedulerProfile, Workload};
 use super::start;
 use super::story::{Diagnosis, Narrator, Sentence};
 use super::templates::{self, Phase, Template, TemplateId, Tenure};
+use super::variables;
 
-/// State variables of one Deployment or ReplicaSet.
-#[derive(Clone, Debug)]
-pub struct WorkloadVars {
-    /// Whether the object exists; `None` if it always does.
-    pub exists: Option<BoolVar>,
-    /// `spec.replicas`.
-    pub replicas: IntVar,
-    /// Largest `spec.replicas` that can arise.
-    pub max_replicas: i64,
-    /// Which revision is the present template; `None` if there is only one.
-    pub revision: Option<IntVar>,
-    /// `spec.replicas` of each revision's ReplicaSet.
-    pub sizes: Vec<IntVar>,
-    /// The template of each revision.
-    pub templates: Vec<TemplateId>,
-}
+pub use super::variables::WorkloadVars;
 
 /// A cluster under construction: objects, state variables, and the actions that controllers add.
 pub struct Cluster<'c> {
@@ -44,6 +31,8 @@ pub struct Cluster<'c> {
     pub classes: Vec<NodeClass>,
     /// Nodes by state.
     pub cells: Cells,
+    /// How many nodes there are, where that is open.
+    pub size: OpenSize<'c>,
     /// By position in [`ClusterSpec::workloads`]; `None` for pods that the model does not move.
     pub workloads: Vec<Option<WorkloadVars>>,
     /// Pods without a node, by template.
@@ -61,18 +50,28 @@ pub struct Cluster<'c> {
 impl<'c> Cluster<'c> {
     /// Declares the state of a cluster: where pods are, how large their owners are.
     pub fn new(ctx: &'c Ctx, spec: &'c ClusterSpec) -> Result<Self, ResourceError> {
-        Cluster::build(ctx, spec, false)
+        Cluster::build(ctx, spec, false, &ONE_SIZE)
+    }
+
+    /// [`Cluster::new`] of several sizes at once. The spec has all nodes of all of them.
+    pub fn of_sizes(ctx: &'c Ctx, spec: &'c ClusterSpec, sizes: &'c Sizes) -> Result<Self, ResourceError> {
+        Cluster::build(ctx, spec, false, sizes)
     }
 
     /// [`Cluster::new`] with every node a class of its own, for whoever asks about nodes by name.
     pub fn of_single_nodes(ctx: &'c Ctx, spec: &'c ClusterSpec) -> Result<Self, ResourceError> {
-        Cluster::build(ctx, spec, true)
+        Cluster::build(ctx, spec, true, &ONE_SIZE)
     }
 
-    fn build(ctx: &'c Ctx, spec: &'c ClusterSpec, single: bool) -> Result<Self, ResourceError> {
+    fn build(ctx: &'c Ctx, spec: &'c ClusterSpec, single: bool, sizes: &'c Sizes) -> Result<Self, ResourceError> {
         let builder = Builder::new(ctx);
         let templates = templates::templates(spec)?;
         let classes = classes::classes(spec, &templates, single)?;
+        let size = OpenSize::declare(&builder, spec, sizes);
+        size.check_classes(&classes);
+        if spec.deschedules_stepwise_with(1) != spec.deschedules_stepwise() {
+            size.depends("with few nodes, a cycle of the descheduler goes step by step");
+        }
         let placement = Placement::of(spec, &templates);
         let layouts: Vec<Layout> = classes
             .iter()
@@ -91,10 +90,10 @@ impl<'c> Cluster<'c> {
             let start = |&attribute| placement.initial(&classes[class], &templates, node, attribute);
             layouts[class].attributes.iter().map(start).collect()
         };
-        let cells = Cells::declare(&builder, &classes, layouts.clone(), &templates, &initial);
+        let cells = Cells::declare(&builder, &classes, layouts.clone(), &templates, &initial, &size);
         start::constrain(&builder, &classes, &cells, &templates, &placement, &initial);
-        let pending = templates.iter().map(|template| declare_pending(&builder, spec, template)).collect();
-        let workloads = declare_workloads(&builder, spec, &templates);
+        let pending = templates.iter().map(|template| variables::pending(&builder, spec, template)).collect();
+        let workloads = variables::workloads(&builder, spec, &templates, &size);
         let (cell_inputs, narrators, diagnoses) = Default::default();
         let cluster = Cluster {
             builder,
@@ -102,6 +101,7 @@ impl<'c> Cluster<'c> {
             templates,
             classes,
             cells,
+            size,
             workloads,
             pending,
             disturbed: Vec::new(),
@@ -184,11 +184,27 @@ impl<'c> Cluster<'c> {
             cells: self.cells,
             workloads: self.workloads,
             pending: self.pending,
+            size: self.size.variable(),
+            depends_on_size: self.size.into_dependences(),
             cell_inputs: self.cell_inputs.into_inner(),
             narrators: self.narrators.into_inner(),
             diagnoses: self.diagnoses.into_inner(),
         };
         (self.builder, parts)
+    }
+
+    /// At most so many nodes: a bound, not their number.
+    pub fn most_nodes(&self) -> i64 {
+        self.spec.nodes.len() as i64
+    }
+
+    /// Whether no two nodes share a value of a label, so that each is a domain of its own.
+    pub fn has_singleton_domains(&self, key: &str) -> bool {
+        let singleton = classes::is_singleton_key(self.spec, key);
+        if !singleton && !self.size.shares_label(&self.classes, key) {
+            self.size.depends(format!("at some of them no two nodes share a value of {key}"));
+        }
+        singleton
     }
 
     /// Workloads that the model moves: position, object, variables.
@@ -397,6 +413,10 @@ pub struct Parts {
     pub workloads: Vec<Option<WorkloadVars>>,
     /// Pods without a node, by template.
     pub pending: Vec<IntVar>,
+    /// Which state variable says the size of a cluster of several sizes.
+    pub size: Option<IntVar>,
+    /// Why the model does not stand for all sizes, in words; empty if it does.
+    pub depends_on_size: Vec<String>,
     /// Inputs whose values are positions of cells.
     pub cell_inputs: Vec<VarId>,
     /// What each action tells, by action.
@@ -405,57 +425,12 @@ pub struct Parts {
     pub diagnoses: Vec<(String, Diagnosis)>,
 }
 
+/// What has one size.
+static ONE_SIZE: std::sync::LazyLock<Sizes> = std::sync::LazyLock::new(Sizes::default);
+
 /// Workloads with marks of their own; those beyond share one, so that the number of marks stays bounded.
 pub const MARKED_WORKLOADS: usize = 50;
 
 fn mark_name(what: &str, workload: usize) -> String {
     if workload < MARKED_WORKLOADS { format!("{what} {workload}") } else { format!("{what} others") }
-}
-
-fn declare_pending(builder: &Builder<'_>, spec: &ClusterSpec, template: &Template) -> IntVar {
-    let revision = &spec.workloads[template.workload].revisions[template.revision];
-    let members = template.members.iter().map(|&member| &revision.pods[member]);
-    let waiting = members.filter(|pod| pod.node.is_none()).count() as i64;
-    let most = if template.may_be_placed() { template.max_pods } else { 0 };
-    builder.int(format!("{} pending", template.name), 0, most, Some(waiting))
-}
-
-fn declare_workloads(builder: &Builder<'_>, spec: &ClusterSpec, templates: &[Template]) -> Vec<Option<WorkloadVars>> {
-    let declare = |(index, workload): (usize, &Workload)| {
-        (workload.kind != WorkloadKind::Fixed).then(|| declare_workload(builder, spec, templates, index, workload))
-    };
-    spec.workloads.iter().enumerate().map(declare).collect()
-}
-
-fn declare_workload(
-    builder: &Builder<'_>,
-    spec: &ClusterSpec,
-    templates: &[Template],
-    index: usize,
-    workload: &Workload,
-) -> WorkloadVars {
-    use super::scenario::CommandAction::{Create, Delete};
-    let own: Vec<TemplateId> =
-        (0..templates.len()).map(TemplateId).filter(|id| templates[id.0].workload == index).collect();
-    let max_replicas = templates::max_replicas(spec, workload);
-    let commands = || spec.scenario.commands.iter().map(|command| &command.action);
-    let comes_or_goes =
-        commands().any(|action| matches!(action, Create { target } | Delete { target } if *target == workload.key));
-    let start = workload.current as i64;
-    let name = &workload.key;
-    let most = own.first().map_or(0, |id| templates[id.0].max_pods);
-    WorkloadVars {
-        exists: (comes_or_goes || workload.created_later)
-            .then(|| builder.bool(format!("{name} exists"), Some(!workload.created_later))),
-        replicas: builder.int(format!("{name} spec.replicas"), 0, max_replicas, Some(workload.replicas)),
-        max_replicas,
-        revision: (own.len() > 1)
-            .then(|| builder.int(format!("{name} revision"), 0, own.len() as i64 - 1, Some(start))),
-        sizes: workload
-            .revisions
-            .iter()
-            .map(|revision| builder.int(format!("{} size", revision.name), 0, most, Some(revision.size)))
-            .collect(),
-        templates: own,
-    }
 }

@@ -13,7 +13,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use crate::system::compiled::most_choices;
 use crate::system::{PropertyId, System};
+use crate::term::VarId;
 
 use super::explicit::Explicit;
 use super::sat::Sat;
@@ -62,8 +64,8 @@ impl Engine for Auto {
 
 /// An upper bound on the number of initial states.
 fn initial_states(system: &System) -> u64 {
-    let free = system.state.iter().filter(|variable| variable.initial.is_none());
-    free.fold(1, |product: u64, variable| product.saturating_mul(variable.range.size()))
+    let free: Vec<VarId> = system.state.iter().filter(|it| it.initial.is_none()).map(|it| it.var).collect();
+    most_choices(&system.arena, &free, &system.init)
 }
 
 /// Explicit search gives up when the process has three quarters of the memory that it may have, or half of what is free.

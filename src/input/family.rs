@@ -2,16 +2,29 @@
 //!
 //! Texts are read and sorted once; what depends on sizes (nodes, replicas, names of nodes) is resolved for each member.
 
-use crate::cluster::spec::ClusterSpec;
+use std::collections::BTreeMap;
+
+use crate::cluster::sizes;
+use crate::cluster::spec::{ClusterSpec, ObjectKey};
 use crate::reduce::family::{Dimension, Size, show};
 
 use super::diagnostics::{Diagnostic, Diagnostics, Severity};
 use super::resolve::Prepared;
+use super::scenario::sizes::Values;
 
 /// All clusters that an input stands for.
 #[derive(Clone, Debug)]
 pub struct Family {
     prepared: Prepared,
+}
+
+/// What a size comes to. A member has nothing else from its size.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Amounts {
+    /// Nodes and replicas.
+    pub size: sizes::Size,
+    /// `minReplicas` and `maxReplicas` of each owner of pods that sizes speak of.
+    pub limits: BTreeMap<ObjectKey, [Option<i64>; 2]>,
 }
 
 impl Family {
@@ -33,6 +46,30 @@ impl Family {
     pub fn member(&self, size: &[i64]) -> Result<ClusterSpec, Diagnostics> {
         let mut sink = Diagnostics::default();
         let spec = self.prepared.resolve(size, &mut sink);
+        if sink.has_errors() { Err(sink) } else { Ok(spec) }
+    }
+
+    /// What a size comes to.
+    pub fn amounts(&self, size: &[i64]) -> Amounts {
+        let Values { pools, targets } = self.prepared.sizes.values(size);
+        let targets: Vec<(ObjectKey, [Option<i64>; 3])> = self.prepared.targets().into_iter().zip(targets).collect();
+        let pools = self.prepared.pools().map(str::to_owned).zip(pools).collect();
+        let replicas = targets.iter().filter_map(|(key, [replicas, ..])| Some((key.clone(), (*replicas)?))).collect();
+        let limits = targets.into_iter().map(|(key, [_, min, max])| (key, [min, max])).collect();
+        Amounts { size: sizes::Size { pools, replicas }, limits }
+    }
+
+    /// The cluster of such amounts, which need not be those of one size.
+    pub fn cluster(&self, amounts: &Amounts) -> Result<ClusterSpec, Diagnostics> {
+        let Amounts { size, limits } = amounts;
+        let pools = self.prepared.pools().map(|name| size.pools.get(name).copied().unwrap_or(0)).collect();
+        let target = |key: ObjectKey| {
+            let [min, max] = limits.get(&key).copied().unwrap_or_default();
+            [size.replicas.get(&key).copied(), min, max]
+        };
+        let targets = self.prepared.targets().into_iter().map(target).collect();
+        let mut sink = Diagnostics::default();
+        let spec = self.prepared.resolve_values(Values { pools, targets }, &mut sink);
         if sink.has_errors() { Err(sink) } else { Ok(spec) }
     }
 

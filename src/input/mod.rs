@@ -37,7 +37,7 @@ use crate::cluster::spec::{ClusterSpec, ObjectKey};
 
 pub use defaults::describe_defaults;
 pub use diagnostics::{Diagnostic, Diagnostics, Severity};
-pub use family::Family;
+pub use family::{Amounts, Family};
 pub use init::init_scenario;
 pub use schema::scenario_schema;
 

@@ -19,7 +19,7 @@ use super::family::Family;
 use super::kinds::Objects;
 use super::object::{self, Located, RawObject};
 use super::path::FieldPath;
-use super::scenario::sizes::{self, Sizes};
+use super::scenario::sizes::{self, Sizes, Values};
 use super::scenario::{self, commands, commands::Commander, document::Document};
 use super::scheduler;
 use super::selecting;
@@ -66,9 +66,25 @@ pub struct Prepared {
 }
 
 impl Prepared {
+    /// The names of the pools, in order.
+    pub fn pools(&self) -> impl Iterator<Item = &str> {
+        let pools = self.document.iter().flat_map(|(_, document)| &document.spec.node_pools);
+        pools.map(|pool| pool.name.as_str())
+    }
+
+    /// The workloads that sizes speak of, in order.
+    pub fn targets(&self) -> Vec<ObjectKey> {
+        let sizes = self.document.iter().flat_map(|(_, document)| &document.spec.sizes);
+        sizes.map(|sizing| scenario::key_of(&sizing.target).unwrap_or_default()).collect()
+    }
+
     /// The cluster of a size; what is wrong with it goes to `sink`.
     pub fn resolve(&self, size: &[i64], sink: &mut Diagnostics) -> ClusterSpec {
-        let values = self.sizes.values(size);
+        self.resolve_values(self.sizes.values(size), sink)
+    }
+
+    /// The cluster of the given values, which need not be those of a size.
+    pub fn resolve_values(&self, values: Values, sink: &mut Diagnostics) -> ClusterSpec {
         let mut objects = self.objects.clone();
         if let Some((raw, document)) = &self.document {
             sizes::apply(raw, document, &values, &mut objects, sink);

@@ -153,14 +153,16 @@ fn declare_reversal(
     threshold: i64,
 ) -> Monitor {
     let disturbed = cluster.declare_disturbed(&object.key.to_string());
-    let int =
-        |what: &str, most: i64, start: i64| cluster.builder.int(format!("{} {what}", object.key), 0, most, Some(start));
+    let replicas = cluster.size.replicas(object);
+    let int = |what: &str, most: i64, start: &[i64]| {
+        cluster.size.int(&cluster.builder, format!("{} {what}", object.key), (0, most), start)
+    };
     Monitor::Reversal {
         workload,
         threshold,
-        low: int("lowest replicas", vars.max_replicas, object.replicas),
-        high: int("highest replicas", vars.max_replicas, object.replicas),
-        direction: int("direction", 2, 0),
+        low: int("lowest replicas", vars.max_replicas, &replicas),
+        high: int("highest replicas", vars.max_replicas, &replicas),
+        direction: int("direction", 2, &[0]),
         reversed: cluster.builder.bool(format!("{} reversed", object.key), Some(false)),
         disturbed,
     }

@@ -1,6 +1,5 @@
 //! `spread-balanced`: pods of a workload stay balanced over a topology key.
 
-use crate::cluster::classes::is_singleton_key;
 use crate::cluster::scenario::PropertySpec;
 use crate::cluster::view::{Cluster, WorkloadVars};
 use crate::system::{Checkpoint, PropertyKind};
@@ -62,7 +61,7 @@ fn domain_counts<'c>(cluster: &Cluster<'c>, vars: &WorkloadVars, key: &str) -> V
     let on = |cell: &crate::cluster::Cell<'c>| {
         ctx.sum(vars.templates.iter().map(|&template| cluster.active_on(cell, template)))
     };
-    if is_singleton_key(cluster.spec, key) {
+    if cluster.has_singleton_domains(key) {
         return cells.iter().map(|cell| (on(cell), cell.exists & !cluster.is_down(cell))).collect();
     }
     let mut domains: std::collections::BTreeMap<&str, Vec<Int<'c>>> = Default::default();

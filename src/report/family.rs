@@ -16,8 +16,26 @@ pub struct FamilyReport {
     pub coverage: Coverage,
     /// Why some sizes are no members, if so.
     pub omitted: Option<String>,
+    /// Whether many sizes were covered by one query; `None` if it was not tried, or decided nothing.
+    pub query: Option<OneQuery>,
     /// What became of the smallest counterexample elsewhere.
     pub lift: Option<Lift>,
+}
+
+/// Many sizes in one query.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OneQuery {
+    /// So many sizes are covered by one query.
+    Covers {
+        /// The first of them.
+        first: Vec<i64>,
+        /// The last of them.
+        last: Vec<i64>,
+        /// How many they are, neighbours in the order of the search or not.
+        count: usize,
+    },
+    /// Each size was checked alone; why.
+    Impossible(String),
 }
 
 /// The smallest counterexample, carried to another member.
@@ -66,8 +84,19 @@ impl FamilyReport {
         )];
         lines.extend(self.omitted.clone());
         lines.extend(self.coverage.runs().iter().map(|run| self.run(run)));
+        lines.extend(self.query.as_ref().map(|query| self.asked(query)));
         lines.extend(self.lift.as_ref().map(|lift| self.lifted(lift)));
         lines
+    }
+
+    fn asked(&self, query: &OneQuery) -> String {
+        match query {
+            OneQuery::Covers { first, last, count } => {
+                let (first, last) = (show(&self.dimensions, first), show(&self.dimensions, last));
+                format!("one query for {count} sizes, from {first} to {last}")
+            }
+            OneQuery::Impossible(why) => format!("size by size: {why}"),
+        }
     }
 
     fn run(&self, run: &Run) -> String {
@@ -143,12 +172,20 @@ impl FamilyReport {
                 "trace": trace(&lift.answer),
             })
         };
+        let query = match &self.query {
+            Some(OneQuery::Covers { first, last, count }) => {
+                json!({"from": named(first), "to": named(last), "count": count, "reason": null})
+            }
+            Some(OneQuery::Impossible(why)) => json!({"from": null, "to": null, "count": 0, "reason": why}),
+            None => Value::Null,
+        };
         json!({
             "dimensions": self.dimensions,
             "sizes": self.coverage.sizes(),
             "decided": self.coverage.decided(),
             "omitted": self.omitted,
             "coverage": self.coverage.runs().iter().map(run).collect::<Vec<Value>>(),
+            "one_query": query,
             "smallest_violating": self.coverage.violated().map(|size| named(size)),
             "lift": self.lift.as_ref().map(lift),
         })

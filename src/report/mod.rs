@@ -22,7 +22,7 @@ use crate::engine::{Attempt, Certificate, Extent, Statistics, UnknownReason};
 use crate::reduce::explain::Explanation;
 use crate::system::{Property, PropertyKind};
 
-pub use family::{FamilyReport, How, Lift};
+pub use family::{FamilyReport, How, Lift, OneQuery};
 pub use narrative::{Ending, Narrative, narrate};
 pub use saved::SavedTrace;
 

@@ -33,7 +33,7 @@ impl<'c> Plan<'c> {
         let ctx = cluster.ctx();
         let most: i64 = columns.iter().map(|column| cluster.templates[column.template.0].max_pods).sum();
         let pods = ctx.sum(columns.iter().map(|column| total(ctx, cells, &column.listed))).min(most);
-        let nodes = feasible(cluster, cells, in_play, columns).min(cluster.spec.nodes.len() as i64);
+        let nodes = feasible(cluster, cells, in_play, columns).min(cluster.most_nodes());
         let stay = (pods + nodes.minus_or_zero(1)).div(nodes.max(1)).max(1);
         Plan { pods, nodes, stay, acts: nodes.ge(2) }
     }

@@ -66,13 +66,17 @@ impl<'c> Rule<'c> {
             false => constraint.by_domain(cluster, cells, &|class| included[class]),
         };
         let nodes = cluster.classes.iter().zip(&included).filter(|(_, included)| **included);
-        let number: usize = match constraint.singleton {
-            true => nodes.map(|(class, _)| class.members.len()).sum(),
-            false => domains.len(),
+        let numbers: Vec<i64> = match constraint.singleton {
+            true => cluster.size.present(nodes.flat_map(|(class, _)| class.members.iter().copied())),
+            false => vec![domains.len() as i64],
         };
+        let too_few = |&number: &i64| number < constraint.min_domains;
+        if numbers.iter().any(too_few) && !numbers.iter().all(too_few) {
+            cluster.size.depends("some of them have fewer domains than minDomains");
+        }
         let matches_itself = constraint.matching.contains(&template);
         let mut rule = Rule {
-            too_few: (number as i64) < constraint.min_domains,
+            too_few: numbers.iter().any(too_few),
             smallest: cluster.ctx().int(0),
             limit: constraint.max_skew - i64::from(matches_itself),
             constraint,

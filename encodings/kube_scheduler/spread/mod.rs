@@ -11,7 +11,6 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::TopologySpreadConstraint;
 
-use crate::cluster::classes::is_singleton_key;
 use crate::cluster::selector::{self, HARD_EFFECTS};
 use crate::cluster::view::Cluster;
 use crate::cluster::{Cell, TemplateId};
@@ -92,7 +91,7 @@ fn resolved(
         matching,
         honor_affinity: policy(&constraint.node_affinity_policy, true),
         honor_taints: policy(&constraint.node_taints_policy, false),
-        singleton: is_singleton_key(cluster.spec, &constraint.topology_key),
+        singleton: cluster.has_singleton_domains(&constraint.topology_key),
     }
 }
 

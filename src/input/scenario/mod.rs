@@ -174,7 +174,7 @@ fn is_control_plane(node: &crate::cluster::spec::NodeSpec) -> bool {
 }
 
 /// The key that a target stands for.
-fn key_of(target: &Target) -> Result<ObjectKey, String> {
+pub fn key_of(target: &Target) -> Result<ObjectKey, String> {
     let (kind, namespace, name) = match target {
         Target::Full(full) => (full.kind.as_deref(), full.namespace.as_deref(), full.name.as_str()),
         Target::Short(text) => match text.split('/').collect::<Vec<_>>()[..] {

@@ -42,12 +42,12 @@ enum Amount {
 }
 
 /// What the sizes come to in one member.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Values {
     /// Nodes of each pool.
     pub pools: Vec<i64>,
     /// For each entry of `sizes`: `replicas`, `minReplicas` and `maxReplicas`.
-    targets: Vec<[Option<i64>; 3]>,
+    pub targets: Vec<[Option<i64>; 3]>,
 }
 
 /// Fields of an entry of `sizes`.

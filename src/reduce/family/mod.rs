@@ -6,7 +6,8 @@
 //! carries a counterexample from one member to another.
 //!
 //! Invariants:
-//! * Nothing is concluded from one member about another: a size counts as covered only if its member was checked.
+//! * Nothing is concluded from one member about another: a size counts as covered only if its member was checked, alone or
+//!   as one of those that a model stands for.
 //! * A trace that [`mod@follow`] returns is a run of the other member that breaks the property there.
 
 pub mod coverage;

@@ -1,7 +1,8 @@
 //! Enumerates values of free variables that satisfy a condition: inputs of actions, and initial states.
 //!
 //! The condition is split into its conjuncts; each is tested as soon as the variables that it reads have values, so a
-//! wrong prefix costs one test and not the product of all that follows.
+//! wrong prefix costs one test and not the product of all that follows. A variable that a conjunct equates to what is known
+//! before it is not tried at all: it has that value.
 
 use crate::term::{Arena, Compiler, Node, Range, Segment, TermId, VarId};
 
@@ -30,6 +31,29 @@ impl Levels {
     fn of(&self, term: TermId) -> usize {
         self.0[term.index()] as usize
     }
+
+    /// For each free variable, what a conjunct equates it to that only those before it influence.
+    fn definitions(&self, arena: &Arena, free: &[VarId], conjuncts: &[TermId]) -> Vec<Option<TermId>> {
+        let mut definitions = vec![None; free.len()];
+        for &conjunct in conjuncts {
+            let Node::Eq(a, b) = arena.node(conjunct) else { continue };
+            for (variable, value) in [(a, b), (b, a)] {
+                let level = self.of(variable);
+                if matches!(arena.node(variable), Node::Var(_)) && level > 0 && self.of(value) < level {
+                    definitions[level - 1] = Some(value);
+                }
+            }
+        }
+        definitions
+    }
+}
+
+/// An upper bound on the number of allowed choices: the product of the ranges of those that are not computed from others.
+pub(crate) fn most_choices(arena: &Arena, free: &[VarId], conditions: &[TermId]) -> u64 {
+    let conjuncts = conjuncts(arena, conditions);
+    let given = Levels::new(arena, free, &conjuncts).definitions(arena, free, &conjuncts);
+    let tried = free.iter().zip(given).filter(|(_, given)| given.is_none());
+    tried.fold(1, |product: u64, (&var, _)| product.saturating_mul(arena.variable(var).sort.range().size()))
 }
 
 /// Conjuncts that must hold, and the code that computes them.
@@ -50,6 +74,8 @@ impl Tests {
 struct Free {
     slot: usize,
     range: Range,
+    /// Where its value stands, if it is computed from what comes before.
+    given: Option<usize>,
     tests: Tests,
 }
 
@@ -84,9 +110,11 @@ impl Choices {
         };
         let prelude = tests(0, &roots);
         let tests: Vec<Tests> = (1..=free.len()).map(|level| tests(level, &conjuncts)).collect();
-        let free = free.iter().zip(tests).map(|(&var, tests)| {
+        let given = levels.definitions(arena, free, &conjuncts);
+        let free = free.iter().zip(tests).zip(given).map(|((&var, tests), given)| {
             let variable = arena.variable(var);
-            Free { slot: compiler.slot(variable.term), range: variable.sort.range(), tests }
+            let given = given.map(|term| compiler.slot(term));
+            Free { slot: compiler.slot(variable.term), range: variable.sort.range(), given, tests }
         });
         Choices { prelude, free: free.collect() }
     }
@@ -127,7 +155,12 @@ struct Walk<'w, 'v, D: ?Sized, P: Pace> {
 impl<D: Domain + ?Sized, P: Pace> Walk<'_, '_, D, P> {
     fn descend(&mut self, level: usize) -> Result<(), P::Halt> {
         let Some(free) = self.free.get(level) else { return (self.visit)(self.slots, self.pace) };
-        for value in free.range.lo..=free.range.hi {
+        let range = match free.given.map(|slot| self.slots.value(slot)) {
+            Some(value) if free.range.contains(value) => Range { lo: value, hi: value },
+            Some(_) => return Ok(()),
+            None => free.range,
+        };
+        for value in range.lo..=range.hi {
             self.pace.tick()?;
             match self.left.checked_sub(1) {
                 Some(left) => self.left = left,

@@ -11,6 +11,9 @@ pub(crate) trait Domain {
     /// Gives a variable a value.
     fn assign(&mut self, slot: usize, value: i64);
 
+    /// What was computed.
+    fn value(&mut self, slot: usize) -> i64;
+
     /// Whether all conditions in these slots hold.
     fn all_hold(&mut self, slots: &[usize]) -> bool;
 }
@@ -22,6 +25,10 @@ impl Domain for [i64] {
 
     fn assign(&mut self, slot: usize, value: i64) {
         self[slot] = value;
+    }
+
+    fn value(&mut self, slot: usize) -> i64 {
+        self[slot]
     }
 
     fn all_hold(&mut self, slots: &[usize]) -> bool {
@@ -62,6 +69,12 @@ impl Domain for Along {
 
     fn assign(&mut self, slot: usize, value: i64) {
         self.lines[slot] = Line::constant(value);
+    }
+
+    fn value(&mut self, slot: usize) -> i64 {
+        let line = self.lines[slot].unchanged();
+        self.end_at(line.until);
+        line.at
     }
 
     /// They hold together until the first of them fails, and fail together until the last of those that fail holds.

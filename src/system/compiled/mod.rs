@@ -11,6 +11,7 @@ mod machine;
 mod stepper;
 
 pub(crate) use accelerate::Patience;
+pub(crate) use choice::most_choices;
 pub(crate) use machine::Machine;
 pub(crate) use stepper::{Fired, Label, Scratch, Stepper};
 

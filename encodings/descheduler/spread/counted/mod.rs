@@ -15,7 +15,6 @@ mod placement;
 mod steps;
 
 use crate::cluster::TemplateId;
-use crate::cluster::classes::is_singleton_key;
 use crate::cluster::spec::PodFilter;
 use crate::encodings::descheduler;
 use crate::encodings::descheduler::sight::Sight;
@@ -54,7 +53,7 @@ fn declare_group(sight: &Sight<'_, '_>, mut constraint: Constraint, node_fit: bo
     constraint.counted.sort_by_key(|id| std::cmp::Reverse(rank(&cluster.templates[id.0])));
     let most: i64 = constraint.counted.iter().map(|id| cluster.templates[id.0].max_pods).sum();
     let values = values(cluster, &constraint);
-    let singleton = is_singleton_key(cluster.spec, &constraint.key);
+    let singleton = cluster.has_singleton_domains(&constraint.key);
     let name = |what: &str| format!("descheduler {} {what}", constraint.describe(cluster));
     let int = |what: &str, most: i64| cluster.builder.int(name(what), 0, most, Some(0));
     Group {

@@ -73,7 +73,7 @@ impl<'p, 'c> Placement<'p, 'c> {
 
     /// How many domains there are.
     pub fn number(&self) -> Int<'c> {
-        let most = self.sight.cluster.spec.nodes.len() as i64;
+        let most = self.sight.cluster.most_nodes();
         self.sight.ctx().sum(self.sizes.iter().map(|&(number, _)| number)).min(most)
     }
 
@@ -106,9 +106,15 @@ impl<'p, 'c> Placement<'p, 'c> {
     /// How many pods move, the domains being out of balance.
     pub fn moves(&self) -> Moves<'c> {
         let (ctx, skew) = (self.sight.ctx(), self.group.constraint.max_skew);
-        let nodes = self.sight.cluster.spec.nodes.len();
+        let nodes = self.sight.cluster.most_nodes() as usize;
         let domains = if self.group.singleton { nodes } else { self.sizes.len() };
         if domains > MOST_EXACT {
+            if self.group.singleton {
+                self.sight
+                    .cluster
+                    .size
+                    .depends("where there are many nodes, bounds say how many pods the descheduler moves");
+            }
             return self.bounds();
         }
         let domains = match self.group.singleton {

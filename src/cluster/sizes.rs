@@ -1,0 +1,216 @@
+//! Several sizes of one cluster in one model: which of them a run has is chosen freely at its start.
+//!
+//! The spec has every node that some size has, and the most replicas; a size has the first so many nodes of each pool, and
+//! replicas of its own. Where the nodes of a class are counted ([`super::cells`]), a size is nothing but the values of some
+//! state variables at the start: they are looked up by the number of the size, which is a state variable that no action
+//! writes. Everything else has to be the same at all sizes; whoever reads the number of nodes, or the replicas at the start,
+//! as a constant says so with [`OpenSize::depends`], and then the model stands for no size but that of its spec.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use crate::system::{Builder, IntVar};
+use crate::term::Int;
+
+use super::classes::NodeClass;
+use super::spec::{ClusterSpec, ObjectKey, Workload};
+
+/// Name of the state variable that says which size a run has.
+const VARIABLE: &str = "size";
+
+/// One size.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Size {
+    /// Nodes of each pool that the sizes speak of, by its name.
+    pub pools: BTreeMap<String, i64>,
+    /// `spec.replicas` of each owner of pods that the sizes speak of.
+    pub replicas: BTreeMap<ObjectKey, i64>,
+}
+
+/// Sizes of a cluster, in the order in which they are to be looked at.
+#[derive(Clone, Debug, Default)]
+pub struct Sizes {
+    /// For each pool by name, the number of its nodes by size; all lists are equally long.
+    pools: BTreeMap<String, Vec<i64>>,
+    /// For each owner, its replicas by size.
+    replicas: BTreeMap<ObjectKey, Vec<i64>>,
+    number: usize,
+}
+
+impl Sizes {
+    /// These sizes, which speak of the same pools and owners.
+    pub fn new(sizes: &[Size]) -> Self {
+        let mut all = Sizes { number: sizes.len(), ..Sizes::default() };
+        for size in sizes {
+            for (name, &nodes) in &size.pools {
+                all.pools.entry(name.clone()).or_default().push(nodes);
+            }
+            for (key, &replicas) in &size.replicas {
+                all.replicas.entry(key.clone()).or_default().push(replicas);
+            }
+        }
+        debug_assert!(all.pools.values().chain(all.replicas.values()).all(|it| it.len() == sizes.len()));
+        all
+    }
+
+    /// How many sizes there are; 0 or 1 if nothing is open.
+    pub fn number(&self) -> usize {
+        self.number
+    }
+}
+
+/// The open size of a model under construction; closed where a model has one size only.
+pub struct OpenSize<'s> {
+    sizes: &'s Sizes,
+    /// For each node its pool and its position there, if the pool is one of those that sizes speak of.
+    places: Vec<Option<(&'s str, i64)>>,
+    /// Why the model does not stand for all sizes.
+    dependences: RefCell<Vec<String>>,
+    variable: Option<IntVar>,
+}
+
+impl<'s> OpenSize<'s> {
+    /// Declares the variable, if there are several sizes.
+    pub fn declare(builder: &Builder<'_>, spec: &ClusterSpec, sizes: &'s Sizes) -> Self {
+        let mut seen: BTreeMap<&str, i64> = BTreeMap::new();
+        let places = spec.nodes.iter().map(|node| {
+            let (pool, _) = sizes.pools.get_key_value(node.pool.as_deref()?)?;
+            let position = seen.entry(pool.as_str()).or_default();
+            *position += 1;
+            Some((pool.as_str(), *position - 1))
+        });
+        let places = places.collect();
+        let variable = (sizes.number > 1).then(|| builder.int(VARIABLE, 0, sizes.number as i64 - 1, None));
+        OpenSize { sizes, places, dependences: RefCell::default(), variable }
+    }
+
+    /// Which state variable says the size, by its position among the sizes; `None` if there is one size only.
+    pub fn variable(&self) -> Option<IntVar> {
+        self.variable
+    }
+
+    /// How many of these nodes each size has; one number for all if it is the same.
+    pub fn present(&self, nodes: impl Iterator<Item = usize>) -> Vec<i64> {
+        let mut always = 0;
+        let mut open: BTreeMap<&str, Vec<i64>> = BTreeMap::new();
+        for node in nodes {
+            match self.places[node].filter(|_| self.variable.is_some()) {
+                Some((pool, position)) => open.entry(pool).or_default().push(position),
+                None => always += 1,
+            }
+        }
+        let of_size = |size: usize| {
+            let within = |(pool, positions): (&&str, &Vec<i64>)| {
+                let nodes = self.sizes.pools[*pool][size];
+                positions.partition_point(|&position| position < nodes) as i64
+            };
+            always + open.iter().map(within).sum::<i64>()
+        };
+        let mut numbers: Vec<i64> = (0..self.sizes.number.max(1)).map(of_size).collect();
+        if numbers.iter().all(|&number| number == numbers[0]) {
+            numbers.truncate(1);
+        }
+        numbers
+    }
+
+    /// `spec.replicas` of an owner at the start, by size; one number for all if it is the same.
+    pub fn replicas(&self, owner: &Workload) -> Vec<i64> {
+        let open = self.sizes.replicas.get(&owner.key).filter(|_| self.variable.is_some());
+        let open = open.filter(|all| all.iter().any(|&replicas| replicas != all[0]));
+        if open.is_some() && owner.revisions.iter().any(|revision| revision.size > 0) {
+            self.depends(format!("{} has ReplicaSets whose sizes depend on it", owner.key));
+        }
+        open.cloned().unwrap_or_else(|| vec![owner.replicas])
+    }
+
+    /// `spec.replicas` of an owner at the start, for whoever needs a constant; `why` says who.
+    pub fn fixed_replicas(&self, owner: &Workload, why: &str) -> i64 {
+        if self.replicas(owner).len() > 1 {
+            self.depends(format!("replicas of {} depend on it, and {why}", owner.key));
+        }
+        owner.replicas
+    }
+
+    /// A state variable that starts with a value for each size, or with one value at all of them.
+    pub fn int(&self, builder: &Builder<'_>, name: String, (lo, hi): (i64, i64), start: &[i64]) -> IntVar {
+        let (Some(variable), [_, _, ..]) = (self.variable, start) else {
+            return builder.int(name, lo, hi, start.first().copied());
+        };
+        let declared = builder.int(name, lo, hi, None);
+        let state = builder.state();
+        let value: Int<'_> = builder.ctx().table(&[state.get(variable)], |size| start[size[0] as usize]);
+        builder.assume_initially(state.get(declared).eq(value));
+        declared
+    }
+
+    /// To be called by whoever reads what differs between sizes as if it were a constant; `why` says who and what.
+    pub fn depends(&self, why: impl Into<String>) {
+        if self.variable.is_some() {
+            let (why, mut known) = (why.into(), self.dependences.borrow_mut());
+            if !known.contains(&why) {
+                known.push(why);
+            }
+        }
+    }
+
+    /// Finds classes of which a size has no nodes: controllers would take their labels for domains that are there.
+    pub fn check_classes(&self, classes: &[NodeClass]) {
+        for class in classes.iter().filter(|class| self.present(class.members.iter().copied()).contains(&0)) {
+            self.depends(format!("at some of them there is no node like {}", class.names[0]));
+        }
+    }
+
+    /// Whether some value of a label is that of several nodes at every size, or at none.
+    pub fn shares_label(&self, classes: &[NodeClass], key: &str) -> bool {
+        let mut nodes: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for class in classes {
+            class.label(key).into_iter().for_each(|value| nodes.entry(value).or_default().extend(&class.members));
+        }
+        let counts: Vec<Vec<i64>> = nodes.into_values().map(|nodes| self.present(nodes.into_iter())).collect();
+        let shared = |size: usize| counts.iter().any(|count| *count.get(size).unwrap_or(&count[0]) > 1);
+        (1..self.sizes.number).all(|size| shared(size) == shared(0))
+    }
+
+    /// Why the model does not stand for all sizes; empty if it does.
+    pub fn into_dependences(self) -> Vec<String> {
+        self.dependences.into_inner()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::spec::NodeSpec;
+    use crate::term::Ctx;
+
+    /// One node of no pool, and three of a pool.
+    fn spec() -> ClusterSpec {
+        let node = |pool: Option<&str>| NodeSpec { pool: pool.map(str::to_owned), ..NodeSpec::default() };
+        ClusterSpec { nodes: vec![node(None), node(Some("a")), node(Some("a")), node(Some("a"))], ..Default::default() }
+    }
+
+    fn sizes(nodes: &[i64]) -> Sizes {
+        let size = |&nodes: &i64| Size { pools: [("a".to_owned(), nodes)].into(), ..Size::default() };
+        Sizes::new(&nodes.iter().map(size).collect::<Vec<Size>>())
+    }
+
+    #[test]
+    fn a_size_has_the_first_nodes_of_each_pool() {
+        let (ctx, spec, sizes) = (Ctx::new(), spec(), sizes(&[1, 3]));
+        let open = OpenSize::declare(&Builder::new(&ctx), &spec, &sizes);
+        assert_eq!(open.present(0..4), [2, 4]);
+        assert_eq!(open.present([2, 3].into_iter()), [0, 2]);
+        assert_eq!(open.present([0, 1].into_iter()), [2]);
+        open.depends("somebody counts");
+        assert_eq!(open.into_dependences(), ["somebody counts"]);
+    }
+
+    #[test]
+    fn one_size_leaves_nothing_open() {
+        let (ctx, spec, sizes) = (Ctx::new(), spec(), sizes(&[3]));
+        let open = OpenSize::declare(&Builder::new(&ctx), &spec, &sizes);
+        assert_eq!((open.variable(), open.present(0..4)), (None, vec![4]));
+        open.depends("nobody minds");
+        assert!(open.into_dependences().is_empty());
+    }
+}

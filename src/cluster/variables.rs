@@ -1,0 +1,82 @@
+//! State variables of the cluster besides nodes: pods without a node, and owners of pods with their sizes.
+
+use crate::system::{BoolVar, Builder, IntVar};
+
+use super::scenario::CommandAction;
+use super::sizes::OpenSize;
+use super::spec::{ClusterSpec, Workload, WorkloadKind};
+use super::templates::{self, Template, TemplateId};
+
+/// State variables of one Deployment or ReplicaSet.
+#[derive(Clone, Debug)]
+pub struct WorkloadVars {
+    /// Whether the object exists; `None` if it always does.
+    pub exists: Option<BoolVar>,
+    /// `spec.replicas`.
+    pub replicas: IntVar,
+    /// Largest `spec.replicas` that can arise.
+    pub max_replicas: i64,
+    /// Which revision is the present template; `None` if there is only one.
+    pub revision: Option<IntVar>,
+    /// `spec.replicas` of each revision's ReplicaSet.
+    pub sizes: Vec<IntVar>,
+    /// The template of each revision.
+    pub templates: Vec<TemplateId>,
+}
+
+/// Pods of a template without a node.
+pub(super) fn pending(builder: &Builder<'_>, spec: &ClusterSpec, template: &Template) -> IntVar {
+    let revision = &spec.workloads[template.workload].revisions[template.revision];
+    let members = template.members.iter().map(|&member| &revision.pods[member]);
+    let waiting = members.filter(|pod| pod.node.is_none()).count() as i64;
+    let most = if template.may_be_placed() { template.max_pods } else { 0 };
+    builder.int(format!("{} pending", template.name), 0, most, Some(waiting))
+}
+
+/// The variables of every workload that the model moves, by position in the spec.
+pub(super) fn workloads(
+    builder: &Builder<'_>,
+    spec: &ClusterSpec,
+    templates: &[Template],
+    size: &OpenSize<'_>,
+) -> Vec<Option<WorkloadVars>> {
+    let declare = |(index, workload): (usize, &Workload)| {
+        (workload.kind != WorkloadKind::Fixed)
+            .then(|| declare_workload(builder, spec, templates, index, workload, size))
+    };
+    spec.workloads.iter().enumerate().map(declare).collect()
+}
+
+fn declare_workload(
+    builder: &Builder<'_>,
+    spec: &ClusterSpec,
+    templates: &[Template],
+    index: usize,
+    workload: &Workload,
+    size: &OpenSize<'_>,
+) -> WorkloadVars {
+    use CommandAction::{Create, Delete};
+    let own: Vec<TemplateId> =
+        (0..templates.len()).map(TemplateId).filter(|id| templates[id.0].workload == index).collect();
+    let max_replicas = templates::max_replicas(spec, workload);
+    let commands = || spec.scenario.commands.iter().map(|command| &command.action);
+    let comes_or_goes =
+        commands().any(|action| matches!(action, Create { target } | Delete { target } if *target == workload.key));
+    let start = workload.current as i64;
+    let name = &workload.key;
+    let most = own.first().map_or(0, |id| templates[id.0].max_pods);
+    WorkloadVars {
+        exists: (comes_or_goes || workload.created_later)
+            .then(|| builder.bool(format!("{name} exists"), Some(!workload.created_later))),
+        replicas: size.int(builder, format!("{name} spec.replicas"), (0, max_replicas), &size.replicas(workload)),
+        max_replicas,
+        revision: (own.len() > 1)
+            .then(|| builder.int(format!("{name} revision"), 0, own.len() as i64 - 1, Some(start))),
+        sizes: workload
+            .revisions
+            .iter()
+            .map(|revision| builder.int(format!("{} size", revision.name), 0, most, Some(revision.size)))
+            .collect(),
+        templates: own,
+    }
+}
