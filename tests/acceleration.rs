@@ -49,7 +49,6 @@ fn compare(system: &System, bound: u32, what: &str) -> [u64; 2] {
     let (quick, plain) = (check(&Sat::default(), system, bound), check(&Sat::default(), &stepwise, bound));
     assert_eq!(essence(&quick.verdict), essence(&plain.verdict), "{what}: sat");
     assert_eq!(quick.statistics.states, plain.statistics.states, "{what}: branches");
-    assert_eq!(quick.statistics.transitions, plain.statistics.transitions, "{what}: transitions of sat");
     assert_eq!(plain.statistics.leaps, 0, "{what}: nothing is accelerated by sat");
     [fast.statistics.leaps, quick.statistics.leaps]
 }
@@ -290,7 +289,7 @@ fn cases_are_the_same_accelerated() {
 fn racing_cases_are_the_same_accelerated() {
     for id in ["c2", "c5", "c7", "c8"] {
         let mut loaded = load_case(id, 3, false);
-        interleave(&mut loaded, Interleaving::Racing);
+        interleave(&mut loaded, kubound::cluster::scenario::Interleaving::Racing);
         compare_model(&loaded, 2, &format!("{id}, racing"));
     }
 }
