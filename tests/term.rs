@@ -2,7 +2,7 @@
 //! reading of the expression that a term was built from.
 
 use kubound::term::{
-    Arena, Compiler, Ctx, Evaluator, Line, Program, Range, StagedProgram, Substitution, TermId, Valuation, VarId,
+    Arena, Compiler, Ctx, Evaluator, Line, Program, StagedProgram, Substitution, TermId, Valuation, VarId,
 };
 use proptest::prelude::*;
 

@@ -153,9 +153,11 @@ fn at_most(a: Line, b: Line) -> Line {
     Line { at: (distance >= 0) as i64, slope: 0, until: a.until.min(b.until).min(changes) }
 }
 
+/// One of the two, for as long as it is not worse than the other; of equal ones the one that will not be.
 fn extremum(a: Line, b: Line, smaller: bool) -> Line {
-    let order = at_most(a, b);
-    if (order.at != 0) == smaller { a.no_longer(order.until) } else { b.no_longer(order.until) }
+    let (low, high) = if (a.at, a.slope) <= (b.at, b.slope) { (a, b) } else { (b, a) };
+    let order = at_most(low, high);
+    if smaller { low.no_longer(order.until) } else { high.no_longer(order.until) }
 }
 
 /// `a + sign · b`.
