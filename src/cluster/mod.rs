@@ -20,6 +20,7 @@ pub mod spec;
 pub mod start;
 pub mod story;
 pub mod templates;
+pub mod turnover;
 pub mod view;
 
 pub use cells::{Cell, Cells};
