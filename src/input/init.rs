@@ -55,7 +55,9 @@ const TAIL: &str = "
 ";
 
 fn loads(out: &mut String, loads: &[Load]) {
-    out.push_str("  # How load moves in the range given: per pod (all alike), eachPod (independently) or deployment.\n");
+    out.push_str(
+        "  # How load moves in the range given: per pod (all alike), eachPod (independently) or deployment.\n",
+    );
     if loads.is_empty() {
         out.push_str("  # loads:\n  # - target: deployment/web\n  #   resource: cpu\n  #   range: 0m..500m\n");
         return;

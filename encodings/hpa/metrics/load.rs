@@ -129,7 +129,8 @@ impl Watched {
     pub(super) fn total(&self, compared: i64, samples: i64) -> i64 {
         let (times, by) = self.scale();
         let product = i128::from(compared) * i128::from(samples) * i128::from(by);
-        i64::try_from(product.div_euclid(times.into()) + i128::from(product.rem_euclid(times.into()) > 0)).unwrap_or(i64::MAX)
+        i64::try_from(product.div_euclid(times.into()) + i128::from(product.rem_euclid(times.into()) > 0))
+            .unwrap_or(i64::MAX)
     }
 
     /// Compared number beyond which one pod alone is scaled past `max`.
@@ -146,10 +147,11 @@ fn metric_specs(autoscaler: &Autoscaler) -> &[MetricSpec] {
 pub struct Watcher {
     pub(super) watched: Watched,
     pub(super) tolerated: (i64, i64),
-    per: LoadPer,
+    pub(super) per: LoadPer,
+    /// Pods of the workload, at most.
     pub(super) most_pods: i64,
     pub(super) max: i64,
-    known: RefCell<HashMap<i64, Vec<i64>>>,
+    pub(super) known: RefCell<HashMap<i64, Vec<i64>>>,
 }
 
 /// The metrics of all autoscalers that read a load.
@@ -175,7 +177,8 @@ fn watchers_of(cluster: &Cluster<'_>, load: &Load) -> Vec<Watcher> {
     let Some((workload, _, vars)) = cluster.owners().find(|(_, object, _)| object.key == load.target) else {
         return Vec::new();
     };
-    let most_pods = vars.templates.iter().map(|id| cluster.templates[id.0].max_pods).max().unwrap_or(1);
+    let most = vars.templates.iter().map(|id| cluster.templates[id.0].max_pods);
+    let most_pods = if load.per == LoadPer::EachPod { most.sum() } else { most.max().unwrap_or(1) };
     let watching = cluster.spec.autoscalers.iter().filter(|autoscaler| autoscaler.target == load.target);
     let watchers = watching.flat_map(|autoscaler| {
         let max = autoscaler.object.spec.as_ref().map_or(1, |spec| i64::from(spec.max_replicas));

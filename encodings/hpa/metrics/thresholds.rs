@@ -49,3 +49,82 @@ fn first_asking_for(replicas: i64, aim: i64, pods: i64) -> i64 {
     }
     usage
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::arithmetic::hpa_replicas::Tolerance;
+    use crate::cluster::scenario::LoadPer;
+    use crate::encodings::hpa::metrics::comparison::Comparison;
+    use crate::encodings::hpa::metrics::load::Watched;
+    use crate::encodings::hpa::metrics::per_pod::PerPod;
+    use crate::encodings::hpa::metrics::pods::{PodSums, Requests};
+    use crate::encodings::hpa::metrics::source::Metric;
+    use crate::term::Ctx;
+    use serde_json::json;
+
+    const PODS: i64 = 3;
+    const MAX: i64 = 4;
+
+    fn watcher(spec: serde_json::Value, request: i64) -> Watcher {
+        let metric = Metric::of(&serde_json::from_value(spec).expect("a metric spec")).expect("a metric");
+        Watcher {
+            tolerated: Tolerance::default().usages(metric.target.value(), 1),
+            watched: Watched { metric, request },
+            per: LoadPer::EachPod,
+            most_pods: PODS,
+            max: MAX,
+            known: Default::default(),
+        }
+    }
+
+    fn watchers() -> [Watcher; 2] {
+        let by_percent = json!({"type": "Utilization", "averageUtilization": 60});
+        let by_average = json!({"type": "AverageValue", "averageValue": "23m"});
+        let metric = |target| json!({"type": "Resource", "resource": {"name": "cpu", "target": target}});
+        [watcher(metric(by_percent), 35), watcher(metric(by_average), 1)]
+    }
+
+    /// What the encoding proposes, within the limits.
+    fn proposed(watcher: &Watcher, usage: i64, [ready, unready, missing]: [i64; 3], current: i64) -> i64 {
+        let ctx = Ctx::new();
+        let Watched { metric, request } = &watcher.watched;
+        let sums = PodSums {
+            ready: ctx.int(ready),
+            unready: ctx.int(unready),
+            missing: ctx.int(missing),
+            usage: ctx.int(usage),
+            strays: (ctx.int(0), ctx.int(0)),
+            requests: Requests::Each(*request),
+            missing_usage: ctx.int(missing * metric.target.fallback_usage(*request)),
+            has_pods: true,
+            has_requests: true,
+        };
+        let comparison = Comparison::new(&ctx, metric.target, &Tolerance::default(), None);
+        let pass = PerPod { comparison: &comparison, sums: &sums };
+        let proposal = pass.propose(pass.first(), ctx.int(current));
+        proposal.replicas.constant().expect("nothing is open").min(MAX)
+    }
+
+    #[test]
+    fn totals_between_thresholds_are_alike() {
+        for (watcher, may_lack) in
+            watchers().into_iter().zip([true, true]).chain(watchers().into_iter().zip([false, false]))
+        {
+            let mut found = BTreeSet::new();
+            assert!(thresholds(&watcher, may_lack, &mut found));
+            let groups = (1..=PODS).flat_map(|ready| (0..=PODS - ready).map(move |unready| (ready, unready)));
+            for (ready, unready) in groups {
+                for missing in 0..=if may_lack { PODS - ready - unready } else { 0 } {
+                    for current in 1..=MAX {
+                        let answer = |usage| proposed(&watcher, usage, [ready, unready, missing], current);
+                        for usage in (1..=150).filter(|usage| !found.contains(usage)) {
+                            let group = (ready, unready, missing, current);
+                            assert_eq!(answer(usage), answer(usage - 1), "{usage} of {group:?}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

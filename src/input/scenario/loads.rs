@@ -99,7 +99,8 @@ fn initial(
     context: &mut Context<'_>,
 ) -> Option<i64> {
     let Some(given) = &document.initial else {
-        let aimed = defaults::aimed_usage(context.cluster, target, metric).filter(|_| !matches!(document.per, Per::Deployment));
+        let aimed =
+            defaults::aimed_usage(context.cluster, target, metric).filter(|_| !matches!(document.per, Per::Deployment));
         return Some(aimed.unwrap_or(range.0).clamp(range.0, range.1));
     };
     let at = path.field("initial");
