@@ -17,7 +17,7 @@ use crate::cluster::story::{Scene, Sentence};
 use crate::cluster::turnover::Tally;
 use crate::cluster::view::{Cluster, WorkloadVars};
 use crate::encodings::ranks;
-use crate::system::{ActionDraft, ActionKind, State};
+use crate::system::{ActionDraft, ActionKind, IntVar, State};
 use crate::term::{Bool, Int};
 
 use super::{Levels, LoadVars, Reader, most_pods, outside, ready_at_start, show};
@@ -74,88 +74,105 @@ pub fn is_outdated<'c>(cluster: &Cluster<'c>, tally: &Tally, state: &State<'c>) 
 
 /// Adds changes from outside, and what pods that come and go bring along and take with them.
 pub fn add(cluster: &Cluster<'_>, vars: &LoadVars, tally: &Tally) {
-    let load = &cluster.spec.scenario.loads[vars.load];
-    if load.changes != Some(0) {
-        add_change(cluster, vars, tally, load);
-    }
-    add_turnover(cluster, vars, tally, load);
-}
-
-/// The state in which usage was added up anew.
-fn added_up<'c>(vars: &LoadVars, tally: &Tally, state: &State<'c>, pods: Int<'c>, level: Int<'c>) -> State<'c> {
-    let mut next = state.clone();
-    if let Some(var) = vars.level {
-        next.set(var, level);
-    }
-    next.set(tally.counted, pods);
-    next.set(tally.kept, pods);
-    next
-}
-
-fn add_change(cluster: &Cluster<'_>, vars: &LoadVars, tally: &Tally, load: &Load) {
     let Some(level) = vars.level else { return };
-    let state = cluster.state();
-    let pods = measured(cluster, tally, &state);
-    let (input, new) = cluster.builder.input("level", 0, vars.levels.last());
-    let mut next = added_up(vars, tally, &state, pods, new);
-    let mut guard = pods.ge(1);
-    if let Some(left) = vars.changes_left {
-        next.set(left, state.get(left).minus_or_zero(1));
-        guard = guard & state.get(left).ge(1);
-    }
-    let sum = vars.levels.least_of(new);
-    let possible = sum.ge(pods * load.range.0) & sum.le(pods * load.range.1);
-    let choice = (vec![input], possible & new.ne(state.get(level)));
-    let (before, after, pods) = (vars.usage(cluster, &state).id(), sum.id(), pods.id());
-    let (metric, target) = (load.metric.clone(), load.target.clone());
-    let tell = move |scene: &Scene<'_>| {
-        let [before, after] = [before, after].map(|usage| show(&metric, scene.get(usage)));
-        let pods = scene.get(pods);
-        let text = format!("{metric} usage of the {pods} pod(s) of {target} goes from {before} to {after} together");
-        Sentence::new("load", text)
-    };
-    let name = format!("load of {} ({})", load.target, load.metric);
-    outside(cluster, name, guard, choice, next, Vec::new(), Box::new(tell));
-}
-
-/// The sums that pods which are there now may have, given the level before: least and most.
-fn bounds<'c>(vars: &LoadVars, tally: &Tally, state: &State<'c>, pods: Int<'c>, load: &Load, top: i64) -> [Int<'c>; 2] {
-    let (lo, hi) = load.range;
-    let level = vars.level.map(|level| state.get(level)).unwrap_or(pods);
-    let counted = state.get(tally.counted);
-    let kept = state.get(tally.kept).min(pods);
-    let (gone, come) = (counted.minus_or_zero(kept), pods.minus_or_zero(kept));
-    let (before_least, before_most) = (vars.levels.least_of(level), vars.levels.most_of(level, top));
-    let left_least = before_least.minus_or_zero(gone * hi).max(kept * lo);
-    let left_most = before_most.minus_or_zero(gone * lo).min(kept * hi);
-    [left_least + come * lo, left_most + come * hi]
-}
-
-fn add_turnover(cluster: &Cluster<'_>, vars: &LoadVars, tally: &Tally, load: &Load) {
+    let load = &cluster.spec.scenario.loads[vars.load];
     let state = cluster.state();
     let pods = measured(cluster, tally, &state);
     let top = most_pods(cluster, vars.workload).saturating_mul(load.range.1);
-    let (input, new) = cluster.builder.input("level", 0, vars.levels.last());
-    let [least, most] = bounds(vars, tally, &state, pods, load, top);
-    let (sum, largest) = (vars.levels.least_of(new), vars.levels.most_of(new, top));
-    let (metric, target) = (load.metric.clone(), load.target.clone());
-    let kept = state.get(tally.kept).min(pods);
-    let (gone, come) = (state.get(tally.counted).minus_or_zero(kept).id(), pods.minus_or_zero(kept).id());
-    let (after, count) = (sum.max(least).id(), pods.id());
-    let tell = move |scene: &Scene<'_>| {
-        let usage = show(&metric, scene.get(after));
-        let text = format!("the {} pod(s) of {target} now use {usage} {metric} together", scene.get(count));
-        let why = format!("{} came and {} went, each with a load of its own", scene.get(come), scene.get(gone));
-        Sentence::new("load", text).because(why)
-    };
-    let draft = ActionDraft {
-        name: format!("usage of {} ({})", load.target, load.metric),
-        kind: ActionKind::Event { rank: ranks::USAGE },
-        guard: is_outdated(cluster, tally, &state),
-        inputs: vec![input],
-        choice: sum.le(most) & largest.ge(least),
-        next: added_up(vars, tally, &state, pods, new),
-        marks: Vec::new(),
-    };
-    cluster.act(draft, Box::new(tell));
+    let sum = Sum { cluster, load, levels: &vars.levels, level, tally, state, pods, top };
+    if load.changes != Some(0) {
+        sum.add_change(vars.changes_left);
+    }
+    sum.add_turnover();
+}
+
+/// The sum of one load, in the state before an action.
+struct Sum<'s, 'c> {
+    cluster: &'s Cluster<'c>,
+    load: &'s Load,
+    levels: &'s Levels,
+    level: IntVar,
+    tally: &'s Tally,
+    state: State<'c>,
+    /// Pods that are measured now.
+    pods: Int<'c>,
+    /// The largest sum that there can be.
+    top: i64,
+}
+
+impl<'c> Sum<'_, 'c> {
+    /// The state in which usage was added up anew.
+    fn added_up(&self, level: Int<'c>) -> State<'c> {
+        let mut next = self.state.clone();
+        next.set(self.level, level);
+        next.set(self.tally.counted, self.pods);
+        next.set(self.tally.kept, self.pods);
+        next
+    }
+
+    /// Pods of the sum that are still there, and how many have gone and come.
+    fn turnover(&self) -> [Int<'c>; 3] {
+        let kept = self.state.get(self.tally.kept).min(self.pods);
+        [kept, self.state.get(self.tally.counted).minus_or_zero(kept), self.pods.minus_or_zero(kept)]
+    }
+
+    /// The smallest and the largest sum that the pods which are there now may have.
+    fn bounds(&self) -> (Int<'c>, Int<'c>) {
+        let (least, most) = self.load.range;
+        let [kept, gone, come] = self.turnover();
+        let before = self.state.get(self.level);
+        let (smallest, largest) = (self.levels.least_of(before), self.levels.most_of(before, self.top));
+        let rest_least = smallest.minus_or_zero(gone * most).max(kept * least);
+        let rest_most = largest.minus_or_zero(gone * least).min(kept * most);
+        (rest_least + come * least, rest_most + come * most)
+    }
+
+    fn add_change(&self, changes_left: Option<IntVar>) {
+        let Sum { cluster, load, state, pods, .. } = self;
+        let (input, new) = cluster.builder.input("level", 0, self.levels.last());
+        let mut next = self.added_up(new);
+        let mut guard = pods.ge(1);
+        if let Some(left) = changes_left {
+            next.set(left, state.get(left).minus_or_zero(1));
+            guard = guard & state.get(left).ge(1);
+        }
+        let sum = self.levels.least_of(new);
+        let possible = sum.ge(*pods * load.range.0) & sum.le(*pods * load.range.1);
+        let choice = (vec![input], possible & new.ne(state.get(self.level)));
+        let ids = [self.levels.least_of(state.get(self.level)).id(), sum.id(), pods.id()];
+        let (metric, target) = (load.metric.clone(), load.target.clone());
+        let tell = move |scene: &Scene<'_>| {
+            let [before, after, pods] = ids.map(|id| scene.get(id));
+            let (before, after) = (show(&metric, before), show(&metric, after));
+            let text = format!("{metric} usage of {target} goes from {before} to {after}");
+            Sentence::new("load", text).because(format!("so much use its {pods} pod(s) together, each in its range"))
+        };
+        let name = format!("load of {} ({})", load.target, load.metric);
+        outside(cluster, name, guard, choice, next, Vec::new(), Box::new(tell));
+    }
+
+    fn add_turnover(&self) {
+        let Sum { cluster, load, .. } = self;
+        let (input, new) = cluster.builder.input("level", 0, self.levels.last());
+        let (least, most) = self.bounds();
+        let sum = self.levels.least_of(new);
+        let [_, gone, come] = self.turnover();
+        let ids = [self.pods, sum.max(least), come, gone].map(|number| number.id());
+        let (metric, target) = (load.metric.clone(), load.target.clone());
+        let tell = move |scene: &Scene<'_>| {
+            let [pods, after, come, gone] = ids.map(|id| scene.get(id));
+            let text = format!("{pods} pod(s) of {target} now use {} {metric} together", show(&metric, after));
+            Sentence::new("load", text).because(format!("{come} came and {gone} went, each with a load of its own"))
+        };
+        let draft = ActionDraft {
+            name: format!("usage of {} ({})", load.target, load.metric),
+            kind: ActionKind::Event { rank: ranks::USAGE },
+            guard: is_outdated(cluster, self.tally, &self.state),
+            inputs: vec![input],
+            choice: sum.le(most) & self.levels.most_of(new, self.top).ge(least),
+            next: self.added_up(new),
+            marks: Vec::new(),
+        };
+        cluster.act(draft, Box::new(tell));
+    }
 }
