@@ -22,8 +22,9 @@ use crate::term::{Bool, Int};
 
 use super::{Levels, LoadVars, Reader, most_pods, outside, ready_at_start, show};
 
-/// Beyond so many levels a table of them would cost more than it saves.
-const MOST_LEVELS: usize = 1 << 12;
+/// Beyond so many levels every sum is one: a few are cheap to try one by one, many are better left to symbols, for which a
+/// plain number is easier than a table.
+const MOST_LEVELS: usize = 1 << 7;
 
 /// Declares the state of one load.
 pub fn declare(cluster: &mut Cluster<'_>, index: usize, workload: usize, reader: &dyn Reader) -> LoadVars {
