@@ -24,7 +24,7 @@ use super::{Levels, LoadVars, Reader, most_pods, outside, ready_at_start, show};
 
 /// Beyond so many levels every sum is one: a few are cheap to try one by one, many are better left to symbols, for which a
 /// plain number is easier than a table.
-const MOST_LEVELS: usize = 1 << 7;
+const MOST_LEVELS: usize = 1 << 8;
 
 /// Declares the state of one load.
 pub fn declare(cluster: &mut Cluster<'_>, index: usize, workload: usize, reader: &dyn Reader) -> LoadVars {
