@@ -115,7 +115,7 @@ fn add_eviction(cluster: &Cluster<'_>, template: TemplateId) {
     cluster.cells.rewrite_one(ctx, &mut next, &chosen, |cell| {
         cluster.without(cell, |other| ctx.int(i64::from(other == template)))
     });
-    cluster.forget_ages(&mut next);
+    cluster.note_departures(&mut next);
     let name = cluster.templates[template.0].name.clone();
     let draft = ActionDraft {
         name: format!("drain evicts {name}"),

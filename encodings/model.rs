@@ -147,8 +147,7 @@ fn declare_loads(cluster: &mut Cluster<'_>) -> Vec<LoadVars> {
         let watched = cluster.spec.autoscalers.iter().any(|autoscaler| autoscaler.target == load.target);
         if watched && cluster.spec.scenario.controllers.hpa {
             let watchers = hpa::watchers(cluster, &load);
-            let signature = |usage: i64| watchers.iter().flat_map(|watcher| watcher.signature(usage)).collect();
-            declared.extend(environment::load::declare(cluster, index, &signature));
+            declared.extend(environment::load::declare(cluster, index, &watchers));
         }
     }
     declared

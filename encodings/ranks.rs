@@ -16,3 +16,5 @@ pub const SCHEDULER: u32 = 5;
 pub const START: u32 = 6;
 /// Evictions of a drain that wait for a PodDisruptionBudget.
 pub const BUDGETED_EVICTION: u32 = 7;
+/// Usage is added up again when pods have come or gone.
+pub const USAGE: u32 = 8;

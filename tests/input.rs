@@ -278,6 +278,10 @@ fn contradictions_in_a_scenario_are_errors_with_places() {
     for (spec, expected) in [
         ("  loads: [{target: web, range: 2..1}]", "4:32: spec.loads[0].range: the range starts at 2, above its end 1"),
         ("  loads: [{target: web, range: 1..2, initial: 3}]", "4:47: the initial load `3` is outside the range"),
+        (
+            "  loads: [{target: web, per: eachPod, range: 1..2, startup: [{until: 60s, usage: 1}]}]",
+            "4:52: a start-up profile is the same for all pods",
+        ),
         ("  loads: [{target: wob, range: 1..2}]", "4:20: there is no workload `wob`"),
         ("  loads: [{target: web, rang: 1..2}]", "4:25: spec.loads[0]"),
         ("  initialPlacement: anywhere", "4:21: spec.initialPlacement: "),

@@ -39,7 +39,7 @@ pub fn add<'c>(
         let at = sight.cells.iter().position(|it| (it.class, it.slot) == (cell.class, cell.slot));
         after_evictions(cluster, sight.pods, cell, &|id| at.map_or_else(|| ctx.int(0), |at| of(at, id)))
     });
-    cluster.forget_ages(&mut next);
+    cluster.note_departures(&mut next);
     let draft = ActionDraft {
         name: format!("descheduler {plugin}"),
         kind: ActionKind::Periodic,

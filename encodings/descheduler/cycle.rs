@@ -291,7 +291,7 @@ pub fn add_end(cluster: &Cluster<'_>, memory: &Memory, pods: &[Pod]) {
             evicted.map_or_else(|| ctx.int(0), |var| state.get(var))
         })
     });
-    cluster.forget_ages(&mut next);
+    cluster.note_departures(&mut next);
     memory.forget_cycle(cluster, &mut next);
     let some =
         ctx.any(memory.places().into_iter().filter_map(|(at, id)| Some(state.get(memory.evicted(at, id)?).ge(1))));

@@ -68,7 +68,7 @@ fn apply<'c>(
         CommandAction::Uncordon { node } => on_node(cluster, next, node, |cell| cordon(cluster, cell, 0)),
         CommandAction::Drain { node } => {
             on_node(cluster, next, node, |cell| disruption::drained(cluster, cell));
-            cluster.forget_ages(next);
+            cluster.note_departures(next);
             let cells = cluster.cells(state);
             let evicted = |template| {
                 let here = cells.iter().filter(|cell| is_named(cluster, cell, node));

@@ -44,7 +44,7 @@ fn begin<'c>(cluster: &Cluster<'c>, allowed: &[Bool<'c>]) {
     let (var, chosen, valid) = cluster.choose_cell("node", allowed);
     let mut next = state.clone();
     cluster.cells.rewrite_one(ctx, &mut next, &chosen, |cell| disruption::drained(cluster, cell));
-    cluster.forget_ages(&mut next);
+    cluster.note_departures(&mut next);
     let evicts = |template| {
         let here = chosen.iter().zip(&cells);
         let evicted = here.map(|(&chosen, cell)| chosen & cluster.active_on(cell, template).ge(1));

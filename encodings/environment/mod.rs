@@ -33,7 +33,7 @@ pub(crate) fn switch<'c>(cluster: &Cluster<'c>, allowed: &[Bool<'c>], down: i64)
     let (input, chosen, choice) = cluster.choose_cell("node", allowed);
     let mut next = cluster.state();
     cluster.cells.rewrite_one(ctx, &mut next, &chosen, |cell| cluster.with(cell, Attribute::Down, |_| ctx.int(down)));
-    cluster.forget_ages(&mut next);
+    cluster.note_departures(&mut next);
     Some(Switch { guard, input, choice, next })
 }
 

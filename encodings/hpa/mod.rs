@@ -25,7 +25,7 @@ use limits::{Bounds, Past};
 use metrics::combine::combine;
 use metrics::load::{self, Proposed};
 
-pub use metrics::load::{Watcher, watchers};
+pub use metrics::load::watchers;
 
 /// The state and configuration of one autoscaler.
 pub struct HpaVars {
@@ -77,13 +77,15 @@ fn add_one(cluster: &Cluster<'_>, vars: &HpaVars, loads: &[LoadVars]) {
     vars.memory.remember(&state, &mut next, &recalled, (current, proposal), (&reconciled, desired));
     let restless = recalled.restless | proposal.ne(current);
     let changes = reconciled.by_metrics.ite_bool(combined.acts & restless, reconciled.rescales);
+    let own = loads.iter().filter(|load| load.workload == vars.workload);
+    let measured = ctx.all(own.map(|load| load.is_measured(cluster, &state)));
     let mut inputs: Vec<VarId> = proposals.iter().filter_map(|proposal| proposal.input).collect();
     inputs.extend(&recalled.inputs);
     let narrator = narrator(autoscaler, target, &proposals, &recalled, &reconciled, (current, proposal));
     let draft = ActionDraft {
         name: format!("hpa {}", autoscaler.key),
         kind: ActionKind::Periodic,
-        guard: cluster.exists(&state, target) & changes,
+        guard: cluster.exists(&state, target) & measured & changes,
         inputs,
         choice: recalled.choice,
         next,

@@ -135,7 +135,7 @@ fn add_delete_bound(
     cells.rewrite_one(ctx, &mut next, &chosen, |cell| {
         cluster.without(cell, |other| if other == template { count } else { ctx.int(0) })
     });
-    cluster.forget_ages(&mut next);
+    cluster.note_departures(&mut next);
     let waits = state.get(cluster.pending[template.0]).ge(1);
     let draft = ActionDraft {
         name: format!("replicaset {name} deletes"),

@@ -88,7 +88,7 @@ impl<'c> Subject<'_, 'c> {
             let here: Int<'c> = count(cell);
             cluster.without(cell, |other| if other == template { here } else { ctx.int(0) })
         });
-        cluster.forget_ages(&mut next);
+        cluster.note_departures(&mut next);
         let (name, why, some) = (self.name(), self.why_at_once(), evicted.ge(1));
         let draft = ActionDraft {
             name: format!("taint eviction of {name}"),
@@ -136,7 +136,7 @@ impl<'c> Subject<'_, 'c> {
             let here = cluster.active_on(cell, template);
             cluster.without(cell, |other| if other == template { here } else { ctx.int(0) })
         });
-        cluster.forget_ages(&mut next);
+        cluster.note_departures(&mut next);
         let pods = chosen.iter().zip(&cells).map(|(chosen, cell)| chosen.ite(cluster.active_on(cell, template), 0));
         let (evicted, name, seconds) = (ctx.sum(pods).id(), self.name(), self.limit());
         let draft = ActionDraft {

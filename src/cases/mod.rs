@@ -141,7 +141,7 @@ pub const CASES: [Case; 12] = [
     Case {
         id: "w2",
         title: "under some load an autoscaled pod fits nowhere",
-        story: "The usage of each pod is anything between 0 and 2000m at any time, the autoscaler adds and removes one \
+        story: "Each pod uses anything between 0 and 2000m at any time, whatever the others use, the autoscaler adds and removes one \
                 pod at a time, and pods are spread over zones of unequal size and over nodes, both as hard constraints. \
                 The pod that brings the application to its maximum fits nowhere.",
         fix: "Only the host constraint is left.",

@@ -51,7 +51,7 @@ pub fn load_and_spread(scale: usize, fixed: bool) -> Vec<File> {
     let UnevenZones { nodes, app, placed, pools } = uneven_zones(scale, fixed);
     let slowly = "  behavior:\n    scaleUp:\n      policies: [{type: Pods, value: 1, periodSeconds: 15}]\n    \
                   scaleDown:\n      policies: [{type: Pods, value: 1, periodSeconds: 15}]\n";
-    let rest = "  loads:\n  - target: deployment/web\n    range: 0m..2000m\n    initial: 1000m\n    changes: any\n  \
+    let rest = "  loads:\n  - target: deployment/web\n    per: eachPod\n    range: 0m..2000m\n    initial: 1000m\n    changes: any\n  \
                 properties: [pods-schedulable]\n  bound: 4\n";
     vec![
         file("cluster.yaml", format!("{}---\n{}", app.running(true), app.pods(&placed))),

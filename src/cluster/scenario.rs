@@ -75,11 +75,11 @@ pub struct Load {
     pub target: ObjectKey,
     /// `cpu` or `memory` or the name of a Pods metric.
     pub metric: String,
-    /// Whether the range is of one pod's usage or of the whole workload's, spread evenly over its ready pods.
+    /// Whose usage the range is.
     pub per: LoadPer,
     /// Smallest and largest usage, in milli-units (milli-cores; 1/1000 byte or unit for others).
     pub range: (i64, i64),
-    /// Usage at the start, in milli-units, within the range.
+    /// Usage at the start, in milli-units, within the range; with [`LoadPer::EachPod`] that of each pod.
     pub initial: i64,
     /// How often it may change: `None` any number of times, `Some(0)` never.
     pub changes: Option<u32>,
@@ -90,9 +90,11 @@ pub struct Load {
 /// Whose usage a load range speaks of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LoadPer {
-    /// Each pod's.
+    /// Each pod's; all use the same.
     Pod,
-    /// The workload's as a whole.
+    /// Each pod's, independently of the others. There is no start-up profile.
+    EachPod,
+    /// The workload's as a whole, spread evenly over its ready pods.
     Workload,
 }
 

@@ -15,6 +15,7 @@ use super::spec::{ClusterSpec, SchedulerProfile, Workload};
 use super::start;
 use super::story::{Diagnosis, Narrator, Sentence};
 use super::templates::{self, Phase, Template, TemplateId, Tenure};
+use super::turnover::Turnover;
 use super::variables;
 
 pub use super::variables::WorkloadVars;
@@ -39,8 +40,8 @@ pub struct Cluster<'c> {
     pub pending: Vec<IntVar>,
     /// Flags set by every change from outside, each cleared by the observer that declared it.
     pub disturbed: Vec<BoolVar>,
-    /// By workload and start-up stage: how many of its ready pods have left the stage.
-    pub ages: Vec<(usize, Vec<IntVar>)>,
+    /// What is remembered of pods that come and go.
+    pub turnover: Turnover,
     /// Inputs whose values are positions of cells.
     cell_inputs: RefCell<Vec<VarId>>,
     narrators: RefCell<Vec<Narrator>>,
@@ -105,7 +106,7 @@ impl<'c> Cluster<'c> {
             workloads,
             pending,
             disturbed: Vec::new(),
-            ages: Vec::new(),
+            turnover: Turnover::default(),
             cell_inputs,
             narrators,
             diagnoses,
@@ -141,22 +142,6 @@ impl<'c> Cluster<'c> {
         for &flag in &self.disturbed {
             next.set_bool(flag, self.ctx().bool(true));
         }
-    }
-
-    /// To be called where pods go: those that remain are the oldest ones, as far as upstream lets younger ones go first.
-    pub fn forget_ages(&self, next: &mut State<'c>) {
-        for (workload, stages) in &self.ages {
-            let Some(vars) = &self.workloads[*workload] else { continue };
-            let ready = self.ready_of(next, vars);
-            for &stage in stages {
-                next.set(stage, next.get(stage).min(ready));
-            }
-        }
-    }
-
-    /// Ready pods of a workload, over all its templates.
-    pub fn ready_of(&self, state: &State<'c>, vars: &WorkloadVars) -> Int<'c> {
-        self.ctx().sum(vars.templates.iter().map(|&template| self.ready(state, template)))
     }
 
     /// Adds an action and what it tells about itself.
@@ -278,12 +263,6 @@ impl<'c> Cluster<'c> {
     /// Pods of a template, bound or not, that are not being deleted.
     pub fn active(&self, state: &State<'c>, template: TemplateId) -> Int<'c> {
         state.get(self.pending[template.0]) + self.bound(state, template)
-    }
-
-    /// Pods of a template that are ready: running on a node that is up.
-    pub fn ready(&self, state: &State<'c>, template: TemplateId) -> Int<'c> {
-        let most = self.templates[template.0].max_pods;
-        self.sum(state, |cell| self.is_down(cell).ite(0, self.pods(cell, template, Phase::Running))).min(most)
     }
 
     /// The phase of a pod that was just bound.

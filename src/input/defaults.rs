@@ -75,6 +75,7 @@ pub fn format_usage(metric: &str, milli: i64) -> String {
 fn describe_load(load: &Load) -> String {
     let whose = match load.per {
         LoadPer::Pod => "each pod of",
+        LoadPer::EachPod => "each pod, independently of others, of",
         LoadPer::Workload => "all pods together of",
     };
     let show = |amount| format_usage(&load.metric, amount);

@@ -55,7 +55,9 @@ const TAIL: &str = "
 ";
 
 fn loads(out: &mut String, loads: &[Load]) {
-    out.push_str("  # How load moves, per pod or per deployment, in the range given.\n");
+    out.push_str(
+        "  # How load moves in the range given: per pod (all alike), eachPod (independently) or deployment.\n",
+    );
     if loads.is_empty() {
         out.push_str("  # loads:\n  # - target: deployment/web\n  #   resource: cpu\n  #   range: 0m..500m\n");
         return;
@@ -64,7 +66,11 @@ fn loads(out: &mut String, loads: &[Load]) {
     for load in loads {
         let show = |amount| defaults::format_usage(&load.metric, amount);
         let field = if matches!(load.metric.as_str(), "cpu" | "memory") { "resource" } else { "metric" };
-        let per = if load.per == LoadPer::Pod { "pod" } else { "deployment" };
+        let per = match load.per {
+            LoadPer::Pod => "pod",
+            LoadPer::EachPod => "eachPod",
+            LoadPer::Workload => "deployment",
+        };
         let (least, most) = load.range;
         let target = format!("{{name: {}, namespace: {}}}", load.target.name, load.target.namespace);
         // Writing to a String cannot fail.

@@ -8,7 +8,7 @@
 //! request that they need.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use k8s_openapi::api::autoscaling::v2::MetricSpec;
 
@@ -19,7 +19,7 @@ use crate::cluster::scenario::{Load, LoadPer};
 use crate::cluster::spec::Autoscaler;
 use crate::cluster::story::Scene;
 use crate::cluster::view::{Cluster, WorkloadVars};
-use crate::encodings::environment::load::LoadVars;
+use crate::encodings::environment::load::{LoadVars, Reader};
 use crate::term::{Bool, Int, TermId, VarId};
 
 use super::Controller;
@@ -28,6 +28,7 @@ use super::per_pod::PerPod;
 use super::pods::{PodGroup, PodPhase, PodSums, Readiness, Sample};
 use super::requests;
 use super::source::{Metric, Source};
+use super::thresholds::thresholds;
 
 /// Beyond so many pods, usages are told apart by the compared integer alone.
 const MOST_COMPARED: i64 = 1000;
@@ -90,10 +91,10 @@ impl Line {
 }
 
 /// A per-pod metric of a workload.
-struct Watched {
-    metric: Metric,
+pub(super) struct Watched {
+    pub(super) metric: Metric,
     /// Request of each pod in milli-units; 1 where requests do not matter.
-    request: i64,
+    pub(super) request: i64,
 }
 
 impl Watched {
@@ -124,6 +125,14 @@ impl Watched {
         if self.is_utilization() { (100, self.request) } else { (1, 1) }
     }
 
+    /// The smallest usage of `samples` pods together, in milli-units, that is compared as so much or more.
+    pub(super) fn total(&self, compared: i64, samples: i64) -> i64 {
+        let (times, by) = self.scale();
+        let product = i128::from(compared) * i128::from(samples) * i128::from(by);
+        i64::try_from(product.div_euclid(times.into()) + i128::from(product.rem_euclid(times.into()) > 0))
+            .unwrap_or(i64::MAX)
+    }
+
     /// Compared number beyond which one pod alone is scaled past `max`.
     fn ceiling(&self, max: i64) -> i64 {
         self.metric.target.value().saturating_mul(max + 1)
@@ -136,20 +145,40 @@ fn metric_specs(autoscaler: &Autoscaler) -> &[MetricSpec] {
 
 /// What one metric of one autoscaler makes of a load.
 pub struct Watcher {
-    watched: Watched,
-    tolerated: (i64, i64),
-    per: LoadPer,
-    most_pods: i64,
-    max: i64,
-    known: RefCell<HashMap<i64, Vec<i64>>>,
+    pub(super) watched: Watched,
+    pub(super) tolerated: (i64, i64),
+    pub(super) per: LoadPer,
+    /// Pods of the workload, at most.
+    pub(super) most_pods: i64,
+    pub(super) max: i64,
+    pub(super) known: RefCell<HashMap<i64, Vec<i64>>>,
 }
 
 /// The metrics of all autoscalers that read a load.
-pub fn watchers(cluster: &Cluster<'_>, load: &Load) -> Vec<Watcher> {
+pub struct Watchers(Vec<Watcher>);
+
+impl Reader for Watchers {
+    fn signature(&self, usage: i64) -> Vec<i64> {
+        self.0.iter().flat_map(|watcher| watcher.signature(usage)).collect()
+    }
+
+    fn thresholds(&self, missing: bool) -> Option<BTreeSet<i64>> {
+        let mut found = BTreeSet::new();
+        self.0.iter().all(|watcher| thresholds(watcher, missing, &mut found)).then_some(found)
+    }
+}
+
+/// The metrics of all autoscalers that read a load.
+pub fn watchers(cluster: &Cluster<'_>, load: &Load) -> Watchers {
+    Watchers(watchers_of(cluster, load))
+}
+
+fn watchers_of(cluster: &Cluster<'_>, load: &Load) -> Vec<Watcher> {
     let Some((workload, _, vars)) = cluster.owners().find(|(_, object, _)| object.key == load.target) else {
         return Vec::new();
     };
-    let most_pods = vars.templates.iter().map(|id| cluster.templates[id.0].max_pods).max().unwrap_or(1);
+    let most = vars.templates.iter().map(|id| cluster.templates[id.0].max_pods);
+    let most_pods = if load.per == LoadPer::EachPod { most.sum() } else { most.max().unwrap_or(1) };
     let watching = cluster.spec.autoscalers.iter().filter(|autoscaler| autoscaler.target == load.target);
     let watchers = watching.flat_map(|autoscaler| {
         let max = autoscaler.object.spec.as_ref().map_or(1, |spec| i64::from(spec.max_replicas));
@@ -254,11 +283,11 @@ fn computed<'c>(
 /// The first pass where every ready pod uses the same: their number cancels out.
 fn alike<'c>(cluster: &Cluster<'c>, watched: &Watched, load: &LoadVars, ceiling: i64) -> Option<Int<'c>> {
     let declared = &cluster.spec.scenario.loads[load.load];
-    if declared.per != LoadPer::Pod || load.ages.is_some() {
+    if declared.per == LoadPer::Workload || load.tally.is_some() || load.ages.is_some() {
         return None;
     }
     let (times, by) = watched.scale();
-    let compared = |level: i64| (load.values[level as usize].saturating_mul(times) / by).min(ceiling);
+    let compared = |level: i64| (load.levels.least(level).saturating_mul(times) / by).min(ceiling);
     Some(match load.level {
         Some(level) => cluster.state().get(level).map(compared),
         None => cluster.ctx().int(compared(0)),
@@ -273,11 +302,7 @@ fn pod_groups<'c>(cluster: &Cluster<'c>, target: &WorkloadVars, watched: &Watche
     let down = |template| cluster.sum(&state, |cell| cluster.is_down(cell).ite(cluster.active_on(cell, template), 0));
     let active = total(&|template| cluster.active(&state, template));
     let missing = total(&down);
-    let ready = if watched.metric.is_cpu() {
-        cluster.ready_of(&state, target)
-    } else {
-        total(&|template| cluster.bound(&state, template)).minus_or_zero(missing)
-    };
+    let ready = cluster.measured_of(&state, target, watched.metric.is_cpu());
     let rest = active.minus_or_zero(ready + missing);
     let group = |count, phase, sampled| pod_group(cluster, watched, count, phase, sampled);
     vec![

@@ -14,6 +14,7 @@ pub mod per_pod;
 pub mod pods;
 pub mod requests;
 pub mod source;
+pub mod thresholds;
 pub mod whole;
 
 use crate::cluster::arithmetic::hpa_replicas::Tolerance;

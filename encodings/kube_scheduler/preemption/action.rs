@@ -135,7 +135,7 @@ fn evict<'c>(
                 .map_or(ctx.int(0), |it| it.1)
         })
     });
-    cluster.forget_ages(next);
+    cluster.note_departures(next);
 }
 
 fn narrator<'c>(cluster: &Cluster<'c>, template: TemplateId, options: &[(Alternative<'_, 'c>, Bool<'c>)]) -> Narrator {

@@ -187,7 +187,8 @@ pub struct Load {
     pub resource: Option<String>,
     /// The name of a Pods metric, instead of a resource.
     pub metric: Option<String>,
-    /// Whether the range is of one pod's usage, or of the whole workload's.
+    /// Whose usage the range is: each pod's, all of which use the same (`pod`), each pod's, independently of the others
+    /// (`eachPod`), or the whole workload's (`deployment`).
     #[serde(default)]
     pub per: Per,
     /// Smallest and largest usage: `0m..2000m`.
@@ -206,9 +207,11 @@ pub struct Load {
 #[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Per {
-    /// One pod's.
+    /// One pod's; all use the same.
     #[default]
     Pod,
+    /// One pod's, independently of the others'.
+    EachPod,
     /// The whole workload's, spread evenly over its ready pods.
     #[serde(alias = "workload")]
     Deployment,

@@ -51,6 +51,7 @@ fn load(path: &FieldPath, document: &Document, context: &mut Context<'_>) -> Opt
     };
     let per = match document.per {
         Per::Pod => LoadPer::Pod,
+        Per::EachPod => LoadPer::EachPod,
         Per::Deployment => LoadPer::Workload,
     };
     Some(Load { target, metric, per, range, initial, changes, startup })
@@ -98,7 +99,8 @@ fn initial(
     context: &mut Context<'_>,
 ) -> Option<i64> {
     let Some(given) = &document.initial else {
-        let aimed = defaults::aimed_usage(context.cluster, target, metric).filter(|_| matches!(document.per, Per::Pod));
+        let aimed =
+            defaults::aimed_usage(context.cluster, target, metric).filter(|_| !matches!(document.per, Per::Deployment));
         return Some(aimed.unwrap_or(range.0).clamp(range.0, range.1));
     };
     let at = path.field("initial");
@@ -131,8 +133,13 @@ fn startup(path: &FieldPath, document: &Document, context: &mut Context<'_>) -> 
         }
         stages.push(StartupStage { until_seconds, usage });
     }
-    if !stages.is_empty() && matches!(document.per, Per::Deployment) {
-        context.error(path, "a start-up profile is one of a pod", "use `per: pod`");
+    let problem = match document.per {
+        Per::Pod => None,
+        Per::EachPod => Some("a start-up profile is the same for all pods"),
+        Per::Deployment => Some("a start-up profile is one of a pod"),
+    };
+    if let Some(problem) = problem.filter(|_| !stages.is_empty()) {
+        context.error(path, problem, "use `per: pod`");
     }
     stages
 }

@@ -161,7 +161,7 @@ impl<'c> Steps<'_, 'c> {
         count: Int<'c>,
     ) {
         let (ctx, cluster, group) = (self.sight.ctx(), self.sight.cluster, self.group);
-        cluster.forget_ages(&mut next);
+        cluster.note_departures(&mut next);
         let draft = ActionDraft {
             name: format!("descheduler {name} {}", group.name(self.sight)),
             kind: ActionKind::Event { rank: ranks::UNFINISHED },

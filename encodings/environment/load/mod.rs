@@ -7,14 +7,21 @@
 //! With a start-up profile, pods are counted by age stage. Pods pass a stage in the order of their age, and only the
 //! number that has passed matters to a sum, so any number may pass at a time.
 //!
+//! Where pods use different amounts, the state is their sum: see [`independent`].
+//!
 //! Left out: which node a young pod runs on; load of workloads that no autoscaler watches.
 
-use crate::cluster::scenario::{Load, LoadPer};
+mod independent;
+
+use std::collections::BTreeSet;
+
+use crate::cluster::scenario::{Interleaving, Load, LoadPer};
 use crate::cluster::story::{Scene, Sentence};
+use crate::cluster::turnover::Tally;
 use crate::cluster::view::Cluster;
 use crate::cluster::{placement, quantity};
 use crate::system::{ActionDraft, ActionKind, IntVar, State};
-use crate::term::Int;
+use crate::term::{Bool, Int};
 
 use super::outside;
 
@@ -28,51 +35,111 @@ pub struct LoadVars {
     pub load: usize,
     /// Position of the workload.
     pub workload: usize,
-    /// Usage in milli-units at each level, ascending.
-    pub values: Vec<i64>,
+    /// Usages that are told apart.
+    pub levels: Levels,
     /// The present level; `None` if there is only one.
     pub level: Option<IntVar>,
     /// Changes that may still happen; `None` if their number is not limited.
     pub changes_left: Option<IntVar>,
-    /// Whether this is the load whose profile [`Cluster::ages`] counts.
+    /// Where each pod uses something else: the pods whose usage the level adds up.
+    pub tally: Option<Tally>,
+    /// Whether this is the load whose profile [`Turnover::ages`](crate::cluster::turnover::Turnover::ages) counts.
     pub ages: Option<usize>,
 }
 
-/// Maps a usage to everything that autoscalers make of it.
-pub type Signature<'a> = dyn Fn(i64) -> Vec<i64> + 'a;
+/// Usages in milli-units that autoscalers tell apart, ascending.
+#[derive(Clone, Debug)]
+pub enum Levels {
+    /// The smallest of each level.
+    Listed(Vec<i64>),
+    /// Every number from 0 to this one is a level.
+    Whole(i64),
+}
 
-/// Declares the state of one load. `signature` tells what autoscalers see.
-pub fn declare(cluster: &mut Cluster<'_>, index: usize, signature: &Signature<'_>) -> Option<LoadVars> {
+impl Levels {
+    /// The last level.
+    pub fn last(&self) -> i64 {
+        match self {
+            Levels::Listed(values) => values.len() as i64 - 1,
+            Levels::Whole(most) => *most,
+        }
+    }
+
+    /// The smallest usage of a level.
+    pub fn least(&self, level: i64) -> i64 {
+        match self {
+            Levels::Listed(values) => values[level as usize],
+            Levels::Whole(_) => level,
+        }
+    }
+
+    /// The same of a level that is a term.
+    fn least_of<'c>(&self, level: Int<'c>) -> Int<'c> {
+        match self {
+            Levels::Listed(_) => level.map(|level| self.least(level)),
+            Levels::Whole(_) => level,
+        }
+    }
+}
+
+/// What reads a load.
+pub trait Reader {
+    /// Everything that is made of a usage: of each pod, or of the workload.
+    fn signature(&self, usage: i64) -> Vec<i64>;
+
+    /// The sums of pods' usages from which on something else is made of them, for any number of pods; `None` if there are
+    /// too many. `missing` says whether pods may be out of sight.
+    fn thresholds(&self, missing: bool) -> Option<BTreeSet<i64>>;
+}
+
+/// Declares the state of one load.
+pub fn declare(cluster: &mut Cluster<'_>, index: usize, reader: &dyn Reader) -> Option<LoadVars> {
     let load: &Load = &cluster.spec.scenario.loads[index];
     let (workload, _, _) = cluster.owners().find(|(_, object, _)| object.key == load.target)?;
-    let (values, start) = levels(load, signature);
-    let name = format!("{} {} load", load.target, load.metric);
-    let most = cluster.workloads[workload]
-        .as_ref()
-        .map_or(0, |vars| vars.templates.iter().map(|id| cluster.templates[id.0].max_pods).sum());
+    if load.per == LoadPer::EachPod && load.range.0 < load.range.1 {
+        return Some(independent::declare(cluster, index, workload, reader));
+    }
+    let (values, start) = levels(load, reader);
+    let name = name(load);
     let level = (values.len() > 1).then(|| cluster.builder.int(&name, 0, values.len() as i64 - 1, Some(start)));
-    let changes_left = load.changes.filter(|_| values.len() > 1).map(|changes| {
-        cluster.builder.int(format!("{name} changes left"), 0, i64::from(changes), Some(i64::from(changes)))
+    let changes_left = level.and_then(|_| declare_changes(cluster, load));
+    let ages = (!load.startup.is_empty()).then(|| declare_ages(cluster, load, workload));
+    Some(LoadVars { load: index, workload, levels: Levels::Listed(values), level, changes_left, tally: None, ages })
+}
+
+fn name(load: &Load) -> String {
+    format!("{} {} load", load.target, load.metric)
+}
+
+fn declare_changes(cluster: &Cluster<'_>, load: &Load) -> Option<IntVar> {
+    let changes = i64::from(load.changes?);
+    Some(cluster.builder.int(format!("{} changes left", name(load)), 0, changes, Some(changes)))
+}
+
+/// Pods of a workload that are ready at the start.
+fn ready_at_start(cluster: &Cluster<'_>, workload: usize) -> i64 {
+    let revisions = &cluster.spec.workloads[workload].revisions;
+    revisions.iter().map(|revision| placement::ready(cluster.spec, workload, revision)).sum()
+}
+
+/// The largest number of pods of a workload.
+fn most_pods(cluster: &Cluster<'_>, workload: usize) -> i64 {
+    let vars = cluster.workloads[workload].as_ref();
+    vars.map_or(0, |vars| vars.templates.iter().map(|id| cluster.templates[id.0].max_pods).sum())
+}
+
+fn declare_ages(cluster: &mut Cluster<'_>, load: &Load, workload: usize) -> usize {
+    let (most, old) = (most_pods(cluster, workload), ready_at_start(cluster, workload));
+    let stages = load.startup.iter().enumerate().map(|(stage, _)| {
+        cluster.builder.int(format!("{} past start-up stage {}", load.target, stage + 1), 0, most, Some(old))
     });
-    let ages = (!load.startup.is_empty()).then(|| {
-        let old = cluster.spec.workloads[workload]
-            .revisions
-            .iter()
-            .map(|revision| placement::ready(cluster.spec, workload, revision));
-        let old: i64 = old.sum();
-        let stages = load.startup.iter().enumerate();
-        let stages = stages.map(|(stage, _)| {
-            cluster.builder.int(format!("{} past start-up stage {}", load.target, stage + 1), 0, most, Some(old))
-        });
-        let stages = stages.collect();
-        cluster.ages.push((workload, stages));
-        cluster.ages.len() - 1
-    });
-    Some(LoadVars { load: index, workload, values, level, changes_left, ages })
+    let stages = stages.collect();
+    cluster.turnover.ages.push((workload, stages));
+    cluster.turnover.ages.len() - 1
 }
 
 /// Representatives of the levels, and the level of the initial usage.
-fn levels(load: &Load, signature: &Signature<'_>) -> (Vec<i64>, i64) {
+fn levels(load: &Load, reader: &dyn Reader) -> (Vec<i64>, i64) {
     if load.changes == Some(0) || load.range.0 == load.range.1 {
         return (vec![load.initial], 0);
     }
@@ -82,7 +149,7 @@ fn levels(load: &Load, signature: &Signature<'_>) -> (Vec<i64>, i64) {
     let mut start = 0;
     let candidates = (load.range.0..=load.range.1).step_by(step).chain([load.range.1]);
     for value in candidates {
-        let seen = signature(value);
+        let seen = reader.signature(value);
         if last.as_ref() != Some(&seen) {
             values.push(value);
             last = Some(seen);
@@ -95,11 +162,21 @@ fn levels(load: &Load, signature: &Signature<'_>) -> (Vec<i64>, i64) {
 }
 
 impl LoadVars {
-    /// Usage in milli-units at the present level: of one pod past its start-up, or of the whole workload.
+    /// Usage in milli-units at the present level: of one pod past its start-up, or of all that the load is about.
     pub fn usage<'c>(&self, cluster: &Cluster<'c>, state: &State<'c>) -> Int<'c> {
         match self.level {
-            Some(level) => state.get(level).map(|level| self.values[level as usize]),
-            None => cluster.ctx().int(self.values[0]),
+            Some(level) => self.levels.least_of(state.get(level)),
+            None => cluster.ctx().int(self.levels.least(0)),
+        }
+    }
+
+    /// Whether the usage is that of the pods which are there now.
+    pub fn is_measured<'c>(&self, cluster: &Cluster<'c>, state: &State<'c>) -> Bool<'c> {
+        match &self.tally {
+            Some(tally) if cluster.spec.scenario.interleaving == Interleaving::Async => {
+                !independent::is_outdated(cluster, tally, state)
+            }
+            _ => cluster.ctx().bool(true),
         }
     }
 
@@ -107,13 +184,13 @@ impl LoadVars {
     pub fn total<'c>(&self, cluster: &Cluster<'c>, state: &State<'c>, ready: Int<'c>) -> Int<'c> {
         let load = &cluster.spec.scenario.loads[self.load];
         let usage = self.usage(cluster, state);
-        if load.per == LoadPer::Workload {
+        if load.per == LoadPer::Workload || self.tally.is_some() {
             return usage;
         }
         let Some(ages) = self.ages else { return ready * usage };
         let mut total = cluster.ctx().int(0);
         let mut present = ready;
-        for (stage, &passed) in load.startup.iter().zip(&cluster.ages[ages].1) {
+        for (stage, &passed) in load.startup.iter().zip(&cluster.turnover.ages[ages].1) {
             let older = state.get(passed).min(present);
             total = total + present.minus_or_zero(older) * stage.usage;
             present = older;
@@ -125,7 +202,10 @@ impl LoadVars {
 /// Adds changes of load and the passing of start-up stages.
 pub fn add(cluster: &Cluster<'_>, loads: &[LoadVars]) {
     for load in loads {
-        add_change(cluster, load);
+        match &load.tally {
+            Some(tally) => independent::add(cluster, load, tally),
+            None => add_change(cluster, load),
+        }
         add_stages(cluster, load);
     }
 }
@@ -143,7 +223,7 @@ fn add_change(cluster: &Cluster<'_>, vars: &LoadVars) {
     let load = &cluster.spec.scenario.loads[vars.load];
     let (ctx, state) = (cluster.ctx(), cluster.state());
     let name = format!("load of {} ({})", load.target, load.metric);
-    let (input, new) = cluster.builder.input("level", 0, vars.values.len() as i64 - 1);
+    let (input, new) = cluster.builder.input("level", 0, vars.levels.last());
     let mut next = state.clone();
     next.set(level, new);
     let guard = match vars.changes_left {
@@ -156,11 +236,11 @@ fn add_change(cluster: &Cluster<'_>, vars: &LoadVars) {
     if let Some(var) = cluster.workloads[vars.workload].as_ref().and_then(|vars| vars.exists) {
         next.set(level, state.is(var).ite(new, state.get(level)));
     }
-    let (values, metric, target) = (vars.values.clone(), load.metric.clone(), load.target.clone());
-    let whose = if load.per == LoadPer::Pod { "each pod" } else { "the workload" };
+    let (levels, metric, target) = (vars.levels.clone(), load.metric.clone(), load.target.clone());
+    let whose = if load.per == LoadPer::Workload { "the workload" } else { "each pod" };
     let (before, after) = (state.get(level).id(), new.id());
     let tell = move |scene: &Scene<'_>| {
-        let shown = |level: i64| show(&metric, values[level as usize]);
+        let shown = |level: i64| show(&metric, levels.least(level));
         let (before, after) = (shown(scene.get(before)), shown(scene.get(after)));
         Sentence::new("load", format!("{metric} usage of {target} goes from {before} to {after} for {whose}"))
     };
@@ -175,7 +255,7 @@ fn add_stages(cluster: &Cluster<'_>, vars: &LoadVars) {
     let state = cluster.state();
     let Some(owner) = &cluster.workloads[vars.workload] else { return };
     let mut present = cluster.ready_of(&state, owner);
-    for (position, (stage, &passed)) in load.startup.iter().zip(&cluster.ages[ages].1).enumerate() {
+    for (position, (stage, &passed)) in load.startup.iter().zip(&cluster.turnover.ages[ages].1).enumerate() {
         let older = state.get(passed).min(present);
         let younger = present.minus_or_zero(older);
         let most = state.get(passed).range().hi.max(1);

@@ -1,0 +1,87 @@
+//! Pods that come and go, as far as somebody remembers which ones were there before.
+//!
+//! Pods are counted, so the past of a single one is a number: how many have left a start-up stage, how many of those
+//! whose usage was last added up are still there. Actions that take pods away call [`Cluster::note_departures`].
+
+use super::TemplateId;
+use super::layout::Attribute;
+use super::templates::Phase;
+use super::view::{Cluster, WorkloadVars};
+use crate::system::{IntVar, State};
+use crate::term::Int;
+
+/// Counts of pods that depend on which pods come and go.
+#[derive(Default)]
+pub struct Turnover {
+    /// By workload and start-up stage: how many of its ready pods have left the stage.
+    pub ages: Vec<(usize, Vec<IntVar>)>,
+    /// Pods whose usage was added up.
+    pub tallies: Vec<Tally>,
+}
+
+/// Which pods of a workload a sum of usages is about.
+#[derive(Clone, Copy, Debug)]
+pub struct Tally {
+    /// Position of the workload.
+    pub workload: usize,
+    /// Whether only ready pods count, as for cpu; else every pod on a node that is up.
+    pub ready_only: bool,
+    /// How many pods are in the sum.
+    pub counted: IntVar,
+    /// Of those in the sum, how many are certainly still there.
+    pub kept: IntVar,
+}
+
+impl<'c> Cluster<'c> {
+    /// To be called where pods go. Those that remain are the oldest ones, as far as upstream lets younger ones go first;
+    /// whether they are in a sum of usages is not known, so any pod that goes may have been.
+    pub fn note_departures(&self, next: &mut State<'c>) {
+        for (workload, stages) in &self.turnover.ages {
+            let Some(vars) = &self.workloads[*workload] else { continue };
+            let ready = self.ready_of(next, vars);
+            for &stage in stages {
+                next.set(stage, next.get(stage).min(ready));
+            }
+        }
+        for tally in &self.turnover.tallies {
+            let Some(vars) = &self.workloads[tally.workload] else { continue };
+            let gone = vars.templates.iter().map(|&template| {
+                let before = self.measured(&self.state(), template, tally.ready_only);
+                before.minus_or_zero(self.measured(next, template, tally.ready_only))
+            });
+            let gone = self.ctx().sum(gone);
+            next.set(tally.kept, next.get(tally.kept).minus_or_zero(gone));
+        }
+    }
+
+    /// Pods of a template whose usage a metrics API reports: those that are ready, or all that are on nodes that are up.
+    pub fn measured(&self, state: &State<'c>, template: TemplateId, ready_only: bool) -> Int<'c> {
+        if ready_only {
+            return self.ready(state, template);
+        }
+        let most = self.templates[template.0].max_pods;
+        let here = |cell: &_| self.is_down(cell).ite(0, self.active_on(cell, template));
+        self.sum(state, here).min(most)
+    }
+
+    /// [`Cluster::measured`] over all templates of a workload.
+    pub fn measured_of(&self, state: &State<'c>, vars: &WorkloadVars, ready_only: bool) -> Int<'c> {
+        self.ctx().sum(vars.templates.iter().map(|&template| self.measured(state, template, ready_only)))
+    }
+
+    /// Ready pods of a workload, over all its templates.
+    pub fn ready_of(&self, state: &State<'c>, vars: &WorkloadVars) -> Int<'c> {
+        self.measured_of(state, vars, true)
+    }
+
+    /// Pods of a template that are ready: running on a node that is up.
+    pub fn ready(&self, state: &State<'c>, template: TemplateId) -> Int<'c> {
+        let most = self.templates[template.0].max_pods;
+        self.sum(state, |cell| self.is_down(cell).ite(0, self.pods(cell, template, Phase::Running))).min(most)
+    }
+
+    /// Whether a node of the cluster can be down at all.
+    pub fn nodes_may_be_down(&self) -> bool {
+        (0..self.classes.len()).any(|class| self.cells.layout(class).position(Attribute::Down).is_some())
+    }
+}
