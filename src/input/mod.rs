@@ -24,9 +24,11 @@ mod selecting;
 pub mod source;
 pub mod templates;
 pub mod tree;
+pub mod typed;
 pub mod unique;
 pub mod validate;
 pub mod workloads;
+pub mod yaml;
 
 use std::path::PathBuf;
 use std::rc::Rc;
