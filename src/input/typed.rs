@@ -154,3 +154,34 @@ impl<'de> MapAccess<'de> for Entries<'de, '_> {
         Some(self.entries.len())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::input::yaml;
+    use k8s_openapi::api::core::v1::Pod;
+
+    fn pod(spec: &str) -> Tree {
+        let text = format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec:\n{spec}");
+        yaml::parse(&text).expect("valid YAML").remove(0)
+    }
+
+    #[test]
+    fn types_read_trees_and_tell_what_they_do_not_know() {
+        let tree = pod("  containers:\n  - name: c\n    imag: x\n    ports: [{containerPort: 80}]\n  hostz: null\n  nodename: n\n");
+        let (typed, unknown): (Pod, _) = read(&tree).expect("a pod");
+        assert_eq!(serde_json::from_value::<Pod>(tree.to_json()).ok(), Some(typed));
+        let told: Vec<_> = unknown.iter().map(|it| (it.path.to_string(), it.position.line, it.position.column)).collect();
+        assert_eq!(told, [("spec.containers[0].imag".to_owned(), 7, 5), ("spec.nodename".to_owned(), 10, 3)]);
+    }
+
+    #[test]
+    fn errors_are_those_of_plain_values_and_have_a_path() {
+        for spec in ["  containers: 3\n", "  containers: [{name: 1.5}]\n", "  priority: high\n", "  nodeName: [a]\n", "  priority: 99999999999\n"] {
+            let tree = pod(spec);
+            let plain = serde_path_to_error::deserialize::<_, Pod>(tree.to_json()).expect_err("a wrong type");
+            let error = read::<Pod>(&tree).expect_err("a wrong type");
+            assert_eq!((error.path().to_string(), error.inner().to_string()), (plain.path().to_string(), plain.inner().to_string()));
+        }
+    }
+}

@@ -56,3 +56,50 @@ fn duplicates_depth_and_alias_bombs_are_errors() {
     });
     assert!(parse(&bomb).is_err());
 }
+
+/// All objects of a text, as they are handed out piece by piece.
+fn pieces(text: &str) -> Vec<(Tree, Place, bool)> {
+    let pieces = Reader::new(text, true).map(|piece| match piece.expect("valid YAML") {
+        Piece::Item(Item { tree, place, .. }) => (tree, place, true),
+        Piece::Document(tree, place) => (tree, place, false),
+    });
+    pieces.collect()
+}
+
+#[test]
+fn what_is_at_a_place_can_be_read_again() {
+    let texts = [
+        "# öffentlich\nkind: A\nx: [1, {ä: 2}]\n---\n  kind: B\n  t: |\n    one\n\n    two\n# end\n---\nkind: C\n",
+        "apiVersion: v1\nitems:\n- apiVersion: v1\n  kind: Pod\n  a: >-\n    x\n    y\n# note\n-   kind: Node\n    apiVersion: v1\nkind: List\n",
+        "{\"kind\": \"PodList\", \"apiVersion\": \"v1\", \"items\": [{\"ü\": 1, \"b\": [2]}, {\"c\":\n {\"d\": 3}}]}",
+        "apiVersion: v1\r\nitems:\r\n- kind: Pod\r\n  apiVersion: v1\r\n  a: 1\r\n- {kind: Pod, apiVersion: v1}\r\n",
+        "items:\n- apiVersion: v1\n  kind: Pod\n  a: &x {y: 1}\n- apiVersion: v1\n  kind: Pod\n  a: *x\nkind: List\n",
+    ];
+    let mut items = 0;
+    for text in texts {
+        for (tree, place, item) in pieces(text) {
+            let emptied = !item && tree.get("items").is_some();
+            if !emptied {
+                assert_eq!(place.tree(text, &Lines::new(text)), Some(tree), "{place:?} in {text}");
+            }
+            items += usize::from(item);
+        }
+    }
+    assert_eq!(items, 8);
+}
+
+#[test]
+fn items_that_nobody_can_name_yet_stay_in_their_document() {
+    let text = "apiVersion: v1\nitems:\n- a: 1\n- {apiVersion: v1, kind: Pod}\nkind: PodList\n";
+    let [(tree, _, false)] = pieces(text).try_into().expect("one document") else { panic!("not an item") };
+    assert_eq!(tree.get("items").map(|items| items.elements().len()), Some(2));
+    assert_eq!(pieces("kind: Bag\nitems:\n- {apiVersion: v1, kind: Pod}\n").len(), 1);
+}
+
+#[test]
+fn lines_end_as_in_yaml() {
+    let text = "a\r\n\nb\rc";
+    let lines = Lines::new(text);
+    let shown: Vec<Option<&str>> = (0..6).map(|number| lines.line(text, number)).collect();
+    assert_eq!(shown, [None, Some("a"), Some(""), Some("b"), Some("c"), None]);
+}
