@@ -105,7 +105,9 @@ impl Objects {
         use validate::{autoscaler, other, workload};
         let broken = &mut self.broken;
         match raw.kind.as_str() {
-            "Deployment" => read_into(&mut self.deployments, broken, reader.read(&raw, true, workload::deployment), raw),
+            "Deployment" => {
+                read_into(&mut self.deployments, broken, reader.read(&raw, true, workload::deployment), raw)
+            }
             "ReplicaSet" => {
                 read_into(&mut self.replica_sets, broken, reader.read(&raw, true, workload::replica_set), raw)
             }
@@ -124,9 +126,7 @@ impl Objects {
                 let old = located(reader.read::<AutoscalerV1>(&raw, true, autoscaler::v1), raw);
                 self.autoscalers.extend(old.map(autoscalers::from_v1));
             }
-            "HorizontalPodAutoscaler" => {
-                self.autoscalers.extend(located(reader.read(&raw, true, autoscaler::v2), raw))
-            }
+            "HorizontalPodAutoscaler" => self.autoscalers.extend(located(reader.read(&raw, true, autoscaler::v2), raw)),
             "KubeSchedulerConfiguration" => self.scheduler_configurations.push(Rc::new(raw)),
             "DeschedulerPolicy" => self.descheduler_policies.push(Rc::new(raw)),
             _ => self.scenarios.push(Rc::new(raw)),
@@ -188,12 +188,7 @@ impl Reader<'_> {
         Some(object)
     }
 
-    fn read<T>(
-        &mut self,
-        raw: &RawObject,
-        namespaced: bool,
-        check: impl Fn(&T, &mut validate::Check<'_>),
-    ) -> Option<T>
+    fn read<T>(&mut self, raw: &RawObject, namespaced: bool, check: impl Fn(&T, &mut validate::Check<'_>)) -> Option<T>
     where
         T: Metadata<Ty = ObjectMeta> + DeserializeOwned,
     {

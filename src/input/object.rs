@@ -309,13 +309,7 @@ impl RawObject {
     }
 
     /// An unknown field is best pointed at by its key, everything else by its value.
-    fn position_below(
-        &self,
-        part: &Tree,
-        inner: &FieldPath,
-        error: &serde_json::Error,
-        path: &FieldPath,
-    ) -> Position {
+    fn position_below(&self, part: &Tree, inner: &FieldPath, error: &serde_json::Error, path: &FieldPath) -> Position {
         let message = error.to_string();
         let unknown = message.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next());
         let parents = [part.at(&inner.parent()), part.at(inner)];

@@ -104,7 +104,8 @@ fn sort(sources: &[Rc<Source>], census: &mut Census, sink: &mut Diagnostics) -> 
             "give manifests or a dump: YAML or JSON files, or directories of them",
         );
     }
-    let applied: Vec<(String, PathBuf)> = stages.iter_mut().flat_map(|stage| std::mem::take(&mut stage.applied)).collect();
+    let applied: Vec<(String, PathBuf)> =
+        stages.iter_mut().flat_map(|stage| std::mem::take(&mut stage.applied)).collect();
     let first = |(file, path): &(String, PathBuf)| sources.iter().position(|source| is_file(source, file, path));
     let applied: HashSet<usize> = applied.iter().filter_map(first).collect();
     let mut objects = Objects::default();

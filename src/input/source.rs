@@ -126,7 +126,12 @@ fn read_directory(directory: &Path, sink: &mut Diagnostics, sources: &mut Vec<Rc
 fn read_stdin(sink: &mut Diagnostics) -> Option<Rc<Source>> {
     let mut text = String::new();
     match io::stdin().read_to_string(&mut text) {
-        Ok(_) => Some(Rc::new(Source { name: "-".to_owned(), text, directory: Some(PathBuf::from(".")), ..Source::default() })),
+        Ok(_) => Some(Rc::new(Source {
+            name: "-".to_owned(),
+            text,
+            directory: Some(PathBuf::from(".")),
+            ..Source::default()
+        })),
         Err(error) => {
             sink.error(format!("cannot read standard input: {error}"), "pipe YAML or JSON text into it");
             None

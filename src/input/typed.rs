@@ -7,7 +7,9 @@
 use std::cell::RefCell;
 
 use serde::de::value::StrDeserializer;
-use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error as _, IntoDeserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    DeserializeOwned, DeserializeSeed, Deserializer, Error as _, IntoDeserializer, MapAccess, SeqAccess, Visitor,
+};
 use serde::forward_to_deserialize_any;
 use serde_json::Error;
 
@@ -74,7 +76,9 @@ impl<'de> Deserializer<'de> for Field<'de, '_> {
                 let mut rest = Elements { field: self, elements, index: 0 };
                 let value = visitor.visit_seq(&mut rest)?;
                 let all_read = rest.index == elements.len();
-                all_read.then_some(value).ok_or_else(|| Error::invalid_length(elements.len(), &"fewer elements in array"))
+                all_read
+                    .then_some(value)
+                    .ok_or_else(|| Error::invalid_length(elements.len(), &"fewer elements in array"))
             }
             Node::Mapping(entries) => {
                 let mut rest = Entries { field: self, entries, value: None };
@@ -168,20 +172,32 @@ mod tests {
 
     #[test]
     fn types_read_trees_and_tell_what_they_do_not_know() {
-        let tree = pod("  containers:\n  - name: c\n    imag: x\n    ports: [{containerPort: 80}]\n  hostz: null\n  nodename: n\n");
+        let tree = pod(
+            "  containers:\n  - name: c\n    imag: x\n    ports: [{containerPort: 80}]\n  hostz: null\n  nodename: n\n",
+        );
         let (typed, unknown): (Pod, _) = read(&tree).expect("a pod");
         assert_eq!(serde_json::from_value::<Pod>(tree.to_json()).ok(), Some(typed));
-        let told: Vec<_> = unknown.iter().map(|it| (it.path.to_string(), it.position.line, it.position.column)).collect();
+        let told: Vec<_> =
+            unknown.iter().map(|it| (it.path.to_string(), it.position.line, it.position.column)).collect();
         assert_eq!(told, [("spec.containers[0].imag".to_owned(), 7, 5), ("spec.nodename".to_owned(), 10, 3)]);
     }
 
     #[test]
     fn errors_are_those_of_plain_values_and_have_a_path() {
-        for spec in ["  containers: 3\n", "  containers: [{name: 1.5}]\n", "  priority: high\n", "  nodeName: [a]\n", "  priority: 99999999999\n"] {
+        for spec in [
+            "  containers: 3\n",
+            "  containers: [{name: 1.5}]\n",
+            "  priority: high\n",
+            "  nodeName: [a]\n",
+            "  priority: 99999999999\n",
+        ] {
             let tree = pod(spec);
             let plain = serde_path_to_error::deserialize::<_, Pod>(tree.to_json()).expect_err("a wrong type");
             let error = read::<Pod>(&tree).expect_err("a wrong type");
-            assert_eq!((error.path().to_string(), error.inner().to_string()), (plain.path().to_string(), plain.inner().to_string()));
+            assert_eq!(
+                (error.path().to_string(), error.inner().to_string()),
+                (plain.path().to_string(), plain.inner().to_string())
+            );
         }
     }
 }

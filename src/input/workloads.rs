@@ -224,7 +224,8 @@ impl<'a> Owners<'a> {
         fixed.revisions[0].size += 1;
         let mut object = Arc::clone(&pod.value);
         if !pod.raw.is_live() {
-            object = Arc::new(Pod { metadata: object.metadata.clone(), spec: template.spec, status: object.status.clone() });
+            object =
+                Arc::new(Pod { metadata: object.metadata.clone(), spec: template.spec, status: object.status.clone() });
         }
         fixed.revisions[0].pods.push(ExistingPod { object: Some(object), ..existing(pod) });
     }
