@@ -44,7 +44,8 @@ pub fn replicas_given(object: &Located<Deployment>) -> bool {
 impl ApplyHistory {
     /// Remembers how a Deployment of the start came to be.
     pub fn remember(&mut self, object: &Located<Deployment>, workload: &Workload, priorities: &Priorities) {
-        let last = if object.raw.is_live() { last_applied(&object.value) } else { Some(object.value.clone()) };
+        let last =
+            if object.raw.is_live() { last_applied(&object.value) } else { Some(Deployment::clone(&object.value)) };
         let mut before = last.and_then(|last| last.spec).map(|spec| spec.template);
         if let Some(template) = &mut before {
             templates::complete(template, priorities);

@@ -2,6 +2,8 @@
 //!
 //! Reference: `pkg/apis/autoscaling/v2/defaults.go` (v1.34).
 
+use std::sync::Arc;
+
 use k8s_openapi::api::autoscaling::v1::HorizontalPodAutoscaler as AutoscalerV1;
 use k8s_openapi::api::autoscaling::v2::{
     CrossVersionObjectReference, HPAScalingPolicy, HPAScalingRules, HorizontalPodAutoscaler,
@@ -21,7 +23,8 @@ const DEFAULT_UTILIZATION: i32 = 80;
 
 /// The v2 form of a v1 autoscaler.
 pub fn from_v1(old: Located<AutoscalerV1>) -> Located<HorizontalPodAutoscaler> {
-    let spec = old.value.spec.map(|spec| HorizontalPodAutoscalerSpec {
+    let AutoscalerV1 { metadata, spec, .. } = Arc::unwrap_or_clone(old.value);
+    let spec = spec.map(|spec| HorizontalPodAutoscalerSpec {
         min_replicas: spec.min_replicas,
         max_replicas: spec.max_replicas,
         metrics: spec.target_cpu_utilization_percentage.map(|percent| vec![cpu_metric(percent)]),
@@ -32,7 +35,7 @@ pub fn from_v1(old: Located<AutoscalerV1>) -> Located<HorizontalPodAutoscaler> {
         },
         behavior: None,
     });
-    Located { value: HorizontalPodAutoscaler { metadata: old.value.metadata, spec, status: None }, raw: old.raw }
+    Located { value: Arc::new(HorizontalPodAutoscaler { metadata, spec, status: None }), raw: old.raw }
 }
 
 /// Resolves the targets of autoscalers; one without a target is an error, or left out of a dump. Targets that are
@@ -69,7 +72,8 @@ fn resolve_one(
     sink: &mut Diagnostics,
 ) -> Option<Autoscaler> {
     let origin = object.origin();
-    let Located { value: mut autoscaler, raw } = object;
+    let Located { value, raw } = object;
+    let mut autoscaler = Arc::unwrap_or_clone(value);
     let key = super::key_of(&autoscaler.metadata);
     let spec = autoscaler.spec.as_mut()?;
     let reference = &spec.scale_target_ref;

@@ -6,12 +6,11 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
 use super::diagnostics::{Diagnostics, Severity};
 use super::object::RawObject;
 use super::path::FieldPath;
-use super::tree::{Node, Position, Tree};
+use super::tree::Tree;
+use super::typed::Unknown;
 
 /// Counts of what is not modelled.
 #[derive(Clone, Debug, Default)]
@@ -39,11 +38,19 @@ impl Census {
 
     /// Counts the fields of the pod spec at `path` that are not modelled.
     pub fn count_pod_fields(&mut self, object: &RawObject, path: &FieldPath) {
-        let Some(spec) = object.tree.at(path) else { return };
+        let tree = object.tree();
+        let Some(spec) = tree.at(path) else { return };
         for (field, name) in POD_FIELDS {
             if reaches(spec, field) {
                 self.count(format!("{name} of a {}", object.kind));
             }
+        }
+    }
+
+    /// Adds what another one counted.
+    pub fn append(&mut self, other: Census) {
+        for (what, count) in other.counts {
+            *self.counts.entry(what).or_insert(0) += count;
         }
     }
 
@@ -70,14 +77,12 @@ fn reaches(tree: &Tree, pattern: &str) -> bool {
     }
 }
 
-/// Finds fields that were written and that the type does not know: those that are not in `written_back`.
+/// Reports fields that were written and that the type does not know.
 ///
 /// In a manifest they are likely typing errors and reported one by one; what an API server printed is of another
 /// version of Kubernetes and only counted.
-pub fn report_unknown_fields(object: &RawObject, written_back: &Value, census: &mut Census, sink: &mut Diagnostics) {
-    let mut unknown = Vec::new();
-    collect_unknown(&object.tree, written_back, &FieldPath::root(), &mut unknown);
-    for (path, position) in unknown {
+pub fn report_unknown_fields(object: &RawObject, unknown: Vec<Unknown>, census: &mut Census, sink: &mut Diagnostics) {
+    for Unknown { path, position } in unknown {
         if object.is_live() {
             census.count(format!("{path} of a {}", object.kind));
         } else {
@@ -85,25 +90,5 @@ pub fn report_unknown_fields(object: &RawObject, written_back: &Value, census: &
             let warning = object.source.diagnostic(Severity::Warning, position, message);
             sink.push(warning.with_help("check the spelling and the indentation"));
         }
-    }
-}
-
-fn collect_unknown(tree: &Tree, known: &Value, path: &FieldPath, unknown: &mut Vec<(FieldPath, Position)>) {
-    match (&tree.node, known) {
-        (Node::Mapping(entries), Value::Object(map)) => {
-            for entry in entries.iter().filter(|entry| !entry.value.is_null()) {
-                let inner = path.key(&entry.key);
-                match map.get(&entry.key) {
-                    Some(known) => collect_unknown(&entry.value, known, &inner, unknown),
-                    None => unknown.push((inner, entry.position)),
-                }
-            }
-        }
-        (Node::Sequence(elements), Value::Array(list)) => {
-            for (index, (element, known)) in elements.iter().zip(list).enumerate() {
-                collect_unknown(element, known, &path.index(index), unknown);
-            }
-        }
-        _ => {}
     }
 }

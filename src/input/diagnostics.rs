@@ -3,14 +3,17 @@
 //! Everything that reads input reports into a [`Diagnostics`] sink and goes on, so that a run names all errors at once.
 //! The text form follows rustc: `file:line:column: error: message`, the offending line, a caret, and help.
 
+use std::collections::HashSet;
 use std::fmt::{self, Write};
+use std::hash::BuildHasher;
 
+use rustc_hash::FxBuildHasher;
 use serde::Serialize;
 
 use crate::cluster::spec::Origin;
 
 /// How bad it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// The input cannot be used.
@@ -32,7 +35,7 @@ impl fmt::Display for Severity {
 }
 
 /// One thing to tell the user.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Diagnostic {
     /// How bad it is.
     pub severity: Severity,
@@ -136,14 +139,22 @@ impl Excerpt {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Diagnostics {
     list: Vec<Diagnostic>,
+    /// Hashes of all that are in the list: there may be thousands.
+    hashes: HashSet<u64>,
 }
 
 impl Diagnostics {
     /// Adds one, unless the very same has been reported.
     pub fn push(&mut self, diagnostic: Diagnostic) {
-        if !self.list.contains(&diagnostic) {
+        let new = self.hashes.insert(FxBuildHasher.hash_one(&diagnostic));
+        if new || !self.list.contains(&diagnostic) {
             self.list.push(diagnostic);
         }
+    }
+
+    /// Adds all of another sink, in their order.
+    pub fn append(&mut self, other: Diagnostics) {
+        other.list.into_iter().for_each(|diagnostic| self.push(diagnostic));
     }
 
     /// Adds an error that no single place is to blame for.

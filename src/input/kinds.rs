@@ -1,5 +1,6 @@
 //! Sorts objects by kind and turns them into types.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use k8s_openapi::Metadata;
@@ -10,7 +11,6 @@ use k8s_openapi::api::core::v1::{Namespace, Node, PersistentVolumeClaim, Pod, Re
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::api::scheduling::v1::PriorityClass;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::autoscalers;
@@ -87,7 +87,7 @@ impl Objects {
     /// Adds an object; what is wrong with it is reported, what is not modelled is counted.
     pub fn add(&mut self, raw: RawObject, census: &mut Census, sink: &mut Diagnostics) {
         match standing(&raw) {
-            Standing::Modelled => self.add_modelled(Rc::new(raw), &mut Reader { census, sink }),
+            Standing::Modelled => self.add_modelled(raw, &mut Reader { census, sink }),
             Standing::OtherKind => census.count(raw.kind),
             Standing::WrongVersion(versions) => {
                 self.broken.push(raw.key().name);
@@ -101,56 +101,74 @@ impl Objects {
         }
     }
 
-    fn add_modelled(&mut self, raw: Rc<RawObject>, reader: &mut Reader<'_>) {
+    fn add_modelled(&mut self, raw: RawObject, reader: &mut Reader<'_>) {
+        use validate::{autoscaler, other, workload};
         let broken = &mut self.broken;
         match raw.kind.as_str() {
             "Deployment" => {
-                read_into(&mut self.deployments, broken, &raw, reader.read(&raw, true, validate::workload::deployment))
+                read_into(&mut self.deployments, broken, reader.read(&raw, true, workload::deployment), raw)
             }
-            "ReplicaSet" => read_into(
-                &mut self.replica_sets,
-                broken,
-                &raw,
-                reader.read(&raw, true, validate::workload::replica_set),
-            ),
-            "StatefulSet" => self.stateful_sets.extend(reader.read_selecting(&raw)),
-            "ReplicationController" => self.replication_controllers.extend(reader.read_selecting(&raw)),
-            "Pod" => self.pods.extend(reader.read(&raw, true, validate::workload::pod)),
-            "Node" => read_into(&mut self.nodes, broken, &raw, reader.read(&raw, false, validate::other::node)),
-            "Service" => self.services.extend(reader.read(&raw, true, |_, _| ())),
-            "Namespace" => self.namespaces.extend(reader.read(&raw, false, |_, _| ())),
+            "ReplicaSet" => {
+                read_into(&mut self.replica_sets, broken, reader.read(&raw, true, workload::replica_set), raw)
+            }
+            "StatefulSet" => self.stateful_sets.extend(located(reader.read_selecting(&raw), raw)),
+            "ReplicationController" => self.replication_controllers.extend(located(reader.read_selecting(&raw), raw)),
+            "Pod" => self.pods.extend(located(reader.read(&raw, true, workload::pod), raw)),
+            "Node" => read_into(&mut self.nodes, broken, reader.read(&raw, false, other::node), raw),
+            "Service" => self.services.extend(located(reader.read(&raw, true, |_, _| ()), raw)),
+            "Namespace" => self.namespaces.extend(located(reader.read(&raw, false, |_, _| ()), raw)),
             "PodDisruptionBudget" => {
-                self.disruption_budgets.extend(reader.read(&raw, true, validate::other::disruption_budget))
+                self.disruption_budgets.extend(located(reader.read(&raw, true, other::disruption_budget), raw))
             }
-            "PersistentVolumeClaim" => self.claims.extend(reader.read(&raw, true, |_, _| ())),
-            "PriorityClass" => self.priority_classes.extend(reader.read(&raw, false, |_, _| ())),
+            "PersistentVolumeClaim" => self.claims.extend(located(reader.read(&raw, true, |_, _| ()), raw)),
+            "PriorityClass" => self.priority_classes.extend(located(reader.read(&raw, false, |_, _| ()), raw)),
             "HorizontalPodAutoscaler" if raw.api_version == "autoscaling/v1" => {
-                let old = reader.read::<AutoscalerV1>(&raw, true, validate::autoscaler::v1);
+                let old = located(reader.read::<AutoscalerV1>(&raw, true, autoscaler::v1), raw);
                 self.autoscalers.extend(old.map(autoscalers::from_v1));
             }
-            "HorizontalPodAutoscaler" => self.autoscalers.extend(reader.read(&raw, true, validate::autoscaler::v2)),
-            "KubeSchedulerConfiguration" => self.scheduler_configurations.push(raw),
-            "DeschedulerPolicy" => self.descheduler_policies.push(raw),
-            _ => self.scenarios.push(raw),
+            "HorizontalPodAutoscaler" => self.autoscalers.extend(located(reader.read(&raw, true, autoscaler::v2), raw)),
+            "KubeSchedulerConfiguration" => self.scheduler_configurations.push(Rc::new(raw)),
+            "DeschedulerPolicy" => self.descheduler_policies.push(Rc::new(raw)),
+            _ => self.scenarios.push(Rc::new(raw)),
         }
+    }
+
+    /// Adds the objects of another source, which come after those that are there.
+    pub fn append(&mut self, other: Objects) {
+        self.deployments.extend(other.deployments);
+        self.replica_sets.extend(other.replica_sets);
+        self.stateful_sets.extend(other.stateful_sets);
+        self.replication_controllers.extend(other.replication_controllers);
+        self.pods.extend(other.pods);
+        self.nodes.extend(other.nodes);
+        self.autoscalers.extend(other.autoscalers);
+        self.services.extend(other.services);
+        self.namespaces.extend(other.namespaces);
+        self.disruption_budgets.extend(other.disruption_budgets);
+        self.claims.extend(other.claims);
+        self.priority_classes.extend(other.priority_classes);
+        self.scheduler_configurations.extend(other.scheduler_configurations);
+        self.descheduler_policies.extend(other.descheduler_policies);
+        self.scenarios.extend(other.scenarios);
+        self.broken.extend(other.broken);
     }
 }
 
 /// Keeps an object that could be read, and the name of one that could not.
-fn read_into<T>(list: &mut Vec<Located<T>>, broken: &mut Vec<String>, raw: &RawObject, read: Option<Located<T>>) {
+fn read_into<T>(list: &mut Vec<Located<T>>, broken: &mut Vec<String>, read: Option<T>, raw: RawObject) {
     match read {
-        Some(object) => list.push(object),
+        Some(value) => list.push(Located::new(value, raw)),
         None => broken.push(raw.key().name),
     }
 }
 
+fn located<T>(read: Option<T>, raw: RawObject) -> Option<Located<T>> {
+    read.map(|value| Located::new(value, raw))
+}
+
 /// Reads one object as a typed one, for commands of a scenario that carry a Deployment inline.
-pub fn read_deployment(
-    raw: &Rc<RawObject>,
-    census: &mut Census,
-    sink: &mut Diagnostics,
-) -> Option<Located<Deployment>> {
-    Reader { census, sink }.read(raw, true, validate::workload::deployment)
+pub fn read_deployment(raw: RawObject, census: &mut Census, sink: &mut Diagnostics) -> Option<Located<Deployment>> {
+    located(Reader { census, sink }.read(&raw, true, validate::workload::deployment), raw)
 }
 
 struct Reader<'a> {
@@ -160,61 +178,49 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     /// Reads a controller of pods that is modelled no further than its selector, which the census says.
-    fn read_selecting<T>(&mut self, raw: &Rc<RawObject>) -> Option<Located<T>>
+    fn read_selecting<T>(&mut self, raw: &RawObject) -> Option<T>
     where
         T: Metadata<Ty = ObjectMeta> + DeserializeOwned,
     {
         self.census.count(raw.kind.clone());
-        let mut object = raw.decode::<T>(self.sink)?;
-        let namespace = &mut object.value.metadata_mut().namespace;
-        if namespace.as_deref().is_none_or(str::is_empty) {
-            *namespace = Some("default".to_owned());
-        }
+        let (mut object, _) = raw.decode::<T>(self.sink)?;
+        default_namespace(object.metadata_mut());
         Some(object)
     }
 
-    fn read<T>(
-        &mut self,
-        raw: &Rc<RawObject>,
-        namespaced: bool,
-        check: impl Fn(&T, &mut validate::Check<'_>),
-    ) -> Option<Located<T>>
+    fn read<T>(&mut self, raw: &RawObject, namespaced: bool, check: impl Fn(&T, &mut validate::Check<'_>)) -> Option<T>
     where
-        T: Metadata<Ty = ObjectMeta> + DeserializeOwned + Serialize,
+        T: Metadata<Ty = ObjectMeta> + DeserializeOwned,
     {
-        let mut object = with_version_of_type(raw).decode::<T>(self.sink)?;
-        object.raw = Rc::clone(raw);
+        let (mut object, unknown) = with_version_of_type(raw).decode::<T>(self.sink)?;
         let mut checked = validate::Check::new(raw, self.sink);
-        checked.metadata(object.value.metadata());
-        check(&object.value, &mut checked);
-        let mut known = object.written_back();
-        if let Some(known) = known.as_object_mut() {
-            known.insert("kind".to_owned(), raw.kind.clone().into());
-        }
-        census::report_unknown_fields(raw, &known, self.census, self.sink);
-        for path in ["spec", "spec.template.spec"] {
-            if path != "spec" || raw.kind == "Pod" {
-                self.census.count_pod_fields(raw, &path.into());
-            }
-        }
-        let namespace = &mut object.value.metadata_mut().namespace;
+        checked.metadata(object.metadata());
+        check(&object, &mut checked);
+        census::report_unknown_fields(raw, unknown, self.census, self.sink);
+        let path = if raw.kind == "Pod" { "spec" } else { "spec.template.spec" };
+        self.census.count_pod_fields(raw, &path.into());
         match namespaced {
-            true if namespace.as_deref().is_none_or(str::is_empty) => *namespace = Some("default".to_owned()),
-            true => {}
-            false => *namespace = None,
+            true => default_namespace(object.metadata_mut()),
+            false => object.metadata_mut().namespace = None,
         }
         Some(object)
     }
 }
 
-/// The object as its type wants it: `k8s-openapi` insists on the version it was generated from.
-fn with_version_of_type(raw: &Rc<RawObject>) -> Rc<RawObject> {
-    if raw.api_version != "autoscaling/v2beta2" {
-        return Rc::clone(raw);
+fn default_namespace(metadata: &mut ObjectMeta) {
+    if metadata.namespace.as_deref().is_none_or(str::is_empty) {
+        metadata.namespace = Some("default".to_owned());
     }
-    let mut renamed = RawObject::clone(raw);
+}
+
+/// The object as its type wants it: `k8s-openapi` insists on the version it was generated from.
+fn with_version_of_type(raw: &RawObject) -> Cow<'_, RawObject> {
+    if raw.api_version != "autoscaling/v2beta2" {
+        return Cow::Borrowed(raw);
+    }
+    let mut renamed = raw.clone();
     renamed.rename_version("autoscaling/v2");
-    Rc::new(renamed)
+    Cow::Owned(renamed)
 }
 
 fn standing(raw: &RawObject) -> Standing {

@@ -1,7 +1,7 @@
 //! Manifests, dumps and scenarios: from text to a [`ClusterSpec`].
 //!
-//! The way of an input: texts ([`source`]) become positioned trees ([`tree`]), trees become objects ([`object`]), objects
-//! are sorted by kind, checked ([`validate`]) and typed ([`kinds`]), and typed objects are resolved against each other
+//! The way of an input: texts ([`source`]) become positioned trees ([`yaml`], [`tree`]), trees become objects ([`object`]), objects
+//! are sorted by kind, checked ([`validate`]) and typed ([`kinds`], [`typed`]) one by one, and typed objects are resolved against each other
 //! ([`workloads`], [`autoscalers`], [`scenario`], …). Everything that is wrong is reported into one [`Diagnostics`], with
 //! its place; a spec is returned only if nothing is.
 
@@ -24,9 +24,11 @@ mod selecting;
 pub mod source;
 pub mod templates;
 pub mod tree;
+pub mod typed;
 pub mod unique;
 pub mod validate;
 pub mod workloads;
+pub mod yaml;
 
 use std::path::PathBuf;
 use std::rc::Rc;

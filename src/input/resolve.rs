@@ -1,8 +1,10 @@
 //! Puts everything together: from sources to a cluster.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{Node, PersistentVolumeClaim, Pod};
@@ -14,7 +16,7 @@ use super::autoscalers;
 use super::census::Census;
 use super::defaults;
 use super::descheduler;
-use super::diagnostics::Diagnostics;
+use super::diagnostics::{Diagnostic, Diagnostics};
 use super::family::Family;
 use super::kinds::Objects;
 use super::object::{self, Located, RawObject};
@@ -105,35 +107,71 @@ impl Prepared {
 
 /// All objects by kind, but for those in files that commands of a scenario will apply.
 fn sort(sources: &[Rc<Source>], census: &mut Census, sink: &mut Diagnostics) -> Objects {
-    let raw: Vec<RawObject> = sources.iter().flat_map(|source| object::objects(source, sink)).collect();
-    if raw.is_empty() && !sink.has_errors() {
+    let mut stages: Vec<Stage> = Vec::new();
+    for source in sources {
+        let mut stage = Stage::default();
+        object::read(source, &mut stage);
+        stages.push(stage);
+    }
+    stages.iter_mut().for_each(|stage| sink.append(std::mem::take(&mut stage.problems)));
+    if stages.iter().all(|stage| stage.taken == 0) && !sink.has_errors() {
         sink.error(
             "there are no Kubernetes objects in the input",
             "give manifests or a dump: YAML or JSON files, or directories of them",
         );
     }
-    let applied: Vec<Rc<Source>> = raw
-        .iter()
-        .filter(|object| object.kind == "Scenario")
-        .flat_map(|scenario| commands::files(scenario).into_iter().map(move |file| (scenario, file)))
-        .filter_map(|(scenario, file)| sources.iter().find(|source| is_file(source, scenario, &file)).cloned())
-        .collect();
+    let applied: Vec<(String, PathBuf)> =
+        stages.iter_mut().flat_map(|stage| std::mem::take(&mut stage.applied)).collect();
+    let first = |(file, path): &(String, PathBuf)| sources.iter().position(|source| is_file(source, file, path));
+    let applied: HashSet<usize> = applied.iter().filter_map(first).collect();
     let mut objects = Objects::default();
-    for object in raw {
-        if !applied.iter().any(|source| Rc::ptr_eq(source, &object.source)) {
-            objects.add(object, census, sink);
-        }
+    for (_, stage) in stages.into_iter().enumerate().filter(|(index, _)| !applied.contains(index)) {
+        objects.append(stage.objects);
+        census.append(stage.census);
+        sink.append(stage.sink);
     }
     objects
 }
 
-/// Whether a source is the file that a scenario's command names.
-fn is_file(source: &Source, scenario: &RawObject, file: &str) -> bool {
+/// What one source holds.
+#[derive(Default)]
+struct Stage {
+    objects: Objects,
+    census: Census,
+    /// What is wrong with objects.
+    sink: Diagnostics,
+    /// What is wrong with documents.
+    problems: Diagnostics,
+    /// Files that scenarios apply, by name and by place.
+    applied: Vec<(String, PathBuf)>,
+    taken: usize,
+}
+
+impl object::Receiver for Stage {
+    fn take(&mut self, object: RawObject) {
+        self.taken += 1;
+        if object.kind == "Scenario" {
+            let files = commands::files(&object).into_iter();
+            self.applied.extend(files.map(|file| (file.clone(), commands::locate(&object, &file))));
+        }
+        self.objects.add(object, &mut self.census, &mut self.sink);
+    }
+
+    fn report(&mut self, diagnostic: Diagnostic) {
+        self.problems.push(diagnostic);
+    }
+
+    fn forget(&mut self) {
+        *self = Stage::default();
+    }
+}
+
+/// Whether a source is the file that a scenario's command names, which would be at `path`.
+fn is_file(source: &Source, file: &str, path: &Path) -> bool {
     if source.directory.is_none() {
         return source.name == file;
     }
-    let named = fs::canonicalize(commands::locate(scenario, file));
-    matches!((named, fs::canonicalize(&source.name)), (Ok(named), Ok(own)) if named == own)
+    matches!((fs::canonicalize(path), fs::canonicalize(&source.name)), (Ok(named), Ok(own)) if named == own)
 }
 
 struct Resolver<'a> {
@@ -192,12 +230,13 @@ impl Resolver<'_> {
     fn nodes(&mut self, given: Vec<Located<Node>>, document: Option<&(Rc<RawObject>, Document)>) -> Vec<NodeSpec> {
         let given = unique(given, self.sink).applied(self.sink);
         let mut nodes: Vec<NodeSpec> = given.into_iter().map(node_spec).collect();
+        let mut names: HashSet<String> = nodes.iter().map(|node| node.name.clone()).collect();
         for node in document
             .map(|(raw, document)| scenario::expand_pools(raw, document, &self.counts, self.sink))
             .into_iter()
             .flatten()
         {
-            if nodes.iter().any(|other| other.name == node.name) {
+            if !names.insert(node.name.clone()) {
                 self.sink.error(format!("there are two nodes called `{}`", node.name), "rename the node pool");
             }
             nodes.push(node);
@@ -212,12 +251,11 @@ impl Resolver<'_> {
 
     /// Pods without those that are bound to nodes nobody gave.
     fn bound_pods(&mut self, pods: Vec<Located<Pod>>, nodes: &[NodeSpec]) -> Vec<Located<Pod>> {
-        let known = |name: &str| nodes.is_empty() || name.is_empty() || nodes.iter().any(|node| node.name == name);
-        let bound =
-            |pod: &Located<Pod>| pod.value.spec.as_ref().and_then(|spec| spec.node_name.clone()).unwrap_or_default();
-        let (kept, lost): (Vec<_>, Vec<_>) = pods.into_iter().partition(|pod| known(&bound(pod)));
+        let names: HashSet<&str> = nodes.iter().map(|node| node.name.as_str()).collect();
+        let known = |name: &str| nodes.is_empty() || name.is_empty() || names.contains(name);
+        let (kept, lost): (Vec<_>, Vec<_>) = pods.into_iter().partition(|pod| known(node_of(pod)));
         for pod in lost {
-            let message = format!("there is no node `{}`", bound(&pod));
+            let message = format!("there is no node `{}`", node_of(&pod));
             let path = FieldPath::from("spec.nodeName");
             self.sink.push(match pod.raw.is_live() {
                 true => pod.raw.warning(&path, message + "; the pod is left out", "dump the nodes too"),
@@ -299,6 +337,11 @@ impl Resolver<'_> {
     }
 }
 
+/// The node that a pod is bound to, if it is bound.
+fn node_of(pod: &Located<Pod>) -> &str {
+    pod.value.spec.as_ref().and_then(|spec| spec.node_name.as_deref()).unwrap_or_default()
+}
+
 /// Deployments that are there at the start, and those that are applied later.
 fn split(deployments: Unique<Deployment>, running: bool) -> (Vec<Located<Deployment>>, Vec<Located<Deployment>>) {
     let (present, new): (Vec<_>, Vec<_>) =
@@ -309,7 +352,7 @@ fn split(deployments: Unique<Deployment>, running: bool) -> (Vec<Located<Deploym
 fn node_spec(object: Located<Node>) -> NodeSpec {
     let origin = object.origin();
     let live = object.raw.is_live();
-    let mut node = object.value;
+    let mut node = Arc::unwrap_or_clone(object.value);
     let name = node.metadata.name.clone().unwrap_or_default();
     let labels = node.metadata.labels.get_or_insert_default();
     if !live {
@@ -341,6 +384,6 @@ fn claims(given: &[Located<PersistentVolumeClaim>]) -> BTreeMap<ObjectKey, Optio
     given.iter().map(|object| (super::key_of(&object.value.metadata), class(&object.value))).collect()
 }
 
-fn values<T>(objects: Vec<Located<T>>) -> Vec<T> {
-    objects.into_iter().map(|object| object.value).collect()
+fn values<T: Clone>(objects: Vec<Located<T>>) -> Vec<T> {
+    objects.into_iter().map(|object| Arc::unwrap_or_clone(object.value)).collect()
 }

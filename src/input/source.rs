@@ -1,5 +1,6 @@
 //! Where text comes from: files, directories, standard input, memory.
 
+use std::cell::OnceCell;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -10,7 +11,8 @@ use walkdir::{DirEntry, WalkDir};
 use crate::cluster::spec::Origin;
 
 use super::diagnostics::{Diagnostic, Diagnostics, Severity};
-use super::tree::{self, Position, Tree};
+use super::tree::{Position, Tree};
+use super::yaml::{Lines, Place, SyntaxError};
 
 /// A named text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,17 +23,19 @@ pub struct Source {
     pub text: String,
     /// The directory that names in it are relative to; `None` when it is not from a file.
     pub directory: Option<PathBuf>,
+    /// Made when somebody asks.
+    lines: OnceCell<Lines>,
 }
 
 impl Source {
     /// A text from memory.
     pub fn from_memory(name: &str, text: &str) -> Self {
-        Source { name: name.to_owned(), text: text.to_owned(), directory: None }
+        Source { name: name.to_owned(), text: text.to_owned(), ..Source::default() }
     }
 
     /// A diagnostic about a place in this text.
     pub fn diagnostic(&self, severity: Severity, position: Position, message: impl Into<String>) -> Diagnostic {
-        let text = position.line.checked_sub(1).and_then(|line| self.text.lines().nth(line)).map(str::to_owned);
+        let text = self.lines().line(&self.text, position.line).map(str::to_owned);
         Diagnostic::new(severity, message).at(self.origin(position), text)
     }
 
@@ -40,32 +44,30 @@ impl Source {
         Origin { file: self.name.clone(), line: position.line, column: position.column }
     }
 
-    /// The documents in this text; syntax errors are reported.
-    pub fn documents(&self, sink: &mut Diagnostics) -> Vec<Tree> {
-        let error = match tree::parse(&self.text) {
-            Ok(documents) => return documents,
-            Err(error) => error,
+    /// What is at a place in this text.
+    pub fn tree_at(&self, place: Place) -> Option<Tree> {
+        place.tree(&self.text, self.lines())
+    }
+
+    /// Makes something of a text that is not valid YAML: JSON may still be valid.
+    pub fn explain(&self, error: SyntaxError) -> Result<Tree, Diagnostic> {
+        let problem = |position, what: &str, message: String| {
+            Err(self.diagnostic(Severity::Error, position, format!("this is not valid {what}: {message}")))
         };
         if !self.text.trim_start().starts_with(['{', '[']) {
-            sink.push(self.diagnostic(
-                Severity::Error,
-                error.position,
-                format!("this is not valid YAML: {}", error.message),
-            ));
-            return Vec::new();
+            return problem(error.position, "YAML", error.message);
         }
         match serde_json::from_str(&self.text) {
-            Ok(value) => vec![Tree::from_json(value, Position { line: 1, column: 1 })],
+            Ok(value) => Ok(Tree::from_json(value, Position { line: 1, column: 1 })),
             Err(json) => {
                 let position = Position { line: json.line(), column: json.column().max(1) };
-                sink.push(self.diagnostic(
-                    Severity::Error,
-                    position,
-                    format!("this is not valid JSON: {}", without_place(&json)),
-                ));
-                Vec::new()
+                problem(position, "JSON", without_place(&json))
             }
         }
+    }
+
+    fn lines(&self) -> &Lines {
+        self.lines.get_or_init(|| Lines::new(&self.text))
     }
 }
 
@@ -90,7 +92,7 @@ pub fn read_file(path: &Path, sink: &mut Diagnostics) -> Option<Rc<Source>> {
     match fs::read(path).map(String::from_utf8) {
         Ok(Ok(text)) => {
             let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
-            Some(Rc::new(Source { name, text, directory: path.parent().map(Path::to_owned) }))
+            Some(Rc::new(Source { name, text, directory: path.parent().map(Path::to_owned), ..Source::default() }))
         }
         Ok(Err(_)) => {
             sink.error(format!("{name} is not UTF-8 text"), "give Kubernetes manifests as YAML or JSON");
@@ -124,7 +126,12 @@ fn read_directory(directory: &Path, sink: &mut Diagnostics, sources: &mut Vec<Rc
 fn read_stdin(sink: &mut Diagnostics) -> Option<Rc<Source>> {
     let mut text = String::new();
     match io::stdin().read_to_string(&mut text) {
-        Ok(_) => Some(Rc::new(Source { name: "-".to_owned(), text, directory: Some(PathBuf::from(".")) })),
+        Ok(_) => Some(Rc::new(Source {
+            name: "-".to_owned(),
+            text,
+            directory: Some(PathBuf::from(".")),
+            ..Source::default()
+        })),
         Err(error) => {
             sink.error(format!("cannot read standard input: {error}"), "pipe YAML or JSON text into it");
             None

@@ -222,11 +222,12 @@ impl<'a> Owners<'a> {
         let fixed = &mut self.fixed[index];
         fixed.replicas += 1;
         fixed.revisions[0].size += 1;
-        let mut object = pod.value.clone();
+        let mut object = Arc::clone(&pod.value);
         if !pod.raw.is_live() {
-            object.spec = template.spec.clone();
+            object =
+                Arc::new(Pod { metadata: object.metadata.clone(), spec: template.spec, status: object.status.clone() });
         }
-        fixed.revisions[0].pods.push(ExistingPod { object: Some(Arc::new(object)), ..existing(pod) });
+        fixed.revisions[0].pods.push(ExistingPod { object: Some(object), ..existing(pod) });
     }
 }
 

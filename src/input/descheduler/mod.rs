@@ -70,7 +70,7 @@ pub fn resolve(
         max_total: document.max_no_of_pods_to_evict_total,
         max_per_node: document.max_no_of_pods_to_evict_per_node,
         max_per_namespace: document.max_no_of_pods_to_evict_per_namespace,
-        origin: object.source.origin(object.tree.position),
+        origin: object.source.origin(object.position()),
         ..DeschedulerPolicy::default()
     };
     let (mut deschedule, mut balance) = (Vec::new(), Vec::new());
@@ -128,7 +128,8 @@ impl Reader<'_> {
     ) -> Option<(T, FieldPath)> {
         let index = profile.plugin_config.iter().position(|config| config.name == plugin && !config.args.is_null())?;
         let path = at.field("pluginConfig").index(index).field("args");
-        let given = self.object.tree.at(&path)?.entries();
+        let tree = self.object.tree();
+        let given = tree.at(&path)?.entries();
         for entry in given.iter().filter(|entry| !modelled.contains(&entry.key.as_str())) {
             self.census.count(format!("argument {} of descheduler plugin {plugin}", entry.key));
         }

@@ -41,7 +41,8 @@ pub struct Commander<'a> {
 
 /// Names of the files that commands of a scenario refer to, as written.
 pub fn files(scenario: &RawObject) -> Vec<String> {
-    let commands = scenario.tree.at(&"spec.commands".into()).map(Tree::elements).unwrap_or_default();
+    let tree = scenario.tree();
+    let commands = tree.at(&"spec.commands".into()).map(Tree::elements).unwrap_or_default();
     let file =
         |command: &Tree| command.get("apply").or(command.get("create")).and_then(Tree::as_str).map(str::to_owned);
     commands.iter().filter_map(file).collect()
@@ -150,7 +151,7 @@ impl Commander<'_> {
                 self.census.count(format!("{verb} of a {}", object.kind));
                 continue;
             }
-            let Some(deployment) = kinds::read_deployment(&Rc::new(object), self.census, self.sink) else { continue };
+            let Some(deployment) = kinds::read_deployment(object, self.census, self.sink) else { continue };
             let key = key_of(&deployment.value.metadata);
             let exists =
                 find_workload(&self.cluster.workloads, &key).is_some_and(|(_, workload)| !workload.created_later);
@@ -193,8 +194,9 @@ fn changeable(path: &FieldPath, target: &Target, context: &mut Context<'_>) -> O
 }
 
 fn inline(raw: &RawObject, path: &FieldPath, sink: &mut Diagnostics) -> Vec<RawObject> {
-    let Some(tree) = raw.tree.at(path) else { return Vec::new() };
-    object::unpack(&raw.source, tree.clone(), sink)
+    let tree = raw.tree();
+    let Some(tree) = tree.at(path) else { return Vec::new() };
+    object::unpacked(&raw.source, tree.clone(), sink)
 }
 
 fn namespace_flag(key: &ObjectKey) -> String {

@@ -3,6 +3,8 @@
 //! A size is a number, a range (then it is a dimension of a family of clusters), or an expression over sizes that are known
 //! when it is computed: counts of pools may use `scale` and pools above, replicas may use `scale` and all nodes.
 
+use std::sync::Arc;
+
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscalerSpec;
 
 use crate::cluster::spec::ObjectKey;
@@ -254,14 +256,14 @@ fn resize(objects: &mut Objects, key: &ObjectKey, replicas: Option<i32>) -> bool
     let mut found = false;
     for object in objects.deployments.iter_mut().filter(|it| crate::input::key_of(&it.value.metadata) == *key) {
         found = true;
-        if let (Some(spec), Some(replicas)) = (&mut object.value.spec, replicas) {
+        if let (Some(spec), Some(replicas)) = (&mut Arc::make_mut(&mut object.value).spec, replicas) {
             spec.replicas = Some(replicas);
         }
     }
     let sets = objects.replica_sets.iter_mut().filter(|it| crate::input::key_of(&it.value.metadata) == *key);
     for object in sets {
         found = true;
-        if let (Some(spec), Some(replicas)) = (&mut object.value.spec, replicas) {
+        if let (Some(spec), Some(replicas)) = (&mut Arc::make_mut(&mut object.value).spec, replicas) {
             spec.replicas = Some(replicas);
         }
     }
@@ -275,7 +277,7 @@ fn autoscalers<'a>(
 ) -> impl Iterator<Item = &'a mut HorizontalPodAutoscalerSpec> {
     objects.autoscalers.iter_mut().filter_map(|object| {
         let here = object.value.metadata.namespace.as_deref() == Some(&key.namespace);
-        object.value.spec.as_mut().filter(|spec| here && spec.scale_target_ref.name == key.name)
+        Arc::make_mut(&mut object.value).spec.as_mut().filter(|spec| here && spec.scale_target_ref.name == key.name)
     })
 }
 
