@@ -3,6 +3,9 @@
 //! It begins as an enumeration, which costs nothing while states are few. Where it becomes wide, the unrolling starts
 //! again with few branches, so that the choices of different branches share their terms from the beginning: thousands of
 //! branches that each become symbolic on their own are the worst of both. What the enumeration covered stays covered.
+//!
+//! The enumeration begins without histories, which only matter where there are loops that span blocks; once it crosses
+//! itself in such a loop, it begins again with them, and then finds the shortest.
 
 use crate::engine::{Extent, Outcome, Progress, Statistics, UnknownReason, Verdict, Watch};
 use crate::system::unroll::{Answer, Finding, Hazard, Limits, Oracle, Stop, Unroller, Work};
@@ -72,9 +75,12 @@ pub fn deepen(
     progress: &dyn Progress,
     bound: u32,
 ) -> Outcome {
-    let unroll = if limits.splits > FEW { Unroller::enumerating } else { Unroller::new };
+    let enumerates = limits.splits > FEW;
     let mut deepening = Deepening {
-        unroller: unroll(system, properties, limits),
+        unroller: match enumerates {
+            true => Unroller::enumerating(system, properties, limits, true),
+            false => Unroller::new(system, properties, limits),
+        },
         oracle: Counted { oracle, queries: 0, folded: 0 },
         constrained: false,
         depth: 0,
@@ -99,10 +105,17 @@ impl Deepening<'_, '_> {
 
     fn run(&mut self, bound: u32, progress: &dyn Progress) -> Result<Verdict, End> {
         self.assume_initially()?;
-        for k in 0..=bound {
+        let mut k = 0;
+        while k <= bound {
             progress.report(k, &self.statistics());
             self.depth = k;
-            match self.unroll(k) {
+            let unrolled = self.unroll(k);
+            if self.is_looping(unrolled, k == bound) {
+                self.remember();
+                k = 0;
+                continue;
+            }
+            match unrolled {
                 Err(Stop::Wide) => self.start_again(k)?,
                 unrolled => unrolled.map_err(|_| self.gave_up())?,
             }
@@ -112,8 +125,22 @@ impl Deepening<'_, '_> {
             if self.unroller.is_done() {
                 return Ok(Verdict::Holds(Extent::Complete(self.unroller.last_new())));
             }
+            k += 1;
         }
         Ok(Verdict::Holds(Extent::Bound(bound)))
+    }
+
+    /// Whether an enumeration without histories has met a loop that they are needed for. It has to know before anything
+    /// is said: when an enumeration ends, of its own accord or not, and when it has found something.
+    fn is_looping(&mut self, unrolled: Result<(), Stop>, is_last: bool) -> bool {
+        let must = is_last || unrolled.is_err() || self.unroller.is_done() || self.unroller.has_found_something();
+        self.unroller.has_crossed_itself(must)
+    }
+
+    /// Enumerates again, with histories.
+    fn remember(&mut self) {
+        self.given_up = self.given_up + self.unroller.figures().1;
+        self.unroller = Unroller::enumerating(self.system, self.properties, self.limits, false);
     }
 
     /// Unrolls from depth k - 1 to k.
@@ -126,7 +153,7 @@ impl Deepening<'_, '_> {
 
     /// Unrolls to depth k from the beginning, with few branches. What was found before depth k was asked already.
     fn start_again(&mut self, k: u32) -> Result<(), End> {
-        self.given_up = self.unroller.figures().1;
+        self.given_up = self.given_up + self.unroller.figures().1;
         let limits = Limits { splits: FEW, ..self.limits };
         self.unroller = Unroller::new(self.system, self.properties, limits);
         self.assume_initially()?;

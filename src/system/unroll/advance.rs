@@ -1,6 +1,6 @@
 //! The unroller: its frontier, and how a block begins and ends.
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use crate::system::model::{ActionId, Interleaving, MarkSet, PropertyId, PropertyKind, System};
 use crate::system::schedule::Schedule;
@@ -71,6 +71,8 @@ pub struct Unroller<'s> {
     pub(super) so_far: usize,
     /// Whether it ends where it would have to become symbolic.
     pub(super) is_enumerating: bool,
+    /// Size of the graph when somebody last looked for loops that span blocks.
+    pub(super) looked_at: usize,
     branches: u64,
     last_new: u32,
 }
@@ -91,11 +93,12 @@ impl<'s> Unroller<'s> {
             transitions: 0,
             marks: marks_of(system, properties),
             known: None,
+            crossings: None,
         };
         let roots = concrete_roots(&mut core, limits).unwrap_or_else(|| vec![root(&mut core)]);
         let tracked = tracked(system, properties);
         let spans = tracked.iter().any(|tracked| tracked.spans && tracked.property.is_some());
-        core.known = (!spans).then(FxHashSet::default);
+        core.known = (!spans).then(FxHashMap::default);
         let mut unroller = Unroller {
             schedule: Schedule::new(system),
             limits,
@@ -112,6 +115,7 @@ impl<'s> Unroller<'s> {
             circles: Vec::new(),
             so_far: 0,
             is_enumerating: false,
+            looked_at: 0,
             branches: 0,
             last_new: 0,
             core,
@@ -121,9 +125,15 @@ impl<'s> Unroller<'s> {
     }
 
     /// An unrolling that stays concrete: it needs no oracle, and stops where it would have to become symbolic, or where
-    /// the limits are exceeded.
-    pub fn enumerating(system: &'s System, properties: &[PropertyId], limits: Limits) -> Self {
-        Unroller { is_enumerating: true, ..Unroller::new(system, properties, limits) }
+    /// the limits are exceeded. One that is `forgetful` keeps no histories of the ends of blocks; it reports no loops that
+    /// span blocks, but knows whether there is any ([`Unroller::has_crossed_itself`]).
+    pub fn enumerating(system: &'s System, properties: &[PropertyId], limits: Limits, forgetful: bool) -> Self {
+        let mut unroller = Unroller { is_enumerating: true, ..Unroller::new(system, properties, limits) };
+        if forgetful && unroller.core.known.is_none() && !unroller.is_async() {
+            unroller.core.known = Some(FxHashMap::default());
+            unroller.core.crossings = Some(Vec::new());
+        }
+        unroller
     }
 
     /// The initial constraints, over the initial state; where initial states were enumerated, whether there is one.
@@ -165,6 +175,11 @@ impl<'s> Unroller<'s> {
     pub fn figures(&self) -> (u64, Work) {
         let concrete = self.core.concrete.as_ref().map_or(Work::default(), |concrete| concrete.work);
         (self.branches, Work { transitions: self.core.transitions + concrete.transitions, ..concrete })
+    }
+
+    /// Whether there are findings or hazards that nobody took.
+    pub fn has_found_something(&self) -> bool {
+        !self.findings.is_empty() || !self.core.hazards.is_empty()
     }
 
     /// Whether no run goes on.
@@ -220,11 +235,15 @@ impl<'s> Unroller<'s> {
 
     /// Whether nothing that arrived before a branch at the end of a block covers it. What a covered branch would break at
     /// this end, the branch that covers it breaks, too.
-    fn arrives(&self, node: NodeId, arrived: &mut FxHashMap<VectorId, Vec<NodeId>>) -> bool {
+    fn arrives(&mut self, node: NodeId, arrived: &mut FxHashMap<VectorId, Vec<NodeId>>) -> bool {
         let before = arrived.entry(self.core.graph.get(node).state).or_default();
-        let is_new = !self.was_seen(node) && !before.iter().any(|&earlier| self.is_covered(node, earlier));
-        before.extend(is_new.then_some(node));
-        is_new
+        let earlier = before.iter().copied().find(|&earlier| self.is_covered(node, earlier));
+        let Some(earlier) = earlier.or_else(|| self.seen_before(node)) else {
+            before.push(node);
+            return true;
+        };
+        self.pass_by(node, earlier);
+        false
     }
 
     /// Branches whose next block is executed together: concrete ones on their own, so that a violation is found before
@@ -371,7 +390,13 @@ impl<'s> Unroller<'s> {
             self.forget_circles(node);
             self.core.note_rest(node);
         }
-        layer.nodes.retain(|&node| !self.was_seen(node));
+        layer.nodes.retain(|&node| match self.seen_before(node) {
+            Some(earlier) => {
+                self.pass_by(node, earlier);
+                false
+            }
+            None => true,
+        });
         for &node in &layer.nodes {
             self.note_end(node);
         }
@@ -391,10 +416,10 @@ impl<'s> Unroller<'s> {
         self.visit_end(node, state, path);
     }
 
-    /// Whether an earlier end of a block has the same state and all that led here.
-    fn was_seen(&self, node: NodeId) -> bool {
-        let known = self.seen.get(&self.core.graph.get(node).state);
-        known.is_some_and(|known| known.iter().any(|&earlier| self.is_covered(node, earlier)))
+    /// An earlier end of a block with the same state and all that led here.
+    fn seen_before(&self, node: NodeId) -> Option<NodeId> {
+        let known = self.seen.get(&self.core.graph.get(node).state)?;
+        known.iter().copied().find(|&earlier| self.is_covered(node, earlier))
     }
 }
 

@@ -93,7 +93,7 @@ impl Unroller<'_> {
         let mut resting = Layer::default();
         let mut seen: FxHashMap<VectorId, Vec<NodeId>> = FxHashMap::default();
         let mut questions = Questions::default();
-        self.core.graph.forget_repeats(false);
+        self.forget_repeats();
         loop {
             let entered = self.enter_layer(&mut seen, &mut resting);
             if self.is_certain() {

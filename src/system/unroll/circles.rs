@@ -38,7 +38,7 @@ use super::graph::{NodeId, plainly_implies};
 use super::loops::Carry;
 
 /// The steps of one block that a circle may use, by the branch that they lead to.
-struct Steps {
+pub(super) struct Steps {
     /// By branch, counted from the first one of the block: the position of its first step.
     first: Vec<usize>,
     /// Where steps come from, and whether they carry something that matters.
@@ -47,7 +47,7 @@ struct Steps {
 
 impl Steps {
     /// Sorts steps `(to, from, matters)` between `count` branches.
-    fn new(count: usize, mut steps: Vec<(u32, u32, bool)>) -> Self {
+    pub fn new(count: usize, mut steps: Vec<(u32, u32, bool)>) -> Self {
         steps.sort_unstable();
         let mut first = vec![0; count + 1];
         steps.iter().for_each(|step| first[step.0 as usize + 1] += 1);
@@ -60,7 +60,7 @@ impl Steps {
     }
 
     /// A branch on each part of the block in which there is a circle that matters.
-    fn circles(&self) -> Vec<u32> {
+    pub fn circles(&self) -> Vec<u32> {
         let count = self.first.len() as u32 - 1;
         let from = |branch: u32, position: usize| self.into(branch).get(position).map(|step| Some(step.0));
         let Ok(components) = Components::find(count, from, || Ok::<(), Infallible>(()));
@@ -110,19 +110,34 @@ impl Unroller<'_> {
         let before = self.findings.len();
         for index in 0..self.tracked.len() {
             let Some(property) = self.tracked[index].property else { continue };
-            let steps = self.steps(self.tracked[index].carry);
+            let steps = self.steps(self.first, self.tracked[index].carry);
             for branch in steps.circles() {
                 let node = NodeId(self.first.0 + branch);
                 let (state, path) = (self.core.graph.get(node).state, self.core.graph.get(node).path);
                 self.find(property, node, path, Some(state));
             }
         }
-        self.core.graph.forget_repeats(self.findings.len() > before);
+        if self.findings.len() > before {
+            self.core.graph.keep_repeats();
+        }
+        self.forget_repeats();
     }
 
-    /// The steps of the present block that carry no excuse.
-    fn steps(&mut self, carry: Carry) -> Steps {
-        let first = self.first;
+    /// Forgets what was dropped in the present block, unless loops across blocks are looked for in the same graph.
+    pub(super) fn forget_repeats(&mut self) {
+        if self.core.crossings.is_none() {
+            self.core.graph.forget_repeats();
+        }
+    }
+
+    /// The steps from branches since `first` that carry no excuse, crossings left aside.
+    fn steps(&mut self, first: NodeId, carry: Carry) -> Steps {
+        let steps = self.listed(first, carry);
+        Steps::new(self.core.graph.len() - first.index(), steps)
+    }
+
+    /// The same, as a list of `(to, from, matters)`.
+    pub(super) fn listed(&mut self, first: NodeId, carry: Carry) -> Vec<(u32, u32, bool)> {
         let core = &mut self.core;
         let count = core.graph.len() - first.index();
         let mut steps = Vec::new();
@@ -136,6 +151,6 @@ impl Unroller<'_> {
                 }
             }
         }
-        Steps::new(count, steps)
+        steps
     }
 }

@@ -62,7 +62,8 @@ pub struct Node {
 #[derive(Default)]
 pub(super) struct Graph {
     nodes: Vec<Node>,
-    /// Branches of the present block that were dropped, and those that cover them.
+    /// Branches that were dropped, and those that cover them: those of the present block, or of all if loops across blocks
+    /// are looked for here.
     covering: FxHashMap<NodeId, NodeId>,
     /// The same the other way round, for all blocks in which circles were found.
     repeats: FxHashMap<NodeId, Vec<NodeId>>,
@@ -92,23 +93,26 @@ impl Graph {
         self.covering.insert(node, earlier);
     }
 
-    /// What covers a branch: itself, unless it was dropped in the present block.
+    /// What covers a branch: itself, unless it was dropped.
     pub fn covering(&self, node: NodeId) -> NodeId {
         self.covering.get(&node).copied().unwrap_or(node)
     }
 
-    /// Whether branches of the present block were dropped.
+    /// Whether branches were dropped.
     pub fn has_repeats(&self) -> bool {
         !self.covering.is_empty()
     }
 
-    /// Forgets what was dropped. If it is part of circles that were found, it is kept for their traces.
-    pub fn forget_repeats(&mut self, are_needed: bool) {
-        for (node, earlier) in std::mem::take(&mut self.covering) {
-            if are_needed {
-                self.repeats.entry(earlier).or_default().push(node);
-            }
+    /// Keeps what was dropped for the traces of circles.
+    pub fn keep_repeats(&mut self) {
+        for (&node, &earlier) in &self.covering {
+            self.repeats.entry(earlier).or_default().push(node);
         }
+    }
+
+    /// Forgets what was dropped.
+    pub fn forget_repeats(&mut self) {
+        self.covering.clear();
     }
 
     /// A branch and what it covers, as far as that is part of circles.

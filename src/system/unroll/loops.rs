@@ -71,9 +71,14 @@ pub(super) fn tracked(system: &System, properties: &[PropertyId]) -> Vec<Tracked
 impl Carry {
     /// Whether a run of events carries something that matters, and an excuse.
     pub fn on_run(self, run: &Run) -> (bool, bool) {
+        self.on_marks(run.marks)
+    }
+
+    /// Whether events with these marks carry something that matters, and an excuse.
+    pub fn on_marks(self, marks: MarkSet) -> (bool, bool) {
         match self {
             Carry::Events => (true, false),
-            Carry::Marks { any_of, none_of } => (run.marks.meets(any_of), run.marks.meets(none_of)),
+            Carry::Marks { any_of, none_of } => (marks.meets(any_of), marks.meets(none_of)),
         }
     }
 

@@ -13,6 +13,7 @@ mod advance;
 mod block;
 mod circles;
 mod concrete;
+mod crossings;
 mod extract;
 mod foresee;
 mod graph;

@@ -85,6 +85,9 @@ impl Unroller<'_> {
 
     /// Notes that the runs of a branch end a block in a state.
     pub(super) fn visit_end(&mut self, node: NodeId, state: VectorId, path: TermId) {
+        if self.core.crossings.is_some() {
+            return;
+        }
         let asks = |tracked: &Tracked| tracked.spans && tracked.property.is_some();
         let Some(past) = self.histories.get_mut(&node).filter(|_| self.tracked.iter().any(asks)) else { return };
         let histories = Rc::make_mut(&mut past.histories).iter_mut().zip(&self.tracked);

@@ -1,12 +1,13 @@
 //! One layer of an unrolling: what a branch may do next, as drafts of the branches after it.
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use crate::system::model::{Action, ActionId, MarkSet, PropertyId, System};
 use crate::term::{Arena, Substitution, TermId};
 
 use super::advance::Stop;
 use super::concrete::{Concrete, Leave, Look, Run, Way};
+use super::crossings::Crossing;
 use super::graph::{Edge, Graph, Move, Node, NodeId};
 use super::inputs::{Case, Inputs, Place, bind};
 use super::reads::Reads;
@@ -36,8 +37,10 @@ pub(super) struct Core<'s> {
     pub transitions: u64,
     /// Marks that some property asks for.
     pub marks: MarkSet,
-    /// Packed states that were reached at rest under no condition; `None` if it matters how they are reached.
-    pub known: Option<FxHashSet<Box<[u8]>>>,
+    /// Packed states that were reached at rest under no condition, and where; `None` if it matters how they are reached.
+    pub known: Option<FxHashMap<Box<[u8]>, NodeId>>,
+    /// Ways into known states that were not followed, if somebody asks for them.
+    pub crossings: Option<Vec<Crossing>>,
 }
 
 /// A branch to be: an edge from its parent and what changes.
@@ -103,7 +106,7 @@ impl<'s> Core<'s> {
         let is_certain = self.arena.as_bool(self.graph.get(node).path) == Some(true);
         let state = if is_certain && self.known.is_some() { self.packed(node) } else { None };
         if let Some((known, state)) = self.known.as_mut().zip(state) {
-            known.insert(state.into());
+            known.entry(state.into()).or_insert(node);
         }
     }
 
@@ -125,9 +128,17 @@ impl<'s> Core<'s> {
         if is_faulty {
             self.hazards.push(Hazard { condition: self.graph.get(node).path, action });
         }
-        let is_new = |way: &Way| !self.known.as_ref().is_some_and(|known| known.contains(way.end.as_slice()));
-        let ways: Vec<Way> = ways.into_iter().filter(is_new).collect();
-        Ok(Some(ways.into_iter().map(|way| self.way(&state, action, way)).collect()))
+        let new = ways.into_iter().filter(|way| !self.crosses(node, way)).collect::<Vec<Way>>();
+        Ok(Some(new.into_iter().map(|way| self.way(&state, action, way)).collect()))
+    }
+
+    /// Whether a way leads to a known state.
+    fn crosses(&mut self, from: NodeId, way: &Way) -> bool {
+        let Some(&to) = self.known.as_ref().and_then(|known| known.get(way.end.as_slice())) else { return false };
+        if let Some(crossings) = &mut self.crossings {
+            crossings.push(Crossing { from, to, marks: way.marks.union(way.run.marks) });
+        }
+        true
     }
 
     fn way(&mut self, before: &[u8], action: ActionId, way: Way) -> Draft {
