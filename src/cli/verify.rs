@@ -150,7 +150,10 @@ pub struct Asked {
 impl Asking<'_> {
     fn reduce(&self, properties: &[PropertyId]) -> Reduction {
         match self.plan.reduce {
-            true => reduce::reduce(&self.model.system, &self.model.parts, properties),
+            true => {
+                let measure = if self.plan.explain { reduce::with_circuit } else { reduce::figures };
+                reduce::reduce_measured(&self.model.system, &self.model.parts, properties, measure)
+            }
             false => reduce::unreduced(&self.model.system, properties),
         }
     }

@@ -4,11 +4,12 @@
 //! again with few branches, so that the choices of different branches share their terms from the beginning: thousands of
 //! branches that each become symbolic on their own are the worst of both. What the enumeration covered stays covered.
 //!
-//! The enumeration begins without histories, which only matter where there are loops that span blocks; once it crosses
-//! itself in such a loop, it begins again with them, and then finds the shortest.
+//! Histories only matter where there are loops that span blocks, and are only cheap where branches are few. So with
+//! more branches the enumeration does without; should it cross itself in such a loop, it begins again with
+//! histories, and then finds the shortest.
 
 use crate::engine::{Extent, Outcome, Progress, Statistics, UnknownReason, Verdict, Watch};
-use crate::system::unroll::{Answer, Finding, Hazard, Limits, Oracle, Stop, Unroller, Work};
+use crate::system::unroll::{Answer, Finding, Hazard, Limits, Memory, Oracle, Stop, Unroller, Work};
 use crate::system::{PropertyId, System, replay};
 use crate::term::{Arena, TermId, Valuation};
 
@@ -52,6 +53,8 @@ struct Deepening<'a, 's> {
     properties: &'a [PropertyId],
     limits: Limits,
     unroller: Unroller<'s>,
+    /// Of an enumeration.
+    memory: Option<Memory>,
     /// The depth that is asked about.
     depth: u32,
     /// What an enumeration did that was given up.
@@ -77,8 +80,9 @@ pub fn deepen(
 ) -> Outcome {
     let enumerates = limits.splits > FEW;
     let mut deepening = Deepening {
+        memory: enumerates.then_some(Memory::Short),
         unroller: match enumerates {
-            true => Unroller::enumerating(system, properties, limits, true),
+            true => Unroller::enumerating(system, properties, limits, Memory::Short),
             false => Unroller::new(system, properties, limits),
         },
         oracle: Counted { oracle, queries: 0, folded: 0 },
@@ -108,13 +112,13 @@ impl Deepening<'_, '_> {
         let mut k = 0;
         while k <= bound {
             progress.report(k, &self.statistics());
-            self.depth = k;
             let unrolled = self.unroll(k);
-            if self.is_looping(unrolled, k == bound) {
-                self.remember();
+            if let Some(memory) = self.better_memory(unrolled, k == bound) {
+                self.enumerate(memory);
                 k = 0;
                 continue;
             }
+            self.depth = self.depth.max(k);
             match unrolled {
                 Err(Stop::Wide) => self.start_again(k)?,
                 unrolled => unrolled.map_err(|_| self.gave_up())?,
@@ -130,17 +134,22 @@ impl Deepening<'_, '_> {
         Ok(Verdict::Holds(Extent::Bound(bound)))
     }
 
-    /// Whether an enumeration without histories has met a loop that they are needed for. It has to know before anything
-    /// is said: when an enumeration ends, of its own accord or not, and when it has found something.
-    fn is_looping(&mut self, unrolled: Result<(), Stop>, is_last: bool) -> bool {
+    /// The memory that an enumeration should begin again with. One without histories has to know whether it met a loop
+    /// that they are needed for before anything is said: when it ends, of its own accord or not, and when it has found
+    /// something.
+    fn better_memory(&mut self, unrolled: Result<(), Stop>, is_last: bool) -> Option<Memory> {
+        if self.memory == Some(Memory::Short) && unrolled == Err(Stop::Wide) {
+            return Some(Memory::None);
+        }
         let must = is_last || unrolled.is_err() || self.unroller.is_done() || self.unroller.has_found_something();
-        self.unroller.has_crossed_itself(must)
+        self.unroller.has_crossed_itself(must).then_some(Memory::Full)
     }
 
-    /// Enumerates again, with histories.
-    fn remember(&mut self) {
+    /// Enumerates again.
+    fn enumerate(&mut self, memory: Memory) {
         self.given_up = self.given_up + self.unroller.figures().1;
-        self.unroller = Unroller::enumerating(self.system, self.properties, self.limits, false);
+        self.unroller = Unroller::enumerating(self.system, self.properties, self.limits, memory);
+        self.memory = Some(memory);
     }
 
     /// Unrolls from depth k - 1 to k.
@@ -154,6 +163,7 @@ impl Deepening<'_, '_> {
     /// Unrolls to depth k from the beginning, with few branches. What was found before depth k was asked already.
     fn start_again(&mut self, k: u32) -> Result<(), End> {
         self.given_up = self.given_up + self.unroller.figures().1;
+        self.memory = None;
         let limits = Limits { splits: FEW, ..self.limits };
         self.unroller = Unroller::new(self.system, self.properties, limits);
         self.assume_initially()?;

@@ -1,5 +1,6 @@
 //! How large a system is.
 
+use crate::engine::sat::size::{self, Size};
 use crate::system::System;
 
 use super::terms;
@@ -15,7 +16,12 @@ pub struct Figures {
     pub terms: usize,
     /// Actions that may fire.
     pub actions: usize,
+    /// What all these terms take as a circuit, if somebody asked.
+    pub circuit: Option<Size>,
 }
+
+/// How to find the sizes of a system.
+pub type Measure = fn(&System) -> Figures;
 
 /// The sizes of a system.
 pub fn of(system: &System) -> Figures {
@@ -27,5 +33,11 @@ pub fn of(system: &System) -> Figures {
         bits: system.state.iter().map(|variable| bits(variable.range.size())).sum(),
         terms: reachable.into_iter().filter(|&reached| reached).count(),
         actions: system.actions.iter().filter(|action| fires(action.guard)).count(),
+        circuit: None,
     }
+}
+
+/// The sizes of a system, its circuit included, which takes a while.
+pub fn with_circuit(system: &System) -> Figures {
+    Figures { circuit: Some(size::of(&system.arena, terms::roots(system))), ..of(system) }
 }

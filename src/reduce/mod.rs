@@ -31,7 +31,7 @@ pub mod units;
 use crate::cluster::view::Parts;
 use crate::system::{PropertyId, Slice, System};
 
-pub use figures::Figures;
+pub use figures::{Figures, Measure, of as figures, with_circuit};
 
 /// What one pass did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,12 +55,18 @@ pub struct Reduction {
     pub before: Figures,
     /// The passes, in order.
     pub passes: Vec<Pass>,
+    measure: Measure,
 }
 
 /// Reduces a system to what `properties` need.
 pub fn reduce(whole: &System, parts: &Parts, properties: &[PropertyId]) -> Reduction {
+    reduce_measured(whole, parts, properties, figures::of)
+}
+
+/// The same, with figures as somebody wants them.
+pub fn reduce_measured(whole: &System, parts: &Parts, properties: &[PropertyId], measure: Measure) -> Reduction {
     let slice = whole.slice(properties);
-    let mut reduction = Reduction { slice, before: figures::of(whole), passes: Vec::new() };
+    let mut reduction = Reduction { slice, before: measure(whole), passes: Vec::new(), measure };
     let notes = dropped(whole, &reduction.slice);
     reduction.record("slice", notes);
     let notes = symmetry::break_initially(&mut reduction.slice, parts);
@@ -80,12 +86,12 @@ pub fn unreduced(whole: &System, properties: &[PropertyId]) -> Reduction {
     system.properties = properties.iter().map(|&id| whole.property(id).clone()).collect();
     system.stepwise = true;
     let slice = Slice { system, kept: (0..whole.state.len()).collect() };
-    Reduction { slice, before: figures::of(whole), passes: Vec::new() }
+    Reduction { slice, before: figures::of(whole), passes: Vec::new(), measure: figures::of }
 }
 
 impl Reduction {
     fn record(&mut self, name: &'static str, notes: Vec<String>) {
-        let after = figures::of(&self.slice.system);
+        let after = (self.measure)(&self.slice.system);
         self.passes.push(Pass { name, exact: true, after, notes });
     }
 

@@ -55,8 +55,9 @@ fn class_line(class: &Class) -> String {
 }
 
 fn figures_text(figures: Figures) -> String {
-    let Figures { variables, bits, terms, actions } = figures;
-    format!("{variables} variables, {bits} bits, {terms} terms, {actions} actions")
+    let Figures { variables, bits, terms, actions, circuit } = figures;
+    let clauses = circuit.map(|size| format!(", {} clauses", size.clauses)).unwrap_or_default();
+    format!("{variables} variables, {bits} bits, {terms} terms{clauses}, {actions} actions")
 }
 
 /// The explanation as JSON.
@@ -80,6 +81,14 @@ pub fn json(explanation: &Explanation) -> Value {
 }
 
 fn figures_json(figures: Figures) -> Value {
-    let Figures { variables, bits, terms, actions } = figures;
-    json!({"variables": variables, "bits": bits, "terms": terms, "actions": actions})
+    let Figures { variables, bits, terms, actions, circuit } = figures;
+    let (gates, clauses) = (circuit.map(|size| size.gates), circuit.map(|size| size.clauses));
+    json!({
+        "variables": variables,
+        "bits": bits,
+        "terms": terms,
+        "gates": gates,
+        "clauses": clauses,
+        "actions": actions,
+    })
 }

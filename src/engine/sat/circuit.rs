@@ -36,6 +36,13 @@ impl Circuit {
         self.truth(term)
     }
 
+    /// The literals of any term, least significant first.
+    pub fn literals(&mut self, arena: &Arena, term: TermId) -> &[Lit] {
+        self.values.resize(arena.len().max(self.values.len()), None);
+        self.translate(arena, term);
+        self.bits(term)
+    }
+
     /// Conditions that keep variables within their ranges, made since the last call.
     pub fn take_constraints(&mut self) -> Vec<Lit> {
         std::mem::take(&mut self.constraints)

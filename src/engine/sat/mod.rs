@@ -12,6 +12,7 @@ pub mod certificate;
 pub mod circuit;
 pub mod cnf;
 pub mod oracle;
+pub mod size;
 pub mod solver;
 mod tables;
 pub mod transcript;

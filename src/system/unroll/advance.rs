@@ -32,6 +32,20 @@ impl Default for Limits {
     }
 }
 
+/// How an enumeration notices loops that span blocks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Memory {
+    /// By histories; it ends when there are many branches.
+    Short,
+    /// It has none: it reports no such loops, but knows whether there is any ([`Unroller::has_crossed_itself`]).
+    None,
+    /// By histories, however many branches there are.
+    Full,
+}
+
+/// Branches of a depth with which histories are certainly cheap.
+const REMEMBERED: usize = 1 << 10;
+
 /// Steps that an enumeration may execute for each branch that it may have.
 const EFFORT: u64 = 64;
 
@@ -69,8 +83,8 @@ pub struct Unroller<'s> {
     pub(super) circles: Vec<TermId>,
     /// Branches that other groups left at the present depth.
     pub(super) so_far: usize,
-    /// Whether it ends where it would have to become symbolic.
-    pub(super) is_enumerating: bool,
+    /// Of an unrolling that ends where it would have to become symbolic.
+    enumeration: Option<Memory>,
     /// Size of the graph when somebody last looked for loops that span blocks.
     pub(super) looked_at: usize,
     branches: u64,
@@ -114,7 +128,7 @@ impl<'s> Unroller<'s> {
             first: NodeId(0),
             circles: Vec::new(),
             so_far: 0,
-            is_enumerating: false,
+            enumeration: None,
             looked_at: 0,
             branches: 0,
             last_new: 0,
@@ -125,11 +139,10 @@ impl<'s> Unroller<'s> {
     }
 
     /// An unrolling that stays concrete: it needs no oracle, and stops where it would have to become symbolic, or where
-    /// the limits are exceeded. One that is `forgetful` keeps no histories of the ends of blocks; it reports no loops that
-    /// span blocks, but knows whether there is any ([`Unroller::has_crossed_itself`]).
-    pub fn enumerating(system: &'s System, properties: &[PropertyId], limits: Limits, forgetful: bool) -> Self {
-        let mut unroller = Unroller { is_enumerating: true, ..Unroller::new(system, properties, limits) };
-        if forgetful && unroller.core.known.is_none() && !unroller.is_async() {
+    /// the limits are exceeded.
+    pub fn enumerating(system: &'s System, properties: &[PropertyId], limits: Limits, memory: Memory) -> Self {
+        let mut unroller = Unroller { enumeration: Some(memory), ..Unroller::new(system, properties, limits) };
+        if memory == Memory::None && unroller.core.known.is_none() && !unroller.is_async() {
             unroller.core.known = Some(FxHashMap::default());
             unroller.core.crossings = Some(Vec::new());
         }
@@ -265,17 +278,17 @@ impl<'s> Unroller<'s> {
 
     /// Goes on symbolically, unless this is an enumeration.
     pub(super) fn become_symbolic(&self) -> Result<(), Stop> {
-        if self.is_enumerating { Err(Stop::Wide) } else { Ok(()) }
+        if self.enumeration.is_some() { Err(Stop::Wide) } else { Ok(()) }
     }
 
     /// Ends an enumeration that takes more than the limits allow.
     fn keep_limits(&self, branches: usize) -> Result<(), Stop> {
+        let most = match self.enumeration {
+            Some(Memory::Short) => self.limits.splits.min(REMEMBERED),
+            _ => self.limits.splits,
+        };
         let effort = EFFORT.saturating_mul(self.limits.splits as u64);
-        if branches > self.limits.splits || self.figures().1.executed() > effort {
-            self.become_symbolic()
-        } else {
-            Ok(())
-        }
+        if branches > most || self.figures().1.executed() > effort { self.become_symbolic() } else { Ok(()) }
     }
 
     /// Executes the next block of a group, after others left `so_far` branches; `None` if a violation that needs no

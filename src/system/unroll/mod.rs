@@ -28,7 +28,7 @@ mod vectors;
 
 use crate::term::{Arena, TermId, Valuation};
 
-pub use advance::{Limits, Stop, Unroller};
+pub use advance::{Limits, Memory, Stop, Unroller};
 pub use concrete::Run;
 pub use concrete::Work;
 pub use graph::{Edge, Move, Node, NodeId};
