@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::encodings::{Model, build};
+use crate::encodings::{Model, build, build_of_single_nodes};
 use crate::engine::Budget;
 use crate::reduce::family::{Guide, Limits, Side, follow};
 use crate::report::saved::fingerprint;
@@ -46,6 +46,7 @@ impl Member {
         let mut input = family.members.member(size)?;
         (family.adjust)(&mut input);
         let selection = input.selection(&[property.to_owned()]);
+        let build = if family.plan.reduce { build } else { build_of_single_nodes };
         let model = build(&input.spec, &selection).map_err(verify::VerifyError::from)?;
         let slice = model.system.slice(&named(&model.system, property));
         Ok(Member { input, model, slice })

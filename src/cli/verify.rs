@@ -6,13 +6,14 @@ use thiserror::Error;
 
 use crate::cluster::spec::ClusterSpec;
 use crate::encodings::{Model, ModelError, build, build_of_single_nodes};
+use crate::engine::sat::size::{self, Size};
 use crate::engine::start::{self, Start};
 use crate::engine::{
     Attempt, Budget, Decision, Engine, Outcome, Progress, UnknownReason, Verdict, peak_resident_bytes,
 };
 use crate::property::{NAMES, Selection};
 use crate::reduce::explain::{Explanation, explain};
-use crate::reduce::{self, Reduction};
+use crate::reduce::{self, CircuitSize, Figures, Reduction};
 use crate::report::saved::fingerprint;
 use crate::report::{
     Answer, CheckResult, Counterexample, Ending, Finding, InputName, SavedTrace, narrate, reason_text,
@@ -151,7 +152,7 @@ impl Asking<'_> {
     fn reduce(&self, properties: &[PropertyId]) -> Reduction {
         match self.plan.reduce {
             true => {
-                let measure = if self.plan.explain { reduce::with_circuit } else { reduce::figures };
+                let measure = if self.plan.explain { with_circuit } else { reduce::figures };
                 reduce::reduce_measured(&self.model.system, &self.model.parts, properties, measure)
             }
             false => reduce::unreduced(&self.model.system, properties),
@@ -170,6 +171,12 @@ impl Asking<'_> {
         let decision = self.plan.engine.decide(system, &all, &budget, self.plan.progress);
         Asked { property: name.to_owned(), subjects: subjects.join(", "), reduction, explanation, decision }
     }
+}
+
+/// The sizes of a system with those of its circuit, which take a while.
+fn with_circuit(system: &System) -> Figures {
+    let Size { gates, clauses } = size::of(&system.arena, reduce::roots(system));
+    Figures { circuit: Some(CircuitSize { gates, clauses }), ..reduce::figures(system) }
 }
 
 impl Asked {

@@ -1,9 +1,17 @@
 //! How large a system is.
 
-use crate::engine::sat::size::{self, Size};
 use crate::system::System;
 
 use super::terms;
+
+/// Sizes of terms as a circuit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CircuitSize {
+    /// Conjunctions of two.
+    pub gates: u64,
+    /// Clauses.
+    pub clauses: u64,
+}
 
 /// Sizes of a system.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,7 +25,7 @@ pub struct Figures {
     /// Actions that may fire.
     pub actions: usize,
     /// What all these terms take as a circuit, if somebody asked.
-    pub circuit: Option<Size>,
+    pub circuit: Option<CircuitSize>,
 }
 
 /// How to find the sizes of a system.
@@ -35,9 +43,4 @@ pub fn of(system: &System) -> Figures {
         actions: system.actions.iter().filter(|action| fires(action.guard)).count(),
         circuit: None,
     }
-}
-
-/// The sizes of a system, its circuit included, which takes a while.
-pub fn with_circuit(system: &System) -> Figures {
-    Figures { circuit: Some(size::of(&system.arena, terms::roots(system))), ..of(system) }
 }

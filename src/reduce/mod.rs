@@ -31,7 +31,8 @@ pub mod units;
 use crate::cluster::view::Parts;
 use crate::system::{PropertyId, Slice, System};
 
-pub use figures::{Figures, Measure, of as figures, with_circuit};
+pub use figures::{CircuitSize, Figures, Measure, of as figures};
+pub use terms::roots;
 
 /// What one pass did.
 #[derive(Clone, Debug, PartialEq, Eq)]
