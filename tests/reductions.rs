@@ -6,8 +6,6 @@ mod reductions {
 }
 mod support;
 
-use kubound::cluster::Attribute;
-use kubound::cluster::cells::Representation;
 use kubound::cluster::scenario::Interleaving;
 use kubound::encodings::{Model, build, build_of_single_nodes};
 use kubound::engine::explicit::Explicit;
@@ -18,7 +16,6 @@ use kubound::property::Selection;
 use kubound::reduce::single_nodes::{Modelled, Unlifted, counterexample};
 use kubound::reduce::{Reduction, reduce, unreduced};
 use kubound::system::{PropertyId, PropertyKind, Trace, replay};
-use kubound::term::Ctx;
 use proptest::prelude::*;
 
 use reductions::clusters::{self, Sketch};
@@ -135,6 +132,7 @@ kind: Scenario
 spec:
   nodePools:
   - {name: n, count: 2, template: {allocatable: {cpu: '24', memory: 64Gi, pods: '30'}}}
+  initialPlacement: any
   failures: {atMost: 1, recover: false}
   properties: [pods-schedulable]
 ";
@@ -147,39 +145,13 @@ fn deployment(name: &str) -> String {
     )
 }
 
-/// Frees the placement of all pods at the start: any that binds them all.
-fn free_placement(model: &mut Model) {
-    let Representation::Individual(nodes) = model.parts.cells.representation(0).clone() else {
-        panic!("nodes are individual")
-    };
-    let layout = model.parts.cells.layout(0).clone();
-    let ctx = Ctx::with_arena(std::mem::take(&mut model.system.arena));
-    for (position, attribute) in layout.attributes.iter().enumerate() {
-        let vars: Vec<usize> = nodes.iter().map(|node| node[position].index()).collect();
-        vars.iter().for_each(|&var| model.system.state[var].initial = None);
-        let value = |var: usize| {
-            let var = model.system.state[var].var;
-            ctx.as_int(ctx.read(|arena| arena.variable(var).term))
-        };
-        let total = ctx.sum(vars.iter().map(|&var| value(var)));
-        let wanted = if matches!(attribute, Attribute::Pods(..)) { 9 } else { 0 };
-        model.system.init.push(total.eq(wanted).id());
-    }
-    for pending in &model.parts.pending {
-        model.system.state[pending.index()].initial = Some(0);
-    }
-    let sizes = model.system.state.iter_mut().filter(|variable| variable.name.ends_with(" size"));
-    sizes.for_each(|size| size.initial = Some(9));
-    model.system.arena = ctx.into_arena();
-}
-
 #[test]
 fn of_symmetric_starts_one_is_enough() {
     let objects = format!("{}---\n{}", deployment("web"), deployment("db"));
     let files = [("objects.yaml", objects.as_str()), ("scenario.yaml", TWO_NODES)];
     let loaded = load_strings(&files, Default::default()).unwrap_or_else(|errors| panic!("{errors}"));
-    let mut model = build(&loaded.spec, &Selection::of(&loaded.spec.scenario.properties)).expect("a model");
-    free_placement(&mut model);
+    let selection = Selection::of(&loaded.spec.scenario.properties);
+    let model = build(&loaded.spec, &selection).expect("a model");
     for property in (0..model.system.properties.len()).map(PropertyId) {
         let all = unreduced(&model.system, &[property]);
         let one = reduce(&model.system, &model.parts, &[property]);

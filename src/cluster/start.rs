@@ -3,14 +3,14 @@
 //! Where the scenario places a workload's pods anywhere ([`super::placement`]), the numbers on single nodes are free, and
 //! these constraints say that there are as many pods as there should be and that every node has room for its own.
 //!
-//! Two kinds of constraints only make searches shorter. Running totals tell early that a beginning cannot be completed.
-//! Nodes of a class that are told apart although they could be counted are interchangeable, so one order of each set of
-//! states stands for all.
+//! Running totals only make searches shorter: they tell early that a beginning cannot be completed. Nodes of a class that
+//! are told apart although they could be counted are interchangeable at the start; [`Neighbours`] say which, for whoever
+//! wants one order of each set of states to stand for all.
 
 use std::collections::BTreeMap;
 
 use crate::system::{Builder, IntVar, State};
-use crate::term::{Bool, Int, Range};
+use crate::term::{Int, Range};
 
 use super::cells::{Cells, Representation, fixed};
 use super::classes::{self, NodeClass};
@@ -23,7 +23,18 @@ use super::templates::{self, Phase, Template, TemplateId};
 /// The values that each member of a class may start with, by class and member.
 type Initial<'a> = dyn Fn(usize, usize) -> Vec<Range> + 'a;
 
-/// Adds the constraints to a builder that has the cells' variables.
+/// Two nodes of a class, told apart, that start alike: the attributes that are open, in the same order.
+#[derive(Clone, Debug)]
+pub struct Neighbours {
+    /// Position of the class.
+    pub class: usize,
+    /// Attributes of the one.
+    pub first: Vec<IntVar>,
+    /// Attributes of the other.
+    pub second: Vec<IntVar>,
+}
+
+/// Adds the constraints to a builder that has the cells' variables. Returns who is interchangeable.
 pub fn constrain(
     builder: &Builder<'_>,
     classes: &[NodeClass],
@@ -31,25 +42,29 @@ pub fn constrain(
     templates: &[Template],
     placement: &Placement<'_>,
     initial: &Initial<'_>,
-) {
+) -> Vec<Neighbours> {
     let free = (0..templates.len()).map(TemplateId);
     let free: Vec<(TemplateId, i64)> = free.filter_map(|id| Some((id, placement.anywhere(id)?))).collect();
     if free.is_empty() {
-        return;
+        return Vec::new();
     }
     let state = builder.state();
-    let mut steps = Vec::new();
+    let (mut steps, mut neighbours) = (Vec::new(), Vec::new());
     for (class, node_class) in classes.iter().enumerate() {
         let start: Vec<Vec<Range>> = (0..node_class.members.len()).map(|member| initial(class, member)).collect();
         let part = Part { builder, state: &state, layout: cells.layout(class), free: &free, start };
         steps.extend(match cells.representation(class) {
-            Representation::Individual(nodes) => part.individual(node_class, templates, nodes),
+            Representation::Individual(nodes) => {
+                neighbours.extend(part.neighbours(class, nodes));
+                part.individual(node_class, templates, nodes)
+            }
             Representation::Counted { keys, multiplicity, .. } => part.counted(keys, multiplicity),
         });
     }
     for (position, &(_, size)) in free.iter().enumerate() {
         total(builder, size, steps.iter().map(|step| (step.placed[position], step.most[position])));
     }
+    neighbours
 }
 
 /// What a variable adds to the numbers of pods placed, by free template, and how many it adds at most, or its kind of
@@ -104,9 +119,6 @@ impl<'c> Part<'_, 'c> {
                 self.builder.assume_initially(self.state.get(vars[at]).le(self.start[member][at].hi));
             }
             self.fits(class, templates, vars);
-            if member > 0 && self.start[member] == self.start[member - 1] {
-                self.ordered(&nodes[member - 1], vars, &self.open(member));
-            }
             steps.push(self.placed_on(member, vars));
         }
         steps
@@ -138,14 +150,14 @@ impl<'c> Part<'_, 'c> {
         }
     }
 
-    /// Of two interchangeable nodes the first one has more.
-    fn ordered(&self, first: &[IntVar], second: &[IntVar], open: &[usize]) {
-        let mut holds: Bool<'c> = self.builder.ctx().bool(true);
-        for &at in open.iter().rev() {
-            let (first, second) = (self.state.get(first[at]), self.state.get(second[at]));
-            holds = first.gt(second) | (first.eq(second) & holds);
-        }
-        self.builder.assume_initially(holds);
+    /// Members that start like the one before.
+    fn neighbours(&self, class: usize, nodes: &[Vec<IntVar>]) -> Vec<Neighbours> {
+        let alike = (1..nodes.len()).filter(|&member| self.start[member] == self.start[member - 1]);
+        let pair = |member: usize| {
+            let of = |member: usize| self.open(member).into_iter().map(|at| nodes[member][at]).collect();
+            Neighbours { class, first: of(member - 1), second: of(member) }
+        };
+        alike.map(pair).filter(|pair| !pair.first.is_empty()).collect()
     }
 
     /// As many nodes as there are of each kind, whatever is placed on them.

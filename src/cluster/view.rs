@@ -12,7 +12,7 @@ use super::placement::Placement;
 use super::resources::ResourceError;
 use super::sizes::{OpenSize, Sizes};
 use super::spec::{ClusterSpec, SchedulerProfile, Workload};
-use super::start;
+use super::start::{self, Neighbours};
 use super::story::{Diagnosis, Narrator, Sentence};
 use super::templates::{self, Phase, Template, TemplateId, Tenure};
 use super::turnover::Turnover;
@@ -32,6 +32,8 @@ pub struct Cluster<'c> {
     pub classes: Vec<NodeClass>,
     /// Nodes by state.
     pub cells: Cells,
+    /// Nodes that are interchangeable at the start.
+    pub neighbours: Vec<Neighbours>,
     /// How many nodes there are, where that is open.
     pub size: OpenSize<'c>,
     /// By position in [`ClusterSpec::workloads`]; `None` for pods that the model does not move.
@@ -92,7 +94,7 @@ impl<'c> Cluster<'c> {
             layouts[class].attributes.iter().map(start).collect()
         };
         let cells = Cells::declare(&builder, &classes, layouts.clone(), &templates, &initial, &size);
-        start::constrain(&builder, &classes, &cells, &templates, &placement, &initial);
+        let neighbours = start::constrain(&builder, &classes, &cells, &templates, &placement, &initial);
         let pending = templates.iter().map(|template| variables::pending(&builder, spec, template)).collect();
         let workloads = variables::workloads(&builder, spec, &templates, &size);
         let (cell_inputs, narrators, diagnoses) = Default::default();
@@ -102,6 +104,7 @@ impl<'c> Cluster<'c> {
             templates,
             classes,
             cells,
+            neighbours,
             size,
             workloads,
             pending,
@@ -167,6 +170,7 @@ impl<'c> Cluster<'c> {
             templates: self.templates,
             classes: self.classes,
             cells: self.cells,
+            neighbours: self.neighbours,
             workloads: self.workloads,
             pending: self.pending,
             size: self.size.variable(),
@@ -388,6 +392,8 @@ pub struct Parts {
     pub classes: Vec<NodeClass>,
     /// Nodes by state.
     pub cells: Cells,
+    /// Nodes that are interchangeable at the start.
+    pub neighbours: Vec<Neighbours>,
     /// By position in the spec's workloads.
     pub workloads: Vec<Option<WorkloadVars>>,
     /// Pods without a node, by template.

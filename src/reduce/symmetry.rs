@@ -7,49 +7,43 @@
 
 use std::collections::HashMap;
 
-use crate::cluster::cells::Representation;
+use itertools::Itertools;
+
+use crate::cluster::start::Neighbours;
 use crate::cluster::view::Parts;
-use crate::system::{Slice, System};
+use crate::system::{IntVar, Slice, System};
 use crate::term::{Ctx, Int, TermId};
 
-/// Puts the members of individual classes in order at the start, where nothing fixes it. Says for which.
+/// Puts interchangeable nodes in order at the start. Says which.
 pub fn break_initially(slice: &mut Slice, parts: &Parts) -> Vec<String> {
     let position: HashMap<usize, usize> = slice.kept.iter().enumerate().map(|(new, &old)| (old, new)).collect();
-    let mut notes = Vec::new();
-    for (class, node_class) in parts.classes.iter().enumerate() {
-        let Representation::Individual(nodes) = parts.cells.representation(class) else { continue };
-        let kept = |node: &Vec<crate::system::IntVar>| -> Vec<Option<usize>> {
-            node.iter().map(|var| position.get(&var.index()).copied()).collect()
-        };
-        let members: Vec<Vec<Option<usize>>> = nodes.iter().map(kept).collect();
-        if members.len() > 1 && is_free(&slice.system, &members) {
-            for pair in members.windows(2) {
-                let condition = in_order(&mut slice.system, &pair[0], &pair[1]);
-                slice.system.init.push(condition);
-            }
-            notes.push(format!("{} nodes like {} start in order of their pods", members.len(), node_class.names[0]));
+    let at = |var: &IntVar| position.get(&var.index()).copied();
+    let mut ordered = Vec::new();
+    for Neighbours { class, first, second } in &parts.neighbours {
+        // What is sliced away is so for all members of a class; if not, the order is not theirs.
+        let pairs: Vec<(Option<usize>, Option<usize>)> = first.iter().map(at).zip(second.iter().map(at)).collect();
+        let kept: Vec<(usize, usize)> = pairs.iter().filter_map(|&(a, b)| a.zip(b)).collect();
+        if !kept.is_empty() && pairs.iter().all(|(a, b)| a.is_some() == b.is_some()) {
+            let condition = in_order(&mut slice.system, &kept);
+            slice.system.init.push(condition);
+            ordered.push(*class);
         }
     }
-    notes
+    let note = |(pairs, class): (usize, usize)| {
+        format!("{} nodes like {} start in order of their pods", pairs + 1, parts.classes[class].names[0])
+    };
+    ordered.into_iter().dedup_with_count().map(note).collect()
 }
 
-/// Whether all members have the same attributes left, and none of them a fixed value at the start.
-fn is_free(system: &System, members: &[Vec<Option<usize>>]) -> bool {
-    let alike = |member: &Vec<Option<usize>>| member.iter().zip(&members[0]).all(|(a, b)| a.is_some() == b.is_some());
-    let mut left = members.iter().flatten().flatten().peekable();
-    left.peek().is_some() && members.iter().all(alike) && left.all(|&index| system.state[index].initial.is_none())
-}
-
-/// The members' attributes are in lexicographic order.
-fn in_order(system: &mut System, first: &[Option<usize>], second: &[Option<usize>]) -> TermId {
+/// The first of each pair come before the second in lexicographic order, more before fewer.
+fn in_order(system: &mut System, pairs: &[(usize, usize)]) -> TermId {
     let ctx = Ctx::with_arena(std::mem::take(&mut system.arena));
     let value = |index: usize| -> Int<'_> {
         let var = system.state[index].var;
         ctx.as_int(ctx.read(|arena| arena.variable(var).term))
     };
-    let pairs = first.iter().zip(second).filter_map(|(a, b)| Some((value((*a)?), value((*b)?))));
-    let pairs: Vec<(Int<'_>, Int<'_>)> = pairs.collect();
-    let ordered = pairs.into_iter().rev().fold(ctx.bool(true), |rest, (a, b)| a.gt(b) | a.eq(b) & rest).id();
+    let pairs = pairs.iter().rev().map(|&(a, b)| (value(a), value(b)));
+    let ordered = pairs.fold(ctx.bool(true), |rest, (a, b)| a.gt(b) | a.eq(b) & rest).id();
     system.arena = ctx.into_arena();
     ordered
 }
