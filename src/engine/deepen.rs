@@ -145,8 +145,11 @@ impl Deepening<'_, '_> {
         self.unroller.has_crossed_itself(must).then_some(Memory::Full)
     }
 
-    /// Enumerates again.
+    /// Enumerates again. Loops that were not looked for leave nothing covered.
     fn enumerate(&mut self, memory: Memory) {
+        if memory == Memory::Full {
+            self.depth = 0;
+        }
         self.given_up = self.given_up + self.unroller.figures().1;
         self.unroller = Unroller::enumerating(self.system, self.properties, self.limits, memory);
         self.memory = Some(memory);

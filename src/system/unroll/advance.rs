@@ -7,6 +7,7 @@ use crate::system::schedule::Schedule;
 use crate::term::{Arena, Sort, Substitution, TermId};
 
 use super::concrete::{Concrete, Leave, Work};
+use super::enumerate::Memory;
 use super::graph::{Graph, Node, NodeId};
 use super::inputs::{Inputs, Place};
 use super::inspect::{Asked, Finding};
@@ -31,23 +32,6 @@ impl Default for Limits {
         Limits { splits: 1 << 16, branches: 64 }
     }
 }
-
-/// How an enumeration notices loops that span blocks.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Memory {
-    /// By histories; it ends when there are many branches.
-    Short,
-    /// It has none: it reports no such loops, but knows whether there is any ([`Unroller::has_crossed_itself`]).
-    None,
-    /// By histories, however many branches there are.
-    Full,
-}
-
-/// Branches of a depth with which histories are certainly cheap.
-const REMEMBERED: usize = 1 << 10;
-
-/// Steps that an enumeration may execute for each branch that it may have.
-const EFFORT: u64 = 64;
 
 /// Why unrolling ended early.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -84,7 +68,7 @@ pub struct Unroller<'s> {
     /// Branches that other groups left at the present depth.
     pub(super) so_far: usize,
     /// Of an unrolling that ends where it would have to become symbolic.
-    enumeration: Option<Memory>,
+    pub(super) enumeration: Option<Memory>,
     /// Size of the graph when somebody last looked for loops that span blocks.
     pub(super) looked_at: usize,
     branches: u64,
@@ -138,21 +122,12 @@ impl<'s> Unroller<'s> {
         unroller
     }
 
-    /// An unrolling that stays concrete: it needs no oracle, and stops where it would have to become symbolic, or where
-    /// the limits are exceeded.
-    pub fn enumerating(system: &'s System, properties: &[PropertyId], limits: Limits, memory: Memory) -> Self {
-        let mut unroller = Unroller { enumeration: Some(memory), ..Unroller::new(system, properties, limits) };
-        if memory == Memory::None && unroller.core.known.is_none() && !unroller.is_async() {
-            unroller.core.known = Some(FxHashMap::default());
-            unroller.core.crossings = Some(Vec::new());
-        }
-        unroller
-    }
-
-    /// The initial constraints, over the initial state; where initial states were enumerated, whether there is one.
+    /// The initial constraints, over the initial state; where initial states were enumerated, whether there is one. An
+    /// enumeration of too many has nothing to say.
     pub fn initial_conditions(&mut self) -> Vec<TermId> {
         let Some(&root) = self.active.nodes.first() else { return vec![self.core.arena.bool(false)] };
-        if self.core.is_concrete(root) && self.core.concrete.is_some() {
+        let is_enumerated = self.core.is_concrete(root) && self.core.concrete.is_some();
+        if is_enumerated || self.enumeration.is_some() {
             return Vec::new();
         }
         let frame = self.active.frames.entry(root).or_insert_with(|| self.core.frame(root));
@@ -246,19 +221,6 @@ impl<'s> Unroller<'s> {
         Ok(())
     }
 
-    /// Whether nothing that arrived before a branch at the end of a block covers it. What a covered branch would break at
-    /// this end, the branch that covers it breaks, too.
-    fn arrives(&mut self, node: NodeId, arrived: &mut FxHashMap<VectorId, Vec<NodeId>>) -> bool {
-        let before = arrived.entry(self.core.graph.get(node).state).or_default();
-        let earlier = before.iter().copied().find(|&earlier| self.is_covered(node, earlier));
-        let Some(earlier) = earlier.or_else(|| self.seen_before(node)) else {
-            before.push(node);
-            return true;
-        };
-        self.pass_by(node, earlier);
-        false
-    }
-
     /// Branches whose next block is executed together: concrete ones on their own, so that a violation is found before
     /// all others were expanded.
     fn groups(&self, mut before: Layer) -> Vec<Layer> {
@@ -274,21 +236,6 @@ impl<'s> Unroller<'s> {
             groups.push(Layer { nodes: symbolic, ..before });
         }
         groups
-    }
-
-    /// Goes on symbolically, unless this is an enumeration.
-    pub(super) fn become_symbolic(&self) -> Result<(), Stop> {
-        if self.enumeration.is_some() { Err(Stop::Wide) } else { Ok(()) }
-    }
-
-    /// Ends an enumeration that takes more than the limits allow.
-    fn keep_limits(&self, branches: usize) -> Result<(), Stop> {
-        let most = match self.enumeration {
-            Some(Memory::Short) => self.limits.splits.min(REMEMBERED),
-            _ => self.limits.splits,
-        };
-        let effort = EFFORT.saturating_mul(self.limits.splits as u64);
-        if branches > most || self.figures().1.executed() > effort { self.become_symbolic() } else { Ok(()) }
     }
 
     /// Executes the next block of a group, after others left `so_far` branches; `None` if a violation that needs no
@@ -427,12 +374,6 @@ impl<'s> Unroller<'s> {
         }
         known.push(node);
         self.visit_end(node, state, path);
-    }
-
-    /// An earlier end of a block with the same state and all that led here.
-    fn seen_before(&self, node: NodeId) -> Option<NodeId> {
-        let known = self.seen.get(&self.core.graph.get(node).state)?;
-        known.iter().copied().find(|&earlier| self.is_covered(node, earlier))
     }
 }
 

@@ -14,6 +14,7 @@ mod block;
 mod circles;
 mod concrete;
 mod crossings;
+mod enumerate;
 mod extract;
 mod foresee;
 mod graph;
@@ -28,9 +29,10 @@ mod vectors;
 
 use crate::term::{Arena, TermId, Valuation};
 
-pub use advance::{Limits, Memory, Stop, Unroller};
+pub use advance::{Limits, Stop, Unroller};
 pub use concrete::Run;
 pub use concrete::Work;
+pub use enumerate::Memory;
 pub use graph::{Edge, Move, Node, NodeId};
 pub use inspect::Finding;
 pub use step::Hazard;

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::term::TermId;
 
@@ -81,6 +81,25 @@ impl Unroller<'_> {
         let mut pairs = mine.histories.iter().zip(theirs.histories.iter()).zip(&self.tracked);
         plainly_implies(arena, own.path, other.path)
             && pairs.all(|((mine, theirs), tracked)| tracked.property.is_none() || mine.is_within(arena, theirs))
+    }
+
+    /// Whether nothing that arrived before a branch at the end of a block covers it. What a covered branch would break at
+    /// this end, the branch that covers it breaks, too.
+    pub(super) fn arrives(&mut self, node: NodeId, arrived: &mut FxHashMap<VectorId, Vec<NodeId>>) -> bool {
+        let before = arrived.entry(self.core.graph.get(node).state).or_default();
+        let earlier = before.iter().copied().find(|&earlier| self.is_covered(node, earlier));
+        let Some(earlier) = earlier.or_else(|| self.seen_before(node)) else {
+            before.push(node);
+            return true;
+        };
+        self.pass_by(node, earlier);
+        false
+    }
+
+    /// An earlier end of a block with the same state and all that led here.
+    pub(super) fn seen_before(&self, node: NodeId) -> Option<NodeId> {
+        let known = self.seen.get(&self.core.graph.get(node).state)?;
+        known.iter().copied().find(|&earlier| self.is_covered(node, earlier))
     }
 
     /// Notes that the runs of a branch end a block in a state.
