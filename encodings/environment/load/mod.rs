@@ -7,7 +7,7 @@
 //! With a start-up profile, pods are counted by age stage. Pods pass a stage in the order of their age, and only the
 //! number that has passed matters to a sum, so any number may pass at a time.
 //!
-//! Where pods use different amounts, the state is their sum: see [`independent`].
+//! Where pods use different amounts, the state is their sum: see `independent`.
 //!
 //! Left out: which node a young pod runs on; load of workloads that no autoscaler watches.
 
