@@ -95,7 +95,7 @@ impl<'s> Unroller<'s> {
         };
         let roots = concrete_roots(&mut core, limits).unwrap_or_else(|| vec![root(&mut core)]);
         let tracked = tracked(system, properties);
-        let spans = tracked.iter().any(|tracked| tracked.spans && tracked.property.is_some());
+        let spans = tracked.iter().any(Tracked::is_asked_across_blocks);
         core.known = (!spans).then(FxHashMap::default);
         let mut unroller = Unroller {
             schedule: Schedule::new(system),

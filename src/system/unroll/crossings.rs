@@ -46,7 +46,7 @@ impl Unroller<'_> {
             return false;
         }
         self.looked_at = size;
-        let spanning = self.tracked.iter().filter(|tracked| tracked.spans && tracked.property.is_some());
+        let spanning = self.tracked.iter().filter(|tracked| tracked.is_asked_across_blocks());
         let carries: Vec<Carry> = spanning.map(|tracked| tracked.carry).collect();
         carries.into_iter().any(|carry| self.has_loop(carry))
     }

@@ -68,6 +68,13 @@ pub(super) fn tracked(system: &System, properties: &[PropertyId]) -> Vec<Tracked
     all
 }
 
+impl Tracked {
+    /// Whether some property asks for its cycles across blocks.
+    pub fn is_asked_across_blocks(&self) -> bool {
+        self.spans && self.property.is_some()
+    }
+}
+
 impl Carry {
     /// Whether a run of events carries something that matters, and an excuse.
     pub fn on_run(self, run: &Run) -> (bool, bool) {

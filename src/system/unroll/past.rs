@@ -107,10 +107,13 @@ impl Unroller<'_> {
         if self.core.crossings.is_some() {
             return;
         }
-        let asks = |tracked: &Tracked| tracked.spans && tracked.property.is_some();
-        let Some(past) = self.histories.get_mut(&node).filter(|_| self.tracked.iter().any(asks)) else { return };
+        let Some(past) =
+            self.histories.get_mut(&node).filter(|_| self.tracked.iter().any(Tracked::is_asked_across_blocks))
+        else {
+            return;
+        };
         let histories = Rc::make_mut(&mut past.histories).iter_mut().zip(&self.tracked);
-        for (history, _) in histories.filter(|pair| asks(pair.1)) {
+        for (history, _) in histories.filter(|pair| pair.1.is_asked_across_blocks()) {
             history.visit_end(&mut self.core.arena, state, path);
         }
     }
