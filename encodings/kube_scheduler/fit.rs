@@ -1,5 +1,6 @@
 //! NodeResourcesFit as a filter of kube-scheduler v1.34: `pkg/scheduler/framework/plugins/noderesources/fit.go`.
 
+use crate::cluster::arithmetic::gcd;
 use crate::cluster::layout::requested;
 use crate::cluster::view::Cluster;
 use crate::cluster::{Cell, TemplateId};
@@ -40,9 +41,4 @@ fn is_short<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>, resource: &str, amount: 
         cluster.movable().map(|other| cluster.holding_on(cell, other) * cluster.ctx().int(request(other) / unit));
     let used = cluster.ctx().sum(used) + change.sum(cluster.ctx(), |other| request(other) / unit);
     used.gt(cluster.classes[cell.class].free(resource).div_euclid(unit) - amount / unit)
-}
-
-/// Greatest common divisor of numbers that are not negative.
-pub fn gcd(a: i64, b: i64) -> i64 {
-    if b == 0 { a } else { gcd(b, a % b) }
 }

@@ -93,7 +93,11 @@ pub fn add(cluster: &Cluster<'_>) {
     let waiting: Vec<Bool<'_>> = scheduled
         .iter()
         .zip(&cycles)
-        .map(|(id, cycle)| state.get(cluster.pending[id.0]).ge(1) & ctx.any(cycle.feasible.iter().copied()))
+        .map(|(&id, cycle)| {
+            let passes: Vec<Bool<'_>> = cycle.verdicts.iter().map(|verdict| !verdict.refused()).collect();
+            let has_room = cluster.surely_has_room(&state, id, &passes);
+            state.get(cluster.pending[id.0]).ge(1) & (ctx.any(cycle.feasible.iter().copied()) | has_room)
+        })
         .collect();
     let preemptors = preemption::preemptors(cluster, &cells, &scheduled, &cycles);
     let busy = preemptors.iter().enumerate().map(|(position, preemptor)| match preemptor {

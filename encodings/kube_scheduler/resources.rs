@@ -6,13 +6,12 @@
 
 use std::collections::BTreeMap;
 
+use crate::cluster::arithmetic::gcd;
 use crate::cluster::arithmetic::node_score::{self, ResourceUse};
 use crate::cluster::spec::{FitStrategy, SchedulerProfile};
 use crate::cluster::view::Cluster;
 use crate::cluster::{Cell, NodeClass, TemplateId};
 use crate::term::Int;
-
-use super::fit::gcd;
 
 /// Largest table of resource scores, in entries.
 const LARGEST_TABLE: u64 = 1 << 17;

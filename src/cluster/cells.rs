@@ -17,6 +17,7 @@ use super::classes::NodeClass;
 use super::layout::{Attribute, Layout, requested};
 use super::sizes::OpenSize;
 use super::templates::{Phase, Template, TemplateId};
+use super::totals::{Change, Totals};
 
 /// Combinations above which a class is never counted: a move between them may have as many targets as there are.
 const MOST_COMBINATIONS: usize = 600;
@@ -81,6 +82,8 @@ pub struct Cells {
     representations: Vec<Representation>,
     estimates: Vec<Estimate>,
     sizes: Vec<i64>,
+    /// Sums over all cells that every change keeps up to date.
+    pub totals: Totals,
 }
 
 /// Nodes of one class that are in one state.
@@ -126,7 +129,7 @@ impl Cells {
             });
         }
         let sizes = classes.iter().map(|class| class.members.len() as i64).collect();
-        Cells { layouts, representations, estimates, sizes }
+        Cells { layouts, representations, estimates, sizes, totals: Totals::default() }
     }
 
     /// The layout of a class.
@@ -221,6 +224,8 @@ impl Cells {
     }
 
     fn apply<'c>(&self, ctx: &'c Ctx, state: &mut State<'c>, moves: Vec<Move<'c>>) {
+        let changes: Vec<Change<'_, 'c>> = moves.iter().map(Move::change).collect();
+        self.totals.update(ctx, state, &self.layouts, &changes);
         let mut gains: BTreeMap<(usize, usize), Vec<Int<'c>>> = BTreeMap::new();
         for step in moves {
             match &self.representations[step.cell.class] {
@@ -284,6 +289,13 @@ struct Move<'c> {
     amount: Int<'c>,
     chosen: Bool<'c>,
     target: Vec<Int<'c>>,
+}
+
+impl<'c> Move<'c> {
+    fn change(&self) -> Change<'_, 'c> {
+        let Move { cell, amount, chosen, target } = self;
+        Change { class: cell.class, before: &cell.attributes, after: target, amount: *amount, chosen: *chosen }
+    }
 }
 
 /// The combinations that a move may end in, with the condition for each.

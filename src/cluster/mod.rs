@@ -21,6 +21,7 @@ pub mod spec;
 pub mod start;
 pub mod story;
 pub mod templates;
+pub mod totals;
 pub mod turnover;
 mod variables;
 pub mod view;

@@ -6,6 +6,7 @@
 use super::TemplateId;
 use super::layout::Attribute;
 use super::templates::Phase;
+use super::totals::Quantity;
 use super::view::{Cluster, WorkloadVars};
 use crate::system::{IntVar, State};
 use crate::term::Int;
@@ -77,7 +78,9 @@ impl<'c> Cluster<'c> {
     /// Pods of a template that are ready: running on a node that is up.
     pub fn ready(&self, state: &State<'c>, template: TemplateId) -> Int<'c> {
         let most = self.templates[template.0].max_pods;
-        self.sum(state, |cell| self.is_down(cell).ite(0, self.pods(cell, template, Phase::Running))).min(most)
+        let running = |cell: &_| self.is_down(cell).ite(0, self.pods(cell, template, Phase::Running));
+        let total = self.cells.totals.get(state, &Quantity::Ready(template));
+        total.unwrap_or_else(|| self.sum(state, running).min(most))
     }
 
     /// Whether a node of the cluster can be down at all.

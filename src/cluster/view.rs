@@ -15,6 +15,7 @@ use super::spec::{ClusterSpec, SchedulerProfile, Workload};
 use super::start::{self, Neighbours};
 use super::story::{Diagnosis, Narrator, Sentence};
 use super::templates::{self, Phase, Template, TemplateId, Tenure};
+use super::totals::{self, Quantity, Totals};
 use super::turnover::Turnover;
 use super::variables;
 
@@ -93,7 +94,13 @@ impl<'c> Cluster<'c> {
             let start = |&attribute| placement.initial(&classes[class], &templates, node, attribute);
             layouts[class].attributes.iter().map(start).collect()
         };
-        let cells = Cells::declare(&builder, &classes, layouts.clone(), &templates, &initial, &size);
+        let mut cells = Cells::declare(&builder, &classes, layouts.clone(), &templates, &initial, &size);
+        if size.variable().is_none() {
+            let anywhere = |id| placement.anywhere(id);
+            let (classes, layouts, templates) = (&classes, &layouts, &templates);
+            let start = totals::Start { classes, layouts, templates, values: &initial, anywhere: &anywhere };
+            cells.totals = Totals::declare(&builder, &start);
+        }
         let neighbours = start::constrain(&builder, &classes, &cells, &templates, &placement, &initial);
         let pending = templates.iter().map(|template| variables::pending(&builder, spec, template)).collect();
         let workloads = variables::workloads(&builder, spec, &templates, &size);
@@ -114,12 +121,6 @@ impl<'c> Cluster<'c> {
             narrators,
             diagnoses,
         };
-        // In the words of the controllers: solvers need not find out that two sums are equal.
-        for id in (0..cluster.templates.len()).map(TemplateId) {
-            if let Some(pods) = placement.anywhere(id) {
-                cluster.builder.assume_initially(cluster.bound(&cluster.state(), id).eq(pods));
-            }
-        }
         Ok(cluster)
     }
 
@@ -261,12 +262,29 @@ impl<'c> Cluster<'c> {
     /// Pods of a template that are bound and not being deleted.
     pub fn bound(&self, state: &State<'c>, template: TemplateId) -> Int<'c> {
         let most = self.templates[template.0].max_pods;
-        self.sum(state, |cell| self.active_on(cell, template)).min(most)
+        let total = self.cells.totals.get(state, &Quantity::Bound(template));
+        total.unwrap_or_else(|| self.sum(state, |cell| self.active_on(cell, template)).min(most))
     }
 
     /// Pods of a template, bound or not, that are not being deleted.
     pub fn active(&self, state: &State<'c>, template: TemplateId) -> Int<'c> {
         state.get(self.pending[template.0]) + self.bound(state, template)
+    }
+
+    /// Whether room in total alone says that some node has room for a pod of a template, and that `fits` is right to call
+    /// every node with room a place for it: false where this is not known.
+    pub fn surely_has_room(&self, state: &State<'c>, template: TemplateId, fits: &[Bool<'c>]) -> Bool<'c> {
+        let quantity = Quantity::Room(template);
+        let room_on = |cell: &Cell<'c>| {
+            let layout = self.cells.layout(cell.class);
+            self.cells.totals.share(self.ctx(), &quantity, cell.class, layout, &cell.attributes)
+        };
+        let agrees =
+            |(cell, fits): (Cell<'c>, &Bool<'c>)| room_on(&cell).range().hi <= 0 || fits.constant() == Some(true);
+        match self.cells.totals.get(state, &quantity) {
+            Some(room) if self.cells(state).into_iter().zip(fits).all(agrees) => room.ge(1),
+            _ => self.ctx().bool(false),
+        }
     }
 
     /// The phase of a pod that was just bound.

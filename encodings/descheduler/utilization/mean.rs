@@ -4,6 +4,7 @@
 //! rounded is rounded as upstream rounds it. Upstream adds nodes up in any order, here it is that of the input: means may
 //! differ in their last digit. Where there are too many sums for a table they are rounded more coarsely.
 
+use crate::cluster::arithmetic::gcd;
 use crate::cluster::arithmetic::utilization::percent;
 use crate::term::{Int, Range};
 
@@ -87,8 +88,4 @@ fn grain(sight: &Sight<'_, '_>, name: &str) -> i64 {
     let requests = sight.cluster.templates.iter().map(|template| template.requests.get(name));
     let fixed = sight.cluster.classes.iter().map(|class| class.used.get(name));
     requests.chain(fixed).fold(0, gcd).max(1)
-}
-
-fn gcd(a: i64, b: i64) -> i64 {
-    if b == 0 { a.abs() } else { gcd(b, a % b) }
 }

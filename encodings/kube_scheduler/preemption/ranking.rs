@@ -6,6 +6,7 @@
 //! When pods of modelled owners started is not known: a node whose deciding victims are such pods neither wins nor
 //! loses by the last criterion.
 
+use crate::cluster::arithmetic::gcd;
 use crate::cluster::view::Cluster;
 use crate::term::{Bool, Int};
 
@@ -58,11 +59,6 @@ fn sum_of_priorities<'c>(cluster: &Cluster<'c>, groups: &[Group], run: &DryRun<'
     let unit = groups.iter().fold(0, |unit, group| gcd(group.priority + OFFSET, unit)).max(1);
     let weighted = groups.iter().zip(&run.victims);
     cluster.ctx().sum(weighted.map(|(group, &victims)| victims * cluster.ctx().int((group.priority + OFFSET) / unit)))
-}
-
-/// Greatest common divisor of two numbers that are not negative.
-fn gcd(a: i64, b: i64) -> i64 {
-    if b == 0 { a } else { gcd(b, a % b) }
 }
 
 /// Those with the latest start, where it is known, and all others.

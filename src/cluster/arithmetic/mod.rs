@@ -31,6 +31,11 @@ fn quotient(a: i64, b: i64) -> i64 {
     a.checked_div(b).unwrap_or(0)
 }
 
+/// Greatest common divisor, which is not negative.
+pub fn gcd(a: i64, b: i64) -> i64 {
+    if b == 0 { a.abs() } else { gcd(b, a % b) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
