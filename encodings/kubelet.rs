@@ -10,6 +10,7 @@
 
 use crate::cluster::layout::requested;
 use crate::cluster::story::{Scene, Sentence};
+use crate::cluster::totals::Quantity;
 use crate::cluster::view::Cluster;
 use crate::cluster::{Attribute, Cell, Phase, TemplateId};
 use crate::system::{ActionDraft, ActionKind, Interleaving};
@@ -112,7 +113,7 @@ fn add_start(cluster: &Cluster<'_>, template: TemplateId, interleaving: Interlea
         (vec![var], valid)
     };
     let kind = if pod.slow_start { ActionKind::Periodic } else { ActionKind::Event { rank: ranks::START } };
-    let guard = ctx.any(starting);
+    let guard = cluster.is_some(&state, &Quantity::Starting(template), &starting);
     let draft =
         ActionDraft { name: format!("{} starts", pod.name), kind, guard, inputs, choice, next, marks: Vec::new() };
     let name = pod.name.clone();
@@ -138,7 +139,7 @@ fn add_termination(cluster: &Cluster<'_>, template: TemplateId) {
     let draft = ActionDraft {
         name: format!("{name} terminates"),
         kind: ActionKind::Event { rank: ranks::TERMINATION },
-        guard: ctx.any(going),
+        guard: cluster.is_some(&state, &Quantity::Terminating(template), &going),
         inputs: vec![var],
         choice: valid,
         next,

@@ -21,7 +21,7 @@ use support::{Answer, check, load_case, model, slice};
 const WIDE: [(&str, &str, u32, u32); 4] = [
     ("w1", "no-eviction-loop", 1, 3),
     ("w2", "pods-schedulable", 2, 4),
-    ("w3", "expected-replicas", 3, 4),
+    ("w3", "pods-schedulable", 2, 2),
     ("w4", "pods-schedulable", 2, 3),
 ];
 

@@ -140,7 +140,7 @@ fn add_delete_bound(
     let draft = ActionDraft {
         name: format!("replicaset {name} deletes"),
         kind: event(ranks::REPLICASET),
-        guard: surplus.ge(1) & !waits & in_rank.ge(1),
+        guard: surplus.ge(1) & !waits & cluster.bound(&state, template).ge(1),
         inputs: vec![node_var, count_var],
         choice: chosen_one & whole_rank.ite_bool(count.eq(here), partial),
         next,

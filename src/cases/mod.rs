@@ -150,12 +150,12 @@ pub const CASES: [Case; 12] = [
     },
     Case {
         id: "w3",
-        title: "a rollout piles pods up on a node that fails in the middle of it",
-        story: "The new version prefers the large node. The pods had a node each; as the rollout goes on, more and more \
-                share that one. Any node may fail at any time: if it is this one, the application loses more than one \
-                replica.",
-        fix: "The new version must be spread over nodes, whatever it prefers.",
-        properties: &["expected-replicas"],
+        title: "a node fails during a rollout that needs room for one more pod",
+        story: "Two applications fill all nodes but one: any node may fail, and its pods find room elsewhere, wherever \
+                the others run. A rollout finds room for the one pod that it starts before it stops another. But if a node \
+                is down when it begins, the new pod fits nowhere, and the rollout gets stuck.",
+        fix: "One replica less leaves room for both.",
+        properties: &["pods-schedulable"],
         generate: wide::failure_in_rollout,
     },
     Case {

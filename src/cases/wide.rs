@@ -1,9 +1,7 @@
 //! w1 to w4: cases that leave starts, loads and failures open.
 
 use super::File;
-use super::manifests::{
-    App, NODE_SIZE, POD_SIZE, autoscaler_by_usage, descheduler_policy, file, members, pool_of, scenario, spread,
-};
+use super::manifests::{App, NODE_SIZE, POD_SIZE, autoscaler_by_usage, descheduler_policy, file, pool_of, scenario};
 use super::placement::{UnevenZones, uneven_zones};
 
 const HOSTNAME: &str = "kubernetes.io/hostname";
@@ -60,27 +58,19 @@ pub fn load_and_spread(scale: usize, fixed: bool) -> Vec<File> {
     ]
 }
 
-/// w3. The pods of the first version have nodes to themselves; those of the second one want to be on the large one.
+/// w3. Both applications fill all nodes but one, wherever their pods run; the rollout needs room for one pod more.
 pub fn failure_in_rollout(scale: usize, fixed: bool) -> Vec<File> {
-    let small = scale - 1;
-    let wish = "affinity:\n  nodeAffinity:\n    preferredDuringSchedulingIgnoredDuringExecution:\n    - weight: 100\n      \
-                preference:\n        matchExpressions:\n        - {key: size, operator: In, values: [large]}\n";
-    let constraint = format!("topologySpreadConstraints:\n{}", spread("web", HOSTNAME, "DoNotSchedule"));
-    let first = App::new("web", small, POD_SIZE).rolling(1, 1);
-    let second = App { version: 2, ..App::new("web", small, POD_SIZE) }.rolling(1, 1).with(if fixed {
-        format!("{wish}{constraint}")
-    } else {
-        wish.to_owned()
-    });
-    let pools = pool_of("small", small, SMALL, "labels: {size: small}")
-        + &pool_of("large", 1, 2 * NODE_SIZE, "labels: {size: large}");
-    let rest = "  slowStart: [deployment/web]\n  failures: {nodes: all, atMost: 1, recover: false}\n  \
-                commands:\n  - apply: web-2.yaml\n  \
-                properties:\n  - {name: expected-replicas, value: spec.replicas - 1}\n  bound: 4\n";
+    let replicas = if fixed { scale.max(2) - 1 } else { scale };
+    let web = |version| App { version, ..App::new("web", replicas, NARROW) }.rolling(0, 1).manifest(true);
+    let cache = App::new("cache", scale.max(3) - 2, NARROW);
+    let rest = "  initialPlacement: any\n  slowStart: [deployment/web]\n  \
+                failures: {nodes: all, atMost: 1, recover: false}\n  commands:\n  - apply: web-2.yaml\n  \
+                properties: [pods-schedulable]\n  bound: 2\n";
     vec![
-        file("cluster.yaml", format!("{}---\n{}", first.running(true), first.pods(&members("small", small)))),
-        file("web-2.yaml", second.manifest(true)),
-        scenario("w3", &pools, rest),
+        file("web.yaml", web(1)),
+        file("web-2.yaml", web(2)),
+        file("cache.yaml", cache.manifest(true)),
+        scenario("w3", &zones(scale, NODE_SIZE), rest),
     ]
 }
 

@@ -147,6 +147,11 @@ impl Cells {
         self.estimates[class]
     }
 
+    /// Number of classes.
+    pub fn classes(&self) -> usize {
+        self.representations.len()
+    }
+
     /// Number of cells.
     pub fn len(&self) -> usize {
         self.representations.iter().map(Representation::len).sum()

@@ -32,6 +32,11 @@ impl Layout {
         self.attributes.iter().position(|&known| known == attribute)
     }
 
+    /// Most pods of a template in a phase.
+    pub fn most(&self, template: TemplateId, phase: Phase) -> i64 {
+        self.position(Attribute::Pods(template, phase)).map_or(0, |position| self.max[position])
+    }
+
     /// The layout of a class. `initial` is the largest number of pods of a template that any member starts with.
     pub fn of(
         class: &NodeClass,

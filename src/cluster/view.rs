@@ -15,7 +15,7 @@ use super::spec::{ClusterSpec, SchedulerProfile, Workload};
 use super::start::{self, Neighbours};
 use super::story::{Diagnosis, Narrator, Sentence};
 use super::templates::{self, Phase, Template, TemplateId, Tenure};
-use super::totals::{self, Quantity, Totals};
+use super::totals::{self, Quantity};
 use super::turnover::Turnover;
 use super::variables;
 
@@ -96,10 +96,9 @@ impl<'c> Cluster<'c> {
         };
         let mut cells = Cells::declare(&builder, &classes, layouts.clone(), &templates, &initial, &size);
         if size.variable().is_none() {
-            let anywhere = |id| placement.anywhere(id);
-            let (classes, layouts, templates) = (&classes, &layouts, &templates);
-            let start = totals::Start { classes, layouts, templates, values: &initial, anywhere: &anywhere };
-            cells.totals = Totals::declare(&builder, &start);
+            let (classes, layouts, templates, placement) = (&classes, &layouts, &templates, &placement);
+            let start = totals::Start { classes, layouts, templates, placement, values: &initial };
+            cells.totals = start.declare(&builder);
         }
         let neighbours = start::constrain(&builder, &classes, &cells, &templates, &placement, &initial);
         let pending = templates.iter().map(|template| variables::pending(&builder, spec, template)).collect();
@@ -269,22 +268,6 @@ impl<'c> Cluster<'c> {
     /// Pods of a template, bound or not, that are not being deleted.
     pub fn active(&self, state: &State<'c>, template: TemplateId) -> Int<'c> {
         state.get(self.pending[template.0]) + self.bound(state, template)
-    }
-
-    /// Whether room in total alone says that some node has room for a pod of a template, and that `fits` is right to call
-    /// every node with room a place for it: false where this is not known.
-    pub fn surely_has_room(&self, state: &State<'c>, template: TemplateId, fits: &[Bool<'c>]) -> Bool<'c> {
-        let quantity = Quantity::Room(template);
-        let room_on = |cell: &Cell<'c>| {
-            let layout = self.cells.layout(cell.class);
-            self.cells.totals.share(self.ctx(), &quantity, cell.class, layout, &cell.attributes)
-        };
-        let agrees =
-            |(cell, fits): (Cell<'c>, &Bool<'c>)| room_on(&cell).range().hi <= 0 || fits.constant() == Some(true);
-        match self.cells.totals.get(state, &quantity) {
-            Some(room) if self.cells(state).into_iter().zip(fits).all(agrees) => room.ge(1),
-            _ => self.ctx().bool(false),
-        }
     }
 
     /// The phase of a pod that was just bound.

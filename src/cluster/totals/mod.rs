@@ -12,16 +12,19 @@
 //! Totals exist where some placement is free; elsewhere runs begin with constants, and sums fold as they are. Left to sums
 //! are those whose start depends on where pods are, and clusters of open size.
 
+mod start;
+
 use std::collections::BTreeMap;
 
-use crate::system::{Builder, IntVar, State};
+use crate::system::{IntVar, State};
 use crate::term::{Bool, Ctx, Int, Range, TermId};
 
-use super::arithmetic::gcd;
-use super::cells::fixed;
-use super::classes::NodeClass;
-use super::layout::{Attribute, Layout, fitting, requested};
-use super::templates::{Phase, Template, TemplateId, Tenure};
+use super::Cell;
+use super::layout::{Attribute, Layout};
+use super::templates::{Phase, TemplateId};
+use super::view::Cluster;
+
+pub use start::Start;
 
 /// Pods that hold resources.
 const HOLDING: [Phase; 3] = [Phase::Starting, Phase::Running, Phase::Terminating];
@@ -33,6 +36,10 @@ pub enum Quantity {
     Bound(TemplateId),
     /// Pods of a template that run on nodes that are up.
     Ready(TemplateId),
+    /// Pods of a template that start on nodes that are up.
+    Starting(TemplateId),
+    /// Pods of a template that are being deleted.
+    Terminating(TemplateId),
     /// Room for pods of a template on nodes that are up and not cordoned, see [`Room`].
     Room(TemplateId),
 }
@@ -81,35 +88,7 @@ pub struct Change<'a, 'c> {
     pub chosen: Bool<'c>,
 }
 
-/// A cluster's nodes at the start.
-pub struct Start<'a> {
-    /// The classes.
-    pub classes: &'a [NodeClass],
-    /// Their layouts.
-    pub layouts: &'a [Layout],
-    /// Kinds of pods.
-    pub templates: &'a [Template],
-    /// The values that each member's attributes may start with, by class and member.
-    pub values: &'a dyn Fn(usize, usize) -> Vec<Range>,
-    /// How many pods of a template there are, of those that are placed anywhere.
-    pub anywhere: &'a dyn Fn(TemplateId) -> Option<i64>,
-}
-
 impl Totals {
-    /// Declares the state variables: for all templates whose numbers can change, if some placement is free.
-    pub fn declare(builder: &Builder<'_>, start: &Start<'_>) -> Totals {
-        let ids = || (0..start.templates.len()).map(TemplateId);
-        if ids().all(|id| (start.anywhere)(id).is_none()) {
-            return Totals::default();
-        }
-        let movable = ids().filter(|id| start.templates[id.0].tenure != Tenure::Resident);
-        let quantities = movable.flat_map(|id| {
-            let room = start.templates[id.0].may_be_placed().then_some(Quantity::Room(id));
-            [Quantity::Bound(id), Quantity::Ready(id)].into_iter().chain(room)
-        });
-        Totals(quantities.filter_map(|quantity| start.total(builder, quantity)).collect())
-    }
-
     /// The state variable of a sum, if it is kept.
     pub fn get<'c>(&self, state: &State<'c>, quantity: &Quantity) -> Option<Int<'c>> {
         self.find(quantity).map(|total| state.get(total.var))
@@ -125,6 +104,11 @@ impl Totals {
         attributes: &[Int<'c>],
     ) -> Int<'c> {
         self.find(quantity).map_or(ctx.int(0), |total| total.measure.share(ctx, class, layout, attributes))
+    }
+
+    /// All sums that are kept.
+    pub fn all(&self) -> impl Iterator<Item = (&Quantity, IntVar)> {
+        self.0.iter().map(|total| (&total.measure.quantity, total.var))
     }
 
     fn find(&self, quantity: &Quantity) -> Option<&Total> {
@@ -153,6 +137,8 @@ impl Measure {
         match self.quantity {
             Quantity::Bound(id) => pods(id, &[Phase::Starting, Phase::Running]),
             Quantity::Ready(id) => is_down.ite(0, pods(id, &[Phase::Running])),
+            Quantity::Starting(id) => is_down.ite(0, pods(id, &[Phase::Starting])),
+            Quantity::Terminating(id) => pods(id, &[Phase::Terminating]),
             Quantity::Room(_) => self.rooms[class].as_ref().map_or_else(
                 || ctx.int(0),
                 |room| {
@@ -190,99 +176,26 @@ fn within<'c>(ctx: &'c Ctx, value: Int<'c>, max: i64) -> Int<'c> {
     value.constant().map_or(value, |constant| ctx.int(constant.clamp(0, max)))
 }
 
-impl Start<'_> {
-    fn total(&self, builder: &Builder<'_>, quantity: Quantity) -> Option<Total> {
-        let rooms = match quantity {
-            Quantity::Room(id) => self.rooms(id)?,
-            _ => Vec::new(),
+impl<'c> Cluster<'c> {
+    /// Whether room in total alone says that some node has room for a pod of a template, and that `fits` is right to call
+    /// every node with room a place for it: false where this is not known.
+    pub fn surely_has_room(&self, state: &State<'c>, template: TemplateId, fits: &[Bool<'c>]) -> Bool<'c> {
+        let quantity = Quantity::Room(template);
+        let room_on = |cell: &Cell<'c>| {
+            let layout = self.cells.layout(cell.class);
+            self.cells.totals.share(self.ctx(), &quantity, cell.class, layout, &cell.attributes)
         };
-        let measure = Measure { quantity, rooms };
-        let initial = self.initial(builder.ctx(), &measure)?;
-        let range = self.range(&measure, initial);
-        let var = builder.int(self.name(&measure.quantity), range.lo, range.hi, Some(initial));
-        Some(Total { measure, range, var })
-    }
-
-    fn name(&self, quantity: &Quantity) -> String {
-        let name = |id: &TemplateId| &self.templates[id.0].name;
-        match quantity {
-            Quantity::Bound(id) => format!("{} bound in total", name(id)),
-            Quantity::Ready(id) => format!("{} ready in total", name(id)),
-            Quantity::Room(id) => format!("room for {} in total", name(id)),
+        let agrees =
+            |(cell, fits): (Cell<'c>, &Bool<'c>)| room_on(&cell).range().hi <= 0 || fits.constant() == Some(true);
+        match self.cells.totals.get(state, &quantity) {
+            Some(room) if self.cells(state).into_iter().zip(fits).all(agrees) => room.ge(1),
+            _ => self.ctx().bool(false),
         }
     }
 
-    /// The rooms by class, in terms of the resource that is the scarcest on empty nodes; `None` if no room is needed.
-    fn rooms(&self, id: TemplateId) -> Option<Vec<Option<Room>>> {
-        let template = &self.templates[id.0];
-        let total = |name: &str, amount: i64| -> i64 {
-            self.classes.iter().map(|class| class.free(name).max(0) / amount * class.members.len() as i64).sum()
-        };
-        let needed = requested(template).filter(|&(_, amount)| amount > 0);
-        let (resource, amount) = needed.min_by_key(|&(name, amount)| total(name, amount))?;
-        let room = |class: &NodeClass| {
-            let fits = fitting(class, template) > 0 && template.may_run_on(&class.names[0], &class.node);
-            fits.then(|| self.room(class, resource, amount))
-        };
-        Some(self.classes.iter().map(room).collect())
-    }
-
-    fn room(&self, class: &NodeClass, resource: &str, amount: i64) -> Room {
-        let movable = self.templates.iter().enumerate().filter(|(_, it)| it.tenure != Tenure::Resident);
-        let requests = movable.map(|(index, it)| (TemplateId(index), it.requests.get(resource)));
-        let requests: Vec<(TemplateId, i64)> = requests.filter(|&(_, each)| each > 0).collect();
-        let unit = requests.iter().fold(amount, |unit, &(_, each)| gcd(unit, each));
-        let empty = class.free(resource).div_euclid(unit) - (amount / unit - 1);
-        Room { empty, requests: requests.into_iter().map(|(id, each)| (id, each / unit)).collect() }
-    }
-
-    /// The sum at the start, if it is the same wherever pods that are placed anywhere are.
-    fn initial(&self, ctx: &Ctx, measure: &Measure) -> Option<i64> {
-        let mut sum = 0;
-        let mut each: BTreeMap<usize, i64> = BTreeMap::new();
-        for (class, layout) in self.layouts.iter().enumerate() {
-            for member in 0..self.classes[class].members.len() {
-                let values = (self.values)(class, member);
-                let least: Vec<Int<'_>> = values.iter().map(|range| ctx.int(range.lo)).collect();
-                let share = |attributes: &[Int<'_>]| measure.share(ctx, class, layout, attributes).constant();
-                let alone = share(&least)?;
-                sum += alone;
-                for open in (0..values.len()).filter(|&at| fixed(&values[at]).is_none()) {
-                    let Attribute::Pods(TemplateId(template), _) = layout.attributes[open] else { return None };
-                    let mut more = least.clone();
-                    more[open] = ctx.int(values[open].lo + 1);
-                    let difference = share(&more)? - alone;
-                    if *each.entry(template).or_insert(difference) != difference {
-                        return None;
-                    }
-                }
-            }
-        }
-        let placed = |(&template, &each): (&usize, &i64)| Some((self.anywhere)(TemplateId(template))? * each);
-        Some(sum + each.iter().map(placed).sum::<Option<i64>>()?)
-    }
-
-    fn range(&self, measure: &Measure, initial: i64) -> Range {
-        let (lo, hi) = match &measure.quantity {
-            Quantity::Bound(id) | Quantity::Ready(id) => (0, self.templates[id.0].max_pods),
-            Quantity::Room(_) => self.bounds_of_room(&measure.rooms),
-        };
-        Range::new(lo.min(initial), hi.max(initial))
-    }
-
-    fn bounds_of_room(&self, rooms: &[Option<Room>]) -> (i64, i64) {
-        let (mut lo, mut hi) = (0, 0);
-        for ((class, layout), room) in self.classes.iter().zip(self.layouts).zip(rooms) {
-            let Some(room) = room else { continue };
-            let most = |id: TemplateId| -> i64 {
-                let of = |&phase: &Phase| layout.position(Attribute::Pods(id, phase)).map_or(0, |at| layout.max[at]);
-                HOLDING.iter().map(of).sum()
-            };
-            let taken: i64 = room.requests.iter().map(|&(id, each)| most(id) * each).sum();
-            let members = class.members.len() as i64;
-            lo += members * (room.empty - taken).min(0);
-            hi += members * room.empty.max(0);
-        }
-        (lo, hi)
+    /// Whether there is some of a quantity: what `here` says of some cell, unless the sum is kept.
+    pub fn is_some(&self, state: &State<'c>, quantity: &Quantity, here: &[Bool<'c>]) -> Bool<'c> {
+        let total = self.cells.totals.get(state, quantity);
+        total.map_or_else(|| self.ctx().any(here.iter().copied()), |total| total.ge(1))
     }
 }
