@@ -39,7 +39,8 @@ pub fn run(arguments: &Cases) -> Result<u8, CliError> {
     left_out.dedup();
     if !left_out.is_empty() {
         let ids = left_out.join(", ");
-        let text = format!("{ids}: running pods are listed one by one, which no range can say; emit them at one scale");
+        let text =
+            format!("{ids}: their pods or zones are listed one by one, which no range can say; emit them at one scale");
         remark(&(indented(&format!("note: {text}"), "", "  ") + "\n"));
     }
     Ok(0)

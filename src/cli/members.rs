@@ -23,8 +23,17 @@ pub struct Members {
 }
 
 enum MadeFrom {
-    Case { case: String, fixed: bool },
-    Paths { paths: Vec<String>, family: Box<Family>, scenario_given: bool },
+    /// With the same family as a scenario with ranges, if there is one.
+    Case {
+        case: String,
+        fixed: bool,
+        ranged: Option<Box<Family>>,
+    },
+    Paths {
+        paths: Vec<String>,
+        family: Box<Family>,
+        scenario_given: bool,
+    },
 }
 
 impl Members {
@@ -33,7 +42,8 @@ impl Members {
         let (scales, omitted) = cases::find(case)?.scales(min, max)?;
         let dimensions = vec![Dimension { name: "scale".to_owned(), min: min as i64, max: max as i64 }];
         let sizes = scales.into_iter().map(|scale| vec![scale as i64]).collect();
-        Ok(Members { dimensions, sizes, omitted, origin: MadeFrom::Case { case: case.to_owned(), fixed } })
+        let ranged = source::ranged(case, (min, max), fixed)?.map(Box::new);
+        Ok(Members { dimensions, sizes, omitted, origin: MadeFrom::Case { case: case.to_owned(), fixed, ranged } })
     }
 
     /// The members of an input's family, within narrower ranges where `narrow` says so.
@@ -88,7 +98,7 @@ impl Members {
     /// The name of a member.
     pub fn name(&self, size: &[i64]) -> InputName {
         match &self.origin {
-            MadeFrom::Case { case, fixed } => {
+            MadeFrom::Case { case, fixed, .. } => {
                 InputName::Case { case: case.clone(), scale: usize::try_from(size[0]).unwrap_or(0), fixed: *fixed }
             }
             MadeFrom::Paths { paths, .. } => {
@@ -102,7 +112,7 @@ impl Members {
     /// What a size comes to; `None` where members are made one by one.
     pub fn amounts(&self, size: &[i64]) -> Option<Amounts> {
         match &self.origin {
-            MadeFrom::Case { .. } => None,
+            MadeFrom::Case { ranged, .. } => ranged.as_ref().map(|family| family.amounts(size)),
             MadeFrom::Paths { family, .. } => Some(family.amounts(size)),
         }
     }
@@ -110,13 +120,15 @@ impl Members {
     /// The cluster of such amounts, in the place of a member.
     pub fn cluster(&self, size: &[i64], amounts: &Amounts) -> Result<Input, CliError> {
         match &self.origin {
-            MadeFrom::Case { .. } => self.member(size),
-            MadeFrom::Paths { family, .. } => Ok(self.input(size, family.cluster(amounts)?)),
+            MadeFrom::Case { ranged: None, .. } => self.member(size),
+            MadeFrom::Case { ranged: Some(family), .. } | MadeFrom::Paths { family, .. } => {
+                Ok(self.input(size, family.cluster(amounts)?))
+            }
         }
     }
 
     fn input(&self, size: &[i64], spec: ClusterSpec) -> Input {
-        let scenario_given = matches!(self.origin, MadeFrom::Paths { scenario_given: true, .. });
+        let scenario_given = !matches!(self.origin, MadeFrom::Paths { scenario_given: false, .. });
         Input { name: self.name(size), spec, diagnostics: Default::default(), scenario_given, members: None }
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::cases::{self, CASES};
 use crate::cluster::scenario::PropertySpec;
 use crate::cluster::spec::ClusterSpec;
-use crate::input::{self, Diagnostics, LoadOptions, Loaded};
+use crate::input::{self, Diagnostics, Family, LoadOptions, Loaded};
 use crate::property::Selection;
 use crate::report::InputName;
 use crate::report::text::Detail;
@@ -100,11 +100,20 @@ fn read_within(name: &InputName, narrow: &[(String, (usize, usize))]) -> Result<
         }
         InputName::Case { case, scale, fixed } => {
             let files = cases::generate(case, *scale, *fixed)?;
-            let texts: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
-            let Loaded { spec, diagnostics, scenario_given, .. } = input::load_strings(&texts, options)?;
+            let Loaded { spec, diagnostics, scenario_given, .. } = input::load_strings(&texts(&files), options)?;
             Ok(Input { name: name.clone(), spec, diagnostics, scenario_given, members: None })
         }
     }
+}
+
+/// A case at a range of scales as one input with ranges, if its files can say that.
+pub fn ranged(case: &str, scales: (usize, usize), fixed: bool) -> Result<Option<Family>, CliError> {
+    let Some(files) = cases::family::ranged(case, scales, fixed)? else { return Ok(None) };
+    Ok(input::load_strings(&texts(&files), LoadOptions::default())?.family)
+}
+
+fn texts(files: &[cases::File]) -> Vec<(&str, &str)> {
+    files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect()
 }
 
 /// What was loaded, with its members if there are several of them.

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use crate::cluster::sizes::{self, Sizes};
+use crate::cluster::sizes::{self, Dependence, Sizes};
 use crate::cluster::spec::ClusterSpec;
 use crate::encodings::{Model, build_of_sizes};
 use crate::engine::{Extent, Verdict};
@@ -59,9 +59,9 @@ pub fn ask(
         return Ok(Together::default());
     }
     let deadline = Instant::now() + time;
-    let members = Alike::among(family, sizes)?;
+    let mut members = Alike::among(family, sizes)?;
     begin(&format!("modelling {} sizes together", members.sizes.len()));
-    let model = members.model(family, names, members.sizes.len())?;
+    let model = members.model_most(family, names)?;
     let mut together = Together::default();
     for name in verify::applicable(&model.system) {
         begin(&format!("{name} at {} sizes together", members.sizes.len()));
@@ -71,7 +71,7 @@ pub fn ask(
     Ok(together)
 }
 
-/// Members that differ in numbers of alike nodes and of replicas only.
+/// Members that differ in numbers of alike nodes and of replicas only. Odd ones are left out, to be checked alone.
 struct Alike {
     /// In the order of the search.
     sizes: Vec<Size>,
@@ -85,15 +85,17 @@ impl Alike {
         let all: Option<Vec<(Size, Amounts)>> = sizes.iter().map(amounts).collect();
         let all = all.ok_or("cases are made one by one")?;
         let Some((_, largest)) = all.last().cloned() else { return Err("there are none".to_owned()) };
-        if all.iter().any(|(_, other)| other.limits != largest.limits) {
-            return Err("limits of autoscalers depend on it".to_owned());
-        }
         let has_same_pools = |(_, other): &(Size, Amounts)| {
             other.size.pools.iter().all(|(pool, &nodes)| (nodes > 0) == (largest.size.pools[pool] > 0))
         };
-        let (sizes, amounts): (Vec<Size>, Vec<Amounts>) = all.into_iter().filter(has_same_pools).unzip();
-        if sizes.len() < FEWEST {
+        let all: Vec<(Size, Amounts)> = all.into_iter().filter(has_same_pools).collect();
+        if all.len() < FEWEST {
             return Err("few have nodes in the same pools".to_owned());
+        }
+        let has_same_limits = |(_, other): &(Size, Amounts)| other.limits == largest.limits;
+        let (sizes, amounts): (Vec<Size>, Vec<Amounts>) = all.into_iter().filter(has_same_limits).unzip();
+        if sizes.len() < FEWEST {
+            return Err("limits of autoscalers depend on it".to_owned());
         }
         let alike = Alike { sizes, amounts };
         alike.compare(family)?;
@@ -129,16 +131,36 @@ impl Alike {
         Ok(())
     }
 
-    /// The model of the first `count` members.
-    fn model(&self, family: &FamilyCheck<'_>, names: &[String], count: usize) -> Result<Model, String> {
-        let input = self.union(family, count)?;
+    /// The model of all members but the odd ones, which are left out.
+    fn model_most(&mut self, family: &FamilyCheck<'_>, names: &[String]) -> Result<Model, String> {
+        loop {
+            match self.model(family, names, self.sizes.len()) {
+                Ok(model) => return Ok(model),
+                Err(Dependence { odd: Some(odd), .. }) if self.sizes.len() >= odd.len() + FEWEST => {
+                    let mut position = 0..;
+                    let mut stays = || position.next().is_some_and(|at| !odd.contains(&at));
+                    let both = self.sizes.drain(..).zip(self.amounts.drain(..)).filter(|_| stays());
+                    (self.sizes, self.amounts) = both.collect::<Vec<(Size, Amounts)>>().into_iter().unzip();
+                }
+                Err(Dependence { why, .. }) => return Err(why),
+            }
+        }
+    }
+
+    /// The model of the first `count` members, or what in it is not the same for them.
+    fn model(&self, family: &FamilyCheck<'_>, names: &[String], count: usize) -> Result<Model, Dependence> {
+        let for_all = |why: String| Dependence { why, odd: None };
+        let input = self.union(family, count).map_err(for_all)?;
         let sizes: Vec<sizes::Size> = self.amounts[..count].iter().map(|it| it.size.clone()).collect();
         let selection = input.selection(names);
-        let model = build_of_sizes(&input.spec, &selection, &Sizes::new(&sizes)).map_err(|error| error.to_string())?;
-        match model.parts.depends_on_size.first() {
-            Some(why) => Err(why.clone()),
-            None => Ok(model),
-        }
+        let built = build_of_sizes(&input.spec, &selection, &Sizes::new(&sizes));
+        let model = built.map_err(|error| for_all(error.to_string()))?;
+        let dependences = &model.parts.depends_on_size;
+        let Some(first) = dependences.iter().find(|it| it.odd.is_none()).or(dependences.first()) else {
+            return Ok(model);
+        };
+        let odd: Option<Vec<&BTreeSet<usize>>> = dependences.iter().map(|it| it.odd.as_ref()).collect();
+        Err(Dependence { why: first.why.clone(), odd: odd.map(|all| all.into_iter().flatten().copied().collect()) })
     }
 }
 

@@ -7,7 +7,7 @@
 //! as a constant says so with [`OpenSize::depends`], and then the model stands for no size but that of its spec.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::system::{Builder, IntVar};
 use crate::term::Int;
@@ -59,13 +59,22 @@ impl Sizes {
     }
 }
 
+/// Why a model does not stand for all sizes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dependence {
+    /// In words.
+    pub why: String,
+    /// Positions of sizes that differ from the largest one in this; without them the reason is none. `None` if it is
+    /// one for all of them.
+    pub odd: Option<BTreeSet<usize>>,
+}
+
 /// The open size of a model under construction; closed where a model has one size only.
 pub struct OpenSize<'s> {
     sizes: &'s Sizes,
     /// For each node its pool and its position there, if the pool is one of those that sizes speak of.
     places: Vec<Option<(&'s str, i64)>>,
-    /// Why the model does not stand for all sizes.
-    dependences: RefCell<Vec<String>>,
+    dependences: RefCell<Vec<Dependence>>,
     variable: Option<IntVar>,
 }
 
@@ -145,34 +154,52 @@ impl<'s> OpenSize<'s> {
 
     /// To be called by whoever reads what differs between sizes as if it were a constant; `why` says who and what.
     pub fn depends(&self, why: impl Into<String>) {
-        if self.variable.is_some() {
-            let (why, mut known) = (why.into(), self.dependences.borrow_mut());
-            if !known.contains(&why) {
-                known.push(why);
+        self.add(Dependence { why: why.into(), odd: None });
+    }
+
+    /// To be called by whoever reads what `facts` say, one of each size or one of all, as if it were a constant. All is
+    /// well if they agree; else those sizes are odd that differ from the largest.
+    pub fn depends_on<T: PartialEq>(&self, facts: &[T], why: impl FnOnce() -> String) {
+        let odd = facts.iter().enumerate().filter(|(_, fact)| Some(*fact) != facts.last());
+        let odd: BTreeSet<usize> = odd.map(|(size, _)| size).collect();
+        if !odd.is_empty() {
+            self.add(Dependence { why: why(), odd: Some(odd) });
+        }
+    }
+
+    fn add(&self, dependence: Dependence) {
+        let mut known = self.dependences.borrow_mut();
+        if self.variable.is_some() && !known.contains(&dependence) {
+            known.push(dependence);
+        }
+    }
+
+    /// Finds classes of which a size has no nodes: controllers would take their labels for domains that are there, or not
+    /// there.
+    pub fn check_classes(&self, classes: &[NodeClass]) {
+        for class in classes {
+            let is_there: Vec<bool> = self.present(class.members.iter().copied()).iter().map(|&it| it > 0).collect();
+            let why = || format!("at some of them there is no node like {}", class.names[0]);
+            self.depends_on(&is_there, why);
+            if is_there.last() == Some(&false) {
+                self.depends(why());
             }
         }
     }
 
-    /// Finds classes of which a size has no nodes: controllers would take their labels for domains that are there.
-    pub fn check_classes(&self, classes: &[NodeClass]) {
-        for class in classes.iter().filter(|class| self.present(class.members.iter().copied()).contains(&0)) {
-            self.depends(format!("at some of them there is no node like {}", class.names[0]));
-        }
-    }
-
-    /// Whether some value of a label is that of several nodes at every size, or at none.
-    pub fn shares_label(&self, classes: &[NodeClass], key: &str) -> bool {
+    /// Whether some value of a label is that of several nodes, by size.
+    pub fn shares_label(&self, classes: &[NodeClass], key: &str) -> Vec<bool> {
         let mut nodes: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for class in classes {
             class.label(key).into_iter().for_each(|value| nodes.entry(value).or_default().extend(&class.members));
         }
         let counts: Vec<Vec<i64>> = nodes.into_values().map(|nodes| self.present(nodes.into_iter())).collect();
         let shared = |size: usize| counts.iter().any(|count| *count.get(size).unwrap_or(&count[0]) > 1);
-        (1..self.sizes.number).all(|size| shared(size) == shared(0))
+        (0..self.sizes.number.max(1)).map(shared).collect()
     }
 
     /// Why the model does not stand for all sizes; empty if it does.
-    pub fn into_dependences(self) -> Vec<String> {
+    pub fn into_dependences(self) -> Vec<Dependence> {
         self.dependences.into_inner()
     }
 }
@@ -202,7 +229,11 @@ mod tests {
         assert_eq!(open.present([2, 3].into_iter()), [0, 2]);
         assert_eq!(open.present([0, 1].into_iter()), [2]);
         open.depends("somebody counts");
-        assert_eq!(open.into_dependences(), ["somebody counts"]);
+        open.depends_on(&[true, true], || unreachable!("they agree"));
+        open.depends_on(&[1, 2], || "somebody looks".to_owned());
+        let dependence = |why: &str, odd| Dependence { why: why.to_owned(), odd };
+        let known = [dependence("somebody counts", None), dependence("somebody looks", Some([0].into()))];
+        assert_eq!(open.into_dependences(), known);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::classes::{self, NodeClass};
 use super::layout::{Attribute, Layout};
 use super::placement::Placement;
 use super::resources::ResourceError;
-use super::sizes::{OpenSize, Sizes};
+use super::sizes::{Dependence, OpenSize, Sizes};
 use super::spec::{ClusterSpec, SchedulerProfile, Workload};
 use super::start::{self, Neighbours};
 use super::story::{Diagnosis, Narrator, Sentence};
@@ -73,9 +73,9 @@ impl<'c> Cluster<'c> {
         let classes = classes::classes(spec, &templates, single)?;
         let size = OpenSize::declare(&builder, spec, sizes);
         size.check_classes(&classes);
-        if spec.deschedules_stepwise_with(1) != spec.deschedules_stepwise() {
-            size.depends("with few nodes, a cycle of the descheduler goes step by step");
-        }
+        let numbers = size.present(0..spec.nodes.len()).into_iter().chain([spec.nodes.len() as i64]);
+        let is_stepwise: Vec<bool> = numbers.map(|nodes| spec.deschedules_stepwise_with(nodes as usize)).collect();
+        size.depends_on(&is_stepwise, || "with few nodes, a cycle of the descheduler goes step by step".to_owned());
         let placement = Placement::of(spec, &templates);
         let layouts: Vec<Layout> = classes
             .iter()
@@ -190,8 +190,9 @@ impl<'c> Cluster<'c> {
     /// Whether no two nodes share a value of a label, so that each is a domain of its own.
     pub fn has_singleton_domains(&self, key: &str) -> bool {
         let singleton = classes::is_singleton_key(self.spec, key);
-        if !singleton && !self.size.shares_label(&self.classes, key) {
-            self.size.depends(format!("at some of them no two nodes share a value of {key}"));
+        if !singleton {
+            let shares = self.size.shares_label(&self.classes, key);
+            self.size.depends_on(&shares, || format!("at some of them no two nodes share a value of {key}"));
         }
         singleton
     }
@@ -401,8 +402,8 @@ pub struct Parts {
     pub pending: Vec<IntVar>,
     /// Which state variable says the size of a cluster of several sizes.
     pub size: Option<IntVar>,
-    /// Why the model does not stand for all sizes, in words; empty if it does.
-    pub depends_on_size: Vec<String>,
+    /// Why the model does not stand for all sizes; empty if it does.
+    pub depends_on_size: Vec<Dependence>,
     /// Inputs whose values are positions of cells.
     pub cell_inputs: Vec<VarId>,
     /// What each action tells, by action.

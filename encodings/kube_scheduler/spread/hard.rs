@@ -70,13 +70,11 @@ impl<'c> Rule<'c> {
             true => cluster.size.present(nodes.flat_map(|(class, _)| class.members.iter().copied())),
             false => vec![domains.len() as i64],
         };
-        let too_few = |&number: &i64| number < constraint.min_domains;
-        if numbers.iter().any(too_few) && !numbers.iter().all(too_few) {
-            cluster.size.depends("some of them have fewer domains than minDomains");
-        }
+        let too_few: Vec<bool> = numbers.iter().map(|&number| number < constraint.min_domains).collect();
+        cluster.size.depends_on(&too_few, || "some of them have fewer domains than minDomains".to_owned());
         let matches_itself = constraint.matching.contains(&template);
         let mut rule = Rule {
-            too_few: numbers.iter().any(too_few),
+            too_few: too_few.contains(&true),
             smallest: cluster.ctx().int(0),
             limit: constraint.max_skew - i64::from(matches_itself),
             constraint,
