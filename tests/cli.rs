@@ -413,6 +413,9 @@ fn reductions_are_explained_as_text_and_as_json() {
     assert!(terms(&passes[passes.len() - 1]["after"]) < terms(&reduction["before"]), "{reduction}");
     let plain = json(&kubound(&["check", "--case", "c8", "--scale", "10", "--format", "json"]).out);
     assert!(plain["results"][0].get("reduction").is_none());
+    assert_eq!(reduction["totals"], Value::Array(Vec::new()));
+    let of_free = kubound(&["check", "--case", "w4", "--quiet", "--explain-reduction"]);
+    assert!(of_free.out.contains("sums over all nodes are state variables"), "{}", of_free.out);
 }
 
 #[test]

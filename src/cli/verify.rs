@@ -164,7 +164,7 @@ impl Asking<'_> {
         let ids = named(&self.model.system, name);
         let subjects: Vec<&str> = ids.iter().map(|&id| self.model.system.property(id).subject.as_str()).collect();
         let reduction = self.reduce(&ids);
-        let explanation = self.plan.explain.then(|| explain(&self.model.parts, &reduction));
+        let explanation = self.plan.explain.then(|| explain(&self.model.system, &self.model.parts, &reduction));
         let system = &reduction.slice.system;
         let all: Vec<PropertyId> = (0..system.properties.len()).map(PropertyId).collect();
         let budget = Budget { time: self.time, ..self.plan.budget.clone() };

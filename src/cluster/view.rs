@@ -72,30 +72,16 @@ impl<'c> Cluster<'c> {
         let templates = templates::templates(spec)?;
         let classes = classes::classes(spec, &templates, single)?;
         let size = OpenSize::declare(&builder, spec, sizes);
-        size.check_classes(&classes);
-        let numbers = size.present(0..spec.nodes.len()).into_iter().chain([spec.nodes.len() as i64]);
-        let is_stepwise: Vec<bool> = numbers.map(|nodes| spec.deschedules_stepwise_with(nodes as usize)).collect();
-        size.depends_on(&is_stepwise, || "with few nodes, a cycle of the descheduler goes step by step".to_owned());
+        check_sizes(spec, &classes, &size);
         let placement = Placement::of(spec, &templates);
-        let layouts: Vec<Layout> = classes
-            .iter()
-            .map(|class| {
-                let starts = |&member: &usize, template, phase| {
-                    placement.initial(class, &templates, &spec.nodes[member], Attribute::Pods(template, phase)).hi
-                };
-                let most = |template: TemplateId, phase: Phase| {
-                    class.members.iter().map(|member| starts(member, template, phase)).max().unwrap_or(0)
-                };
-                Layout::of(class, &templates, &spec.scenario, &most)
-            })
-            .collect();
+        let layouts: Vec<Layout> = classes.iter().map(|class| layout(spec, &templates, class, &placement)).collect();
         let initial = |class: usize, member: usize| {
             let node = &spec.nodes[classes[class].members[member]];
             let start = |&attribute| placement.initial(&classes[class], &templates, node, attribute);
             layouts[class].attributes.iter().map(start).collect()
         };
         let mut cells = Cells::declare(&builder, &classes, layouts.clone(), &templates, &initial, &size);
-        if size.variable().is_none() {
+        if !single && size.variable().is_none() {
             let (classes, layouts, templates, placement) = (&classes, &layouts, &templates, &placement);
             let start = totals::Start { classes, layouts, templates, placement, values: &initial };
             cells.totals = start.declare(&builder);
@@ -104,7 +90,7 @@ impl<'c> Cluster<'c> {
         let pending = templates.iter().map(|template| variables::pending(&builder, spec, template)).collect();
         let workloads = variables::workloads(&builder, spec, &templates, &size);
         let (cell_inputs, narrators, diagnoses) = Default::default();
-        let cluster = Cluster {
+        Ok(Cluster {
             builder,
             spec,
             templates,
@@ -119,8 +105,7 @@ impl<'c> Cluster<'c> {
             cell_inputs,
             narrators,
             diagnoses,
-        };
-        Ok(cluster)
+        })
     }
 
     /// The context of terms.
@@ -384,6 +369,24 @@ impl<'c> Cluster<'c> {
             None => self.ctx().int(vars.templates.len() as i64 - 1),
         }
     }
+}
+
+/// Finds out what is not the same at all sizes.
+fn check_sizes(spec: &ClusterSpec, classes: &[NodeClass], size: &OpenSize<'_>) {
+    size.check_classes(classes);
+    let numbers = size.present(0..spec.nodes.len()).into_iter().chain([spec.nodes.len() as i64]);
+    let is_stepwise: Vec<bool> = numbers.map(|nodes| spec.deschedules_stepwise_with(nodes as usize)).collect();
+    size.depends_on(&is_stepwise, || "with few nodes, a cycle of the descheduler goes step by step".to_owned());
+}
+
+fn layout(spec: &ClusterSpec, templates: &[Template], class: &NodeClass, placement: &Placement<'_>) -> Layout {
+    let starts = |&member: &usize, template, phase| {
+        placement.initial(class, templates, &spec.nodes[member], Attribute::Pods(template, phase)).hi
+    };
+    let most = |template: TemplateId, phase: Phase| {
+        class.members.iter().map(|member| starts(member, template, phase)).max().unwrap_or(0)
+    };
+    Layout::of(class, templates, &spec.scenario, &most)
 }
 
 /// What remains of a [`Cluster`] when its system is built.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cluster::cells::{Estimate, Representation};
 use crate::cluster::view::Parts;
+use crate::system::System;
 
 use super::{Figures, Pass, Reduction};
 
@@ -28,15 +29,19 @@ pub struct Class {
 pub struct Explanation {
     /// Node classes.
     pub classes: Vec<Class>,
+    /// Sums over all nodes that are state variables, by name.
+    pub totals: Vec<String>,
     /// Sizes of the whole system.
     pub before: Figures,
     /// The passes, in order.
     pub passes: Vec<Pass>,
 }
 
-/// Explains a reduction.
-pub fn explain(parts: &Parts, reduction: &Reduction) -> Explanation {
-    Explanation { classes: classes(parts), before: reduction.before, passes: reduction.passes.clone() }
+/// Explains a reduction of a model.
+pub fn explain(model: &System, parts: &Parts, reduction: &Reduction) -> Explanation {
+    let totals = parts.cells.totals.all().map(|(_, var)| model.state[var.index()].name.clone());
+    let (before, passes) = (reduction.before, reduction.passes.clone());
+    Explanation { classes: classes(parts), totals: totals.collect(), before, passes }
 }
 
 fn classes(parts: &Parts) -> Vec<Class> {

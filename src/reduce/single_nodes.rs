@@ -99,7 +99,7 @@ struct Lift<'a> {
     cells: Vec<(usize, usize)>,
     /// For each class of the merged model, the classes of its members in the other.
     members: Vec<Vec<usize>>,
-    /// Positions of variables that belong to no cell, in both models.
+    /// Positions of variables that belong to no cell and are no total, in both models.
     common: Vec<(usize, usize)>,
     /// The other model's action for each of the merged one's.
     actions: Vec<usize>,
@@ -296,7 +296,8 @@ fn common_variables(merged: Modelled<'_>, single: Modelled<'_>) -> Result<Vec<(u
     let others = |it: Modelled<'_>| -> Vec<usize> {
         let mut of_cells = vec![false; it.system.state.len()];
         let representations = (0..it.parts.classes.len()).map(|class| it.parts.cells.representation(class));
-        representations.flat_map(Representation::variables).for_each(|var| of_cells[var.index()] = true);
+        let totals = it.parts.cells.totals.all().map(|(_, var)| var);
+        representations.flat_map(Representation::variables).chain(totals).for_each(|var| of_cells[var.index()] = true);
         (0..of_cells.len()).filter(|&index| !of_cells[index]).collect()
     };
     let (here, there) = (others(merged), others(single));

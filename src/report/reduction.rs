@@ -26,6 +26,12 @@ pub fn text(explanation: &Explanation, accelerated: Option<&str>) -> String {
         line("      ", class_line(class));
         class.reading.iter().for_each(|(subject, value)| line("        ", format!("{subject}: {value}")));
     }
+    if !explanation.totals.is_empty() {
+        line(
+            "    ",
+            format!("{} sums over all nodes are state variables (placements are free)", explanation.totals.len()),
+        );
+    }
     line("    ", format!("{:<12}{}", "whole", figures_text(explanation.before)));
     for pass in &explanation.passes {
         let exact = if pass.exact { "" } else { " (not exact)" };
@@ -75,6 +81,7 @@ pub fn json(explanation: &Explanation) -> Value {
     let pass = |pass: &Pass| json!({"name": pass.name, "exact": pass.exact, "after": figures_json(pass.after), "notes": pass.notes});
     json!({
         "classes": explanation.classes.iter().map(class).collect::<Vec<Value>>(),
+        "totals": explanation.totals,
         "before": figures_json(explanation.before),
         "passes": explanation.passes.iter().map(pass).collect::<Vec<Value>>(),
     })
