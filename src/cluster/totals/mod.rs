@@ -10,7 +10,7 @@
 //! without having room for one more, says that some node has room: the pigeonhole principle, as one comparison.
 //!
 //! Totals exist where some placement is free; elsewhere runs begin with constants, and sums fold as they are. Left to sums
-//! are those whose start depends on where pods are, and clusters of open size.
+//! are those whose start depends on where pods are, clusters of open size, and models in which every node is told apart.
 
 mod start;
 
@@ -40,12 +40,12 @@ pub enum Quantity {
     Starting(TemplateId),
     /// Pods of a template that are being deleted.
     Terminating(TemplateId),
-    /// Room for pods of a template on nodes that are up and not cordoned, see [`Room`].
+    /// Room for pods of a template on nodes that are up and not cordoned. A node's share is how much more than one pod's
+    /// request is free, plus one: positive if and only if one more fits, as far as the scarcest resource is concerned.
     Room(TemplateId),
 }
 
-/// The room of one node for one more pod: how much more than the pod's request is free, plus one. Positive if and only if
-/// one more fits, as far as one resource is concerned.
+/// The room of a node of one class, in a unit that divides all requests.
 #[derive(Clone, Debug)]
 struct Room {
     /// Of an empty node.
