@@ -177,6 +177,16 @@ proptest! {
         let loaded = load(&sketch);
         compare(&loaded, 3, &format!("{sketch:#?}"));
     }
+
+    /// Where nodes are told apart there are no totals.
+    #[test]
+    fn random_starts_are_the_same_reduced_and_unreduced(sketch in clusters::sketch()) {
+        let files = sketch.files_placed_anywhere();
+        let named: Vec<(&str, &str)> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
+        if let Ok(loaded) = load_strings(&named, Default::default()) {
+            compare(&loaded, 2, &format!("{sketch:#?}"));
+        }
+    }
 }
 
 fn load(sketch: &Sketch) -> Loaded {

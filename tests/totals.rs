@@ -1,18 +1,25 @@
 //! Totals against what they stand for: in every reachable state each equals the sum over all nodes.
 
+mod reductions {
+    pub mod clusters;
+}
 mod support;
+
+use std::cell::Cell;
+use std::time::Duration;
 
 use kubound::cluster::Layout;
 use kubound::cluster::cells::{Cells, Representation};
 use kubound::cluster::scenario::{Failures, Interleaving, Maintenance};
 use kubound::cluster::totals::Quantity;
 use kubound::encodings::Model;
-use kubound::engine::Engine;
 use kubound::engine::explicit::Explicit;
 use kubound::engine::sat::Sat;
-use kubound::input::Loaded;
-use kubound::system::{Checkpoint, Property, PropertyKind, System};
+use kubound::engine::{Budget, Engine, Silent, Verdict};
+use kubound::input::{Loaded, load_strings};
+use kubound::system::{Checkpoint, Property, PropertyId, PropertyKind, System};
 use kubound::term::{Ctx, Int};
+use proptest::test_runner::{Config, TestRunner};
 
 use support::{Answer, check, load_case, model, slice};
 
@@ -95,6 +102,33 @@ fn totals_are_sums_while_pods_start_and_terminate_in_any_order() {
     let mut loaded = load_case("w3", 3, false);
     loaded.spec.scenario.interleaving = Interleaving::Async;
     hold(&Explicit, &loaded, 7);
+}
+
+#[test]
+fn totals_are_sums_in_random_clusters() {
+    let decided = Cell::new(0);
+    let mut runner = TestRunner::new(Config { cases: 64, failure_persistence: None, ..Config::default() });
+    let tried = runner.run(&reductions::clusters::sketch(), |sketch| {
+        let files = sketch.files_placed_anywhere();
+        let named: Vec<(&str, &str)> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
+        let Ok(loaded) = load_strings(&named, Default::default()) else { return Ok(()) };
+        let mut model = model(&loaded);
+        if demand_totals(&mut model) == 0 {
+            return Ok(());
+        }
+        let all: Vec<PropertyId> = (0..model.system.properties.len()).map(PropertyId).collect();
+        let budget = Budget { time: Some(Duration::from_millis(400)), ..Budget::bound(2) };
+        match Explicit.check(&slice(&model).system, &all, &budget, &Silent).verdict {
+            Verdict::Violated { property, .. } => {
+                panic!("{} is wrong: {sketch:#?}", model.system.property(property).name)
+            }
+            Verdict::Holds(_) => decided.set(decided.get() + 1),
+            Verdict::Unknown { .. } => {}
+        }
+        Ok(())
+    });
+    tried.unwrap_or_else(|error| panic!("{error}"));
+    assert!(decided.get() >= 10, "only {} clusters were decided", decided.get());
 }
 
 #[test]

@@ -146,6 +146,15 @@ impl Sketch {
         files
     }
 
+    /// The manifests, with pods that run anywhere at the start; there may be too little room for them.
+    pub fn files_placed_anywhere(&self) -> Vec<(&'static str, String)> {
+        let place = |(name, text): (&'static str, String)| match name {
+            "scenario.yaml" => (name, text + "  initialPlacement: any\n"),
+            _ => (name, text),
+        };
+        self.files().into_iter().map(place).collect()
+    }
+
     fn scenario(&self) -> String {
         let mut text = "apiVersion: kubound.dev/v1alpha1\nkind: Scenario\nspec:\n  nodePools:\n".to_owned();
         for (index, pool) in self.pools.iter().enumerate() {
