@@ -1,8 +1,8 @@
 //! Whole runs, from manifests to verdict, as a user waits for them: each iteration is a process of its own.
 //!
 //! One group for each promise about scale: cases that fail, on every engine, from 3 to 5000 nodes; fixed cases as families
-//! of 1 to 100 nodes; the smallest violating size of a family; wide cases, where explicit search is shown beside SAT and
-//! is allowed to give up. `kubound bench` prints medians and peak memory of the first kind as a table.
+//! of 1 to 100 nodes; the smallest violating size of a family; wide cases, violating and fixed, where explicit search is shown
+//! beside SAT and is allowed to give up. `kubound bench` prints medians and peak memory of the first kind as a table.
 
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -63,12 +63,19 @@ fn smallest(criterion: &mut Criterion) {
 }
 
 fn wide(criterion: &mut Criterion) {
-    for (engine, expected) in [("sat", &[VIOLATED][..]), ("explicit", &[VIOLATED, UNKNOWN])] {
+    let variants = [
+        ("sat", "", "60s", &[VIOLATED][..]),
+        ("sat", " --fixed", "60s", &[HOLDS]),
+        ("explicit", "", "5s", &[VIOLATED, UNKNOWN]),
+        ("explicit", " --fixed", "5s", &[HOLDS, UNKNOWN]),
+    ];
+    for (engine, variant, timeout, expected) in variants {
         let checks = iproduct!([10, 100], cases(false)).map(|(scale, case)| {
             let id = case.id;
-            (format!("{id}@{scale}"), format!("--case {id} --scale {scale} --engine {engine} --timeout 60s"))
+            let arguments = format!("--case {id} --scale {scale}{variant} --engine {engine} --timeout {timeout}");
+            (format!("{id}@{scale}"), arguments)
         });
-        group(criterion, &format!("wide/{engine}"), checks.collect(), expected);
+        group(criterion, &format!("wide/{engine}{}", variant.replace(" --", "/")), checks.collect(), expected);
     }
 }
 
