@@ -14,20 +14,7 @@ use kubound::engine::sat::Sat;
 use kubound::engine::smt::Smt;
 use kubound::input::{self, Loaded};
 
-use support::{Answer, check, interleave, load_case, model, slice};
-
-const WEB: &str = "apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web}
-spec:
-  replicas: 2
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}}
-    spec:
-      containers:
-      - {name: main, image: x, resources: {requests: {cpu: 1}}}
-";
+use support::{Answer, WEB, check, interleave, load_case, model, slice};
 
 /// An autoscaler of `web` that aims at so many milli-cores and remembers no recommendation but the last.
 fn autoscaler(aim: i64, max: i64) -> String {

@@ -6,20 +6,7 @@ use kubound::engine::explicit::Explicit;
 use kubound::engine::smt::Smt;
 use kubound::input::{Loaded, load_strings};
 
-use support::{Answer, check, model, slice};
-
-const WEB: &str = "apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web}
-spec:
-  replicas: 2
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}}
-    spec:
-      containers:
-      - {name: web, image: example.com/web, resources: {requests: {cpu: 500m}}}
-";
+use support::{Answer, WEB, check, model, slice};
 
 /// Two nodes of which each has room for everything, and both may fail.
 const BOTH_FAIL: &str = "apiVersion: kubound.dev/v1alpha1

@@ -8,6 +8,20 @@ use kubound::input::{self, Loaded};
 use kubound::property::Selection;
 use kubound::system::{PropertyId, Slice, replay};
 
+/// A Deployment of two pods that request a core each.
+pub const WEB: &str = "apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers:
+      - {name: main, image: x, resources: {requests: {cpu: 1}}}
+";
+
 /// Loads a generated case; `change` may edit what was read.
 pub fn load_case(id: &str, scale: usize, fixed: bool) -> Loaded {
     let files = kubound::cases::generate(id, scale, fixed).expect("the case exists");
