@@ -1,5 +1,6 @@
 //! Random small clusters, as manifests: node classes, workloads with spread and affinity, autoscalers, a descheduler,
 //! failures, maintenance and commands.
+#![allow(dead_code, reason = "no test uses all of it")]
 
 use std::fmt::Write;
 
