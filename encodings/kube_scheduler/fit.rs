@@ -1,7 +1,6 @@
 //! NodeResourcesFit as a filter of kube-scheduler v1.34: `pkg/scheduler/framework/plugins/noderesources/fit.go`.
 
-use crate::cluster::arithmetic::gcd;
-use crate::cluster::layout::requested;
+use crate::cluster::layout::{Room, requested};
 use crate::cluster::view::Cluster;
 use crate::cluster::{Cell, TemplateId};
 use crate::term::Bool;
@@ -35,10 +34,8 @@ pub fn refusal<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>, template: TemplateId,
 }
 
 fn is_short<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>, resource: &str, amount: i64, change: &Change<'c>) -> Bool<'c> {
-    let request = |id: TemplateId| cluster.templates[id.0].requests.get(resource);
-    let unit = cluster.movable().map(request).filter(|&other| other > 0).fold(amount, gcd);
-    let used =
-        cluster.movable().map(|other| cluster.holding_on(cell, other) * cluster.ctx().int(request(other) / unit));
-    let used = cluster.ctx().sum(used) + change.sum(cluster.ctx(), |other| request(other) / unit);
-    used.gt(cluster.classes[cell.class].free(resource).div_euclid(unit) - amount / unit)
+    let room = Room::of(&cluster.classes[cell.class], &cluster.templates, resource, amount);
+    let used = room.requests.iter().map(|&(id, each)| cluster.holding_on(cell, id) * each);
+    let used = cluster.ctx().sum(used) + change.sum(cluster.ctx(), |other| room.each(other));
+    used.gt(room.most)
 }

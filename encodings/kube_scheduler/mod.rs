@@ -94,8 +94,7 @@ pub fn add(cluster: &Cluster<'_>) {
         .iter()
         .zip(&cycles)
         .map(|(&id, cycle)| {
-            let passes: Vec<Bool<'_>> = cycle.verdicts.iter().map(|verdict| !verdict.refused()).collect();
-            let has_room = cluster.surely_has_room(&state, id, &passes);
+            let has_room = cluster.surely_has_room(&state, id, |cell| !cycle.verdicts[cell].refused());
             state.get(cluster.pending[id.0]).ge(1) & (ctx.any(cycle.feasible.iter().copied()) | has_room)
         })
         .collect();

@@ -137,10 +137,9 @@ impl Alike {
             match self.model(family, names, self.sizes.len()) {
                 Ok(model) => return Ok(model),
                 Err(Dependence { odd: Some(odd), .. }) if self.sizes.len() >= odd.len() + FEWEST => {
-                    let mut position = 0..;
-                    let mut stays = || position.next().is_some_and(|at| !odd.contains(&at));
-                    let both = self.sizes.drain(..).zip(self.amounts.drain(..)).filter(|_| stays());
-                    (self.sizes, self.amounts) = both.collect::<Vec<(Size, Amounts)>>().into_iter().unzip();
+                    let all: Vec<(Size, Amounts)> = self.sizes.drain(..).zip(self.amounts.drain(..)).collect();
+                    let stay = all.into_iter().enumerate().filter(|(position, _)| !odd.contains(position));
+                    (self.sizes, self.amounts) = stay.map(|(_, member)| member).unzip();
                 }
                 Err(Dependence { why, .. }) => return Err(why),
             }

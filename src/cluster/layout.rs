@@ -1,5 +1,6 @@
 //! What a node's state consists of: an ordered list of small attributes, the same for all nodes of a class.
 
+use super::arithmetic::gcd;
 use super::classes::NodeClass;
 use super::scenario::Scenario;
 use super::templates::{Phase, Template, TemplateId, Tenure};
@@ -91,6 +92,34 @@ pub fn fitting(class: &NodeClass, template: &Template) -> i64 {
         .filter(|&(_, amount)| amount > 0)
         .map(|(name, amount)| class.free(name).max(0) / amount)
         .fold(template.max_pods, i64::min)
+}
+
+/// When a node has room for one more pod, as far as one resource is concerned, in a unit that divides all requests.
+#[derive(Clone, Debug)]
+pub struct Room {
+    /// What pods on the node may take at most, so that one more fits.
+    pub most: i64,
+    /// What a pod of each template takes; 0 for those that are not listed.
+    pub requests: Vec<(TemplateId, i64)>,
+}
+
+impl Room {
+    /// The room on nodes of a class for a pod that requests `amount` of a resource, which is more than 0.
+    pub fn of(class: &NodeClass, templates: &[Template], resource: &str, amount: i64) -> Room {
+        let movable = templates.iter().enumerate().filter(|(_, template)| template.tenure != Tenure::Resident);
+        let requests = movable.map(|(index, template)| (TemplateId(index), template.requests.get(resource)));
+        let requests: Vec<(TemplateId, i64)> = requests.filter(|&(_, each)| each > 0).collect();
+        let unit = requests.iter().fold(amount, |unit, &(_, each)| gcd(unit, each));
+        Room {
+            most: class.free(resource).div_euclid(unit) - amount / unit,
+            requests: requests.into_iter().map(|(id, each)| (id, each / unit)).collect(),
+        }
+    }
+
+    /// What a pod of a template takes.
+    pub fn each(&self, template: TemplateId) -> i64 {
+        self.requests.iter().find(|(id, _)| *id == template).map_or(0, |&(_, each)| each)
+    }
 }
 
 /// The resources that a template requests, by name, in the order in which the scheduler complains about them.

@@ -20,7 +20,7 @@ use crate::system::{IntVar, State};
 use crate::term::{Bool, Ctx, Int, Range, TermId};
 
 use super::Cell;
-use super::layout::{Attribute, Layout};
+use super::layout::{Attribute, Layout, Room};
 use super::templates::{Phase, TemplateId};
 use super::view::Cluster;
 
@@ -43,15 +43,6 @@ pub enum Quantity {
     /// Room for pods of a template on nodes that are up and not cordoned. A node's share is how much more than one pod's
     /// request is free, plus one: positive if and only if one more fits, as far as the scarcest resource is concerned.
     Room(TemplateId),
-}
-
-/// The room of a node of one class, in a unit that divides all requests.
-#[derive(Clone, Debug)]
-struct Room {
-    /// Of an empty node.
-    empty: i64,
-    /// What pods of each template take, in the same unit.
-    requests: Vec<(TemplateId, i64)>,
 }
 
 /// How a quantity is measured on one node.
@@ -143,7 +134,7 @@ impl Measure {
                 || ctx.int(0),
                 |room| {
                     let taken = ctx.sum(room.requests.iter().map(|&(id, each)| pods(id, &HOLDING) * each));
-                    (is_down | get(Attribute::Cordoned).eq(1)).ite(0, ctx.int(room.empty) - taken)
+                    (is_down | get(Attribute::Cordoned).eq(1)).ite(0, ctx.int(room.most + 1) - taken)
                 },
             ),
         }
@@ -177,18 +168,23 @@ fn within<'c>(ctx: &'c Ctx, value: Int<'c>, max: i64) -> Int<'c> {
 }
 
 impl<'c> Cluster<'c> {
-    /// Whether room in total alone says that some node has room for a pod of a template, and that `fits` is right to call
-    /// every node with room a place for it: false where this is not known.
-    pub fn surely_has_room(&self, state: &State<'c>, template: TemplateId, fits: &[Bool<'c>]) -> Bool<'c> {
+    /// Whether room in total alone says that some node is a place for a pod of a template; `fits` tells of each cell whether
+    /// its nodes are. False where it is not certain that all nodes with room are.
+    pub fn surely_has_room(
+        &self,
+        state: &State<'c>,
+        template: TemplateId,
+        fits: impl Fn(usize) -> Bool<'c>,
+    ) -> Bool<'c> {
         let quantity = Quantity::Room(template);
         let room_on = |cell: &Cell<'c>| {
             let layout = self.cells.layout(cell.class);
             self.cells.totals.share(self.ctx(), &quantity, cell.class, layout, &cell.attributes)
         };
         let agrees =
-            |(cell, fits): (Cell<'c>, &Bool<'c>)| room_on(&cell).range().hi <= 0 || fits.constant() == Some(true);
+            |(index, cell): (usize, Cell<'c>)| room_on(&cell).range().hi <= 0 || fits(index).constant() == Some(true);
         match self.cells.totals.get(state, &quantity) {
-            Some(room) if self.cells(state).into_iter().zip(fits).all(agrees) => room.ge(1),
+            Some(room) if self.cells(state).into_iter().enumerate().all(agrees) => room.ge(1),
             _ => self.ctx().bool(false),
         }
     }

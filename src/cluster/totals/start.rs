@@ -2,16 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use crate::cluster::arithmetic::gcd;
 use crate::cluster::cells::fixed;
 use crate::cluster::classes::NodeClass;
-use crate::cluster::layout::{Attribute, Layout, fitting, requested};
+use crate::cluster::layout::{Attribute, Layout, Room, fitting, requested};
 use crate::cluster::placement::Placement;
 use crate::cluster::templates::{Phase, Template, TemplateId, Tenure};
 use crate::system::Builder;
 use crate::term::{Ctx, Int, Range};
 
-use super::{HOLDING, Measure, Quantity, Room, Total, Totals};
+use super::{HOLDING, Measure, Quantity, Total, Totals};
 
 /// A cluster's nodes at the start.
 pub struct Start<'a> {
@@ -76,18 +75,9 @@ impl Start<'_> {
         let (resource, amount) = needed.min_by_key(|&(name, amount)| total(name, amount))?;
         let room = |class: &NodeClass| {
             let fits = fitting(class, template) > 0 && template.may_run_on(&class.names[0], &class.node);
-            fits.then(|| self.room(class, resource, amount))
+            fits.then(|| Room::of(class, self.templates, resource, amount))
         };
         Some(self.classes.iter().map(room).collect())
-    }
-
-    fn room(&self, class: &NodeClass, resource: &str, amount: i64) -> Room {
-        let movable = self.templates.iter().enumerate().filter(|(_, it)| it.tenure != Tenure::Resident);
-        let requests = movable.map(|(index, it)| (TemplateId(index), it.requests.get(resource)));
-        let requests: Vec<(TemplateId, i64)> = requests.filter(|&(_, each)| each > 0).collect();
-        let unit = requests.iter().fold(amount, |unit, &(_, each)| gcd(unit, each));
-        let empty = class.free(resource).div_euclid(unit) - (amount / unit - 1);
-        Room { empty, requests: requests.into_iter().map(|(id, each)| (id, each / unit)).collect() }
     }
 
     /// The sum at the start, if it is the same wherever pods that are placed anywhere are.
@@ -137,8 +127,8 @@ impl Start<'_> {
             let most = |id: TemplateId| -> i64 { HOLDING.iter().map(|&phase| layout.most(id, phase)).sum() };
             let taken: i64 = room.requests.iter().map(|&(id, each)| most(id) * each).sum();
             let members = class.members.len() as i64;
-            lo += members * (room.empty - taken).min(0);
-            hi += members * room.empty.max(0);
+            lo += members * (room.most + 1 - taken).min(0);
+            hi += members * (room.most + 1).max(0);
         }
         (lo, hi)
     }
