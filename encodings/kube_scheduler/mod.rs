@@ -7,6 +7,7 @@
 //!
 //! Left out: volume plugins, scheduling gates, extenders, and sampling of nodes in clusters of more than 100.
 
+mod company;
 mod explain;
 mod filters;
 mod fit;
@@ -23,7 +24,7 @@ mod spread;
 mod topology;
 
 use crate::cluster::story::{Scene, Sentence};
-use crate::cluster::view::Cluster;
+use crate::cluster::view::{Binding, Cluster};
 use crate::cluster::{Cell, TemplateId};
 use crate::encodings::ranks;
 use crate::system::{ActionDraft, ActionKind};
@@ -95,7 +96,8 @@ pub fn add(cluster: &Cluster<'_>) {
         .zip(&cycles)
         .map(|(&id, cycle)| {
             let has_room = cluster.surely_has_room(&state, id, |cell| !cycle.verdicts[cell].refused());
-            state.get(cluster.pending[id.0]).ge(1) & (ctx.any(cycle.feasible.iter().copied()) | has_room)
+            let fits = ctx.any(cycle.feasible.iter().copied()) | has_room;
+            state.get(cluster.pending[id.0]).ge(1) & fits & !company::crowds_out(cluster, &state, id)
         })
         .collect();
     let preemptors = preemption::preemptors(cluster, &cells, &scheduled, &cycles);
@@ -109,29 +111,53 @@ pub fn add(cluster: &Cluster<'_>) {
     let binds: Vec<Bool<'_>> = turn.iter().zip(&waiting).map(|(&turn, &waiting)| turn & waiting).collect();
     let (pod_var, pod) = cluster.builder.input("pod", 0, scheduled.len() as i64 - 1);
     let (node_var, node) = cluster.cell_input("node", cells.len());
+    let others = company::first(cluster, &scheduled);
     let mut next = state.clone();
     let mut allowed = Vec::new();
     for (position, (&id, cycle)) in scheduled.iter().zip(&cycles).enumerate() {
-        let picked = binds[position] & pod.eq(position as i64);
+        let turn = binds[position] & pod.eq(position as i64);
+        let late = company::comes_first(cluster, others.as_ref(), id, turn, &mut next);
+        allowed.push(late);
+        let picked = turn & !late;
         let chosen: Vec<Bool<'_>> =
             cycle.best.iter().enumerate().map(|(cell, &best)| picked & best & node.eq(cell as i64)).collect();
         allowed.push(ctx.any(chosen.iter().copied()));
         cluster.place(&mut next, id, &chosen);
         next.set(cluster.pending[id.0], (next.get(cluster.pending[id.0]) - picked.to_int()).max(0));
     }
+    let ids = |terms: &[Bool<'_>]| terms.iter().map(|term| term.id()).collect::<Vec<TermId>>();
+    let binding = ids(&binds);
     let draft = ActionDraft {
         name: "kube-scheduler".to_owned(),
         kind: ActionKind::Event { rank: ranks::SCHEDULER },
         guard: ctx.any(binds),
-        inputs: vec![pod_var, node_var],
+        inputs: [pod_var, node_var].into_iter().chain(others.as_ref().map(|it| it.var)).collect(),
         choice: ctx.any(allowed),
         next,
         marks: Vec::new(),
     };
-    cluster.act(draft, narrator(cluster, &scheduled, &cells, &cycles, pod.id(), node.id()));
+    let action = cluster.act(
+        draft,
+        narrator(
+            cluster,
+            &scheduled,
+            &cells,
+            &cycles,
+            (pod.id(), node.id(), others.as_ref().map(|it| it.come_first.id())),
+        ),
+    );
+    cluster.note_binding(Binding {
+        action,
+        pod: pod_var,
+        node: node_var,
+        templates: scheduled.clone(),
+        binds: binding,
+        allowed: cycles.iter().map(|cycle| ids(&cycle.best)).collect(),
+    });
     for (preemptor, &turn) in preemptors.iter().zip(&turn) {
         preemptor.iter().for_each(|preemptor| preemption::add(cluster, &cells, preemptor, turn));
     }
+    company::add(cluster);
     explain::add(cluster, &scheduled, &cells, &cycles);
 }
 
@@ -150,8 +176,7 @@ fn narrator<'c>(
     scheduled: &[TemplateId],
     cells: &[Cell<'c>],
     cycles: &[Cycle<'c>],
-    pod: TermId,
-    node: TermId,
+    (pod, node, others): (TermId, TermId, Option<TermId>),
 ) -> crate::cluster::story::Narrator {
     let names: Vec<String> = scheduled.iter().map(|id| cluster.templates[id.0].name.clone()).collect();
     let counts: Vec<TermId> = cells.iter().map(|cell| cell.multiplicity.id()).collect();
@@ -162,6 +187,9 @@ fn narrator<'c>(
         cycles.iter().map(|cycle| cycle.totals.iter().map(|total| total.id()).collect()).collect();
     Box::new(move |scene: &Scene<'_>| {
         let (pod, node) = (scene.get(pod) as usize, scene.get(node) as usize);
+        if others.is_some_and(|others| scene.get(others) == 1) {
+            return company::sentence(&names[pod]);
+        }
         let all: i64 = counts.iter().map(|&count| scene.get(count)).sum();
         let among = |which: &[TermId]| -> i64 {
             which.iter().zip(&counts).map(|(&which, &count)| scene.get(which) * scene.get(count)).sum()

@@ -3,7 +3,7 @@
 //! The input layer builds a [`ClusterSpec`]; the encodings read it. Objects keep their Kubernetes types, so that
 //! an encoding can read any field upstream reads. Pods appear under the workload that owns them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -73,6 +73,15 @@ pub struct ClusterSpec {
     pub finished: BTreeMap<String, i64>,
     /// What Kubernetes objects cannot say: loads, failures, commands, properties, bound.
     pub scenario: Scenario,
+    /// What workloads may do that this is no part of, where it is a part of a cluster.
+    pub company: Company,
+}
+
+/// The doings of workloads that were left out of a [`ClusterSpec`], as far as those in it can notice.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Company {
+    /// Workloads for whose pods others may leave no room, at any time and for as long as they like.
+    pub crowds_out: BTreeSet<ObjectKey>,
 }
 
 /// A controller of pods, as far as default topology spreading asks for it.

@@ -33,6 +33,13 @@ pub(super) fn pending(builder: &Builder<'_>, spec: &ClusterSpec, template: &Temp
     builder.int(format!("{} pending", template.name), 0, most, Some(waiting))
 }
 
+/// Whether the company leaves no room for pods of a template, where it may do so.
+pub(super) fn crowded(builder: &Builder<'_>, spec: &ClusterSpec, template: &Template) -> Option<BoolVar> {
+    let owner = &spec.workloads[template.workload].key;
+    let may_be = spec.company.crowds_out.contains(owner) && template.may_be_placed();
+    may_be.then(|| builder.bool(format!("{} crowded out", template.name), Some(false)))
+}
+
 /// The variables of every workload that the model moves, by position in the spec.
 pub(super) fn workloads(
     builder: &Builder<'_>,

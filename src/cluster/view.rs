@@ -1,9 +1,10 @@
 //! The cluster as controllers see it: pods counted by template, phase and cell; owners with their sizes.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 
-use crate::system::{ActionDraft, BoolVar, Builder, IntVar, MarkId, State};
-use crate::term::{Bool, Ctx, Int, VarId};
+use crate::system::{ActionDraft, ActionId, BoolVar, Builder, IntVar, MarkId, State};
+use crate::term::{Bool, Ctx, Int, TermId, VarId};
 
 use super::cells::{Cell, Cells};
 use super::classes::{self, NodeClass};
@@ -45,6 +46,11 @@ pub struct Cluster<'c> {
     pub disturbed: Vec<BoolVar>,
     /// What is remembered of pods that come and go.
     pub turnover: Turnover,
+    /// By template: whether the company leaves its pods no room at present; `None` where it always leaves some.
+    pub crowded: Vec<Option<BoolVar>>,
+    /// Workloads whose marks are their own.
+    marked: BTreeSet<usize>,
+    bindings: RefCell<Vec<Binding>>,
     /// Inputs whose values are positions of cells.
     cell_inputs: RefCell<Vec<VarId>>,
     narrators: RefCell<Vec<Narrator>>,
@@ -89,6 +95,7 @@ impl<'c> Cluster<'c> {
         let neighbours = start::constrain(&builder, &classes, &cells, &templates, &placement, &initial);
         let pending = templates.iter().map(|template| variables::pending(&builder, spec, template)).collect();
         let workloads = variables::workloads(&builder, spec, &templates, &size);
+        let crowded = templates.iter().map(|template| variables::crowded(&builder, spec, template)).collect();
         let (cell_inputs, narrators, diagnoses) = Default::default();
         Ok(Cluster {
             builder,
@@ -102,6 +109,9 @@ impl<'c> Cluster<'c> {
             pending,
             disturbed: Vec::new(),
             turnover: Turnover::default(),
+            crowded,
+            marked: (0..MARKED_WORKLOADS).collect(),
+            bindings: RefCell::default(),
             cell_inputs,
             narrators,
             diagnoses,
@@ -132,10 +142,14 @@ impl<'c> Cluster<'c> {
         }
     }
 
-    /// Adds an action and what it tells about itself.
-    pub fn act(&self, draft: ActionDraft<'c>, narrator: Narrator) {
-        self.builder.action(draft);
+    /// Adds an action and what it tells about itself. With every slow action the company may have left room, for
+    /// whatever else happens meanwhile.
+    pub fn act(&self, mut draft: ActionDraft<'c>, narrator: Narrator) -> ActionId {
+        if !draft.kind.is_event() {
+            self.crowded.iter().flatten().for_each(|&flag| draft.next.set_bool(flag, self.ctx().bool(false)));
+        }
         self.narrators.borrow_mut().push(narrator);
+        self.builder.action(draft)
     }
 
     /// Adds an action that only keeps history for properties. It tells nothing.
@@ -161,6 +175,7 @@ impl<'c> Cluster<'c> {
             size: self.size.variable(),
             depends_on_size: self.size.into_dependences(),
             cell_inputs: self.cell_inputs.into_inner(),
+            bindings: self.bindings.into_inner(),
             narrators: self.narrators.into_inner(),
             diagnoses: self.diagnoses.into_inner(),
         };
@@ -328,12 +343,31 @@ impl<'c> Cluster<'c> {
 
     /// The mark of an eviction from a workload.
     pub fn eviction_mark(&self, workload: usize) -> MarkId {
-        self.builder.mark(&mark_name("evicts", workload))
+        self.builder.mark(&self.mark_name("evicts", workload))
     }
 
     /// The mark of a change of a workload's `spec.replicas`.
     pub fn resize_mark(&self, workload: usize) -> MarkId {
-        self.builder.mark(&mark_name("resizes", workload))
+        self.builder.mark(&self.mark_name("resizes", workload))
+    }
+
+    /// Gives these workloads marks of their own, as many of them as there are marks for; the others share theirs.
+    pub fn mark_apart(&mut self, workloads: impl IntoIterator<Item = usize>) {
+        self.marked = workloads.into_iter().take(MARKED_WORKLOADS).collect();
+    }
+
+    /// Whether the marks of a workload are its own.
+    pub fn is_marked(&self, workload: usize) -> bool {
+        self.marked.contains(&workload)
+    }
+
+    fn mark_name(&self, what: &str, workload: usize) -> String {
+        if self.is_marked(workload) { format!("{what} {workload}") } else { format!("{what} others") }
+    }
+
+    /// Records what the scheduler's inputs stand for.
+    pub fn note_binding(&self, binding: Binding) {
+        self.bindings.borrow_mut().push(binding);
     }
 
     /// The mark of a node that panics.
@@ -409,18 +443,33 @@ pub struct Parts {
     pub depends_on_size: Vec<Dependence>,
     /// Inputs whose values are positions of cells.
     pub cell_inputs: Vec<VarId>,
+    /// What the inputs of actions that bind pods stand for.
+    pub bindings: Vec<Binding>,
     /// What each action tells, by action.
     pub narrators: Vec<Narrator>,
     /// Explanations by property name.
     pub diagnoses: Vec<(String, Diagnosis)>,
 }
 
+/// What the inputs of an action that binds pods one at a time stand for, for whoever looks for a choice of its own.
+#[derive(Clone, Debug)]
+pub struct Binding {
+    /// The action.
+    pub action: ActionId,
+    /// The input that says whose pod it is: a position in `templates`.
+    pub pod: VarId,
+    /// The input that says where it goes: the position of a cell.
+    pub node: VarId,
+    /// Whose pods may be bound.
+    pub templates: Vec<TemplateId>,
+    /// By position in `templates`: whether a pod may be bound now.
+    pub binds: Vec<TermId>,
+    /// By position in `templates` and cell: whether it may go there.
+    pub allowed: Vec<Vec<TermId>>,
+}
+
 /// What has one size.
 static ONE_SIZE: std::sync::LazyLock<Sizes> = std::sync::LazyLock::new(Sizes::default);
 
-/// Workloads with marks of their own; those beyond share one, so that the number of marks stays bounded.
+/// Workloads with marks of their own, at most; the others share one, so that the number of marks stays bounded.
 pub const MARKED_WORKLOADS: usize = 50;
-
-fn mark_name(what: &str, workload: usize) -> String {
-    if workload < MARKED_WORKLOADS { format!("{what} {workload}") } else { format!("{what} others") }
-}

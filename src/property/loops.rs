@@ -2,15 +2,25 @@
 
 use crate::cluster::scenario::PropertySpec;
 use crate::cluster::spec::ObjectKey;
-use crate::cluster::view::{Cluster, MARKED_WORKLOADS};
+use crate::cluster::view::Cluster;
 use crate::system::{MarkId, MarkSet, PropertyKind};
 
-/// What a loop property of a workload is about: the workload, or all those that share a mark.
-fn subject(index: usize, key: &ObjectKey) -> Option<String> {
-    match index.cmp(&MARKED_WORKLOADS) {
-        std::cmp::Ordering::Less => Some(key.to_string()),
-        std::cmp::Ordering::Equal => Some(format!("{key} and the workloads after it")),
-        std::cmp::Ordering::Greater => None,
+/// Properties of single workloads that speak of their marks.
+pub(super) const NAMES: [&str; 2] = ["no-replica-oscillation", "no-eviction-loop"];
+
+/// What loop properties of workloads are about: each a workload, the last one of all those that share a mark.
+#[derive(Default)]
+struct Subjects {
+    shared: bool,
+}
+
+impl Subjects {
+    fn next(&mut self, cluster: &Cluster<'_>, index: usize, key: &ObjectKey) -> Option<String> {
+        if cluster.is_marked(index) {
+            return Some(key.to_string());
+        }
+        let is_first = !std::mem::replace(&mut self.shared, true);
+        is_first.then(|| format!("{key} and the workloads after it"))
     }
 }
 
@@ -21,10 +31,10 @@ fn forbid(cluster: &Cluster<'_>, name: &str, subject: String, mark: MarkId) {
 
 /// `spec.replicas` of an autoscaled workload does not go round in a circle.
 pub fn no_replica_loop(cluster: &Cluster<'_>, property: &PropertySpec) -> bool {
-    let mut found = false;
+    let (mut found, mut subjects) = (false, Subjects::default());
     for (index, object, _) in super::targets(cluster, &property.target) {
         if cluster.spec.autoscalers.iter().any(|autoscaler| autoscaler.target == object.key) {
-            if let Some(subject) = subject(index.min(MARKED_WORKLOADS), &object.key) {
+            if let Some(subject) = subjects.next(cluster, index, &object.key) {
                 forbid(cluster, "no-replica-oscillation", subject, cluster.resize_mark(index));
             }
             found = true;
@@ -35,9 +45,9 @@ pub fn no_replica_loop(cluster: &Cluster<'_>, property: &PropertySpec) -> bool {
 
 /// Pods are not evicted, made again and evicted again for ever.
 pub fn no_eviction_loop(cluster: &Cluster<'_>, property: &PropertySpec) -> bool {
-    let mut found = false;
+    let (mut found, mut subjects) = (false, Subjects::default());
     for (index, object, _) in super::targets(cluster, &property.target) {
-        if let Some(subject) = subject(index, &object.key) {
+        if let Some(subject) = subjects.next(cluster, index, &object.key) {
             forbid(cluster, "no-eviction-loop", subject, cluster.eviction_mark(index));
         }
         found = true;

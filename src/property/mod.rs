@@ -102,7 +102,18 @@ pub fn prepare(cluster: &mut Cluster<'_>, selection: &Selection) -> Result<Prepa
             return Err(PropertyError::Unknown(property.name.clone()));
         }
     }
+    mark_apart(cluster, selection);
     Ok(Prepared { replicas: replicas::prepare(cluster, selection)? })
+}
+
+/// Sees to it that workloads that a loop property is asked about by name have marks of their own.
+fn mark_apart(cluster: &mut Cluster<'_>, selection: &Selection) {
+    let loops = selection.properties.iter().filter(|it| loops::NAMES.contains(&it.name.as_str()));
+    let targets: Option<Vec<&ObjectKey>> = loops.map(|property| property.target.as_ref()).collect();
+    let Some(targets) = targets.filter(|targets| !targets.is_empty()) else { return };
+    let own = cluster.owners().filter(|(_, object, _)| targets.contains(&&object.key));
+    let own: Vec<usize> = own.map(|(index, _, _)| index).collect();
+    cluster.mark_apart(own);
 }
 
 /// Adds the properties and their observers. Controllers' actions must have been added before.
