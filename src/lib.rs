@@ -5,6 +5,7 @@
 //! `term → system → { engine | cluster } → { reduce, property, encodings } → input → cases → report → conformance → cli`
 
 pub mod cases;
+pub mod check;
 pub mod cli;
 pub mod cluster;
 #[path = "../tests/conformance/mod.rs"]

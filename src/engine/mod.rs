@@ -224,8 +224,8 @@ impl Progress for Silent {
     fn report(&self, _: u32, _: &Statistics) {}
 }
 
-/// A decision procedure.
-pub trait Engine {
+/// A decision procedure. It keeps nothing between two checks, so several threads may share it.
+pub trait Engine: Sync {
     /// Its name, as on the command line.
     fn name(&self) -> &'static str;
 

@@ -1,0 +1,370 @@
+//! What workloads alone leave open: the focus on the real nodes, runs of the whole cluster, and, where it is small, a
+//! search of it.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::encodings::{Model, ModelError, build};
+use crate::engine::{Budget, Extent, Statistics, UnknownReason, Watch};
+use crate::property::Selection;
+use crate::system::{PropertyId, Trace, replay};
+
+use super::anywhere::{self, Naming};
+use super::apart;
+use super::company;
+use super::frozen;
+use super::guide::{self, Commands, Guide};
+use super::local::{Asking, Finding, add};
+use super::rehearse::Stage;
+use super::report::Tally;
+use super::search::{is_covered, selection_about};
+use super::survey::Survey;
+use super::{Answer, Decided, Listener, Question, Violation};
+
+/// Workloads up to which the whole cluster is searched.
+pub const SMALL: usize = 4;
+/// Time for one model where no time is given.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A property of a workload that its model alone does not decide.
+pub struct Open {
+    /// The workload.
+    pub workload: usize,
+    /// What its model alone says, if it has one.
+    pub finding: Option<Finding>,
+}
+
+/// Looks for runs of the whole cluster.
+pub struct Confirmer<'a> {
+    question: &'a Question<'a>,
+    survey: &'a Survey<'a>,
+    watch: &'a Watch,
+    listener: &'a dyn Listener,
+    /// By property name: the whole model with it.
+    wholes: HashMap<String, Arc<Model>>,
+}
+
+impl<'a> Confirmer<'a> {
+    /// A confirmer.
+    pub fn new(
+        question: &'a Question<'a>,
+        survey: &'a Survey<'a>,
+        watch: &'a Watch,
+        listener: &'a dyn Listener,
+    ) -> Self {
+        Confirmer { question, survey, watch, listener, wholes: HashMap::new() }
+    }
+
+    /// Decides what is open of a property; `after` other properties wait.
+    pub fn confirm(
+        &mut self,
+        name: &str,
+        open: Vec<Open>,
+        after: usize,
+        decided: &mut Decided,
+    ) -> Result<(), ModelError> {
+        let all = open.len();
+        let left = self.watch.time_left().map(|left| left / (after as u32 + 1));
+        let own = Budget { time: left, ..self.question.budget.clone() }.start();
+        for (position, it) in open.into_iter().enumerate() {
+            let subject = self.survey.spec.workloads[it.workload].key.to_string();
+            self.listener.begin(&format!("{name} of {subject}, {} of {all} open ones", position + 1));
+            let time = own.time_left().map(|left| left / (all - position) as u32);
+            let mut case = Case::new(self, name, &it, time);
+            let answer = case.decide()?;
+            let (tally, story) = (case.tally, case.story);
+            add(&mut decided.statistics, &case.statistics);
+            let Some(answer) = answer else { continue };
+            let violated = matches!(answer, Answer::Violated(_));
+            decided.report.add(&subject, tally, story);
+            decided.answers.push((subject, answer));
+            if violated && !self.question.all {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// The whole model, with the property of all workloads about which it is open.
+    fn whole(&mut self, name: &str, workload: usize) -> Result<Arc<Model>, ModelError> {
+        let key = &self.survey.spec.workloads[workload].key;
+        let cached = format!("{name} {key}");
+        if let Some(model) = self.wholes.get(&cached) {
+            return Ok(Arc::clone(model));
+        }
+        let selection = selection_about(self.question, key, &[name], Some(key));
+        let model = Arc::new(build(self.survey.spec, &selection)?);
+        self.wholes.clear();
+        self.wholes.insert(cached, Arc::clone(&model));
+        Ok(model)
+    }
+}
+
+/// One property of one workload.
+struct Case<'c, 'a> {
+    confirmer: &'c mut Confirmer<'a>,
+    name: &'c str,
+    open: &'c Open,
+    watch: Watch,
+    tally: Tally,
+    story: Vec<String>,
+    statistics: Statistics,
+    /// All k below are known to hold.
+    covered: u32,
+    /// Why it is not decided.
+    reason: Option<String>,
+}
+
+impl<'c, 'a> Case<'c, 'a> {
+    fn new(confirmer: &'c mut Confirmer<'a>, name: &'c str, open: &'c Open, time: Option<Duration>) -> Self {
+        let watch = Budget { time, ..confirmer.question.budget.clone() }.start();
+        Case {
+            confirmer,
+            name,
+            open,
+            watch,
+            tally: Tally::Open,
+            story: Vec::new(),
+            statistics: Statistics::default(),
+            covered: 0,
+            reason: None,
+        }
+    }
+
+    fn survey(&self) -> &'a Survey<'a> {
+        self.confirmer.survey
+    }
+
+    fn budget(&self, share: f64) -> Budget {
+        let time = self.watch.time_left().map_or(PATIENCE, |left| left.mul_f64(share));
+        Budget { time: Some(time), ..self.confirmer.question.budget.clone() }
+    }
+
+    /// The answer; `None` if the property does not apply to the workload.
+    fn decide(&mut self) -> Result<Option<Answer>, ModelError> {
+        let mut guides: Vec<Guide> = Vec::new();
+        let mut starved = false;
+        match &self.open.finding {
+            Some(Finding::Broken { k, .. }) => {
+                self.covered = *k;
+                self.story.push(format!("alone it may fail at k = {k}"));
+                if let Some((guide, crowding)) = self.alone_again() {
+                    starved = crowding;
+                    guides.push(guide);
+                }
+            }
+            Some(Finding::Open { reason, covered }) => {
+                self.covered = *covered;
+                self.reason = Some(format!("alone: {}", reason_text(reason)));
+            }
+            Some(Finding::Holds(Extent::Bound(k))) => {
+                self.reason = Some(format!("alone it holds up to k = {k}, if others do not leave room within blocks"));
+            }
+            Some(Finding::Holds(Extent::Complete(_)) | Finding::Nothing) => {}
+            None => {
+                let why = anywhere::obstacle(self.survey(), self.open.workload, self.name);
+                self.story.extend(why.map(|why| format!("not alone: {why}")));
+            }
+        }
+        if !starved && let Some(found) = self.rehearse(&guides)? {
+            return Ok(Some(found));
+        }
+        let focus = apart::closure(self.survey(), self.open.workload);
+        match self.apart(&focus)? {
+            Some(Finding::Nothing) => return Ok(None),
+            Some(Finding::Holds(extent)) => return Ok(Some(Answer::Holds(extent))),
+            _ => {}
+        }
+        if let Some(found) = self.whole_if_small()? {
+            return Ok(found);
+        }
+        let still = if starved { Vec::new() } else { self.frozen(&focus)? };
+        if let Some(found) = self.rehearse(&still)? {
+            return Ok(Some(found));
+        }
+        let key = &self.survey().spec.workloads[self.open.workload].key;
+        if guides.is_empty() {
+            guides.push(Guide::default());
+        }
+        let pressed: Vec<Guide> =
+            guides.iter().chain(&still).map(|guide| company::pressed(self.survey().spec, key, guide)).collect();
+        if let Some(found) = self.rehearse(&pressed)? {
+            self.story.push("others grow as far as their loads make them".to_owned());
+            return Ok(Some(found));
+        }
+        Ok(Some(Answer::Unknown { reason: self.unknown(starved), covered: self.covered }))
+    }
+
+    fn unknown(&self, starved: bool) -> String {
+        let spent = self.watch.exhausted().map(|reason| reason_text(&reason));
+        let what = match (&self.reason, starved) {
+            (_, true) => "it fails if others leave its pods no room, and no run was found in which they do",
+            (Some(reason), false) => reason,
+            (None, false) => "it fails in an abstraction, and no run of the whole cluster was found that does the same",
+        };
+        spent.into_iter().chain([what.to_owned()]).collect::<Vec<String>>().join("; ")
+    }
+
+    /// The counterexample of the model alone, with names; and whether others leave no room in it.
+    fn alone_again(&mut self) -> Option<(Guide, bool)> {
+        let survey = self.survey();
+        let alone = anywhere::alone(survey, self.open.workload, Naming::Own);
+        let key = &survey.spec.workloads[self.open.workload].key;
+        let selection = selection_about(self.confirmer.question, key, &[self.name], None);
+        let (model, finding) = self.ask(&alone.spec, &selection, 0.2).ok()??;
+        let Finding::Broken { trace, .. } = finding else { return None };
+        let commands = Commands { positions: &alone.commands, all: &survey.spec.scenario.commands };
+        let crowding = is_crowded(&model, &trace);
+        Some((guide::read(&model, &trace, &commands), crowding))
+    }
+
+    /// Asks a part about the property. `None` if it cannot be modelled.
+    fn ask(
+        &mut self,
+        spec: &crate::cluster::spec::ClusterSpec,
+        selection: &Selection,
+        share: f64,
+    ) -> Result<Option<(Model, Finding)>, ModelError> {
+        let budget = self.budget(share);
+        let question = self.confirmer.question;
+        let asking = Asking { engine: question.engine, budget: &budget, progress: question.progress };
+        match asking.all(spec, selection, budget.time) {
+            Err(ModelError::TooLarge(why)) => {
+                self.story.push(why);
+                Ok(None)
+            }
+            Err(error) => Err(error),
+            Ok((model, findings)) => {
+                add(&mut self.statistics, &findings.statistics);
+                let found = findings.by_name.into_iter().next().map_or(Finding::Nothing, |(_, finding)| finding);
+                Ok(Some((model, found)))
+            }
+        }
+    }
+
+    /// The focus on the real nodes; `None` if that says nothing.
+    fn apart(&mut self, focus: &BTreeSet<usize>) -> Result<Option<Finding>, ModelError> {
+        let survey = self.survey();
+        if let Some(why) = apart::obstacle(survey, focus) {
+            self.story.push(format!("not on the real nodes without the others: {why}"));
+            return Ok(None);
+        }
+        let part = apart::apart(survey, focus);
+        let tally = if part.crowded { Tally::ApartCrowded } else { Tally::Apart };
+        let key = &survey.spec.workloads[self.open.workload].key;
+        let names: Vec<String> = focus.iter().map(|&it| survey.spec.workloads[it].key.to_string()).collect();
+        self.story.push(format!("in focus on the real nodes: {}", names.join(", ")));
+        let selection = selection_about(self.confirmer.question, key, &[self.name], Some(key));
+        let Some((_, finding)) = self.ask(&part.spec, &selection, 0.3)? else { return Ok(None) };
+        match &finding {
+            Finding::Holds(extent) if !is_covered(*extent, tally) => return Ok(None),
+            Finding::Holds(_) => self.tally = tally,
+            Finding::Broken { k, .. } => {
+                self.covered = self.covered.max(*k);
+                self.story.push(format!("there it may fail at k = {k}"));
+            }
+            Finding::Open { reason, covered } => {
+                self.covered = self.covered.max(*covered);
+                self.reason = Some(format!("on the real nodes: {}", reason_text(reason)));
+            }
+            Finding::Nothing => {}
+        }
+        Ok(Some(finding))
+    }
+
+    /// Counterexamples that need nothing of the others.
+    fn frozen(&mut self, focus: &BTreeSet<usize>) -> Result<Vec<Guide>, ModelError> {
+        let survey = self.survey();
+        let (spec, commands) = frozen::frozen(survey, focus);
+        let key = &survey.spec.workloads[self.open.workload].key;
+        let selection = selection_about(self.confirmer.question, key, &[self.name], Some(key));
+        let Some((model, finding)) = self.ask(&spec, &selection, 0.4)? else { return Ok(Vec::new()) };
+        let Finding::Broken { trace, k, .. } = finding else { return Ok(Vec::new()) };
+        self.story.push(format!("while others stay as they are it fails at k = {k}"));
+        let commands = Commands { positions: &commands, all: &survey.spec.scenario.commands };
+        Ok(vec![guide::read(&model, &trace, &commands)])
+    }
+
+    /// Tries guides on the whole cluster.
+    fn rehearse(&mut self, guides: &[Guide]) -> Result<Option<Answer>, ModelError> {
+        if guides.is_empty() || self.watch.exhausted().is_some() {
+            return Ok(None);
+        }
+        let model = self.confirmer.whole(self.name, self.open.workload)?;
+        let found = {
+            let budget = self.budget(1.0);
+            let Some(stage) = Stage::new(&model, &self.survey().spec.scenario.commands, &budget) else {
+                return Ok(None);
+            };
+            let properties = || (0..model.system.properties.len()).map(PropertyId);
+            guides.iter().find_map(|guide| properties().find_map(|it| Some((it, stage.rehearse(it, guide)?))))
+        };
+        let Some((property, trace)) = found else {
+            self.story.push("the whole cluster did not do the same".to_owned());
+            return Ok(None);
+        };
+        self.tally = Tally::Rehearsed;
+        Ok(Some(self.violated(&model, property, trace)))
+    }
+
+    fn violated(&mut self, model: &Arc<Model>, property: PropertyId, trace: Trace) -> Answer {
+        let run = replay(&model.system, &trace, model.system.property(property));
+        match run {
+            Ok(run) => Answer::Violated(Box::new(Violation {
+                model: Arc::clone(model),
+                property,
+                trace,
+                k: run.k(),
+                smallest: self.covered,
+            })),
+            Err(error) => Answer::Unknown { reason: error.to_string(), covered: self.covered },
+        }
+    }
+
+    /// Searches the whole cluster, if it is small. `Some(None)`: the property does not apply.
+    fn whole_if_small(&mut self) -> Result<Option<Option<Answer>>, ModelError> {
+        let survey = self.survey();
+        if survey.owners().count() > SMALL {
+            return Ok(None);
+        }
+        let key = &survey.spec.workloads[self.open.workload].key;
+        let selection = selection_about(self.confirmer.question, key, &[self.name], Some(key));
+        let Some((model, finding)) = self.ask(survey.spec, &selection, 0.6)? else { return Ok(None) };
+        let answer = match finding {
+            Finding::Nothing => None,
+            Finding::Holds(extent) => Some(Answer::Holds(extent)),
+            Finding::Broken { property, trace, k } => {
+                self.covered = k;
+                Some(self.violated(&Arc::new(model), property, trace))
+            }
+            Finding::Open { reason, covered } => {
+                self.covered = self.covered.max(covered);
+                self.reason = Some(format!("whole cluster: {}", reason_text(&reason)));
+                return Ok(None);
+            }
+        };
+        self.tally = Tally::Whole;
+        Ok(Some(answer))
+    }
+}
+
+/// Whether others leave no room in a run of a part.
+fn is_crowded(model: &Model, trace: &Trace) -> bool {
+    trace.steps.iter().any(|step| {
+        let action = &model.system.actions[step.action];
+        let first = |(&var, &value): (&crate::term::VarId, &i64)| {
+            value == 1 && model.system.arena.variable(var).name == "others first"
+        };
+        action.inputs.iter().zip(&step.inputs).any(first)
+    })
+}
+
+fn reason_text(reason: &UnknownReason) -> String {
+    match reason {
+        UnknownReason::Time => "out of time".to_owned(),
+        UnknownReason::Memory => "out of memory".to_owned(),
+        UnknownReason::Stopped => "stopped".to_owned(),
+        UnknownReason::Engine(why) => why.clone(),
+    }
+}

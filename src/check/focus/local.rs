@@ -1,0 +1,129 @@
+//! Decides properties on a model that is a part of a cluster.
+
+use std::time::Duration;
+
+use crate::cluster::spec::ClusterSpec;
+use crate::encodings::{Model, ModelError, build};
+use crate::engine::{Budget, Engine, Extent, Progress, Statistics, UnknownReason, Verdict};
+use crate::property::Selection;
+use crate::reduce;
+use crate::system::{PropertyId, Trace};
+
+/// What a small model says of a property.
+#[derive(Clone, Debug)]
+pub enum Finding {
+    /// The model has no such property: it does not apply to the workload.
+    Nothing,
+    /// No run within the extent breaks it.
+    Holds(Extent),
+    /// A shortest run of the model that breaks it, as one of the whole model.
+    Broken {
+        /// Position of the property in the model.
+        property: PropertyId,
+        /// The run.
+        trace: Trace,
+        /// Its length.
+        k: u32,
+    },
+    /// Undecided; all k below `covered` hold.
+    Open {
+        /// Why.
+        reason: UnknownReason,
+        /// Number of bounds 0, 1, … that were covered.
+        covered: u32,
+    },
+}
+
+/// Findings by property name, with the figures of the search.
+#[derive(Clone, Debug)]
+pub struct Findings {
+    /// By name.
+    pub by_name: Vec<(String, Finding)>,
+    /// Sums over all searches.
+    pub statistics: Statistics,
+    /// The engine.
+    pub engine: &'static str,
+}
+
+/// How a part of a cluster is asked about.
+#[derive(Clone, Copy)]
+pub struct Asking<'a> {
+    /// The engine.
+    pub engine: &'a dyn Engine,
+    /// Bound, memory and stop flags; the time is given anew with every question.
+    pub budget: &'a Budget,
+    /// Watches.
+    pub progress: &'a dyn Progress,
+}
+
+impl Asking<'_> {
+    /// Asks about every property of the selection, name by name, within `time` for all of them together.
+    pub fn all(
+        &self,
+        spec: &ClusterSpec,
+        selection: &Selection,
+        time: Option<Duration>,
+    ) -> Result<(Model, Findings), ModelError> {
+        let model = build(spec, selection)?;
+        let mut findings =
+            Findings { by_name: Vec::new(), statistics: Statistics::default(), engine: self.engine.name() };
+        let mut names: Vec<&str> = Vec::new();
+        selection.properties.iter().for_each(|it| {
+            if !names.contains(&it.name.as_str()) {
+                names.push(&it.name)
+            }
+        });
+        let watch = Budget { time, ..self.budget.clone() }.start();
+        for (asked, name) in names.iter().enumerate() {
+            let left = watch.time_left().map(|left| left / (names.len() - asked) as u32);
+            let finding = self.one(&model, name, left, &mut findings);
+            findings.by_name.push(((*name).to_owned(), finding));
+        }
+        Ok((model, findings))
+    }
+
+    fn one(&self, model: &Model, name: &str, time: Option<Duration>, findings: &mut Findings) -> Finding {
+        let properties = model.system.properties.iter().enumerate();
+        let ids: Vec<PropertyId> =
+            properties.filter(|(_, it)| it.name == name).map(|(index, _)| PropertyId(index)).collect();
+        if ids.is_empty() {
+            return Finding::Nothing;
+        }
+        let reduction = reduce::reduce(&model.system, &model.parts, &ids);
+        let system = &reduction.slice.system;
+        let all: Vec<PropertyId> = (0..system.properties.len()).map(PropertyId).collect();
+        let budget = Budget { time, ..self.budget.clone() };
+        let decision = self.engine.decide(system, &all, &budget, self.progress);
+        add(&mut findings.statistics, &decision.outcome.statistics);
+        findings.engine = decision.engine;
+        match decision.outcome.verdict {
+            Verdict::Holds(extent) => Finding::Holds(extent),
+            Verdict::Unknown { reason, covered } => Finding::Open { reason, covered },
+            Verdict::Violated { property, trace, k } => {
+                let broken = system.property(property);
+                let own = |id: &&PropertyId| model.system.property(**id).subject == broken.subject;
+                let lifted = reduction.slice.lift(&model.system, &trace);
+                match (ids.iter().find(own), lifted) {
+                    (Some(&property), Ok(trace)) => Finding::Broken { property, trace, k },
+                    _ => {
+                        Finding::Open { reason: UnknownReason::Engine("a trace does not lift".to_owned()), covered: k }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Adds the figures of a search to those of others.
+pub fn add(sum: &mut Statistics, more: &Statistics) {
+    sum.states += more.states;
+    sum.transitions += more.transitions;
+    sum.accelerated += more.accelerated;
+    sum.leaps += more.leaps;
+    sum.terms += more.terms;
+    sum.queries += more.queries;
+    sum.folded += more.folded;
+    sum.gates += more.gates;
+    sum.variables += more.variables;
+    sum.clauses += more.clauses;
+}

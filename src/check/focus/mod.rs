@@ -1,0 +1,108 @@
+//! Decides properties of single workloads in clusters of many: each in a model of few workloads (the *focus*), in the
+//! *company* of the rest, which is over-approximated.
+//!
+//! | step | model | what follows |
+//! | --- | --- | --- |
+//! | [`anywhere`] | the workload alone, without places | holds → holds |
+//! | [`apart`] | the focus on the real nodes, company may crowd it out | holds → holds |
+//! | [`frozen`] | the focus on the real nodes, all others stay as they are | broken → tried on the whole cluster |
+//! | [`rehearse`] | the whole cluster, a directed run | breaks the property and replays → violated |
+//! | `confirm` | the whole cluster, searched | decides, where the cluster is small |
+//!
+//! Existential abstraction and refinement by counterexamples (Clarke, Grumberg, Jha, Lu, Veith 2000), with the environment
+//! of one component abstracted (Clarke, Talupur, Veith 2006) and assumptions of bounded demand (Pnueli 1985; McMillan
+//! 1999), of which [`room`] is the pigeonhole. `docs/focus.md` says, channel by channel, why nothing real is missing.
+
+pub mod anywhere;
+pub mod apart;
+mod company;
+mod confirm;
+pub mod frozen;
+pub mod guide;
+pub mod local;
+pub mod rehearse;
+mod report;
+pub mod room;
+mod search;
+pub mod survey;
+
+use crate::cluster::spec::ClusterSpec;
+use crate::encodings::Model;
+use crate::encodings::ModelError;
+use crate::engine::{Budget, Engine, Extent, Progress, Statistics};
+use crate::property::Selection;
+use crate::system::{PropertyId, Trace};
+
+pub use report::{FocusReport, Tally};
+pub use search::decide;
+
+/// What is asked.
+#[derive(Clone, Copy)]
+pub struct Question<'a> {
+    /// The cluster.
+    pub spec: &'a ClusterSpec,
+    /// The properties.
+    pub selection: &'a Selection,
+    /// Decides small models.
+    pub engine: &'a dyn Engine,
+    /// For all properties of all workloads together.
+    pub budget: &'a Budget,
+    /// Whether to go on after a violation.
+    pub all: bool,
+    /// Watches engines.
+    pub progress: &'a dyn Progress,
+}
+
+/// Hears how a search goes, from any thread.
+pub trait Listener: Sync {
+    /// Something new begins, or so much of it is done.
+    fn begin(&self, what: &str);
+}
+
+/// What is known of one property of one workload.
+pub enum Answer {
+    /// It holds.
+    Holds(Extent),
+    /// It does not: a run of the whole model, replayed.
+    Violated(Box<Violation>),
+    /// Undecided; all k below `covered` hold.
+    Unknown {
+        /// Why, and what would break it.
+        reason: String,
+        /// Number of bounds 0, 1, … that were covered.
+        covered: u32,
+    },
+}
+
+/// A run that breaks a property.
+pub struct Violation {
+    /// The whole model, with the property.
+    pub model: std::sync::Arc<Model>,
+    /// The property in it.
+    pub property: PropertyId,
+    /// The run.
+    pub trace: Trace,
+    /// Its length.
+    pub k: u32,
+    /// All k below are known to hold.
+    pub smallest: u32,
+}
+
+/// The answers about one property name.
+pub struct Decided {
+    /// The property's name.
+    pub property: String,
+    /// By subject, in the order of the input; of properties of the whole cluster one without a subject.
+    pub answers: Vec<(String, Answer)>,
+    /// How they were found.
+    pub report: FocusReport,
+    /// Figures of all searches.
+    pub statistics: Statistics,
+    /// The engine.
+    pub engine: &'static str,
+    /// Seconds since the property before was decided.
+    pub seconds: f64,
+}
+
+/// Why the question cannot be asked this way.
+pub type Error = ModelError;

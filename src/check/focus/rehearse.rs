@@ -1,0 +1,300 @@
+//! Tries the counterexample of a part of a cluster on the whole: a directed run.
+//!
+//! Slow steps are those of the guide, in order; event-driven ones come as they do, for everybody, and choose as the guide
+//! did where that is allowed. Every state on the way is asked about the property, so a run that breaks it earlier, or in
+//! another way, is found as well. What is found counts only once [`crate::system::replay`] has replayed it on the whole
+//! model, which knows nothing of all this.
+//!
+//! Not complete: where no run is found, nothing is known.
+
+use std::collections::{HashMap, VecDeque};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use crate::encodings::Model;
+use crate::engine::start::{self, Start};
+use crate::engine::{Budget, Watch};
+use crate::system::replay::Interpreter;
+use crate::system::schedule::Candidates;
+use crate::system::{
+    ActionId, Checkpoint, Choices, Interleaving, MarkSet, PropertyId, PropertyKind, Step, System, Trace, replay,
+};
+use crate::term::Evaluator;
+
+use super::guide::{Deed, Guide, Value, command_name, nodes_of, value_of};
+
+/// Combinations of inputs that are looked through.
+const MOST_COMBINATIONS: u64 = 1 << 16;
+/// Steps of one block at most.
+const LONGEST_BLOCK: usize = 100_000;
+/// How often the loop of a guide is gone round.
+const ROUNDS: usize = 4;
+
+/// A whole cluster, in which runs are tried.
+pub struct Stage<'a> {
+    model: &'a Model,
+    interpreter: Interpreter<'a>,
+    initial: Vec<i64>,
+    commands: Vec<String>,
+    watch: Watch,
+}
+
+impl<'a> Stage<'a> {
+    /// A stage; `None` if no start is found.
+    pub fn new(model: &'a Model, commands: &[crate::cluster::scenario::Command], budget: &Budget) -> Option<Self> {
+        let Start::State(initial) = start::find(&model.system, budget) else { return None };
+        let commands = commands.iter().enumerate().map(|(position, command)| command_name(position, command)).collect();
+        let interpreter = Interpreter::new(&model.system);
+        Some(Stage { model, interpreter, initial, commands, watch: budget.start() })
+    }
+
+    fn system(&self) -> &'a System {
+        &self.model.system
+    }
+
+    /// A run of the whole that does what the guide does and breaks the property, replayed.
+    pub fn rehearse(&self, property: PropertyId, guide: &Guide) -> Option<Trace> {
+        if self.system().interleaving == Interleaving::Async {
+            return None;
+        }
+        let mut run = Run::new(self, property, guide);
+        let found = run.perform()?;
+        replay(self.system(), &found, self.system().property(property)).ok()?;
+        Some(found)
+    }
+}
+
+/// Why a run ends.
+enum End {
+    /// It breaks the property.
+    Broken(Trace),
+    /// There is no point in going on.
+    Over,
+}
+
+struct Run<'a> {
+    stage: &'a Stage<'a>,
+    property: PropertyId,
+    guide: &'a Guide,
+    binds: HashMap<String, VecDeque<Vec<String>>>,
+    events: HashMap<String, VecDeque<Vec<(String, Value)>>>,
+    choices: HashMap<usize, Choices>,
+    state: Vec<i64>,
+    steps: Vec<Step>,
+    marks: Vec<MarkSet>,
+    /// Where each state occurred, by its hash.
+    seen: HashMap<u64, usize>,
+    /// Position of the last slow step.
+    block: usize,
+    given: usize,
+}
+
+impl<'a> Run<'a> {
+    fn new(stage: &'a Stage<'a>, property: PropertyId, guide: &'a Guide) -> Self {
+        let state = stage.initial.clone();
+        let seen = HashMap::from([(hash(&state), 0)]);
+        Run {
+            stage,
+            property,
+            guide,
+            binds: guide.binds.clone(),
+            events: guide.events.clone(),
+            choices: HashMap::new(),
+            state,
+            steps: Vec::new(),
+            marks: Vec::new(),
+            seen,
+            block: 0,
+            given: 0,
+        }
+    }
+
+    fn perform(&mut self) -> Option<Trace> {
+        match self.act() {
+            Err(End::Broken(trace)) => Some(trace),
+            Err(End::Over) | Ok(()) => None,
+        }
+    }
+
+    fn act(&mut self) -> Result<(), End> {
+        let guide = self.guide;
+        self.settle()?;
+        let again = guide.loop_start.map_or(guide.deeds.len(), |start| start);
+        let rounds = if guide.loop_start.is_some() { ROUNDS } else { 0 };
+        let looping = std::iter::repeat_n(&guide.deeds[again..], rounds).flatten();
+        for deed in guide.deeds.iter().chain(looping) {
+            self.give_commands_before(&deed.action)?;
+            self.slow(&deed.action, &deed.inputs)?;
+            self.settle()?;
+        }
+        Ok(())
+    }
+
+    /// Commands are given in order: those before one that the guide gives come first.
+    fn give_commands_before(&mut self, action: &str) -> Result<(), End> {
+        let commands = &self.stage.commands;
+        let Some(position) = commands.iter().position(|name| name == action) else { return Ok(()) };
+        while self.given < position {
+            self.slow(&commands[self.given], &[])?;
+            self.settle()?;
+            self.given += 1;
+        }
+        self.given = position + 1;
+        Ok(())
+    }
+
+    /// A slow step, if it is enabled.
+    fn slow(&mut self, name: &str, wanted: &[(String, Value)]) -> Result<(), End> {
+        let system = self.stage.system();
+        let now = self.now();
+        let Some(&id) = now.actions.iter().find(|id| system.action(**id).name == name) else { return Ok(()) };
+        let Some(inputs) = self.choose(id, Some(wanted)) else { return Ok(()) };
+        self.block = self.steps.len();
+        self.take(Step { action: id.0, inputs }).map(|_| ())
+    }
+
+    /// Event-driven steps until none is enabled.
+    fn settle(&mut self) -> Result<(), End> {
+        loop {
+            let now = self.now();
+            self.ask(now.settled)?;
+            if now.settled {
+                return Ok(());
+            }
+            let step = now.actions.iter().find_map(|&id| self.event(id)).ok_or(End::Over)?;
+            let again = self.take(step)?;
+            if again || self.steps.len() - self.block > LONGEST_BLOCK {
+                return Err(End::Over);
+            }
+        }
+    }
+
+    fn now(&self) -> Candidates {
+        self.stage.interpreter.candidates(&self.state)
+    }
+
+    /// An event-driven step of an action, as the guide chose it if that is allowed.
+    fn event(&mut self, id: ActionId) -> Option<Step> {
+        let inputs = match self.stage.model.parts.bindings.iter().position(|it| it.action == id) {
+            Some(position) => self.bind(position),
+            None => {
+                let name = &self.stage.system().action(id).name;
+                let wanted = self.events.get_mut(name).and_then(VecDeque::pop_front);
+                self.choose(id, wanted.as_deref())
+            }
+        };
+        Some(Step { action: id.0, inputs: inputs? })
+    }
+
+    /// A pod and a node for it, looked up where the scheduler says what it allows.
+    fn bind(&mut self, position: usize) -> Option<Vec<i64>> {
+        let model = self.stage.model;
+        let binding = &model.parts.bindings[position];
+        let valuation = self.stage.interpreter.valuation(&self.state, None);
+        let mut evaluator = Evaluator::new(&model.system.arena, &valuation);
+        let pod = binding.binds.iter().position(|&binds| evaluator.holds(binds))?;
+        let allowed = binding.allowed[pod].iter().enumerate();
+        let allowed: Vec<usize> = allowed.filter(|&(_, &term)| evaluator.holds(term)).map(|(cell, _)| cell).collect();
+        let name = &model.parts.templates[binding.templates[pod].0].name;
+        let wish = self.binds.get_mut(name).and_then(VecDeque::pop_front);
+        let is_wished = |&&cell: &&usize| {
+            wish.as_ref().is_some_and(|wish| nodes_of(&model.parts, cell).iter().any(|node| wish.contains(node)))
+        };
+        let cell = *allowed.iter().find(is_wished).or(allowed.first())?;
+        let action = model.system.action(binding.action);
+        let input = |&var| match var {
+            _ if var == binding.pod => pod as i64,
+            _ if var == binding.node => cell as i64,
+            _ => 0,
+        };
+        Some(action.inputs.iter().map(input).collect())
+    }
+
+    /// Inputs that an action allows now, those nearest to what is wanted.
+    fn choose(&mut self, id: ActionId, wanted: Option<&[(String, Value)]>) -> Option<Vec<i64>> {
+        let model = self.stage.model;
+        let action = model.system.action(id);
+        if action.inputs.is_empty() {
+            return Some(Vec::new());
+        }
+        let choices = self.choices.entry(id.0).or_insert_with(|| Choices::new(&model.system, action));
+        let mut here = choices.of_state(&model.system, &self.state);
+        let distance = |inputs: &[i64]| -> u64 {
+            let pairs = action.inputs.iter().zip(inputs);
+            let apart = pairs.map(|(&var, &value)| {
+                let name = &model.system.arena.variable(var).name;
+                let wish = wanted.into_iter().flatten().find(|(known, _)| known == name || known == Deed::ANY);
+                let wish = wish.map(|(_, wish)| wish);
+                match (wish, value_of(&model.parts, var, value)) {
+                    (None, _) => 0,
+                    (Some(Value::Number(wish)), Value::Number(value)) => wish.abs_diff(value),
+                    (Some(Value::Nodes(wish)), Value::Nodes(nodes)) => {
+                        u64::from(!nodes.iter().any(|node| wish.contains(node)))
+                    }
+                    _ => 1,
+                }
+            });
+            apart.fold(0, u64::saturating_add)
+        };
+        let all = choices.combinations().min(MOST_COMBINATIONS);
+        let mut best: Option<(u64, Vec<i64>)> = None;
+        for inputs in (0..all).map(|number| choices.combination(number)) {
+            let apart = distance(&inputs);
+            if best.as_ref().is_none_or(|(known, _)| apart < *known) && here.allows(&inputs) {
+                best = Some((apart, inputs));
+            }
+        }
+        best.map(|(_, inputs)| inputs)
+    }
+
+    /// Takes a step; whether the run went round within a block.
+    fn take(&mut self, step: Step) -> Result<bool, End> {
+        let system = self.stage.system();
+        if self.stage.watch.exhausted().is_some() {
+            return Err(End::Over);
+        }
+        let action = &system.actions[step.action];
+        let fired = self.stage.interpreter.fire(self.steps.len() + 1, &self.state, action, &step);
+        let (next, marks) = fired.map_err(|_| End::Over)?;
+        self.steps.push(step);
+        self.marks.push(marks);
+        self.state = next;
+        let known = self.seen.insert(hash(&self.state), self.steps.len());
+        self.went_round(known)
+    }
+
+    /// Asks loop properties, where the state was there before.
+    fn went_round(&self, known: Option<usize>) -> Result<bool, End> {
+        let Some(start) = known else { return Ok(false) };
+        let system = self.stage.system();
+        let inside = self.steps[start..].iter().all(|step| system.actions[step.action].kind.is_event());
+        let broken = match &system.property(self.property).kind {
+            PropertyKind::Invariant { .. } => false,
+            PropertyKind::Settles => inside,
+            PropertyKind::NoLoop { any_of, none_of } => {
+                let carried = self.marks[start..].iter().fold(MarkSet::default(), |all, &it| all.union(it));
+                carried.meets(*any_of) && !carried.meets(*none_of)
+            }
+        };
+        if broken { Err(End::Broken(self.trace(Some(start)))) } else { Ok(inside) }
+    }
+
+    /// Asks an invariant.
+    fn ask(&self, settled: bool) -> Result<(), End> {
+        let PropertyKind::Invariant { holds, at } = &self.stage.system().property(self.property).kind else {
+            return Ok(());
+        };
+        let asked = *at == Checkpoint::Every || settled;
+        let broken = asked && !self.stage.interpreter.holds(&self.state, *holds);
+        if broken { Err(End::Broken(self.trace(None))) } else { Ok(()) }
+    }
+
+    fn trace(&self, loop_start: Option<usize>) -> Trace {
+        Trace { initial: self.stage.initial.clone(), steps: self.steps.clone(), loop_start }
+    }
+}
+
+fn hash(state: &[i64]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    state.hash(&mut hasher);
+    hasher.finish()
+}

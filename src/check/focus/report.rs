@@ -1,0 +1,80 @@
+//! How answers were found: for `--explain-reduction`, and in a line for everybody.
+
+use std::collections::BTreeMap;
+
+/// By which model a property of a workload was decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Tally {
+    /// Alone, without places, and there is always room.
+    Alone,
+    /// Alone, without places, though others may leave it no room.
+    Crowded,
+    /// On the real nodes, and there is always room.
+    Apart,
+    /// On the real nodes, though others may leave it no room.
+    ApartCrowded,
+    /// By a run of the whole cluster.
+    Rehearsed,
+    /// By a search of the whole cluster.
+    Whole,
+    /// Not.
+    Open,
+}
+
+impl Tally {
+    /// In a few words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Tally::Alone => "alone, as there is always room",
+            Tally::Crowded => "alone, whatever room others leave",
+            Tally::Apart => "on the real nodes, where room never lacks",
+            Tally::ApartCrowded => "on the real nodes, whatever room others leave",
+            Tally::Rehearsed => "by a run of the whole cluster",
+            Tally::Whole => "by a search of the whole cluster",
+            Tally::Open => "undecided",
+        }
+    }
+
+    /// In JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Tally::Alone => "alone",
+            Tally::Crowded => "alone-crowded",
+            Tally::Apart => "apart",
+            Tally::ApartCrowded => "apart-crowded",
+            Tally::Rehearsed => "rehearsed",
+            Tally::Whole => "whole",
+            Tally::Open => "open",
+        }
+    }
+}
+
+/// How the answers about a property were found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FocusReport {
+    /// How many workloads were decided in which way.
+    pub tallies: BTreeMap<Tally, usize>,
+    /// By subject: in which way, who was in focus, what the company may do and what was tried.
+    pub lines: Vec<(String, Tally, Vec<String>)>,
+    /// Models that were searched: workloads alike share one.
+    pub models: usize,
+    /// All k below this are known to hold; of the violation that it is about. `None` where it is about no violation.
+    pub smallest: Option<u32>,
+}
+
+impl FocusReport {
+    /// Counts an answer, and remembers how it came about.
+    pub fn add(&mut self, subject: &str, tally: Tally, story: Vec<String>) {
+        *self.tallies.entry(tally).or_default() += 1;
+        self.lines.push((subject.to_owned(), tally, story));
+    }
+
+    /// The ways in one line: `18 workloads alone, as there is always room; 2 …`.
+    pub fn summary(&self) -> String {
+        let part = |(tally, count): (&Tally, &usize)| {
+            let noun = if *count == 1 { "workload" } else { "workloads" };
+            format!("{count} {noun} {}", tally.words())
+        };
+        self.tallies.iter().map(part).collect::<Vec<String>>().join("; ")
+    }
+}

@@ -1,0 +1,204 @@
+//! What is true of a whole cluster whatever happens in it: which pods there can be, where they can go, what can trouble
+//! a node. Everything here is an upper bound over all runs, found without a search; [`super::room`] and
+//! [`super::anywhere`] draw their conclusions from it.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
+
+use crate::cluster::classes::{self, NodeClass};
+use crate::cluster::resources::ResourceError;
+use crate::cluster::scenario::CommandAction;
+use crate::cluster::selector;
+use crate::cluster::spec::{ClusterSpec, ExistingPod, ObjectKey, Workload, WorkloadKind};
+use crate::cluster::templates::{self, Template, Tenure};
+use crate::cluster::{affinity, loose};
+
+/// Facts about a cluster.
+pub struct Survey<'a> {
+    /// The cluster.
+    pub spec: &'a ClusterSpec,
+    /// Its kinds of interchangeable pods: those of owners first, by workload and revision.
+    pub templates: Vec<Template>,
+    /// Its nodes, by what encodings read of them.
+    pub classes: Vec<NodeClass>,
+    /// By template: how many of its pods hold room at a time, at most.
+    pub most: Vec<i64>,
+    /// By class: whether a node of it can become unusable, be emptied, or empties itself of pods that are not for it.
+    pub troubled: Vec<bool>,
+    /// By template: whether pods of others may refuse its pods a node by required anti-affinity.
+    repelled: Vec<bool>,
+    class_of: HashMap<&'a str, usize>,
+    of_workload: Vec<Vec<usize>>,
+    grounds: RefCell<BTreeMap<String, Rc<Vec<bool>>>>,
+}
+
+impl<'a> Survey<'a> {
+    /// Surveys a cluster.
+    pub fn of(spec: &'a ClusterSpec) -> Result<Self, ResourceError> {
+        let templates = templates::templates(spec)?;
+        let classes = classes::classes(spec, &templates, false)?;
+        let troubled = classes.iter().map(|class| is_troubled(spec, class)).collect();
+        let most = templates.iter().map(|template| most(spec, template)).collect();
+        let class_of = classes.iter().enumerate().flat_map(|(position, class)| {
+            class.members.iter().map(move |&member| (spec.nodes[member].name.as_str(), position))
+        });
+        let class_of = class_of.collect();
+        let repelled = repelled(&templates);
+        let mut of_workload = vec![Vec::new(); spec.workloads.len()];
+        templates.iter().enumerate().for_each(|(position, it)| of_workload[it.workload].push(position));
+        let grounds = RefCell::default();
+        Ok(Survey { spec, templates, classes, most, troubled, repelled, class_of, of_workload, grounds })
+    }
+
+    /// The templates of a workload, by position.
+    pub fn templates_of(&self, workload: usize) -> impl Iterator<Item = usize> + Clone + '_ {
+        self.of_workload[workload].iter().copied()
+    }
+
+    /// The class of a node.
+    pub fn class_of(&self, node: &str) -> Option<usize> {
+        self.class_of.get(node).copied()
+    }
+
+    /// By class: whether pods of a template may ever be bound to nodes of it.
+    pub fn ground(&self, template: usize) -> Rc<Vec<bool>> {
+        let pod = &self.templates[template];
+        let affinity = pod.spec.affinity.as_ref().and_then(|it| it.node_affinity.as_ref());
+        let asks = format!("{:?} {affinity:?} {:?} {:?}", pod.spec.node_selector, pod.tolerations(), pod.pinned_to());
+        let mut grounds = self.grounds.borrow_mut();
+        let found = grounds.entry(asks).or_insert_with(|| {
+            let runs = |class: &NodeClass| class.names.iter().any(|name| pod.may_run_on(name, &class.node));
+            Rc::new(self.classes.iter().map(runs).collect())
+        });
+        Rc::clone(found)
+    }
+
+    /// By class: whether pods of a template are there at the start or may ever come.
+    pub fn reach(&self, template: usize) -> Vec<bool> {
+        let pod = &self.templates[template];
+        let owner = &self.spec.workloads[pod.workload];
+        if self.spec.scenario.placed_anywhere.contains(&owner.key) {
+            return vec![true; self.classes.len()];
+        }
+        let mut reach = self.ground(template).as_ref().clone();
+        for class in self.existing(template).filter_map(|it| self.class_of(it.node.as_deref()?)) {
+            reach[class] = true;
+        }
+        reach
+    }
+
+    /// The pods of a template that exist at the start.
+    pub fn existing(&self, template: usize) -> impl Iterator<Item = &'a ExistingPod> + '_ {
+        let pod = &self.templates[template];
+        let pods = &self.spec.workloads[pod.workload].revisions[pod.revision].pods;
+        pod.members.iter().map(|&member| &pods[member])
+    }
+
+    /// Whether only what nodes have and what they are like decides where pods of a template may go, and never which
+    /// other pods are there: no hard spreading, no required affinity of theirs or against them, no host ports, no name.
+    pub fn asks_for_room_only(&self, template: usize) -> bool {
+        let pod = &self.templates[template];
+        let spec = &pod.spec;
+        let listed = spec.topology_spread_constraints.iter().flatten();
+        let profile = self.profile(template);
+        let spreads = if spec.topology_spread_constraints.as_ref().is_some_and(|list| !list.is_empty()) {
+            listed.cloned().collect()
+        } else if profile.system_default_spreading {
+            Vec::new()
+        } else {
+            profile.default_constraints.clone()
+        };
+        !spreads.iter().any(|it| it.when_unsatisfiable == "DoNotSchedule")
+            && affinity::required(spec).is_empty()
+            && affinity::required_anti(spec).is_empty()
+            && loose::host_ports(spec).is_empty()
+            && pod.pinned_to().is_none()
+            && pod.nominated_to().is_none()
+            && !self.repelled[template]
+    }
+
+    /// The scheduler profile of a template.
+    pub fn profile(&self, template: usize) -> &'a crate::cluster::spec::SchedulerProfile {
+        let name = self.templates[template].spec.scheduler_name.as_deref();
+        let named = self.spec.scheduler.iter().find(|profile| Some(profile.name.as_str()) == name);
+        named.unwrap_or(&self.spec.scheduler[0])
+    }
+
+    /// Whether the descheduler may look at pods of a workload at all.
+    pub fn is_descheduled(&self, workload: &Workload) -> bool {
+        use crate::cluster::spec::DeschedulerPlugin::{
+            HighNodeUtilization, InterPodAntiAffinity, LowNodeUtilization, NodeAffinity, NodeTaints, RemoveDuplicates,
+            TopologySpread,
+        };
+        let namespace = &workload.key.namespace;
+        let policy = self.spec.descheduler.as_ref().filter(|_| self.spec.scenario.controllers.descheduler);
+        policy.is_some_and(|policy| {
+            policy.plugins.iter().any(|enabled| match &enabled.plugin {
+                RemoveDuplicates { namespaces, .. } => namespaces.admits(namespace),
+                TopologySpread { pods, .. } | NodeAffinity { pods, .. } | InterPodAntiAffinity { pods } => {
+                    pods.namespaces.admits(namespace)
+                }
+                NodeTaints(arguments) => arguments.pods.namespaces.admits(namespace),
+                LowNodeUtilization(arguments) | HighNodeUtilization(arguments) => {
+                    !arguments.excluded_namespaces.contains(namespace)
+                }
+            })
+        })
+    }
+
+    /// Workloads that the model moves, with their positions.
+    pub fn owners(&self) -> impl Iterator<Item = (usize, &'a Workload)> + use<'a> {
+        self.spec.workloads.iter().enumerate().filter(|(_, workload)| workload.kind != WorkloadKind::Fixed)
+    }
+}
+
+/// How many pods of a template hold room at a time, at most, while none is being deleted: in settled states.
+fn most(spec: &ClusterSpec, template: &Template) -> i64 {
+    match template.tenure {
+        Tenure::Resident => 0,
+        Tenure::Loose => template.max_pods,
+        Tenure::Owned if is_used(&spec.workloads[template.workload], template.revision) => template.max_pods,
+        Tenure::Owned => 0,
+    }
+}
+
+/// Whether a revision has, or may ever get, pods: what has none and is not the present one stays as it is, unless a
+/// command brings it.
+pub fn is_used(workload: &Workload, revision: usize) -> bool {
+    let it = &workload.revisions[revision];
+    revision >= workload.current || it.size > 0 || !it.pods.is_empty()
+}
+
+fn is_troubled(spec: &ClusterSpec, class: &NodeClass) -> bool {
+    let no_execute = class.taints().iter().any(|taint| taint.effect == "NoExecute");
+    let lists = |nodes: &[String]| class.names.iter().any(|name| nodes.contains(name));
+    let named = spec.scenario.commands.iter().any(|command| match &command.action {
+        CommandAction::Cordon { node } | CommandAction::Uncordon { node } | CommandAction::Drain { node } => {
+            class.names.contains(node)
+        }
+        _ => false,
+    });
+    let fails = spec.scenario.failures.as_ref().is_some_and(|it| lists(&it.nodes));
+    let panics = spec.scenario.overload.as_ref().is_some_and(|it| lists(&it.nodes));
+    let maintained = spec.scenario.maintenance.as_ref().is_some_and(|it| lists(&it.nodes));
+    no_execute || named || fails || panics || maintained || class.unschedulable || class.starts_not_ready
+}
+
+/// Which templates some required anti-affinity may speak of; namespaces are not asked.
+fn repelled(templates: &[Template]) -> Vec<bool> {
+    let mut selectors = Vec::new();
+    let mut seen = BTreeSet::new();
+    for term in templates.iter().flat_map(|template| affinity::required_anti(&template.spec)) {
+        if seen.insert(format!("{:?}", term.label_selector)) {
+            selectors.extend(&term.label_selector);
+        }
+    }
+    let meets = |template: &Template| selectors.iter().any(|it| selector::matches(it, &template.labels));
+    templates.iter().map(meets).collect()
+}
+
+/// A workload by its key.
+pub fn find<'a>(spec: &'a ClusterSpec, key: &ObjectKey) -> Option<(usize, &'a Workload)> {
+    crate::cluster::scenario::find_workload(&spec.workloads, key)
+}
