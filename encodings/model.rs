@@ -3,7 +3,6 @@
 use thiserror::Error;
 
 use crate::cluster::resources::ResourceError;
-use crate::cluster::scenario;
 use crate::cluster::sizes::Sizes;
 use crate::cluster::spec::{ClusterSpec, Workload};
 use crate::cluster::templates;
@@ -99,11 +98,7 @@ fn check_sizes(spec: &ClusterSpec, selection: &Selection) -> Result<(), ModelErr
 }
 
 fn interleaving(spec: &ClusterSpec) -> Interleaving {
-    match spec.scenario.interleaving {
-        scenario::Interleaving::Settled => Interleaving::Settled,
-        scenario::Interleaving::Racing => Interleaving::Racing,
-        scenario::Interleaving::Async => Interleaving::Async,
-    }
+    spec.scenario.interleaving.into()
 }
 
 /// Adds every controller that the scenario lets act. Those with state of their own declare it before the first action

@@ -1,3 +1,27 @@
-//! Decides.
+//! Decides: from an input and options to verdicts, with counterexamples replayed and told. Knows no terminal.
+//!
+//! [`source`] reads an input; [`verify`] asks an engine about every property of a cluster; [`focus`] decides clusters of
+//! many workloads; [`family`] searches families of topologies; [`walk`] makes random runs. An [`Answer`] carries its
+//! counterexample as a [`SavedTrace`] for [`replay`] and as a [`Narrative`], the one story of a run.
 
+pub mod answer;
+mod error;
+pub mod family;
 pub mod focus;
+mod focused;
+pub mod fold;
+pub mod narrative;
+pub mod nodes;
+pub mod options;
+pub mod replay;
+pub mod saved;
+pub mod source;
+pub mod summary;
+pub mod verify;
+pub mod walk;
+
+pub use answer::{Answer, CheckResult, Counterexample, Finding, InputName, exit_code, reason_text};
+pub use error::CheckError;
+pub use narrative::{Ending, Narrative, narrate};
+pub use options::{Focus, Options, check};
+pub use saved::SavedTrace;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::check::Focus;
 use crate::cluster::scenario::Interleaving;
 use crate::conformance::Depth;
 use crate::property::NAMES;
@@ -113,6 +114,27 @@ impl From<InterleavingName> for Interleaving {
     }
 }
 
+/// When few workloads stand for a cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FocusName {
+    /// Where that is quicker.
+    Auto,
+    /// In every cluster of several workloads.
+    On,
+    /// Never: the whole cluster is one model.
+    Off,
+}
+
+impl From<FocusName> for Focus {
+    fn from(name: FocusName) -> Self {
+        match name {
+            FocusName::Auto => Focus::Auto,
+            FocusName::On => Focus::On,
+            FocusName::Off => Focus::Off,
+        }
+    }
+}
+
 /// Decision procedures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum EngineName {
@@ -170,6 +192,10 @@ pub struct Check {
     /// Go on after the first violation.
     #[arg(long)]
     pub all: bool,
+    /// Decide properties of single workloads in models of few workloads, others over-approximated: where that is quicker,
+    /// always, or never.
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = FocusName::Auto)]
+    pub focus: FocusName,
     /// Check the model as it is, every node told apart: for comparison.
     #[arg(long)]
     pub no_reduce: bool,

@@ -22,6 +22,7 @@ use super::args::{Bench, EngineName, Format};
 use super::interrupt;
 use super::output::Output;
 use super::progress::Line;
+use crate::engine::Progress;
 
 /// Exit code where engines contradict each other.
 const DIFFERS: u8 = 1;

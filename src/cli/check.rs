@@ -2,20 +2,20 @@
 
 use std::path::Path;
 
+use crate::check::source::{Asked, Input, open};
+use crate::check::{Answer, CheckResult, Options, check, exit_code};
 use crate::engine::Budget;
 use crate::input::describe_defaults;
 use crate::report::text::Detail;
-use crate::report::{Answer, CheckResult, exit_code, json, table, text};
+use crate::report::{json, table, text};
 
 use super::CliError;
 use super::args::{Check, Format};
 use super::engines;
-use super::family::{self, FamilyCheck};
 use super::interrupt;
 use super::output::{Output, remark};
 use super::progress::Line;
-use super::source::{self, Asked, Input};
-use super::verify::{self, Plan, Subject};
+use super::source;
 
 /// Checks one input, or all cases.
 pub fn run(arguments: &Check, detail: Detail) -> Result<u8, CliError> {
@@ -60,7 +60,7 @@ impl Session<'_> {
 
     /// Reads an input; in JSON, what is wrong with it is a result too.
     fn read(&mut self, asked: &Asked) -> Result<Input, CliError> {
-        let mut input = match source::open(asked) {
+        let mut input = match open(asked).map_err(CliError::from) {
             Err(CliError::Input(errors)) if self.arguments.format == Format::Json => {
                 self.output.json(&json::document([], Some(errors.to_json())))?;
                 return Err(CliError::Input(errors));
@@ -68,7 +68,7 @@ impl Session<'_> {
             other => other?,
         };
         adjust(self.arguments, &mut input);
-        input.remark(self.detail);
+        source::tell(&input, self.detail);
         if !input.scenario_given && self.detail > Detail::Quiet {
             let lines = describe_defaults(&input.spec);
             let lines = lines.iter().map(|line| text::indented(line, "  ", "    ") + "\n");
@@ -79,9 +79,6 @@ impl Session<'_> {
 
     fn check(&mut self, input: &Input) -> Result<Vec<CheckResult>, CliError> {
         let arguments = self.arguments;
-        if input.members.is_none() && !arguments.lift_to.is_empty() {
-            return Err(CliError::Usage("--lift-to is for inputs of several sizes".to_owned()));
-        }
         if input.members.is_some() && matches!(arguments.certify, Some(Some(_))) {
             let why = "--certify=DIR keeps the proofs of one size: use --certify for inputs of several sizes";
             return Err(CliError::Usage(why.to_owned()));
@@ -94,41 +91,27 @@ impl Session<'_> {
             stop: self.stop.clone(),
             overtaken: Default::default(),
         };
-        let plan = Plan {
+        let options = Options {
             engine: engine.as_ref(),
             budget,
-            all: self.arguments.all,
-            reduce: !self.arguments.no_reduce,
-            explain: self.arguments.explain_reduction,
+            properties: &arguments.properties,
+            all: arguments.all,
+            reduce: !arguments.no_reduce,
+            explain: arguments.explain_reduction,
+            focus: arguments.focus.into(),
+            lift_to: &arguments.lift_to,
+            adjust: &|input| adjust(arguments, input),
             progress: &self.line,
         };
-        let short = input.name.short();
         let (line, output) = (&self.line, &mut self.output);
         let (stories, detail) = (self.stories, self.detail);
         let mut failed = Ok(());
-        let mut begin = |what: &str| line.begin(&format!("{short}: {what}"));
         let mut tell = |result: &CheckResult| {
             if stories && failed.is_ok() {
                 line.hide(|| failed = output.write(&text::result(result, detail)));
             }
         };
-        let (results, skipped) = match &input.members {
-            None => {
-                let selection = input.selection(&arguments.properties);
-                let subject = Subject { spec: &input.spec, name: input.name.clone(), selection };
-                verify::check(&subject, &plan, &mut begin, &mut tell)?
-            }
-            Some(members) => {
-                let family = FamilyCheck {
-                    members,
-                    names: &arguments.properties,
-                    plan: &plan,
-                    lift_to: members.size(&arguments.lift_to)?,
-                    adjust: &|input| adjust(arguments, input),
-                };
-                family::check(&family, &mut |what| line.begin(what), &mut tell)?
-            }
-        };
+        let (results, skipped) = check(input, &options, &mut tell)?;
         failed?;
         if !skipped.is_empty() && self.stories {
             self.note_skipped(&skipped, results.last())?;

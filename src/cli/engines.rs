@@ -1,11 +1,11 @@
 //! From options to an engine.
 
+use crate::check::InputName;
 use crate::engine::Engine;
 use crate::engine::auto::Auto;
 use crate::engine::explicit::Explicit;
 use crate::engine::sat::{Sat, SolverName};
 use crate::engine::smt::Smt;
-use crate::report::InputName;
 use crate::system::unroll::Limits;
 
 use super::CliError;

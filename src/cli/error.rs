@@ -4,10 +4,11 @@ use std::fmt;
 use std::path::PathBuf;
 
 use crate::cases::CaseError;
+use crate::check::CheckError;
+use crate::check::verify::VerifyError;
 use crate::input::Diagnostics;
 
 use super::BAD_INPUT;
-use super::verify::VerifyError;
 
 /// Why the program ends without an answer.
 #[derive(Debug)]
@@ -66,5 +67,16 @@ impl From<VerifyError> for CliError {
 impl From<CaseError> for CliError {
     fn from(error: CaseError) -> Self {
         CliError::Case(error)
+    }
+}
+
+impl From<CheckError> for CliError {
+    fn from(error: CheckError) -> Self {
+        match error {
+            CheckError::Input(diagnostics) => CliError::Input(diagnostics),
+            CheckError::Verify(error) => CliError::Verify(error),
+            CheckError::Case(error) => CliError::Case(error),
+            CheckError::Usage(problem) => CliError::Usage(problem),
+        }
     }
 }

@@ -12,7 +12,7 @@ use super::CliError;
 use super::args::{Init, Show};
 use super::output::{Output, remark};
 use super::source;
-use super::verify::VerifyError;
+use crate::check::verify::VerifyError;
 
 /// Writes a scenario to start from. An existing file is left alone.
 pub fn init(arguments: &Init, detail: Detail) -> Result<u8, CliError> {
@@ -41,7 +41,7 @@ pub fn schema() -> Result<u8, CliError> {
 /// Prints the transition system.
 pub fn show(arguments: &Show, detail: Detail) -> Result<u8, CliError> {
     let input = source::single(&arguments.source, detail)?;
-    input.remark(detail);
+    source::tell(&input, detail);
     let model = build(&input.spec, &input.selection(&arguments.properties)).map_err(VerifyError::from)?;
     let system = match arguments.properties.is_empty() {
         true => model.system,

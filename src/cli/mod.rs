@@ -1,7 +1,7 @@
 //! The command line.
 //!
-//! `args` says what may be written, `source` reads the input, `verify` asks the engines; one file per command does
-//! the rest. Errors go up as [`CliError`] and are printed in one place.
+//! `args` says what may be written, `source` turns it into an input for [`crate::check`]; one file per command does the
+//! rest. Errors go up as [`CliError`] and are printed in one place.
 
 pub mod args;
 mod bench;
@@ -11,19 +11,13 @@ mod conformance;
 mod engines;
 mod error;
 mod extras;
-mod family;
 mod interrupt;
-mod lift;
-mod members;
 mod output;
 mod progress;
 mod replay;
 mod simulate;
 mod source;
-mod together;
 mod values;
-pub mod verify;
-pub mod walk;
 
 use std::io::Write;
 use std::process::ExitCode;

@@ -33,16 +33,6 @@ impl Line {
         Line { bar, started: Instant::now(), last: Mutex::new(Duration::ZERO), lanes: Mutex::default() }
     }
 
-    /// Says what is being checked.
-    pub fn begin(&self, what: &str) {
-        self.bar.reset_elapsed();
-        self.bar.set_prefix(what.to_owned());
-        self.bar.set_message(String::new());
-        if let Ok(mut lanes) = self.lanes.lock() {
-            lanes.clear();
-        }
-    }
-
     /// Takes the line away, so that something else can be printed.
     pub fn hide(&self, print: impl FnOnce()) {
         self.bar.suspend(print);
@@ -78,6 +68,16 @@ impl Line {
 }
 
 impl Progress for Line {
+    /// Says what is being checked.
+    fn begin(&self, what: &str) {
+        self.bar.reset_elapsed();
+        self.bar.set_prefix(what.to_owned());
+        self.bar.set_message(String::new());
+        if let Ok(mut lanes) = self.lanes.lock() {
+            lanes.clear();
+        }
+    }
+
     fn report(&self, k: u32, statistics: &Statistics) {
         self.show(|| status(k, statistics));
     }

@@ -4,16 +4,14 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::encodings::{build, build_of_single_nodes};
-use crate::report::saved::fingerprint;
+use crate::check::saved::fingerprint;
+use crate::check::{CheckError, InputName, SavedTrace, replay, source as inputs};
 use crate::report::text::{self, Detail};
-use crate::report::{InputName, Narrative, SavedTrace};
 
 use super::CliError;
-use super::args::{InterleavingName, Replay};
+use super::args::Replay;
 use super::output::{Output, remark};
-use super::source::{self, Input};
-use super::verify::{self, VerifyError};
+use super::source;
 
 const UNKNOWN: u8 = 3;
 const VIOLATED: u8 = 1;
@@ -35,13 +33,13 @@ pub fn run(arguments: &Replay, detail: Detail) -> Result<u8, CliError> {
                 InputName::Paths { paths, sizes }
             }
         };
-        let mut input = source::read(&name)?;
-        input.remark(detail);
+        let mut input = inputs::read(&name)?;
+        source::tell(&input, detail);
         if fingerprint(&input.spec) != trace.fingerprint && detail > Detail::Quiet {
             remark("note: this is not the input that the trace was found on\n");
         }
         let subject = if trace.subject.is_empty() { String::new() } else { format!(" ({})", trace.subject) };
-        let told = match again(&mut input, trace, &arguments.trace)? {
+        let told = match replay::again(&mut input, trace).map_err(|error| within(error, &arguments.trace))? {
             Ok(narrative) => {
                 let story = if detail > Detail::Quiet { text::narrative(&narrative) } else { String::new() };
                 format!("✗ {}{subject}: the run is one of this input and violates it\n{story}", trace.property)
@@ -74,24 +72,10 @@ fn read(path: &Path) -> Result<Vec<SavedTrace>, CliError> {
     Ok(traces)
 }
 
-/// The story of a trace on an input, or why it is none. The outer error is one of the file or the input.
-fn again(input: &mut Input, trace: &SavedTrace, file: &Path) -> Result<Result<Narrative, String>, CliError> {
-    let interleaving = <InterleavingName as clap::ValueEnum>::from_str(&trace.interleaving, false);
-    let interleaving = interleaving.map_err(|problem| CliError::Format(file.to_owned(), problem))?;
-    input.spec.scenario.interleaving = interleaving.into();
-    let selection = input.selection(std::slice::from_ref(&trace.property));
-    let model = match trace.single_nodes {
-        true => build_of_single_nodes(&input.spec, &selection),
-        false => build(&input.spec, &selection),
-    };
-    let model = match model {
-        Ok(model) => model,
-        Err(crate::encodings::ModelError::Property(error)) => return Ok(Err(error.to_string())),
-        Err(error) => return Err(VerifyError::from(error).into()),
-    };
-    let slice = model.system.slice(&verify::named(&model.system, &trace.property));
-    let told = trace.resolve(&slice.system).map_err(|error| error.to_string()).and_then(|(property, steps)| {
-        verify::retell(&input.spec, &model, &slice, property, &steps).map(|(narrative, _)| narrative)
-    });
-    Ok(told)
+/// What is wrong with a trace is told with the file that it is in.
+fn within(error: CheckError, file: &Path) -> CliError {
+    match error {
+        CheckError::Usage(problem) => CliError::Format(file.to_owned(), problem),
+        other => other.into(),
+    }
 }

@@ -1,15 +1,15 @@
 //! `kubound simulate`.
 
+use crate::check::{Ending, narrate};
 use crate::encodings::build;
 use crate::report::text::{self, Detail};
-use crate::report::{Ending, narrate};
 
 use super::CliError;
 use super::args::Simulate;
 use super::output::Output;
 use super::source;
-use super::verify::VerifyError;
-use super::walk::walk;
+use crate::check::verify::VerifyError;
+use crate::check::walk::walk;
 
 /// Walks one random run and tells it.
 pub fn run(arguments: &Simulate, detail: Detail) -> Result<u8, CliError> {
@@ -17,7 +17,7 @@ pub fn run(arguments: &Simulate, detail: Detail) -> Result<u8, CliError> {
     if let Some(interleaving) = arguments.interleaving {
         input.spec.scenario.interleaving = interleaving.into();
     }
-    input.remark(detail);
+    source::tell(&input, detail);
     let model = build(&input.spec, &input.selection(&[])).map_err(VerifyError::from)?;
     let run = walk(&model.system, arguments.seed, arguments.blocks);
     let mut output = Output::open(None)?;

@@ -1,42 +1,15 @@
-//! Reads the input of a command: paths, or a case that comes with Kubound.
+//! From arguments to the input of a command.
 
 use std::collections::BTreeMap;
 
 use crate::cases::{self, CASES};
-use crate::cluster::scenario::PropertySpec;
-use crate::cluster::spec::ClusterSpec;
-use crate::input::{self, Diagnostics, Family, LoadOptions, Loaded};
-use crate::property::Selection;
-use crate::report::InputName;
+use crate::check::InputName;
+use crate::check::source::{Asked, Input, open};
 use crate::report::text::Detail;
 
 use super::CliError;
 use super::args::Source;
-use super::members::Members;
 use super::output::remark;
-
-/// What a command works on.
-pub struct Input {
-    /// Where it came from.
-    pub name: InputName,
-    /// The cluster.
-    pub spec: ClusterSpec,
-    /// Warnings and notes.
-    pub diagnostics: Diagnostics,
-    /// Whether a scenario came with it.
-    pub scenario_given: bool,
-    /// If it is a family: its members; the rest is that of one of them.
-    pub members: Option<Members>,
-}
-
-/// One thing that arguments ask for.
-#[derive(Clone, Debug)]
-pub struct Asked {
-    name: InputName,
-    /// Scales of a case, or sizes of a scenario.
-    scale: (usize, usize),
-    sizes: Vec<(String, (usize, usize))>,
-}
 
 /// Everything that the arguments name: one input, or with `--case all` or `wide` one for each case.
 pub fn asked(source: &Source) -> Result<Vec<Asked>, CliError> {
@@ -70,92 +43,9 @@ pub fn single(source: &Source, detail: Detail) -> Result<Input, CliError> {
     Ok(Input { diagnostics: input.diagnostics, ..largest })
 }
 
-/// Reads what is asked for, which may be a family.
-pub fn open(asked: &Asked) -> Result<Input, CliError> {
-    match &asked.name {
-        InputName::Case { case, fixed, .. } if asked.scale.0 < asked.scale.1 => {
-            let members = Members::of_case(case, asked.scale, *fixed)?;
-            let input = members.member(&members.sizes[0])?;
-            Ok(Input { members: Some(members), ..input })
-        }
-        name => read_within(name, &asked.sizes),
-    }
-}
-
-/// Reads an input by its name.
-pub fn read(name: &InputName) -> Result<Input, CliError> {
-    read_within(name, &[])
-}
-
-fn read_within(name: &InputName, narrow: &[(String, (usize, usize))]) -> Result<Input, CliError> {
-    let options = LoadOptions::default();
-    match name {
-        InputName::Paths { paths, sizes } => {
-            let loaded = input::load(&paths.iter().map(Into::into).collect::<Vec<_>>(), options)?;
-            let exact = sizes.iter().map(|(name, &value)| {
-                let value = usize::try_from(value).unwrap_or(0);
-                (name.clone(), (value, value))
-            });
-            family(paths, loaded, &narrow.iter().cloned().chain(exact).collect::<Vec<_>>())
-        }
-        InputName::Case { case, scale, fixed } => {
-            let files = cases::generate(case, *scale, *fixed)?;
-            let Loaded { spec, diagnostics, scenario_given, .. } = input::load_strings(&texts(&files), options)?;
-            Ok(Input { name: name.clone(), spec, diagnostics, scenario_given, members: None })
-        }
-    }
-}
-
-/// A case at a range of scales as one input with ranges, if its files can say that.
-pub fn ranged(case: &str, scales: (usize, usize), fixed: bool) -> Result<Option<Family>, CliError> {
-    let Some(files) = cases::family::ranged(case, scales, fixed)? else { return Ok(None) };
-    Ok(input::load_strings(&texts(&files), LoadOptions::default())?.family)
-}
-
-fn texts(files: &[cases::File]) -> Vec<(&str, &str)> {
-    files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect()
-}
-
-/// What was loaded, with its members if there are several of them.
-fn family(paths: &[String], loaded: Loaded, narrow: &[(String, (usize, usize))]) -> Result<Input, CliError> {
-    let Loaded { spec, family, diagnostics, scenario_given } = loaded;
-    let Some(family) = family else {
-        if let Some((name, _)) = narrow.first() {
-            return Err(CliError::Usage(format!("this input has no size `{name}`: its scenario has no ranges")));
-        }
-        let name = InputName::Paths { paths: paths.to_vec(), sizes: BTreeMap::new() };
-        return Ok(Input { name, spec, diagnostics, scenario_given, members: None });
-    };
-    let members = Members::of_paths(paths.to_vec(), family, scenario_given, narrow)?;
-    let largest = members.member(members.largest())?;
-    let members = Some(members).filter(|members| members.sizes.len() > 1);
-    Ok(Input { diagnostics, members, ..largest })
-}
-
-impl Input {
-    /// Tells on standard error how the input was understood.
-    pub fn remark(&self, detail: Detail) {
-        if detail > Detail::Quiet {
-            remark(&self.diagnostics.to_string());
-        }
-    }
-
-    /// The properties to check: those named, as the scenario has them where it has them; else the scenario's.
-    pub fn selection(&self, names: &[String]) -> Selection {
-        let given = &self.spec.scenario.properties;
-        if names.is_empty() {
-            return Selection::of(given);
-        }
-        let plain = |name: &String| PropertySpec {
-            name: name.clone(),
-            target: None,
-            arguments: Default::default(),
-            origin: Default::default(),
-        };
-        let named = names.iter().flat_map(|name| {
-            let own: Vec<PropertySpec> = given.iter().filter(|it| it.name == *name).cloned().collect();
-            if own.is_empty() { vec![plain(name)] } else { own }
-        });
-        Selection::of(&named.collect::<Vec<PropertySpec>>())
+/// Tells on standard error how an input was understood.
+pub fn tell(input: &Input, detail: Detail) {
+    if detail > Detail::Quiet {
+        remark(&input.diagnostics.to_string());
     }
 }

@@ -68,6 +68,16 @@ pub enum Interleaving {
     Async,
 }
 
+impl From<Interleaving> for crate::system::Interleaving {
+    fn from(model: Interleaving) -> Self {
+        match model {
+            Interleaving::Settled => crate::system::Interleaving::Settled,
+            Interleaving::Racing => crate::system::Interleaving::Racing,
+            Interleaving::Async => crate::system::Interleaving::Async,
+        }
+    }
+}
+
 /// Load of one resource or metric on one workload.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Load {

@@ -206,8 +206,11 @@ pub struct Decision {
     pub beside: Vec<Attempt>,
 }
 
-/// Receives progress; called often, so it must be cheap.
+/// Receives progress, from any thread; called often, so it must be cheap.
 pub trait Progress: Sync {
+    /// Something new begins, in words.
+    fn begin(&self, _what: &str) {}
+
     /// Depth `k` is being explored.
     fn report(&self, k: u32, statistics: &Statistics);
 
@@ -228,6 +231,11 @@ impl Progress for Silent {
 pub trait Engine: Sync {
     /// Its name, as on the command line.
     fn name(&self) -> &'static str;
+
+    /// Whether it backs what holds by certificates, which are about the one system that it is given.
+    fn certifies(&self) -> bool {
+        false
+    }
 
     /// Looks for a shortest run that breaks one of `properties`, up to the budget's bound.
     fn check(&self, system: &System, properties: &[PropertyId], budget: &Budget, progress: &dyn Progress) -> Outcome;

@@ -135,10 +135,15 @@ pub fn add(cluster: &Cluster<'_>, selection: &Selection, prepared: &Prepared) ->
             added.insert(property.name.as_str());
         }
         if selection.chosen && !added.contains(property.name.as_str()) {
-            return Err(PropertyError::NotApplicable(property.name.clone(), needs(&property.name)));
+            return Err(not_applicable(&property.name));
         }
     }
     Ok(())
+}
+
+/// The error for a property that applies to nothing in an input.
+pub fn not_applicable(name: &str) -> PropertyError {
+    PropertyError::NotApplicable(name.to_owned(), needs(name))
 }
 
 fn needs(name: &str) -> &'static str {

@@ -4,8 +4,9 @@ use serde_json::{Map, Value, json};
 
 use crate::engine::{Attempt, Certificate, Extent};
 
-use super::narrative::Narrative;
-use super::{Answer, CheckResult, InputName, reason_text, reduction};
+use super::{focus, reduction};
+use crate::check::narrative::Narrative;
+use crate::check::{Answer, CheckResult, InputName, reason_text};
 
 /// The version of the schema.
 pub const SCHEMA: &str = "kubound/v1";
@@ -71,6 +72,9 @@ pub fn result(result: &CheckResult) -> Value {
     }
     if let Some(family) = &result.family {
         object.insert("family".to_owned(), family.to_json());
+    }
+    if let Some(focus) = &result.focus {
+        object.insert("focus".to_owned(), focus::json(focus));
     }
     Value::Object(object)
 }

@@ -5,7 +5,8 @@ use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
 use crate::engine::Extent;
 
 use super::text::{WIDTH, mebibytes, seconds};
-use super::{Answer, CheckResult, FamilyReport, InputName};
+use crate::check::family::FamilyReport;
+use crate::check::{Answer, CheckResult, InputName};
 
 const NUMBERS: [usize; 4] = [3, 5, 6, 7];
 

@@ -10,10 +10,11 @@ use textwrap::{Options, WordSeparator, WordSplitter};
 use crate::engine::{Attempt, Certificate, Extent, Statistics};
 use crate::reduce::family::show;
 
-use super::narrative::{Block, Narrative, Step};
-use super::reduction;
-use super::summary::Summary;
-use super::{Answer, CheckResult, Finding, reason_text};
+use super::{focus, reduction};
+use crate::check::focus::FocusReport;
+use crate::check::narrative::{Block, Narrative, Step};
+use crate::check::summary::Summary;
+use crate::check::{Answer, CheckResult, Finding, reason_text};
 
 /// Columns of the text.
 pub const WIDTH: usize = 80;
@@ -55,6 +56,12 @@ pub fn result(result: &CheckResult, detail: Detail) -> String {
     {
         family.lines().iter().for_each(|line| out.push_str(&(indented(line, "    ", "      ") + "\n")));
     }
+    if let Some(focus) = &result.focus
+        && detail > Detail::Quiet
+    {
+        let k = if let Answer::Violated(found) = &result.answer { Some(found.k) } else { None };
+        out.push_str(&dimmed(&focus::text(focus, k)));
+    }
     if let Answer::Violated(counterexample) = &result.answer
         && detail > Detail::Quiet
     {
@@ -66,7 +73,7 @@ pub fn result(result: &CheckResult, detail: Detail) -> String {
 fn verdict(result: &CheckResult) -> String {
     let subject = match &result.answer {
         Answer::Violated(_) if !result.subject.is_empty() => format!(" ({})", result.subject),
-        _ => String::new(),
+        _ => result.focus.as_ref().map_or(String::new(), |focus| about(result, focus)),
     };
     let family = result.family.as_deref();
     let (style, mark, words) = match &result.answer {
@@ -101,6 +108,14 @@ fn verdict(result: &CheckResult) -> String {
         return format!("{head}  {DIM}{tail}{DIM:#}\n");
     }
     format!("{}\n  {DIM}{tail}{DIM:#}\n", indented(&head, "", "  "))
+}
+
+/// Of several workloads how many, of one which.
+fn about(result: &CheckResult, focus: &FocusReport) -> String {
+    match focus.tallies.values().sum::<usize>() {
+        1 => format!(" ({})", result.subject),
+        several => format!(" ({several} workloads)"),
+    }
 }
 
 struct Finish {
@@ -168,6 +183,11 @@ fn certified(certificate: &Certificate, statistics: &Statistics) -> String {
         "certified: {refuted} questions refuted, {clauses} clauses, proof of {proof_bytes} bytes checked by {checker} in \
          {time}; {folded}"
     )
+}
+
+/// Lines in the background.
+fn dimmed(lines: &str) -> String {
+    lines.lines().map(|line| format!("{DIM}{line}{DIM:#}\n")).collect()
 }
 
 /// A paragraph in the background.

@@ -20,7 +20,7 @@ use super::rehearse::Stage;
 use super::report::Tally;
 use super::search::{is_covered, selection_about};
 use super::survey::Survey;
-use super::{Answer, Decided, Listener, Question, Violation};
+use super::{Answer, Decided, Question, Violation};
 
 /// Workloads up to which the whole cluster is searched.
 pub const SMALL: usize = 4;
@@ -39,37 +39,29 @@ pub struct Open {
 pub struct Confirmer<'a> {
     question: &'a Question<'a>,
     survey: &'a Survey<'a>,
-    watch: &'a Watch,
-    listener: &'a dyn Listener,
     /// By property name: the whole model with it.
     wholes: HashMap<String, Arc<Model>>,
 }
 
 impl<'a> Confirmer<'a> {
     /// A confirmer.
-    pub fn new(
-        question: &'a Question<'a>,
-        survey: &'a Survey<'a>,
-        watch: &'a Watch,
-        listener: &'a dyn Listener,
-    ) -> Self {
-        Confirmer { question, survey, watch, listener, wholes: HashMap::new() }
+    pub fn new(question: &'a Question<'a>, survey: &'a Survey<'a>) -> Self {
+        Confirmer { question, survey, wholes: HashMap::new() }
     }
 
-    /// Decides what is open of a property; `after` other properties wait.
+    /// Decides what is open of a property, within `time` if it is limited.
     pub fn confirm(
         &mut self,
         name: &str,
         open: Vec<Open>,
-        after: usize,
+        time: Option<Duration>,
         decided: &mut Decided,
     ) -> Result<(), ModelError> {
         let all = open.len();
-        let left = self.watch.time_left().map(|left| left / (after as u32 + 1));
-        let own = Budget { time: left, ..self.question.budget.clone() }.start();
+        let own = Budget { time, ..self.question.budget.clone() }.start();
         for (position, it) in open.into_iter().enumerate() {
             let subject = self.survey.spec.workloads[it.workload].key.to_string();
-            self.listener.begin(&format!("{name} of {subject}, {} of {all} open ones", position + 1));
+            self.question.progress.begin(&format!("{name} of {subject}, {} of {all} open ones", position + 1));
             let time = own.time_left().map(|left| left / (all - position) as u32);
             let mut case = Case::new(self, name, &it, time);
             let answer = case.decide()?;
@@ -156,6 +148,7 @@ impl<'c, 'a> Case<'c, 'a> {
             }
             Some(Finding::Open { reason, covered }) => {
                 self.covered = *covered;
+                self.story.push(format!("alone: {}, all below k = {covered} hold", reason_text(reason)));
                 self.reason = Some(format!("alone: {}", reason_text(reason)));
             }
             Some(Finding::Holds(Extent::Bound(k))) => {

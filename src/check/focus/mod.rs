@@ -28,13 +28,12 @@ pub mod survey;
 
 use crate::cluster::spec::ClusterSpec;
 use crate::encodings::Model;
-use crate::encodings::ModelError;
 use crate::engine::{Budget, Engine, Extent, Progress, Statistics};
 use crate::property::Selection;
 use crate::system::{PropertyId, Trace};
 
 pub use report::{FocusReport, Tally};
-pub use search::decide;
+pub use search::Session;
 
 /// What is asked.
 #[derive(Clone, Copy)]
@@ -51,12 +50,6 @@ pub struct Question<'a> {
     pub all: bool,
     /// Watches engines.
     pub progress: &'a dyn Progress,
-}
-
-/// Hears how a search goes, from any thread.
-pub trait Listener: Sync {
-    /// Something new begins, or so much of it is done.
-    fn begin(&self, what: &str);
 }
 
 /// What is known of one property of one workload.
@@ -100,9 +93,4 @@ pub struct Decided {
     pub statistics: Statistics,
     /// The engine.
     pub engine: &'static str,
-    /// Seconds since the property before was decided.
-    pub seconds: f64,
 }
-
-/// Why the question cannot be asked this way.
-pub type Error = ModelError;

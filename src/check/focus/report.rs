@@ -69,6 +69,19 @@ impl FocusReport {
         self.lines.push((subject.to_owned(), tally, story));
     }
 
+    /// What it says of some subjects; the single ones only where somebody wants to know.
+    pub fn about(&self, subjects: &[String], smallest: Option<u32>, single: bool) -> Option<Box<FocusReport>> {
+        let mut report = FocusReport { models: self.models, smallest, ..FocusReport::default() };
+        let chosen: std::collections::HashSet<&String> = subjects.iter().collect();
+        for (subject, tally, story) in self.lines.iter().filter(|(subject, _, _)| chosen.contains(subject)) {
+            report.add(subject, *tally, story.clone());
+        }
+        if !single {
+            report.lines.clear();
+        }
+        Some(Box::new(report))
+    }
+
     /// The ways in one line: `18 workloads alone, as there is always room; 2 …`.
     pub fn summary(&self) -> String {
         let part = |(tally, count): (&Tally, &usize)| {

@@ -68,8 +68,17 @@ fn kinds(survey: &Survey<'_>, template: usize) -> Vec<Kind> {
             None => {}
         }
     }
-    kinds.sort_by(|a, b| b.gaps.cmp(&a.gaps));
+    let totals: Vec<f64> = names.iter().map(|name| total(survey, name)).collect();
+    let room =
+        |kind: &Kind| kind.gaps.iter().zip(&totals).map(|(&gap, total)| gap as f64 / total).fold(f64::MAX, f64::min);
+    kinds.sort_by(|a, b| room(b).total_cmp(&room(a)));
     kinds
+}
+
+/// What all pods together may ask for of a resource, at least 1: only for putting kinds in order.
+fn total(survey: &Survey<'_>, name: &str) -> f64 {
+    let demands = survey.templates.iter().zip(&survey.most);
+    demands.map(|(pod, &most)| pod.requests.get(name) as f64 * most as f64).sum::<f64>().max(1.0)
 }
 
 /// Sets of kinds worth a try: the largest one, the two largest, and so on, at most so many.

@@ -1,7 +1,7 @@
 //! The order of the search: every workload alone first, equal ones once, on all cores; then, property by property, what
 //! is left.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -17,7 +17,7 @@ use super::confirm::{Confirmer, Open};
 use super::local::{Asking, Finding, Findings, add};
 use super::report::{FocusReport, Tally};
 use super::survey::Survey;
-use super::{Answer, Decided, Listener, Question};
+use super::{Answer, Decided, Question};
 
 /// The share of the time that workloads alone may take.
 const SHARE_ALONE: f64 = 0.5;
@@ -25,34 +25,43 @@ const SHARE_ALONE: f64 = 0.5;
 const SHARE_OF_ONE: f64 = 0.25;
 const MOST_FOR_ONE: Duration = Duration::from_secs(20);
 
-/// Decides the properties of a question, name by name, and tells each answer as soon as it is known. Returns the names
-/// that were not looked at.
-pub fn decide(
-    question: &Question<'_>,
-    listener: &dyn Listener,
-    tell: &mut dyn FnMut(Decided),
-) -> Result<Vec<String>, ModelError> {
-    let started = Instant::now();
-    let watch = question.budget.start();
-    let survey = Survey::of(question.spec)?;
-    let names: Vec<&'static str> = NAMES.into_iter().filter(|name| question.selection.has(name)).collect();
-    let alone = Alone::search(question, &survey, &names, &watch, listener)?;
-    let mut confirmer = Confirmer::new(question, &survey, &watch, listener);
-    let mut waiting: std::collections::VecDeque<&str> = names.iter().copied().collect();
-    let mut last = started;
-    while let Some(name) = waiting.pop_front() {
-        let decided = Collector { question, survey: &survey, alone: &alone, confirmer: &mut confirmer };
-        let Some(mut decided) = decided.collect(name, waiting.len())? else { continue };
-        decided.seconds = last.elapsed().as_secs_f64();
-        last = Instant::now();
-        let violated = decided.answers.iter().any(|(_, answer)| matches!(answer, Answer::Violated(_)));
-        tell(decided);
-        if (violated && !question.all) || question.budget.stop.load(Ordering::Relaxed) {
-            break;
-        }
+/// A search: what is known of workloads alone, and what it takes to decide the rest.
+pub struct Session<'a> {
+    question: &'a Question<'a>,
+    survey: &'a Survey<'a>,
+    names: Vec<&'static str>,
+    alone: Alone,
+    watch: Watch,
+    confirmer: Confirmer<'a>,
+}
+
+impl<'a> Session<'a> {
+    /// Begins with every workload alone.
+    pub fn begin(question: &'a Question<'a>, survey: &'a Survey<'a>) -> Result<Self, ModelError> {
+        let watch = question.budget.start();
+        let names: Vec<&'static str> = NAMES.into_iter().filter(|name| question.selection.has(name)).collect();
+        let alone = Alone::search(question, survey, &names, &watch)?;
+        Ok(Session { question, survey, names, alone, watch, confirmer: Confirmer::new(question, survey) })
     }
-    let waiting = waiting.into_iter().filter(|name| alone.applies(name));
-    Ok(waiting.map(str::to_owned).collect())
+
+    /// Names of properties that may apply, in order.
+    pub fn applicable(&self) -> Vec<&'static str> {
+        self.names.iter().copied().filter(|name| self.alone.applies(name)).collect()
+    }
+
+    /// The answers about a property, where models of single workloads give all of them.
+    pub fn alone(&self, name: &str) -> Option<Decided> {
+        let (decided, open) = self.collect(name);
+        (open.is_empty() && !decided.answers.is_empty()).then_some(decided)
+    }
+
+    /// All answers about a property; it and `after` others share the time that is left. `None` if it applies to nothing.
+    pub fn decide(&mut self, name: &str, after: usize) -> Result<Option<Decided>, ModelError> {
+        let (mut decided, open) = self.collect(name);
+        let time = self.watch.time_left().map(|left| left / (after as u32 + 1));
+        self.confirmer.confirm(name, open, time, &mut decided)?;
+        Ok((!decided.answers.is_empty()).then_some(decided))
+    }
 }
 
 /// The selected properties of a name, as far as they are about a workload.
@@ -100,7 +109,6 @@ impl Alone {
         survey: &Survey<'_>,
         names: &[&'static str],
         watch: &Watch,
-        listener: &dyn Listener,
     ) -> Result<Self, ModelError> {
         let mut tasks: Vec<Task> = Vec::new();
         let mut known: HashMap<String, usize> = HashMap::new();
@@ -126,7 +134,7 @@ impl Alone {
             of.insert(workload, Placed { model, obstacles });
         }
         let crowded = tasks.iter().map(|task| task.crowded).collect();
-        let models = work_off(question, &tasks, watch, listener)?;
+        let models = work_off(question, &tasks, watch)?;
         Ok(Alone { of, models, crowded })
     }
 
@@ -151,12 +159,7 @@ impl Alone {
 }
 
 /// Asks about all models, on all cores.
-fn work_off(
-    question: &Question<'_>,
-    tasks: &[Task],
-    watch: &Watch,
-    listener: &dyn Listener,
-) -> Result<Vec<Option<Findings>>, ModelError> {
+fn work_off(question: &Question<'_>, tasks: &[Task], watch: &Watch) -> Result<Vec<Option<Findings>>, ModelError> {
     let next = AtomicUsize::new(0);
     let done = AtomicUsize::new(0);
     let results: Vec<Mutex<Option<Result<Findings, ModelError>>>> = tasks.iter().map(|_| Mutex::new(None)).collect();
@@ -178,7 +181,7 @@ fn work_off(
                 *slot = Some(found);
             }
             let done = done.fetch_add(1, Ordering::Relaxed) + 1;
-            listener.begin(&format!("workloads alone, {done} of {} kinds", tasks.len()));
+            question.progress.begin(&format!("workloads alone, {done} of {} kinds", tasks.len()));
         }
     };
     let workers = std::thread::available_parallelism().map_or(1, usize::from).min(tasks.len().max(1));
@@ -198,27 +201,18 @@ fn work_off(
         .collect()
 }
 
-/// Puts the answers about one property together.
-struct Collector<'q, 's, 'c> {
-    question: &'q Question<'q>,
-    survey: &'s Survey<'s>,
-    alone: &'s Alone,
-    confirmer: &'c mut Confirmer<'s>,
-}
-
-impl Collector<'_, '_, '_> {
-    /// All answers about a property; `after` properties come after it. `None` if it applies to nothing.
-    fn collect(self, name: &str, after: usize) -> Result<Option<Decided>, ModelError> {
+impl Session<'_> {
+    /// What models of single workloads say of a property, and what they leave open.
+    fn collect(&self, name: &str) -> (Decided, Vec<Open>) {
         let mut decided = Decided {
             property: name.to_owned(),
             answers: Vec::new(),
             report: FocusReport::default(),
             statistics: Statistics::default(),
             engine: self.question.engine.name(),
-            seconds: 0.0,
         };
         let mut open: Vec<Open> = Vec::new();
-        let mut models = std::collections::BTreeSet::new();
+        let mut models = BTreeSet::new();
         for (workload, owner) in self.survey.owners() {
             if specs_of(self.question.selection, name, &owner.key).next().is_none() {
                 continue;
@@ -241,8 +235,7 @@ impl Collector<'_, '_, '_> {
             }
         }
         decided.report.models = models.len();
-        self.confirmer.confirm(name, open, after, &mut decided)?;
-        Ok((!decided.answers.is_empty()).then_some(decided))
+        (decided, open)
     }
 }
 

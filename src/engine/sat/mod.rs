@@ -76,6 +76,10 @@ impl Engine for Sat {
         "sat"
     }
 
+    fn certifies(&self) -> bool {
+        self.certify
+    }
+
     fn check(&self, system: &System, properties: &[PropertyId], budget: &Budget, progress: &dyn Progress) -> Outcome {
         let run = Run { sat: self, system, properties, budget, progress, watch: budget.start() };
         match self.solver {

@@ -6,17 +6,18 @@
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use super::report::{FamilyReport, OneQuery};
+use crate::check::{Answer, CheckResult, reason_text};
 use crate::engine::{Budget, Certificate, Extent, Statistics};
 use crate::property::NAMES;
 use crate::reduce::family::{Coverage, Size, Standing};
-use crate::report::{Answer, CheckResult, FamilyReport, OneQuery, reason_text};
 
-use super::CliError;
 use super::lift;
 use super::members::Members;
-use super::source::Input;
 use super::together::{self, Known, Together};
-use super::verify::{self, Plan, Skipped, Subject, VerifyError};
+use crate::check::CheckError;
+use crate::check::source::Input;
+use crate::check::verify::{self, Plan, Skipped, Subject, VerifyError};
 
 /// Why a property has no result for a member that was checked.
 const NO_RESULT: &str = "not asked there, or it does not apply";
@@ -61,7 +62,7 @@ pub fn check(
     family: &FamilyCheck<'_>,
     begin: &mut dyn FnMut(&str),
     tell: &mut dyn FnMut(&CheckResult),
-) -> Result<(Vec<CheckResult>, Skipped), CliError> {
+) -> Result<(Vec<CheckResult>, Skipped), CheckError> {
     let mut search = Search {
         family,
         started: Instant::now(),
@@ -143,7 +144,7 @@ impl Search<'_> {
     }
 
     /// Asks a member about every property that is not violated yet and of which nothing is known there.
-    fn visit(&mut self, size: &[i64], begin: &mut dyn FnMut(&str)) -> Result<(), CliError> {
+    fn visit(&mut self, size: &[i64], begin: &mut dyn FnMut(&str)) -> Result<(), CheckError> {
         let started = Instant::now();
         let Some(names) = self.recall(size) else {
             self.pass(size, NO_RESULT.to_owned());
@@ -151,7 +152,7 @@ impl Search<'_> {
         };
         let mut input = match self.family.members.member(size) {
             Ok(input) => input,
-            Err(CliError::Input(errors)) => {
+            Err(CheckError::Input(errors)) => {
                 let first = errors.iter().next().map_or(String::new(), |it| it.message.clone());
                 self.pass(size, first);
                 return Ok(());
@@ -162,9 +163,8 @@ impl Search<'_> {
         let subject = Subject { spec: &input.spec, name: input.name.clone(), selection: input.selection(&names) };
         let budget = Budget { time: self.left(), bound: input.spec.scenario.bound, ..self.family.plan.budget.clone() };
         let plan = Plan { budget, ..*self.family.plan };
-        let short = input.name.short();
-        let mut begin = |what: &str| begin(&format!("{short}: {what}"));
-        match verify::check(&subject, &plan, &mut begin, &mut |_| ()) {
+        begin(&input.name.short());
+        match verify::check(&subject, &plan, &mut |_| ()) {
             Ok((mut results, _)) => {
                 // The first result of a member includes reading it, so that times add up.
                 let told: f64 = results.iter().map(|result| result.seconds).sum();
@@ -231,7 +231,7 @@ impl Search<'_> {
         mut self,
         begin: &mut dyn FnMut(&str),
         tell: &mut dyn FnMut(&CheckResult),
-    ) -> Result<(Vec<CheckResult>, Skipped), CliError> {
+    ) -> Result<(Vec<CheckResult>, Skipped), CheckError> {
         if self.tracks.is_empty() {
             let stopped = self.family.plan.budget.stop.load(Ordering::Relaxed);
             return match (self.error, self.visited.first()) {
@@ -239,7 +239,7 @@ impl Search<'_> {
                 (Some(error), _) => Err(error.into()),
                 (None, first) => {
                     let why = first.map_or("there is none", |(_, why)| why);
-                    Err(CliError::Usage(format!("no member of the family can be checked: {why}")))
+                    Err(CheckError::Usage(format!("no member of the family can be checked: {why}")))
                 }
             };
         }

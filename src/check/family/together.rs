@@ -8,18 +8,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
+use super::report::OneQuery;
+use crate::check::saved::fingerprint;
+use crate::check::{Answer, CheckResult};
 use crate::cluster::sizes::{self, Dependence, Sizes};
 use crate::cluster::spec::ClusterSpec;
 use crate::encodings::{Model, build_of_sizes};
 use crate::engine::{Extent, Verdict};
 use crate::input::Amounts;
 use crate::reduce::family::Size;
-use crate::report::saved::fingerprint;
-use crate::report::{Answer, CheckResult, OneQuery};
 
-use super::family::FamilyCheck;
-use super::source::Input;
-use super::verify::{self, Asking};
+use super::search::FamilyCheck;
+use crate::check::source::Input;
+use crate::check::verify::{self, Asking};
 
 /// Fewer members than this are checked one by one.
 const FEWEST: usize = 3;
@@ -272,7 +273,7 @@ impl Known {
     fn more(known: Option<Known>, sizes: Vec<Size>, extent: Extent, result: CheckResult) -> Known {
         let mut results = known.as_ref().map_or_else(Vec::new, |known| known.results.clone());
         results.push(result);
-        let extent = super::family::weaker(known.map(|known| known.extent), extent);
+        let extent = super::search::weaker(known.map(|known| known.extent), extent);
         Known { positions: sizes.iter().cloned().collect(), sizes, extent, results }
     }
 }

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use crate::cases;
+use crate::check::InputName;
 use crate::cluster::spec::ClusterSpec;
 use crate::input::{Amounts, Family};
 use crate::reduce::family::{Dimension, Size, upward};
-use crate::report::InputName;
 
-use super::CliError;
-use super::source::{self, Input};
+use crate::check::CheckError;
+use crate::check::source::{self, Input};
 
 /// All members, smallest first.
 pub struct Members {
@@ -38,7 +38,7 @@ enum MadeFrom {
 
 impl Members {
     /// A case at all scales of a range.
-    pub fn of_case(case: &str, (min, max): (usize, usize), fixed: bool) -> Result<Self, CliError> {
+    pub fn of_case(case: &str, (min, max): (usize, usize), fixed: bool) -> Result<Self, CheckError> {
         let (scales, omitted) = cases::find(case)?.scales(min, max)?;
         let dimensions = vec![Dimension { name: "scale".to_owned(), min: min as i64, max: max as i64 }];
         let sizes = scales.into_iter().map(|scale| vec![scale as i64]).collect();
@@ -52,14 +52,14 @@ impl Members {
         family: Family,
         scenario_given: bool,
         narrow: &[(String, (usize, usize))],
-    ) -> Result<Self, CliError> {
+    ) -> Result<Self, CheckError> {
         let mut dimensions = family.dimensions().to_vec();
         for (name, (min, max)) in narrow {
             let dimension = dimensions.iter_mut().find(|it| it.name == *name);
             let dimension = dimension.ok_or_else(|| unknown(family.dimensions(), name))?;
             let (min, max) = (*min as i64, *max as i64);
             if min < dimension.min || max > dimension.max {
-                return Err(CliError::Usage(format!(
+                return Err(CheckError::Usage(format!(
                     "{name} is {}..{} in this scenario",
                     dimension.min, dimension.max
                 )));
@@ -78,7 +78,7 @@ impl Members {
 
     /// The size that values by name stand for; what is not named is as in the largest member. A value without a name
     /// is that of the only dimension. It has to be one of the members' sizes.
-    pub fn size(&self, values: &[(String, i64)]) -> Result<Size, CliError> {
+    pub fn size(&self, values: &[(String, i64)]) -> Result<Size, CheckError> {
         let mut size = self.largest().clone();
         for (name, value) in values {
             let position = match (name.as_str(), self.dimensions.as_slice()) {
@@ -90,7 +90,7 @@ impl Members {
         }
         if !self.sizes.contains(&size) {
             let shown = crate::reduce::family::show(&self.dimensions, &size);
-            return Err(CliError::Usage(format!("{shown} is none of the sizes that are checked")));
+            return Err(CheckError::Usage(format!("{shown} is none of the sizes that are checked")));
         }
         Ok(size)
     }
@@ -118,7 +118,7 @@ impl Members {
     }
 
     /// The cluster of such amounts, in the place of a member.
-    pub fn cluster(&self, size: &[i64], amounts: &Amounts) -> Result<Input, CliError> {
+    pub fn cluster(&self, size: &[i64], amounts: &Amounts) -> Result<Input, CheckError> {
         match &self.origin {
             MadeFrom::Case { ranged: None, .. } => self.member(size),
             MadeFrom::Case { ranged: Some(family), .. } | MadeFrom::Paths { family, .. } => {
@@ -133,7 +133,7 @@ impl Members {
     }
 
     /// A member.
-    pub fn member(&self, size: &[i64]) -> Result<Input, CliError> {
+    pub fn member(&self, size: &[i64]) -> Result<Input, CheckError> {
         match &self.origin {
             MadeFrom::Case { .. } => source::read(&self.name(size)),
             MadeFrom::Paths { family, .. } => Ok(self.input(size, family.member(size)?)),
@@ -141,8 +141,8 @@ impl Members {
     }
 }
 
-fn unknown(dimensions: &[Dimension], name: &str) -> CliError {
+fn unknown(dimensions: &[Dimension], name: &str) -> CheckError {
     let known: Vec<&str> = dimensions.iter().map(|it| it.name.as_str()).collect();
     let name = if name.is_empty() { "a number alone".to_owned() } else { format!("`{name}`") };
-    CliError::Usage(format!("{name} is no size of this input; they are {}", known.join(", ")))
+    CheckError::Usage(format!("{name} is no size of this input; they are {}", known.join(", ")))
 }

@@ -3,17 +3,18 @@
 
 use std::time::{Duration, Instant};
 
+use super::report::{How, Lift};
+use crate::check::saved::fingerprint;
+use crate::check::{Answer, CheckResult, Counterexample, SavedTrace};
 use crate::encodings::{Model, build, build_of_single_nodes};
 use crate::engine::Budget;
 use crate::reduce::family::{Guide, Limits, Side, follow};
-use crate::report::saved::fingerprint;
-use crate::report::{Answer, CheckResult, Counterexample, How, Lift, SavedTrace};
 use crate::system::{PropertyId, Slice, Trace, replay};
 
-use super::CliError;
-use super::family::FamilyCheck;
-use super::source::Input;
-use super::verify::{self, Plan, Subject, named, retell};
+use super::search::FamilyCheck;
+use crate::check::CheckError;
+use crate::check::source::Input;
+use crate::check::verify::{self, Plan, Subject, named, retell};
 
 /// Steps that repeating choices may take in all.
 const MOST_STEPS: usize = 50_000;
@@ -42,7 +43,7 @@ struct Member {
 }
 
 impl Member {
-    fn read(family: &FamilyCheck<'_>, size: &[i64], property: &str) -> Result<Self, CliError> {
+    fn read(family: &FamilyCheck<'_>, size: &[i64], property: &str) -> Result<Self, CheckError> {
         let mut input = family.members.member(size)?;
         (family.adjust)(&mut input);
         let selection = input.selection(&[property.to_owned()]);
@@ -62,7 +63,7 @@ fn decide(
     from: &[i64],
     small: &CheckResult,
     left: Option<Duration>,
-) -> Result<(How, Answer), CliError> {
+) -> Result<(How, Answer), CheckError> {
     let started = Instant::now();
     let Answer::Violated(found) = &small.answer else { return Ok((How::Itself, small.answer.clone())) };
     let target = Member::read(family, &family.lift_to, &small.property)?;
@@ -76,7 +77,7 @@ fn decide(
     let subject = Subject { spec: &input.spec, name: input.name.clone(), selection };
     let budget = Budget { time: left, bound: input.spec.scenario.bound, ..family.plan.budget.clone() };
     let plan = Plan { budget, ..*family.plan };
-    let (results, _) = verify::check(&subject, &plan, &mut |_| (), &mut |_| ())?;
+    let (results, _) = verify::check(&subject, &plan, &mut |_| ())?;
     let answer = results.into_iter().next().map(|result| result.answer);
     let nothing = || Answer::Unknown { reason: "nothing was checked there".to_owned(), covered: 0 };
     Ok((How::Searched, answer.unwrap_or_else(nothing)))

@@ -4,6 +4,10 @@ use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
+use super::focused;
+use super::options::Focus;
+use super::saved::fingerprint;
+use super::{Answer, CheckResult, Counterexample, Ending, Finding, InputName, SavedTrace, narrate, reason_text};
 use crate::cluster::spec::ClusterSpec;
 use crate::encodings::{Model, ModelError, build, build_of_single_nodes};
 use crate::engine::sat::size::{self, Size};
@@ -14,10 +18,6 @@ use crate::engine::{
 use crate::property::{NAMES, Selection};
 use crate::reduce::explain::{Explanation, explain};
 use crate::reduce::{self, CircuitSize, Figures, Reduction};
-use crate::report::saved::fingerprint;
-use crate::report::{
-    Answer, CheckResult, Counterexample, Ending, Finding, InputName, SavedTrace, narrate, reason_text,
-};
 use crate::system::cone::Slice;
 use crate::system::{PropertyId, System, Trace, replay};
 
@@ -43,6 +43,8 @@ pub struct Plan<'a> {
     pub reduce: bool,
     /// Whether to tell how.
     pub explain: bool,
+    /// Whether few workloads stand for the cluster.
+    pub focus: Focus,
     /// Watches.
     pub progress: &'a dyn Progress,
 }
@@ -71,37 +73,82 @@ pub type Skipped = Vec<String>;
 pub fn check(
     subject: &Subject<'_>,
     plan: &Plan<'_>,
-    begin: &mut dyn FnMut(&str),
     tell: &mut dyn FnMut(&CheckResult),
 ) -> Result<(Vec<CheckResult>, Skipped), VerifyError> {
-    let started = Instant::now();
-    begin("modelling");
-    let model = match plan.reduce {
-        true => build(subject.spec, &subject.selection)?,
-        false => build_of_single_nodes(subject.spec, &subject.selection)?,
-    };
-    contradiction(&model.system, &plan.budget)?;
-    let mut waiting = applicable(&model.system);
-    if waiting.is_empty() {
-        return Err(VerifyError::Nothing);
+    match focused::applies(subject, plan) {
+        true => focused::check(subject, plan, tell),
+        false => Whole::new(subject, plan).check(tell),
     }
-    let mut modelling = started.elapsed();
-    let mut results: Vec<CheckResult> = Vec::new();
-    while !waiting.is_empty() && !plan.is_over(results.last()) {
-        let left = plan.budget.time.map(|limit| limit.saturating_sub(started.elapsed()) / waiting.len() as u32);
-        let name = waiting.remove(0);
-        begin(name);
-        let checker = Checker { subject, model: &model, plan, time: left };
+}
+
+/// The whole cluster as one model, which is built when it is first asked.
+pub struct Whole<'a> {
+    subject: &'a Subject<'a>,
+    plan: &'a Plan<'a>,
+    started: Instant,
+    model: Option<Model>,
+    modelling: Duration,
+}
+
+impl<'a> Whole<'a> {
+    /// The model of a subject.
+    pub fn new(subject: &'a Subject<'a>, plan: &'a Plan<'a>) -> Self {
+        Whole { subject, plan, started: Instant::now(), model: None, modelling: Duration::ZERO }
+    }
+
+    fn model(&mut self) -> Result<&Model, VerifyError> {
+        if self.model.is_none() {
+            let began = Instant::now();
+            self.begin("modelling");
+            let Subject { spec, selection, .. } = self.subject;
+            let model = match self.plan.reduce {
+                true => build(spec, selection)?,
+                false => build_of_single_nodes(spec, selection)?,
+            };
+            contradiction(&model.system, &self.plan.budget)?;
+            self.model = Some(model);
+            self.modelling = began.elapsed();
+        }
+        self.model.as_ref().ok_or(VerifyError::Nothing)
+    }
+
+    fn begin(&self, what: &str) {
+        self.plan.progress.begin(&format!("{}: {what}", self.subject.name.short()));
+    }
+
+    fn check(mut self, tell: &mut dyn FnMut(&CheckResult)) -> Result<(Vec<CheckResult>, Skipped), VerifyError> {
+        let mut waiting = applicable(&self.model()?.system);
+        if waiting.is_empty() {
+            return Err(VerifyError::Nothing);
+        }
+        let mut results: Vec<CheckResult> = Vec::new();
+        while !waiting.is_empty() && !self.plan.is_over(results.last()) {
+            let among = waiting.len() as u32;
+            let name = waiting.remove(0);
+            let result = self.ask(name, among)?;
+            tell(&result);
+            results.push(result);
+        }
+        Ok((results, waiting.into_iter().map(str::to_owned).collect()))
+    }
+
+    /// Checks one property; `among` so many share the time that is left.
+    pub fn ask(&mut self, name: &str, among: u32) -> Result<CheckResult, VerifyError> {
+        self.model()?;
+        let left = self.plan.budget.time.map(|limit| limit.saturating_sub(self.started.elapsed()) / among);
+        self.begin(name);
+        let modelling = std::mem::take(&mut self.modelling);
+        let (subject, plan) = (self.subject, self.plan);
+        let checker = Checker { subject, model: self.model()?, plan, time: left };
         let mut result = checker.check(name);
-        result.seconds += std::mem::take(&mut modelling).as_secs_f64();
-        tell(&result);
-        results.push(result);
+        result.seconds += modelling.as_secs_f64();
+        Ok(result)
     }
-    Ok((results, waiting.into_iter().map(str::to_owned).collect()))
 }
 
 impl Plan<'_> {
-    fn is_over(&self, last: Option<&CheckResult>) -> bool {
+    /// Whether nothing more is asked after a result.
+    pub fn is_over(&self, last: Option<&CheckResult>) -> bool {
         let violated = matches!(last.map(|result| &result.answer), Some(Answer::Violated(_)));
         (violated && !self.all) || self.budget.stop.load(std::sync::atomic::Ordering::Relaxed)
     }
@@ -203,6 +250,7 @@ impl Asked {
             beside,
             reduction: self.explanation,
             family: None,
+            focus: None,
         }
     }
 }
@@ -257,7 +305,7 @@ pub fn retell(
     slice: &Slice,
     property: PropertyId,
     trace: &Trace,
-) -> Result<(crate::report::Narrative, Finding), String> {
+) -> Result<(super::Narrative, Finding), String> {
     let broken = slice.system.property(property);
     replay(&slice.system, trace, broken).map_err(|error| error.to_string())?;
     let lifted = slice.lift(&model.system, trace).map_err(|error| error.to_string())?;
@@ -278,11 +326,12 @@ fn reasons(engine: &str, reason: &UnknownReason, beside: &[Attempt]) -> String {
     each.join("; ")
 }
 
-fn internal(problem: &str) -> String {
+/// What is said of a counterexample that is none.
+pub fn internal(problem: &str) -> String {
     format!("internal error: the counterexample found does not replay ({problem}); please report this as a bug")
 }
 
 /// Lets the operating system measure the peak of resident memory anew, where it can.
-fn reset_peak() {
+pub fn reset_peak() {
     let _ = std::fs::write("/proc/self/clear_refs", "5");
 }

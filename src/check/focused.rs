@@ -1,0 +1,183 @@
+//! Checks clusters of several workloads: each property is decided for each workload in the company of the rest
+//! ([`super::focus`]), and answers that are alike become one result.
+//!
+//! In clusters of few workloads the whole is asked about whatever workloads alone do not settle: it is small enough, and
+//! its counterexamples are shortest.
+
+use std::time::Instant;
+
+use crate::cluster::spec::WorkloadKind;
+use crate::encodings::ModelError;
+use crate::engine::{Extent, peak_resident_bytes};
+use crate::property::{self, Selection};
+use crate::system::{PropertyId, PropertyKind};
+
+use super::focus::survey::Survey;
+use super::focus::{Answer as One, Decided, FocusReport, Question, Session, Violation};
+use super::options::Focus;
+use super::saved::fingerprint;
+use super::verify::{Plan, Skipped, Subject, VerifyError, Whole, internal};
+use super::{Answer, CheckResult, Counterexample, Ending, Finding, SavedTrace, narrate};
+
+/// Workloads up to which the whole cluster is asked first about what workloads alone leave open.
+const FEW: usize = 3;
+
+/// Whether a subject is checked this way.
+pub fn applies(subject: &Subject<'_>, plan: &Plan<'_>) -> bool {
+    let moved = subject.spec.workloads.iter().filter(|workload| workload.kind != WorkloadKind::Fixed).count();
+    plan.focus != Focus::Off && plan.reduce && !plan.engine.certifies() && moved > 1
+}
+
+/// Checks the properties one name at a time, and tells each result as soon as it is known.
+pub fn check(
+    subject: &Subject<'_>,
+    plan: &Plan<'_>,
+    tell: &mut dyn FnMut(&CheckResult),
+) -> Result<(Vec<CheckResult>, Skipped), VerifyError> {
+    let started = Instant::now();
+    let survey = Survey::of(subject.spec).map_err(ModelError::from)?;
+    let question = Question {
+        spec: subject.spec,
+        selection: &subject.selection,
+        engine: plan.engine,
+        budget: &plan.budget,
+        all: plan.all,
+        progress: plan.progress,
+    };
+    let few = plan.focus == Focus::Auto && survey.owners().count() <= FEW;
+    let mut session = Session::begin(&question, &survey)?;
+    let mut whole = Whole::new(subject, plan);
+    let mut waiting = session.applicable();
+    complain(&subject.selection, &waiting)?;
+    if waiting.is_empty() {
+        return Err(VerifyError::Nothing);
+    }
+    let mut results: Vec<CheckResult> = Vec::new();
+    let mut since = started;
+    while !waiting.is_empty() && !plan.is_over(results.iter().rev().find(|it| it.answer.exit_code() == 1)) {
+        let name = waiting.remove(0);
+        plan.progress.begin(&format!("{}: {name}", subject.name.short()));
+        let decided = match session.alone(name) {
+            Some(decided) => Some(decided),
+            None if few => {
+                let result = whole.ask(name, waiting.len() as u32 + 1)?;
+                if !matches!(result.answer, Answer::Unknown { .. }) || plan.is_over(None) {
+                    tell(&result);
+                    results.push(result);
+                    since = Instant::now();
+                    continue;
+                }
+                session.decide(name, waiting.len())?
+            }
+            None => session.decide(name, waiting.len())?,
+        };
+        let Some(decided) = decided else { continue };
+        for mut result in results_of(subject, plan, decided) {
+            result.seconds = since.elapsed().as_secs_f64();
+            since = Instant::now();
+            tell(&result);
+            results.push(result);
+        }
+    }
+    Ok((results, waiting.into_iter().map(str::to_owned).collect()))
+}
+
+/// An error for properties that were asked for and apply to nothing.
+fn complain(selection: &Selection, applicable: &[&str]) -> Result<(), VerifyError> {
+    let missing = selection.properties.iter().find(|it| selection.chosen && !applicable.contains(&it.name.as_str()));
+    match missing {
+        None => Ok(()),
+        Some(missing) => Err(ModelError::from(property::not_applicable(&missing.name)).into()),
+    }
+}
+
+/// Results: one for each violation, one for all that holds, one for all that is open.
+fn results_of(subject: &Subject<'_>, plan: &Plan<'_>, decided: Decided) -> Vec<CheckResult> {
+    let Decided { property, answers, report, statistics, engine } = decided;
+    let (mut held, mut open, mut results) = (Vec::new(), Vec::new(), Vec::new());
+    let mut blank = CheckResult {
+        input: subject.name.clone(),
+        property: property.clone(),
+        subject: String::new(),
+        answer: Answer::Unknown { reason: String::new(), covered: 0 },
+        engine: engine.to_owned(),
+        seconds: 0.0,
+        peak_memory_bytes: peak_resident_bytes(),
+        statistics,
+        certificate: None,
+        beside: Vec::new(),
+        reduction: None,
+        family: None,
+        focus: None,
+    };
+    for (about, answer) in answers {
+        match answer {
+            One::Holds(extent) => held.push((about, extent)),
+            One::Unknown { reason, covered } => open.push((about, reason, covered)),
+            One::Violated(found) => {
+                let focus = report.about(std::slice::from_ref(&about), Some(found.smallest), plan.explain);
+                results.push(CheckResult { focus, ..violated(subject, &blank, about, &found) });
+                blank.statistics = Default::default();
+            }
+        }
+    }
+    if !held.is_empty() {
+        let extent = held.iter().map(|&(_, extent)| extent).reduce(weaker).unwrap_or(Extent::Bound(0));
+        let names: Vec<String> = held.into_iter().map(|(about, _)| about).collect();
+        results.push(group(&blank, names, Answer::Holds(extent), &report, plan));
+        blank.statistics = Default::default();
+    }
+    // Workloads that are open for different reasons are different answers.
+    while let Some((_, reason, _)) = open.first() {
+        let reason = reason.clone();
+        let (alike, others): (Vec<_>, Vec<_>) = open.into_iter().partition(|(_, other, _)| *other == reason);
+        open = others;
+        let covered = alike.iter().map(|&(_, _, covered)| covered).min().unwrap_or(0);
+        let names: Vec<String> = alike.into_iter().map(|(about, _, _)| about).collect();
+        results.push(group(&blank, names, Answer::Unknown { reason, covered }, &report, plan));
+        blank.statistics = Default::default();
+    }
+    results
+}
+
+fn group(
+    blank: &CheckResult,
+    names: Vec<String>,
+    answer: Answer,
+    report: &FocusReport,
+    plan: &Plan<'_>,
+) -> CheckResult {
+    let focus = report.about(&names, None, plan.explain);
+    CheckResult { subject: names.join(", "), answer, focus, ..blank.clone() }
+}
+
+/// The weaker of two extents.
+fn weaker(a: Extent, b: Extent) -> Extent {
+    match (a, b) {
+        (Extent::Complete(a), Extent::Complete(b)) => Extent::Complete(a.max(b)),
+        (Extent::Bound(a), Extent::Bound(b)) => Extent::Bound(a.min(b)),
+        (Extent::Bound(k), _) | (_, Extent::Bound(k)) => Extent::Bound(k),
+    }
+}
+
+/// The result of a violation, told as a run of the whole cluster.
+fn violated(subject: &Subject<'_>, blank: &CheckResult, about: String, found: &Violation) -> CheckResult {
+    let Violation { model, property, trace, k, .. } = found;
+    let broken = model.system.property(*property);
+    let finding = Finding::of(broken);
+    let ending = Ending::Breaks { property: broken.name.clone(), finding };
+    let answer = match narrate(subject.spec, model, trace, &ending) {
+        Ok(narrative) => {
+            let trace = keep(subject, found, *property);
+            Answer::Violated(Box::new(Counterexample { k: *k, finding, trace, narrative }))
+        }
+        Err(error) => Answer::Unknown { reason: internal(&error.to_string()), covered: *k },
+    };
+    let named = if matches!(broken.kind, PropertyKind::Settles) { about } else { broken.subject.clone() };
+    CheckResult { subject: named, answer, ..blank.clone() }
+}
+
+fn keep(subject: &Subject<'_>, found: &Violation, property: PropertyId) -> SavedTrace {
+    let name = subject.name.clone();
+    SavedTrace::keep(&found.model.system, &found.trace, property, name, fingerprint(subject.spec))
+}

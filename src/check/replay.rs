@@ -1,0 +1,48 @@
+//! Replays a saved trace on an input, which may have changed since.
+
+use crate::cluster::scenario::Interleaving;
+use crate::encodings::{ModelError, build, build_of_single_nodes};
+use crate::property::Selection;
+
+use super::saved::interleaving_name;
+use super::source::Input;
+use super::verify::{self, VerifyError};
+use super::{CheckError, Narrative, SavedTrace};
+
+/// The story of a trace on an input, or why it is none. The outer error is one of the trace or the input.
+pub fn again(input: &mut Input, trace: &SavedTrace) -> Result<Result<Narrative, String>, CheckError> {
+    let all = [Interleaving::Settled, Interleaving::Racing, Interleaving::Async];
+    let known = all.into_iter().find(|&it| interleaving_name(it.into()) == trace.interleaving);
+    let unknown = || CheckError::Usage(format!("there is no interleaving `{}`", trace.interleaving));
+    input.spec.scenario.interleaving = known.ok_or_else(unknown)?;
+    let selection = about(input, trace);
+    let model = match trace.single_nodes {
+        true => build_of_single_nodes(&input.spec, &selection),
+        false => build(&input.spec, &selection),
+    };
+    let model = match model {
+        Ok(model) => model,
+        Err(ModelError::Property(error)) => return Ok(Err(error.to_string())),
+        Err(error) => return Err(VerifyError::from(error).into()),
+    };
+    let slice = model.system.slice(&verify::named(&model.system, &trace.property));
+    let told = trace.resolve(&slice.system).map_err(|error| error.to_string()).and_then(|(property, steps)| {
+        verify::retell(&input.spec, &model, &slice, property, &steps).map(|(narrative, _)| narrative)
+    });
+    Ok(told)
+}
+
+/// The property of the trace; only of the workload that it is about, where it names one.
+fn about(input: &Input, trace: &SavedTrace) -> Selection {
+    let mut selection = input.selection(std::slice::from_ref(&trace.property));
+    let named = input.spec.workloads.iter().find(|workload| {
+        let key = workload.key.to_string();
+        trace.subject == key || trace.subject.strip_prefix(&key).is_some_and(|rest| rest.starts_with(':'))
+    });
+    if let Some(workload) = named {
+        let other = |target: &Option<_>| target.as_ref().is_some_and(|target| *target != workload.key);
+        selection.properties.retain(|property| !other(&property.target));
+        selection.properties.iter_mut().for_each(|property| property.target = Some(workload.key.clone()));
+    }
+    selection
+}
