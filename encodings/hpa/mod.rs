@@ -9,6 +9,7 @@
 //! (such a metric may propose anything within the limits); the CPU initialisation period (pods count from the moment they
 //! are ready); a target's status lagging behind its spec; tolerances of a behavior (their feature gate is off).
 
+pub mod free;
 pub mod limits;
 pub mod metrics;
 
@@ -42,18 +43,22 @@ pub fn declare(cluster: &Cluster<'_>) -> Vec<HpaVars> {
     let declare = |(index, autoscaler): (usize, &Autoscaler)| {
         let (workload, object, _) = cluster.owners().find(|(_, object, _)| object.key == autoscaler.target)?;
         let spec = autoscaler.object.spec.as_ref()?;
-        let bounds = Bounds { min: spec.min_replicas.map_or(1, i64::from), max: spec.max_replicas.into() };
+        let bounds = Bounds::of(spec);
         let replicas = cluster.size.fixed_replicas(object, "an autoscaler remembers them");
         let memory = memory::declare(cluster, autoscaler, replicas, bounds);
         Some(HpaVars { autoscaler: index, workload, bounds, memory })
     };
-    cluster.spec.autoscalers.iter().enumerate().filter_map(declare).collect()
+    let exact = cluster.spec.autoscalers.iter().enumerate().filter(|(_, it)| !free::is_free(cluster, it));
+    exact.filter_map(declare).collect()
 }
 
 /// Adds one action per autoscaler.
 pub fn add(cluster: &Cluster<'_>, autoscalers: &[HpaVars], loads: &[LoadVars]) {
     for vars in autoscalers {
         add_one(cluster, vars, loads);
+    }
+    if cluster.spec.scenario.controllers.hpa {
+        free::add(cluster);
     }
 }
 

@@ -82,6 +82,8 @@ pub struct ClusterSpec {
 pub struct Company {
     /// Workloads for whose pods others may leave no room, at any time and for as long as they like.
     pub crowds_out: BTreeSet<ObjectKey>,
+    /// Workloads whose autoscalers may choose any size within their limits, where nothing more is known of them.
+    pub scales_freely: BTreeSet<ObjectKey>,
 }
 
 /// A controller of pods, as far as default topology spreading asks for it.

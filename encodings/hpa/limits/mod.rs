@@ -11,6 +11,8 @@ pub mod reconcile;
 pub mod rules;
 pub mod stabilisation;
 
+use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscalerSpec;
+
 use crate::term::Int;
 
 pub use rates::Changes;
@@ -23,6 +25,13 @@ pub struct Bounds {
     pub min: i64,
     /// `maxReplicas`.
     pub max: i64,
+}
+
+impl Bounds {
+    /// The limits of an autoscaler.
+    pub fn of(spec: &HorizontalPodAutoscalerSpec) -> Self {
+        Bounds { min: spec.min_replicas.map_or(1, i64::from), max: spec.max_replicas.into() }
+    }
 }
 
 /// What windows and periods count of the past.

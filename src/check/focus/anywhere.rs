@@ -36,6 +36,15 @@ pub enum Naming {
     Own,
 }
 
+/// How closely autoscalers are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scaling {
+    /// Any size within the limits at any time: whatever loads, metrics, windows and policies come to.
+    Free,
+    /// As they compute it.
+    Exact,
+}
+
 /// A workload alone.
 pub struct Alone {
     /// The model's cluster, without names.
@@ -87,14 +96,15 @@ pub fn may_be_preempted(survey: &Survey<'_>, template: usize) -> bool {
 }
 
 /// The model of one workload, which has no [`obstacle`].
-pub fn alone(survey: &Survey<'_>, workload: usize, naming: Naming) -> Alone {
+pub fn alone(survey: &Survey<'_>, workload: usize, naming: Naming, scaling: Scaling) -> Alone {
     let whole = survey.spec;
     let owner = &whole.workloads[workload];
-    let names = Names { naming, owner };
+    let names = Names { naming, scaling, owner };
     let crowded = !survey.templates_of(workload).all(|it| survey.most[it] == 0 || room::always_has_room(survey, it));
     let own = names.key();
     let commands: Vec<usize> = own_commands(whole, &owner.key).collect();
-    let company = Company { crowds_out: crowded.then(|| own.clone()).into_iter().collect() };
+    let only = |when: bool| when.then(|| own.clone()).into_iter().collect();
+    let company = Company { crowds_out: only(crowded), scales_freely: only(scaling == Scaling::Free) };
     let spec = ClusterSpec {
         nodes: vec![node(survey, workload)],
         workloads: vec![names.workload()],
@@ -143,6 +153,7 @@ fn target_mut(action: &mut CommandAction) -> Option<&mut ObjectKey> {
 /// Gives a workload, and what speaks of it, the names of its model.
 struct Names<'a> {
     naming: Naming,
+    scaling: Scaling,
     owner: &'a Workload,
 }
 
@@ -195,7 +206,8 @@ impl Names<'_> {
             target_mut(&mut action).into_iter().for_each(|target| *target = self.key());
             Command { action, origin: Default::default(), text: "command".to_owned() }
         };
-        let loads = whole.loads.iter().filter(|load| load.target == *own).cloned();
+        let exact = self.scaling == Scaling::Exact;
+        let loads = whole.loads.iter().filter(|load| exact && load.target == *own).cloned();
         Scenario {
             placed_anywhere: here(&whole.placed_anywhere),
             loads: loads.map(|load| Load { target: self.key(), ..load }).collect(),

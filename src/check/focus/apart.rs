@@ -135,7 +135,7 @@ pub fn apart(survey: &Survey<'_>, focus: &BTreeSet<usize>) -> Apart {
     let crowded = !has_room_for_sure(survey, &own);
     if crowded {
         let keys = focus.iter().map(|&it| survey.spec.workloads[it].key.clone());
-        spec.company = Company { crowds_out: keys.collect() };
+        spec.company = Company { crowds_out: keys.collect(), ..Company::default() };
     }
     let is_alone = !strangers_reach(survey, &own);
     for profile in &mut spec.scheduler {

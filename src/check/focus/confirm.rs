@@ -10,7 +10,7 @@ use crate::engine::{Budget, Extent, Statistics, UnknownReason, Watch};
 use crate::property::Selection;
 use crate::system::{PropertyId, Trace, replay};
 
-use super::anywhere::{self, Naming};
+use super::anywhere::{self, Naming, Scaling};
 use super::apart;
 use super::company;
 use super::frozen;
@@ -128,6 +128,11 @@ impl<'c, 'a> Case<'c, 'a> {
         self.confirmer.survey
     }
 
+    fn asks_for_room_only(&self) -> bool {
+        let survey = self.survey();
+        survey.templates_of(self.open.workload).all(|template| survey.asks_for_room_only(template))
+    }
+
     fn budget(&self, share: f64) -> Budget {
         let time = self.watch.time_left().map_or(PATIENCE, |left| left.mul_f64(share));
         Budget { time: Some(time), ..self.confirmer.question.budget.clone() }
@@ -141,7 +146,10 @@ impl<'c, 'a> Case<'c, 'a> {
             Some(Finding::Broken { k, .. }) => {
                 self.covered = *k;
                 self.story.push(format!("alone it may fail at k = {k}"));
-                if let Some((guide, crowding)) = self.alone_again() {
+                if self.name == "pods-schedulable" && self.asks_for_room_only() {
+                    // Nothing but want of room can keep its pods waiting.
+                    starved = true;
+                } else if let Some((guide, crowding)) = self.alone_again() {
                     starved = crowding;
                     guides.push(guide);
                 }
@@ -164,7 +172,9 @@ impl<'c, 'a> Case<'c, 'a> {
             return Ok(Some(found));
         }
         let focus = apart::closure(self.survey(), self.open.workload);
-        match self.apart(&focus)? {
+        // Where others' want of room decides, real nodes change nothing.
+        let apart = if starved && self.asks_for_room_only() { None } else { self.apart(&focus)? };
+        match apart {
             Some(Finding::Nothing) => return Ok(None),
             Some(Finding::Holds(extent)) => return Ok(Some(Answer::Holds(extent))),
             _ => {}
@@ -172,7 +182,7 @@ impl<'c, 'a> Case<'c, 'a> {
         if let Some(found) = self.whole_if_small()? {
             return Ok(found);
         }
-        let still = if starved { Vec::new() } else { self.frozen(&focus)? };
+        let still = if starved && self.asks_for_room_only() { Vec::new() } else { self.frozen(&focus)? };
         if let Some(found) = self.rehearse(&still)? {
             return Ok(Some(found));
         }
@@ -202,7 +212,7 @@ impl<'c, 'a> Case<'c, 'a> {
     /// The counterexample of the model alone, with names; and whether others leave no room in it.
     fn alone_again(&mut self) -> Option<(Guide, bool)> {
         let survey = self.survey();
-        let alone = anywhere::alone(survey, self.open.workload, Naming::Own);
+        let alone = anywhere::alone(survey, self.open.workload, Naming::Own, Scaling::Exact);
         let key = &survey.spec.workloads[self.open.workload].key;
         let selection = selection_about(self.confirmer.question, key, &[self.name], None);
         let (model, finding) = self.ask(&alone.spec, &selection, 0.2).ok()??;

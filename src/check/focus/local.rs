@@ -7,7 +7,7 @@ use crate::encodings::{Model, ModelError, build};
 use crate::engine::{Budget, Engine, Extent, Progress, Statistics, UnknownReason, Verdict};
 use crate::property::Selection;
 use crate::reduce;
-use crate::system::{PropertyId, Trace};
+use crate::system::{PropertyId, PropertyKind, System, Trace};
 
 /// What a small model says of a property.
 #[derive(Clone, Debug)]
@@ -89,6 +89,9 @@ impl Asking<'_> {
         if ids.is_empty() {
             return Finding::Nothing;
         }
+        if ids.iter().all(|&id| is_out_of_question(&model.system, id)) {
+            return Finding::Holds(Extent::Complete(0));
+        }
         let reduction = reduce::reduce(&model.system, &model.parts, &ids);
         let system = &reduction.slice.system;
         let all: Vec<PropertyId> = (0..system.properties.len()).map(PropertyId).collect();
@@ -111,6 +114,16 @@ impl Asking<'_> {
                 }
             }
         }
+    }
+}
+
+/// Whether a property forbids loops with a mark that no action carries: no state needs to be seen for that.
+fn is_out_of_question(system: &System, property: PropertyId) -> bool {
+    match system.property(property).kind {
+        PropertyKind::NoLoop { any_of, .. } => {
+            !system.actions.iter().flat_map(|action| &action.marks).any(|&(mark, _)| any_of.contains(mark))
+        }
+        PropertyKind::Invariant { .. } | PropertyKind::Settles => false,
     }
 }
 

@@ -12,7 +12,7 @@ use crate::encodings::ModelError;
 use crate::engine::{Extent, Statistics, Watch};
 use crate::property::{NAMES, Selection};
 
-use super::anywhere::{self, Naming};
+use super::anywhere::{self, Naming, Scaling};
 use super::confirm::{Confirmer, Open};
 use super::local::{Asking, Finding, Findings, add};
 use super::report::{FocusReport, Tally};
@@ -85,14 +85,16 @@ pub fn selection_about(
 
 /// What models of single workloads say.
 struct Alone {
-    /// By workload: position of its model, and for each property why it has no place there.
+    /// By workload.
     of: HashMap<usize, Placed>,
     models: Vec<Option<Findings>>,
     crowded: Vec<bool>,
 }
 
+#[derive(Default)]
 struct Placed {
-    model: Option<usize>,
+    /// Positions of its models, the closest look last.
+    models: Vec<usize>,
     obstacles: HashMap<&'static str, String>,
 }
 
@@ -100,7 +102,6 @@ struct Placed {
 struct Task {
     spec: ClusterSpec,
     selection: Selection,
-    crowded: bool,
 }
 
 impl Alone {
@@ -110,32 +111,81 @@ impl Alone {
         names: &[&'static str],
         watch: &Watch,
     ) -> Result<Self, ModelError> {
+        let mut alone = Alone { of: HashMap::new(), models: Vec::new(), crowded: Vec::new() };
+        let mut rounds = vec![Scaling::Exact];
+        if question.spec.scenario.controllers.hpa && !question.spec.autoscalers.is_empty() {
+            rounds.insert(0, Scaling::Free);
+        }
+        let last = rounds.len() - 1;
+        for (round, scaling) in rounds.into_iter().enumerate() {
+            let share = if round == last { SHARE_ALONE } else { SHARE_ALONE / 2.0 };
+            let tasks = alone.tasks(question, survey, names, watch, scaling);
+            let found = work_off(question, &tasks, watch, share)?;
+            alone.models.extend(found);
+        }
+        Ok(alone)
+    }
+
+    /// Models for what earlier rounds left open; equal ones once. Positions of models follow those known.
+    fn tasks(
+        &mut self,
+        question: &Question<'_>,
+        survey: &Survey<'_>,
+        names: &[&'static str],
+        watch: &Watch,
+        scaling: Scaling,
+    ) -> Vec<Task> {
         let mut tasks: Vec<Task> = Vec::new();
         let mut known: HashMap<String, usize> = HashMap::new();
-        let mut of = HashMap::new();
         for (workload, owner) in survey.owners() {
             if watch.exhausted().is_some() {
                 break;
             }
-            let mut obstacles: HashMap<&'static str, String> = HashMap::new();
+            let mut open: Vec<&str> = Vec::new();
             for &name in names {
-                obstacles.extend(anywhere::obstacle(survey, workload, name).map(|why| (name, why)));
+                if !self.of.contains_key(&workload) || !self.is_obstructed(workload, name) {
+                    let obstacle = anywhere::obstacle(survey, workload, name);
+                    let obstructed = obstacle.is_some();
+                    let placed = self.of.entry(workload).or_default();
+                    placed.obstacles.extend(obstacle.map(|why| (name, why)));
+                    if !obstructed && self.is_open(workload, name) {
+                        open.push(name);
+                    }
+                }
             }
-            let free: Vec<&str> = names.iter().copied().filter(|name| !obstacles.contains_key(name)).collect();
-            let selection = selection_about(question, &owner.key, &free, None);
-            let model = (!selection.properties.is_empty()).then(|| {
-                let alone = anywhere::alone(survey, workload, Naming::Nameless);
-                let key = format!("{:?} {:?}", alone.spec, selection.properties);
-                *known.entry(key).or_insert_with(|| {
-                    tasks.push(Task { spec: alone.spec, selection, crowded: alone.crowded });
-                    tasks.len() - 1
-                })
+            let scaled = question.spec.autoscalers.iter().any(|autoscaler| autoscaler.target == owner.key);
+            let selection = selection_about(question, &owner.key, &open, None);
+            if selection.properties.is_empty() || (scaling == Scaling::Free && !scaled) {
+                continue;
+            }
+            let model = anywhere::alone(survey, workload, Naming::Nameless, scaling);
+            let key = format!("{:?} {:?}", model.spec, selection.properties);
+            let first = self.models.len();
+            let crowded = &mut self.crowded;
+            let position = *known.entry(key).or_insert_with(|| {
+                tasks.push(Task { spec: model.spec, selection });
+                crowded.push(model.crowded);
+                first + tasks.len() - 1
             });
-            of.insert(workload, Placed { model, obstacles });
+            self.of.entry(workload).or_default().models.push(position);
         }
-        let crowded = tasks.iter().map(|task| task.crowded).collect();
-        let models = work_off(question, &tasks, watch)?;
-        Ok(Alone { of, models, crowded })
+        tasks
+    }
+
+    fn is_obstructed(&self, workload: usize, name: &str) -> bool {
+        self.of.get(&workload).is_some_and(|placed| placed.obstacles.contains_key(name))
+    }
+
+    /// Whether a property is worth a closer look: not if it holds, and not if others may leave no room, which is the same
+    /// for any size.
+    fn is_open(&self, workload: usize, name: &str) -> bool {
+        let (finding, tally, _) = self.finding(workload, name);
+        match finding {
+            None | Some(Finding::Open { .. }) => true,
+            Some(Finding::Nothing) => false,
+            Some(Finding::Holds(extent)) => !is_covered(extent, tally),
+            Some(Finding::Broken { .. }) => !(tally == Tally::Crowded && name == "pods-schedulable"),
+        }
     }
 
     fn applies(&self, name: &str) -> bool {
@@ -146,24 +196,32 @@ impl Alone {
     }
 
     /// What is known of a property of a workload, with the way in which it was found.
-    fn finding(&self, workload: usize, name: &str) -> (Option<Finding>, Tally, Option<&Findings>) {
-        let Some(placed) = self.of.get(&workload) else { return (None, Tally::Open, None) };
-        let Some(model) = placed.model.filter(|_| !placed.obstacles.contains_key(name)) else {
-            return (None, Tally::Open, None);
+    fn finding(&self, workload: usize, name: &str) -> (Option<Finding>, Tally, Option<usize>) {
+        let nothing = (None, Tally::Open, None);
+        let Some(placed) = self.of.get(&workload).filter(|placed| !placed.obstacles.contains_key(name)) else {
+            return nothing;
         };
-        let tally = if self.crowded[model] { Tally::Crowded } else { Tally::Alone };
-        let Some(findings) = &self.models[model] else { return (None, tally, None) };
-        let found = findings.by_name.iter().find(|(known, _)| known == name).map(|(_, finding)| finding.clone());
-        (found, tally, Some(findings))
+        let findings = placed.models.iter().rev().filter_map(|&model| {
+            let findings = self.models.get(model)?.as_ref()?;
+            let (_, finding) = findings.by_name.iter().find(|(known, _)| known == name)?;
+            let tally = if self.crowded[model] { Tally::Crowded } else { Tally::Alone };
+            Some((Some(finding.clone()), tally, Some(model)))
+        });
+        findings.into_iter().next().unwrap_or(nothing)
     }
 }
 
 /// Asks about all models, on all cores.
-fn work_off(question: &Question<'_>, tasks: &[Task], watch: &Watch) -> Result<Vec<Option<Findings>>, ModelError> {
+fn work_off(
+    question: &Question<'_>,
+    tasks: &[Task],
+    watch: &Watch,
+    share: f64,
+) -> Result<Vec<Option<Findings>>, ModelError> {
     let next = AtomicUsize::new(0);
     let done = AtomicUsize::new(0);
     let results: Vec<Mutex<Option<Result<Findings, ModelError>>>> = tasks.iter().map(|_| Mutex::new(None)).collect();
-    let share = watch.time_left().map(|left| left.mul_f64(SHARE_ALONE));
+    let share = watch.time_left().map(|left| left.mul_f64(share));
     let began = Instant::now();
     let work = || {
         loop {
@@ -177,6 +235,20 @@ fn work_off(question: &Question<'_>, tasks: &[Task], watch: &Watch) -> Result<Ve
                 share.map_or(MOST_FOR_ONE, |share| share.mul_f64(SHARE_OF_ONE)).min(left.unwrap_or(MOST_FOR_ONE));
             let asking = Asking { engine: question.engine, budget: question.budget, progress: question.progress };
             let found = asking.all(&task.spec, &task.selection, Some(time)).map(|(_, findings)| findings);
+                eprintln!(
+                    "{index} {:?} {:?} {:?}",
+                    began.elapsed(),
+                    task.spec.workloads[0].replicas,
+                    found.as_ref().map(|f| format!(
+                        "{:?} {:?}",
+                        f.by_name
+                            .iter()
+                            .map(|(n, f)| format!("{n} {}", format!("{f:?}").chars().take(30).collect::<String>()))
+                            .collect::<Vec<_>>(),
+                        f.statistics.transitions
+                    ))
+                );
+            }
             if let Ok(mut slot) = results[index].lock() {
                 *slot = Some(found);
             }
@@ -217,8 +289,9 @@ impl Session<'_> {
             if specs_of(self.question.selection, name, &owner.key).next().is_none() {
                 continue;
             }
-            let (finding, tally, findings) = self.alone.finding(workload, name);
-            if let (Some(findings), Some(model)) = (findings, self.alone.of.get(&workload).and_then(|it| it.model)) {
+            let (finding, tally, model) = self.alone.finding(workload, name);
+            let found = model.and_then(|model| Some((model, self.alone.models[model].as_ref()?)));
+            if let Some((model, findings)) = found {
                 decided.engine = findings.engine;
                 if models.insert(model) {
                     add(&mut decided.statistics, &findings.statistics);

@@ -1,0 +1,49 @@
+//! An autoscaler that may choose any size within its limits at any time: all that its metrics, loads, windows, policies
+//! and tolerances can come to, where a model is to know nothing of them.
+//!
+//! Over-approximates [`super::add`]: outside the limits upstream goes to the nearer one, and inside it never leaves them;
+//! a target of no replicas is left alone.
+
+use crate::cluster::spec::Autoscaler;
+use crate::cluster::story::{Scene, Sentence};
+use crate::cluster::view::Cluster;
+use crate::system::{ActionDraft, ActionKind};
+
+use super::Bounds;
+
+/// Whether a model is to know no more of an autoscaler than its limits.
+pub fn is_free(cluster: &Cluster<'_>, autoscaler: &Autoscaler) -> bool {
+    cluster.spec.company.scales_freely.contains(&autoscaler.target)
+}
+
+/// Adds the action of every such autoscaler whose target is modelled.
+pub fn add(cluster: &Cluster<'_>) {
+    for autoscaler in cluster.spec.autoscalers.iter().filter(|autoscaler| is_free(cluster, autoscaler)) {
+        add_one(cluster, autoscaler);
+    }
+}
+
+fn add_one(cluster: &Cluster<'_>, autoscaler: &Autoscaler) {
+    let (ctx, state) = (cluster.ctx(), cluster.state());
+    let target = cluster.owners().find(|(_, object, _)| object.key == autoscaler.target);
+    let (Some((workload, _, vars)), Some(spec)) = (target, autoscaler.object.spec.as_ref()) else { return };
+    let Bounds { min, max } = Bounds::of(spec);
+    let (input, size) = cluster.builder.input("replicas", min.min(max), max);
+    let current = state.get(vars.replicas);
+    let mut next = state.clone();
+    next.set(vars.replicas, size.clamp(0, vars.max_replicas));
+    let (key, chosen) = (autoscaler.key.clone(), size.id());
+    let draft = ActionDraft {
+        name: format!("hpa {}", autoscaler.key),
+        kind: ActionKind::Periodic,
+        guard: cluster.exists(&state, vars) & current.ge(1),
+        inputs: vec![input],
+        choice: size.ne(current),
+        next,
+        marks: vec![(cluster.resize_mark(workload), ctx.bool(true))],
+    };
+    let tell = move |scene: &Scene<'_>| {
+        Sentence::new(format!("HorizontalPodAutoscaler {key}"), format!("scales to {} replicas", scene.get(chosen)))
+    };
+    cluster.act(draft, Box::new(tell));
+}
