@@ -1,6 +1,8 @@
 //! NodeResourcesFit as a filter of kube-scheduler v1.34: `pkg/scheduler/framework/plugins/noderesources/fit.go`.
 
+use crate::cluster::arithmetic::gcd;
 use crate::cluster::layout::{Room, requested};
+use crate::cluster::usage::Counted;
 use crate::cluster::view::Cluster;
 use crate::cluster::{Cell, TemplateId};
 use crate::term::Bool;
@@ -34,8 +36,9 @@ pub fn refusal<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>, template: TemplateId,
 }
 
 fn is_short<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>, resource: &str, amount: i64, change: &Change<'c>) -> Bool<'c> {
-    let room = Room::of(&cluster.classes[cell.class], &cluster.templates, resource, amount);
-    let used = room.requests.iter().map(|&(id, each)| cluster.holding_on(cell, id) * each);
-    let used = cluster.ctx().sum(used) + change.sum(cluster.ctx(), |other| room.each(other));
-    used.gt(room.most)
+    let counted = Counted::Requested(resource.to_owned());
+    let unit = gcd(cluster.usage.unit(cluster, &counted), amount);
+    let each = |other: TemplateId| cluster.templates[other.0].requests.get(resource) / unit;
+    let used = cluster.usage.sum(cluster, cell, &counted, unit) + change.sum(cluster.ctx(), each);
+    used.gt(Room::most(&cluster.classes[cell.class], resource, amount, unit))
 }

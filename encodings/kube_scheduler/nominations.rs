@@ -39,6 +39,9 @@ impl<'c> Change<'c> {
 
 /// The other waiting pods that are nominated to the nodes of a cell and that a pod of `template` yields to.
 pub fn nominated<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>, template: TemplateId) -> Change<'c> {
+    if cluster.templates.iter().all(|other| other.nominated_to().is_none()) {
+        return Change::default();
+    }
     let names = &cluster.classes[cell.class].names;
     let pod = &cluster.templates[template.0];
     let state = cluster.state();

@@ -4,11 +4,10 @@
 //! Upstream's arithmetic is tabulated over the numbers of pods on a node, those that use the same together; where that
 //! makes too large a table, over what they use together.
 
-use std::collections::BTreeMap;
-
 use crate::cluster::arithmetic::gcd;
 use crate::cluster::arithmetic::node_score::{self, ResourceUse};
 use crate::cluster::spec::{FitStrategy, SchedulerProfile};
+use crate::cluster::usage::Counted;
 use crate::cluster::view::Cluster;
 use crate::cluster::{Cell, NodeClass, TemplateId};
 use crate::term::Int;
@@ -64,39 +63,31 @@ pub fn both<'c>(
 struct Load {
     /// By pods that stay, and the new one.
     base: i64,
-    /// By each of the pods whose numbers can change.
-    each: Vec<i64>,
+    /// How the pods are counted whose numbers can change.
+    counted: Counted,
 }
 
 /// Scores of one cell's nodes by the numbers of pods on them.
 struct Scorer<'a, 'c> {
     cluster: &'a Cluster<'c>,
+    cell: &'a Cell<'c>,
     class: &'a NodeClass,
     template: TemplateId,
     profile: &'a SchedulerProfile,
-    /// The pods whose numbers can change.
-    pods: Vec<(TemplateId, Int<'c>)>,
 }
 
 impl<'a, 'c> Scorer<'a, 'c> {
-    fn new(cluster: &'a Cluster<'c>, cell: &Cell<'c>, template: TemplateId) -> Self {
-        let numbers = cluster.movable().map(|id| (id, cluster.holding_on(cell, id)));
-        Scorer {
-            cluster,
-            class: &cluster.classes[cell.class],
-            template,
-            profile: cluster.profile(template),
-            pods: numbers.filter(|(_, pods)| pods.constant() != Some(0)).collect(),
-        }
+    fn new(cluster: &'a Cluster<'c>, cell: &'a Cell<'c>, template: TemplateId) -> Self {
+        let (class, profile) = (&cluster.classes[cell.class], cluster.profile(template));
+        Scorer { cluster, cell, class, template, profile }
     }
 
     /// What NodeResourcesFit takes to be used of the resources that it scores.
     fn scored(&self) -> Vec<Load> {
-        let templates = &self.cluster.templates;
-        let new = &templates[self.template.0];
+        let new = &self.cluster.templates[self.template.0];
         let load = |resource: &str| match resource {
-            "cpu" => self.load(self.class.used_scoring.0 + new.placing.0, |id| templates[id.0].scoring.0),
-            "memory" => self.load(self.class.used_scoring.1 + new.placing.1, |id| templates[id.0].scoring.1),
+            "cpu" => Load { base: self.class.used_scoring.0 + new.placing.0, counted: Counted::ScoredCpu },
+            "memory" => Load { base: self.class.used_scoring.1 + new.placing.1, counted: Counted::ScoredMemory },
             _ => self.requested_of(resource),
         };
         self.profile.fit_resources.iter().map(|(resource, _)| load(resource)).collect()
@@ -108,12 +99,9 @@ impl<'a, 'c> Scorer<'a, 'c> {
     }
 
     fn requested_of(&self, resource: &str) -> Load {
-        let request = |id: TemplateId| self.cluster.templates[id.0].requests.get(resource);
-        self.load(self.class.used.get(resource) + request(self.template), request)
-    }
-
-    fn load(&self, base: i64, of: impl Fn(TemplateId) -> i64) -> Load {
-        Load { base, each: self.pods.iter().map(|&(id, _)| of(id)).collect() }
+        let new = &self.cluster.templates[self.template.0];
+        let base = self.class.used.get(resource) + new.requests.get(resource);
+        Load { base, counted: Counted::Requested(resource.to_owned()) }
     }
 
     /// The table of a score of what is used, unless it is too large.
@@ -123,23 +111,18 @@ impl<'a, 'c> Scorer<'a, 'c> {
 
     /// The table over the numbers of pods that use the same.
     fn by_number(&self, loads: &[Load], score: &dyn Fn(&[i64]) -> i64) -> Option<Int<'c>> {
-        let mut groups: BTreeMap<Vec<i64>, Vec<Int<'c>>> = BTreeMap::new();
-        for (position, &(_, pods)) in self.pods.iter().enumerate() {
-            groups.entry(loads.iter().map(|load| load.each[position]).collect()).or_default().push(pods);
-        }
-        groups.retain(|each, _| each.iter().any(|&amount| amount > 0));
-        let each: Vec<&Vec<i64>> = groups.keys().collect();
-        let numbers: Vec<Int<'c>> = groups.values().map(|pods| self.cluster.ctx().sum(pods.iter().copied())).collect();
+        let ways: Vec<Counted> = loads.iter().map(|load| load.counted.clone()).collect();
+        let groups = self.cluster.usage.groups(self.cluster, self.cell, &ways);
         let used = |numbers: &[i64], load: usize| {
-            each.iter().zip(numbers).fold(loads[load].base, |sum, (each, &number)| sum + each[load] * number)
+            groups.each.iter().zip(numbers).fold(loads[load].base, |sum, (each, &number)| sum + each[load] * number)
         };
         let entry = |numbers: &[i64]| score(&(0..loads.len()).map(|load| used(numbers, load)).collect::<Vec<i64>>());
-        is_small(&numbers).then(|| self.cluster.ctx().table(&numbers, entry))
+        is_small(&groups.numbers).then(|| self.cluster.ctx().table(&groups.numbers, entry))
     }
 
     /// The table over what the pods use, in the largest units that divide it.
     fn by_use(&self, loads: &[Load], score: &dyn Fn(&[i64]) -> i64) -> Option<Int<'c>> {
-        let units: Vec<i64> = loads.iter().map(|load| load.each.iter().copied().fold(0, gcd).max(1)).collect();
+        let units: Vec<i64> = loads.iter().map(|load| self.unit(load)).collect();
         let sums: Vec<Int<'c>> = loads.iter().zip(&units).map(|(load, &unit)| self.sum(load, unit)).collect();
         let entry = |sums: &[i64]| {
             let used = sums.iter().zip(&units).zip(loads).map(|((&sum, &unit), load)| load.base + sum * unit);
@@ -148,10 +131,15 @@ impl<'a, 'c> Scorer<'a, 'c> {
         is_small(&sums).then(|| self.cluster.ctx().table(&sums, entry))
     }
 
+    /// The largest unit that divides what any of the pods uses that can be here.
+    fn unit(&self, load: &Load) -> i64 {
+        let groups = self.cluster.usage.groups(self.cluster, self.cell, std::slice::from_ref(&load.counted));
+        groups.each.iter().map(|each| each[0]).fold(0, gcd).max(1)
+    }
+
     /// What the pods whose numbers can change use, in units that divide it.
     fn sum(&self, load: &Load, unit: i64) -> Int<'c> {
-        let ctx = self.cluster.ctx();
-        ctx.sum(self.pods.iter().zip(&load.each).map(|(&(_, pods), &each)| pods * ctx.int(each / unit)))
+        self.cluster.usage.sum(self.cluster, self.cell, &load.counted, unit)
     }
 
     fn fit(&self, used: &[i64]) -> i64 {
@@ -207,7 +195,7 @@ impl<'a, 'c> Scorer<'a, 'c> {
     fn fraction(&self, resource: &str, load: &Load) -> Option<(Int<'c>, i64)> {
         const MOST: i64 = 1 << 26;
         let allocatable = self.class.allocatable.get(resource);
-        let unit = load.each.iter().copied().fold(gcd(allocatable, load.base), gcd).max(1);
+        let unit = gcd(gcd(allocatable, load.base), self.unit(load)).max(1);
         let shrink = allocatable / unit / MOST + 1;
         let used = (self.sum(load, unit) + load.base / unit).div(shrink);
         let all = allocatable / unit / shrink;

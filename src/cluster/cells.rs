@@ -238,7 +238,9 @@ impl Cells {
                     for (&var, (&before, &after)) in
                         nodes[step.cell.slot].iter().zip(step.cell.attributes.iter().zip(&step.target))
                     {
-                        state.set(var, step.chosen.ite(after, before));
+                        if before.id() != after.id() {
+                            state.set(var, step.chosen.ite(after, before));
+                        }
                     }
                 }
                 Representation::Counted { keys, index, .. } => {

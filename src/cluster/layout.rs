@@ -1,5 +1,7 @@
 //! What a node's state consists of: an ordered list of small attributes, the same for all nodes of a class.
 
+use rustc_hash::FxHashMap;
+
 use super::arithmetic::gcd;
 use super::classes::NodeClass;
 use super::scenario::Scenario;
@@ -25,12 +27,13 @@ pub struct Layout {
     pub attributes: Vec<Attribute>,
     /// Largest value of each.
     pub max: Vec<i64>,
+    positions: FxHashMap<Attribute, usize>,
 }
 
 impl Layout {
     /// Position of an attribute.
     pub fn position(&self, attribute: Attribute) -> Option<usize> {
-        self.attributes.iter().position(|&known| known == attribute)
+        self.positions.get(&attribute).copied()
     }
 
     /// Most pods of a template in a phase.
@@ -81,6 +84,7 @@ impl Layout {
     }
 
     fn push(&mut self, attribute: Attribute, max: i64) {
+        self.positions.insert(attribute, self.attributes.len());
         self.attributes.push(attribute);
         self.max.push(max);
     }
@@ -111,9 +115,14 @@ impl Room {
         let requests: Vec<(TemplateId, i64)> = requests.filter(|&(_, each)| each > 0).collect();
         let unit = requests.iter().fold(amount, |unit, &(_, each)| gcd(unit, each));
         Room {
-            most: class.free(resource).div_euclid(unit) - amount / unit,
+            most: Room::most(class, resource, amount, unit),
             requests: requests.into_iter().map(|(id, each)| (id, each / unit)).collect(),
         }
+    }
+
+    /// The same in a given unit, which divides all requests, and without saying who requests what.
+    pub fn most(class: &NodeClass, resource: &str, amount: i64, unit: i64) -> i64 {
+        class.free(resource).div_euclid(unit) - amount / unit
     }
 
     /// What a pod of a template takes.

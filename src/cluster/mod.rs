@@ -23,6 +23,7 @@ pub mod story;
 pub mod templates;
 pub mod totals;
 pub mod turnover;
+pub mod usage;
 mod variables;
 pub mod view;
 

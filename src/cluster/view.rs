@@ -18,6 +18,7 @@ use super::story::{Diagnosis, Narrator, Sentence};
 use super::templates::{self, Phase, Template, TemplateId, Tenure};
 use super::totals::{self, Quantity};
 use super::turnover::Turnover;
+use super::usage::Usage;
 use super::variables;
 
 pub use super::variables::WorkloadVars;
@@ -51,6 +52,8 @@ pub struct Cluster<'c> {
     /// Workloads whose marks are their own.
     marked: BTreeSet<usize>,
     bindings: RefCell<Vec<Binding>>,
+    /// What pods on nodes use together, which every template asks anew.
+    pub usage: Usage,
     /// Inputs whose values are positions of cells.
     cell_inputs: RefCell<Vec<VarId>>,
     narrators: RefCell<Vec<Narrator>>,
@@ -112,6 +115,7 @@ impl<'c> Cluster<'c> {
             crowded,
             marked: (0..MARKED_WORKLOADS).collect(),
             bindings: RefCell::default(),
+            usage: Usage::default(),
             cell_inputs,
             narrators,
             diagnoses,
@@ -303,12 +307,17 @@ impl<'c> Cluster<'c> {
             let mut deleted = self.ctx().int(0);
             for phase in [Phase::Starting, Phase::Running] {
                 let taken = count(template, phase);
+                if taken.constant() == Some(0) {
+                    continue;
+                }
                 deleted = deleted + taken;
                 result.attributes =
                     self.with(&result, Attribute::Pods(template, phase), |pods| pods.minus_or_zero(taken));
             }
-            let terminating = Attribute::Pods(template, Phase::Terminating);
-            result.attributes = self.with(&result, terminating, |pods| pods + deleted);
+            if deleted.constant() != Some(0) {
+                let terminating = Attribute::Pods(template, Phase::Terminating);
+                result.attributes = self.with(&result, terminating, |pods| pods + deleted);
+            }
         }
         result.attributes
     }

@@ -96,6 +96,8 @@ pub struct ActionDraft<'c> {
 #[derive(Default)]
 struct Parts {
     state: Vec<StateVar>,
+    /// The terms of the state variables.
+    present: Vec<TermId>,
     init: Vec<TermId>,
     actions: Vec<Action>,
     marks: Vec<String>,
@@ -149,15 +151,15 @@ impl<'c> Builder<'c> {
 
     fn push_state(&self, variable: StateVar) -> usize {
         let mut parts = self.parts.borrow_mut();
+        let term = self.ctx.read(|arena| arena.variable(variable.var).term);
+        parts.present.push(term);
         parts.state.push(variable);
         parts.state.len() - 1
     }
 
     /// The present state: every variable stands for itself. Take it after the last variable was declared.
     pub fn state(&self) -> State<'c> {
-        let parts = self.parts.borrow();
-        let term = |variable: &StateVar| self.ctx.read(|arena| arena.variable(variable.var).term);
-        State { ctx: self.ctx, values: parts.state.iter().map(term).collect() }
+        State { ctx: self.ctx, values: self.parts.borrow().present.clone() }
     }
 
     /// The variables whose values at the start are fixed, with their terms and values.
@@ -194,8 +196,7 @@ impl<'c> Builder<'c> {
         let mut obligations = Vec::new();
         let mut parts = self.parts.borrow_mut();
         for (index, (variable, &value)) in parts.state.iter().zip(&draft.next.values).enumerate() {
-            let before = self.ctx.read(|arena| arena.variable(variable.var).term);
-            if value != before {
+            if value != parts.present[index] {
                 let value = self.within(variable.range, value, &mut obligations);
                 updates.push((index, value));
             }

@@ -1,5 +1,7 @@
 //! The meaning of the language: one memoised evaluator. Everything else is measured against it.
 
+use rustc_hash::FxHashMap;
+
 use super::arena::{Arena, Node, TermId, VarId};
 
 /// Values of variables, by variable; Booleans are 0 and 1. Variables without a value read as 0.
@@ -28,17 +30,18 @@ impl Valuation {
     }
 }
 
-/// Evaluates terms under one valuation, each term once.
+/// Evaluates terms under one valuation, each term at most once, and only those that matter: of a conjunction whose first
+/// part is false the second is not looked at, of alternatives only the one that is chosen.
 pub struct Evaluator<'a> {
     arena: &'a Arena,
     valuation: &'a Valuation,
-    memo: Vec<Option<i64>>,
+    memo: FxHashMap<TermId, i64>,
 }
 
 impl<'a> Evaluator<'a> {
     /// An evaluator for terms of `arena`.
     pub fn new(arena: &'a Arena, valuation: &'a Valuation) -> Self {
-        Evaluator { arena, valuation, memo: vec![None; arena.len()] }
+        Evaluator { arena, valuation, memo: FxHashMap::default() }
     }
 
     /// Whether a Boolean term is true.
@@ -50,22 +53,50 @@ impl<'a> Evaluator<'a> {
     pub fn value(&mut self, root: TermId) -> i64 {
         let mut stack = vec![root];
         while let Some(&term) = stack.last() {
-            let known = stack.len();
-            if self.memo[term.index()].is_none() {
+            if !self.memo.contains_key(&term) {
                 let node = self.arena.node(term);
-                stack.extend(node.children().filter(|child| self.memo[child.index()].is_none()));
-                if stack.len() > known {
+                if let Some(missing) = self.missing(node) {
+                    stack.push(missing);
                     continue;
                 }
-                self.memo[term.index()] = Some(self.apply(node));
+                let value = self.apply(node);
+                self.memo.insert(term, value);
             }
             stack.pop();
         }
-        self.memo[root.index()].unwrap_or(0)
+        self.memo.get(&root).copied().unwrap_or(0)
+    }
+
+    /// The next child whose value decides the node's and is not known yet.
+    fn missing(&self, node: Node) -> Option<TermId> {
+        let known = |term: TermId| self.memo.get(&term).copied();
+        match node {
+            Node::And(a, b) => match known(a) {
+                None => Some(a),
+                Some(0) => None,
+                Some(_) => known(b).is_none().then_some(b),
+            },
+            Node::Or(a, b) => match known(a) {
+                None => Some(a),
+                Some(0) => known(b).is_none().then_some(b),
+                Some(_) => None,
+            },
+            Node::Ite(c, t, e) => match known(c) {
+                None => Some(c),
+                Some(0) => known(e).is_none().then_some(e),
+                Some(_) => known(t).is_none().then_some(t),
+            },
+            Node::Mul(a, b) => match known(a) {
+                None => Some(a),
+                Some(0) => None,
+                Some(_) => known(b).is_none().then_some(b),
+            },
+            _ => node.children().find(|child| known(*child).is_none()),
+        }
     }
 
     fn apply(&self, node: Node) -> i64 {
-        let get = |term: TermId| self.memo[term.index()].unwrap_or(0);
+        let get = |term: TermId| self.memo.get(&term).copied().unwrap_or(0);
         match node {
             Node::Bool(value) => value as i64,
             Node::Int(value) => value,

@@ -12,7 +12,7 @@ use crate::system::{PropertyId, Trace, replay};
 
 use super::anywhere::{self, Naming, Scaling};
 use super::apart;
-use super::company;
+use super::company::{self, Drive};
 use super::frozen;
 use super::guide::{self, Commands, Guide};
 use super::local::{Asking, Finding, add};
@@ -102,6 +102,8 @@ struct Case<'c, 'a> {
     tally: Tally,
     story: Vec<String>,
     statistics: Statistics,
+    /// Counterexamples on the real nodes.
+    guides: Vec<Guide>,
     /// All k below are known to hold.
     covered: u32,
     /// Why it is not decided.
@@ -119,6 +121,7 @@ impl<'c, 'a> Case<'c, 'a> {
             tally: Tally::Open,
             story: Vec::new(),
             statistics: Statistics::default(),
+            guides: Vec::new(),
             covered: 0,
             reason: None,
         }
@@ -179,6 +182,7 @@ impl<'c, 'a> Case<'c, 'a> {
             Some(Finding::Holds(extent)) => return Ok(Some(Answer::Holds(extent))),
             _ => {}
         }
+        let apart = std::mem::take(&mut self.guides);
         if let Some(found) = self.whole_if_small()? {
             return Ok(found);
         }
@@ -186,14 +190,23 @@ impl<'c, 'a> Case<'c, 'a> {
         if let Some(found) = self.rehearse(&still)? {
             return Ok(Some(found));
         }
+        if let Some(found) = self.rehearse(&apart)? {
+            return Ok(Some(found));
+        }
         let key = &self.survey().spec.workloads[self.open.workload].key;
         if guides.is_empty() {
             guides.push(Guide::default());
         }
-        let pressed: Vec<Guide> =
-            guides.iter().chain(&still).map(|guide| company::pressed(self.survey().spec, key, guide)).collect();
+        let spec = self.survey().spec;
+        let all = || guides.iter().chain(&still).chain(&apart);
+        let pressed: Vec<Guide> = all().map(|guide| company::driven(spec, key, guide, Drive::Grow)).collect();
         if let Some(found) = self.rehearse(&pressed)? {
             self.story.push("others grow as far as their loads make them".to_owned());
+            return Ok(Some(found));
+        }
+        let relieved: Vec<Guide> = all().map(|guide| company::driven(spec, key, guide, Drive::Shrink)).collect();
+        if let Some(found) = self.rehearse(&relieved)? {
+            self.story.push("others shrink as far as their loads let them".to_owned());
             return Ok(Some(found));
         }
         Ok(Some(Answer::Unknown { reason: self.unknown(starved), covered: self.covered }))
@@ -259,7 +272,11 @@ impl<'c, 'a> Case<'c, 'a> {
         let names: Vec<String> = focus.iter().map(|&it| survey.spec.workloads[it].key.to_string()).collect();
         self.story.push(format!("in focus on the real nodes: {}", names.join(", ")));
         let selection = selection_about(self.confirmer.question, key, &[self.name], Some(key));
-        let Some((_, finding)) = self.ask(&part.spec, &selection, 0.3)? else { return Ok(None) };
+        let Some((model, finding)) = self.ask(&part.spec, &selection, 0.3)? else { return Ok(None) };
+        if let Finding::Broken { trace, .. } = &finding {
+            let commands = Commands { positions: &part.commands, all: &survey.spec.scenario.commands };
+            self.guides.push(guide::read(&model, trace, &commands));
+        }
         match &finding {
             Finding::Holds(extent) if !is_covered(*extent, tally) => return Ok(None),
             Finding::Holds(_) => self.tally = tally,

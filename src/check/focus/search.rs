@@ -235,20 +235,6 @@ fn work_off(
                 share.map_or(MOST_FOR_ONE, |share| share.mul_f64(SHARE_OF_ONE)).min(left.unwrap_or(MOST_FOR_ONE));
             let asking = Asking { engine: question.engine, budget: question.budget, progress: question.progress };
             let found = asking.all(&task.spec, &task.selection, Some(time)).map(|(_, findings)| findings);
-                eprintln!(
-                    "{index} {:?} {:?} {:?}",
-                    began.elapsed(),
-                    task.spec.workloads[0].replicas,
-                    found.as_ref().map(|f| format!(
-                        "{:?} {:?}",
-                        f.by_name
-                            .iter()
-                            .map(|(n, f)| format!("{n} {}", format!("{f:?}").chars().take(30).collect::<String>()))
-                            .collect::<Vec<_>>(),
-                        f.statistics.transitions
-                    ))
-                );
-            }
             if let Ok(mut slot) = results[index].lock() {
                 *slot = Some(found);
             }
