@@ -21,6 +21,9 @@ use super::ranks;
 /// Adds admission of pinned pods, starts and terminations.
 pub fn add(cluster: &Cluster<'_>, interleaving: Interleaving) {
     for template in cluster.movable() {
+        if cluster.is_stopped() {
+            return;
+        }
         add_admission(cluster, template);
         let phases = &cluster.templates[template.0].phases;
         if phases.contains(&Phase::Starting) {

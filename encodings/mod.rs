@@ -17,4 +17,6 @@ pub mod ranks;
 pub mod replicaset;
 pub mod taint_eviction;
 
-pub use model::{Model, ModelError, build, build_of_single_nodes, build_of_sizes};
+pub use model::{
+    Model, ModelError, build, build_of_single_nodes, build_of_single_nodes_within, build_of_sizes, build_within,
+};

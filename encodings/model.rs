@@ -9,7 +9,7 @@ use crate::cluster::templates;
 use crate::cluster::view::{Cluster, Parts};
 use crate::property::{self, PropertyError, Selection};
 use crate::system::{Interleaving, System};
-use crate::term::Ctx;
+use crate::term::{Ctx, Guarded, Limit, Stopped};
 
 use super::environment::{self, load::LoadVars};
 use super::{deployment, descheduler, disruption, hpa, kube_scheduler, kubelet, replicaset, taint_eviction};
@@ -34,22 +34,39 @@ pub enum ModelError {
     /// Numbers beyond what is modelled.
     #[error("{0}")]
     TooLarge(String),
+    /// Building took too long, or too much.
+    #[error("the model was not built in time")]
+    Stopped(Stopped),
 }
 
 /// Builds the model of a cluster with the selected properties.
 pub fn build(spec: &ClusterSpec, selection: &Selection) -> Result<Model, ModelError> {
-    build_with(spec, selection, &View::Merged)
+    build_within(spec, selection, &Limit::default())
+}
+
+/// [`build`] that ends with [`ModelError::Stopped`] soon after a limit.
+pub fn build_within(spec: &ClusterSpec, selection: &Selection, limit: &Limit) -> Result<Model, ModelError> {
+    build_with(spec, selection, &View::Merged, limit)
 }
 
 /// [`build`] with every node told apart: nothing is merged, nothing counted.
 pub fn build_of_single_nodes(spec: &ClusterSpec, selection: &Selection) -> Result<Model, ModelError> {
-    build_with(spec, selection, &View::SingleNodes)
+    build_of_single_nodes_within(spec, selection, &Limit::default())
+}
+
+/// [`build_of_single_nodes`] that ends with [`ModelError::Stopped`] soon after a limit.
+pub fn build_of_single_nodes_within(
+    spec: &ClusterSpec,
+    selection: &Selection,
+    limit: &Limit,
+) -> Result<Model, ModelError> {
+    build_with(spec, selection, &View::SingleNodes, limit)
 }
 
 /// [`build`] for several sizes at once, `spec` having all nodes of all of them. Where [`Parts::depends_on_size`] names a
 /// reason, the model does not stand for them.
 pub fn build_of_sizes(spec: &ClusterSpec, selection: &Selection, sizes: &Sizes) -> Result<Model, ModelError> {
-    build_with(spec, selection, &View::OfSizes(sizes))
+    build_with(spec, selection, &View::OfSizes(sizes), &Limit::default())
 }
 
 /// How a cluster is looked at.
@@ -59,7 +76,7 @@ enum View<'s> {
     OfSizes(&'s Sizes),
 }
 
-fn build_with(spec: &ClusterSpec, selection: &Selection, view: &View<'_>) -> Result<Model, ModelError> {
+fn build_with(spec: &ClusterSpec, selection: &Selection, view: &View<'_>, limit: &Limit) -> Result<Model, ModelError> {
     check_sizes(spec, selection)?;
     let ctx = Ctx::new();
     let (unbound, parts) = {
@@ -68,9 +85,13 @@ fn build_with(spec: &ClusterSpec, selection: &Selection, view: &View<'_>) -> Res
             View::SingleNodes => Cluster::of_single_nodes(&ctx, spec)?,
             View::OfSizes(sizes) => Cluster::of_sizes(&ctx, spec, sizes)?,
         };
+        cluster.limit = Guarded::new(limit.clone());
         let prepared = property::prepare(&mut cluster, selection)?;
         add_controllers(&mut cluster)?;
         property::add(&cluster, selection, &prepared)?;
+        if let Some(why) = cluster.limit.stopped() {
+            return Err(ModelError::Stopped(why));
+        }
         let (builder, parts) = cluster.finish();
         (builder.finish(interleaving(spec)), parts)
     };

@@ -2,7 +2,7 @@
 //!
 //! The layers, each of which knows only those to its left (`tests/layers.rs` enforces it):
 //!
-//! `term → system → { engine | cluster } → { reduce, property, encodings } → input → cases → report → conformance → cli`
+//! `term → system → { engine | cluster } → { reduce, property, encodings } → input → cases → check → report → conformance → cli`
 
 pub mod cases;
 pub mod check;

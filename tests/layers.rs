@@ -1,6 +1,6 @@
 //! The order of layers, in which each knows only those to its left:
 //!
-//! `term → system → { engine | cluster } → { reduce, property, encodings } → input → cases → report → conformance → cli`
+//! `term → system → { engine | cluster } → { reduce, property, encodings } → input → cases → check → report → conformance → cli`
 //!
 //! Everything else that holds for all source files is asked here too: their length, and that nothing is unsafe.
 
@@ -15,7 +15,7 @@ use scanner::scan;
 const LONGEST: usize = 500;
 
 /// What each layer may name besides itself.
-const LAYERS: [(&str, &[&str]); 12] = [
+const LAYERS: [(&str, &[&str]); 13] = [
     ("term", &[]),
     ("system", &["term"]),
     ("engine", &["term", "system"]),
@@ -25,7 +25,8 @@ const LAYERS: [(&str, &[&str]); 12] = [
     ("encodings", &["term", "system", "cluster", "property"]),
     ("input", &["term", "system", "engine", "cluster", "reduce", "property", "encodings"]),
     ("cases", &["term", "system", "engine", "cluster", "reduce", "property", "encodings", "input"]),
-    ("report", &["term", "system", "engine", "cluster", "reduce", "property", "encodings", "input", "cases"]),
+    ("check", &["term", "system", "engine", "cluster", "reduce", "property", "encodings", "input", "cases"]),
+    ("report", &["term", "system", "engine", "cluster", "reduce", "property", "encodings", "input", "cases", "check"]),
     ("conformance", &["term", "system", "engine", "cluster", "encodings", "input"]),
     (
         "cli",
@@ -39,6 +40,7 @@ const LAYERS: [(&str, &[&str]); 12] = [
             "encodings",
             "input",
             "cases",
+            "check",
             "report",
             "conformance",
         ],
@@ -48,7 +50,10 @@ const LAYERS: [(&str, &[&str]); 12] = [
 /// Crates that only some layers may name: engines know no Kubernetes, only engines know solvers, and only the input
 /// layer and what is right of it know file formats.
 const FOREIGN: [(&str, &[&str]); 6] = [
-    ("k8s_openapi", &["cluster", "reduce", "property", "encodings", "input", "cases", "report", "conformance", "cli"]),
+    (
+        "k8s_openapi",
+        &["cluster", "reduce", "property", "encodings", "input", "cases", "check", "report", "conformance", "cli"],
+    ),
     ("z3", &["engine"]),
     ("varisat", &["engine"]),
     ("varisat_checker", &["engine"]),

@@ -69,6 +69,9 @@ fn may_scale(spec: &ClusterSpec, object: &Workload) -> bool {
 /// Adds the actions of every Deployment; ReplicaSets without one follow their own `spec.replicas`.
 pub fn add(cluster: &Cluster<'_>, desired: &DesiredVars) {
     for (index, object, vars) in cluster.owners() {
+        if cluster.is_stopped() {
+            return;
+        }
         for present in 0..vars.templates.len() {
             add_reconcile(cluster, object, vars, &desired.0[index], present);
         }

@@ -55,6 +55,9 @@ pub fn declare(cluster: &Cluster<'_>) -> Vec<HpaVars> {
 /// Adds one action per autoscaler.
 pub fn add(cluster: &Cluster<'_>, autoscalers: &[HpaVars], loads: &[LoadVars]) {
     for vars in autoscalers {
+        if cluster.is_stopped() {
+            return;
+        }
         add_one(cluster, vars, loads);
     }
     if cluster.spec.scenario.controllers.hpa {

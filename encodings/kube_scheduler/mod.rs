@@ -90,7 +90,11 @@ pub fn add(cluster: &Cluster<'_>) {
     if scheduled.is_empty() || cells.is_empty() {
         return;
     }
-    let cycles: Vec<Cycle<'_>> = scheduled.iter().map(|&id| cycle(cluster, &cells, id)).collect();
+    let in_time = scheduled.iter().take_while(|_| !cluster.is_stopped());
+    let cycles: Vec<Cycle<'_>> = in_time.map(|&id| cycle(cluster, &cells, id)).collect();
+    if cycles.len() < scheduled.len() {
+        return;
+    }
     let waiting: Vec<Bool<'_>> = scheduled
         .iter()
         .zip(&cycles)
@@ -115,6 +119,9 @@ pub fn add(cluster: &Cluster<'_>) {
     let mut next = state.clone();
     let mut allowed = Vec::new();
     for (position, (&id, cycle)) in scheduled.iter().zip(&cycles).enumerate() {
+        if cluster.is_stopped() {
+            return;
+        }
         let turn = binds[position] & pod.eq(position as i64);
         let late = company::comes_first(cluster, others.as_ref(), id, turn, &mut next);
         allowed.push(late);

@@ -30,6 +30,9 @@ use ranking::{Standing, phase_rank};
 /// Adds the actions of every ReplicaSet.
 pub fn add(cluster: &Cluster<'_>) {
     for (_, object, vars) in cluster.owners() {
+        if cluster.is_stopped() {
+            return;
+        }
         for (revision, &template) in vars.templates.iter().enumerate() {
             let name = &object.revisions[revision].name;
             add_create(cluster, name, vars, revision, template);

@@ -40,6 +40,9 @@ struct Subject<'a, 'c> {
 pub fn add(cluster: &Cluster<'_>) {
     let tainting = node_lifecycle::taints_nodes(cluster);
     for index in 0..cluster.templates.len() {
+        if cluster.is_stopped() {
+            return;
+        }
         let pod = &cluster.templates[index];
         let fates = cluster.classes.iter().map(|class| fates(cluster.ctx(), pod, class)).collect();
         let subject = Subject { cluster, template: TemplateId(index), fates, tainting };

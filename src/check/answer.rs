@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::{Attempt, Certificate, Extent, Statistics, UnknownReason};
+use crate::engine::{Attempt, Certificate, Extent, Statistics, UnknownReason, peak_resident_bytes};
 use crate::reduce::explain::Explanation;
 use crate::system::{Property, PropertyKind};
 
@@ -170,6 +170,27 @@ pub struct CheckResult {
     pub family: Option<Box<FamilyReport>>,
     /// Of workloads that were decided in the company of others: how.
     pub focus: Option<Box<FocusReport>>,
+}
+
+impl CheckResult {
+    /// Of a property that no engine was asked about.
+    pub fn unknown(input: InputName, property: &str, reason: String) -> Self {
+        CheckResult {
+            input,
+            property: property.to_owned(),
+            subject: String::new(),
+            answer: Answer::Unknown { reason, covered: 0 },
+            engine: "none".to_owned(),
+            seconds: 0.0,
+            peak_memory_bytes: peak_resident_bytes(),
+            statistics: Statistics::default(),
+            certificate: None,
+            beside: Vec::new(),
+            reduction: None,
+            family: None,
+            focus: None,
+        }
+    }
 }
 
 /// The exit code of several results: violated before unknown before holds.

@@ -8,19 +8,22 @@ use std::time::Instant;
 
 use crate::cluster::spec::WorkloadKind;
 use crate::encodings::ModelError;
-use crate::engine::{Extent, peak_resident_bytes};
+use crate::engine::Extent;
 use crate::property::{self, Selection};
 use crate::system::{PropertyId, PropertyKind};
 
+use super::focus::starts;
 use super::focus::survey::Survey;
 use super::focus::{Answer as One, Decided, FocusReport, Question, Session, Violation};
 use super::options::Focus;
 use super::saved::fingerprint;
-use super::verify::{Plan, Skipped, Subject, VerifyError, Whole, internal};
+use super::verify::{Plan, Skipped, Subject, VerifyError, Whole, internal, unbuilt};
 use super::{Answer, CheckResult, Counterexample, Ending, Finding, SavedTrace, narrate};
 
 /// Workloads up to which the whole cluster is asked first about what workloads alone leave open.
 const FEW: usize = 3;
+/// Workloads up to which it is asked at all.
+const SMALL: usize = 6;
 
 /// Whether a subject is checked this way.
 pub fn applies(subject: &Subject<'_>, plan: &Plan<'_>) -> bool {
@@ -42,11 +45,19 @@ pub fn check(
         engine: plan.engine,
         budget: &plan.budget,
         all: plan.all,
+        small: SMALL,
         progress: plan.progress,
     };
+    let mut whole = Whole::new(subject, plan);
+    if !starts::is_surely_possible(&survey) {
+        match whole.must_start() {
+            // Where that cannot be found out in time, nothing else will be.
+            Err(VerifyError::Model(ModelError::Stopped(_))) => return whole.check(tell),
+            other => other?,
+        }
+    }
     let few = plan.focus == Focus::Auto && survey.owners().count() <= FEW;
     let mut session = Session::begin(&question, &survey)?;
-    let mut whole = Whole::new(subject, plan);
     let mut waiting = session.applicable();
     complain(&subject.selection, &waiting)?;
     if waiting.is_empty() {
@@ -60,7 +71,10 @@ pub fn check(
         let decided = match session.alone(name) {
             Some(decided) => Some(decided),
             None if few => {
-                let result = whole.ask(name, waiting.len() as u32 + 1)?;
+                let result = match whole.ask(name, waiting.len() as u32 + 1) {
+                    Err(VerifyError::Model(ModelError::Stopped(why))) => unbuilt(subject, name, why),
+                    result => result?,
+                };
                 if !matches!(result.answer, Answer::Unknown { .. }) || plan.is_over(None) {
                     tell(&result);
                     results.push(result);
@@ -96,19 +110,9 @@ fn results_of(subject: &Subject<'_>, plan: &Plan<'_>, decided: Decided) -> Vec<C
     let Decided { property, answers, report, statistics, engine } = decided;
     let (mut held, mut open, mut results) = (Vec::new(), Vec::new(), Vec::new());
     let mut blank = CheckResult {
-        input: subject.name.clone(),
-        property: property.clone(),
-        subject: String::new(),
-        answer: Answer::Unknown { reason: String::new(), covered: 0 },
         engine: engine.to_owned(),
-        seconds: 0.0,
-        peak_memory_bytes: peak_resident_bytes(),
         statistics,
-        certificate: None,
-        beside: Vec::new(),
-        reduction: None,
-        family: None,
-        focus: None,
+        ..CheckResult::unknown(subject.name.clone(), &property, String::new())
     };
     for (about, answer) in answers {
         match answer {

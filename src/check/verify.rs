@@ -9,17 +9,18 @@ use super::options::Focus;
 use super::saved::fingerprint;
 use super::{Answer, CheckResult, Counterexample, Ending, Finding, InputName, SavedTrace, narrate, reason_text};
 use crate::cluster::spec::ClusterSpec;
-use crate::encodings::{Model, ModelError, build, build_of_single_nodes};
+use crate::encodings::{Model, ModelError, build_of_single_nodes_within, build_within};
 use crate::engine::sat::size::{self, Size};
 use crate::engine::start::{self, Start};
 use crate::engine::{
     Attempt, Budget, Decision, Engine, Outcome, Progress, UnknownReason, Verdict, peak_resident_bytes,
 };
-use crate::property::{NAMES, Selection};
+use crate::property::{self, NAMES, Selection};
 use crate::reduce::explain::{Explanation, explain};
 use crate::reduce::{self, CircuitSize, Figures, Reduction};
 use crate::system::cone::Slice;
 use crate::system::{PropertyId, System, Trace, replay};
+use crate::term::{Guarded, Stopped};
 
 /// What is checked.
 pub struct Subject<'a> {
@@ -101,9 +102,10 @@ impl<'a> Whole<'a> {
             let began = Instant::now();
             self.begin("modelling");
             let Subject { spec, selection, .. } = self.subject;
+            let limit = self.plan.budget.limit(self.started);
             let model = match self.plan.reduce {
-                true => build(spec, selection)?,
-                false => build_of_single_nodes(spec, selection)?,
+                true => build_within(spec, selection, &limit)?,
+                false => build_of_single_nodes_within(spec, selection, &limit)?,
             };
             contradiction(&model.system, &self.plan.budget)?;
             self.model = Some(model);
@@ -112,12 +114,21 @@ impl<'a> Whole<'a> {
         self.model.as_ref().ok_or(VerifyError::Nothing)
     }
 
+    /// Makes sure that some state is a start.
+    pub fn must_start(&mut self) -> Result<(), VerifyError> {
+        self.model().map(|_| ())
+    }
+
     fn begin(&self, what: &str) {
         self.plan.progress.begin(&format!("{}: {what}", self.subject.name.short()));
     }
 
-    fn check(mut self, tell: &mut dyn FnMut(&CheckResult)) -> Result<(Vec<CheckResult>, Skipped), VerifyError> {
-        let mut waiting = applicable(&self.model()?.system);
+    /// Checks every property that applies.
+    pub fn check(mut self, tell: &mut dyn FnMut(&CheckResult)) -> Result<(Vec<CheckResult>, Skipped), VerifyError> {
+        let mut waiting = match self.model() {
+            Err(VerifyError::Model(ModelError::Stopped(why))) => return Ok((self.unbuilt(why, tell), Skipped::new())),
+            model => applicable(&model?.system),
+        };
         if waiting.is_empty() {
             return Err(VerifyError::Nothing);
         }
@@ -132,6 +143,15 @@ impl<'a> Whole<'a> {
         Ok((results, waiting.into_iter().map(str::to_owned).collect()))
     }
 
+    /// What is said where there was no time to build the model: nothing is known of any property that was asked for.
+    fn unbuilt(&self, why: Stopped, tell: &mut dyn FnMut(&CheckResult)) -> Vec<CheckResult> {
+        let Subject { spec, selection, .. } = self.subject;
+        let names = NAMES.into_iter().filter(|name| property::may_apply(spec, selection, name));
+        let results: Vec<CheckResult> = names.map(|name| unbuilt(self.subject, name, why)).collect();
+        results.iter().for_each(tell);
+        results
+    }
+
     /// Checks one property; `among` so many share the time that is left.
     pub fn ask(&mut self, name: &str, among: u32) -> Result<CheckResult, VerifyError> {
         self.model()?;
@@ -144,6 +164,12 @@ impl<'a> Whole<'a> {
         result.seconds += modelling.as_secs_f64();
         Ok(result)
     }
+}
+
+/// The result of a property of which nothing is known, because its model was not built in time.
+pub fn unbuilt(subject: &Subject<'_>, name: &str, why: Stopped) -> CheckResult {
+    let reason = format!("{} while the model was built", reason_text(&why.into()));
+    CheckResult::unknown(subject.name.clone(), name, reason)
 }
 
 impl Plan<'_> {
@@ -200,7 +226,11 @@ impl Asking<'_> {
         match self.plan.reduce {
             true => {
                 let measure = if self.plan.explain { with_circuit } else { reduce::figures };
-                reduce::reduce_measured(&self.model.system, &self.model.parts, properties, measure)
+                {
+                    let budget = Budget { time: self.time, ..self.plan.budget.clone() };
+                    let limit = Guarded::new(budget.limit(Instant::now()));
+                    reduce::reduce_within(&self.model.system, &self.model.parts, properties, measure, &limit)
+                }
             }
             false => reduce::unreduced(&self.model.system, properties),
         }

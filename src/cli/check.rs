@@ -1,10 +1,12 @@
 //! `kubound check`.
 
 use std::path::Path;
+use std::time::Instant;
 
-use crate::check::source::{Asked, Input, open};
-use crate::check::{Answer, CheckResult, Options, check, exit_code};
-use crate::engine::Budget;
+use crate::check::source::{Asked, Input};
+use crate::check::{Answer, CheckResult, Options, check, exit_code, reason_text};
+use crate::cluster::spec::WorkloadKind;
+use crate::engine::{Budget, Progress, UnknownReason};
 use crate::input::describe_defaults;
 use crate::report::text::Detail;
 use crate::report::{json, table, text};
@@ -15,7 +17,11 @@ use super::engines;
 use super::interrupt;
 use super::output::{Output, remark};
 use super::progress::Line;
+use super::reading;
 use super::source;
+
+/// Workloads beyond which it is said what will be looked at.
+const MANY: usize = 3;
 
 /// Checks one input, or all cases.
 pub fn run(arguments: &Check, detail: Detail) -> Result<u8, CliError> {
@@ -35,9 +41,14 @@ pub fn run(arguments: &Check, detail: Detail) -> Result<u8, CliError> {
         if session.is_stopped() {
             break;
         }
-        let input = session.read(&one)?;
-        diagnostics.push(input.diagnostics.to_json());
-        results.extend(session.check(&input)?);
+        let began = Instant::now();
+        match session.read(&one, began)? {
+            Ok(input) => {
+                diagnostics.push(input.diagnostics.to_json());
+                results.extend(session.check(&input, began)?);
+            }
+            Err(why) => results.extend(session.unread(&one, why)?),
+        }
     }
     session.line.end();
     session.finish(&results, many, diagnostics)
@@ -58,9 +69,14 @@ impl Session<'_> {
         self.stop.load(std::sync::atomic::Ordering::Relaxed)
     }
 
-    /// Reads an input; in JSON, what is wrong with it is a result too.
-    fn read(&mut self, asked: &Asked) -> Result<Input, CliError> {
-        let mut input = match open(asked).map_err(CliError::from) {
+    /// Reads an input; in JSON, what is wrong with it is a result too. The inner error says why it was not read in time.
+    fn read(&mut self, asked: &Asked, began: Instant) -> Result<Result<Input, UnknownReason>, CliError> {
+        self.line.begin(&format!("{}: reading", asked.name.short()));
+        let read = match reading::within(asked, &self.budget(began)) {
+            Err(why) => return Ok(Err(why)),
+            Ok(read) => read,
+        };
+        let mut input = match read.map_err(CliError::from) {
             Err(CliError::Input(errors)) if self.arguments.format == Format::Json => {
                 self.output.json(&json::document([], Some(errors.to_json())))?;
                 return Err(CliError::Input(errors));
@@ -74,23 +90,65 @@ impl Session<'_> {
             let lines = lines.iter().map(|line| text::indented(line, "  ", "    ") + "\n");
             remark(&format!("no scenario given, assuming:\n{}", lines.collect::<String>()));
         }
-        Ok(input)
+        if self.detail > Detail::Quiet && self.arguments.format == Format::Text {
+            let names: Vec<String> =
+                input.selection(&self.arguments.properties).properties.into_iter().map(|it| it.name).collect();
+            self.announce(&input, &names);
+        }
+        Ok(Ok(input))
     }
 
-    fn check(&mut self, input: &Input) -> Result<Vec<CheckResult>, CliError> {
+    /// Says what is going to be looked at, where that is much.
+    fn announce(&self, input: &Input, names: &[String]) {
+        let moved = input.spec.workloads.iter().filter(|workload| workload.kind != WorkloadKind::Fixed).count();
+        if moved > MANY {
+            let pods: usize = input.spec.workloads.iter().flat_map(|it| &it.revisions).map(|it| it.pods.len()).sum();
+            let mut names = names.to_vec();
+            names.dedup();
+            let text = format!(
+                "checking {moved} workloads on {} nodes ({pods} pods), each in the company of the others: {}",
+                input.spec.nodes.len(),
+                names.join(", ")
+            );
+            remark(&(text::indented(&text, "", "  ") + "\n"));
+        }
+    }
+
+    /// What the options allow, for an input on which work began then.
+    fn budget(&self, began: Instant) -> Budget {
+        Budget {
+            time: self.arguments.timeout.map(|limit| limit.saturating_sub(began.elapsed())),
+            memory: self.arguments.memory,
+            stop: self.stop.clone(),
+            ..Budget::bound(0)
+        }
+    }
+
+    /// Results for an input that there was no time to read.
+    fn unread(&mut self, asked: &Asked, why: UnknownReason) -> Result<Vec<CheckResult>, CliError> {
+        let names = match self.arguments.properties.as_slice() {
+            [] => vec!["every property".to_owned()],
+            names => names.to_vec(),
+        };
+        let reason = format!("{} while the input was read", reason_text(&why));
+        let results: Vec<CheckResult> =
+            names.iter().map(|name| CheckResult::unknown(asked.name.clone(), name, reason.clone())).collect();
+        if self.stories {
+            for result in &results {
+                self.output.write(&text::result(result, self.detail))?;
+            }
+        }
+        Ok(results)
+    }
+
+    fn check(&mut self, input: &Input, began: Instant) -> Result<Vec<CheckResult>, CliError> {
         let arguments = self.arguments;
         if input.members.is_some() && matches!(arguments.certify, Some(Some(_))) {
             let why = "--certify=DIR keeps the proofs of one size: use --certify for inputs of several sizes";
             return Err(CliError::Usage(why.to_owned()));
         }
         let engine = engines::chosen(arguments, &input.name)?;
-        let budget = Budget {
-            bound: input.spec.scenario.bound,
-            time: self.arguments.timeout,
-            memory: self.arguments.memory,
-            stop: self.stop.clone(),
-            overtaken: Default::default(),
-        };
+        let budget = Budget { bound: input.spec.scenario.bound, ..self.budget(began) };
         let options = Options {
             engine: engine.as_ref(),
             budget,

@@ -14,6 +14,7 @@ mod extras;
 mod interrupt;
 mod output;
 mod progress;
+mod reading;
 mod replay;
 mod simulate;
 mod source;

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use crate::system::{ActionDraft, ActionId, BoolVar, Builder, IntVar, MarkId, State};
-use crate::term::{Bool, Ctx, Int, TermId, VarId};
+use crate::term::{Bool, Ctx, Guarded, Int, TermId, VarId};
 
 use super::cells::{Cell, Cells};
 use super::classes::{self, NodeClass};
@@ -52,6 +52,8 @@ pub struct Cluster<'c> {
     /// Workloads whose marks are their own.
     marked: BTreeSet<usize>,
     bindings: RefCell<Vec<Binding>>,
+    /// When building is to end.
+    pub limit: Guarded,
     /// What pods on nodes use together, which every template asks anew.
     pub usage: Usage,
     /// Inputs whose values are positions of cells.
@@ -116,10 +118,16 @@ impl<'c> Cluster<'c> {
             marked: (0..MARKED_WORKLOADS).collect(),
             bindings: RefCell::default(),
             usage: Usage::default(),
+            limit: Guarded::default(),
             cell_inputs,
             narrators,
             diagnoses,
         })
+    }
+
+    /// Whether building is to end: then loops over workloads and nodes do, and what was built is thrown away.
+    pub fn is_stopped(&self) -> bool {
+        self.limit.stopped().is_some()
     }
 
     /// The context of terms.

@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::system::{PropertyId, System, Trace};
+use crate::term::{Limit, Stopped};
 
 pub use sat::certificate::Certificate;
 
@@ -36,6 +37,13 @@ impl Budget {
     /// A budget with a bound only.
     pub fn bound(bound: u32) -> Self {
         Budget { bound, time: None, memory: None, stop: Arc::default(), overtaken: Arc::default() }
+    }
+
+    /// The limit on building that follows from it, if it starts at `since`.
+    pub fn limit(&self, since: Instant) -> Limit {
+        let deadline = self.time.and_then(|time| since.checked_add(time));
+        let used: fn() -> Option<u64> = resident_bytes;
+        Limit { deadline, stop: Arc::clone(&self.stop), memory: self.memory.map(|most| (most, used)) }
     }
 
     /// A watch that starts now.
@@ -121,6 +129,16 @@ pub enum UnknownReason {
     Stopped,
     /// The engine itself could not go on; why.
     Engine(String),
+}
+
+impl From<Stopped> for UnknownReason {
+    fn from(why: Stopped) -> Self {
+        match why {
+            Stopped::Time => UnknownReason::Time,
+            Stopped::Memory => UnknownReason::Memory,
+            Stopped::Outside => UnknownReason::Stopped,
+        }
+    }
 }
 
 /// What an engine found out.

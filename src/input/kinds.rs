@@ -1,7 +1,7 @@
 //! Sorts objects by kind and turns them into types.
 
 use std::borrow::Cow;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use k8s_openapi::Metadata;
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet, StatefulSet};
@@ -47,11 +47,11 @@ pub struct Objects {
     /// PriorityClasses.
     pub priority_classes: Vec<Located<PriorityClass>>,
     /// KubeSchedulerConfigurations.
-    pub scheduler_configurations: Vec<Rc<RawObject>>,
+    pub scheduler_configurations: Vec<Arc<RawObject>>,
     /// DeschedulerPolicies.
-    pub descheduler_policies: Vec<Rc<RawObject>>,
+    pub descheduler_policies: Vec<Arc<RawObject>>,
     /// Scenarios.
-    pub scenarios: Vec<Rc<RawObject>>,
+    pub scenarios: Vec<Arc<RawObject>>,
     /// Names of objects that were given but could not be read: whatever refers to them is not to blame.
     pub broken: Vec<String>,
 }
@@ -127,9 +127,9 @@ impl Objects {
                 self.autoscalers.extend(old.map(autoscalers::from_v1));
             }
             "HorizontalPodAutoscaler" => self.autoscalers.extend(located(reader.read(&raw, true, autoscaler::v2), raw)),
-            "KubeSchedulerConfiguration" => self.scheduler_configurations.push(Rc::new(raw)),
-            "DeschedulerPolicy" => self.descheduler_policies.push(Rc::new(raw)),
-            _ => self.scenarios.push(Rc::new(raw)),
+            "KubeSchedulerConfiguration" => self.scheduler_configurations.push(Arc::new(raw)),
+            "DeschedulerPolicy" => self.descheduler_policies.push(Arc::new(raw)),
+            _ => self.scenarios.push(Arc::new(raw)),
         }
     }
 

@@ -31,7 +31,7 @@ pub mod workloads;
 pub mod yaml;
 
 use std::path::PathBuf;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
@@ -80,7 +80,8 @@ pub fn load(paths: &[PathBuf], options: LoadOptions) -> Result<Loaded, Diagnosti
 
 /// Reads texts from memory: pairs of name and text.
 pub fn load_strings(texts: &[(&str, &str)], options: LoadOptions) -> Result<Loaded, Diagnostics> {
-    let sources: Vec<Rc<Source>> = texts.iter().map(|(name, text)| Rc::new(Source::from_memory(name, text))).collect();
+    let sources: Vec<Arc<Source>> =
+        texts.iter().map(|(name, text)| Arc::new(Source::from_memory(name, text))).collect();
     resolve::resolve(&sources, options, Diagnostics::default())
 }
 

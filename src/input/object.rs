@@ -1,7 +1,6 @@
 //! Objects as they were written: what kind they are, where they are, and how to turn them into types.
 
 use std::borrow::Cow;
-use std::rc::Rc;
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
@@ -24,7 +23,7 @@ pub struct RawObject {
     /// `kind`.
     pub kind: String,
     /// The text it is in.
-    pub source: Rc<Source>,
+    pub source: Arc<Source>,
     body: Body,
     live: bool,
 }
@@ -44,12 +43,12 @@ pub struct Located<T> {
     /// The object.
     pub value: Arc<T>,
     /// As it was written.
-    pub raw: Rc<RawObject>,
+    pub raw: Arc<RawObject>,
 }
 
 impl<T> Clone for Located<T> {
     fn clone(&self) -> Self {
-        Located { value: Arc::clone(&self.value), raw: Rc::clone(&self.raw) }
+        Located { value: Arc::clone(&self.value), raw: Arc::clone(&self.raw) }
     }
 }
 
@@ -66,7 +65,7 @@ pub trait Receiver {
 }
 
 /// Hands out the objects of a source one by one, unpacking lists. A text that is not valid holds none.
-pub fn read(source: &Rc<Source>, receiver: &mut impl Receiver) {
+pub fn read(source: &Arc<Source>, receiver: &mut impl Receiver) {
     let outcome = read_pieces(source, true, receiver).or_else(|problem| match problem {
         Problem::NoList => {
             receiver.forget();
@@ -90,7 +89,7 @@ enum Problem {
     Syntax(SyntaxError),
 }
 
-fn read_pieces(source: &Rc<Source>, splitting: bool, receiver: &mut impl Receiver) -> Result<(), Problem> {
+fn read_pieces(source: &Arc<Source>, splitting: bool, receiver: &mut impl Receiver) -> Result<(), Problem> {
     let mut taken = false;
     for piece in Reader::new(&source.text, splitting) {
         match piece.map_err(Problem::Syntax)? {
@@ -116,7 +115,7 @@ fn read_pieces(source: &Rc<Source>, splitting: bool, receiver: &mut impl Receive
 }
 
 /// All objects of a source; what is no object is reported.
-pub fn objects(source: &Rc<Source>, sink: &mut Diagnostics) -> Vec<RawObject> {
+pub fn objects(source: &Arc<Source>, sink: &mut Diagnostics) -> Vec<RawObject> {
     let mut list = List::default();
     read(source, &mut list);
     list.problems.into_iter().for_each(|problem| sink.push(problem));
@@ -145,7 +144,7 @@ impl Receiver for List {
 }
 
 /// The objects in a tree that belongs to a source: itself, or the items of a list.
-pub fn unpacked(source: &Rc<Source>, tree: Tree, sink: &mut Diagnostics) -> Vec<RawObject> {
+pub fn unpacked(source: &Arc<Source>, tree: Tree, sink: &mut Diagnostics) -> Vec<RawObject> {
     let mut list = List::default();
     unpack(source, tree, None, &mut list);
     list.problems.into_iter().for_each(|problem| sink.push(problem));
@@ -153,7 +152,7 @@ pub fn unpacked(source: &Rc<Source>, tree: Tree, sink: &mut Diagnostics) -> Vec<
 }
 
 /// Hands out the objects that a document holds: itself, or the items of a list.
-fn unpack(source: &Rc<Source>, mut tree: Tree, place: Option<Place>, receiver: &mut impl Receiver) {
+fn unpack(source: &Arc<Source>, mut tree: Tree, place: Option<Place>, receiver: &mut impl Receiver) {
     let text = |key: &str| tree.get(key).and_then(Tree::as_str).map(str::to_owned);
     let (Some(api_version), Some(kind)) = (text("apiVersion"), text("kind")) else {
         let missing = if text("kind").is_none() { "kind" } else { "apiVersion" };
@@ -197,13 +196,13 @@ fn typed_item(mut item: Tree, api_version: &str, kind: Option<&str>) -> Tree {
 }
 
 impl RawObject {
-    fn new(source: &Rc<Source>, (api_version, kind): (String, String), tree: Tree, place: Option<Place>) -> Self {
+    fn new(source: &Arc<Source>, (api_version, kind): (String, String), tree: Tree, place: Option<Place>) -> Self {
         let says = |key: &str| {
             let value = tree.get("metadata").and_then(|metadata| metadata.get(key));
             value.is_some_and(|value| !value.is_blank())
         };
         let live = says("uid") || says("resourceVersion");
-        RawObject { api_version, kind, source: Rc::clone(source), body: Body::Tree(tree, place), live }
+        RawObject { api_version, kind, source: Arc::clone(source), body: Body::Tree(tree, place), live }
     }
 
     /// The whole object; it may have to be read again.
@@ -326,7 +325,7 @@ impl RawObject {
 impl<T> Located<T> {
     /// A typed object, which needs its tree no more.
     pub fn new(value: T, raw: RawObject) -> Self {
-        Located { value: Arc::new(value), raw: Rc::new(raw.without_tree()) }
+        Located { value: Arc::new(value), raw: Arc::new(raw.without_tree()) }
     }
 
     /// Where the object begins.

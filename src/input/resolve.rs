@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 use std::sync::Arc;
 
 use k8s_openapi::api::apps::v1::Deployment;
@@ -32,7 +31,7 @@ use super::workloads::Owners;
 use super::{LoadOptions, Loaded};
 
 /// Resolves sources; `sink` has what went wrong with reading them.
-pub fn resolve(sources: &[Rc<Source>], options: LoadOptions, mut sink: Diagnostics) -> Result<Loaded, Diagnostics> {
+pub fn resolve(sources: &[Arc<Source>], options: LoadOptions, mut sink: Diagnostics) -> Result<Loaded, Diagnostics> {
     let mut census = Census::default();
     let objects = sort(sources, &mut census, &mut sink);
     let document = scenario::decode(&objects.scenarios, &mut sink);
@@ -58,11 +57,11 @@ pub fn resolve(sources: &[Rc<Source>], options: LoadOptions, mut sink: Diagnosti
 /// An input that is read and sorted, and becomes a cluster once sizes are given.
 #[derive(Clone, Debug)]
 pub struct Prepared {
-    sources: Vec<Rc<Source>>,
+    sources: Vec<Arc<Source>>,
     options: LoadOptions,
     census: Census,
     objects: Objects,
-    document: Option<(Rc<RawObject>, Document)>,
+    document: Option<(Arc<RawObject>, Document)>,
     /// What sizes there are.
     pub sizes: Sizes,
 }
@@ -106,7 +105,7 @@ impl Prepared {
 }
 
 /// All objects by kind, but for those in files that commands of a scenario will apply.
-fn sort(sources: &[Rc<Source>], census: &mut Census, sink: &mut Diagnostics) -> Objects {
+fn sort(sources: &[Arc<Source>], census: &mut Census, sink: &mut Diagnostics) -> Objects {
     let mut stages: Vec<Stage> = Vec::new();
     for source in sources {
         let mut stage = Stage::default();
@@ -175,7 +174,7 @@ fn is_file(source: &Source, file: &str, path: &Path) -> bool {
 }
 
 struct Resolver<'a> {
-    sources: &'a [Rc<Source>],
+    sources: &'a [Arc<Source>],
     options: LoadOptions,
     /// How many nodes each pool has.
     counts: Vec<i64>,
@@ -184,7 +183,7 @@ struct Resolver<'a> {
 }
 
 impl Resolver<'_> {
-    fn cluster(mut self, objects: Objects, document: Option<&(Rc<RawObject>, Document)>) -> ClusterSpec {
+    fn cluster(mut self, objects: Objects, document: Option<&(Arc<RawObject>, Document)>) -> ClusterSpec {
         let pods = unique(objects.pods, self.sink).applied(self.sink);
         let priority_classes = unique(objects.priority_classes, self.sink).applied(self.sink);
         let priorities = Priorities::new(&priority_classes, &pods);
@@ -195,7 +194,7 @@ impl Resolver<'_> {
             &unique(objects.replication_controllers, self.sink).applied(self.sink),
         );
         let deployments = unique(objects.deployments, self.sink);
-        let live = |raw: &Rc<RawObject>| raw.is_live();
+        let live = |raw: &Arc<RawObject>| raw.is_live();
         let running = pods.iter().any(|pod| live(&pod.raw))
             || deployments.objects.iter().any(|object| live(&object.raw))
             || replica_sets.iter().any(|object| live(&object.raw));
@@ -227,7 +226,7 @@ impl Resolver<'_> {
     }
 
     /// Nodes that are given as objects, then those of pools.
-    fn nodes(&mut self, given: Vec<Located<Node>>, document: Option<&(Rc<RawObject>, Document)>) -> Vec<NodeSpec> {
+    fn nodes(&mut self, given: Vec<Located<Node>>, document: Option<&(Arc<RawObject>, Document)>) -> Vec<NodeSpec> {
         let given = unique(given, self.sink).applied(self.sink);
         let mut nodes: Vec<NodeSpec> = given.into_iter().map(node_spec).collect();
         let mut names: HashSet<String> = nodes.iter().map(|node| node.name.clone()).collect();
@@ -312,7 +311,7 @@ impl Resolver<'_> {
 
     fn add_scenario(
         &mut self,
-        document: Option<&(Rc<RawObject>, Document)>,
+        document: Option<&(Arc<RawObject>, Document)>,
         autoscalers: Vec<Located<k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler>>,
         cluster: &mut ClusterSpec,
         history: &mut ApplyHistory,

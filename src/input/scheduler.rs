@@ -4,7 +4,7 @@
 //! profile's `multiPoint` changes the defaults in place, `filter`, `score` and `postFilter` then override it. Volume
 //! plugins and extension points other than these three are not modelled.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::TopologySpreadConstraint;
 use serde::Deserialize;
@@ -132,7 +132,7 @@ pub fn default_profile() -> SchedulerProfile {
 }
 
 /// The profiles of the configurations that were given, or the default one.
-pub fn resolve(objects: &[Rc<RawObject>], census: &mut Census, sink: &mut Diagnostics) -> Vec<SchedulerProfile> {
+pub fn resolve(objects: &[Arc<RawObject>], census: &mut Census, sink: &mut Diagnostics) -> Vec<SchedulerProfile> {
     if let Some(second) = objects.get(1) {
         let help = format!("the first is in {}; keep one of them", objects[0].source.name);
         sink.push(second.error(&"kind".into(), "there is more than one KubeSchedulerConfiguration", help));

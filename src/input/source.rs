@@ -1,10 +1,10 @@
 //! Where text comes from: files, directories, standard input, memory.
 
-use std::cell::OnceCell;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::OnceLock;
 
 use walkdir::{DirEntry, WalkDir};
 
@@ -24,7 +24,7 @@ pub struct Source {
     /// The directory that names in it are relative to; `None` when it is not from a file.
     pub directory: Option<PathBuf>,
     /// Made when somebody asks.
-    lines: OnceCell<Lines>,
+    lines: OnceLock<Lines>,
 }
 
 impl Source {
@@ -72,7 +72,7 @@ impl Source {
 }
 
 /// The text of all paths: files as they are, directories recursively, `-` for standard input. What cannot be read is reported.
-pub fn read(paths: &[PathBuf], sink: &mut Diagnostics) -> Vec<Rc<Source>> {
+pub fn read(paths: &[PathBuf], sink: &mut Diagnostics) -> Vec<Arc<Source>> {
     let mut sources = Vec::new();
     for path in paths {
         if path.as_os_str() == "-" {
@@ -87,12 +87,12 @@ pub fn read(paths: &[PathBuf], sink: &mut Diagnostics) -> Vec<Rc<Source>> {
 }
 
 /// The text of one file; failure is reported.
-pub fn read_file(path: &Path, sink: &mut Diagnostics) -> Option<Rc<Source>> {
+pub fn read_file(path: &Path, sink: &mut Diagnostics) -> Option<Arc<Source>> {
     let name = path.display().to_string();
     match fs::read(path).map(String::from_utf8) {
         Ok(Ok(text)) => {
             let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
-            Some(Rc::new(Source { name, text, directory: path.parent().map(Path::to_owned), ..Source::default() }))
+            Some(Arc::new(Source { name, text, directory: path.parent().map(Path::to_owned), ..Source::default() }))
         }
         Ok(Err(_)) => {
             sink.error(format!("{name} is not UTF-8 text"), "give Kubernetes manifests as YAML or JSON");
@@ -105,7 +105,7 @@ pub fn read_file(path: &Path, sink: &mut Diagnostics) -> Option<Rc<Source>> {
     }
 }
 
-fn read_directory(directory: &Path, sink: &mut Diagnostics, sources: &mut Vec<Rc<Source>>) {
+fn read_directory(directory: &Path, sink: &mut Diagnostics, sources: &mut Vec<Arc<Source>>) {
     let before = sources.len();
     let entries = WalkDir::new(directory).follow_links(true).sort_by_file_name().into_iter();
     for entry in entries.filter_entry(|entry| entry.depth() == 0 || !is_hidden(entry)) {
@@ -123,10 +123,10 @@ fn read_directory(directory: &Path, sink: &mut Diagnostics, sources: &mut Vec<Rc
     }
 }
 
-fn read_stdin(sink: &mut Diagnostics) -> Option<Rc<Source>> {
+fn read_stdin(sink: &mut Diagnostics) -> Option<Arc<Source>> {
     let mut text = String::new();
     match io::stdin().read_to_string(&mut text) {
-        Ok(_) => Some(Rc::new(Source {
+        Ok(_) => Some(Arc::new(Source {
             name: "-".to_owned(),
             text,
             directory: Some(PathBuf::from(".")),

@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 use thiserror::Error;
 
 use crate::cluster::scenario::PropertySpec;
-use crate::cluster::spec::{ObjectKey, Workload};
+use crate::cluster::spec::{ClusterSpec, ObjectKey, Workload};
 use crate::cluster::view::{Cluster, WorkloadVars};
 use crate::system::{Checkpoint, PropertyKind};
 
@@ -141,6 +141,20 @@ pub fn add(cluster: &Cluster<'_>, selection: &Selection, prepared: &Prepared) ->
     Ok(())
 }
 
+/// Whether a selected property may apply to a cluster, as far as that can be told without a model.
+pub fn may_apply(spec: &ClusterSpec, selection: &Selection, name: &str) -> bool {
+    let scenario = &spec.scenario;
+    selection.has(name)
+        && (selection.chosen
+            || match name {
+                "min-replicas" | "no-replica-oscillation" => !spec.autoscalers.is_empty(),
+                "no-node-overload-loop" => scenario.overload.is_some(),
+                "rollout-completes" => spec.workloads.iter().any(|workload| workload.revisions.len() > 1),
+                "expected-replicas" => scenario.maintenance.is_some(),
+                _ => true,
+            })
+}
+
 /// The error for a property that applies to nothing in an input.
 pub fn not_applicable(name: &str) -> PropertyError {
     PropertyError::NotApplicable(name.to_owned(), needs(name))
@@ -170,6 +184,9 @@ fn pods_schedulable(cluster: &Cluster<'_>, property: &PropertySpec) -> bool {
     let (ctx, state) = (cluster.ctx(), cluster.state());
     let mut found = false;
     for (_, object, vars) in targets(cluster, &property.target) {
+        if cluster.is_stopped() {
+            return true;
+        }
         let waiting = vars.templates.iter().map(|template| state.get(cluster.pending[template.0]).eq(0));
         let holds = ctx.all(waiting).id();
         let kind = PropertyKind::Invariant { holds, at: Checkpoint::Settled };

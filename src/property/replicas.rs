@@ -171,6 +171,9 @@ fn declare_reversal(
 /// Adds observers and invariants of all replica monitors.
 pub fn add(cluster: &Cluster<'_>, prepared: &super::Prepared) -> Result<(), PropertyError> {
     for monitor in &prepared.replicas {
+        if cluster.is_stopped() {
+            return Ok(());
+        }
         match monitor {
             Monitor::Floor { property, workload, floor, reached, at } => {
                 add_floor(cluster, property, *workload, floor, *reached, *at);

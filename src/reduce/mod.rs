@@ -30,6 +30,7 @@ pub mod units;
 
 use crate::cluster::view::Parts;
 use crate::system::{PropertyId, Slice, System};
+use crate::term::Guarded;
 
 pub use figures::{CircuitSize, Figures, Measure, of as figures};
 pub use terms::roots;
@@ -61,20 +62,33 @@ pub struct Reduction {
 
 /// Reduces a system to what `properties` need.
 pub fn reduce(whole: &System, parts: &Parts, properties: &[PropertyId]) -> Reduction {
-    reduce_measured(whole, parts, properties, figures::of)
+    reduce_within(whole, parts, properties, figures::of, &Guarded::default())
 }
 
-/// The same, with figures as somebody wants them.
-pub fn reduce_measured(whole: &System, parts: &Parts, properties: &[PropertyId], measure: Measure) -> Reduction {
+/// The same, with figures as somebody wants them. Passes that a limit leaves no time for are left out: without them the
+/// system is larger, and means the same.
+pub fn reduce_within(
+    whole: &System,
+    parts: &Parts,
+    properties: &[PropertyId],
+    measure: Measure,
+    limit: &Guarded,
+) -> Reduction {
     let slice = whole.slice(properties);
     let mut reduction = Reduction { slice, before: measure(whole), passes: Vec::new(), measure };
     let notes = dropped(whole, &reduction.slice);
     reduction.record("slice", notes);
     let notes = symmetry::break_initially(&mut reduction.slice, parts);
     reduction.record("symmetry", notes);
-    let notes = ranges::tighten(&mut reduction.slice);
+    if limit.stopped().is_some() {
+        return reduction;
+    }
+    let notes = ranges::tighten(&mut reduction.slice, limit);
     reduction.record("ranges", notes);
     reduction.slice_again();
+    if limit.stopped().is_some() {
+        return reduction;
+    }
     let notes = units::scale(&mut reduction.slice.system);
     reduction.record("units", notes);
     reduction

@@ -5,7 +5,7 @@
 //! only as many bits as its interval. Variables keep their meaning: the lift is the identity on values.
 
 use crate::system::{Slice, System};
-use crate::term::{Range, Sort, Substitution, TermId};
+use crate::term::{Guarded, Range, Sort, Substitution, TermId};
 
 use super::intervals::Intervals;
 use super::terms;
@@ -14,17 +14,17 @@ use super::terms;
 const PATIENCE: usize = 12;
 
 /// Tightens ranges, folds constants, and disables what never fires. Says what it did.
-pub fn tighten(slice: &mut Slice) -> Vec<String> {
+pub fn tighten(slice: &mut Slice, limit: &Guarded) -> Vec<String> {
     let system = &mut slice.system;
-    let (ranges, fires) = fixpoint(system);
+    let Some((ranges, fires)) = fixpoint(system, limit) else { return vec!["no time for it".to_owned()] };
     let mut notes = disable(system, &fires);
     notes.extend(substitute(system, &ranges));
     drop_constants(slice, &ranges);
     notes
 }
 
-/// Intervals of the state variables, and which actions can fire within them.
-fn fixpoint(system: &System) -> (Vec<Range>, Vec<bool>) {
+/// Intervals of the state variables, and which actions can fire within them; `None` if the limit comes first.
+fn fixpoint(system: &System, limit: &Guarded) -> Option<(Vec<Range>, Vec<bool>)> {
     let start = |variable: &crate::system::StateVar| variable.initial.map_or(variable.range, |it| Range::new(it, it));
     let mut ranges: Vec<Range> = system.state.iter().map(start).collect();
     let reachable = system.arena.reachable(terms::roots(system));
@@ -34,6 +34,9 @@ fn fixpoint(system: &System) -> (Vec<Range>, Vec<bool>) {
     }
     let mut round = 0;
     loop {
+        if limit.stopped().is_some() {
+            return None;
+        }
         let interval = |var: crate::term::VarId| match position[var.index()] {
             Some(index) => ranges[index],
             None => system.arena.variable(var).sort.range(),
@@ -48,7 +51,7 @@ fn fixpoint(system: &System) -> (Vec<Range>, Vec<bool>) {
             }
         }
         if next == ranges {
-            return (ranges, fires);
+            return Some((ranges, fires));
         }
         round += 1;
         if round > PATIENCE {

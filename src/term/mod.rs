@@ -1,7 +1,7 @@
 //! The term language: a hash-consed graph of typed terms over Booleans and bounded integers.
 //!
 //! One file per meaning: [`arena`] stores terms, [`construct`] builds them, [`simplify`] rewrites them as they are
-//! built, [`eval`] is the meaning of the language, [`program`] compiles a set of terms into straight-line code, [`lines`]
+//! built, [`eval`] is the meaning of the language, [`limit`] ends building in time, [`program`] compiles a set of terms into straight-line code, [`lines`]
 //! runs that code on many equidistant values at once,
 //! [`substitute`] replaces variables by terms, [`mod@print`] writes them down.
 //!
@@ -13,6 +13,7 @@
 pub mod arena;
 pub mod construct;
 pub mod eval;
+pub mod limit;
 pub mod lines;
 pub mod print;
 pub mod program;
@@ -23,6 +24,7 @@ pub mod substitute;
 pub use arena::{Arena, Node, Range, Sort, Table, TableId, TermId, VarId};
 pub use construct::{Bool, Ctx, Int};
 pub use eval::{Evaluator, Valuation};
+pub use limit::{Guarded, Limit, Stopped};
 pub use lines::Line;
 pub use program::{Compiler, Program, Segment, StagedProgram};
 pub use substitute::Substitution;

@@ -128,6 +128,11 @@ pub fn sketch() -> impl Strategy<Value = Sketch> {
         })
 }
 
+/// Sketches of two to four workloads.
+pub fn sketch_of_several() -> impl Strategy<Value = Sketch> {
+    (sketch(), prop::collection::vec(app(), 2..=4)).prop_map(|(sketch, apps)| Sketch { apps, ..sketch })
+}
+
 impl Sketch {
     /// The manifests.
     pub fn files(&self) -> Vec<(&'static str, String)> {

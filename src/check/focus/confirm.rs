@@ -5,10 +5,11 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::encodings::{Model, ModelError, build};
+use crate::encodings::{Model, ModelError, build_within};
 use crate::engine::{Budget, Extent, Statistics, UnknownReason, Watch};
 use crate::property::Selection;
 use crate::system::{PropertyId, Trace, replay};
+use crate::term::Limit;
 
 use super::anywhere::{self, Naming, Scaling};
 use super::apart;
@@ -22,8 +23,6 @@ use super::search::{is_covered, selection_about};
 use super::survey::Survey;
 use super::{Answer, Decided, Question, Violation};
 
-/// Workloads up to which the whole cluster is searched.
-pub const SMALL: usize = 4;
 /// Time for one model where no time is given.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -79,14 +78,14 @@ impl<'a> Confirmer<'a> {
     }
 
     /// The whole model, with the property of all workloads about which it is open.
-    fn whole(&mut self, name: &str, workload: usize) -> Result<Arc<Model>, ModelError> {
+    fn whole(&mut self, name: &str, workload: usize, limit: &Limit) -> Result<Arc<Model>, ModelError> {
         let key = &self.survey.spec.workloads[workload].key;
         let cached = format!("{name} {key}");
         if let Some(model) = self.wholes.get(&cached) {
             return Ok(Arc::clone(model));
         }
         let selection = selection_about(self.question, key, &[name], Some(key));
-        let model = Arc::new(build(self.survey.spec, &selection)?);
+        let model = Arc::new(build_within(self.survey.spec, &selection, limit)?);
         self.wholes.clear();
         self.wholes.insert(cached, Arc::clone(&model));
         Ok(model)
@@ -143,6 +142,14 @@ impl<'c, 'a> Case<'c, 'a> {
 
     /// The answer; `None` if the property does not apply to the workload.
     fn decide(&mut self) -> Result<Option<Answer>, ModelError> {
+        if let Some(reason) = self.watch.exhausted() {
+            let covered = match &self.open.finding {
+                Some(Finding::Broken { k, .. }) => *k,
+                Some(Finding::Open { covered, .. }) => *covered,
+                _ => 0,
+            };
+            return Ok(Some(Answer::Unknown { reason: reason_text(&reason), covered }));
+        }
         let mut guides: Vec<Guide> = Vec::new();
         let mut starved = false;
         match &self.open.finding {
@@ -246,6 +253,7 @@ impl<'c, 'a> Case<'c, 'a> {
         let question = self.confirmer.question;
         let asking = Asking { engine: question.engine, budget: &budget, progress: question.progress };
         match asking.all(spec, selection, budget.time) {
+            Err(ModelError::Stopped(_)) => Ok(None),
             Err(ModelError::TooLarge(why)) => {
                 self.story.push(why);
                 Ok(None)
@@ -311,9 +319,16 @@ impl<'c, 'a> Case<'c, 'a> {
         if guides.is_empty() || self.watch.exhausted().is_some() {
             return Ok(None);
         }
-        let model = self.confirmer.whole(self.name, self.open.workload)?;
+        let budget = self.budget(1.0);
+        let limit = budget.limit(std::time::Instant::now());
+        let model = match self.confirmer.whole(self.name, self.open.workload, &limit) {
+            Err(ModelError::Stopped(_)) => {
+                self.story.push("no time to build the whole cluster's model".to_owned());
+                return Ok(None);
+            }
+            model => model?,
+        };
         let found = {
-            let budget = self.budget(1.0);
             let Some(stage) = Stage::new(&model, &self.survey().spec.scenario.commands, &budget) else {
                 return Ok(None);
             };
@@ -345,7 +360,7 @@ impl<'c, 'a> Case<'c, 'a> {
     /// Searches the whole cluster, if it is small. `Some(None)`: the property does not apply.
     fn whole_if_small(&mut self) -> Result<Option<Option<Answer>>, ModelError> {
         let survey = self.survey();
-        if survey.owners().count() > SMALL {
+        if survey.owners().count() > self.confirmer.question.small {
             return Ok(None);
         }
         let key = &survey.spec.workloads[self.open.workload].key;

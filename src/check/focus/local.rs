@@ -1,9 +1,9 @@
 //! Decides properties on a model that is a part of a cluster.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::cluster::spec::ClusterSpec;
-use crate::encodings::{Model, ModelError, build};
+use crate::encodings::{Model, ModelError, build_within};
 use crate::engine::{Budget, Engine, Extent, Progress, Statistics, UnknownReason, Verdict};
 use crate::property::Selection;
 use crate::reduce;
@@ -64,7 +64,9 @@ impl Asking<'_> {
         selection: &Selection,
         time: Option<Duration>,
     ) -> Result<(Model, Findings), ModelError> {
-        let model = build(spec, selection)?;
+        let watch = Budget { time, ..self.budget.clone() }.start();
+        let limit = Budget { time, ..self.budget.clone() }.limit(Instant::now());
+        let model = build_within(spec, selection, &limit)?;
         let mut findings =
             Findings { by_name: Vec::new(), statistics: Statistics::default(), engine: self.engine.name() };
         let mut names: Vec<&str> = Vec::new();
@@ -73,7 +75,6 @@ impl Asking<'_> {
                 names.push(&it.name)
             }
         });
-        let watch = Budget { time, ..self.budget.clone() }.start();
         for (asked, name) in names.iter().enumerate() {
             let left = watch.time_left().map(|left| left / (names.len() - asked) as u32);
             let finding = self.one(&model, name, left, &mut findings);

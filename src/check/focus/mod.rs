@@ -24,6 +24,7 @@ pub mod rehearse;
 mod report;
 pub mod room;
 mod search;
+pub mod starts;
 pub mod survey;
 
 use crate::cluster::spec::ClusterSpec;
@@ -48,6 +49,8 @@ pub struct Question<'a> {
     pub budget: &'a Budget,
     /// Whether to go on after a violation.
     pub all: bool,
+    /// Workloads up to which a cluster is searched as a whole where nothing else decides.
+    pub small: usize,
     /// Watches engines.
     pub progress: &'a dyn Progress,
 }

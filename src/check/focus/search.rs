@@ -10,7 +10,7 @@ use crate::cluster::scenario::PropertySpec;
 use crate::cluster::spec::{ClusterSpec, ObjectKey};
 use crate::encodings::ModelError;
 use crate::engine::{Extent, Statistics, Watch};
-use crate::property::{NAMES, Selection};
+use crate::property::{self, NAMES, Selection};
 
 use super::anywhere::{self, Naming, Scaling};
 use super::confirm::{Confirmer, Open};
@@ -46,7 +46,9 @@ impl<'a> Session<'a> {
 
     /// Names of properties that may apply, in order.
     pub fn applicable(&self) -> Vec<&'static str> {
-        self.names.iter().copied().filter(|name| self.alone.applies(name)).collect()
+        let is_whole = self.survey.owners().all(|(workload, _)| self.alone.is_known(workload));
+        let may = |name: &&str| property::may_apply(self.question.spec, self.question.selection, name);
+        self.names.iter().copied().filter(|name| self.alone.applies(name) || (!is_whole && may(name))).collect()
     }
 
     /// The answers about a property, where models of single workloads give all of them.
@@ -188,6 +190,13 @@ impl Alone {
         }
     }
 
+    /// Whether a workload was looked at.
+    fn is_known(&self, workload: usize) -> bool {
+        let found =
+            |placed: &Placed| placed.models.iter().all(|&model| self.models.get(model).is_some_and(Option::is_some));
+        self.of.get(&workload).is_some_and(found)
+    }
+
     fn applies(&self, name: &str) -> bool {
         let found = |findings: &Findings| {
             findings.by_name.iter().any(|(known, it)| known == name && !matches!(it, Finding::Nothing))
@@ -252,7 +261,7 @@ fn work_off(
     let results = results.into_iter().map(|slot| slot.into_inner().ok().flatten());
     results
         .map(|result| match result {
-            None | Some(Err(ModelError::TooLarge(_))) => Ok(None),
+            None | Some(Err(ModelError::TooLarge(_) | ModelError::Stopped(_))) => Ok(None),
             Some(Ok(findings)) => Ok(Some(findings)),
             Some(Err(error)) => Err(error),
         })

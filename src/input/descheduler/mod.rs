@@ -6,7 +6,7 @@ mod evictor;
 mod plugins;
 mod selector;
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -53,7 +53,7 @@ struct PluginSet {
 
 /// The policy, if one was given; two are an error.
 pub fn resolve(
-    objects: &[Rc<RawObject>],
+    objects: &[Arc<RawObject>],
     priorities: &Priorities,
     census: &mut Census,
     sink: &mut Diagnostics,

@@ -1,7 +1,7 @@
 //! Commands of a scenario: what users do to the cluster.
 
 use std::path::PathBuf;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::cluster::scenario::{Command, CommandAction, find_workload};
 use crate::cluster::spec::{ClusterSpec, ObjectKey, Origin, Workload, WorkloadKind};
@@ -32,7 +32,7 @@ pub struct Commander<'a> {
     /// Names of objects that could not be read.
     pub broken: &'a [String],
     /// Sources given by name, where files of commands are looked for first.
-    pub sources: &'a [Rc<Source>],
+    pub sources: &'a [Arc<Source>],
     /// What is not modelled.
     pub census: &'a mut Census,
     /// What is wrong.

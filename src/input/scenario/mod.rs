@@ -13,7 +13,7 @@ mod properties;
 pub mod sizes;
 pub mod values;
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::cluster::scenario::{Controllers, DEFAULT_BOUND, Interleaving, Scenario, find_workload};
 use crate::cluster::spec::{ClusterSpec, ObjectKey, Workload};
@@ -32,14 +32,14 @@ pub use properties::arguments_of;
 const CONTROL_PLANE: &str = "node-role.kubernetes.io/control-plane";
 
 /// The one scenario among the objects; a second one is an error.
-pub fn decode(objects: &[Rc<RawObject>], sink: &mut Diagnostics) -> Option<(Rc<RawObject>, Document)> {
+pub fn decode(objects: &[Arc<RawObject>], sink: &mut Diagnostics) -> Option<(Arc<RawObject>, Document)> {
     if let Some(second) = objects.get(1) {
         let help = format!("the first is in {}; keep one of them, or check them one by one", objects[0].source.name);
         sink.push(second.error(&"kind".into(), "there is more than one Scenario", help));
     }
     let raw = objects.first()?;
     let document = raw.decode_at(&FieldPath::root(), sink)?;
-    Some((Rc::clone(raw), document))
+    Some((Arc::clone(raw), document))
 }
 
 /// Resolves everything but node pools, commands and default loads.
