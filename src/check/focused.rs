@@ -81,9 +81,9 @@ pub fn check(
                     since = Instant::now();
                     continue;
                 }
-                session.decide(name, waiting.len())?
+                session.decide(name, &waiting)?
             }
-            None => session.decide(name, waiting.len())?,
+            None => session.decide(name, &waiting)?,
         };
         let Some(decided) = decided else { continue };
         for mut result in results_of(subject, plan, decided) {
@@ -114,13 +114,23 @@ fn results_of(subject: &Subject<'_>, plan: &Plan<'_>, decided: Decided) -> Vec<C
         statistics,
         ..CheckResult::unknown(subject.name.clone(), &property, String::new())
     };
+    let also = answers.iter().filter(|(_, answer)| matches!(answer, One::AlsoViolated));
+    let also: Vec<String> = also.map(|(about, _)| about.clone()).collect();
     for (about, answer) in answers {
         match answer {
+            One::AlsoViolated => {}
             One::Holds(extent) => held.push((about, extent)),
             One::Unknown { reason, covered } => open.push((about, reason, covered)),
             One::Violated(found) => {
-                let focus = report.about(std::slice::from_ref(&about), Some(found.smallest), plan.explain);
-                results.push(CheckResult { focus, ..violated(subject, &blank, about, &found) });
+                // The first violation is that of the run that was made for all.
+                let also = if results.is_empty() { also.as_slice() } else { &[] };
+                let all: Vec<String> = std::iter::once(about.clone()).chain(also.iter().cloned()).collect();
+                let focus = report.about(&all, Some(found.smallest), plan.explain);
+                let mut result = CheckResult { focus, ..violated(subject, &blank, about, &found) };
+                if !also.is_empty() {
+                    result.subject = all.join(", ");
+                }
+                results.push(result);
                 blank.statistics = Default::default();
             }
         }

@@ -159,7 +159,7 @@ mod tests {
             builder.finish(Interleaving::Settled)
         };
         let mut slice = Slice { system: unbound.bind(ctx), kept: vec![0, 1] };
-        let notes = tighten(&mut slice);
+        let notes = tighten(&mut slice, &Guarded::default());
         assert_eq!(slice.kept, [0]);
         assert_eq!(slice.system.state[0].range, Range::new(0, 3));
         let waits = slice.system.actions[1].guard;

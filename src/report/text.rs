@@ -72,7 +72,7 @@ pub fn result(result: &CheckResult, detail: Detail) -> String {
 
 fn verdict(result: &CheckResult) -> String {
     let subject = match &result.answer {
-        Answer::Violated(_) if !result.subject.is_empty() => format!(" ({})", result.subject),
+        Answer::Violated(_) if result.focus.is_none() && !result.subject.is_empty() => format!(" ({})", result.subject),
         _ => result.focus.as_ref().map_or(String::new(), |focus| about(result, focus)),
     };
     let family = result.family.as_deref();
@@ -114,6 +114,10 @@ fn verdict(result: &CheckResult) -> String {
 fn about(result: &CheckResult, focus: &FocusReport) -> String {
     match focus.tallies.values().sum::<usize>() {
         1 => format!(" ({})", result.subject),
+        several if matches!(result.answer, Answer::Violated(_)) => {
+            let first = result.subject.split(", ").next().unwrap_or_default();
+            format!(" ({first} and {} more)", several - 1)
+        }
         several => format!(" ({several} workloads)"),
     }
 }

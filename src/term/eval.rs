@@ -1,6 +1,6 @@
 //! The meaning of the language: one memoised evaluator. Everything else is measured against it.
 
-use rustc_hash::FxHashMap;
+use std::cell::RefCell;
 
 use super::arena::{Arena, Node, TermId, VarId};
 
@@ -30,18 +30,63 @@ impl Valuation {
     }
 }
 
+/// Values of terms, by term, with the number of the evaluation that found them: so that what is known can be forgotten
+/// without touching it.
+#[derive(Default)]
+struct Memo {
+    evaluation: u32,
+    values: Vec<(u32, i64)>,
+}
+
+impl Memo {
+    /// One that knows nothing, for so many terms.
+    fn fresh(mut self, terms: usize) -> Self {
+        if self.evaluation == u32::MAX {
+            self = Memo::default();
+        }
+        self.evaluation += 1;
+        if self.values.len() < terms {
+            self.values.resize(terms, (0, 0));
+        }
+        self
+    }
+
+    fn get(&self, term: TermId) -> Option<i64> {
+        let (evaluation, value) = self.values[term.index()];
+        (evaluation == self.evaluation).then_some(value)
+    }
+
+    fn set(&mut self, term: TermId, value: i64) {
+        self.values[term.index()] = (self.evaluation, value);
+    }
+}
+
+thread_local! {
+    /// Memos that are not in use: states are evaluated by the million, and memory for all terms is not made anew each time.
+    static SPARE: RefCell<Vec<Memo>> = const { RefCell::new(Vec::new()) };
+}
+
 /// Evaluates terms under one valuation, each term at most once, and only those that matter: of a conjunction whose first
 /// part is false the second is not looked at, of alternatives only the one that is chosen.
 pub struct Evaluator<'a> {
     arena: &'a Arena,
     valuation: &'a Valuation,
-    memo: FxHashMap<TermId, i64>,
+    memo: Memo,
+}
+
+impl Drop for Evaluator<'_> {
+    fn drop(&mut self) {
+        let memo = std::mem::take(&mut self.memo);
+        // Where the thread ends there is nobody left to want it.
+        let _ = SPARE.try_with(|spare| spare.borrow_mut().push(memo));
+    }
 }
 
 impl<'a> Evaluator<'a> {
     /// An evaluator for terms of `arena`.
     pub fn new(arena: &'a Arena, valuation: &'a Valuation) -> Self {
-        Evaluator { arena, valuation, memo: FxHashMap::default() }
+        let memo = SPARE.with(|spare| spare.borrow_mut().pop()).unwrap_or_default();
+        Evaluator { arena, valuation, memo: memo.fresh(arena.len()) }
     }
 
     /// Whether a Boolean term is true.
@@ -53,55 +98,64 @@ impl<'a> Evaluator<'a> {
     pub fn value(&mut self, root: TermId) -> i64 {
         let mut stack = vec![root];
         while let Some(&term) = stack.last() {
-            if !self.memo.contains_key(&term) {
+            if self.memo.get(term).is_none() {
                 let node = self.arena.node(term);
                 if let Some(missing) = self.missing(node) {
                     stack.push(missing);
                     continue;
                 }
                 let value = self.apply(node);
-                self.memo.insert(term, value);
+                self.memo.set(term, value);
             }
             stack.pop();
         }
-        self.memo.get(&root).copied().unwrap_or(0)
+        self.memo.get(root).unwrap_or(0)
     }
 
     /// The next child whose value decides the node's and is not known yet.
     fn missing(&self, node: Node) -> Option<TermId> {
-        let known = |term: TermId| self.memo.get(&term).copied();
+        let known = |term: TermId| self.memo.get(term);
+        let unknown = |term: TermId| known(term).is_none().then_some(term);
         match node {
-            Node::And(a, b) => match known(a) {
-                None => Some(a),
-                Some(0) => None,
-                Some(_) => known(b).is_none().then_some(b),
-            },
-            Node::Or(a, b) => match known(a) {
-                None => Some(a),
-                Some(0) => known(b).is_none().then_some(b),
-                Some(_) => None,
-            },
+            Node::And(a, b) => self.either(a, b, 0),
+            Node::Or(a, b) => self.either(a, b, 1),
             Node::Ite(c, t, e) => match known(c) {
                 None => Some(c),
-                Some(0) => known(e).is_none().then_some(e),
-                Some(_) => known(t).is_none().then_some(t),
+                Some(0) => unknown(e),
+                Some(_) => unknown(t),
             },
-            Node::Mul(a, b) => match known(a) {
-                None => Some(a),
-                Some(0) => None,
-                Some(_) => known(b).is_none().then_some(b),
-            },
+            Node::Mul(a, b) => self.either(a, b, 0),
             _ => node.children().find(|child| known(*child).is_none()),
         }
     }
 
+    /// Of two terms the one to ask next, where one that has the value `decisive` makes the other one not matter. What is
+    /// quickly known is asked first.
+    fn either(&self, a: TermId, b: TermId, decisive: i64) -> Option<TermId> {
+        let (first, second) = if self.is_shallow(b) && !self.is_shallow(a) { (b, a) } else { (a, b) };
+        match (self.memo.get(first), self.memo.get(second)) {
+            (Some(value), _) | (_, Some(value)) if value == decisive => None,
+            (None, _) => Some(first),
+            (_, None) => Some(second),
+            _ => None,
+        }
+    }
+
+    /// Whether a term is one comparison of variables and constants, or less.
+    fn is_shallow(&self, term: TermId) -> bool {
+        let is_leaf = |term: TermId| matches!(self.arena.node(term), Node::Bool(_) | Node::Int(_) | Node::Var(_));
+        is_leaf(term) || self.arena.node(term).children().all(is_leaf)
+    }
+
     fn apply(&self, node: Node) -> i64 {
-        let get = |term: TermId| self.memo.get(&term).copied().unwrap_or(0);
+        // What was not asked does not matter: its value changes nothing.
+        let get = |term: TermId| self.memo.get(term).unwrap_or(0);
         match node {
             Node::Bool(value) => value as i64,
             Node::Int(value) => value,
             Node::Var(var) => self.valuation.get(var),
             Node::Not(a) => 1 - get(a),
+            // Of a part that was not asked 0 is assumed, which the other part outweighs.
             Node::And(a, b) => get(a) & get(b),
             Node::Or(a, b) => get(a) | get(b),
             Node::Eq(a, b) => (get(a) == get(b)) as i64,

@@ -33,6 +33,12 @@ pub fn driven(spec: &ClusterSpec, but: &ObjectKey, guide: &Guide, drive: Drive) 
     driven
 }
 
+/// Every autoscaled workload grows as far as its loads make it.
+pub fn all_grow(spec: &ClusterSpec) -> Guide {
+    let deeds = spec.autoscalers.iter().flat_map(|it| scaling(spec, &it.target, &it.key, Drive::Grow));
+    Guide { deeds: deeds.collect(), ..Guide::default() }
+}
+
 /// The steps by which a workload goes as far as it can.
 fn scaling(spec: &ClusterSpec, target: &ObjectKey, autoscaler: &ObjectKey, drive: Drive) -> Vec<Deed> {
     let end = match drive {

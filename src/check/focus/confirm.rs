@@ -1,14 +1,15 @@
 //! What workloads alone leave open: the focus on the real nodes, runs of the whole cluster, and, where it is small, a
 //! search of it.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::cluster::spec::ObjectKey;
 use crate::encodings::{Model, ModelError, build_within};
 use crate::engine::{Budget, Extent, Statistics, UnknownReason, Watch};
-use crate::property::Selection;
-use crate::system::{PropertyId, Trace, replay};
+use crate::property::{NAMES, Selection};
+use crate::system::{Property, PropertyId, Trace, replay};
 use crate::term::Limit;
 
 use super::anywhere::{self, Naming, Scaling};
@@ -21,6 +22,7 @@ use super::rehearse::Stage;
 use super::report::Tally;
 use super::search::{is_covered, selection_about};
 use super::survey::Survey;
+use super::sweep;
 use super::{Answer, Decided, Question, Violation};
 
 /// Time for one model where no time is given.
@@ -36,16 +38,18 @@ pub struct Open {
 
 /// Looks for runs of the whole cluster.
 pub struct Confirmer<'a> {
-    question: &'a Question<'a>,
-    survey: &'a Survey<'a>,
-    /// By property name: the whole model with it.
-    wholes: HashMap<String, Arc<Model>>,
+    /// What is asked.
+    pub question: &'a Question<'a>,
+    /// What is known of the cluster.
+    pub survey: &'a Survey<'a>,
+    /// The whole model that was built last, and the workloads whose properties it has.
+    whole: Option<(Vec<ObjectKey>, Arc<Model>)>,
 }
 
 impl<'a> Confirmer<'a> {
     /// A confirmer.
     pub fn new(question: &'a Question<'a>, survey: &'a Survey<'a>) -> Self {
-        Confirmer { question, survey, wholes: HashMap::new() }
+        Confirmer { question, survey, whole: None }
     }
 
     /// Decides what is open of a property, within `time` if it is limited.
@@ -56,8 +60,9 @@ impl<'a> Confirmer<'a> {
         time: Option<Duration>,
         decided: &mut Decided,
     ) -> Result<(), ModelError> {
-        let all = open.len();
         let own = Budget { time, ..self.question.budget.clone() }.start();
+        let open = sweep::sweep(self, name, open, &own, decided)?;
+        let all = open.len();
         for (position, it) in open.into_iter().enumerate() {
             let subject = self.survey.spec.workloads[it.workload].key.to_string();
             self.question.progress.begin(&format!("{name} of {subject}, {} of {all} open ones", position + 1));
@@ -77,17 +82,27 @@ impl<'a> Confirmer<'a> {
         Ok(())
     }
 
-    /// The whole model, with the property of all workloads about which it is open.
-    fn whole(&mut self, name: &str, workload: usize, limit: &Limit) -> Result<Arc<Model>, ModelError> {
+    /// The whole model, with all properties of a workload that are asked for; built once for all of them.
+    pub fn whole(&mut self, workload: usize, limit: &Limit) -> Result<Arc<Model>, ModelError> {
         let key = &self.survey.spec.workloads[workload].key;
-        let cached = format!("{name} {key}");
-        if let Some(model) = self.wholes.get(&cached) {
+        if let Some((_, model)) = self.whole.as_ref().filter(|(known, _)| known.contains(key)) {
             return Ok(Arc::clone(model));
         }
-        let selection = selection_about(self.question, key, &[name], Some(key));
-        let model = Arc::new(build_within(self.survey.spec, &selection, limit)?);
-        self.wholes.clear();
-        self.wholes.insert(cached, Arc::clone(&model));
+        let names: Vec<&str> = NAMES.into_iter().filter(|name| self.question.selection.has(name)).collect();
+        let selection = selection_about(self.question, key, &names, Some(key));
+        self.build_whole(vec![key.clone()], &selection, limit)
+    }
+
+    /// The whole model with a selection that is about some workloads.
+    pub fn build_whole(
+        &mut self,
+        about: Vec<ObjectKey>,
+        selection: &Selection,
+        limit: &Limit,
+    ) -> Result<Arc<Model>, ModelError> {
+        self.whole = None;
+        let model = Arc::new(build_within(self.survey.spec, selection, limit)?);
+        self.whole = Some((about, Arc::clone(&model)));
         Ok(model)
     }
 }
@@ -286,7 +301,7 @@ impl<'c, 'a> Case<'c, 'a> {
             self.guides.push(guide::read(&model, trace, &commands));
         }
         match &finding {
-            Finding::Holds(extent) if !is_covered(*extent, tally) => return Ok(None),
+            Finding::Holds(extent) if !is_covered(*extent, tally, survey) => return Ok(None),
             Finding::Holds(_) => self.tally = tally,
             Finding::Broken { k, .. } => {
                 self.covered = self.covered.max(*k);
@@ -321,7 +336,7 @@ impl<'c, 'a> Case<'c, 'a> {
         }
         let budget = self.budget(1.0);
         let limit = budget.limit(std::time::Instant::now());
-        let model = match self.confirmer.whole(self.name, self.open.workload, &limit) {
+        let model = match self.confirmer.whole(self.open.workload, &limit) {
             Err(ModelError::Stopped(_)) => {
                 self.story.push("no time to build the whole cluster's model".to_owned());
                 return Ok(None);
@@ -332,7 +347,9 @@ impl<'c, 'a> Case<'c, 'a> {
             let Some(stage) = Stage::new(&model, &self.survey().spec.scenario.commands, &budget) else {
                 return Ok(None);
             };
-            let properties = || (0..model.system.properties.len()).map(PropertyId);
+            let key = self.survey().spec.workloads[self.open.workload].key.to_string();
+            let about = |id: &PropertyId| is_about(model.system.property(*id), self.name, &key);
+            let properties = || (0..model.system.properties.len()).map(PropertyId).filter(about);
             guides.iter().find_map(|guide| properties().find_map(|it| Some((it, stage.rehearse(it, guide)?))))
         };
         let Some((property, trace)) = found else {
@@ -382,6 +399,13 @@ impl<'c, 'a> Case<'c, 'a> {
         self.tally = Tally::Whole;
         Ok(Some(answer))
     }
+}
+
+/// Whether a property of the whole is of that name and about that workload, or about everything.
+pub fn is_about(property: &Property, name: &str, key: &str) -> bool {
+    let rest = property.subject.strip_prefix(key);
+    property.name == name
+        && (property.subject.is_empty() || rest.is_some_and(|it| it.is_empty() || it.starts_with(':')))
 }
 
 /// Whether others leave no room in a run of a part.

@@ -26,6 +26,7 @@ pub mod room;
 mod search;
 pub mod starts;
 pub mod survey;
+mod sweep;
 
 use crate::cluster::spec::ClusterSpec;
 use crate::encodings::Model;
@@ -61,6 +62,9 @@ pub enum Answer {
     Holds(Extent),
     /// It does not: a run of the whole model, replayed.
     Violated(Box<Violation>),
+    /// Nor does this: the run that violates it for another workload, which is the answer about it, goes on to violate it for
+    /// this one.
+    AlsoViolated,
     /// Undecided; all k below `covered` hold.
     Unknown {
         /// Why, and what would break it.

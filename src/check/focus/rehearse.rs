@@ -35,6 +35,8 @@ pub struct Stage<'a> {
     interpreter: Interpreter<'a>,
     initial: Vec<i64>,
     commands: Vec<String>,
+    /// Slow actions by name.
+    slow: HashMap<&'a str, ActionId>,
     watch: Watch,
 }
 
@@ -44,7 +46,9 @@ impl<'a> Stage<'a> {
         let Start::State(initial) = start::find(&model.system, budget) else { return None };
         let commands = commands.iter().enumerate().map(|(position, command)| command_name(position, command)).collect();
         let interpreter = Interpreter::new(&model.system);
-        Some(Stage { model, interpreter, initial, commands, watch: budget.start() })
+        let slow =
+            model.system.slow_actions().into_iter().map(|id| (model.system.action(id).name.as_str(), id)).collect();
+        Some(Stage { model, interpreter, initial, commands, slow, watch: budget.start() })
     }
 
     fn system(&self) -> &'a System {
@@ -56,10 +60,23 @@ impl<'a> Stage<'a> {
         if self.system().interleaving == Interleaving::Async {
             return None;
         }
-        let mut run = Run::new(self, property, guide);
+        let mut run = Run::new(self, vec![property], guide);
         let found = run.perform()?;
         replay(self.system(), &found, self.system().property(property)).ok()?;
         Some(found)
+    }
+
+    /// A run that does what the guide does to its end, and which of the properties, all of them invariants, are broken
+    /// after how many of its steps, the earliest first.
+    pub fn sweep(&self, properties: &[PropertyId], guide: &Guide) -> Option<(Trace, Vec<(PropertyId, usize)>)> {
+        if self.system().interleaving == Interleaving::Async {
+            return None;
+        }
+        let mut run = Run::new(self, properties.to_vec(), guide);
+        run.goes_on = true;
+        // Where it ends early, what was found until then counts.
+        let _ = run.act();
+        Some((run.trace(None), run.broken))
     }
 }
 
@@ -73,7 +90,12 @@ enum End {
 
 struct Run<'a> {
     stage: &'a Stage<'a>,
-    property: PropertyId,
+    /// Those that are not broken yet.
+    properties: Vec<PropertyId>,
+    /// Whether it goes on after a property is broken.
+    goes_on: bool,
+    /// Properties that were broken after so many steps.
+    broken: Vec<(PropertyId, usize)>,
     guide: &'a Guide,
     binds: HashMap<String, VecDeque<Vec<String>>>,
     events: HashMap<String, VecDeque<Vec<(String, Value)>>>,
@@ -89,12 +111,14 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn new(stage: &'a Stage<'a>, property: PropertyId, guide: &'a Guide) -> Self {
+    fn new(stage: &'a Stage<'a>, properties: Vec<PropertyId>, guide: &'a Guide) -> Self {
         let state = stage.initial.clone();
         let seen = HashMap::from([(hash(&state), 0)]);
         Run {
             stage,
-            property,
+            properties,
+            goes_on: false,
+            broken: Vec::new(),
             guide,
             binds: guide.binds.clone(),
             events: guide.events.clone(),
@@ -124,7 +148,6 @@ impl<'a> Run<'a> {
         for deed in guide.deeds.iter().chain(looping) {
             self.give_commands_before(&deed.action)?;
             self.slow(&deed.action, &deed.inputs)?;
-            self.settle()?;
         }
         Ok(())
     }
@@ -135,21 +158,23 @@ impl<'a> Run<'a> {
         let Some(position) = commands.iter().position(|name| name == action) else { return Ok(()) };
         while self.given < position {
             self.slow(&commands[self.given], &[])?;
-            self.settle()?;
             self.given += 1;
         }
         self.given = position + 1;
         Ok(())
     }
 
-    /// A slow step, if it is enabled.
+    /// A slow step, if it is enabled, and what follows from it. The state is settled, so being enabled is all it takes.
     fn slow(&mut self, name: &str, wanted: &[(String, Value)]) -> Result<(), End> {
         let system = self.stage.system();
-        let now = self.now();
-        let Some(&id) = now.actions.iter().find(|id| system.action(**id).name == name) else { return Ok(()) };
+        let Some(&id) = self.stage.slow.get(name) else { return Ok(()) };
+        if !self.stage.interpreter.holds(&self.state, system.action(id).guard) {
+            return Ok(());
+        }
         let Some(inputs) = self.choose(id, Some(wanted)) else { return Ok(()) };
         self.block = self.steps.len();
-        self.take(Step { action: id.0, inputs }).map(|_| ())
+        self.take(Step { action: id.0, inputs })?;
+        self.settle()
     }
 
     /// Event-driven steps until none is enabled.
@@ -267,7 +292,7 @@ impl<'a> Run<'a> {
         let Some(start) = known else { return Ok(false) };
         let system = self.stage.system();
         let inside = self.steps[start..].iter().all(|step| system.actions[step.action].kind.is_event());
-        let broken = match &system.property(self.property).kind {
+        let is_broken = |id: &PropertyId| match &system.property(*id).kind {
             PropertyKind::Invariant { .. } => false,
             PropertyKind::Settles => inside,
             PropertyKind::NoLoop { any_of, none_of } => {
@@ -275,17 +300,29 @@ impl<'a> Run<'a> {
                 carried.meets(*any_of) && !carried.meets(*none_of)
             }
         };
+        let broken = self.properties.iter().any(is_broken);
         if broken { Err(End::Broken(self.trace(Some(start)))) } else { Ok(inside) }
     }
 
-    /// Asks an invariant.
-    fn ask(&self, settled: bool) -> Result<(), End> {
-        let PropertyKind::Invariant { holds, at } = &self.stage.system().property(self.property).kind else {
-            return Ok(());
+    /// Asks invariants.
+    fn ask(&mut self, settled: bool) -> Result<(), End> {
+        let system = self.stage.system();
+        let valuation = self.stage.interpreter.valuation(&self.state, None);
+        let mut evaluator = Evaluator::new(&system.arena, &valuation);
+        let mut is_broken = |id: &PropertyId| match &system.property(*id).kind {
+            PropertyKind::Invariant { holds, at } => (*at == Checkpoint::Every || settled) && !evaluator.holds(*holds),
+            PropertyKind::NoLoop { .. } | PropertyKind::Settles => false,
         };
-        let asked = *at == Checkpoint::Every || settled;
-        let broken = asked && !self.stage.interpreter.holds(&self.state, *holds);
-        if broken { Err(End::Broken(self.trace(None))) } else { Ok(()) }
+        let (broken, whole): (Vec<PropertyId>, Vec<PropertyId>) = self.properties.iter().partition(|id| is_broken(id));
+        if broken.is_empty() {
+            return Ok(());
+        }
+        if !self.goes_on {
+            return Err(End::Broken(self.trace(None)));
+        }
+        self.broken.extend(broken.into_iter().map(|id| (id, self.steps.len())));
+        self.properties = whole;
+        if self.properties.is_empty() { Err(End::Over) } else { Ok(()) }
     }
 
     fn trace(&self, loop_start: Option<usize>) -> Trace {

@@ -57,9 +57,11 @@ impl<'a> Session<'a> {
         (open.is_empty() && !decided.answers.is_empty()).then_some(decided)
     }
 
-    /// All answers about a property; it and `after` others share the time that is left. `None` if it applies to nothing.
-    pub fn decide(&mut self, name: &str, after: usize) -> Result<Option<Decided>, ModelError> {
+    /// All answers about a property; it and those that come `after` it and are open, too, share the time that is left.
+    /// `None` if it applies to nothing.
+    pub fn decide(&mut self, name: &str, after: &[&str]) -> Result<Option<Decided>, ModelError> {
         let (mut decided, open) = self.collect(name);
+        let after = after.iter().filter(|name| !self.collect(name).1.is_empty()).count();
         let time = self.watch.time_left().map(|left| left / (after as u32 + 1));
         self.confirmer.confirm(name, open, time, &mut decided)?;
         Ok((!decided.answers.is_empty()).then_some(decided))
@@ -150,7 +152,7 @@ impl Alone {
                     let obstructed = obstacle.is_some();
                     let placed = self.of.entry(workload).or_default();
                     placed.obstacles.extend(obstacle.map(|why| (name, why)));
-                    if !obstructed && self.is_open(workload, name) {
+                    if !obstructed && self.is_open(survey, workload, name) {
                         open.push(name);
                     }
                 }
@@ -180,12 +182,12 @@ impl Alone {
 
     /// Whether a property is worth a closer look: not if it holds, and not if others may leave no room, which is the same
     /// for any size.
-    fn is_open(&self, workload: usize, name: &str) -> bool {
+    fn is_open(&self, survey: &Survey<'_>, workload: usize, name: &str) -> bool {
         let (finding, tally, _) = self.finding(workload, name);
         match finding {
             None | Some(Finding::Open { .. }) => true,
             Some(Finding::Nothing) => false,
-            Some(Finding::Holds(extent)) => !is_covered(extent, tally),
+            Some(Finding::Holds(extent)) => !is_covered(extent, tally, survey),
             Some(Finding::Broken { .. }) => !(tally == Tally::Crowded && name == "pods-schedulable"),
         }
     }
@@ -295,7 +297,7 @@ impl Session<'_> {
             let subject = owner.key.to_string();
             match finding {
                 Some(Finding::Nothing) => {}
-                Some(Finding::Holds(extent)) if is_covered(extent, tally) => {
+                Some(Finding::Holds(extent)) if is_covered(extent, tally, self.survey) => {
                     decided.report.add(&subject, tally, vec![format!("in focus: {subject}")]);
                     decided.answers.push((subject, Answer::Holds(extent)));
                 }
@@ -307,8 +309,10 @@ impl Session<'_> {
     }
 }
 
-/// Whether what holds of an abstraction holds of the cluster as it is said: a bound counts the blocks of a model in which
-/// others leave room between blocks only, so where they may be short of room it says less than it seems.
-pub fn is_covered(extent: Extent, tally: Tally) -> bool {
-    matches!(extent, Extent::Complete(_)) || matches!(tally, Tally::Alone | Tally::Apart | Tally::Whole)
+/// Whether what holds of an abstraction holds of the cluster as it is said. A bound counts the blocks of a model in which
+/// others leave room between blocks only, so where they may be short of room and leave some later in a block, it says less
+/// than it seems.
+pub fn is_covered(extent: Extent, tally: Tally, survey: &Survey<'_>) -> bool {
+    let is_certain = matches!(tally, Tally::Alone | Tally::Apart | Tally::Whole);
+    matches!(extent, Extent::Complete(_)) || is_certain || survey.is_calm()
 }

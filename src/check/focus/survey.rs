@@ -147,6 +147,18 @@ impl<'a> Survey<'a> {
         })
     }
 
+    /// Whether workloads leave room in a block only before the scheduler looks for some: where they do so by getting smaller,
+    /// and not by rollouts, evictions or preemptions, which go on while others wait.
+    pub fn is_calm(&self) -> bool {
+        let rolls = |workload: &Workload| (0..workload.revisions.len()).filter(|&it| is_used(workload, it)).count() > 1;
+        let mut priorities: Vec<i64> = self.templates.iter().map(Template::priority).collect();
+        priorities.dedup();
+        self.spec.descheduler.is_none()
+            && priorities.len() <= 1
+            && !self.troubled.contains(&true)
+            && !self.owners().any(|(_, workload)| rolls(workload))
+    }
+
     /// Workloads that the model moves, with their positions.
     pub fn owners(&self) -> impl Iterator<Item = (usize, &'a Workload)> + use<'a> {
         self.spec.workloads.iter().enumerate().filter(|(_, workload)| workload.kind != WorkloadKind::Fixed)
