@@ -71,12 +71,22 @@ thread_local! {
 pub struct Evaluator<'a> {
     arena: &'a Arena,
     valuation: &'a Valuation,
-    memo: Memo,
+    memo: Borrowed,
 }
 
-impl Drop for Evaluator<'_> {
+/// A memo that is spare again when it is dropped.
+struct Borrowed(Memo);
+
+impl Borrowed {
+    fn new(terms: usize) -> Self {
+        let memo = SPARE.with(|spare| spare.borrow_mut().pop()).unwrap_or_default();
+        Borrowed(memo.fresh(terms))
+    }
+}
+
+impl Drop for Borrowed {
     fn drop(&mut self) {
-        let memo = std::mem::take(&mut self.memo);
+        let memo = std::mem::take(&mut self.0);
         // Where the thread ends there is nobody left to want it.
         let _ = SPARE.try_with(|spare| spare.borrow_mut().push(memo));
     }
@@ -85,8 +95,7 @@ impl Drop for Evaluator<'_> {
 impl<'a> Evaluator<'a> {
     /// An evaluator for terms of `arena`.
     pub fn new(arena: &'a Arena, valuation: &'a Valuation) -> Self {
-        let memo = SPARE.with(|spare| spare.borrow_mut().pop()).unwrap_or_default();
-        Evaluator { arena, valuation, memo: memo.fresh(arena.len()) }
+        Evaluator { arena, valuation, memo: Borrowed::new(arena.len()) }
     }
 
     /// Whether a Boolean term is true.
@@ -98,23 +107,23 @@ impl<'a> Evaluator<'a> {
     pub fn value(&mut self, root: TermId) -> i64 {
         let mut stack = vec![root];
         while let Some(&term) = stack.last() {
-            if self.memo.get(term).is_none() {
+            if self.memo.0.get(term).is_none() {
                 let node = self.arena.node(term);
                 if let Some(missing) = self.missing(node) {
                     stack.push(missing);
                     continue;
                 }
                 let value = self.apply(node);
-                self.memo.set(term, value);
+                self.memo.0.set(term, value);
             }
             stack.pop();
         }
-        self.memo.get(root).unwrap_or(0)
+        self.memo.0.get(root).unwrap_or(0)
     }
 
     /// The next child whose value decides the node's and is not known yet.
     fn missing(&self, node: Node) -> Option<TermId> {
-        let known = |term: TermId| self.memo.get(term);
+        let known = |term: TermId| self.memo.0.get(term);
         let unknown = |term: TermId| known(term).is_none().then_some(term);
         match node {
             Node::And(a, b) => self.either(a, b, 0),
@@ -133,7 +142,7 @@ impl<'a> Evaluator<'a> {
     /// quickly known is asked first.
     fn either(&self, a: TermId, b: TermId, decisive: i64) -> Option<TermId> {
         let (first, second) = if self.is_shallow(b) && !self.is_shallow(a) { (b, a) } else { (a, b) };
-        match (self.memo.get(first), self.memo.get(second)) {
+        match (self.memo.0.get(first), self.memo.0.get(second)) {
             (Some(value), _) | (_, Some(value)) if value == decisive => None,
             (None, _) => Some(first),
             (_, None) => Some(second),
@@ -149,7 +158,7 @@ impl<'a> Evaluator<'a> {
 
     fn apply(&self, node: Node) -> i64 {
         // What was not asked does not matter: its value changes nothing.
-        let get = |term: TermId| self.memo.get(term).unwrap_or(0);
+        let get = |term: TermId| self.memo.0.get(term).unwrap_or(0);
         match node {
             Node::Bool(value) => value as i64,
             Node::Int(value) => value,
