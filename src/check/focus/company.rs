@@ -3,7 +3,7 @@
 
 use crate::cluster::spec::{ClusterSpec, ObjectKey};
 
-use super::guide::{Deed, Guide, Value};
+use super::guide::{Deed, Guide, Value, command_name};
 
 /// Rounds of autoscaling that are tried for a workload; policies may allow but a part of the way at a time.
 const ROUNDS: usize = 12;
@@ -28,6 +28,7 @@ pub fn driven(spec: &ClusterSpec, but: &ObjectKey, guide: &Guide, drive: Drive) 
     let own = spec.autoscalers.iter().filter(|autoscaler| autoscaler.target == *but);
     if guide.loop_start.is_none() {
         deeds.extend(own.flat_map(|it| scaling(spec, &it.target, &it.key, Drive::Grow)));
+        deeds.extend(commands(spec));
     }
     driven.deeds = deeds;
     driven
@@ -36,7 +37,13 @@ pub fn driven(spec: &ClusterSpec, but: &ObjectKey, guide: &Guide, drive: Drive) 
 /// Every autoscaled workload grows as far as its loads make it.
 pub fn all_grow(spec: &ClusterSpec) -> Guide {
     let deeds = spec.autoscalers.iter().flat_map(|it| scaling(spec, &it.target, &it.key, Drive::Grow));
-    Guide { deeds: deeds.collect(), ..Guide::default() }
+    Guide { deeds: deeds.chain(commands(spec)).collect(), ..Guide::default() }
+}
+
+/// All that users do, in order: some of it may make workloads larger.
+fn commands(spec: &ClusterSpec) -> impl Iterator<Item = Deed> + '_ {
+    let commands = spec.scenario.commands.iter().enumerate();
+    commands.map(|(position, command)| Deed { action: command_name(position, command), inputs: Vec::new() })
 }
 
 /// The steps by which a workload goes as far as it can.
