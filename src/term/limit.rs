@@ -5,6 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
+/// Measures the memory that the process uses, in bytes, where that can be found out.
+pub type Measure = fn() -> Option<u64>;
+
 /// When to stop.
 #[derive(Clone, Debug, Default)]
 pub struct Limit {
@@ -13,7 +16,7 @@ pub struct Limit {
     /// Not once this is set.
     pub stop: Arc<AtomicBool>,
     /// Largest memory of the process, in bytes, and how much it uses now, where that can be found out.
-    pub memory: Option<(u64, fn() -> Option<u64>)>,
+    pub memory: Option<(u64, Measure)>,
 }
 
 /// Why something was stopped.
@@ -36,7 +39,7 @@ impl Limit {
         if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             return Some(Stopped::Time);
         }
-        let too_much = |(most, used): (u64, fn() -> Option<u64>)| used().is_some_and(|used| used > most);
+        let too_much = |(most, used): (u64, Measure)| used().is_some_and(|used| used > most);
         self.memory.is_some_and(too_much).then_some(Stopped::Memory)
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Slow steps are those of the guide, in order; event-driven ones come as they do, for everybody, and choose as the guide
 //! did where that is allowed. Every state on the way is asked about the property, so a run that breaks it earlier, or in
-//! another way, is found as well. What is found counts only once [`crate::system::replay`] has replayed it on the whole
+//! another way, is found as well. What is found counts only once [`fn@crate::system::replay`] has replayed it on the whole
 //! model, which knows nothing of all this.
 //!
 //! Not complete: where no run is found, nothing is known.
