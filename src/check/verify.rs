@@ -13,7 +13,7 @@ use crate::encodings::{Model, ModelError, build_of_single_nodes_within, build_wi
 use crate::engine::sat::size::{self, Size};
 use crate::engine::start::{self, Start};
 use crate::engine::{
-    Attempt, Budget, Decision, Engine, Outcome, Progress, UnknownReason, Verdict, peak_resident_bytes,
+    Attempt, Budget, Decision, Engine, Outcome, Progress, Statistics, UnknownReason, Verdict, peak_resident_bytes,
 };
 use crate::property::{self, NAMES, Selection};
 use crate::reduce::explain::{Explanation, explain};
@@ -236,16 +236,29 @@ impl Asking<'_> {
         }
     }
 
+    /// Nothing, because the time is over.
+    fn late(&self) -> Decision {
+        let verdict = Verdict::Unknown { reason: UnknownReason::Time, covered: 0 };
+        let outcome = Outcome { verdict, statistics: Statistics::default(), certificate: None };
+        Decision { outcome, engine: self.plan.engine.name(), beside: Vec::new() }
+    }
+
     /// Asks the engine about the properties of a name.
     pub fn ask(&self, name: &str) -> Asked {
+        let began = Instant::now();
         let ids = named(&self.model.system, name);
         let subjects: Vec<&str> = ids.iter().map(|&id| self.model.system.property(id).subject.as_str()).collect();
         let reduction = self.reduce(&ids);
         let explanation = self.plan.explain.then(|| explain(&self.model.system, &self.model.parts, &reduction));
         let system = &reduction.slice.system;
         let all: Vec<PropertyId> = (0..system.properties.len()).map(PropertyId).collect();
-        let budget = Budget { time: self.time, ..self.plan.budget.clone() };
-        let decision = self.plan.engine.decide(system, &all, &budget, self.plan.progress);
+        let time = self.time.map(|time| time.saturating_sub(began.elapsed()));
+        let budget = Budget { time, ..self.plan.budget.clone() };
+        let decision = match time {
+            // An engine would take its time to find that there is none.
+            Some(Duration::ZERO) => self.late(),
+            _ => self.plan.engine.decide(system, &all, &budget, self.plan.progress),
+        };
         Asked { property: name.to_owned(), subjects: subjects.join(", "), reduction, explanation, decision }
     }
 }
