@@ -12,6 +12,7 @@ use crate::engine::Extent;
 use crate::property::{self, Selection};
 use crate::system::{PropertyId, PropertyKind};
 
+use super::family::search::weaker;
 use super::focus::starts;
 use super::focus::survey::Survey;
 use super::focus::{Answer as One, Decided, FocusReport, Question, Session, Violation};
@@ -136,7 +137,8 @@ fn results_of(subject: &Subject<'_>, plan: &Plan<'_>, decided: Decided) -> Vec<C
         }
     }
     if !held.is_empty() {
-        let extent = held.iter().map(|&(_, extent)| extent).reduce(weaker).unwrap_or(Extent::Bound(0));
+        let extent =
+            held.iter().fold(None, |known, &(_, extent)| Some(weaker(known, extent))).unwrap_or(Extent::Bound(0));
         let names: Vec<String> = held.into_iter().map(|(about, _)| about).collect();
         results.push(group(&blank, names, Answer::Holds(extent), &report, plan));
         blank.statistics = Default::default();
@@ -163,15 +165,6 @@ fn group(
 ) -> CheckResult {
     let focus = report.about(&names, None, plan.explain);
     CheckResult { subject: names.join(", "), answer, focus, ..blank.clone() }
-}
-
-/// The weaker of two extents.
-fn weaker(a: Extent, b: Extent) -> Extent {
-    match (a, b) {
-        (Extent::Complete(a), Extent::Complete(b)) => Extent::Complete(a.max(b)),
-        (Extent::Bound(a), Extent::Bound(b)) => Extent::Bound(a.min(b)),
-        (Extent::Bound(k), _) | (_, Extent::Bound(k)) => Extent::Bound(k),
-    }
 }
 
 /// The result of a violation, told as a run of the whole cluster.

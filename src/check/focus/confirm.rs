@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::check::reason_text;
 use crate::cluster::spec::ObjectKey;
 use crate::encodings::{Model, ModelError, build_within};
-use crate::engine::{Budget, Extent, Statistics, UnknownReason, Watch};
+use crate::engine::{Budget, Extent, Statistics, Watch};
 use crate::property::{NAMES, Selection};
 use crate::system::{Property, PropertyId, Trace, replay};
 use crate::term::Limit;
@@ -417,13 +418,4 @@ fn is_crowded(model: &Model, trace: &Trace) -> bool {
         };
         action.inputs.iter().zip(&step.inputs).any(first)
     })
-}
-
-fn reason_text(reason: &UnknownReason) -> String {
-    match reason {
-        UnknownReason::Time => "out of time".to_owned(),
-        UnknownReason::Memory => "out of memory".to_owned(),
-        UnknownReason::Stopped => "stopped".to_owned(),
-        UnknownReason::Engine(why) => why.clone(),
-    }
 }

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::check::verify::named;
 use crate::cluster::spec::ClusterSpec;
 use crate::encodings::{Model, ModelError, build_within};
 use crate::engine::{Budget, Engine, Extent, Progress, Statistics, UnknownReason, Verdict};
@@ -84,9 +85,7 @@ impl Asking<'_> {
     }
 
     fn one(&self, model: &Model, name: &str, time: Option<Duration>, findings: &mut Findings) -> Finding {
-        let properties = model.system.properties.iter().enumerate();
-        let ids: Vec<PropertyId> =
-            properties.filter(|(_, it)| it.name == name).map(|(index, _)| PropertyId(index)).collect();
+        let ids = named(&model.system, name);
         if ids.is_empty() {
             return Finding::Nothing;
         }

@@ -10,7 +10,7 @@ use crate::cluster::classes::{self, NodeClass};
 use crate::cluster::resources::ResourceError;
 use crate::cluster::scenario::CommandAction;
 use crate::cluster::selector;
-use crate::cluster::spec::{ClusterSpec, ExistingPod, ObjectKey, Workload, WorkloadKind};
+use crate::cluster::spec::{ClusterSpec, ExistingPod, Workload, WorkloadKind};
 use crate::cluster::templates::{self, Template, Tenure};
 use crate::cluster::{affinity, loose};
 
@@ -208,9 +208,4 @@ fn repelled(templates: &[Template]) -> Vec<bool> {
     }
     let meets = |template: &Template| selectors.iter().any(|it| selector::matches(it, &template.labels));
     templates.iter().map(meets).collect()
-}
-
-/// A workload by its key.
-pub fn find<'a>(spec: &'a ClusterSpec, key: &ObjectKey) -> Option<(usize, &'a Workload)> {
-    crate::cluster::scenario::find_workload(&spec.workloads, key)
 }
