@@ -29,7 +29,7 @@ fn holds(spec: &ClusterSpec) -> bool {
 
 fn families(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group(format!("families/1..{LARGEST}"));
-    for case in cases::CASES.iter().filter(|case| case.is_published()) {
+    for case in cases::Suite::Published.cases() {
         let (scales, _) = case.scales(1, LARGEST).expect("scales");
         group.bench_function(case.id, |bencher| {
             bencher.iter(|| assert!(scales.iter().all(|&scale| holds(&fixed(case.id, scale))), "{}", case.id));

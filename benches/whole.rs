@@ -2,24 +2,19 @@
 //!
 //! One group for each promise about scale: cases that fail, on every engine, from 3 to 5000 nodes; fixed cases as families
 //! of 1 to 100 nodes; the smallest violating size of a family; wide cases, violating and fixed, where explicit search is shown
-//! beside SAT and is allowed to give up. `kubound bench` prints medians and peak memory of the first kind as a table.
+//! beside SAT and is allowed to give up; clusters of many workloads. `kubound bench` prints medians and peak memory of the first kind as a table.
 
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use criterion::{Criterion, SamplingMode, criterion_group, criterion_main};
 use itertools::iproduct;
-use kubound::cases::{CASES, Case};
+use kubound::cases::Suite;
 
 /// Exit codes of `kubound check`.
 const HOLDS: i32 = 0;
 const VIOLATED: i32 = 1;
 const UNKNOWN: i32 = 3;
-
-/// The published cases, or the wide ones.
-fn cases(published: bool) -> impl Iterator<Item = &'static Case> + Clone {
-    CASES.iter().filter(move |case| case.is_published() == published)
-}
 
 /// Runs a check to its end, which must be one of those expected.
 fn check(arguments: &str, expected: &[i32]) {
@@ -43,7 +38,7 @@ fn group(criterion: &mut Criterion, name: &str, checks: Vec<(String, String)>, e
 fn violating(criterion: &mut Criterion) {
     let all = &[3, 10, 100, 1000, 5000][..];
     for (engine, scales) in [("explicit", all), ("sat", all), ("auto", all), ("smt", &[10, 100])] {
-        let checks = iproduct!(scales, cases(true)).map(|(scale, case)| {
+        let checks = iproduct!(scales, Suite::Published.cases()).map(|(scale, case)| {
             let id = case.id;
             (format!("{id}@{scale}"), format!("--case {id} --scale {scale} --engine {engine}"))
         });
@@ -53,7 +48,7 @@ fn violating(criterion: &mut Criterion) {
 
 fn fixed_families(criterion: &mut Criterion) {
     let checks =
-        cases(true).map(|case| (case.id.to_owned(), format!("--case {} --scale 1..100 --fixed --all", case.id)));
+        Suite::Published.cases().map(|case| (case.id.to_owned(), format!("--case {} --scale 1..100 --fixed --all", case.id)));
     group(criterion, "fixed/1..100", checks.collect(), &[HOLDS]);
 }
 
@@ -70,7 +65,7 @@ fn wide(criterion: &mut Criterion) {
         ("explicit", " --fixed", "5s", &[HOLDS, UNKNOWN]),
     ];
     for (engine, variant, timeout, expected) in variants {
-        let checks = iproduct!([10, 100], cases(false)).map(|(scale, case)| {
+        let checks = iproduct!([10, 100], Suite::Wide.cases()).map(|(scale, case)| {
             let id = case.id;
             let arguments = format!("--case {id} --scale {scale}{variant} --engine {engine} --timeout {timeout}");
             (format!("{id}@{scale}"), arguments)
@@ -79,5 +74,18 @@ fn wide(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(whole, violating, fixed_families, smallest, wide);
+/// Clusters of twice as many workloads as nodes, all properties of all workloads.
+fn many(criterion: &mut Criterion) {
+    for (variant, expected) in [("", VIOLATED), (" --fixed", HOLDS)] {
+        let checks = iproduct!([10, 50, 150], Suite::Many.cases()).map(|(scale, case)| {
+            let id = case.id;
+            (format!("{id}@{scale}"), format!("--case {id} --scale {scale}{variant} --all --timeout 60s"))
+        });
+        group(criterion, &format!("many{}", variant.replace(" --", "/")), checks.collect(), &[expected]);
+    }
+    let boutique = vec![("boutique".to_owned(), "examples/boutique --all".to_owned())];
+    group(criterion, "many/example", boutique, &[HOLDS]);
+}
+
+criterion_group!(whole, violating, fixed_families, smallest, wide, many);
 criterion_main!(whole);

@@ -1,5 +1,7 @@
 //! Puts a cluster, its controllers and its properties together into one transition system.
 
+use std::sync::{Arc, OnceLock};
+
 use thiserror::Error;
 
 use crate::cluster::resources::ResourceError;
@@ -8,6 +10,7 @@ use crate::cluster::spec::{ClusterSpec, Workload};
 use crate::cluster::templates;
 use crate::cluster::view::{Cluster, Parts};
 use crate::property::{self, PropertyError, Selection};
+use crate::system::replay::{Interpreter, Prepared};
 use crate::system::{Interleaving, System};
 use crate::term::{Ctx, Guarded, Limit, Stopped};
 
@@ -20,6 +23,16 @@ pub struct Model {
     pub system: System,
     /// Templates, classes, cells, narrators and explanations.
     pub parts: Parts,
+    /// What interpreters of the system share.
+    prepared: OnceLock<Arc<Prepared>>,
+}
+
+impl Model {
+    /// An interpreter of the system, which is not changed any more.
+    pub fn interpreter(&self) -> Interpreter<'_> {
+        let prepared = self.prepared.get_or_init(|| Arc::new(Prepared::of(&self.system)));
+        Interpreter::prepared(&self.system, Arc::clone(prepared))
+    }
 }
 
 /// Why a cluster cannot be modelled.
@@ -95,7 +108,7 @@ fn build_with(spec: &ClusterSpec, selection: &Selection, view: &View<'_>, limit:
         let (builder, parts) = cluster.finish();
         (builder.finish(interleaving(spec)), parts)
     };
-    Ok(Model { system: unbound.bind(ctx), parts })
+    Ok(Model { system: unbound.bind(ctx), parts, prepared: OnceLock::new() })
 }
 
 /// Refuses workloads of more pods than tables are made for. Only what computes with `spec.replicas` tabulates it:

@@ -78,7 +78,7 @@ fn compare(spec: &ClusterSpec, what: &str, tally: &mut Tally) {
             let what = format!("{what}: {name} of {subject}");
             match (answer, || whole(spec, name, &subject)) {
                 (Answer::Unknown { .. }, _) => tally.unknown += 1,
-                (Answer::AlsoViolated, whole) => match whole().expect("it applies") {
+                (Answer::AlsoViolated { .. }, whole) => match whole().expect("it applies") {
                     Verdict::Holds(Extent::Complete(_)) => panic!("{what}: violated, and holds"),
                     Verdict::Holds(Extent::Bound(_)) | Verdict::Violated { .. } => tally.violated += 1,
                     Verdict::Unknown { .. } => tally.whole_unknown += 1,

@@ -2,7 +2,7 @@
 //! reading of the expression that a term was built from.
 
 use kubound::term::{
-    Arena, Compiler, Ctx, Evaluator, Line, Program, StagedProgram, Substitution, TermId, Valuation, VarId,
+    Arena, Compiler, Ctx, Dependents, Evaluator, Follower, Line, Program, StagedProgram, Substitution, TermId, Valuation, VarId,
 };
 use proptest::prelude::*;
 
@@ -286,8 +286,30 @@ impl Built {
     }
 }
 
+impl Built {
+    /// Follows the variables from one assignment to the next; what a root was asked for before stays known.
+    fn followed(&self, path: &[Values]) -> Vec<Vec<i64>> {
+        let dependents = Dependents::of(&self.arena);
+        let mut follower = Follower::new(&self.arena, &dependents);
+        let mut at = |values: &Values| {
+            self.ids.iter().zip(values).for_each(|(&id, &value)| follower.set(id, value));
+            self.roots.iter().map(|&root| follower.value(root)).collect()
+        };
+        path.iter().map(&mut at).collect()
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(3000))]
+
+    #[test]
+    fn values_that_are_kept_along_a_run_are_those_that_are_found_anew(
+        num in nums(4), cond in conds(4), path in prop::collection::vec(values(), 1..5),
+    ) {
+        let built = build(&num, &cond);
+        let anew: Vec<Vec<i64>> = path.iter().map(|at| built.evaluated(at)).collect();
+        prop_assert_eq!(built.followed(&path), anew);
+    }
 
     #[test]
     fn all_readings_of_a_term_agree(

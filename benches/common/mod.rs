@@ -47,7 +47,7 @@ pub fn slice(spec: &ClusterSpec) -> System {
 pub fn check_cases(criterion: &mut Criterion, engine: &dyn Engine, scales: &[usize]) {
     for &scale in scales {
         let mut group = criterion.benchmark_group(format!("{}/scale {scale}", engine.name()));
-        for case in cases::CASES.iter().filter(|case| case.is_published()) {
+        for case in cases::Suite::Published.cases() {
             let spec = cluster(case.id, scale);
             let system = slice(&spec);
             let properties: Vec<PropertyId> = (0..system.properties.len()).map(PropertyId).collect();

@@ -1,5 +1,5 @@
-//! Failure cases, parametric in the number of nodes: the eight published ones, c1 to c8, and four that leave starts,
-//! loads and failures open, w1 to w4.
+//! Failure cases, parametric in the number of nodes: the eight published ones, c1 to c8, four that leave starts,
+//! loads and failures open, w1 to w4, and six among many workloads, m1 to m6.
 //!
 //! A case is a set of ordinary manifests and a scenario, as text: it goes through the input layer like anybody's files,
 //! and `kubound cases --emit` writes it down. Every case has a variant that fails and one that was fixed the way an
@@ -9,16 +9,22 @@ mod autoscaling;
 mod eviction;
 pub mod family;
 mod manifests;
+mod many;
 mod placement;
+mod table;
 mod wide;
 
 use thiserror::Error;
 
+pub use table::CASES;
+
 /// One failure case.
 #[derive(Clone, Copy, Debug)]
 pub struct Case {
-    /// `c1` … `c8`, `w1` … `w4`.
+    /// `c1` … `c8`, `w1` … `w4`, `m1` … `m6`.
     pub id: &'static str,
+    /// Where it belongs.
+    pub suite: Suite,
     /// What goes wrong, in a few words.
     pub title: &'static str,
     /// What happens, as an operator would tell it.
@@ -28,6 +34,34 @@ pub struct Case {
     /// Properties that the failing variant breaks.
     pub properties: &'static [&'static str],
     generate: fn(usize, bool) -> Vec<File>,
+}
+
+/// A group of cases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Suite {
+    /// The eight published cases.
+    Published,
+    /// Starts, loads and failures are open.
+    Wide,
+    /// Among many workloads.
+    Many,
+}
+
+impl Suite {
+    /// The suite that goes by a name: `all` (for the published cases), `wide` or `many`.
+    pub fn named(name: &str) -> Option<Suite> {
+        match name {
+            "all" => Some(Suite::Published),
+            "wide" => Some(Suite::Wide),
+            "many" => Some(Suite::Many),
+            _ => None,
+        }
+    }
+
+    /// Its cases.
+    pub fn cases(self) -> impl Iterator<Item = &'static Case> + Clone {
+        CASES.iter().filter(move |case| case.suite == self)
+    }
 }
 
 /// A file of a case: its name and its text.
@@ -42,140 +76,19 @@ pub const MAX_SCALE: usize = 5000;
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum CaseError {
     /// No such case.
-    #[error("there is no case `{0}`; known are c1 to c8 (all of them: all) and w1 to w4 (all of them: wide)")]
+    #[error("there is no case `{0}`; known are c1 to c8 (all of them: all), w1 to w4 (all of them: wide) and m1 to m6 (all of them: many)")]
     Unknown(String),
     /// Too few or too many nodes.
     #[error("a scale of {0} is not possible; cases have {MIN_SCALE} to {MAX_SCALE} nodes")]
     Scale(usize),
 }
 
-/// All cases.
-pub const CASES: [Case; 12] = [
-    Case {
-        id: "c1",
-        title: "start-up load drives the autoscaler to its maximum and back",
-        story: "Pods burn 8 cores while they start and 3 afterwards. The autoscaler aims at 4, takes the start-up load for \
-                demand and adds pods, which start up in turn: the replicas climb to the maximum, fall when everybody has \
-                calmed down, and climb again.",
-        fix: "The autoscaler aims at the full request, which covers the start-up load.",
-        properties: &["no-replica-oscillation"],
-        generate: autoscaling::startup_load,
-    },
-    Case {
-        id: "c2",
-        title: "applying a manifest without replicas resets an autoscaled Deployment",
-        story: "The Deployment was once applied with `replicas`; an autoscaler has looked after it since. Somebody removes \
-                `replicas` from the manifest, as the documentation advises, and applies it: kubectl removes the field, the \
-                API server fills in 1, and all but one pod are deleted, far below minReplicas.",
-        fix: "The manifest that was applied last has no `replicas` either, so that applying it again leaves them alone.",
-        properties: &["min-replicas"],
-        generate: autoscaling::apply_without_replicas,
-    },
-    Case {
-        id: "c3",
-        title: "an autoscaled pod fits nowhere because of two spread constraints",
-        story: "Pods are spread evenly over zones and over nodes, both as hard constraints, but one zone has a node more \
-                than the other. When load rises the autoscaler asks for one more pod: the zone constraint allows only the \
-                smaller zone, and there the host constraint forbids every node. The pod stays Pending.",
-        fix: "Only the host constraint is left.",
-        properties: &["pods-schedulable"],
-        generate: placement::two_spread_constraints,
-    },
-    Case {
-        id: "c4",
-        title: "full nodes panic, their pods fill the next ones",
-        story: "Three pods fill a node to more than 98 %, where its kernel panics. Its pods move to other nodes, fill those, \
-                and so on; nodes that come back empty are filled first.",
-        fix: "Pods request what leaves every node room.",
-        properties: &["no-node-overload-loop"],
-        generate: placement::overload,
-    },
-    Case {
-        id: "c5",
-        title: "descheduler and scheduler disagree about duplicates",
-        story: "The descheduler evicts pods of one Deployment that share a node, because other nodes have fewer. Those nodes \
-                have no room left, so the scheduler puts the new pods where the old ones were, for ever.",
-        fix: "The nodes with fewer pods have room.",
-        properties: &["no-eviction-loop"],
-        generate: eviction::duplicates,
-    },
-    Case {
-        id: "c6",
-        title: "rolling maintenance piles pods up on few nodes",
-        story: "One pod runs on each node and nodes are drained one after another. The evicted pod moves in with another one, \
-                because spreading is only preferred, and stays there; draining that node later takes two replicas at once.",
-        fix: "Spreading is required: an evicted pod waits until its node is back.",
-        properties: &["expected-replicas"],
-        generate: placement::maintenance,
-    },
-    Case {
-        id: "c7",
-        title: "a Deployment pinned to a tainted node never comes to rest",
-        story: "The pods name their node, so no scheduler looks at them; the node has a NoExecute taint that they do not \
-                tolerate. The taint evicts them, the ReplicaSet makes new ones, without end.",
-        fix: "The node has no taint.",
-        properties: &["no-eviction-loop", "settles"],
-        generate: eviction::pinned_to_tainted_node,
-    },
-    Case {
-        id: "c8",
-        title: "descheduler and scheduler disagree about soft constraints",
-        story: "Pods prefer on-demand nodes slightly to spot nodes and would like to be spread over both kinds and over all \
-                nodes. The descheduler takes the wish to be spread for a rule and evicts what violates it; the scheduler \
-                weighs all wishes and puts the pods back (kubernetes-sigs/descheduler issue 921).",
-        fix: "The descheduler looks at hard constraints only.",
-        properties: &["no-eviction-loop"],
-        generate: eviction::soft_constraints,
-    },
-    Case {
-        id: "w1",
-        title: "where another application runs decides whether duplicates are evicted for ever",
-        story: "One node is large, the others have room for one pod each. The descheduler evicts pods of web that share \
-                the large node. As long as the small nodes are free the evicted pods move there; once the \
-                other application has taken these, they come back to the large node, and are evicted again. Both \
-                applications start anywhere.",
-        fix: "Pods of an application refuse to share a node, so that an evicted one waits instead of coming back.",
-        properties: &["no-eviction-loop"],
-        generate: wide::duplicates_anywhere,
-    },
-    Case {
-        id: "w2",
-        title: "under some load an autoscaled pod fits nowhere",
-        story: "Each pod uses anything between 0 and 2000m at any time, whatever the others use, the autoscaler adds and removes one \
-                pod at a time, and pods are spread over zones of unequal size and over nodes, both as hard constraints. \
-                The pod that brings the application to its maximum fits nowhere.",
-        fix: "Only the host constraint is left.",
-        properties: &["pods-schedulable"],
-        generate: wide::load_and_spread,
-    },
-    Case {
-        id: "w3",
-        title: "a node fails during a rollout that needs room for one more pod",
-        story: "Two applications fill all nodes but one: any node may fail, and its pods find room elsewhere, wherever \
-                the others run. A rollout finds room for the one pod that it starts before it stops another. But if a node \
-                is down when it begins, the new pod fits nowhere, and the rollout gets stuck.",
-        fix: "One replica less leaves room for both.",
-        properties: &["pods-schedulable"],
-        generate: wide::failure_in_rollout,
-    },
-    Case {
-        id: "w4",
-        title: "two Deployments compete for room that is there but scattered",
-        story: "A node has room for two pods of web, or for one of web and one of search. The cluster has room for one \
-                pod of search on each node; but pods of web run anywhere, and where two share a node, there is none. When load \
-                rises, the autoscaler asks for one more pod of search, which fits nowhere.",
-        fix: "Pods of search are no larger than those of web, so that all room is alike.",
-        properties: &["pods-schedulable"],
-        generate: wide::competition_for_room,
-    },
-];
-
 /// The case of that id.
 pub fn find(id: &str) -> Result<&'static Case, CaseError> {
     CASES.iter().find(|case| case.id == id).ok_or_else(|| CaseError::Unknown(id.to_owned()))
 }
 
-/// The files of a case with about `scale` nodes (c3 and w2 have an odd number of them).
+/// The files of a case with about `scale` nodes (c3 and w2 have an odd number of them, m1 to m6 a few more).
 pub fn generate(id: &str, scale: usize, fixed: bool) -> Result<Vec<File>, CaseError> {
     let case = find(id)?;
     if !(MIN_SCALE..=MAX_SCALE).contains(&scale) {
@@ -185,11 +98,6 @@ pub fn generate(id: &str, scale: usize, fixed: bool) -> Result<Vec<File>, CaseEr
 }
 
 impl Case {
-    /// Whether it is one of the eight published cases; the others are wide ones.
-    pub fn is_published(&self) -> bool {
-        self.id.starts_with('c')
-    }
-
     /// The scales from `min` to `max` at which the case differs from smaller ones, and why others are left out.
     pub fn scales(&self, min: usize, max: usize) -> Result<(Vec<usize>, Option<String>), CaseError> {
         if let Some(wrong) = [min, max].into_iter().find(|scale| !(MIN_SCALE..=MAX_SCALE).contains(scale)) {
@@ -241,9 +149,14 @@ mod tests {
             for scale in [1, 2, 3, 4, 5, 8, 10, 17] {
                 for fixed in [false, true] {
                     let spec = spec(case.id, scale, fixed);
+                    let asked: Vec<&str> = spec.scenario.properties.iter().map(|it| it.name.as_str()).collect();
+                    if case.suite == Suite::Many {
+                        assert!((scale..=scale + 3).contains(&spec.nodes.len()), "{} at {scale}", case.id);
+                        assert!(case.properties.iter().all(|name| asked.contains(name)), "{}", case.id);
+                        continue;
+                    }
                     let wanted = if ["c3", "w2"].contains(&case.id) { 2 * (scale / 2) + 1 } else { scale };
                     assert_eq!(spec.nodes.len(), wanted, "{} at {scale}", case.id);
-                    let asked: Vec<&str> = spec.scenario.properties.iter().map(|it| it.name.as_str()).collect();
                     assert_eq!(asked, case.properties);
                 }
             }

@@ -4,6 +4,7 @@
 //! In clusters of few workloads the whole is asked about whatever workloads alone do not settle: it is small enough, and
 //! its counterexamples are shortest.
 
+use std::collections::HashMap;
 use std::time::Instant;
 
 use crate::cluster::spec::WorkloadKind;
@@ -115,16 +116,19 @@ fn results_of(subject: &Subject<'_>, plan: &Plan<'_>, decided: Decided) -> Vec<C
         statistics,
         ..CheckResult::unknown(subject.name.clone(), &property, String::new())
     };
-    let also = answers.iter().filter(|(_, answer)| matches!(answer, One::AlsoViolated));
-    let also: Vec<String> = also.map(|(about, _)| about.clone()).collect();
+    let mut also: HashMap<String, Vec<String>> = HashMap::new();
+    for (about, answer) in &answers {
+        if let One::AlsoViolated { with } = answer {
+            also.entry(with.clone()).or_default().push(about.clone());
+        }
+    }
     for (about, answer) in answers {
         match answer {
-            One::AlsoViolated => {}
+            One::AlsoViolated { .. } => {}
             One::Holds(extent) => held.push((about, extent)),
             One::Unknown { reason, covered } => open.push((about, reason, covered)),
             One::Violated(found) => {
-                // The first violation is that of the run that was made for all.
-                let also = if results.is_empty() { also.as_slice() } else { &[] };
+                let also = also.remove(&about).unwrap_or_default();
                 let all: Vec<String> = std::iter::once(about.clone()).chain(also.iter().cloned()).collect();
                 let focus = report.about(&all, Some(found.smallest), plan.explain);
                 let mut result = CheckResult { focus, ..violated(subject, &blank, about, &found) };

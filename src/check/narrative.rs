@@ -6,14 +6,15 @@ use crate::cluster::spec::ClusterSpec;
 use crate::cluster::story::{MovedNode, Scene};
 use crate::encodings::Model;
 use crate::property::OBSERVER_PREFIX;
-use crate::system::replay::{Interpreter, Replayed, execute};
-use crate::system::{Interleaving, ReplayError, Trace};
+use crate::system::replay::{Interpreter, Replayed};
+use crate::system::run::Runner;
+use crate::system::{Interleaving, ReplayError, Trace, trace};
 use crate::term::Evaluator;
 
 use super::Finding;
 use super::fold::{Folded, Told, fold};
 use super::nodes::NodeTracker;
-use super::summary::{Summary, summarize};
+use super::summary::{Summarizer, Summary};
 
 /// How a run ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,22 +63,29 @@ pub struct Step {
 
 /// Tells a run of the whole system.
 pub fn narrate(spec: &ClusterSpec, model: &Model, trace: &Trace, ending: &Ending) -> Result<Narrative, ReplayError> {
-    let run = execute(&model.system, trace)?;
-    let mut teller = Teller { model, tracker: NodeTracker::start(spec, &model.parts, &run.states[0]) };
+    let interpreter = model.interpreter();
+    let run = interpreter.execute(trace)?;
+    let first = run.states.first();
+    let runner = RefCell::new(interpreter.run(first));
+    let mut teller = Teller { model, tracker: NodeTracker::start(spec, &model.parts, first), runner };
+    let mut states = run.states.pairs();
+    let mut summarizer = Summarizer::new(spec, &model.parts);
     let mut blocks = Vec::new();
     if model.system.fixed_initial_state().is_none() {
-        let summary = summarize(spec, &model.parts, &teller.tracker, &run.states[0]);
+        let summary = summarizer.summarize(&teller.tracker, first);
         blocks.push(Block { title: "start: one of those possible".to_owned(), steps: Vec::new(), summary });
     }
     let (mut number, mut loop_pending) = (0, false);
     for (title, range) in block_ranges(model.system.interleaving, &run) {
         let mut told = Vec::new();
-        for index in range.clone() {
+        for index in range {
             loop_pending |= trace.loop_start == Some(index);
-            if let Some(mut step) = teller.tell(&run, trace, index) {
+            let Some((before, after)) = states.step() else { break };
+            if let Some(mut step) = teller.tell(before, after, &trace.steps[index]) {
                 step.begins_loop = std::mem::take(&mut loop_pending);
                 told.push(step);
             }
+            teller.runner.borrow_mut().apply(run.states.changes(index));
         }
         let steps: Vec<Step> = fold(told)
             .into_iter()
@@ -86,7 +94,7 @@ pub fn narrate(spec: &ClusterSpec, model: &Model, trace: &Trace, ending: &Ending
                 Step { number, told }
             })
             .collect();
-        let summary = summarize(spec, &model.parts, &teller.tracker, &run.states[range.end]);
+        let summary = summarizer.summarize(&teller.tracker, states.after());
         blocks.push(Block { title, steps, summary });
     }
     let begins = |step: &&Step| step.told.begins_loop;
@@ -113,23 +121,21 @@ fn block_ranges(interleaving: Interleaving, run: &Replayed) -> Vec<(String, std:
 struct Teller<'a> {
     model: &'a Model,
     tracker: NodeTracker<'a>,
+    /// In the state before the step that is told.
+    runner: RefCell<Runner<'a>>,
 }
 
 impl Teller<'_> {
     /// One step; `None` if it is an observer's or says nothing.
-    fn tell(&mut self, run: &Replayed, trace: &Trace, index: usize) -> Option<Told> {
-        let (before, after) = (&run.states[index], &run.states[index + 1]);
+    fn tell(&mut self, before: &[i64], after: &[i64], step: &trace::Step) -> Option<Told> {
         let moved = self.tracker.step(before, after);
-        let step = &trace.steps[index];
         let action = &self.model.system.actions[step.action];
         let narrator = self.model.parts.narrators.get(step.action)?;
         if action.name.starts_with(OBSERVER_PREFIX) {
             return None;
         }
-        let system = &self.model.system;
-        let valuation = Interpreter::new(system).valuation(before, Some((action, &step.inputs)));
-        let evaluator = RefCell::new(Evaluator::new(&system.arena, &valuation));
-        let value = |term| evaluator.borrow_mut().value(term);
+        self.runner.borrow_mut().give(step);
+        let value = |term| self.runner.borrow_mut().value(term);
         let scene = Scene { value: &value, before, after, moved: &moved };
         let sentence = narrator(&scene);
         if sentence.text.is_empty() {
@@ -147,7 +153,7 @@ fn named(text: &str, shown: &str, moved: &[MovedNode]) -> Option<(String, Vec<St
 
 fn diagnose(model: &Model, run: &Replayed, ending: &Ending, repeats_from: Option<usize>, last: usize) -> Vec<String> {
     let Ending::Breaks { property, finding } = ending else { return Vec::new() };
-    let Some(state) = run.states.last() else { return Vec::new() };
+    let state = run.states.last();
     let valuation = Interpreter::new(&model.system).valuation(state, None);
     let evaluator = RefCell::new(Evaluator::new(&model.system.arena, &valuation));
     let value = |term| evaluator.borrow_mut().value(term);

@@ -62,8 +62,11 @@ impl<'a> NodeTracker<'a> {
                     let values = |vars: &[crate::system::IntVar], state: &[i64]| -> Vec<i64> {
                         vars.iter().map(|var| state[var.index()]).collect()
                     };
-                    let pairs = nodes.iter().map(|vars| (values(vars, before), values(vars, after)));
-                    pairs.enumerate().filter(|(_, (before, after))| before != after).collect::<Vec<_>>()
+                    let differs = |vars: &[crate::system::IntVar]| {
+                        vars.iter().any(|var| before[var.index()] != after[var.index()])
+                    };
+                    let moved = nodes.iter().enumerate().filter(|(_, vars)| differs(vars));
+                    moved.map(|(member, vars)| (member, (values(vars, before), values(vars, after)))).collect()
                 }
                 Representation::Counted { keys, multiplicity, .. } => {
                     let difference = |var: &crate::system::IntVar| after[var.index()] - before[var.index()];

@@ -8,10 +8,12 @@ use super::nodes::NodeTracker;
 
 /// Clusters of up to so many nodes are shown node by node.
 const SHOWN_SINGLY: usize = 6;
+/// Up to so many workloads are told in every summary.
+const TOLD_ALWAYS: usize = 8;
 /// At most so many groups of nodes are shown.
 const MOST_GROUPS: usize = 16;
 
-/// A state in words.
+/// A state in words; of many workloads, what is new in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
     /// One entry for each workload.
@@ -29,29 +31,60 @@ struct Pods {
     down: i64,
 }
 
-/// Condenses a state.
-pub fn summarize(spec: &ClusterSpec, parts: &Parts, tracker: &NodeTracker<'_>, state: &[i64]) -> Summary {
-    let mut pods = vec![Pods::default(); spec.workloads.len()];
-    let mut nodes: Vec<(usize, String, String)> = Vec::new();
-    for (class, node_class) in parts.classes.iter().enumerate() {
-        let attributes = &parts.cells.layout(class).attributes;
-        if attributes.is_empty() {
-            continue;
+/// Condenses the states of a run, one after the other. Of many workloads only those are told, and only those nodes, that
+/// stand otherwise than before.
+pub struct Summarizer<'a> {
+    spec: &'a ClusterSpec,
+    parts: &'a Parts,
+    /// What pods go by, by template.
+    pod_names: Vec<String>,
+    /// What was said of workloads and nodes last.
+    before: Option<(Vec<String>, Vec<String>)>,
+}
+
+impl<'a> Summarizer<'a> {
+    /// For a run that was not begun yet.
+    pub fn new(spec: &'a ClusterSpec, parts: &'a Parts) -> Self {
+        let pod_names = (0..parts.templates.len()).map(|it| pod_name(spec, parts, TemplateId(it))).collect();
+        Summarizer { spec, parts, pod_names, before: None }
+    }
+
+    /// Condenses the next state.
+    pub fn summarize(&mut self, tracker: &NodeTracker<'_>, state: &[i64]) -> Summary {
+        let mut pods = vec![Pods::default(); self.spec.workloads.len()];
+        let mut nodes: Vec<(usize, String, String)> = Vec::new();
+        for (class, node_class) in self.parts.classes.iter().enumerate() {
+            let attributes = &self.parts.cells.layout(class).attributes;
+            if attributes.is_empty() {
+                continue;
+            }
+            for (member, name) in node_class.names.iter().enumerate() {
+                let values = tracker.attributes(class, member, state);
+                count(self.parts, attributes, &values, &mut pods);
+                let always_cordoned = node_class.unschedulable && !attributes.contains(&Attribute::Cordoned);
+                let mut words = describe(&self.pod_names, attributes, &values);
+                words.extend(always_cordoned.then(|| "cordoned".to_owned()));
+                nodes.push((node_class.members[member], name.clone(), words.join(", ")));
+            }
         }
-        for (member, name) in node_class.names.iter().enumerate() {
-            let values = tracker.attributes(class, member, state);
-            count(parts, attributes, &values, &mut pods);
-            let always_cordoned = node_class.unschedulable && !attributes.contains(&Attribute::Cordoned);
-            let mut words = describe(spec, parts, attributes, &values);
-            words.extend(always_cordoned.then(|| "cordoned".to_owned()));
-            nodes.push((node_class.members[member], name.clone(), words.join(", ")));
+        nodes.sort();
+        let workloads = workloads(self.spec, self.parts, &pods, state);
+        let words: Vec<String> = nodes.iter().map(|(_, _, words)| words.clone()).collect();
+        let known = self.before.replace((workloads.clone(), words.clone())).filter(|_| workloads.len() > TOLD_ALWAYS);
+        let nodes = nodes.into_iter().map(|(_, name, words)| (name, words));
+        match known {
+            None => Summary { workloads, nodes: group(nodes.collect()) },
+            Some((old_workloads, old_words)) => Summary {
+                workloads: news(workloads.into_iter(), &old_workloads, |line| line),
+                nodes: group(news(nodes, &old_words, |(_, words)| words)),
+            },
         }
     }
-    nodes.sort();
-    Summary {
-        workloads: workloads(spec, parts, &pods, state),
-        nodes: group(nodes.into_iter().map(|(_, name, words)| (name, words)).collect()),
-    }
+}
+
+/// Those about which something else was said before.
+fn news<T>(all: impl Iterator<Item = T>, before: &[String], said: impl Fn(&T) -> &String) -> Vec<T> {
+    all.zip(before).filter(|(now, before)| said(now) != *before).map(|(now, _)| now).collect()
 }
 
 fn count(parts: &Parts, attributes: &[Attribute], values: &[i64], pods: &mut [Pods]) {
@@ -92,17 +125,13 @@ fn workloads(spec: &ClusterSpec, parts: &Parts, pods: &[Pods], state: &[i64]) ->
 }
 
 /// What a node's attributes say.
-fn describe(spec: &ClusterSpec, parts: &Parts, attributes: &[Attribute], values: &[i64]) -> Vec<String> {
+fn describe(pod_names: &[String], attributes: &[Attribute], values: &[i64]) -> Vec<String> {
     let mut words = Vec::new();
     for (attribute, &value) in attributes.iter().zip(values).filter(|(_, value)| **value > 0) {
         words.push(match *attribute {
-            Attribute::Pods(template, Phase::Running) => format!("{value} {}", pod_name(spec, parts, template)),
-            Attribute::Pods(template, Phase::Starting) => {
-                format!("{value} {} starting", pod_name(spec, parts, template))
-            }
-            Attribute::Pods(template, Phase::Terminating) => {
-                format!("{value} {} terminating", pod_name(spec, parts, template))
-            }
+            Attribute::Pods(template, Phase::Running) => format!("{value} {}", pod_names[template.0]),
+            Attribute::Pods(template, Phase::Starting) => format!("{value} {} starting", pod_names[template.0]),
+            Attribute::Pods(template, Phase::Terminating) => format!("{value} {} terminating", pod_names[template.0]),
             Attribute::Cordoned => "cordoned".to_owned(),
             Attribute::Down => "down".to_owned(),
             Attribute::Maintenance if value == 1 => "under maintenance".to_owned(),

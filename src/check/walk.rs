@@ -87,7 +87,7 @@ fn choose(choices: &Choices, system: &System, state: &[i64], random: &mut StdRng
             return Some(guess);
         }
     }
-    let all = choices.combinations().min(MOST_COMBINATIONS);
+    let all = choices.combinations().count().min(MOST_COMBINATIONS);
     let offset = random.random_range(0..all);
-    (0..all).map(|index| choices.combination((index + offset) % all)).find(|inputs| here.allows(inputs))
+    (0..all).map(|index| choices.combinations().get((index + offset) % all)).find(|inputs| here.allows(inputs))
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::cases::Suite;
 use crate::check::Focus;
 use crate::cluster::scenario::Interleaving;
 use crate::conformance::Depth;
@@ -79,7 +80,7 @@ pub struct Source {
     /// Files, directories (searched recursively), or `-` for standard input.
     #[arg(value_name = "PATH", required_unless_present = "case", conflicts_with = "case")]
     pub paths: Vec<PathBuf>,
-    /// A failure case instead: c1 to c8, w1 to w4.
+    /// A failure case instead: c1 to c8, w1 to w4, m1 to m6.
     #[arg(long, value_name = "ID")]
     pub case: Option<String>,
     /// Number of nodes of the case, or a range of it such as 1..100.
@@ -148,6 +149,27 @@ pub enum EngineName {
     Sat,
 }
 
+/// Groups of cases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SuiteName {
+    /// c1 to c8.
+    Published,
+    /// w1 to w4: starts, loads and failures are open.
+    Wide,
+    /// m1 to m6: twice as many workloads as nodes; all properties are asked about all of them.
+    Many,
+}
+
+impl From<SuiteName> for Suite {
+    fn from(name: SuiteName) -> Suite {
+        match name {
+            SuiteName::Published => Suite::Published,
+            SuiteName::Wide => Suite::Wide,
+            SuiteName::Many => Suite::Many,
+        }
+    }
+}
+
 /// SAT solvers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum SatSolverName {
@@ -169,7 +191,7 @@ pub enum Format {
 /// Options of `check`.
 #[derive(Clone, Debug, Args)]
 pub struct Check {
-    /// The input; `--case all` checks c1 to c8, `--case wide` checks w1 to w4.
+    /// The input; `--case all` checks c1 to c8, `--case wide` w1 to w4, `--case many` m1 to m6.
     #[command(flatten)]
     pub source: Source,
     /// The engine.
@@ -310,9 +332,12 @@ pub struct Show {
 /// Options of `bench`.
 #[derive(Clone, Debug, Args)]
 pub struct Bench {
-    /// A case; may be given several times. All cases by default.
+    /// A case; may be given several times.
     #[arg(long, value_name = "ID")]
     pub case: Vec<String>,
+    /// All cases of a suite; may be given several times. Without cases and suites: published and wide.
+    #[arg(long, value_enum, value_name = "SUITE")]
+    pub suite: Vec<SuiteName>,
     /// Numbers of nodes.
     #[arg(long, value_name = "N,...", value_delimiter = ',', default_values_t = [3, 10, 100])]
     pub scale: Vec<usize>,

@@ -13,12 +13,12 @@ use clap::ValueEnum;
 use itertools::{Itertools, iproduct};
 use serde_json::{Value, json};
 
-use crate::cases::{self, CASES, CaseError, MAX_SCALE, MIN_SCALE};
+use crate::cases::{self, CaseError, MAX_SCALE, MIN_SCALE, Suite};
 use crate::report::table;
 use crate::report::text::{mebibytes, seconds};
 
 use super::CliError;
-use super::args::{Bench, EngineName, Format};
+use super::args::{Bench, EngineName, Format, SuiteName};
 use super::interrupt;
 use super::output::Output;
 use super::progress::Line;
@@ -81,10 +81,12 @@ pub fn run(arguments: &Bench, quiet: bool) -> Result<u8, CliError> {
 }
 
 fn subjects(arguments: &Bench) -> Result<Vec<Subject>, CliError> {
-    let ids: Vec<&'static str> = match arguments.case.as_slice() {
-        [] => CASES.iter().map(|case| case.id).collect(),
-        given => given.iter().map(|id| cases::find(id).map(|case| case.id)).try_collect()?,
+    let mut ids: Vec<&'static str> = arguments.case.iter().map(|id| cases::find(id).map(|it| it.id)).try_collect()?;
+    let suites: &[SuiteName] = match (arguments.suite.as_slice(), ids.is_empty()) {
+        ([], true) => &[SuiteName::Published, SuiteName::Wide],
+        (given, _) => given,
     };
+    ids.extend(suites.iter().flat_map(|&suite| Suite::from(suite).cases()).map(|case| case.id));
     if let Some(&scale) = arguments.scale.iter().find(|scale| !(MIN_SCALE..=MAX_SCALE).contains(*scale)) {
         return Err(CaseError::Scale(scale).into());
     }
@@ -165,6 +167,9 @@ impl Subject {
         command.args(["--timeout", &format!("{}s", arguments.timeout.as_secs_f64())]);
         if arguments.fixed {
             command.arg("--fixed");
+        }
+        if Suite::Many.cases().any(|case| case.id == self.case) {
+            command.arg("--all");
         }
         command.stdin(Stdio::null());
         Ok(command)

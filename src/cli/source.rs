@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::cases::{self, CASES};
+use crate::cases::{self, Suite};
 use crate::check::InputName;
 use crate::check::source::{Asked, Input, open};
 use crate::report::text::Detail;
@@ -11,7 +11,7 @@ use super::CliError;
 use super::args::Source;
 use super::output::remark;
 
-/// Everything that the arguments name: one input, or with `--case all` or `wide` one for each case.
+/// Everything that the arguments name: one input, or with `--case all`, `wide` or `many` one for each case.
 pub fn asked(source: &Source) -> Result<Vec<Asked>, CliError> {
     let asked = |name| Asked { name, scale: source.scale, sizes: source.sizes.clone() };
     let case = |id: &str| asked(InputName::Case { case: id.to_owned(), scale: source.scale.1, fixed: source.fixed });
@@ -20,12 +20,10 @@ pub fn asked(source: &Source) -> Result<Vec<Asked>, CliError> {
             let paths = source.paths.iter().map(|it| it.display().to_string()).collect();
             Ok(vec![asked(InputName::Paths { paths, sizes: BTreeMap::new() })])
         }
-        Some("all") => Ok(CASES.iter().filter(|it| it.is_published()).map(|it| case(it.id)).collect()),
-        Some("wide") => Ok(CASES.iter().filter(|it| !it.is_published()).map(|it| case(it.id)).collect()),
-        Some(id) => {
-            cases::find(id)?;
-            Ok(vec![case(id)])
-        }
+        Some(name) => match Suite::named(name) {
+            Some(suite) => Ok(suite.cases().map(|it| case(it.id)).collect()),
+            None => Ok(vec![case(cases::find(name)?.id)]),
+        },
     }
 }
 
@@ -33,7 +31,7 @@ pub fn asked(source: &Source) -> Result<Vec<Asked>, CliError> {
 pub fn single(source: &Source, detail: Detail) -> Result<Input, CliError> {
     let input = match asked(source)?.as_slice() {
         [one] => open(one)?,
-        _ => return Err(CliError::Usage("`all` and `wide` are for `check` only; name one case".to_owned())),
+        _ => return Err(CliError::Usage("`all`, `wide` and `many` are for `check` only; name one case".to_owned())),
     };
     let Some(members) = &input.members else { return Ok(input) };
     let largest = members.member(members.largest())?;

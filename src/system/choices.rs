@@ -1,13 +1,41 @@
 //! What an action may choose in a concrete state, with a compiled program of its condition on inputs.
 
-use crate::term::{Range, StagedProgram};
+use crate::term::{Arena, Range, StagedProgram};
 
 use super::model::{Action, System};
+
+/// The values that some inputs may have together.
+pub struct Combinations {
+    /// The range of each.
+    pub ranges: Vec<Range>,
+}
+
+impl Combinations {
+    /// Those of an action's inputs, allowed or not.
+    pub fn of(arena: &Arena, action: &Action) -> Self {
+        Combinations { ranges: action.inputs.iter().map(|&var| arena.variable(var).sort.range()).collect() }
+    }
+
+    /// How many there are; saturates.
+    pub fn count(&self) -> u64 {
+        self.ranges.iter().fold(1, |product: u64, range| product.saturating_mul(range.size()))
+    }
+
+    /// One of them by its number, below [`Combinations::count`].
+    pub fn get(&self, mut number: u64) -> Vec<i64> {
+        let digit = |range: &Range| {
+            let value = range.lo + (number % range.size()) as i64;
+            number /= range.size();
+            value
+        };
+        self.ranges.iter().map(digit).collect()
+    }
+}
 
 /// The inputs of one action, and which of them it allows.
 pub struct Choices {
     program: StagedProgram,
-    ranges: Vec<Range>,
+    inputs: Combinations,
 }
 
 /// The choices of an action in one state.
@@ -29,35 +57,25 @@ impl Choices {
         let is_input = |var| action.inputs.contains(&var);
         Choices {
             program: StagedProgram::compile(arena, &[action.choice], &position, &is_input),
-            ranges: action.inputs.iter().map(|&var| arena.variable(var).sort.range()).collect(),
+            inputs: Combinations::of(arena, action),
         }
     }
 
     /// The range of each input.
     pub fn ranges(&self) -> &[Range] {
-        &self.ranges
+        &self.inputs.ranges
     }
 
-    /// Number of combinations of inputs, allowed or not; saturates.
-    pub fn combinations(&self) -> u64 {
-        self.ranges.iter().fold(1, |product: u64, range| product.saturating_mul(range.size()))
-    }
-
-    /// A combination by its number, below [`Choices::combinations`].
-    pub fn combination(&self, mut number: u64) -> Vec<i64> {
-        let digit = |range: &Range| {
-            let value = range.lo + (number % range.size()) as i64;
-            number /= range.size();
-            value
-        };
-        self.ranges.iter().map(digit).collect()
+    /// Combinations of inputs, allowed or not.
+    pub fn combinations(&self) -> &Combinations {
+        &self.inputs
     }
 
     /// The choices in a state of `system`, which is the one that the action is of.
     pub fn of_state<'a>(&'a self, system: &'a System, state: &[i64]) -> ChoicesIn<'a> {
         let mut values = state.to_vec();
         let mut slots = Vec::new();
-        values.extend(self.ranges.iter().map(|range| range.lo));
+        values.extend(self.inputs.ranges.iter().map(|range| range.lo));
         self.program.run_state(&system.arena, &values, &mut slots);
         ChoicesIn { choices: self, system, values, slots }
     }

@@ -7,10 +7,11 @@
 
 use thiserror::Error;
 
-use crate::term::{Evaluator, TermId};
+use crate::term::TermId;
 
 use super::model::{Action, ActionId, MarkSet, PropertyId, PropertyKind, System};
 use super::replay::Interpreter;
+use super::run::Runner;
 use super::trace::{Step, Trace};
 
 /// What a set of properties needs.
@@ -126,64 +127,31 @@ impl Slice {
             initial[position] = value;
         }
         let interpreter = Interpreter::new(whole);
-        let mut lifted = Trace { initial: initial.clone(), steps: Vec::new(), loop_start: None };
-        let mut state = initial;
+        let mut runner = interpreter.run(&initial);
+        let mut lifted = Trace { initial, steps: Vec::new(), loop_start: None };
         for (number, step) in trace.steps.iter().enumerate() {
             if trace.loop_start == Some(number) {
                 lifted.loop_start = Some(lifted.steps.len());
             }
-            state = loop {
-                match attempt(whole, &interpreter, &state, step, number)? {
-                    Attempt::Done(next) => break next,
-                    Attempt::After(passive) => {
-                        state = fire(whole, &interpreter, &state, &passive, number)?;
-                        lifted.steps.push(passive);
-                    }
-                }
-            };
+            let lost = LiftError(number + 1);
+            whole.actions.get(step.action).ok_or(lost)?;
+            while let Some(passive) = passive_before(whole, &mut runner, step) {
+                runner.fire(number + 1, &passive).map_err(|_| lost)?;
+                lifted.steps.push(passive);
+            }
+            runner.fire(number + 1, step).map_err(|_| lost)?;
             lifted.steps.push(step.clone());
         }
         Ok(lifted)
     }
 }
 
-/// What comes of an attempt to make a step of a slice in the whole system.
-enum Attempt {
-    /// The state afterwards.
-    Done(Vec<i64>),
-    /// A passive action has to fire first.
-    After(Step),
-}
-
-fn attempt(
-    whole: &System,
-    interpreter: &Interpreter<'_>,
-    state: &[i64],
-    step: &Step,
-    number: usize,
-) -> Result<Attempt, LiftError> {
-    let lost = LiftError(number + 1);
-    let action = whole.actions.get(step.action).ok_or(lost)?;
-    let valuation = interpreter.valuation(state, Some((action, &step.inputs)));
-    let mut evaluator = Evaluator::new(&whole.arena, &valuation);
-    let candidates = interpreter.candidates_in(&mut evaluator).actions;
-    let is_passive = |id: &ActionId| whole.action(*id).passive;
-    if !candidates.contains(&ActionId(step.action))
-        && let Some(passive) = candidates.into_iter().find(is_passive)
-    {
-        return Ok(Attempt::After(Step { action: passive.0, inputs: Vec::new() }));
+/// The passive action without which the whole system does not come to a step of the slice.
+fn passive_before(whole: &System, runner: &mut Runner<'_>, step: &Step) -> Option<Step> {
+    let candidates = runner.candidates().actions;
+    if candidates.contains(&ActionId(step.action)) {
+        return None;
     }
-    let fired = interpreter.fire_in(&mut evaluator, number + 1, state, action, step);
-    fired.map(|(next, _)| Attempt::Done(next)).map_err(|_| lost)
-}
-
-fn fire(
-    whole: &System,
-    interpreter: &Interpreter<'_>,
-    state: &[i64],
-    step: &Step,
-    number: usize,
-) -> Result<Vec<i64>, LiftError> {
-    let action = whole.actions.get(step.action).ok_or(LiftError(number + 1))?;
-    interpreter.fire(number + 1, state, action, step).map(|(next, _)| next).map_err(|_| LiftError(number + 1))
+    let passive = candidates.into_iter().find(|&id| whole.action(id).passive)?;
+    Some(Step { action: passive.0, inputs: Vec::new() })
 }

@@ -14,7 +14,9 @@ pub mod cone;
 pub mod model;
 pub mod print;
 pub mod replay;
+pub mod run;
 pub mod schedule;
+pub mod touch;
 pub mod trace;
 pub mod unroll;
 

@@ -2,12 +2,17 @@
 //!
 //! Every counterexample passes through here before it is shown.
 
+use std::cell::OnceCell;
+use std::sync::Arc;
+
 use thiserror::Error;
 
-use crate::term::{Evaluator, TermId, Valuation};
+use crate::term::{Dependents, Evaluate, Evaluator, Follower, Range, TermId, Valuation};
 
-use super::model::{Action, ActionId, Checkpoint, MarkSet, Property, PropertyKind, System};
+use super::model::{Action, ActionId, Checkpoint, Interleaving, MarkSet, Property, PropertyKind, System};
+use super::run::{Runner, States};
 use super::schedule::{Candidates, Schedule};
+use super::touch::Touch;
 use super::trace::{Step, Trace};
 
 /// Why a trace is not a run of the system, or not a counterexample.
@@ -54,7 +59,7 @@ pub enum ReplayError {
 #[derive(Clone, Debug)]
 pub struct Replayed {
     /// The states, one more than steps.
-    pub states: Vec<Vec<i64>>,
+    pub states: States,
     /// For every state: whether no event-driven action is enabled.
     pub settled: Vec<bool>,
     /// For every step: the marks it carries.
@@ -70,75 +75,128 @@ impl Replayed {
     }
 }
 
-/// Executes a trace; an error if it is not a run of the system.
-pub fn execute(system: &System, trace: &Trace) -> Result<Replayed, ReplayError> {
-    let interpreter = Interpreter::new(system);
-    interpreter.check_initial(&trace.initial)?;
-    let mut run = Replayed { states: vec![trace.initial.clone()], settled: vec![], marks: vec![], blocks: vec![] };
-    let mut block = 0;
-    for (index, step) in trace.steps.iter().enumerate() {
-        let state = &run.states[index];
-        let id = ActionId(step.action);
-        let action = system.actions.get(step.action);
-        let action = action.ok_or_else(|| ReplayError::Shape(format!("there is no action {}", step.action)))?;
-        let valuation = interpreter.valuation(state, Some((action, &step.inputs)));
-        let mut evaluator = Evaluator::new(&system.arena, &valuation);
-        let candidates = interpreter.candidates_in(&mut evaluator);
-        if !candidates.actions.contains(&id) {
-            return Err(ReplayError::NotEnabled { step: index + 1, action: action.name.clone() });
-        }
-        let (next, marks) = interpreter.fire_in(&mut evaluator, index + 1, state, action, step)?;
-        let counts = system.interleaving == super::model::Interleaving::Async || !action.kind.is_event();
-        block += counts as u32;
-        run.settled.push(candidates.settled);
-        run.blocks.push(block);
-        run.marks.push(marks);
-        run.states.push(next);
-    }
-    let last = interpreter.candidates(&run.states[trace.steps.len()]);
-    run.settled.push(last.settled);
-    Ok(run)
-}
-
 /// Executes a trace and checks that it violates `property`.
 pub fn replay(system: &System, trace: &Trace, property: &Property) -> Result<Replayed, ReplayError> {
-    let run = execute(system, trace)?;
-    if violates(system, trace, &run, property) { Ok(run) } else { Err(ReplayError::NotViolated(property.to_string())) }
-}
-
-fn violates(system: &System, trace: &Trace, run: &Replayed, property: &Property) -> bool {
-    match &property.kind {
-        PropertyKind::Invariant { holds, at } => {
-            let last = run.states.len() - 1;
-            let asked = *at == Checkpoint::Every || run.settled[last];
-            asked && !Interpreter::new(system).holds(&run.states[last], *holds)
-        }
-        PropertyKind::NoLoop { any_of, none_of } => loop_range(trace, run).is_some_and(|range| {
-            let carried = run.marks[range].iter().fold(MarkSet::default(), |all, &marks| all.union(marks));
-            carried.meets(*any_of) && !carried.meets(*none_of)
-        }),
-        PropertyKind::Settles => loop_range(trace, run)
-            .is_some_and(|mut range| range.all(|step| system.actions[trace.steps[step].action].kind.is_event())),
-    }
+    Interpreter::new(system).replay(trace, property)
 }
 
 /// The steps of the loop, if the trace is a lasso that closes.
 fn loop_range(trace: &Trace, run: &Replayed) -> Option<std::ops::Range<usize>> {
     let start = trace.loop_start?;
     let end = trace.steps.len();
-    (start < end && run.states[start] == run.states[end]).then_some(start..end)
+    (start < end && run.states.at(start) == run.states.last()).then_some(start..end)
+}
+
+/// What interpreters of a system share, and what takes a moment to find out where a system is large.
+pub struct Prepared {
+    dependents: Dependents,
+    /// By variable of the arena: its range, if it is one of the state.
+    ranges: Vec<Option<Range>>,
+}
+
+impl Prepared {
+    /// Of a system.
+    pub fn of(system: &System) -> Self {
+        let mut ranges = vec![None; system.arena.variables().len()];
+        for variable in &system.state {
+            ranges[variable.var.index()] = Some(variable.range);
+        }
+        Prepared { dependents: Dependents::of(&system.arena), ranges }
+    }
 }
 
 /// Executes actions on concrete states with the reference evaluator.
 pub struct Interpreter<'a> {
     system: &'a System,
     schedule: Schedule,
+    /// Once a run needs it.
+    prepared: OnceCell<Arc<Prepared>>,
+    /// By action, once a run needs it.
+    touches: Vec<OnceCell<Touch>>,
 }
 
 impl<'a> Interpreter<'a> {
     /// An interpreter of a system.
     pub fn new(system: &'a System) -> Self {
-        Interpreter { system, schedule: Schedule::new(system) }
+        let touches = system.actions.iter().map(|_| OnceCell::new()).collect();
+        Interpreter { system, schedule: Schedule::new(system), prepared: OnceCell::new(), touches }
+    }
+
+    /// An interpreter of a system for which everything is prepared.
+    pub fn prepared(system: &'a System, prepared: Arc<Prepared>) -> Self {
+        Interpreter { prepared: OnceCell::from(prepared), ..Interpreter::new(system) }
+    }
+
+    fn preparation(&self) -> &Prepared {
+        self.prepared.get_or_init(|| Arc::new(Prepared::of(self.system)))
+    }
+
+    /// A run that begins in a state.
+    pub fn run(&self, state: &[i64]) -> Runner<'_> {
+        let follower = Follower::new(&self.system.arena, &self.preparation().dependents);
+        Runner::new(self, follower, state)
+    }
+
+    /// The system.
+    pub fn system(&self) -> &'a System {
+        self.system
+    }
+
+    /// What an action may touch.
+    pub(super) fn touch(&self, action: usize) -> &Touch {
+        let ranges = &self.preparation().ranges;
+        self.touches[action].get_or_init(|| Touch::of(self.system, &self.system.actions[action], ranges))
+    }
+
+    /// Executes a trace; an error if it is not a run of the system.
+    pub fn execute(&self, trace: &Trace) -> Result<Replayed, ReplayError> {
+        self.check_initial(&trace.initial)?;
+        let mut runner = self.run(&trace.initial);
+        let (mut settled, mut marks, mut blocks, mut changes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut block = 0;
+        for (index, step) in trace.steps.iter().enumerate() {
+            let action = self.system.actions.get(step.action);
+            let action = action.ok_or_else(|| ReplayError::Shape(format!("there is no action {}", step.action)))?;
+            let candidates = runner.candidates();
+            if !candidates.actions.contains(&ActionId(step.action)) {
+                return Err(ReplayError::NotEnabled { step: index + 1, action: action.name.clone() });
+            }
+            let fired = runner.fire(index + 1, step)?;
+            let counts = self.system.interleaving == Interleaving::Async || !action.kind.is_event();
+            block += counts as u32;
+            settled.push(candidates.settled);
+            blocks.push(block);
+            marks.push(fired.marks);
+            changes.push(fired.changes);
+        }
+        settled.push(runner.candidates().settled);
+        let states = States::new(trace.initial.clone(), changes);
+        Ok(Replayed { states, settled, marks, blocks })
+    }
+
+    /// Executes a trace and checks that it violates `property`.
+    pub fn replay(&self, trace: &Trace, property: &Property) -> Result<Replayed, ReplayError> {
+        let run = self.execute(trace)?;
+        match self.violates(trace, &run, property) {
+            true => Ok(run),
+            false => Err(ReplayError::NotViolated(property.to_string())),
+        }
+    }
+
+    fn violates(&self, trace: &Trace, run: &Replayed, property: &Property) -> bool {
+        match &property.kind {
+            PropertyKind::Invariant { holds, at } => {
+                let asked = *at == Checkpoint::Every || run.settled.last() == Some(&true);
+                asked && !self.holds(run.states.last(), *holds)
+            }
+            PropertyKind::NoLoop { any_of, none_of } => loop_range(trace, run).is_some_and(|range| {
+                let carried = run.marks[range].iter().fold(MarkSet::default(), |all, &marks| all.union(marks));
+                carried.meets(*any_of) && !carried.meets(*none_of)
+            }),
+            PropertyKind::Settles => loop_range(trace, run).is_some_and(|mut range| {
+                range.all(|step| self.system.actions[trace.steps[step].action].kind.is_event())
+            }),
+        }
     }
 
     /// The valuation of a state and an action's inputs.
@@ -166,8 +224,8 @@ impl<'a> Interpreter<'a> {
     }
 
     /// What may fire under a valuation of the state.
-    pub fn candidates_in(&self, evaluator: &mut Evaluator<'_>) -> Candidates {
-        self.schedule.candidates(|id| evaluator.holds(self.system.action(id).guard))
+    pub(super) fn candidates_in(&self, values: &mut impl Evaluate) -> Candidates {
+        self.schedule.candidates(|id| values.holds(self.system.action(id).guard))
     }
 
     fn check_initial(&self, state: &[i64]) -> Result<(), ReplayError> {
@@ -191,37 +249,46 @@ impl<'a> Interpreter<'a> {
         step: &Step,
     ) -> Result<(Vec<i64>, MarkSet), ReplayError> {
         let valuation = self.valuation(state, Some((action, &step.inputs)));
-        self.fire_in(&mut Evaluator::new(&self.system.arena, &valuation), number, state, action, step)
-    }
-
-    /// [`Interpreter::fire`] under a valuation of the state and the inputs.
-    pub fn fire_in(
-        &self,
-        evaluator: &mut Evaluator<'_>,
-        number: usize,
-        state: &[i64],
-        action: &Action,
-        step: &Step,
-    ) -> Result<(Vec<i64>, MarkSet), ReplayError> {
-        let name = || action.name.clone();
-        let inputs = &step.inputs;
-        let in_range = action.inputs.len() == inputs.len()
-            && action
-                .inputs
-                .iter()
-                .zip(inputs)
-                .all(|(&var, &value)| self.system.arena.variable(var).sort.range().contains(value));
-        if !in_range || !evaluator.holds(action.choice) {
-            return Err(ReplayError::Choice { step: number, action: name(), inputs: inputs.clone() });
-        }
-        if !action.obligations.iter().all(|&obligation| evaluator.holds(obligation)) {
-            return Err(ReplayError::Range { step: number, action: name() });
-        }
+        let mut values = Evaluator::new(&self.system.arena, &valuation);
+        self.check(&mut values, number, action, step, 0..action.obligations.len())?;
         let mut next = state.to_vec();
         for &(index, term) in &action.updates {
-            next[index] = evaluator.value(term);
+            next[index] = values.value(term);
         }
-        let carried = action.marks.iter().filter(|&&(_, when)| evaluator.holds(when));
-        Ok((next, carried.fold(MarkSet::default(), |all, &(mark, _)| all.union(MarkSet::of(mark)))))
+        Ok((next, carried(&mut values, action)))
     }
+
+    /// Whether the action allows the inputs of a step under a valuation that has them, and keeps what `obligations`, by
+    /// position, demand of it.
+    pub(super) fn check(
+        &self,
+        values: &mut impl Evaluate,
+        number: usize,
+        action: &Action,
+        step: &Step,
+        mut obligations: impl Iterator<Item = usize>,
+    ) -> Result<(), ReplayError> {
+        let name = || action.name.clone();
+        let inputs = &step.inputs;
+        if !self.is_in_range(action, inputs) || !values.holds(action.choice) {
+            return Err(ReplayError::Choice { step: number, action: name(), inputs: inputs.clone() });
+        }
+        match obligations.all(|obligation| values.holds(action.obligations[obligation])) {
+            true => Ok(()),
+            false => Err(ReplayError::Range { step: number, action: name() }),
+        }
+    }
+
+    /// Whether there is a value within its range for every input.
+    pub(super) fn is_in_range(&self, action: &Action, inputs: &[i64]) -> bool {
+        let range = |var| self.system.arena.variable(var).sort.range();
+        action.inputs.len() == inputs.len()
+            && action.inputs.iter().zip(inputs).all(|(&var, &value)| range(var).contains(value))
+    }
+}
+
+/// The marks that a step carries.
+pub(super) fn carried(values: &mut impl Evaluate, action: &Action) -> MarkSet {
+    let carried = action.marks.iter().filter(|&&(_, when)| values.holds(when));
+    carried.fold(MarkSet::default(), |all, &(mark, _)| all.union(MarkSet::of(mark)))
 }

@@ -1,7 +1,7 @@
 //! The term language: a hash-consed graph of typed terms over Booleans and bounded integers.
 //!
 //! One file per meaning: [`arena`] stores terms, [`construct`] builds them, [`simplify`] rewrites them as they are
-//! built, [`eval`] is the meaning of the language, [`limit`] ends building in time, [`program`] compiles a set of terms into straight-line code, [`lines`]
+//! built, [`eval`] is the meaning of the language, [`follow`] the same along a run, [`limit`] ends building in time, [`program`] compiles a set of terms into straight-line code, [`lines`]
 //! runs that code on many equidistant values at once,
 //! [`substitute`] replaces variables by terms, [`mod@print`] writes them down.
 //!
@@ -13,6 +13,7 @@
 pub mod arena;
 pub mod construct;
 pub mod eval;
+pub mod follow;
 pub mod limit;
 pub mod lines;
 pub mod print;
@@ -23,7 +24,8 @@ pub mod substitute;
 
 pub use arena::{Arena, Node, Range, Sort, Table, TableId, TermId, VarId};
 pub use construct::{Bool, Ctx, Int};
-pub use eval::{Evaluator, Valuation};
+pub use eval::{Evaluate, Evaluator, Valuation};
+pub use follow::{Dependents, Follower};
 pub use limit::{Guarded, Limit, Stopped};
 pub use lines::Line;
 pub use program::{Compiler, Program, Segment, StagedProgram};

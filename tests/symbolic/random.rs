@@ -8,6 +8,7 @@ use kubound::term::{Bool, Ctx, Int};
 /// A source of choices; zeros when the bytes are used up.
 pub struct Bytes<'a>(std::slice::Iter<'a, u8>);
 
+#[allow(dead_code, reason = "no test uses all of it")]
 impl<'a> Bytes<'a> {
     pub fn new(bytes: &'a [u8]) -> Self {
         Bytes(bytes.iter())

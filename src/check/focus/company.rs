@@ -1,9 +1,13 @@
 //! What the company is driven to where a counterexample needs room to be short, or to come free: autoscaled workloads go
 //! as far as their loads make them.
 
-use crate::cluster::spec::{ClusterSpec, ObjectKey};
+use std::collections::BTreeSet;
+use std::rc::Rc;
 
-use super::guide::{Deed, Guide, Value, command_name};
+use crate::cluster::spec::{Autoscaler, ClusterSpec, ObjectKey};
+
+use super::guide::{Deed, Guide, Press, Value, command_name};
+use super::survey::Survey;
 
 /// Rounds of autoscaling that are tried for a workload; policies may allow but a part of the way at a time.
 const ROUNDS: usize = 12;
@@ -15,28 +19,51 @@ pub enum Drive {
     Grow,
     /// As small as loads let it: room comes free.
     Shrink,
+    /// First the one, then the other: who stays where it is not wanted may come to be elsewhere.
+    GrowAndShrink,
 }
 
 /// Puts loads of all workloads but one at their ends, lets their autoscalers follow, and only then does what `guide`
-/// says, and what makes the one grow.
-pub fn driven(spec: &ClusterSpec, but: &ObjectKey, guide: &Guide, drive: Drive) -> Guide {
+/// says, and what makes the one grow. Meanwhile the others fill the nodes that the one can use, or clear them.
+pub fn driven(survey: &Survey<'_>, but: usize, guide: &Guide, drive: Drive) -> Guide {
+    let spec = survey.spec;
+    let one = &spec.workloads[but].key;
     let mut driven = guide.clone();
-    let others = spec.autoscalers.iter().filter(|autoscaler| autoscaler.target != *but);
-    let mut deeds: Vec<Deed> = others.flat_map(|it| scaling(spec, &it.target, &it.key, drive)).collect();
+    let others = spec.autoscalers.iter().filter(|autoscaler| autoscaler.target != *one);
+    let mut deeds: Vec<Deed> = Vec::new();
+    if drive != Drive::Shrink {
+        deeds.extend(others.clone().flat_map(|it| scaling(spec, &it.target, &it.key, i64::MAX)));
+    }
+    if drive != Drive::Grow {
+        deeds.extend(others.flat_map(|it| scaling(spec, &it.target, &it.key, 0)));
+    }
     driven.loop_start = guide.loop_start.map(|start| start + deeds.len());
     deeds.extend(guide.deeds.iter().cloned());
-    let own = spec.autoscalers.iter().filter(|autoscaler| autoscaler.target == *but);
+    let own = spec.autoscalers.iter().filter(|autoscaler| autoscaler.target == *one);
     if guide.loop_start.is_none() {
-        deeds.extend(own.flat_map(|it| scaling(spec, &it.target, &it.key, Drive::Grow)));
+        deeds.extend(own.flat_map(|it| scaling(spec, &it.target, &it.key, i64::MAX)));
         deeds.extend(commands(spec));
     }
     driven.deeds = deeds;
+    driven.press = Some(Press { but, nodes: nodes_of(survey, but), fill: drive == Drive::Grow });
     driven
 }
 
-/// Every autoscaled workload grows as far as its loads make it.
-pub fn all_grow(spec: &ClusterSpec) -> Guide {
-    let deeds = spec.autoscalers.iter().flat_map(|it| scaling(spec, &it.target, &it.key, Drive::Grow));
+/// Names of the nodes that pods of a workload may use.
+fn nodes_of(survey: &Survey<'_>, workload: usize) -> BTreeSet<String> {
+    let grounds = survey.templates_of(workload).map(|template| survey.ground(template));
+    let names = |ground: Rc<Vec<bool>>| {
+        let classes = survey.classes.iter().zip(ground.iter().copied().collect::<Vec<bool>>());
+        classes.filter(|(_, is_ground)| *is_ground).flat_map(|(class, _)| class.names.clone()).collect::<Vec<_>>()
+    };
+    grounds.flat_map(names).collect()
+}
+
+/// Every autoscaled workload grows as far as its loads make it, those of `last` after all others.
+pub fn all_grow(spec: &ClusterSpec, last: &[&ObjectKey]) -> Guide {
+    let is_last = |autoscaler: &&Autoscaler| last.contains(&&autoscaler.target);
+    let (late, early): (Vec<&Autoscaler>, Vec<&Autoscaler>) = spec.autoscalers.iter().partition(is_last);
+    let deeds = early.into_iter().chain(late).flat_map(|it| scaling(spec, &it.target, &it.key, i64::MAX));
     Guide { deeds: deeds.chain(commands(spec)).collect(), ..Guide::default() }
 }
 
@@ -46,12 +73,8 @@ fn commands(spec: &ClusterSpec) -> impl Iterator<Item = Deed> + '_ {
     commands.map(|(position, command)| Deed { action: command_name(position, command), inputs: Vec::new() })
 }
 
-/// The steps by which a workload goes as far as it can.
-fn scaling(spec: &ClusterSpec, target: &ObjectKey, autoscaler: &ObjectKey, drive: Drive) -> Vec<Deed> {
-    let end = match drive {
-        Drive::Grow => i64::MAX,
-        Drive::Shrink => 0,
-    };
+/// The steps by which a workload goes as far as it can where its loads come as near to `end` as they can.
+fn scaling(spec: &ClusterSpec, target: &ObjectKey, autoscaler: &ObjectKey, end: i64) -> Vec<Deed> {
     let deed = |action: String| Deed { action, inputs: vec![(Deed::ANY.to_owned(), Value::Number(end))] };
     let loads = spec.scenario.loads.iter().filter(|load| load.target == *target);
     let mut deeds: Vec<Deed> = loads.map(|load| deed(format!("load of {} ({})", load.target, load.metric))).collect();

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use crate::check::reason_text;
 use crate::cluster::spec::ObjectKey;
+use crate::cluster::view::MARKED_WORKLOADS;
 use crate::encodings::{Model, ModelError, build_within};
 use crate::engine::{Budget, Extent, Statistics, Watch};
 use crate::property::{NAMES, Selection};
-use crate::system::{Property, PropertyId, Trace, replay};
+use crate::system::{Property, PropertyId, Trace};
 use crate::term::Limit;
 
 use super::anywhere::{self, Naming, Scaling};
@@ -43,14 +44,28 @@ pub struct Confirmer<'a> {
     pub question: &'a Question<'a>,
     /// What is known of the cluster.
     pub survey: &'a Survey<'a>,
-    /// The whole model that was built last, and the workloads whose properties it has.
-    whole: Option<(Vec<ObjectKey>, Arc<Model>)>,
+    /// Workloads of which something is open: their properties are put into one model.
+    open: Vec<usize>,
+    /// The whole model that was built last.
+    whole: Option<Whole>,
+}
+
+/// A whole model, and which properties of which workloads it has.
+struct Whole {
+    about: Vec<ObjectKey>,
+    names: Vec<&'static str>,
+    model: Arc<Model>,
 }
 
 impl<'a> Confirmer<'a> {
     /// A confirmer.
     pub fn new(question: &'a Question<'a>, survey: &'a Survey<'a>) -> Self {
-        Confirmer { question, survey, whole: None }
+        Confirmer { question, survey, open: Vec::new(), whole: None }
+    }
+
+    /// Says of which workloads something is open.
+    pub fn expect(&mut self, open: Vec<usize>) {
+        self.open = open;
     }
 
     /// Decides what is open of a property, within `time` if it is limited.
@@ -83,27 +98,34 @@ impl<'a> Confirmer<'a> {
         Ok(())
     }
 
-    /// The whole model, with all properties of a workload that are asked for; built once for all of them.
-    pub fn whole(&mut self, workload: usize, limit: &Limit) -> Result<Arc<Model>, ModelError> {
+    /// The whole model, with all properties of a workload that are asked for; built once for them and for those of
+    /// other workloads that are open.
+    pub fn whole(&mut self, workload: usize, name: &str, limit: &Limit) -> Result<Arc<Model>, ModelError> {
         let key = &self.survey.spec.workloads[workload].key;
-        if let Some((_, model)) = self.whole.as_ref().filter(|(known, _)| known.contains(key)) {
-            return Ok(Arc::clone(model));
+        let has = |it: &&Whole| it.about.contains(key) && it.names.contains(&name);
+        if let Some(whole) = self.whole.as_ref().filter(has) {
+            return Ok(Arc::clone(&whole.model));
         }
-        let names: Vec<&str> = NAMES.into_iter().filter(|name| self.question.selection.has(name)).collect();
-        let selection = selection_about(self.question, key, &names, Some(key));
-        self.build_whole(vec![key.clone()], &selection, limit)
+        let place = self.open.iter().position(|&it| it == workload).map_or(self.open.len(), |place| place + 1);
+        let together = [workload].into_iter().chain(self.open[place..].iter().copied()).take(MARKED_WORKLOADS);
+        let together: Vec<usize> = together.collect();
+        let names = NAMES.into_iter().filter(|name| self.question.selection.has(name)).collect();
+        self.build_whole(&together, names, limit)
     }
 
-    /// The whole model with a selection that is about some workloads.
+    /// The whole model with properties of some workloads.
     pub fn build_whole(
         &mut self,
-        about: Vec<ObjectKey>,
-        selection: &Selection,
+        workloads: &[usize],
+        names: Vec<&'static str>,
         limit: &Limit,
     ) -> Result<Arc<Model>, ModelError> {
         self.whole = None;
-        let model = Arc::new(build_within(self.survey.spec, selection, limit)?);
-        self.whole = Some((about, Arc::clone(&model)));
+        let about: Vec<ObjectKey> = workloads.iter().map(|&it| self.survey.spec.workloads[it].key.clone()).collect();
+        let selections = about.iter().map(|key| selection_about(self.question, key, &names, Some(key)));
+        let properties = selections.flat_map(|selection| selection.properties).collect();
+        let model = Arc::new(build_within(self.survey.spec, &Selection { properties, chosen: false }, limit)?);
+        self.whole = Some(Whole { about, names, model: Arc::clone(&model) });
         Ok(model)
     }
 }
@@ -216,21 +238,21 @@ impl<'c, 'a> Case<'c, 'a> {
         if let Some(found) = self.rehearse(&apart)? {
             return Ok(Some(found));
         }
-        let key = &self.survey().spec.workloads[self.open.workload].key;
         if guides.is_empty() {
             guides.push(Guide::default());
         }
-        let spec = self.survey().spec;
-        let all = || guides.iter().chain(&still).chain(&apart);
-        let pressed: Vec<Guide> = all().map(|guide| company::driven(spec, key, guide, Drive::Grow)).collect();
-        if let Some(found) = self.rehearse(&pressed)? {
-            self.story.push("others grow as far as their loads make them".to_owned());
-            return Ok(Some(found));
-        }
-        let relieved: Vec<Guide> = all().map(|guide| company::driven(spec, key, guide, Drive::Shrink)).collect();
-        if let Some(found) = self.rehearse(&relieved)? {
-            self.story.push("others shrink as far as their loads let them".to_owned());
-            return Ok(Some(found));
+        let (survey, workload) = (self.survey(), self.open.workload);
+        for (drive, story) in [
+            (Drive::Grow, "others grow as far as their loads make them"),
+            (Drive::Shrink, "others shrink as far as their loads let them"),
+            (Drive::GrowAndShrink, "others grow, and shrink again, as far as their loads make them"),
+        ] {
+            let all = guides.iter().chain(&still).chain(&apart);
+            let driven: Vec<Guide> = all.map(|guide| company::driven(survey, workload, guide, drive)).collect();
+            if let Some(found) = self.rehearse(&driven)? {
+                self.story.push(story.to_owned());
+                return Ok(Some(found));
+            }
         }
         Ok(Some(Answer::Unknown { reason: self.unknown(starved), covered: self.covered }))
     }
@@ -337,7 +359,7 @@ impl<'c, 'a> Case<'c, 'a> {
         }
         let budget = self.budget(1.0);
         let limit = budget.limit(std::time::Instant::now());
-        let model = match self.confirmer.whole(self.open.workload, &limit) {
+        let model = match self.confirmer.whole(self.open.workload, self.name, &limit) {
             Err(ModelError::Stopped(_)) => {
                 self.story.push("no time to build the whole cluster's model".to_owned());
                 return Ok(None);
@@ -353,16 +375,18 @@ impl<'c, 'a> Case<'c, 'a> {
             let properties = || (0..model.system.properties.len()).map(PropertyId).filter(about);
             guides.iter().find_map(|guide| properties().find_map(|it| Some((it, stage.rehearse(it, guide)?))))
         };
-        let Some((property, trace)) = found else {
+        let Some((property, (trace, run))) = found else {
             self.story.push("the whole cluster did not do the same".to_owned());
             return Ok(None);
         };
         self.tally = Tally::Rehearsed;
-        Ok(Some(self.violated(&model, property, trace)))
+        let (model, k, smallest) = (Arc::clone(&model), run.k(), self.covered);
+        Ok(Some(Answer::Violated(Box::new(Violation { model, property, trace, k, smallest }))))
     }
 
+    /// What a search of the whole cluster found.
     fn violated(&mut self, model: &Arc<Model>, property: PropertyId, trace: Trace) -> Answer {
-        let run = replay(&model.system, &trace, model.system.property(property));
+        let run = model.interpreter().replay(&trace, model.system.property(property));
         match run {
             Ok(run) => Answer::Violated(Box::new(Violation {
                 model: Arc::clone(model),

@@ -1,7 +1,7 @@
 //! What a counterexample of a part of a cluster did, in words that mean the same in the whole: actions by name, nodes by
 //! name, pods by the name of their ReplicaSet, numbers as they are.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use crate::cluster::cells::Representation;
 use crate::cluster::scenario::Command;
@@ -33,6 +33,24 @@ impl Deed {
     pub const ANY: &str = "*";
 }
 
+/// Where pods of all workloads but one are wanted, or not wanted.
+#[derive(Clone, Debug)]
+pub struct Press {
+    /// Position of the one workload.
+    pub but: usize,
+    /// Nodes that its pods may use.
+    pub nodes: BTreeSet<String>,
+    /// Whether the others fill these nodes; else they clear them.
+    pub fill: bool,
+}
+
+impl Press {
+    /// Whether a pod of another workload on one of some nodes, which cannot be told apart, is where it is wanted.
+    pub fn likes(&self, nodes: &[String]) -> bool {
+        nodes.iter().any(|node| self.nodes.contains(node)) == self.fill
+    }
+}
+
 /// The choices of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Guide {
@@ -44,6 +62,8 @@ pub struct Guide {
     pub binds: HashMap<String, VecDeque<Vec<String>>>,
     /// Other event-driven steps with inputs, by name of the action, in order.
     pub events: HashMap<String, VecDeque<Vec<(String, Value)>>>,
+    /// What the others do where the guide says nothing.
+    pub press: Option<Press>,
 }
 
 /// Positions of a part's commands among all commands of the whole.

@@ -62,9 +62,11 @@ pub enum Answer {
     Holds(Extent),
     /// It does not: a run of the whole model, replayed.
     Violated(Box<Violation>),
-    /// Nor does this: the run that violates it for another workload, which is the answer about it, goes on to violate it for
-    /// this one.
-    AlsoViolated,
+    /// Nor does this: the run that violates it for another workload goes on to violate it for this one.
+    AlsoViolated {
+        /// The other workload.
+        with: String,
+    },
     /// Undecided; all k below `covered` hold.
     Unknown {
         /// Why, and what would break it.

@@ -13,12 +13,12 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use crate::encodings::Model;
 use crate::engine::start::{self, Start};
 use crate::engine::{Budget, Watch};
+use crate::system::choices::Combinations;
 use crate::system::replay::Interpreter;
-use crate::system::schedule::Candidates;
+use crate::system::run::Runner;
 use crate::system::{
-    ActionId, Checkpoint, Choices, Interleaving, MarkSet, PropertyId, PropertyKind, Step, System, Trace, replay,
+    ActionId, Checkpoint, Interleaving, MarkSet, PropertyId, PropertyKind, Replayed, Step, System, Trace,
 };
-use crate::term::Evaluator;
 
 use super::guide::{Deed, Guide, Value, command_name, nodes_of, value_of};
 
@@ -45,7 +45,7 @@ impl<'a> Stage<'a> {
     pub fn new(model: &'a Model, commands: &[crate::cluster::scenario::Command], budget: &Budget) -> Option<Self> {
         let Start::State(initial) = start::find(&model.system, budget) else { return None };
         let commands = commands.iter().enumerate().map(|(position, command)| command_name(position, command)).collect();
-        let interpreter = Interpreter::new(&model.system);
+        let interpreter = model.interpreter();
         let slow =
             model.system.slow_actions().into_iter().map(|id| (model.system.action(id).name.as_str(), id)).collect();
         Some(Stage { model, interpreter, initial, commands, slow, watch: budget.start() })
@@ -55,15 +55,19 @@ impl<'a> Stage<'a> {
         &self.model.system
     }
 
-    /// A run of the whole that does what the guide does and breaks the property, replayed.
-    pub fn rehearse(&self, property: PropertyId, guide: &Guide) -> Option<Trace> {
+    /// A run of the whole that does what the guide does and breaks the property, and what replaying it gave.
+    pub fn rehearse(&self, property: PropertyId, guide: &Guide) -> Option<(Trace, Replayed)> {
         if self.system().interleaving == Interleaving::Async {
             return None;
         }
-        let mut run = Run::new(self, vec![property], guide);
-        let found = run.perform()?;
-        replay(self.system(), &found, self.system().property(property)).ok()?;
-        Some(found)
+        let found = Run::new(self, vec![property], guide).perform()?;
+        let run = self.replay(property, &found)?;
+        Some((found, run))
+    }
+
+    /// What replaying a run gives, if it breaks the property.
+    pub fn replay(&self, property: PropertyId, trace: &Trace) -> Option<Replayed> {
+        self.interpreter.replay(trace, self.system().property(property)).ok()
     }
 
     /// A run that does what the guide does to its end, and which of the properties, all of them invariants, are broken
@@ -99,10 +103,11 @@ struct Run<'a> {
     guide: &'a Guide,
     binds: HashMap<String, VecDeque<Vec<String>>>,
     events: HashMap<String, VecDeque<Vec<(String, Value)>>>,
-    choices: HashMap<usize, Choices>,
-    state: Vec<i64>,
+    runner: Runner<'a>,
     steps: Vec<Step>,
     marks: Vec<MarkSet>,
+    /// A hash of the state: the sum over its variables, so that a change costs what it changes.
+    hash: u64,
     /// Where each state occurred, by its hash.
     seen: HashMap<u64, usize>,
     /// Position of the last slow step.
@@ -112,8 +117,8 @@ struct Run<'a> {
 
 impl<'a> Run<'a> {
     fn new(stage: &'a Stage<'a>, properties: Vec<PropertyId>, guide: &'a Guide) -> Self {
-        let state = stage.initial.clone();
-        let seen = HashMap::from([(hash(&state), 0)]);
+        let sum = |all: u64, (index, &value)| all.wrapping_add(hash(index, value));
+        let first = stage.initial.iter().enumerate().fold(0, sum);
         Run {
             stage,
             properties,
@@ -122,11 +127,11 @@ impl<'a> Run<'a> {
             guide,
             binds: guide.binds.clone(),
             events: guide.events.clone(),
-            choices: HashMap::new(),
-            state,
+            runner: stage.interpreter.run(&stage.initial),
             steps: Vec::new(),
             marks: Vec::new(),
-            seen,
+            hash: first,
+            seen: HashMap::from([(first, 0)]),
             block: 0,
             given: 0,
         }
@@ -168,7 +173,7 @@ impl<'a> Run<'a> {
     fn slow(&mut self, name: &str, wanted: &[(String, Value)]) -> Result<(), End> {
         let system = self.stage.system();
         let Some(&id) = self.stage.slow.get(name) else { return Ok(()) };
-        if !self.stage.interpreter.holds(&self.state, system.action(id).guard) {
+        if !self.runner.holds(system.action(id).guard) {
             return Ok(());
         }
         let Some(inputs) = self.choose(id, Some(wanted)) else { return Ok(()) };
@@ -180,7 +185,7 @@ impl<'a> Run<'a> {
     /// Event-driven steps until none is enabled.
     fn settle(&mut self) -> Result<(), End> {
         loop {
-            let now = self.now();
+            let now = self.runner.candidates();
             self.ask(now.settled)?;
             if now.settled {
                 return Ok(());
@@ -191,10 +196,6 @@ impl<'a> Run<'a> {
                 return Err(End::Over);
             }
         }
-    }
-
-    fn now(&self) -> Candidates {
-        self.stage.interpreter.candidates(&self.state)
     }
 
     /// An event-driven step of an action, as the guide chose it if that is allowed.
@@ -214,17 +215,18 @@ impl<'a> Run<'a> {
     fn bind(&mut self, position: usize) -> Option<Vec<i64>> {
         let model = self.stage.model;
         let binding = &model.parts.bindings[position];
-        let valuation = self.stage.interpreter.valuation(&self.state, None);
-        let mut evaluator = Evaluator::new(&model.system.arena, &valuation);
-        let pod = binding.binds.iter().position(|&binds| evaluator.holds(binds))?;
+        let runner = &mut self.runner;
+        let pod = binding.binds.iter().position(|&binds| runner.holds(binds))?;
         let allowed = binding.allowed[pod].iter().enumerate();
-        let allowed: Vec<usize> = allowed.filter(|&(_, &term)| evaluator.holds(term)).map(|(cell, _)| cell).collect();
-        let name = &model.parts.templates[binding.templates[pod].0].name;
-        let wish = self.binds.get_mut(name).and_then(VecDeque::pop_front);
+        let allowed: Vec<usize> = allowed.filter(|&(_, &term)| runner.holds(term)).map(|(cell, _)| cell).collect();
+        let template = &model.parts.templates[binding.templates[pod].0];
+        let wish = self.binds.get_mut(&template.name).and_then(VecDeque::pop_front);
         let is_wished = |&&cell: &&usize| {
             wish.as_ref().is_some_and(|wish| nodes_of(&model.parts, cell).iter().any(|node| wish.contains(node)))
         };
-        let cell = *allowed.iter().find(is_wished).or(allowed.first())?;
+        let press = self.guide.press.as_ref().filter(|it| it.but != template.workload);
+        let likes = |&&cell: &&usize| press.is_some_and(|press| press.likes(&nodes_of(&model.parts, cell)));
+        let cell = *allowed.iter().find(is_wished).or(allowed.iter().find(likes)).or(allowed.first())?;
         let action = model.system.action(binding.action);
         let input = |&var| match var {
             _ if var == binding.pod => pod as i64,
@@ -241,8 +243,9 @@ impl<'a> Run<'a> {
         if action.inputs.is_empty() {
             return Some(Vec::new());
         }
-        let choices = self.choices.entry(id.0).or_insert_with(|| Choices::new(&model.system, action));
-        let mut here = choices.of_state(&model.system, &self.state);
+        let combinations = Combinations::of(&model.system.arena, action);
+        // An event-driven step with a node, other than the scheduler's, takes a pod away from there.
+        let (is_event, press) = (action.kind.is_event(), self.guide.press.as_ref());
         let distance = |inputs: &[i64]| -> u64 {
             let pairs = action.inputs.iter().zip(inputs);
             let apart = pairs.map(|(&var, &value)| {
@@ -250,6 +253,7 @@ impl<'a> Run<'a> {
                 let wish = wanted.into_iter().flatten().find(|(known, _)| known == name || known == Deed::ANY);
                 let wish = wish.map(|(_, wish)| wish);
                 match (wish, value_of(&model.parts, var, value)) {
+                    (None, Value::Nodes(nodes)) if is_event => u64::from(press.is_some_and(|it| it.likes(&nodes))),
                     (None, _) => 0,
                     (Some(Value::Number(wish)), Value::Number(value)) => wish.abs_diff(value),
                     (Some(Value::Nodes(wish)), Value::Nodes(nodes)) => {
@@ -260,30 +264,28 @@ impl<'a> Run<'a> {
             });
             apart.fold(0, u64::saturating_add)
         };
-        let all = choices.combinations().min(MOST_COMBINATIONS);
-        let mut best: Option<(u64, Vec<i64>)> = None;
-        for inputs in (0..all).map(|number| choices.combination(number)) {
-            let apart = distance(&inputs);
-            if best.as_ref().is_none_or(|(known, _)| apart < *known) && here.allows(&inputs) {
-                best = Some((apart, inputs));
-            }
-        }
-        best.map(|(_, inputs)| inputs)
+        let all = (0..combinations.count().min(MOST_COMBINATIONS)).map(|number| combinations.get(number));
+        let mut all: Vec<(u64, Vec<i64>)> = all.map(|inputs| (distance(&inputs), inputs)).collect();
+        all.sort_by_key(|(apart, _)| *apart);
+        let steps = all.into_iter().map(|(_, inputs)| Step { action: id.0, inputs });
+        steps.into_iter().find(|step| self.runner.allows(step)).map(|step| step.inputs)
     }
 
     /// Takes a step; whether the run went round within a block.
     fn take(&mut self, step: Step) -> Result<bool, End> {
-        let system = self.stage.system();
         if self.stage.watch.exhausted().is_some() {
             return Err(End::Over);
         }
-        let action = &system.actions[step.action];
-        let fired = self.stage.interpreter.fire(self.steps.len() + 1, &self.state, action, &step);
-        let (next, marks) = fired.map_err(|_| End::Over)?;
+        let fired = self.runner.fire(self.steps.len() + 1, &step).map_err(|_| End::Over)?;
         self.steps.push(step);
-        self.marks.push(marks);
-        self.state = next;
-        let known = self.seen.insert(hash(&self.state), self.steps.len());
+        self.marks.push(fired.marks);
+        for change in fired.changes {
+            self.hash = self
+                .hash
+                .wrapping_sub(hash(change.index, change.before))
+                .wrapping_add(hash(change.index, change.after));
+        }
+        let known = self.seen.insert(self.hash, self.steps.len());
         self.went_round(known)
     }
 
@@ -307,10 +309,9 @@ impl<'a> Run<'a> {
     /// Asks invariants.
     fn ask(&mut self, settled: bool) -> Result<(), End> {
         let system = self.stage.system();
-        let valuation = self.stage.interpreter.valuation(&self.state, None);
-        let mut evaluator = Evaluator::new(&system.arena, &valuation);
+        let runner = &mut self.runner;
         let mut is_broken = |id: &PropertyId| match &system.property(*id).kind {
-            PropertyKind::Invariant { holds, at } => (*at == Checkpoint::Every || settled) && !evaluator.holds(*holds),
+            PropertyKind::Invariant { holds, at } => (*at == Checkpoint::Every || settled) && !runner.holds(*holds),
             PropertyKind::NoLoop { .. } | PropertyKind::Settles => false,
         };
         let (broken, whole): (Vec<PropertyId>, Vec<PropertyId>) = self.properties.iter().partition(|id| is_broken(id));
@@ -330,8 +331,9 @@ impl<'a> Run<'a> {
     }
 }
 
-fn hash(state: &[i64]) -> u64 {
+/// A variable's share in the hash of a state.
+fn hash(index: usize, value: i64) -> u64 {
     let mut hasher = DefaultHasher::new();
-    state.hash(&mut hasher);
+    (index, value).hash(&mut hasher);
     hasher.finish()
 }

@@ -1,27 +1,30 @@
-//! One run of the whole cluster for many workloads at once: all that are autoscaled grow as far as their loads make them,
+//! Runs of the whole cluster for many workloads at once: all that are autoscaled grow as far as their loads make them,
 //! and whoever is left without room on the way violates `pods-schedulable`.
 //!
-//! What a single run shows for many workloads is shown once. The run is one of the reference interpreter throughout, and
-//! the beginning that is told is replayed like any other counterexample.
+//! Whoever grows early finds room, so those that the first run does not show to fail come last in the next one, and so on
+//! while that shows more of them to fail. What a run shows for many workloads is shown once. Runs are those of the
+//! reference interpreter throughout, and the beginning that is told is replayed like any other counterexample.
+
+use std::sync::Arc;
+use std::time::Instant;
 
 use crate::cluster::spec::ObjectKey;
-use crate::encodings::ModelError;
+use crate::encodings::{Model, ModelError};
 use crate::engine::{Budget, Watch};
-use crate::property::Selection;
-use crate::system::{Property, PropertyId, Trace, replay};
+use crate::system::{PropertyId, Trace};
 
 use super::company;
 use super::confirm::{Confirmer, Open, is_about};
+use super::guide::Guide;
 use super::local::Finding;
 use super::rehearse::Stage;
 use super::report::Tally;
-use super::search::selection_about;
 use super::{Answer, Decided, Violation};
 
 /// The property that want of room breaks.
 const NAME: &str = "pods-schedulable";
 
-/// Answers for those of the open workloads that the run shows to fail; returns the others.
+/// Answers for those of the open workloads that runs show to fail; returns the others.
 pub fn sweep(
     confirmer: &mut Confirmer<'_>,
     name: &str,
@@ -34,53 +37,99 @@ pub fn sweep(
         let mut own = survey.templates_of(it.workload);
         matches!(it.finding, Some(Finding::Broken { .. })) && own.all(|template| survey.asks_for_room_only(template))
     };
-    let short: Vec<usize> = open.iter().filter(|it| asks_for_room(it)).map(|it| it.workload).collect();
+    let (mut short, mut left): (Vec<Open>, Vec<Open>) = open.into_iter().partition(asks_for_room);
     if name != NAME || short.len() < 2 || !confirmer.question.all || watch.exhausted().is_some() {
-        return Ok(open);
+        return Ok(in_order(short, left));
     }
-    let keys: Vec<ObjectKey> = short.iter().map(|&it| survey.spec.workloads[it].key.clone()).collect();
-    let about = keys.iter().map(|key| selection_about(confirmer.question, key, &[NAME], Some(key)));
-    let properties = about.flat_map(|selection| selection.properties).collect();
     let budget = Budget { time: watch.time_left(), ..confirmer.question.budget.clone() };
-    let selection = Selection { properties, chosen: false };
-    let model = match confirmer.build_whole(keys, &selection, &budget.limit(std::time::Instant::now())) {
-        Err(ModelError::Stopped(_)) => return Ok(open),
+    let all: Vec<usize> = short.iter().map(|it| it.workload).collect();
+    let model = match confirmer.build_whole(&all, vec![NAME], &budget.limit(Instant::now())) {
+        Err(ModelError::Stopped(_)) => return Ok(in_order(short, left)),
         model => model?,
     };
-    let Some(stage) = Stage::new(&model, &survey.spec.scenario.commands, &budget) else { return Ok(open) };
-    let all: Vec<PropertyId> = (0..model.system.properties.len()).map(PropertyId).collect();
-    let began = std::time::Instant::now();
-    let Some((trace, found)) = stage.sweep(&all, &company::all_grow(survey.spec)) else { return Ok(open) };
-    let Some(&(first, steps)) = found.first() else { return Ok(open) };
-    // To replay the run and to tell it takes as long as to find it, each.
-    if watch.time_left().is_some_and(|left| left < began.elapsed() * 2) {
-        return Ok(open);
-    }
-    let beginning = Trace { steps: trace.steps[..steps].to_vec(), ..trace };
-    let Ok(run) = replay(&model.system, &beginning, model.system.property(first)) else { return Ok(open) };
-    let broken: Vec<&Property> = found.iter().map(|&(id, _)| model.system.property(id)).collect();
-    let is_first = |key: &str| is_about(model.system.property(first), NAME, key);
-    let mut left = Vec::new();
-    for it in open {
-        let subject = survey.spec.workloads[it.workload].key.to_string();
-        if !broken.iter().any(|property| is_about(property, NAME, &subject)) {
-            left.push(it);
-            continue;
+    let Some(stage) = Stage::new(&model, &survey.spec.scenario.commands, &budget) else {
+        return Ok(in_order(short, left));
+    };
+    let key = |it: &Open| &survey.spec.workloads[it.workload].key;
+    let mut last: Vec<&ObjectKey> = Vec::new();
+    while !short.is_empty() {
+        confirmer.question.progress.begin(&format!("{name}: all grow, {} open workloads last", last.len()));
+        let began = Instant::now();
+        let Some((trace, broken)) = run(&stage, &model, &short, key, company::all_grow(survey.spec, &last)) else {
+            break;
+        };
+        // To replay a run and to tell it takes as long as to find it, each.
+        if watch.time_left().is_some_and(|left| left < began.elapsed() * 2) {
+            break;
         }
-        let smallest = if let Some(Finding::Broken { k, .. }) = it.finding { k } else { 0 };
+        let (failed, rest): (Vec<Open>, Vec<Open>) =
+            short.into_iter().partition(|it| broken.iter().any(|&(property, _)| is_of(&model, property, key(it))));
+        short = rest;
+        let found = failed.iter().map(|it| (key(it).to_string(), smallest(it))).collect();
+        if !tell(&stage, &model, trace, &broken, found, decided) {
+            left.extend(failed);
+            break;
+        }
+        last = short.iter().map(key).collect();
+    }
+    Ok(in_order(short, left))
+}
+
+/// A run that breaks the property for some of the open workloads: which ones, after how many steps.
+fn run<'a>(
+    stage: &Stage<'_>,
+    model: &Model,
+    open: &[Open],
+    key: impl Fn(&Open) -> &'a ObjectKey,
+    guide: Guide,
+) -> Option<(Trace, Vec<(PropertyId, usize)>)> {
+    let all = (0..model.system.properties.len()).map(PropertyId);
+    let asked: Vec<PropertyId> = all.filter(|&id| open.iter().any(|it| is_of(model, id, key(it)))).collect();
+    stage.sweep(&asked, &guide).filter(|(_, broken)| !broken.is_empty())
+}
+
+fn is_of(model: &Model, property: PropertyId, key: &ObjectKey) -> bool {
+    is_about(model.system.property(property), NAME, &key.to_string())
+}
+
+/// Up to which k an open property is known to hold.
+fn smallest(open: &Open) -> u32 {
+    if let Some(Finding::Broken { k, .. }) = open.finding { k } else { 0 }
+}
+
+/// Answers about the workloads that a run shows to fail, of which the beginning up to the first failure is the
+/// counterexample; whether it can be replayed.
+fn tell(
+    stage: &Stage<'_>,
+    model: &Arc<Model>,
+    trace: Trace,
+    broken: &[(PropertyId, usize)],
+    failed: Vec<(String, u32)>,
+    decided: &mut Decided,
+) -> bool {
+    let Some(&(first, steps)) = broken.first() else { return false };
+    let beginning = Trace { steps: trace.steps[..steps].to_vec(), ..trace };
+    let Some(run) = stage.replay(first, &beginning) else { return false };
+    let property = model.system.property(first);
+    let with = failed.iter().map(|(subject, _)| subject).find(|subject| is_about(property, NAME, subject)).cloned();
+    let Some(with) = with else { return false };
+    for (subject, smallest) in failed {
         let story = vec!["all that are autoscaled grow as far as their loads make them".to_owned()];
         decided.report.add(&subject, Tally::Rehearsed, story);
-        let answer = match is_first(&subject) {
-            true => Answer::Violated(Box::new(Violation {
-                model: std::sync::Arc::clone(&model),
-                property: first,
-                trace: beginning.clone(),
-                k: run.k(),
-                smallest,
-            })),
-            false => Answer::AlsoViolated,
+        let answer = if subject == with {
+            let (model, trace, k) = (Arc::clone(model), beginning.clone(), run.k());
+            Answer::Violated(Box::new(Violation { model, property: first, trace, k, smallest }))
+        } else {
+            Answer::AlsoViolated { with: with.clone() }
         };
         decided.answers.push((subject, answer));
     }
-    Ok(left)
+    true
+}
+
+/// Open workloads in the order of the input.
+fn in_order(mut some: Vec<Open>, others: Vec<Open>) -> Vec<Open> {
+    some.extend(others);
+    some.sort_by_key(|it| it.workload);
+    some
 }

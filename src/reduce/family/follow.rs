@@ -198,9 +198,9 @@ impl Follower<'_> {
         let action = system.action(id);
         let choices = self.choices.entry(id.0).or_insert_with(|| Choices::new(system, action));
         let mut here = choices.of_state(system, state);
-        let all = choices.combinations().min(MOST_COMBINATIONS);
+        let all = choices.combinations().count().min(MOST_COMBINATIONS);
         let mut allowed: Vec<Vec<i64>> =
-            (0..all).map(|number| choices.combination(number)).filter(|inputs| here.allows(inputs)).collect();
+            (0..all).map(|number| choices.combinations().get(number)).filter(|inputs| here.allows(inputs)).collect();
         let names: Vec<&str> = action.inputs.iter().map(|&var| system.arena.variable(var).name.as_str()).collect();
         let ranges = choices.ranges();
         let distance = |inputs: &Vec<i64>, deed: &Deed| -> f64 {

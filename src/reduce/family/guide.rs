@@ -61,7 +61,9 @@ impl Guide {
     /// The guide that a run of a member gives; `run` is what replaying `trace` on `side` gave.
     pub fn of(side: &Side<'_>, trace: &Trace, run: &Replayed) -> Self {
         let mut guide = Guide { slow: Vec::new(), events: Vec::new(), stem: None };
+        let mut states = run.states.pairs();
         for (index, step) in trace.steps.iter().enumerate() {
+            let Some((before, after)) = states.step() else { break };
             if trace.loop_start == Some(index) {
                 guide.stem = Some(guide.slow.len());
             }
@@ -71,7 +73,7 @@ impl Guide {
             let deed = Deed {
                 action: action.name.clone(),
                 inputs: inputs.collect(),
-                effect: Effect::between(side, &run.states[index], &run.states[index + 1]),
+                effect: Effect::between(side, before, after),
             };
             if action.kind.is_event() { guide.events.push(deed) } else { guide.slow.push(deed) }
         }
