@@ -47,8 +47,9 @@ fn violating(criterion: &mut Criterion) {
 }
 
 fn fixed_families(criterion: &mut Criterion) {
-    let checks =
-        Suite::Published.cases().map(|case| (case.id.to_owned(), format!("--case {} --scale 1..100 --fixed --all", case.id)));
+    let checks = Suite::Published
+        .cases()
+        .map(|case| (case.id.to_owned(), format!("--case {} --scale 1..100 --fixed --all", case.id)));
     group(criterion, "fixed/1..100", checks.collect(), &[HOLDS]);
 }
 

@@ -112,9 +112,7 @@ fn add_eviction(cluster: &Cluster<'_>, template: TemplateId) {
     }
     let (var, chosen, valid) = cluster.choose_cell("node", &draining);
     let mut next = state.clone();
-    cluster.cells.rewrite_one(ctx, &mut next, &chosen, |cell| {
-        cluster.without(cell, |other| ctx.int(i64::from(other == template)))
-    });
+    cluster.cells.rewrite_one(ctx, &mut next, &chosen, |cell| cluster.without_of(cell, template, ctx.int(1)));
     cluster.note_departures(&mut next);
     let name = cluster.templates[template.0].name.clone();
     let draft = ActionDraft {

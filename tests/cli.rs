@@ -7,6 +7,7 @@ use serde_json::Value;
 
 const CASES: [&str; 8] = ["c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8"];
 const WIDE_CASES: [&str; 4] = ["w1", "w2", "w3", "w4"];
+const MANY_CASES: [&str; 6] = ["m1", "m2", "m3", "m4", "m5", "m6"];
 
 struct Ran {
     code: i32,
@@ -69,7 +70,7 @@ fn impossible_cases_and_inputs_exit_with_2() {
         (&["check", "--case", "c9"][..], "error: there is no case `c9`"),
         (&["check", "--case", "c1", "--scale", "0"], "error: a scale of 0 is not possible"),
         (&["check", "--case", "c1", "--scale", "9000000"], "error: a scale of 9000000"),
-        (&["simulate", "--case", "all"], "error: `all` and `wide` are for `check` only"),
+        (&["simulate", "--case", "all"], "error: `all`, `wide` and `many` are for `check` only"),
         (&["check", "/does/not/exist"], "error: cannot read /does/not/exist"),
         (&["init", "/does/not/exist"], "error: cannot read /does/not/exist"),
         (&["replay", "/does/not/exist.json"], "error: /does/not/exist.json"),
@@ -113,11 +114,12 @@ fn cases_are_listed_within_80_columns() {
 fn emitted_cases_are_ordinary_manifests() {
     let directory = tempfile::tempdir().expect("a directory");
     let ran = kubound(&["cases", "--emit", show(directory.path()), "--scale", "4"]);
-    assert_eq!((ran.code, ran.out.lines().count()), (0, 24), "{}", ran.err);
-    for id in CASES.into_iter().chain(WIDE_CASES) {
+    assert_eq!((ran.code, ran.out.lines().count()), (0, 36), "{}", ran.err);
+    for id in CASES.into_iter().chain(WIDE_CASES).chain(MANY_CASES) {
         for name in [id.to_owned(), format!("{id}-fixed")] {
             let case = directory.path().join(name);
-            assert!(case.join("README.md").is_file() && case.join("scenario.yaml").is_file());
+            let scenario = ["scenario.yaml", "scenario.json"].into_iter().any(|name| case.join(name).is_file());
+            assert!(case.join("README.md").is_file() && scenario);
             let ran = kubound(&["init", show(&case)]);
             assert_eq!((ran.code, ran.err.as_str()), (0, ""));
         }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use kubound::check::{Answer, Focus, InputName, Options, check as check_input, source};
+use kubound::check::{Answer, InputName, Options, check as check_input, source};
 use kubound::encodings::build;
 use kubound::engine::auto::Auto;
 use kubound::engine::explicit::Explicit;
@@ -97,18 +97,9 @@ fn a_shop_of_twelve_workloads_holds() {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("examples").join(MANY);
     let request = InputName::Paths { paths: vec![path.display().to_string()], sizes: Default::default() };
     let input = source::read(&request).expect("an input");
-    let options = Options {
-        engine: &Auto::default(),
-        budget: Budget::bound(input.spec.scenario.bound),
-        properties: &[],
-        all: true,
-        reduce: true,
-        explain: true,
-        focus: Focus::Auto,
-        lift_to: &[],
-        adjust: &|_| (),
-        progress: &Silent,
-    };
+    let engine = Auto::default();
+    let budget = Budget::bound(input.spec.scenario.bound);
+    let options = Options { all: true, explain: true, ..Options::new(&engine, budget) };
     let (results, skipped) = check_input(&input, &options, &mut |_| ()).expect("results");
     assert!(skipped.is_empty());
     for result in &results {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use kubound::check::focus::survey::Survey;
 use kubound::check::focus::{Answer, Question, Session};
 use kubound::cluster::scenario::PropertySpec;
-use kubound::cluster::spec::ClusterSpec;
+use kubound::cluster::spec::{ClusterSpec, ExistingPod};
 use kubound::encodings::{ModelError, build};
 use kubound::engine::explicit::Explicit;
 use kubound::engine::{Budget, Engine, Extent, Silent, Verdict};
@@ -33,12 +33,7 @@ fn budget(spec: &ClusterSpec, seconds: u64) -> Budget {
 }
 
 fn selection() -> Selection {
-    let property = |name: &&str| PropertySpec {
-        name: (*name).to_owned(),
-        target: None,
-        arguments: Default::default(),
-        origin: Default::default(),
-    };
+    let property = |name: &&str| PropertySpec { is_named: false, ..PropertySpec::named(name) };
     Selection { properties: NAMES.iter().map(property).collect(), chosen: false }
 }
 
@@ -178,6 +173,32 @@ fn room() {
     let tally = channel("room", &objects, "");
     assert!(tally.violated > 0, "together they have too little room: {tally:?}");
     channel("much room", &[app("a", 1, "100m", ""), autoscaler("a", 3), app("b", 1, "100m", "")], "");
+}
+
+#[test]
+fn pods_that_never_move() {
+    let policy = "apiVersion: descheduler/v1alpha2\nkind: DeschedulerPolicy\nprofiles:\n- name: p\n  pluginConfig: [{name: RemoveDuplicates, args: {namespaces: {include: [default]}}}]\n  plugins: {balance: {enabled: [RemoveDuplicates]}}\n---\n";
+    let others =
+        |name: &str, cpu: &str| app(name, 1, cpu, "").replace("metadata: {name", "metadata: {namespace: others, name");
+    let objects = [app("a", 2, "900m", ""), others("b", "1500m"), others("c", "1"), policy.to_owned()];
+    let scenario = format!("apiVersion: kubound.dev/v1alpha1\nkind: Scenario\nspec:\n{NODES}  bound: 4\n");
+    let mut spec = load(&[("objects.yaml", objects.concat()), ("scenario.yaml", scenario)]);
+    for (name, node) in [("b", "n-1"), ("c", "n-2")] {
+        let workload = spec.workloads.iter_mut().find(|it| it.key.name == name).expect("it is there");
+        let pod = ExistingPod { name: name.to_owned(), node: Some(node.to_owned()), ready: true, object: None };
+        let current = workload.current;
+        workload.revisions[current].size = 1;
+        workload.revisions[current].pods = vec![pod];
+    }
+    let mut tally = Tally::default();
+    compare(&spec, "pods that never move", &mut tally);
+    assert_eq!((tally.unknown, tally.whole_unknown), (0, 0), "{tally:?}");
+    assert!(tally.hold > 0 && tally.violated > 0, "{tally:?}");
+    // Where c may go away, two pods may come to share its node, and one of them is evicted for ever.
+    let c = autoscaler("c", 2).replace("metadata: {name", "metadata: {namespace: others, name");
+    let autoscalers = load(&[("objects.yaml", [objects.concat(), c].concat())]).autoscalers;
+    spec.autoscalers = autoscalers;
+    compare(&spec, "one of them moves", &mut tally);
 }
 
 #[test]

@@ -12,7 +12,7 @@ use kubound::engine::auto::Auto;
 use kubound::engine::explicit::Explicit;
 use kubound::engine::sat::Sat;
 use kubound::engine::smt::Smt;
-use kubound::engine::{Budget, Engine, Silent};
+use kubound::engine::{Budget, Engine};
 use kubound::input::{Loaded, load_strings};
 use kubound::property::Selection;
 use kubound::term::{Limit, Stopped};
@@ -68,18 +68,7 @@ fn building_ends_at_its_limit() {
 
 /// All answers within a budget.
 fn answers(input: &Input, engine: &dyn Engine, focus: Focus, reduce: bool, budget: Budget) -> Vec<(String, Answer)> {
-    let options = Options {
-        engine,
-        budget,
-        properties: &[],
-        all: true,
-        reduce,
-        explain: false,
-        focus,
-        lift_to: &[],
-        adjust: &|_| (),
-        progress: &Silent,
-    };
+    let options = Options { all: true, reduce, focus, ..Options::new(engine, budget) };
     let (results, skipped) = check(input, &options, &mut |_| ()).expect("results");
     let answers = results.into_iter().map(|result| (result.property, result.answer));
     let unknown = |name| (name, Answer::Unknown { reason: "not looked at".to_owned(), covered: 0 });

@@ -2,7 +2,8 @@
 //! reading of the expression that a term was built from.
 
 use kubound::term::{
-    Arena, Compiler, Ctx, Dependents, Evaluator, Follower, Line, Program, StagedProgram, Substitution, TermId, Valuation, VarId,
+    Arena, Compiler, Ctx, Dependents, Evaluator, Follower, Line, Program, StagedProgram, Substitution, TermId,
+    Valuation, VarId,
 };
 use proptest::prelude::*;
 

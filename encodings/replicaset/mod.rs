@@ -135,9 +135,7 @@ fn add_delete_bound(
     let partial = count.le(surplus) & count.le(here) & rest.le(in_rank.minus_or_zero(here));
     let mut next = state.clone();
     let cells = &cluster.cells;
-    cells.rewrite_one(ctx, &mut next, &chosen, |cell| {
-        cluster.without(cell, |other| if other == template { count } else { ctx.int(0) })
-    });
+    cells.rewrite_one(ctx, &mut next, &chosen, |cell| cluster.without_of(cell, template, count));
     cluster.note_departures(&mut next);
     let waits = state.get(cluster.pending[template.0]).ge(1);
     let draft = ActionDraft {

@@ -89,7 +89,7 @@ impl<'c> Subject<'_, 'c> {
         let mut next = state.clone();
         cluster.cells.rewrite_all(ctx, &mut next, |cell| {
             let here: Int<'c> = count(cell);
-            cluster.without(cell, |other| if other == template { here } else { ctx.int(0) })
+            cluster.without_of(cell, template, here)
         });
         cluster.note_departures(&mut next);
         let (name, why, some) = (self.name(), self.why_at_once(), evicted.ge(1));
@@ -137,7 +137,7 @@ impl<'c> Subject<'_, 'c> {
         let mut next = state.clone();
         cluster.cells.rewrite_one(ctx, &mut next, &chosen, |cell| {
             let here = cluster.active_on(cell, template);
-            cluster.without(cell, |other| if other == template { here } else { ctx.int(0) })
+            cluster.without_of(cell, template, here)
         });
         cluster.note_departures(&mut next);
         let pods = chosen.iter().zip(&cells).map(|(chosen, cell)| chosen.ite(cluster.active_on(cell, template), 0));

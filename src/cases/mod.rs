@@ -76,7 +76,9 @@ pub const MAX_SCALE: usize = 5000;
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum CaseError {
     /// No such case.
-    #[error("there is no case `{0}`; known are c1 to c8 (all of them: all), w1 to w4 (all of them: wide) and m1 to m6 (all of them: many)")]
+    #[error(
+        "there is no case `{0}`; known are c1 to c8 (all of them: all), w1 to w4 (all of them: wide) and m1 to m6 (all of them: many)"
+    )]
     Unknown(String),
     /// Too few or too many nodes.
     #[error("a scale of {0} is not possible; cases have {MIN_SCALE} to {MAX_SCALE} nodes")]

@@ -1,6 +1,6 @@
 //! The one entry: an input and options in, verdicts out.
 
-use crate::engine::{Budget, Engine, Progress};
+use crate::engine::{Budget, Engine, Progress, Silent};
 
 use super::family::{self, FamilyCheck};
 use super::source::Input;
@@ -41,6 +41,24 @@ pub struct Options<'a> {
     pub adjust: &'a dyn Fn(&mut Input),
     /// Watches.
     pub progress: &'a dyn Progress,
+}
+
+impl<'a> Options<'a> {
+    /// The properties of the input, up to the first violation, and everything else as usual.
+    pub fn new(engine: &'a dyn Engine, budget: Budget) -> Self {
+        Options {
+            engine,
+            budget,
+            properties: &[],
+            all: false,
+            reduce: true,
+            explain: false,
+            focus: Focus::Auto,
+            lift_to: &[],
+            adjust: &|_| (),
+            progress: &Silent,
+        }
+    }
 }
 
 /// Checks an input, which [`super::source`] has read, and tells each result as soon as it is known. Returns the results

@@ -105,15 +105,9 @@ impl Input {
         if names.is_empty() {
             return Selection::of(given);
         }
-        let plain = |name: &String| PropertySpec {
-            name: name.clone(),
-            target: None,
-            arguments: Default::default(),
-            origin: Default::default(),
-        };
         let named = names.iter().flat_map(|name| {
             let own: Vec<PropertySpec> = given.iter().filter(|it| it.name == *name).cloned().collect();
-            if own.is_empty() { vec![plain(name)] } else { own }
+            if own.is_empty() { vec![PropertySpec::named(name)] } else { own }
         });
         Selection::of(&named.collect::<Vec<PropertySpec>>())
     }

@@ -239,6 +239,21 @@ pub struct PropertySpec {
     pub arguments: BTreeMap<String, String>,
     /// Where it was written.
     pub origin: Origin,
+    /// Whether the user asked for it by name, and not for all that there are.
+    pub is_named: bool,
+}
+
+impl PropertySpec {
+    /// A property that was asked for by name, of all workloads to which it applies.
+    pub fn named(name: &str) -> Self {
+        PropertySpec {
+            name: name.to_owned(),
+            target: None,
+            arguments: BTreeMap::new(),
+            origin: Origin::default(),
+            is_named: true,
+        }
+    }
 }
 
 /// Finds a workload by its key.

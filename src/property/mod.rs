@@ -74,13 +74,14 @@ impl Selection {
         if !properties.is_empty() {
             return Selection { properties: properties.to_vec(), chosen: true };
         }
-        let default = |name: &&str| PropertySpec {
-            name: (*name).to_owned(),
-            target: None,
-            arguments: Default::default(),
-            origin: Default::default(),
-        };
+        let default = |name: &&str| PropertySpec { is_named: false, ..PropertySpec::named(name) };
         Selection { properties: NAMES.iter().map(default).collect(), chosen: false }
+    }
+
+    /// Those of these names; none of them needs to apply.
+    pub fn only(mut self, names: &[String]) -> Self {
+        self.properties.retain(|property| names.contains(&property.name));
+        Selection { chosen: false, ..self }
     }
 
     /// Whether a property of that name is selected.
@@ -126,7 +127,7 @@ pub fn add(cluster: &Cluster<'_>, selection: &Selection, prepared: &Prepared) ->
             "no-replica-oscillation" => loops::no_replica_loop(cluster, property),
             "no-eviction-loop" => loops::no_eviction_loop(cluster, property),
             "no-node-overload-loop" => loops::no_node_overload_loop(cluster),
-            "spread-balanced" => spread::balanced(cluster, property, selection.chosen)?,
+            "spread-balanced" => spread::balanced(cluster, property)?,
             "settles" => settles(cluster),
             "rollout-completes" => rollout_completes(cluster, property),
             _ => false,

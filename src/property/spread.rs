@@ -8,11 +8,11 @@ use crate::term::Int;
 use super::PropertyError;
 
 /// Adds the property: of every workload with `maxSkew` and `topologyKey` as arguments, or by the DoNotSchedule
-/// constraints of its present template. Asked where nothing event-driven is enabled.
-pub fn balanced(cluster: &Cluster<'_>, property: &PropertySpec, chosen: bool) -> Result<bool, PropertyError> {
+/// constraints of its present template; by all of them where the user asks for the property by name. Asked where nothing event-driven is enabled.
+pub fn balanced(cluster: &Cluster<'_>, property: &PropertySpec) -> Result<bool, PropertyError> {
     let mut found = false;
     for (_, object, vars) in super::targets(cluster, &property.target) {
-        for (key, skew) in limits(cluster, property, vars, chosen)? {
+        for (key, skew) in limits(cluster, property, vars)? {
             let (ctx, state) = (cluster.ctx(), cluster.state());
             let counts = domain_counts(cluster, vars, &key);
             let most = vars.templates.iter().map(|id| cluster.templates[id.0].max_pods).sum::<i64>();
@@ -32,7 +32,6 @@ fn limits(
     cluster: &Cluster<'_>,
     property: &PropertySpec,
     vars: &WorkloadVars,
-    chosen: bool,
 ) -> Result<Vec<(String, i64)>, PropertyError> {
     let given_key = property.arguments.get("topologyKey");
     let given_skew = match property.arguments.get("maxSkew") {
@@ -48,7 +47,7 @@ fn limits(
     }
     let present = vars.templates.last().map(|id| &cluster.templates[id.0].spec);
     let constraints = present.iter().flat_map(|spec| spec.topology_spread_constraints.iter().flatten());
-    let hard = constraints.filter(|it| chosen || it.when_unsatisfiable == "DoNotSchedule");
+    let hard = constraints.filter(|it| property.is_named || it.when_unsatisfiable == "DoNotSchedule");
     let wanted = hard.filter(|it| given_key.is_none_or(|key| *key == it.topology_key));
     Ok(wanted.map(|it| (it.topology_key.clone(), given_skew.unwrap_or(i64::from(it.max_skew)))).collect())
 }

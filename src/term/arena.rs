@@ -1,8 +1,10 @@
 //! Storage of terms: nodes, variables and tables, each interned once.
 
-use std::collections::hash_map::Entry;
+use std::hash::BuildHasher;
 
-use rustc_hash::FxHashMap;
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 /// Handle of a term in its [`Arena`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -192,7 +194,8 @@ pub struct Variable {
 pub struct Arena {
     nodes: Vec<Node>,
     sorts: Vec<Sort>,
-    index: FxHashMap<Node, TermId>,
+    /// Terms by the hash of their node: handles only, since the nodes are stored already.
+    index: HashTable<TermId>,
     variables: Vec<Variable>,
     tables: Vec<Table>,
     table_index: FxHashMap<Table, TableId>,
@@ -249,13 +252,17 @@ impl Arena {
 
     /// The term of that node, made now if it is new.
     pub(super) fn intern(&mut self, node: Node, sort: Sort) -> TermId {
-        match self.index.entry(node) {
+        let hash = |node: &Node| FxBuildHasher.hash_one(node);
+        let (nodes, sorts) = (&mut self.nodes, &mut self.sorts);
+        let same = |term: &TermId| nodes[term.index()] == node;
+        match self.index.entry(hash(&node), same, |term| hash(&nodes[term.index()])) {
             Entry::Occupied(entry) => *entry.get(),
             Entry::Vacant(entry) => {
-                let term = TermId(self.nodes.len() as u32);
-                self.nodes.push(node);
-                self.sorts.push(sort);
-                *entry.insert(term)
+                let term = TermId(nodes.len() as u32);
+                entry.insert(term);
+                nodes.push(node);
+                sorts.push(sort);
+                term
             }
         }
     }

@@ -106,8 +106,7 @@ impl Crowd {
     /// So many nodes and twice as many workloads that may come to fill so many percent of the cpus.
     pub fn new(nodes: usize, percent: usize) -> Self {
         let dice = Dice(nodes as u64);
-        let mut crowd =
-            Crowd { dice, room: vec![], objects: vec![], loads: vec![], commands: vec![], more: vec![] };
+        let mut crowd = Crowd { dice, room: vec![], objects: vec![], loads: vec![], commands: vec![], more: vec![] };
         for number in 0..nodes {
             let zone = ["a", "b", "c"][number % 3];
             let labels = json!({"topology.kubernetes.io/zone": zone});

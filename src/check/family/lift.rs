@@ -46,7 +46,7 @@ impl Member {
     fn read(family: &FamilyCheck<'_>, size: &[i64], property: &str) -> Result<Self, CheckError> {
         let mut input = family.members.member(size)?;
         (family.adjust)(&mut input);
-        let selection = input.selection(&[property.to_owned()]);
+        let selection = family.selection(&input, &[property.to_owned()]);
         let build = if family.plan.reduce { build } else { build_of_single_nodes };
         let model = build(&input.spec, &selection).map_err(verify::VerifyError::from)?;
         let slice = model.system.slice(&named(&model.system, property));
@@ -73,7 +73,7 @@ fn decide(
     }
     let left = left.map(|left| left.saturating_sub(started.elapsed()));
     let (input, name) = (&target.input, small.property.clone());
-    let selection = input.selection(&[name]);
+    let selection = family.selection(input, &[name]);
     let subject = Subject { spec: &input.spec, name: input.name.clone(), selection };
     let budget = Budget { time: left, bound: input.spec.scenario.bound, ..family.plan.budget.clone() };
     let plan = Plan { budget, ..*family.plan };

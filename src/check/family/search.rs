@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::report::{FamilyReport, OneQuery};
 use crate::check::{Answer, CheckResult, reason_text};
 use crate::engine::{Budget, Certificate, Extent, Statistics};
-use crate::property::NAMES;
+use crate::property::{NAMES, Selection};
 use crate::reduce::family::{Coverage, Size, Standing};
 
 use super::lift;
@@ -38,6 +38,14 @@ pub struct FamilyCheck<'a> {
     pub lift_to: Size,
     /// Changes a member as the command line says.
     pub adjust: &'a dyn Fn(&mut Input),
+}
+
+impl FamilyCheck<'_> {
+    /// What is asked of a member: everything, or only the properties of these names.
+    pub fn selection(&self, member: &Input, names: &[String]) -> Selection {
+        let all = member.selection(self.names);
+        if names.is_empty() { all } else { all.only(names) }
+    }
 }
 
 /// What is known of one property so far.
@@ -160,7 +168,8 @@ impl Search<'_> {
             Err(other) => return Err(other),
         };
         (self.family.adjust)(&mut input);
-        let subject = Subject { spec: &input.spec, name: input.name.clone(), selection: input.selection(&names) };
+        let subject =
+            Subject { spec: &input.spec, name: input.name.clone(), selection: self.family.selection(&input, &names) };
         let budget = Budget { time: self.left(), bound: input.spec.scenario.bound, ..self.family.plan.budget.clone() };
         let plan = Plan { budget, ..*self.family.plan };
         begin(&input.name.short());

@@ -152,7 +152,7 @@ impl Alike {
         let for_all = |why: String| Dependence { why, odd: None };
         let input = self.union(family, count).map_err(for_all)?;
         let sizes: Vec<sizes::Size> = self.amounts[..count].iter().map(|it| it.size.clone()).collect();
-        let selection = input.selection(names);
+        let selection = family.selection(&input, names);
         let built = build_of_sizes(&input.spec, &selection, &Sizes::new(&sizes));
         let model = built.map_err(|error| for_all(error.to_string()))?;
         let dependences = &model.parts.depends_on_size;

@@ -24,7 +24,8 @@ pub enum Drive {
 }
 
 /// Puts loads of all workloads but one at their ends, lets their autoscalers follow, and only then does what `guide`
-/// says, and what makes the one grow. Meanwhile the others fill the nodes that the one can use, or clear them.
+/// says, and what makes the one grow. Meanwhile the others take what they can of the nodes that the one
+/// can use, but for those that they have to leave to it.
 pub fn driven(survey: &Survey<'_>, but: usize, guide: &Guide, drive: Drive) -> Guide {
     let spec = survey.spec;
     let one = &spec.workloads[but].key;
@@ -45,8 +46,18 @@ pub fn driven(survey: &Survey<'_>, but: usize, guide: &Guide, drive: Drive) -> G
         deeds.extend(commands(spec));
     }
     driven.deeds = deeds;
-    driven.press = Some(Press { but, nodes: nodes_of(survey, but), fill: drive == Drive::Grow });
+    let ground = nodes_of(survey, but);
+    let left = if drive == Drive::Grow { BTreeSet::new() } else { needed(survey, but, guide, &ground) };
+    driven.press = Some(Press { but, ground, left });
     driven
+}
+
+/// Nodes that others have to leave to a workload: those where its pods go in the guide, if that says so.
+fn needed(survey: &Survey<'_>, workload: usize, guide: &Guide, ground: &BTreeSet<String>) -> BTreeSet<String> {
+    let names = survey.templates_of(workload).map(|template| &survey.templates[template].name);
+    let binds = names.filter_map(|name| guide.binds.get(name)).flatten().flatten();
+    let nodes: BTreeSet<String> = binds.filter(|node| ground.contains(*node)).cloned().collect();
+    if nodes.is_empty() { ground.clone() } else { nodes }
 }
 
 /// Names of the nodes that pods of a workload may use.

@@ -16,25 +16,30 @@ use super::survey::Survey;
 
 /// The workloads of `focus`, with pods of all others where they are; and positions of the commands that are left.
 pub fn frozen(survey: &Survey<'_>, focus: &BTreeSet<usize>) -> (ClusterSpec, Vec<usize>) {
-    part(survey, focus, settled)
+    part(survey, focus, |_, workload| settled(workload, |_| true))
 }
 
-/// The workloads of `focus` alone on all nodes, but for pods without a modelled owner.
-pub fn without_company(survey: &Survey<'_>, focus: &BTreeSet<usize>) -> (ClusterSpec, Vec<usize>) {
-    part(survey, focus, |_| None)
+/// The workloads of `focus` alone on all nodes, but for pods without a modelled owner, and, on nodes that `shows` names, for
+/// pods of others that never move.
+pub fn without_company(
+    survey: &Survey<'_>,
+    focus: &BTreeSet<usize>,
+    shows: impl Fn(&str) -> bool,
+) -> (ClusterSpec, Vec<usize>) {
+    part(survey, focus, |position, workload| survey.never_moves(position).then(|| settled(workload, &shows)).flatten())
 }
 
 fn part(
     survey: &Survey<'_>,
     focus: &BTreeSet<usize>,
-    other: impl Fn(&Workload) -> Option<Workload>,
+    other: impl Fn(usize, &Workload) -> Option<Workload>,
 ) -> (ClusterSpec, Vec<usize>) {
     let whole = survey.spec;
     let keys: Vec<_> = focus.iter().map(|&it| whole.workloads[it].key.clone()).collect();
     let workloads = whole.workloads.iter().enumerate().filter_map(|(position, workload)| match workload.kind {
         WorkloadKind::Fixed => Some(workload.clone()),
         _ if focus.contains(&position) => Some(workload.clone()),
-        _ => other(workload),
+        _ => other(position, workload),
     });
     let mut scenario = whole.scenario.clone();
     scenario.loads.retain(|load| keys.contains(&load.target));
@@ -62,10 +67,10 @@ fn part(
     (spec, commands)
 }
 
-/// Pods of a workload that nobody moves any more.
-fn settled(workload: &Workload) -> Option<Workload> {
+/// Pods of a workload that nobody moves any more, on some nodes.
+fn settled(workload: &Workload, shows: impl Fn(&str) -> bool) -> Option<Workload> {
     let pods = workload.revisions.iter().flat_map(|revision| {
-        let bound = revision.pods.iter().filter(|pod| pod.node.is_some());
+        let bound = revision.pods.iter().filter(|pod| pod.node.as_deref().is_some_and(&shows));
         bound.map(|pod| ExistingPod { object: Some(Arc::new(object(workload, revision, pod))), ..pod.clone() })
     });
     let pods: Vec<ExistingPod> = pods.collect();

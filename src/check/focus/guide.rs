@@ -33,21 +33,22 @@ impl Deed {
     pub const ANY: &str = "*";
 }
 
-/// Where pods of all workloads but one are wanted, or not wanted.
+/// Where pods of all workloads but one are wanted.
 #[derive(Clone, Debug)]
 pub struct Press {
     /// Position of the one workload.
     pub but: usize,
     /// Nodes that its pods may use.
-    pub nodes: BTreeSet<String>,
-    /// Whether the others fill these nodes; else they clear them.
-    pub fill: bool,
+    pub ground: BTreeSet<String>,
+    /// Nodes of these that the others leave to it; none if they are to take what they can.
+    pub left: BTreeSet<String>,
 }
 
 impl Press {
-    /// Whether a pod of another workload on one of some nodes, which cannot be told apart, is where it is wanted.
-    pub fn likes(&self, nodes: &[String]) -> bool {
-        nodes.iter().any(|node| self.nodes.contains(node)) == self.fill
+    /// How little a pod of another workload is wanted on one of some nodes, which cannot be told apart: the less, the larger.
+    pub fn distaste(&self, nodes: &[String]) -> u64 {
+        let of = |node: &String| if self.left.contains(node) { 2 } else { u64::from(!self.ground.contains(node)) };
+        nodes.iter().map(of).min().unwrap_or(0)
     }
 }
 

@@ -225,8 +225,8 @@ impl<'a> Run<'a> {
             wish.as_ref().is_some_and(|wish| nodes_of(&model.parts, cell).iter().any(|node| wish.contains(node)))
         };
         let press = self.guide.press.as_ref().filter(|it| it.but != template.workload);
-        let likes = |&&cell: &&usize| press.is_some_and(|press| press.likes(&nodes_of(&model.parts, cell)));
-        let cell = *allowed.iter().find(is_wished).or(allowed.iter().find(likes)).or(allowed.first())?;
+        let distaste = |&&cell: &&usize| press.map_or(0, |press| press.distaste(&nodes_of(&model.parts, cell)));
+        let cell = *allowed.iter().find(is_wished).or(allowed.iter().min_by_key(distaste))?;
         let action = model.system.action(binding.action);
         let input = |&var| match var {
             _ if var == binding.pod => pod as i64,
@@ -253,7 +253,7 @@ impl<'a> Run<'a> {
                 let wish = wanted.into_iter().flatten().find(|(known, _)| known == name || known == Deed::ANY);
                 let wish = wish.map(|(_, wish)| wish);
                 match (wish, value_of(&model.parts, var, value)) {
-                    (None, Value::Nodes(nodes)) if is_event => u64::from(press.is_some_and(|it| it.likes(&nodes))),
+                    (None, Value::Nodes(nodes)) if is_event => press.map_or(0, |it| u64::MAX / 2 - it.distaste(&nodes)),
                     (None, _) => 0,
                     (Some(Value::Number(wish)), Value::Number(value)) => wish.abs_diff(value),
                     (Some(Value::Nodes(wish)), Value::Nodes(nodes)) => {

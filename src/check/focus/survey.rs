@@ -14,6 +14,8 @@ use crate::cluster::spec::{ClusterSpec, ExistingPod, Workload, WorkloadKind};
 use crate::cluster::templates::{self, Template, Tenure};
 use crate::cluster::{affinity, loose};
 
+use super::anywhere::target;
+
 /// Facts about a cluster.
 pub struct Survey<'a> {
     /// The cluster.
@@ -157,6 +159,29 @@ impl<'a> Survey<'a> {
             && priorities.len() <= 1
             && !self.troubled.contains(&true)
             && !self.owners().any(|(_, workload)| rolls(workload))
+    }
+
+    /// Whether pods of a workload stay where they are, whatever happens: nobody resizes, rolls, evicts or preempts them.
+    pub fn never_moves(&self, workload: usize) -> bool {
+        let owner = &self.spec.workloads[workload];
+        let scenario = &self.spec.scenario;
+        let is_resized = self.spec.autoscalers.iter().any(|it| it.target == owner.key)
+            || scenario.commands.iter().any(|it| target(&it.action) == Some(&owner.key));
+        let used = (0..owner.revisions.len()).filter(|&it| is_used(owner, it));
+        let revision = &owner.revisions[owner.current];
+        let runs = |pod: &ExistingPod| {
+            let class = pod.node.as_deref().and_then(|node| self.class_of(node));
+            pod.ready && class.is_some_and(|class| !self.troubled[class])
+        };
+        !is_resized
+            && !scenario.placed_anywhere.contains(&owner.key)
+            && scenario.overload.is_none()
+            && !self.is_descheduled(owner)
+            && used.count() == 1
+            && revision.pods.len() as i64 == owner.replicas
+            && revision.size == owner.replicas
+            && revision.pods.iter().all(runs)
+            && self.templates.iter().all(|it| it.priority() == self.templates[0].priority())
     }
 
     /// Workloads that the model moves, with their positions.

@@ -50,7 +50,7 @@ fn resolve_one(path: &FieldPath, property: &Property, context: &mut Context<'_>)
         None => None,
     };
     let arguments = arguments.iter().filter_map(|(key, value)| argument(path, name, key, value, context)).collect();
-    Some(PropertySpec { name: name.clone(), target, arguments, origin: context.raw.origin(path) })
+    Some(PropertySpec { name: name.clone(), target, arguments, origin: context.raw.origin(path), is_named: true })
 }
 
 fn argument(
