@@ -196,7 +196,8 @@ fn pods_that_never_move() {
     assert!(tally.hold > 0 && tally.violated > 0, "{tally:?}");
     // Where c may go away, two pods may come to share its node, and one of them is evicted for ever.
     let c = autoscaler("c", 2).replace("metadata: {name", "metadata: {namespace: others, name");
-    let autoscalers = load(&[("objects.yaml", [objects.concat(), c].concat())]).autoscalers;
+    let nodes = format!("apiVersion: kubound.dev/v1alpha1\nkind: Scenario\nspec:\n{NODES}");
+    let autoscalers = load(&[("objects.yaml", [objects.concat(), c].concat()), ("scenario.yaml", nodes)]).autoscalers;
     spec.autoscalers = autoscalers;
     compare(&spec, "one of them moves", &mut tally);
 }

@@ -6,6 +6,7 @@ pub mod affinity;
 pub mod arithmetic;
 pub mod cells;
 pub mod classes;
+mod deletion;
 pub mod images;
 pub mod layout;
 pub mod loose;

@@ -297,50 +297,6 @@ impl<'c> Cluster<'c> {
         attributes
     }
 
-    /// The attributes of a cell's nodes after `count(template)` of its active pods were deleted, ready ones last.
-    pub fn without(&self, cell: &Cell<'c>, count: impl Fn(TemplateId) -> Int<'c>) -> Vec<Int<'c>> {
-        let steps = self.movable().map(|template| (template, count(template)));
-        self.without_each(cell, steps)
-    }
-
-    /// The attributes of a cell's nodes after `count` active pods of one template were deleted, ready ones last.
-    pub fn without_of(&self, cell: &Cell<'c>, template: TemplateId, count: Int<'c>) -> Vec<Int<'c>> {
-        self.without_each(cell, std::iter::once((template, count)))
-    }
-
-    fn without_each(&self, cell: &Cell<'c>, counts: impl Iterator<Item = (TemplateId, Int<'c>)>) -> Vec<Int<'c>> {
-        let mut result = cell.clone();
-        for (template, count) in counts.filter(|(_, count)| count.constant() != Some(0)) {
-            let starting = count.min(self.pods(cell, template, Phase::Starting));
-            let running = (count - starting).min(self.pods(cell, template, Phase::Running));
-            self.delete(&mut result, template, [(Phase::Starting, starting), (Phase::Running, running)]);
-        }
-        result.attributes
-    }
-
-    /// The attributes of a cell's nodes after `count(template, phase)` of its pods, which are active, were deleted.
-    pub fn deleting(&self, cell: &Cell<'c>, count: impl Fn(TemplateId, Phase) -> Int<'c>) -> Vec<Int<'c>> {
-        let mut result = cell.clone();
-        for template in self.movable() {
-            let counts = [Phase::Starting, Phase::Running].map(|phase| (phase, count(template, phase)));
-            self.delete(&mut result, template, counts);
-        }
-        result.attributes
-    }
-
-    /// Deletes pods of a template.
-    fn delete(&self, cell: &mut Cell<'c>, template: TemplateId, counts: [(Phase, Int<'c>); 2]) {
-        let mut deleted = self.ctx().int(0);
-        for (phase, taken) in counts.into_iter().filter(|(_, taken)| taken.constant() != Some(0)) {
-            deleted = deleted + taken;
-            cell.attributes = self.with(cell, Attribute::Pods(template, phase), |pods| pods.minus_or_zero(taken));
-        }
-        if deleted.constant() != Some(0) {
-            let terminating = Attribute::Pods(template, Phase::Terminating);
-            cell.attributes = self.with(cell, terminating, |pods| pods + deleted);
-        }
-    }
-
     /// Binds one pod of a template to a node of the chosen cell.
     pub fn place(&self, state: &mut State<'c>, template: TemplateId, chosen: &[Bool<'c>]) {
         let attribute = Attribute::Pods(template, self.first_phase(template));

@@ -30,6 +30,36 @@ impl Dice {
     }
 }
 
+/// How large a workload may become.
+#[derive(Clone, Copy)]
+struct Size {
+    /// Whether it is autoscaled.
+    is_scaled: bool,
+    /// Its pods at most, without the surge of a rollout.
+    most: usize,
+    /// What each requests, in thousandths of a cpu.
+    cpu: usize,
+}
+
+/// Twice as many workloads as nodes that may come to fill so many percent of the cpus.
+fn sizes(dice: &mut Dice, nodes: usize, percent: usize) -> Vec<Size> {
+    let all = nodes * NODE * percent / 100;
+    let weights: Vec<usize> = (0..2 * nodes).map(|_| dice.one_of(&[1, 1, 2, 3, 5])).collect();
+    let total: usize = weights.iter().sum();
+    let size = |(index, weight): (usize, usize)| {
+        let is_scaled = dice.is_lucky(40) || index == 0;
+        let most = dice.one_of(if is_scaled { &[4, 6, 8, 12] } else { &[1, 2, 3, 4, 6] });
+        let cpu = (all * weight / total / (most + most.div_ceil(4)) / 10 * 10).clamp(10, LARGEST);
+        Size { is_scaled, most, cpu }
+    };
+    let mut sizes: Vec<Size> = weights.into_iter().enumerate().map(size).collect();
+    // Where more is asked for than there is, the largest pods do not suffice: autoscalers get higher limits.
+    while percent > 100 && sizes.iter().map(|it| it.most * it.cpu).sum::<usize>() < all {
+        sizes.iter_mut().filter(|it| it.is_scaled).for_each(|it| it.most += 1);
+    }
+    sizes
+}
+
 /// A Deployment, as far as cases differ in it.
 pub struct Team {
     /// Its name.
@@ -116,10 +146,8 @@ impl Crowd {
             let name = crowd.room[index].0.clone();
             crowd.agent("agent", &name, AGENT);
         }
-        let weights: Vec<usize> = (0..2 * nodes).map(|_| crowd.dice.one_of(&[1, 1, 2, 3, 5])).collect();
-        let all: usize = weights.iter().sum();
-        for (index, weight) in weights.into_iter().enumerate() {
-            crowd.workload(index, nodes * NODE * percent / 100 * weight / all, percent > 100);
+        for (index, size) in sizes(&mut crowd.dice, nodes, percent).into_iter().enumerate() {
+            crowd.workload(index, size);
         }
         crowd
     }
@@ -139,15 +167,8 @@ impl Crowd {
         self.room.push((name.to_owned(), cpu));
     }
 
-    /// A workload of the crowd that comes to at most `share` thousandths of a cpu, unless it is to be too large.
-    fn workload(&mut self, index: usize, share: usize, too_large: bool) {
-        let is_scaled = self.dice.is_lucky(40) || index == 0;
-        let sizes: &[usize] = if is_scaled { &[4, 6, 8, 12] } else { &[1, 2, 3, 4, 6] };
-        let most = self.dice.one_of(sizes);
-        let surge = if too_large { 0 } else { most.div_ceil(4) };
-        let cpu = (share / (most + surge) / 10 * 10).clamp(10, LARGEST);
-        // What the largest pod leaves of the share goes into numbers.
-        let most = if too_large && is_scaled { most.max(share.div_ceil(cpu)) } else { most };
+    /// A workload of the crowd.
+    fn workload(&mut self, index: usize, Size { is_scaled, most, cpu }: Size) {
         let name = format!("app-{:04}", index + 1);
         let mut pod = json!({});
         if self.dice.is_lucky(40) {
@@ -159,7 +180,7 @@ impl Crowd {
             let apart = json!({"podAntiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [term]}});
             pod = with(pod, json!({"affinity": apart}));
         }
-        let replicas = if is_scaled { (most / 2).min(12) } else { most };
+        let replicas = if is_scaled { (most / 2).min(6) } else { most };
         let team = Team { namespace: format!("team-{}", index % 7), ..Team::new(&name, replicas, cpu, pod) };
         if is_scaled {
             self.autoscaler(&team, (replicas / 2).max(1), most, 70, (0, 2 * cpu));

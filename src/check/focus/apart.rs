@@ -137,12 +137,12 @@ pub fn apart(survey: &Survey<'_>, focus: &BTreeSet<usize>) -> Apart {
     let ground = nodes_of(survey, &own);
     let few = if ground.len() <= MOST_SHOWN { ground } else { BTreeSet::new() };
     let (mut spec, commands) = frozen::without_company(survey, focus, |node| few.contains(node));
-    let crowded = !has_room_for_sure(survey, &own);
+    let is_alone = !strangers_reach(survey, &own);
+    let crowded = !is_alone && !has_room_for_sure(survey, &own);
     if crowded {
         let keys = focus.iter().map(|&it| survey.spec.workloads[it].key.clone());
         spec.company = Company { crowds_out: keys.collect(), ..Company::default() };
     }
-    let is_alone = !strangers_reach(survey, &own);
     for profile in &mut spec.scheduler {
         profile.preemption = false;
         if !is_alone {
