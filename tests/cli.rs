@@ -436,3 +436,25 @@ fn without_reduction_the_verdict_is_the_same_and_its_trace_replays() {
     let replayed = kubound(&["replay", show(&trace)]);
     assert_eq!(replayed.code, 1, "{}{}", replayed.out, replayed.err);
 }
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_check_says_what_is_known_of_every_property() {
+    use std::process::{Command, Stdio};
+    use std::time::Duration;
+    for after in [50, 700, 2000] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kubound"));
+        command.args(["check", "--case", "m5", "--scale", "40", "--focus", "off", "--all", "-q"]);
+        let running = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+        std::thread::sleep(Duration::from_millis(after));
+        let sent = Command::new("kill").args(["-INT", &running.id().to_string()]).status().expect("a signal");
+        assert!(sent.success(), "after {after} ms it has not ended yet");
+        let output = running.wait_with_output().expect("it ends");
+        let text = String::from_utf8(output.stdout).expect("UTF-8");
+        assert_eq!(output.status.code(), Some(3), "after {after} ms: {text}");
+        // Before the input is read, nothing is known of what to ask.
+        let known = |name: &&str| text.contains(*name);
+        let all = ["pods-schedulable", "min-replicas", "no-eviction-loop", "settles"];
+        assert!(after == 50 || all.iter().all(known), "after {after} ms: {text}");
+    }
+}

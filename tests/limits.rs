@@ -112,3 +112,29 @@ fn a_stop_is_heard_while_a_model_is_built() {
         }
     }
 }
+
+/// Far more than a stop may take, and far less than the search.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+#[test]
+fn a_stop_is_heard_whenever_it_comes() {
+    let input = cluster(24);
+    for engine in engines() {
+        for after in [20, 200, 1000] {
+            let budget = Budget::bound(input.spec.scenario.bound);
+            let stop = Arc::clone(&budget.stop);
+            let stopper = std::thread::spawn(move || {
+                std::thread::sleep(Duration::from_millis(after));
+                stop.store(true, Ordering::Relaxed);
+                Instant::now()
+            });
+            let answers = answers(&input, engine.as_ref(), Focus::Off, true, budget);
+            let late = stopper.join().expect("it stops").elapsed();
+            assert!(late < PATIENCE, "{}, stopped after {after} ms: went on for {late:?}", engine.name());
+            for name in PROPERTIES {
+                let found = answers.iter().any(|(property, _)| property == name);
+                assert!(found, "{}, stopped after {after} ms: nothing is said of {name}", engine.name());
+            }
+        }
+    }
+}

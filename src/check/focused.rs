@@ -95,7 +95,7 @@ pub fn check(
             results.push(result);
         }
     }
-    Ok((results, waiting.into_iter().map(str::to_owned).collect()))
+    Ok(plan.end(subject, results, waiting, tell))
 }
 
 /// An error for properties that were asked for and apply to nothing.

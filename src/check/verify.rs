@@ -1,5 +1,6 @@
 //! Asks an engine about every property of a cluster, and believes nothing that does not replay.
 
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use thiserror::Error;
@@ -140,7 +141,7 @@ impl<'a> Whole<'a> {
             tell(&result);
             results.push(result);
         }
-        Ok((results, waiting.into_iter().map(str::to_owned).collect()))
+        Ok(self.plan.end(self.subject, results, waiting, tell))
     }
 
     /// What is said where there was no time to build the model: nothing is known of any property that was asked for.
@@ -173,10 +174,31 @@ pub fn unbuilt(subject: &Subject<'_>, name: &str, why: Stopped) -> CheckResult {
 }
 
 impl Plan<'_> {
+    /// Results and skipped properties at the end. Where somebody stopped the check, each of those that were not looked at has
+    /// a result, too.
+    pub fn end(
+        &self,
+        subject: &Subject<'_>,
+        mut results: Vec<CheckResult>,
+        left: Vec<&str>,
+        tell: &mut dyn FnMut(&CheckResult),
+    ) -> (Vec<CheckResult>, Skipped) {
+        if !self.budget.stop.load(Ordering::Relaxed) {
+            return (results, left.into_iter().map(str::to_owned).collect());
+        }
+        for name in left {
+            let reason = format!("{} before it was looked at", reason_text(&UnknownReason::Stopped));
+            let result = CheckResult::unknown(subject.name.clone(), name, reason);
+            tell(&result);
+            results.push(result);
+        }
+        (results, Skipped::new())
+    }
+
     /// Whether nothing more is asked after a result.
     pub fn is_over(&self, last: Option<&CheckResult>) -> bool {
         let violated = matches!(last.map(|result| &result.answer), Some(Answer::Violated(_)));
-        (violated && !self.all) || self.budget.stop.load(std::sync::atomic::Ordering::Relaxed)
+        (violated && !self.all) || self.budget.stop.load(Ordering::Relaxed)
     }
 }
 

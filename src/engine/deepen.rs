@@ -45,6 +45,10 @@ impl Oracle for Counted<'_> {
     }
 }
 
+/// Terms times variables beyond which a system is not unrolled: which term reads which variable takes a bit for each pair,
+/// 1 GiB here.
+const LARGEST: usize = 1 << 33;
+
 /// Branches that are told apart once enumeration was too much.
 const FEW: usize = 64;
 
@@ -78,12 +82,22 @@ pub fn deepen(
     progress: &dyn Progress,
     bound: u32,
 ) -> Outcome {
+    if system.arena.len().saturating_mul(system.state.len()) > LARGEST {
+        let why = format!(
+            "{} terms over {} variables are too many to unroll; explicit search, or fewer workloads at a time, may do",
+            system.arena.len(),
+            system.state.len()
+        );
+        let verdict = Verdict::Unknown { reason: UnknownReason::Engine(why), covered: 0 };
+        return Outcome { verdict, statistics: Statistics::default(), certificate: None };
+    }
+    let stop = || watch.exhausted().is_some();
     let enumerates = limits.splits > FEW;
     let mut deepening = Deepening {
         memory: enumerates.then_some(Memory::Short),
         unroller: match enumerates {
-            true => Unroller::enumerating(system, properties, limits, Memory::Short),
-            false => Unroller::new(system, properties, limits),
+            true => Unroller::enumerating(system, properties, limits, Memory::Short, &stop),
+            false => Unroller::new(system, properties, limits, &stop),
         },
         oracle: Counted { oracle, queries: 0, folded: 0 },
         constrained: false,
@@ -151,7 +165,9 @@ impl Deepening<'_, '_> {
             self.depth = 0;
         }
         self.given_up = self.given_up + self.unroller.figures().1;
-        self.unroller = Unroller::enumerating(self.system, self.properties, self.limits, memory);
+        let watch = self.watch;
+        self.unroller =
+            Unroller::enumerating(self.system, self.properties, self.limits, memory, &|| watch.exhausted().is_some());
         self.memory = Some(memory);
     }
 
@@ -168,7 +184,8 @@ impl Deepening<'_, '_> {
         self.given_up = self.given_up + self.unroller.figures().1;
         self.memory = None;
         let limits = Limits { splits: FEW, ..self.limits };
-        self.unroller = Unroller::new(self.system, self.properties, limits);
+        let watch = self.watch;
+        self.unroller = Unroller::new(self.system, self.properties, limits, &|| watch.exhausted().is_some());
         self.assume_initially()?;
         for depth in 0..=k {
             self.unroller.take_findings();

@@ -3,7 +3,7 @@
 //! One file per meaning: [`arena`] stores terms, [`construct`] builds them, [`simplify`] rewrites them as they are
 //! built, [`eval`] is the meaning of the language, [`follow`] the same along a run, [`limit`] ends building in time, [`program`] compiles a set of terms into straight-line code, [`lines`]
 //! runs that code on many equidistant values at once,
-//! [`substitute`] replaces variables by terms, [`mod@print`] writes them down.
+//! [`reach`] finds what terms are made of, [`substitute`] replaces variables by terms, [`mod@print`] writes them down.
 //!
 //! Invariants:
 //! * Every integer term has a range that contains all its values; ranges decide widths and nothing overflows silently.
@@ -18,6 +18,7 @@ pub mod limit;
 pub mod lines;
 pub mod print;
 pub mod program;
+pub mod reach;
 mod rebuild;
 pub mod simplify;
 pub mod substitute;
@@ -29,4 +30,5 @@ pub use follow::{Dependents, Follower};
 pub use limit::{Guarded, Limit, Stopped};
 pub use lines::Line;
 pub use program::{Compiler, Program, Segment, StagedProgram};
+pub use reach::Reach;
 pub use substitute::Substitution;

@@ -6,6 +6,7 @@
 //! [`Program`] (one segment) and [`StagedProgram`] (state first, then inputs) are the two usual arrangements.
 
 use super::arena::{Arena, Node, TableId, TermId, VarId};
+use super::reach::Reach;
 
 const NOWHERE: u32 = u32::MAX;
 
@@ -54,24 +55,35 @@ impl Segment {
     }
 }
 
-/// Assigns slots to terms and emits segments. A clone continues on its own: segments of two clones use the same slots
-/// for different terms.
-#[derive(Clone)]
+/// Assigns slots to terms and emits segments.
 pub struct Compiler<'a> {
     arena: &'a Arena,
     slot: Vec<u32>,
     slots: Vec<i64>,
+    reach: Reach,
+    aside: Option<Aside>,
+}
+
+/// Work that is taken back when it is done: segments that are alternatives to each other use the same slots for different
+/// terms.
+struct Aside {
+    /// Only what stands in slots below is known from before.
+    known: usize,
+    /// The first slot of its own.
+    first: usize,
+    /// Terms with the slots that they had before.
+    replaced: Vec<(TermId, u32)>,
 }
 
 impl<'a> Compiler<'a> {
     /// A layout that starts with `variables`, in order, and then holds all constants that `roots` mention.
     pub fn new(arena: &'a Arena, variables: &[VarId], roots: &[TermId]) -> Self {
-        let mut compiler = Compiler { arena, slot: vec![NOWHERE; arena.len()], slots: Vec::new() };
+        let slot = vec![NOWHERE; arena.len()];
+        let mut compiler = Compiler { arena, slot, slots: Vec::new(), reach: Reach::default(), aside: None };
         for &var in variables {
             compiler.place(arena.variable(var).term, 0);
         }
-        let needed = arena.reachable(roots.iter().copied());
-        for term in (0..needed.len()).filter(|&index| needed[index]).map(|index| TermId(index as u32)) {
+        for term in compiler.reach.terms(arena, roots, |_| true) {
             if let Some(value) = arena.as_constant(term) {
                 compiler.place(term, value);
             }
@@ -80,8 +92,18 @@ impl<'a> Compiler<'a> {
     }
 
     fn place(&mut self, term: TermId, value: i64) {
-        self.slot[term.index()] = self.slots.len() as u32;
+        let before = std::mem::replace(&mut self.slot[term.index()], self.slots.len() as u32);
+        if let Some(aside) = &mut self.aside {
+            aside.replaced.push((term, before));
+        }
         self.slots.push(value);
+    }
+
+    /// Whether a term stands in a slot that the present segment may read.
+    fn is_known(&self, term: TermId) -> bool {
+        let slot = self.slot[term.index()];
+        let readable = |aside: &Aside| (slot as usize) < aside.known || slot as usize >= aside.first;
+        slot != NOWHERE && self.aside.as_ref().is_none_or(readable)
     }
 
     /// The slot of a term that some segment computes, or that is a variable or constant of the layout.
@@ -94,21 +116,34 @@ impl<'a> Compiler<'a> {
         self.slots.clone()
     }
 
-    /// Leaves slots unused so that the next segment starts at `start`, or where it would start anyway if that is later.
-    pub fn reserve(&mut self, start: usize) {
-        self.slots.resize(start.max(self.slots.len()), 0);
+    /// Number of slots.
+    pub fn width(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Compiles something that knows only what stands in the first `known` slots; afterwards everything is as before.
+    pub fn aside<R>(&mut self, known: usize, work: impl FnOnce(&mut Self) -> R) -> R {
+        let first = self.slots.len();
+        let before = self.aside.replace(Aside { known, first, replaced: Vec::new() });
+        let result = work(self);
+        let replaced = std::mem::replace(&mut self.aside, before).map(|aside| aside.replaced).unwrap_or_default();
+        for (term, slot) in replaced.into_iter().rev() {
+            self.slot[term.index()] = slot;
+        }
+        self.slots.truncate(first);
+        result
     }
 
     /// Code for everything that `roots` need, that `include` admits and that no earlier segment computes. What `include`
     /// does not admit must not be needed by what it admits. Variables outside the layout read as 0.
     pub fn segment(&mut self, roots: &[TermId], include: &dyn Fn(TermId) -> bool) -> Segment {
-        let needed = self.arena.reachable(roots.iter().copied());
+        let mut reach = std::mem::take(&mut self.reach);
+        let needed = reach.terms(self.arena, roots, |term| !self.is_known(term));
+        self.reach = reach;
         let mut segment = Segment { first: self.slots.len(), code: Vec::new() };
-        for term in (0..needed.len()).filter(|&index| needed[index]).map(|index| TermId(index as u32)) {
-            if self.slot[term.index()] == NOWHERE && include(term) {
-                segment.code.push(translate(self.arena.node(term), &self.slot));
-                self.place(term, 0);
-            }
+        for term in needed.into_iter().filter(|&term| include(term)) {
+            segment.code.push(translate(self.arena.node(term), &self.slot));
+            self.place(term, 0);
         }
         segment
     }
@@ -186,10 +221,9 @@ impl StagedProgram {
         position: &dyn Fn(VarId) -> usize,
         is_input: &dyn Fn(VarId) -> bool,
     ) -> StagedProgram {
-        let needed = arena.reachable(roots.iter().copied());
-        let mut late = vec![false; needed.len()];
+        let mut late = vec![false; arena.len()];
         let mut variables = Vec::new();
-        for term in (0..needed.len()).filter(|&index| needed[index]).map(|index| TermId(index as u32)) {
+        for term in Reach::default().terms(arena, roots, |_| true) {
             let node = arena.node(term);
             if let Node::Var(var) = node {
                 variables.push(var);

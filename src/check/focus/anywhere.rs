@@ -100,7 +100,7 @@ pub fn alone(survey: &Survey<'_>, workload: usize, naming: Naming, scaling: Scal
     let whole = survey.spec;
     let owner = &whole.workloads[workload];
     let names = Names { naming, scaling, owner };
-    let crowded = !survey.templates_of(workload).all(|it| survey.most[it] == 0 || room::always_has_room(survey, it));
+    let crowded = !room::finds_room(survey, workload);
     let own = names.key();
     let commands: Vec<usize> = own_commands(whole, &owner.key).collect();
     let only = |when: bool| when.then(|| own.clone()).into_iter().collect();

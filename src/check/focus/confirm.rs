@@ -25,6 +25,7 @@ use super::report::Tally;
 use super::search::{is_covered, selection_about};
 use super::survey::Survey;
 use super::sweep;
+use super::want;
 use super::{Answer, Decided, Question, Violation};
 
 /// Time for one model where no time is given.
@@ -260,11 +261,17 @@ impl<'c, 'a> Case<'c, 'a> {
     fn unknown(&self, starved: bool) -> String {
         let spent = self.watch.exhausted().map(|reason| reason_text(&reason));
         let what = match (&self.reason, starved) {
-            (_, true) => "it fails if others leave its pods no room, and no run was found in which they do",
-            (Some(reason), false) => reason,
-            (None, false) => "it fails in an abstraction, and no run of the whole cluster was found that does the same",
+            (_, true) => {
+                let how = want::shortage(self.survey(), self.open.workload).filter(|_| self.asks_for_room_only());
+                let how = how.unwrap_or_else(|| "if others leave its pods no room where else they may go".to_owned());
+                format!("it fails {how}, and no run was found in which they do")
+            }
+            (Some(reason), false) => reason.clone(),
+            (None, false) => {
+                "it fails in an abstraction, and no run of the whole cluster was found that does the same".to_owned()
+            }
         };
-        spent.into_iter().chain([what.to_owned()]).collect::<Vec<String>>().join("; ")
+        spent.into_iter().chain([what]).collect::<Vec<String>>().join("; ")
     }
 
     /// The counterexample of the model alone, with names; and whether others leave no room in it.
@@ -376,7 +383,10 @@ impl<'c, 'a> Case<'c, 'a> {
             guides.iter().find_map(|guide| properties().find_map(|it| Some((it, stage.rehearse(it, guide)?))))
         };
         let Some((property, (trace, run))) = found else {
-            self.story.push("the whole cluster did not do the same".to_owned());
+            let tried = "the whole cluster did not do the same";
+            if self.story.last().is_none_or(|line| line != tried) {
+                self.story.push(tried.to_owned());
+            }
             return Ok(None);
         };
         self.tally = Tally::Rehearsed;

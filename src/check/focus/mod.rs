@@ -27,6 +27,7 @@ mod search;
 pub mod starts;
 pub mod survey;
 mod sweep;
+mod want;
 
 use crate::cluster::spec::ClusterSpec;
 use crate::encodings::Model;

@@ -13,6 +13,7 @@
 use crate::cluster::NodeClass;
 use crate::cluster::layout::requested;
 use crate::cluster::resources::Resources;
+use crate::cluster::scenario::Interleaving;
 
 use super::survey::Survey;
 
@@ -22,11 +23,26 @@ const ONE: u128 = 1 << 32;
 /// Whether, in every settled state in which a pod of the template waits, some node has room for it and nothing else
 /// stands in its way.
 pub fn always_has_room(survey: &Survey<'_>, template: usize) -> bool {
+    has_room(survey, template, &survey.most)
+}
+
+/// The same for all pods of a workload. Where they stay once they are bound, it is enough that there is room when the first
+/// block ends, before anybody was resized: afterwards none of them waits.
+pub fn finds_room(survey: &Survey<'_>, workload: usize) -> bool {
+    let mut templates = survey.templates_of(workload).filter(|&it| survey.most[it] > 0);
+    templates.clone().all(|it| always_has_room(survey, it))
+        || survey.spec.scenario.interleaving != Interleaving::Async
+            && survey.stays(workload)
+            && templates.all(|it| has_room(survey, it, &survey.at_first))
+}
+
+/// Whether some node has room for a waiting pod while there are at most so many pods of each template.
+fn has_room(survey: &Survey<'_>, template: usize, most: &[i64]) -> bool {
     if !survey.asks_for_room_only(template) {
         return false;
     }
     let kinds = kinds(survey, template);
-    let demands = demands(survey, template);
+    let demands = demands(survey, template, most);
     let names = resources(survey, template);
     prefixes(&kinds).any(|kinds| {
         let plain = kinds.iter().map(|_| 1);
@@ -89,10 +105,10 @@ fn prefixes(kinds: &[Kind]) -> impl Iterator<Item = &[Kind]> {
 }
 
 /// What all pods but the one that waits may ask for, equal ones together.
-fn demands<'a>(survey: &'a Survey<'_>, template: usize) -> Vec<(&'a Resources, i64)> {
+fn demands<'a>(survey: &'a Survey<'_>, template: usize, most: &[i64]) -> Vec<(&'a Resources, i64)> {
     let mut demands: std::collections::HashMap<&Resources, i64> = Default::default();
     for (other, pod) in survey.templates.iter().enumerate() {
-        let most = if other == template { survey.most[other] - 1 } else { survey.most[other] };
+        let most = if other == template { most[other] - 1 } else { most[other] };
         *demands.entry(&pod.requests).or_default() += most.max(0);
     }
     demands.into_iter().collect()

@@ -26,6 +26,8 @@ pub struct Survey<'a> {
     pub classes: Vec<NodeClass>,
     /// By template: how many of its pods hold room at a time, at most.
     pub most: Vec<i64>,
+    /// By template: the same at the end of the first block, in which nobody is resized.
+    pub at_first: Vec<i64>,
     /// By class: whether a node of it can become unusable, be emptied, or empties itself of pods that are not for it.
     pub troubled: Vec<bool>,
     /// By template: whether pods of others may refuse its pods a node by required anti-affinity.
@@ -41,7 +43,9 @@ impl<'a> Survey<'a> {
         let templates = templates::templates(spec)?;
         let classes = classes::classes(spec, &templates, false)?;
         let troubled = classes.iter().map(|class| is_troubled(spec, class)).collect();
-        let most = templates.iter().map(|template| most(spec, template)).collect();
+        let most: Vec<i64> = templates.iter().map(|template| most(spec, template)).collect();
+        let at_first =
+            templates.iter().zip(&most).map(|(template, &most)| most.min(at_first(spec, template))).collect();
         let class_of = classes.iter().enumerate().flat_map(|(position, class)| {
             class.members.iter().map(move |&member| (spec.nodes[member].name.as_str(), position))
         });
@@ -50,7 +54,7 @@ impl<'a> Survey<'a> {
         let mut of_workload = vec![Vec::new(); spec.workloads.len()];
         templates.iter().enumerate().for_each(|(position, it)| of_workload[it.workload].push(position));
         let grounds = RefCell::default();
-        Ok(Survey { spec, templates, classes, most, troubled, repelled, class_of, of_workload, grounds })
+        Ok(Survey { spec, templates, classes, most, at_first, troubled, repelled, class_of, of_workload, grounds })
     }
 
     /// The templates of a workload, by position.
@@ -152,7 +156,7 @@ impl<'a> Survey<'a> {
     /// Whether workloads leave room in a block only before the scheduler looks for some: where they do so by getting smaller,
     /// and not by rollouts, evictions or preemptions, which go on while others wait.
     pub fn is_calm(&self) -> bool {
-        let rolls = |workload: &Workload| (0..workload.revisions.len()).filter(|&it| is_used(workload, it)).count() > 1;
+        let rolls = |workload: &Workload| used(workload).count() > 1;
         let mut priorities: Vec<i64> = self.templates.iter().map(Template::priority).collect();
         priorities.dedup();
         self.spec.descheduler.is_none()
@@ -161,27 +165,34 @@ impl<'a> Survey<'a> {
             && !self.owners().any(|(_, workload)| rolls(workload))
     }
 
-    /// Whether pods of a workload stay where they are, whatever happens: nobody resizes, rolls, evicts or preempts them.
-    pub fn never_moves(&self, workload: usize) -> bool {
+    /// Whether pods of a workload stay where they are once they are bound: nobody resizes, rolls, evicts or preempts them.
+    pub fn stays(&self, workload: usize) -> bool {
         let owner = &self.spec.workloads[workload];
         let scenario = &self.spec.scenario;
         let is_resized = self.spec.autoscalers.iter().any(|it| it.target == owner.key)
             || scenario.commands.iter().any(|it| target(&it.action) == Some(&owner.key));
-        let used = (0..owner.revisions.len()).filter(|&it| is_used(owner, it));
-        let revision = &owner.revisions[owner.current];
-        let runs = |pod: &ExistingPod| {
-            let class = pod.node.as_deref().and_then(|node| self.class_of(node));
-            pod.ready && class.is_some_and(|class| !self.troubled[class])
+        let is_troubled = |template: usize| {
+            self.reach(template).into_iter().zip(&self.troubled).any(|(reached, &troubled)| reached && troubled)
         };
         !is_resized
             && !scenario.placed_anywhere.contains(&owner.key)
             && scenario.overload.is_none()
             && !self.is_descheduled(owner)
-            && used.count() == 1
+            && used(owner).count() == 1
+            && owner.revisions[owner.current].pods.len() as i64 <= owner.replicas
+            && !self.templates_of(workload).any(is_troubled)
+            && self.templates.iter().all(|it| it.priority() == self.templates[0].priority())
+    }
+
+    /// Whether pods of a workload run already, and stay where they are.
+    pub fn never_moves(&self, workload: usize) -> bool {
+        let owner = &self.spec.workloads[workload];
+        let revision = &owner.revisions[owner.current];
+        let runs = |pod: &ExistingPod| pod.ready && pod.node.as_deref().and_then(|node| self.class_of(node)).is_some();
+        self.stays(workload)
             && revision.pods.len() as i64 == owner.replicas
             && revision.size == owner.replicas
             && revision.pods.iter().all(runs)
-            && self.templates.iter().all(|it| it.priority() == self.templates[0].priority())
     }
 
     /// Workloads that the model moves, with their positions.
@@ -198,6 +209,22 @@ fn most(spec: &ClusterSpec, template: &Template) -> i64 {
         Tenure::Owned if is_used(&spec.workloads[template.workload], template.revision) => template.max_pods,
         Tenure::Owned => 0,
     }
+}
+
+/// How many pods of a template hold room in a settled state before anything slow happens, at most.
+fn at_first(spec: &ClusterSpec, template: &Template) -> i64 {
+    let owner = &spec.workloads[template.workload];
+    match template.tenure {
+        Tenure::Owned if used(owner).eq([template.revision]) => {
+            owner.replicas.max(owner.revisions[template.revision].pods.len() as i64)
+        }
+        _ => i64::MAX,
+    }
+}
+
+/// The revisions of a workload that have, or may ever get, pods.
+fn used(workload: &Workload) -> impl Iterator<Item = usize> + '_ {
+    (0..workload.revisions.len()).filter(|&it| is_used(workload, it))
 }
 
 /// Whether a revision has, or may ever get, pods: what has none and is not the present one stays as it is, unless a

@@ -1,7 +1,7 @@
 //! The search over blocks: breadth-first, so that the first violation is a shortest one.
 
 use crate::engine::{Budget, Extent, Outcome, Progress, Statistics, UnknownReason, Verdict};
-use crate::system::compiled::{Label, Machine};
+use crate::system::compiled::{Label, Machine, Uncompiled};
 use crate::system::{PropertyId, System, Trace};
 
 use super::block::Block;
@@ -17,10 +17,14 @@ const MOST_INITIAL: u64 = 1 << 24;
 
 /// Checks a system.
 pub(super) fn check(system: &System, properties: &[PropertyId], budget: &Budget, progress: &dyn Progress) -> Outcome {
-    let mut pulse = Pulse::new(budget.start(), progress, system.arena.len() as u64);
-    let verdict = match Machine::compile(system, properties) {
+    let watch = budget.start();
+    let machine = Machine::compile(system, properties, &|| watch.exhausted().is_some());
+    let why = watch.exhausted().unwrap_or(UnknownReason::Stopped);
+    let mut pulse = Pulse::new(watch, progress, system.arena.len() as u64);
+    let verdict = match machine {
         Ok(machine) => Search::new(&machine, properties, budget.bound).run(&mut pulse),
-        Err(why) => Verdict::Unknown { reason: UnknownReason::Engine(why), covered: 0 },
+        Err(Uncompiled::Rule(why)) => Verdict::Unknown { reason: UnknownReason::Engine(why), covered: 0 },
+        Err(Uncompiled::Stopped) => Verdict::Unknown { reason: why, covered: 0 },
     };
     Outcome { verdict, statistics: pulse.statistics, certificate: None }
 }

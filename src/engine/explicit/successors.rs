@@ -1,7 +1,7 @@
 //! Successors of single states, for whoever walks through a system on his own.
 
 use crate::engine::{Budget, Silent};
-use crate::system::compiled::{Machine, Stepper};
+use crate::system::compiled::{Machine, Stepper, Uncompiled};
 use crate::system::{ActionId, System};
 
 use super::pulse::{Halt, Pulse};
@@ -23,7 +23,9 @@ pub struct Following {
 impl<'s> Successors<'s> {
     /// Compiles a system; an error if it breaks a rule.
     pub fn new(system: &'s System) -> Result<Self, String> {
-        Ok(Successors { machine: Machine::compile(system, &[])? })
+        let machine = Machine::compile(system, &[], &|| false);
+        let rule = |why| if let Uncompiled::Rule(rule) = why { rule } else { String::new() };
+        Ok(Successors { machine: machine.map_err(rule)? })
     }
 
     /// Everything that may follow a state.

@@ -4,32 +4,36 @@
 //! wrong prefix costs one test and not the product of all that follows. A variable that a conjunct equates to what is known
 //! before it is not tried at all: it has that value.
 
-use crate::term::{Arena, Compiler, Node, Range, Segment, TermId, VarId};
+use rustc_hash::FxHashMap;
+
+use crate::term::{Arena, Compiler, Node, Range, Reach, Segment, TermId, VarId};
 
 use super::Pace;
 use super::domain::Domain;
 
-/// For every term: 0, or the 1-based position of the last free variable that it depends on.
-struct Levels(Vec<u32>);
+/// For terms that depend on free variables: the 1-based position of the last one.
+struct Levels(FxHashMap<TermId, u32>);
 
 impl Levels {
     /// Levels of everything that `roots` are made of.
     fn new(arena: &Arena, free: &[VarId], roots: &[TermId]) -> Self {
-        let needed = arena.reachable(roots.iter().copied());
-        let mut level = vec![0; arena.len()];
+        let mut levels: FxHashMap<TermId, u32> = FxHashMap::default();
         let own = |var: VarId| free.iter().position(|&other| other == var).map_or(0, |position| position as u32 + 1);
-        for index in (0..needed.len()).filter(|&index| needed[index]) {
-            let node = arena.node(TermId(index as u32));
-            level[index] = match node {
+        for term in Reach::default().terms(arena, roots, |_| true) {
+            let node = arena.node(term);
+            let level = match node {
                 Node::Var(var) => own(var),
-                _ => node.children().map(|child| level[child.index()]).max().unwrap_or(0),
+                _ => node.children().filter_map(|child| levels.get(&child)).copied().max().unwrap_or(0),
             };
+            if level > 0 {
+                levels.insert(term, level);
+            }
         }
-        Levels(level)
+        Levels(levels)
     }
 
     fn of(&self, term: TermId) -> usize {
-        self.0[term.index()] as usize
+        self.0.get(&term).map_or(0, |&level| level as usize)
     }
 
     /// For each free variable, what a conjunct equates it to that only those before it influence.

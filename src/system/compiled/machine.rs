@@ -6,8 +6,7 @@
 
 use crate::system::model::{Action, ActionId, Checkpoint, MarkSet, PropertyId, PropertyKind, System};
 use crate::system::schedule::Schedule;
-use crate::term::arena::Variable;
-use crate::term::{Compiler, Node, Segment, TermId, VarId};
+use crate::term::{Compiler, Node, Reach, Segment, TermId, VarId};
 
 use super::choice::Choices;
 use super::layout::Layout;
@@ -58,34 +57,47 @@ pub(crate) struct Machine<'s> {
 }
 
 impl<'s> Machine<'s> {
-    /// Compiles what the search for violations of `properties` needs; an error if the system breaks a rule.
-    pub fn compile(system: &'s System, properties: &[PropertyId]) -> Result<Self, String> {
+    /// Compiles what the search for violations of `properties` needs. Asked now and then, `stop` ends it.
+    pub fn compile(system: &'s System, properties: &[PropertyId], stop: &dyn Fn() -> bool) -> Result<Self, Uncompiled> {
         let schedule = Schedule::new(system);
-        let parts = Parts { system, properties, marks: relevant_marks(system, properties)? };
+        let marks = relevant_marks(system, properties).map_err(Uncompiled::Rule)?;
+        let parts = Parts { system, properties, marks, stop };
         parts.check()?;
         let mut compiler = Compiler::new(&system.arena, &parts.variables(), &parts.roots());
         let slots = compiler.slots();
         let mut width = 0;
-        let mut done = |compiler: &Compiler<'_>| width = compiler.slots().len().max(width);
-        let mut aside = compiler.clone();
-        let initial = parts.initial(&mut aside);
-        done(&aside);
-        let every = parts.invariants(Checkpoint::Every, &mut compiler);
-        let (guards, known) = parts.guards(&schedule, &mut compiler);
-        let end = compiler.slots().len();
-        let settled = parts.invariants(Checkpoint::Settled, &mut compiler);
-        done(&compiler);
-        let effects = known.into_iter().map(|(id, mut compiler)| {
-            compiler.reserve(end);
-            let effects = parts.effects(system.action(id), &mut compiler);
-            done(&compiler);
-            effects
+        let all = compiler.width();
+        let initial = compiler.aside(all, |compiler| {
+            let initial = parts.initial(compiler);
+            width = compiler.width().max(width);
+            initial
         });
-        let effects = effects.collect();
+        let every = parts.invariants(Checkpoint::Every, &mut compiler);
+        let (guards, known) = parts.guards(&schedule, &mut compiler)?;
+        let settled = parts.invariants(Checkpoint::Settled, &mut compiler);
+        width = compiler.width().max(width);
+        let effects = known.into_iter().map(|(id, known)| {
+            parts.go_on()?;
+            compiler.aside(known, |compiler| {
+                let effects = parts.effects(system.action(id), compiler);
+                width = compiler.width().max(width);
+                Ok(effects)
+            })
+        });
+        let effects = effects.collect::<Result<Vec<Effects>, Uncompiled>>()?;
         let slots = slots.into_iter().chain(std::iter::repeat(0)).take(width).collect();
         let layout = Layout::new(&system.state);
         Ok(Machine { system, schedule, layout, every, settled, guards, effects, initial, slots })
     }
+}
+
+/// Why a system is not compiled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Uncompiled {
+    /// It breaks a rule.
+    Rule(String),
+    /// There was no time for it.
+    Stopped,
 }
 
 /// The marks that some property asks for; the others are ignored.
@@ -105,9 +117,14 @@ struct Parts<'a> {
     system: &'a System,
     properties: &'a [PropertyId],
     marks: MarkSet,
+    stop: &'a dyn Fn() -> bool,
 }
 
 impl Parts<'_> {
+    fn go_on(&self) -> Result<(), Uncompiled> {
+        if (self.stop)() { Err(Uncompiled::Stopped) } else { Ok(()) }
+    }
+
     /// State variables, then inputs.
     fn variables(&self) -> Vec<VarId> {
         let mut variables: Vec<VarId> = self.system.state.iter().map(|variable| variable.var).collect();
@@ -158,32 +175,36 @@ impl Parts<'_> {
     }
 
     /// The rules that every system keeps.
-    fn check(&self) -> Result<(), String> {
-        let states: Vec<VarId> = self.system.state.iter().map(|variable| variable.var).collect();
-        self.check_reads("a condition on states", &self.state_roots(), &states)?;
+    fn check(&self) -> Result<(), Uncompiled> {
+        let mut known = vec![false; self.system.arena.variables().len()];
+        self.system.state.iter().for_each(|variable| known[variable.var.index()] = true);
+        let mut reach = Reach::default();
+        self.check_reads("a condition on states", &self.state_roots(), &known, &mut reach)?;
         for action in &self.system.actions {
+            self.go_on()?;
             if action.updates.iter().any(|&(variable, _)| variable >= self.system.state.len()) {
-                return Err(format!("{} writes a variable that does not exist", action.name));
+                return Err(Uncompiled::Rule(format!("{} writes a variable that does not exist", action.name)));
             }
             let roots = [self.results(action), vec![action.choice]].concat();
-            self.check_reads(&action.name, &roots, &[states.as_slice(), &action.inputs].concat())?;
+            action.inputs.iter().for_each(|var| known[var.index()] = true);
+            self.check_reads(&action.name, &roots, &known, &mut reach)?;
+            action.inputs.iter().for_each(|var| known[var.index()] = false);
         }
         Ok(())
     }
 
-    fn check_reads(&self, reader: &str, roots: &[TermId], allowed: &[VarId]) -> Result<(), String> {
+    fn check_reads(&self, reader: &str, roots: &[TermId], known: &[bool], reach: &mut Reach) -> Result<(), Uncompiled> {
         let arena = &self.system.arena;
-        let mut known = vec![false; arena.variables().len()];
-        allowed.iter().for_each(|var| known[var.index()] = true);
-        let needed = arena.reachable(roots.iter().copied());
-        let is_foreign = |variable: &&Variable| match arena.node(variable.term) {
-            Node::Var(var) => needed.get(variable.term.index()) == Some(&true) && !known[var.index()],
-            _ => false,
+        let needed = reach.terms(arena, roots, |_| true);
+        let foreign = needed.into_iter().find_map(|term| match arena.node(term) {
+            Node::Var(var) if !known[var.index()] => Some(var),
+            _ => None,
+        });
+        let complain = |var| {
+            let name = &arena.variable(var).name;
+            Err(Uncompiled::Rule(format!("{reader} reads {name}, which has no value there")))
         };
-        match arena.variables().iter().find(is_foreign) {
-            Some(variable) => Err(format!("{reader} reads {}, which has no value there", variable.name)),
-            None => Ok(()),
-        }
+        foreign.map_or(Ok(()), complain)
     }
 
     fn initial(&self, compiler: &mut Compiler<'_>) -> Choices {
@@ -204,22 +225,23 @@ impl Parts<'_> {
         Invariants { segment, members: invariants.iter().map(|&(id, holds)| (id, compiler.slot(holds))).collect() }
     }
 
-    /// Guards, and for every action the compiler that knows the guards up to its own; both by action.
-    fn guards<'c>(
+    /// Guards, and for every action how many slots are filled when its own was asked; both by action.
+    fn guards(
         &self,
         schedule: &Schedule,
-        compiler: &mut Compiler<'c>,
-    ) -> (Vec<Guard>, Vec<(ActionId, Compiler<'c>)>) {
+        compiler: &mut Compiler<'_>,
+    ) -> Result<(Vec<Guard>, Vec<(ActionId, usize)>), Uncompiled> {
         let mut known = Vec::new();
         let mut guards = vec![Guard::default(); self.system.actions.len()];
         for &id in schedule.events().iter().chain(schedule.slow()) {
+            self.go_on()?;
             let guard = self.system.action(id).guard;
             let segment = compiler.segment(&[guard], &|_| true);
             guards[id.0] = Guard { segment, slot: compiler.slot(guard) };
-            known.push((id, compiler.clone()));
+            known.push((id, compiler.width()));
         }
         known.sort_by_key(|&(id, _)| id);
-        (guards, known)
+        Ok((guards, known))
     }
 
     fn effects(&self, action: &Action, compiler: &mut Compiler<'_>) -> Effects {

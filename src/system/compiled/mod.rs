@@ -12,7 +12,7 @@ mod stepper;
 
 pub(crate) use accelerate::Patience;
 pub(crate) use choice::most_choices;
-pub(crate) use machine::Machine;
+pub(crate) use machine::{Machine, Uncompiled};
 pub(crate) use stepper::{Fired, Label, Scratch, Stepper};
 
 use super::model::Action;

@@ -76,8 +76,9 @@ pub struct Unroller<'s> {
 }
 
 impl<'s> Unroller<'s> {
-    /// An unrolling at the initial states, before the first block.
-    pub fn new(system: &'s System, properties: &[PropertyId], limits: Limits) -> Self {
+    /// An unrolling at the initial states, before the first block. Where `stop` says so while the system is compiled, it goes
+    /// without programs: whoever asked to stop will not go on with it.
+    pub fn new(system: &'s System, properties: &[PropertyId], limits: Limits, stop: &dyn Fn() -> bool) -> Self {
         let mut core = Core {
             system,
             arena: system.arena.clone(),
@@ -85,7 +86,7 @@ impl<'s> Unroller<'s> {
             vectors: Vectors::default(),
             graph: Graph::default(),
             inputs: Inputs::default(),
-            concrete: Concrete::new(system, properties),
+            concrete: Concrete::new(system, properties, stop),
             place: Place { layer: 0, depth: 0, step: 0 },
             hazards: Vec::new(),
             transitions: 0,

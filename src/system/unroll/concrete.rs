@@ -145,9 +145,9 @@ impl<'t> Tries<'t> {
 }
 
 impl<'s> Concrete<'s> {
-    /// Compiles a system; `None` if it breaks a rule that programs need.
-    pub fn new(system: &'s System, properties: &[PropertyId]) -> Option<Self> {
-        let machine = Machine::compile(system, properties).ok()?;
+    /// Compiles a system; `None` if it breaks a rule that programs need, or is stopped.
+    pub fn new(system: &'s System, properties: &[PropertyId], stop: &dyn Fn() -> bool) -> Option<Self> {
+        let machine = Machine::compile(system, properties, stop).ok()?;
         let scratch = machine.scratch();
         Some(Concrete { machine, scratch, patience: Patience::default(), work: Work::default() })
     }

@@ -26,8 +26,14 @@ const EFFORT: u64 = 64;
 impl<'s> Unroller<'s> {
     /// An unrolling that stays concrete: it needs no oracle, and stops where it would have to become symbolic, or where
     /// the limits are exceeded.
-    pub fn enumerating(system: &'s System, properties: &[PropertyId], limits: Limits, memory: Memory) -> Self {
-        let mut unroller = Unroller::new(system, properties, limits);
+    pub fn enumerating(
+        system: &'s System,
+        properties: &[PropertyId],
+        limits: Limits,
+        memory: Memory,
+        stop: &dyn Fn() -> bool,
+    ) -> Self {
+        let mut unroller = Unroller::new(system, properties, limits, stop);
         unroller.enumeration = Some(memory);
         if memory == Memory::None && unroller.core.known.is_none() && !unroller.is_async() {
             unroller.core.known = Some(FxHashMap::default());
