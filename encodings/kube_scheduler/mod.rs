@@ -126,10 +126,10 @@ pub fn add(cluster: &Cluster<'_>) {
         let late = company::comes_first(cluster, others.as_ref(), id, turn, &mut next);
         allowed.push(late);
         let picked = turn & !late;
-        let here: Vec<Bool<'_>> =
-            cycle.best.iter().enumerate().map(|(cell, &best)| best & node.eq(cell as i64)).collect();
-        allowed.push(picked & ctx.any(here.iter().copied()));
-        let chosen: Vec<Bool<'_>> = here.iter().map(|&here| picked & here).collect();
+        let chosen: Vec<Bool<'_>> =
+            cycle.best.iter().enumerate().map(|(cell, &best)| picked & best & node.eq(cell as i64)).collect();
+        // Whose turn it is stands once before all cells, too, so that whoever evaluates it looks at one pod's cells only.
+        allowed.push(picked & ctx.any(chosen.iter().copied()));
         cluster.place(&mut next, id, &chosen);
         next.set(cluster.pending[id.0], (next.get(cluster.pending[id.0]) - picked.to_int()).max(0));
     }

@@ -21,8 +21,10 @@ impl<'c> Cluster<'c> {
         let mut result = cell.clone();
         for (template, count) in counts.filter(|(_, count)| count.constant() != Some(0)) {
             let starting = count.min(self.pods(cell, template, Phase::Starting));
-            let running = (count - starting).min(self.pods(cell, template, Phase::Running));
-            self.delete(&mut result, template, [(Phase::Starting, starting), (Phase::Running, running)]);
+            self.delete(&mut result, template, |phase| match phase {
+                Phase::Starting => starting,
+                _ => (count - starting).min(self.pods(cell, template, phase)),
+            });
         }
         result.attributes
     }
@@ -31,16 +33,19 @@ impl<'c> Cluster<'c> {
     pub fn deleting(&self, cell: &Cell<'c>, count: impl Fn(TemplateId, Phase) -> Int<'c>) -> Vec<Int<'c>> {
         let mut result = cell.clone();
         for template in self.movable() {
-            let counts = [Phase::Starting, Phase::Running].map(|phase| (phase, count(template, phase)));
-            self.delete(&mut result, template, counts);
+            self.delete(&mut result, template, |phase| count(template, phase));
         }
         result.attributes
     }
 
-    /// Deletes pods of a template.
-    fn delete(&self, cell: &mut Cell<'c>, template: TemplateId, counts: [(Phase, Int<'c>); 2]) {
+    /// Deletes `count(phase)` active pods of a template.
+    fn delete(&self, cell: &mut Cell<'c>, template: TemplateId, count: impl Fn(Phase) -> Int<'c>) {
         let mut deleted = self.ctx().int(0);
-        for (phase, taken) in counts.into_iter().filter(|(_, taken)| taken.constant() != Some(0)) {
+        for phase in [Phase::Starting, Phase::Running] {
+            let taken = count(phase);
+            if taken.constant() == Some(0) {
+                continue;
+            }
             deleted = deleted + taken;
             cell.attributes = self.with(cell, Attribute::Pods(template, phase), |pods| pods.minus_or_zero(taken));
         }
