@@ -31,8 +31,8 @@ struct Pods {
     down: i64,
 }
 
-/// Condenses the states of a run, one after the other. Of many workloads only those are told, and only those nodes, that
-/// stand otherwise than before.
+/// Condenses the states of a run, one after the other. Of many workloads those are told at first that are not as they
+/// should be; then only those, and only those nodes, that stand otherwise than before.
 pub struct Summarizer<'a> {
     spec: &'a ClusterSpec,
     parts: &'a Parts,
@@ -69,17 +69,37 @@ impl<'a> Summarizer<'a> {
         }
         nodes.sort();
         let workloads = workloads(self.spec, self.parts, &pods, state);
-        let words: Vec<String> = nodes.iter().map(|(_, _, words)| words.clone()).collect();
-        let known = self.before.replace((workloads.clone(), words.clone())).filter(|_| workloads.len() > TOLD_ALWAYS);
         let nodes = nodes.into_iter().map(|(_, name, words)| (name, words));
-        match known {
-            None => Summary { workloads, nodes: group(nodes.collect()) },
-            Some((old_workloads, old_words)) => Summary {
-                workloads: news(workloads.into_iter(), &old_workloads, |line| line),
-                nodes: group(news(nodes, &old_words, |(_, words)| words)),
+        if workloads.len() <= TOLD_ALWAYS {
+            let workloads = workloads.into_iter().map(|line| line.text).collect();
+            return Summary { workloads, nodes: group(nodes.collect()) };
+        }
+        let nodes: Vec<(String, String)> = nodes.collect();
+        let lines: Vec<String> = workloads.iter().map(|line| line.text.clone()).collect();
+        let words: Vec<String> = nodes.iter().map(|(_, words)| words.clone()).collect();
+        match self.before.replace((lines.clone(), words)) {
+            None => Summary { workloads: amiss(workloads), nodes: Vec::new() },
+            Some((old_lines, old_words)) => Summary {
+                workloads: news(lines.into_iter(), &old_lines, |line| line),
+                nodes: group(news(nodes.into_iter(), &old_words, |(_, words)| words)),
             },
         }
     }
+}
+
+/// What is not as it should be; of the other workloads there is a number.
+fn amiss(workloads: Vec<Line>) -> Vec<String> {
+    let (ready, amiss): (Vec<Line>, Vec<Line>) = workloads.into_iter().partition(|line| line.is_ready);
+    let more = if amiss.is_empty() { "" } else { "more " };
+    let rest = (!ready.is_empty()).then(|| format!("{} {more}workloads: all of their pods are ready", ready.len()));
+    amiss.into_iter().map(|line| line.text).chain(rest).collect()
+}
+
+/// What is said of a workload.
+struct Line {
+    text: String,
+    /// Whether it has as many pods as it should, and all of them are ready.
+    is_ready: bool,
 }
 
 /// Those about which something else was said before.
@@ -101,7 +121,7 @@ fn count(parts: &Parts, attributes: &[Attribute], values: &[i64], pods: &mut [Po
     }
 }
 
-fn workloads(spec: &ClusterSpec, parts: &Parts, pods: &[Pods], state: &[i64]) -> Vec<String> {
+fn workloads(spec: &ClusterSpec, parts: &Parts, pods: &[Pods], state: &[i64]) -> Vec<Line> {
     let mut lines = Vec::new();
     for (index, object) in spec.workloads.iter().enumerate() {
         let Some(vars) = &parts.workloads[index] else { continue };
@@ -118,8 +138,9 @@ fn workloads(spec: &ClusterSpec, parts: &Parts, pods: &[Pods], state: &[i64]) ->
             (terminating, "terminating"),
             (down, "on nodes that are down"),
         ];
+        let is_ready = more.iter().all(|&(count, _)| count == 0) && ready == state[vars.replicas.index()];
         let more = more.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!(", {count} {what}"));
-        lines.push(more.fold(head, |line, part| line + &part));
+        lines.push(Line { text: more.fold(head, |line, part| line + &part), is_ready });
     }
     lines
 }

@@ -248,6 +248,10 @@ impl<'c, 'a> Case<'c, 'a> {
             (Drive::Shrink, "others shrink as far as their loads let them"),
             (Drive::GrowAndShrink, "others grow, and shrink again, as far as their loads make them"),
         ] {
+            // Others that shrink leave room, and nothing but want of it is asked for.
+            if starved && drive != Drive::Grow {
+                continue;
+            }
             let all = guides.iter().chain(&still).chain(&apart);
             let driven: Vec<Guide> = all.map(|guide| company::driven(survey, workload, guide, drive)).collect();
             if let Some(found) = self.rehearse(&driven)? {
