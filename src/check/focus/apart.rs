@@ -1,9 +1,10 @@
 //! Few workloads on the real nodes, in the company of the rest: for properties that ask where pods are, or that depend on
 //! what happens to nodes.
 //!
-//! Only the focus keeps its controllers. Pods of others that never move stay where they are. What the rest can do to it is over-approximated: it may leave pods of the focus
-//! no room whenever it likes (unless even all of it together leaves room on every node), and, where it reaches the same
-//! nodes, any node that passes the filters may win, whatever the scores. [`obstacle`] lists what this does not cover.
+//! Only the focus keeps its controllers. Pods of others that never move stay where they are. What the rest can do to it is
+//! over-approximated: where it reaches the same nodes, it may leave pods of the focus no room whenever it likes (unless even
+//! all of it together leaves room on every node), and any node that passes the filters may win, whatever the scores.
+//! [`obstacle`] lists what this does not cover.
 
 use std::collections::BTreeSet;
 
@@ -134,7 +135,7 @@ fn templates<'a>(survey: &'a Survey<'_>, focus: &'a BTreeSet<usize>) -> impl Ite
 /// The model of a focus, which has no [`obstacle`].
 pub fn apart(survey: &Survey<'_>, focus: &BTreeSet<usize>) -> Apart {
     let own: Vec<usize> = templates(survey, focus).collect();
-    let ground = nodes_of(survey, &own);
+    let ground = survey.nodes_for(own.iter().copied());
     let few = if ground.len() <= MOST_SHOWN { ground } else { BTreeSet::new() };
     let (mut spec, commands) = frozen::without_company(survey, focus, |node| few.contains(node));
     let is_alone = !strangers_reach(survey, &own);
@@ -150,13 +151,6 @@ pub fn apart(survey: &Survey<'_>, focus: &BTreeSet<usize>) -> Apart {
         }
     }
     Apart { spec, crowded, commands }
-}
-
-/// Names of the nodes that pods of some templates can be on.
-fn nodes_of<'a>(survey: &'a Survey<'_>, own: &[usize]) -> BTreeSet<&'a str> {
-    let grounds: Vec<_> = own.iter().map(|&template| survey.ground(template)).collect();
-    let classes = survey.classes.iter().enumerate().filter(|(class, _)| grounds.iter().any(|ground| ground[*class]));
-    classes.flat_map(|(_, class)| class.names.iter().map(String::as_str)).collect()
 }
 
 /// Whether other movable pods can be on nodes that pods of the focus can be on, or sway where these go.

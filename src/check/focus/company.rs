@@ -2,7 +2,6 @@
 //! as far as their loads make them.
 
 use std::collections::BTreeSet;
-use std::rc::Rc;
 
 use crate::cluster::spec::{Autoscaler, ClusterSpec, ObjectKey};
 
@@ -24,8 +23,8 @@ pub enum Drive {
 }
 
 /// Puts loads of all workloads but one at their ends, lets their autoscalers follow, and only then does what `guide`
-/// says, and what makes the one grow. Meanwhile the others take what they can of the nodes that the one
-/// can use, but for those that they have to leave to it.
+/// says, and what makes the one grow. Meanwhile the others take what they can of the nodes that the one can use, but for those
+/// that they have to leave to it.
 pub fn driven(survey: &Survey<'_>, but: usize, guide: &Guide, drive: Drive) -> Guide {
     let spec = survey.spec;
     let one = &spec.workloads[but].key;
@@ -46,7 +45,7 @@ pub fn driven(survey: &Survey<'_>, but: usize, guide: &Guide, drive: Drive) -> G
         deeds.extend(commands(spec));
     }
     driven.deeds = deeds;
-    let ground = nodes_of(survey, but);
+    let ground = survey.nodes_for(survey.templates_of(but)).into_iter().map(str::to_owned).collect();
     let left = if drive == Drive::Grow { BTreeSet::new() } else { needed(survey, but, guide, &ground) };
     driven.press = Some(Press { but, ground, left });
     driven
@@ -58,16 +57,6 @@ fn needed(survey: &Survey<'_>, workload: usize, guide: &Guide, ground: &BTreeSet
     let binds = names.filter_map(|name| guide.binds.get(name)).flatten().flatten();
     let nodes: BTreeSet<String> = binds.filter(|node| ground.contains(*node)).cloned().collect();
     if nodes.is_empty() { ground.clone() } else { nodes }
-}
-
-/// Names of the nodes that pods of a workload may use.
-fn nodes_of(survey: &Survey<'_>, workload: usize) -> BTreeSet<String> {
-    let grounds = survey.templates_of(workload).map(|template| survey.ground(template));
-    let names = |ground: Rc<Vec<bool>>| {
-        let classes = survey.classes.iter().zip(ground.iter().copied().collect::<Vec<bool>>());
-        classes.filter(|(_, is_ground)| *is_ground).flat_map(|(class, _)| class.names.clone()).collect::<Vec<_>>()
-    };
-    grounds.flat_map(names).collect()
 }
 
 /// Every autoscaled workload grows as far as its loads make it, those of `last` after all others.

@@ -45,9 +45,13 @@ pub struct Press {
 }
 
 impl Press {
+    /// The most distaste that there is.
+    pub const MOST: u64 = 2;
+
     /// How little a pod of another workload is wanted on one of some nodes, which cannot be told apart: the less, the larger.
     pub fn distaste(&self, nodes: &[String]) -> u64 {
-        let of = |node: &String| if self.left.contains(node) { 2 } else { u64::from(!self.ground.contains(node)) };
+        let of =
+            |node: &String| if self.left.contains(node) { Self::MOST } else { u64::from(!self.ground.contains(node)) };
         nodes.iter().map(of).min().unwrap_or(0)
     }
 }

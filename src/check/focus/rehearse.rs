@@ -20,7 +20,7 @@ use crate::system::{
     ActionId, Checkpoint, Interleaving, MarkSet, PropertyId, PropertyKind, Replayed, Step, System, Trace,
 };
 
-use super::guide::{Deed, Guide, Value, command_name, nodes_of, value_of};
+use super::guide::{Deed, Guide, Press, Value, command_name, nodes_of, value_of};
 
 /// Combinations of inputs that are looked through.
 const MOST_COMBINATIONS: u64 = 1 << 16;
@@ -253,7 +253,7 @@ impl<'a> Run<'a> {
                 let wish = wanted.into_iter().flatten().find(|(known, _)| known == name || known == Deed::ANY);
                 let wish = wish.map(|(_, wish)| wish);
                 match (wish, value_of(&model.parts, var, value)) {
-                    (None, Value::Nodes(nodes)) if is_event => press.map_or(0, |it| u64::MAX / 2 - it.distaste(&nodes)),
+                    (None, Value::Nodes(nodes)) if is_event => press.map_or(0, |it| Press::MOST - it.distaste(&nodes)),
                     (None, _) => 0,
                     (Some(Value::Number(wish)), Value::Number(value)) => wish.abs_diff(value),
                     (Some(Value::Nodes(wish)), Value::Nodes(nodes)) => {

@@ -80,6 +80,13 @@ impl<'a> Survey<'a> {
         Rc::clone(found)
     }
 
+    /// Names of the nodes to which pods of some templates may ever be bound.
+    pub fn nodes_for(&self, templates: impl Iterator<Item = usize>) -> BTreeSet<&str> {
+        let grounds: Vec<Rc<Vec<bool>>> = templates.map(|template| self.ground(template)).collect();
+        let usable = self.classes.iter().enumerate().filter(|(class, _)| grounds.iter().any(|ground| ground[*class]));
+        usable.flat_map(|(_, class)| class.names.iter().map(String::as_str)).collect()
+    }
+
     /// By class: whether pods of a template are there at the start or may ever come.
     pub fn reach(&self, template: usize) -> Vec<bool> {
         let pod = &self.templates[template];

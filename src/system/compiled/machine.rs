@@ -112,6 +112,9 @@ fn relevant_marks(system: &System, properties: &[PropertyId]) -> Result<MarkSet,
     Ok(marks)
 }
 
+/// An action, and how many slots are filled when its guard was asked.
+type Known = (ActionId, usize);
+
 /// What a machine is made of.
 struct Parts<'a> {
     system: &'a System,
@@ -226,11 +229,7 @@ impl Parts<'_> {
     }
 
     /// Guards, and for every action how many slots are filled when its own was asked; both by action.
-    fn guards(
-        &self,
-        schedule: &Schedule,
-        compiler: &mut Compiler<'_>,
-    ) -> Result<(Vec<Guard>, Vec<(ActionId, usize)>), Uncompiled> {
+    fn guards(&self, schedule: &Schedule, compiler: &mut Compiler<'_>) -> Result<(Vec<Guard>, Vec<Known>), Uncompiled> {
         let mut known = Vec::new();
         let mut guards = vec![Guard::default(); self.system.actions.len()];
         for &id in schedule.events().iter().chain(schedule.slow()) {
