@@ -203,6 +203,23 @@ fn pods_that_never_move() {
 }
 
 #[test]
+fn neighbours_join_the_focus() {
+    let pool = "      nodeSelector: {only: x}\n      tolerations: [{key: only, operator: Exists}]\n";
+    let nodes = "  - {name: p, count: 1, template: {labels: {only: x}, taints: [{key: only, effect: NoSchedule}], allocatable: {cpu: '2', memory: 8Gi, pods: '10'}}}\n";
+    // What a needs is there if b leaves it, and a, which is bound first, keeps it; b may be short of room.
+    let objects = [
+        app("a", 1, "1", pool),
+        autoscaler("a", 1),
+        app("b", 1, "600m", pool),
+        autoscaler("b", 2),
+        app("c", 1, "1", ""),
+    ];
+    let tally = channel("neighbours", &objects, nodes);
+    assert_eq!(tally.unknown, 0, "{tally:?}");
+    assert!(tally.violated > 0, "{tally:?}");
+}
+
+#[test]
 fn host_ports() {
     let pod = "      hostNetwork: true\n";
     channel("host ports", &[app("a", 2, "100m", pod), app("b", 1, "100m", pod)], "");

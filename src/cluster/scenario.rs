@@ -228,6 +228,30 @@ impl Default for Controllers {
     }
 }
 
+impl CommandAction {
+    /// The workload that it is about; none if it is about a node.
+    pub fn target(&self) -> Option<&ObjectKey> {
+        match self {
+            CommandAction::Create { target }
+            | CommandAction::Delete { target }
+            | CommandAction::Apply { target, .. }
+            | CommandAction::Scale { target, .. } => Some(target),
+            CommandAction::Cordon { .. } | CommandAction::Uncordon { .. } | CommandAction::Drain { .. } => None,
+        }
+    }
+
+    /// The same, to be changed.
+    pub fn target_mut(&mut self) -> Option<&mut ObjectKey> {
+        match self {
+            CommandAction::Create { target }
+            | CommandAction::Delete { target }
+            | CommandAction::Apply { target, .. }
+            | CommandAction::Scale { target, .. } => Some(target),
+            CommandAction::Cordon { .. } | CommandAction::Uncordon { .. } | CommandAction::Drain { .. } => None,
+        }
+    }
+}
+
 /// A property that the user asked for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PropertySpec {

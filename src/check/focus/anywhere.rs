@@ -15,7 +15,7 @@ use k8s_openapi::api::core::v1::{Node, NodeCondition, NodeStatus, PodTemplateSpe
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use crate::cluster::scenario::{Command, CommandAction, Load, Scenario};
+use crate::cluster::scenario::{Command, Load, Scenario};
 use crate::cluster::spec::{
     Autoscaler, ClusterSpec, Company, ExistingPod, FitStrategy, NodeSpec, ObjectKey, Revision, SchedulerProfile,
     Workload,
@@ -126,28 +126,7 @@ pub fn alone(survey: &Survey<'_>, workload: usize, naming: Naming, scaling: Scal
 /// Positions of the commands on a workload.
 fn own_commands<'a>(spec: &'a ClusterSpec, key: &'a ObjectKey) -> impl Iterator<Item = usize> + 'a {
     let commands = spec.scenario.commands.iter().enumerate();
-    commands.filter(move |(_, command)| target(&command.action) == Some(key)).map(|(position, _)| position)
-}
-
-/// The workload that a command is about.
-pub fn target(action: &CommandAction) -> Option<&ObjectKey> {
-    match action {
-        CommandAction::Create { target }
-        | CommandAction::Delete { target }
-        | CommandAction::Apply { target, .. }
-        | CommandAction::Scale { target, .. } => Some(target),
-        CommandAction::Cordon { .. } | CommandAction::Uncordon { .. } | CommandAction::Drain { .. } => None,
-    }
-}
-
-fn target_mut(action: &mut CommandAction) -> Option<&mut ObjectKey> {
-    match action {
-        CommandAction::Create { target }
-        | CommandAction::Delete { target }
-        | CommandAction::Apply { target, .. }
-        | CommandAction::Scale { target, .. } => Some(target),
-        CommandAction::Cordon { .. } | CommandAction::Uncordon { .. } | CommandAction::Drain { .. } => None,
-    }
+    commands.filter(move |(_, command)| command.action.target() == Some(key)).map(|(position, _)| position)
 }
 
 /// Gives a workload, and what speaks of it, the names of its model.
@@ -203,7 +182,7 @@ impl Names<'_> {
         let here = |keys: &[ObjectKey]| keys.iter().filter(|it| *it == own).map(|_| self.key()).take(1).collect();
         let command = |&at: &usize| {
             let mut action = whole.commands[at].action.clone();
-            target_mut(&mut action).into_iter().for_each(|target| *target = self.key());
+            action.target_mut().into_iter().for_each(|target| *target = self.key());
             Command { action, origin: Default::default(), text: "command".to_owned() }
         };
         let exact = self.scaling == Scaling::Exact;

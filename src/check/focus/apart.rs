@@ -49,6 +49,36 @@ pub fn closure(survey: &Survey<'_>, workload: usize) -> BTreeSet<usize> {
     focus
 }
 
+/// The focus with whoever else can be on the nodes that its pods can be on, and so takes their room; `None` if there is
+/// nobody, or they are too many.
+pub fn with_neighbours(survey: &Survey<'_>, focus: &BTreeSet<usize>) -> Option<BTreeSet<usize>> {
+    let own: Vec<usize> = templates(survey, focus).collect();
+    let ground = grounds(survey, &own);
+    let shown = survey.nodes_for(own.iter().copied()).len() <= MOST_SHOWN;
+    let mut larger = focus.clone();
+    for (other, _) in survey.owners().filter(|(other, _)| !focus.contains(other)) {
+        // Who never moves is there already.
+        let moves = !(shown && survey.never_moves(other));
+        let mut templates = survey.templates_of(other).filter(|&it| survey.most[it] > 0);
+        if moves && templates.any(|it| survey.reach(it).iter().zip(&ground).any(|(&here, &there)| here && there)) {
+            larger.insert(other);
+            if larger.len() > LARGEST {
+                return None;
+            }
+        }
+    }
+    (larger.len() > focus.len()).then_some(larger)
+}
+
+/// By class: whether pods of some templates can be there.
+fn grounds(survey: &Survey<'_>, own: &[usize]) -> Vec<bool> {
+    let mut ours = vec![false; survey.classes.len()];
+    for &template in own {
+        ours.iter_mut().zip(survey.reach(template)).for_each(|(known, here)| *known |= here);
+    }
+    ours
+}
+
 fn pairs<'a>(survey: &'a Survey<'_>, a: usize, b: usize) -> impl Iterator<Item = (&'a Template, &'a Template)> {
     let of = move |workload: usize| survey.templates.iter().filter(move |template| template.workload == workload);
     of(a).flat_map(move |one| of(b).map(move |other| (one, other)))
@@ -155,10 +185,7 @@ pub fn apart(survey: &Survey<'_>, focus: &BTreeSet<usize>) -> Apart {
 
 /// Whether other movable pods can be on nodes that pods of the focus can be on, or sway where these go.
 fn strangers_reach(survey: &Survey<'_>, own: &[usize]) -> bool {
-    let mut ours = vec![false; survey.classes.len()];
-    for &template in own {
-        ours.iter_mut().zip(survey.reach(template)).for_each(|(known, here)| *known |= here);
-    }
+    let ours = grounds(survey, own);
     let strangers = (0..survey.templates.len()).filter(|other| !own.contains(other) && survey.most[*other] > 0);
     let known: Vec<&Template> = own.iter().map(|&it| &survey.templates[it]).collect();
     strangers.into_iter().any(|other| {

@@ -220,9 +220,16 @@ impl<'c, 'a> Case<'c, 'a> {
         if !starved && let Some(found) = self.rehearse(&guides)? {
             return Ok(Some(found));
         }
-        let focus = apart::closure(self.survey(), self.open.workload);
+        let mut focus = apart::closure(self.survey(), self.open.workload);
         // Where others' want of room decides, real nodes change nothing.
-        let apart = if starved && self.asks_for_room_only() { None } else { self.apart(&focus)? };
+        let mut apart = if starved && self.asks_for_room_only() { None } else { self.apart(&focus)? };
+        // Refinement: who takes room from the focus joins it.
+        while !matches!(apart, Some(Finding::Nothing | Finding::Holds(_)))
+            && let Some(larger) = apart::with_neighbours(self.survey(), &focus)
+        {
+            focus = larger;
+            apart = self.apart(&focus)?;
+        }
         match apart {
             Some(Finding::Nothing) => return Ok(None),
             Some(Finding::Holds(extent)) => return Ok(Some(Answer::Holds(extent))),

@@ -9,9 +9,9 @@ use std::sync::Arc;
 use k8s_openapi::api::core::v1::{Pod, PodCondition, PodStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 
+use crate::cluster::scenario::CommandAction;
 use crate::cluster::spec::{ClusterSpec, ExistingPod, Revision, Workload, WorkloadKind};
 
-use super::anywhere::target;
 use super::survey::Survey;
 
 /// The workloads of `focus`, with pods of all others where they are; and positions of the commands that are left.
@@ -45,7 +45,7 @@ fn part(
     scenario.loads.retain(|load| keys.contains(&load.target));
     scenario.slow_start.retain(|key| keys.contains(key));
     scenario.placed_anywhere.retain(|key| keys.contains(key));
-    let kept = |action| target(action).is_none_or(|key| keys.contains(key));
+    let kept = |action: &CommandAction| action.target().is_none_or(|key| keys.contains(key));
     let commands = whole.scenario.commands.iter().enumerate().filter(|(_, command)| kept(&command.action));
     let commands: Vec<usize> = commands.map(|(position, _)| position).collect();
     scenario.commands = commands.iter().map(|&at| whole.scenario.commands[at].clone()).collect();

@@ -14,8 +14,6 @@ use crate::cluster::spec::{ClusterSpec, ExistingPod, Workload, WorkloadKind};
 use crate::cluster::templates::{self, Template, Tenure};
 use crate::cluster::{affinity, loose};
 
-use super::anywhere::target;
-
 /// Facts about a cluster.
 pub struct Survey<'a> {
     /// The cluster.
@@ -177,7 +175,7 @@ impl<'a> Survey<'a> {
         let owner = &self.spec.workloads[workload];
         let scenario = &self.spec.scenario;
         let is_resized = self.spec.autoscalers.iter().any(|it| it.target == owner.key)
-            || scenario.commands.iter().any(|it| target(&it.action) == Some(&owner.key));
+            || scenario.commands.iter().any(|it| it.action.target() == Some(&owner.key));
         let is_troubled = |template: usize| {
             self.reach(template).into_iter().zip(&self.troubled).any(|(reached, &troubled)| reached && troubled)
         };
