@@ -168,7 +168,7 @@ impl Subject {
         if arguments.fixed {
             command.arg("--fixed");
         }
-        if Suite::Many.cases().any(|case| case.id == self.case) {
+        if cases::find(self.case).is_ok_and(|case| case.suite == Suite::Many) {
             command.arg("--all");
         }
         command.stdin(Stdio::null());

@@ -4,7 +4,7 @@
 //! Of an action's updates only those are looked at that may change something under the inputs that were chosen
 //! ([`super::touch`]); values of terms are kept from step to step ([`crate::term::follow`]).
 
-use crate::term::{Evaluate, Follower, TermId};
+use crate::term::{Follower, TermId};
 
 use super::model::MarkSet;
 use super::replay::{Interpreter, ReplayError, carried};
@@ -108,12 +108,6 @@ impl<'a> Runner<'a> {
             self.state[change.index] = change.after;
             self.follower.set(self.interpreter.system().state[change.index].var, change.after);
         }
-    }
-}
-
-impl Evaluate for Runner<'_> {
-    fn value(&mut self, term: TermId) -> i64 {
-        Runner::value(self, term)
     }
 }
 

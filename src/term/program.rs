@@ -83,7 +83,7 @@ impl<'a> Compiler<'a> {
         for &var in variables {
             compiler.place(arena.variable(var).term, 0);
         }
-        for term in compiler.reach.terms(arena, roots, |_| true) {
+        for term in compiler.made_of(roots) {
             if let Some(value) = arena.as_constant(term) {
                 compiler.place(term, value);
             }
@@ -132,6 +132,11 @@ impl<'a> Compiler<'a> {
         }
         self.slots.truncate(first);
         result
+    }
+
+    /// All terms that `roots` are made of, known or not, in the order of the arena.
+    pub fn made_of(&mut self, roots: &[TermId]) -> Vec<TermId> {
+        self.reach.terms(self.arena, roots, |_| true)
     }
 
     /// Code for everything that `roots` need, that `include` admits and that no earlier segment computes. What `include`

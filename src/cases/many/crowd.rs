@@ -265,14 +265,14 @@ impl Crowd {
         self.room.iter_mut().filter(|(known, _)| known == node).for_each(|(_, room)| *room -= cpu);
     }
 
-    /// Any object.
-    pub fn object(&mut self, object: Value) {
-        self.objects.push(object);
+    /// A file besides the cluster's and the scenario's.
+    pub fn file(&mut self, file: File) {
+        self.more.push(file);
     }
 
     /// A command that applies a manifest.
     pub fn apply(&mut self, manifest: &Value) {
-        self.more.push(file("changed.yaml", manifest.to_string() + "\n"));
+        self.file(file("changed.yaml", manifest.to_string() + "\n"));
         self.commands.push(json!({"apply": "changed.yaml"}));
     }
 

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::cases::File;
+use crate::cases::manifests::{descheduler_policy, file};
 
 use super::crowd::{Crowd, Team, apart, spread as constraint};
 
@@ -92,15 +93,8 @@ pub fn duplicates(scale: usize, fixed: bool) -> Vec<File> {
         crowd.agent("busy", &node, POOL_NODE * 4 / 5);
     }
     crowd.running(&web(5, POOL_NODE / 5 - 100, json!({})), |node| node == name(2));
-    crowd.object(json!({
-        "apiVersion": "descheduler/v1alpha2",
-        "kind": "DeschedulerPolicy",
-        "profiles": [{
-            "name": "default",
-            "pluginConfig": [{"name": "RemoveDuplicates", "args": {"namespaces": {"include": ["default"]}}}],
-            "plugins": {"balance": {"enabled": ["RemoveDuplicates"]}},
-        }],
-    }));
+    let policy = descheduler_policy("RemoveDuplicates", "namespaces: {include: [default]}");
+    crowd.file(file("descheduler.yaml", policy));
     crowd.files("m4", &ALL)
 }
 

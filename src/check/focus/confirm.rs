@@ -64,6 +64,11 @@ impl<'a> Confirmer<'a> {
         Confirmer { question, survey, open: Vec::new(), whole: None }
     }
 
+    /// Whether it was said of which workloads something is open.
+    pub fn is_expecting(&self) -> bool {
+        !self.open.is_empty()
+    }
+
     /// Says of which workloads something is open.
     pub fn expect(&mut self, open: Vec<usize>) {
         self.open = open;

@@ -33,8 +33,6 @@ pub struct Session<'a> {
     alone: Alone,
     watch: Watch,
     confirmer: Confirmer<'a>,
-    /// Whether the confirmer knows what is open.
-    is_expecting: bool,
 }
 
 impl<'a> Session<'a> {
@@ -44,7 +42,7 @@ impl<'a> Session<'a> {
         let names: Vec<&'static str> = NAMES.into_iter().filter(|name| question.selection.has(name)).collect();
         let alone = Alone::search(question, survey, &names, &watch)?;
         let confirmer = Confirmer::new(question, survey);
-        Ok(Session { question, survey, names, alone, watch, confirmer, is_expecting: false })
+        Ok(Session { question, survey, names, alone, watch, confirmer })
     }
 
     /// Names of properties that may apply, in order.
@@ -63,10 +61,9 @@ impl<'a> Session<'a> {
     /// All answers about a property; it and those that come `after` it and are open, too, share the time that is left.
     /// `None` if it applies to nothing.
     pub fn decide(&mut self, name: &str, after: &[&str]) -> Result<Option<Decided>, ModelError> {
-        if !self.is_expecting {
+        if !self.confirmer.is_expecting() {
             let open = self.names.iter().flat_map(|name| self.collect(name).1).map(|it| it.workload);
             self.confirmer.expect(open.collect::<BTreeSet<usize>>().into_iter().collect());
-            self.is_expecting = true;
         }
         let (mut decided, open) = self.collect(name);
         let after = after.iter().filter(|name| !self.collect(name).1.is_empty()).count();

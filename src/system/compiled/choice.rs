@@ -15,11 +15,11 @@ use super::domain::Domain;
 struct Levels(FxHashMap<TermId, u32>);
 
 impl Levels {
-    /// Levels of everything that `roots` are made of.
-    fn new(arena: &Arena, free: &[VarId], roots: &[TermId]) -> Self {
+    /// Levels of `terms`, which are in the order of the arena.
+    fn new(arena: &Arena, free: &[VarId], terms: Vec<TermId>) -> Self {
         let mut levels: FxHashMap<TermId, u32> = FxHashMap::default();
         let own = |var: VarId| free.iter().position(|&other| other == var).map_or(0, |position| position as u32 + 1);
-        for term in Reach::default().terms(arena, roots, |_| true) {
+        for term in terms {
             let node = arena.node(term);
             let level = match node {
                 Node::Var(var) => own(var),
@@ -55,7 +55,8 @@ impl Levels {
 /// An upper bound on the number of allowed choices: the product of the ranges of those that are not computed from others.
 pub(crate) fn most_choices(arena: &Arena, free: &[VarId], conditions: &[TermId]) -> u64 {
     let conjuncts = conjuncts(arena, conditions);
-    let given = Levels::new(arena, free, &conjuncts).definitions(arena, free, &conjuncts);
+    let terms = Reach::default().terms(arena, &conjuncts, |_| true);
+    let given = Levels::new(arena, free, terms).definitions(arena, free, &conjuncts);
     let tried = free.iter().zip(given).filter(|(_, given)| given.is_none());
     tried.fold(1, |product: u64, (&var, _)| product.saturating_mul(arena.variable(var).sort.range().size()))
 }
@@ -106,7 +107,7 @@ impl Choices {
     ) -> Choices {
         let conjuncts = conjuncts(arena, conditions);
         let roots = [&conjuncts, results].concat();
-        let levels = Levels::new(arena, free, &roots);
+        let levels = Levels::new(arena, free, compiler.made_of(&roots));
         let mut tests = |level: usize, roots: &[TermId]| {
             let segment = compiler.segment(roots, &|term| levels.of(term) <= level);
             let slots = conjuncts.iter().filter(|&&term| levels.of(term) == level);
