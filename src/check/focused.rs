@@ -19,7 +19,7 @@ use super::focus::survey::Survey;
 use super::focus::{Answer as One, Decided, FocusReport, Question, Session, Violation};
 use super::options::Focus;
 use super::saved::fingerprint;
-use super::verify::{Plan, Skipped, Subject, VerifyError, Whole, internal, unbuilt};
+use super::verify::{Plan, Skipped, Subject, VerifyError, Whole, unbuilt};
 use super::{Answer, CheckResult, Counterexample, Ending, Finding, SavedTrace, narrate};
 
 /// Workloads up to which the whole cluster is asked first about what workloads alone leave open.
@@ -173,17 +173,13 @@ fn group(
 
 /// The result of a violation, told as a run of the whole cluster.
 fn violated(subject: &Subject<'_>, blank: &CheckResult, about: String, found: &Violation) -> CheckResult {
-    let Violation { model, property, trace, k, .. } = found;
+    let Violation { model, property, trace, run, .. } = found;
     let broken = model.system.property(*property);
     let finding = Finding::of(broken);
     let ending = Ending::Breaks { property: broken.name.clone(), finding };
-    let answer = match narrate(subject.spec, model, trace, &ending) {
-        Ok(narrative) => {
-            let trace = keep(subject, found, *property);
-            Answer::Violated(Box::new(Counterexample { k: *k, finding, trace, narrative }))
-        }
-        Err(error) => Answer::Unknown { reason: internal(&error.to_string()), covered: *k },
-    };
+    let narrative = narrate(subject.spec, model, trace, run, &ending);
+    let trace = keep(subject, found, *property);
+    let answer = Answer::Violated(Box::new(Counterexample { k: run.k(), finding, trace, narrative }));
     let named = if matches!(broken.kind, PropertyKind::Settles) { about } else { broken.subject.clone() };
     CheckResult { subject: named, answer, ..blank.clone() }
 }

@@ -8,7 +8,7 @@ use crate::encodings::Model;
 use crate::property::OBSERVER_PREFIX;
 use crate::system::replay::{Interpreter, Replayed};
 use crate::system::run::Runner;
-use crate::system::{Interleaving, ReplayError, Trace, trace};
+use crate::system::{Interleaving, Trace, trace};
 use crate::term::Evaluator;
 
 use super::Finding;
@@ -61,10 +61,9 @@ pub struct Step {
     pub told: Folded,
 }
 
-/// Tells a run of the whole system.
-pub fn narrate(spec: &ClusterSpec, model: &Model, trace: &Trace, ending: &Ending) -> Result<Narrative, ReplayError> {
+/// Tells a run of the whole system: the trace, and what executing it gave.
+pub fn narrate(spec: &ClusterSpec, model: &Model, trace: &Trace, run: &Replayed, ending: &Ending) -> Narrative {
     let interpreter = model.interpreter();
-    let run = interpreter.execute(trace)?;
     let first = run.states.first();
     let runner = RefCell::new(interpreter.run(first));
     let mut teller = Teller { model, tracker: NodeTracker::start(spec, &model.parts, first), runner };
@@ -76,7 +75,7 @@ pub fn narrate(spec: &ClusterSpec, model: &Model, trace: &Trace, ending: &Ending
         blocks.push(Block { title: "start: one of those possible".to_owned(), steps: Vec::new(), summary });
     }
     let (mut number, mut loop_pending) = (0, false);
-    for (title, range) in block_ranges(model.system.interleaving, &run) {
+    for (title, range) in block_ranges(model.system.interleaving, run) {
         let mut told = Vec::new();
         for index in range {
             loop_pending |= trace.loop_start == Some(index);
@@ -99,8 +98,8 @@ pub fn narrate(spec: &ClusterSpec, model: &Model, trace: &Trace, ending: &Ending
     }
     let begins = |step: &&Step| step.told.begins_loop;
     let repeats_from = blocks.iter().flat_map(|block: &Block| &block.steps).find(begins).map(|step| step.number);
-    let diagnosis = diagnose(model, &run, ending, repeats_from, number);
-    Ok(Narrative { blocks, repeats_from, diagnosis })
+    let diagnosis = diagnose(model, run, ending, repeats_from, number);
+    Narrative { blocks, repeats_from, diagnosis }
 }
 
 /// Headings and ranges of steps. Runs of single actions (`async`) are one block.

@@ -376,8 +376,8 @@ pub fn retell(
     let lifted = slice.lift(&model.system, trace).map_err(|error| error.to_string())?;
     let finding = Finding::of(broken);
     let ending = Ending::Breaks { property: broken.name.clone(), finding };
-    let narrative = narrate(spec, model, &lifted, &ending).map_err(|error| error.to_string())?;
-    Ok((narrative, finding))
+    let run = model.interpreter().execute(&lifted).map_err(|error| error.to_string())?;
+    Ok((narrate(spec, model, &lifted, &run, &ending), finding))
 }
 
 /// Why nothing is known; of a portfolio, why of each engine.

@@ -22,8 +22,11 @@ pub fn run(arguments: &Simulate, detail: Detail) -> Result<u8, CliError> {
     let run = walk(&model.system, arguments.seed, arguments.blocks);
     let mut output = Output::open(None)?;
     output.write(&format!("seed {}: {}\n", arguments.seed, input.name.short()))?;
-    match narrate(&input.spec, &model, &run.trace, &Ending::Open) {
-        Ok(story) => output.write(&text::narrative(&story))?,
+    match model.interpreter().execute(&run.trace) {
+        Ok(executed) => {
+            let story = narrate(&input.spec, &model, &run.trace, &executed, &Ending::Open);
+            output.write(&text::narrative(&story))?;
+        }
         Err(error) => output.write(&format!("the run cannot be told: {error}\n"))?,
     }
     if let Some(cut) = run.cut {

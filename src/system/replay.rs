@@ -3,7 +3,7 @@
 //! Every counterexample passes through here before it is shown.
 
 use std::cell::OnceCell;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use thiserror::Error;
 
@@ -92,6 +92,8 @@ pub struct Prepared {
     dependents: Dependents,
     /// By variable of the arena: its range, if it is one of the state.
     ranges: Vec<Option<Range>>,
+    /// By action, once a run needs it.
+    touches: Vec<OnceLock<Touch>>,
 }
 
 impl Prepared {
@@ -101,7 +103,8 @@ impl Prepared {
         for variable in &system.state {
             ranges[variable.var.index()] = Some(variable.range);
         }
-        Prepared { dependents: Dependents::of(&system.arena), ranges }
+        let touches = system.actions.iter().map(|_| OnceLock::new()).collect();
+        Prepared { dependents: Dependents::of(&system.arena), ranges, touches }
     }
 }
 
@@ -111,15 +114,12 @@ pub struct Interpreter<'a> {
     schedule: Schedule,
     /// Once a run needs it.
     prepared: OnceCell<Arc<Prepared>>,
-    /// By action, once a run needs it.
-    touches: Vec<OnceCell<Touch>>,
 }
 
 impl<'a> Interpreter<'a> {
     /// An interpreter of a system.
     pub fn new(system: &'a System) -> Self {
-        let touches = system.actions.iter().map(|_| OnceCell::new()).collect();
-        Interpreter { system, schedule: Schedule::new(system), prepared: OnceCell::new(), touches }
+        Interpreter { system, schedule: Schedule::new(system), prepared: OnceCell::new() }
     }
 
     /// An interpreter of a system for which everything is prepared.
@@ -144,8 +144,8 @@ impl<'a> Interpreter<'a> {
 
     /// What an action may touch.
     pub(super) fn touch(&self, action: usize) -> &Touch {
-        let ranges = &self.preparation().ranges;
-        self.touches[action].get_or_init(|| Touch::of(self.system, &self.system.actions[action], ranges))
+        let Prepared { ranges, touches, .. } = self.preparation();
+        touches[action].get_or_init(|| Touch::of(self.system, &self.system.actions[action], ranges))
     }
 
     /// Executes a trace; an error if it is not a run of the system.

@@ -25,10 +25,12 @@ pub struct Touch {
     obligations: Sorted,
 }
 
+/// Positions by what they need.
 #[derive(Default)]
 struct Sorted {
     always: Vec<usize>,
-    by_need: FxHashMap<Need, Vec<usize>>,
+    /// By the first of the needs; with the others.
+    by_need: FxHashMap<Need, Vec<(usize, Box<[Need]>)>>,
 }
 
 impl Sorted {
@@ -37,17 +39,19 @@ impl Sorted {
         for (position, needs) in needs.enumerate() {
             match needs {
                 Needs::Never => {}
-                Needs::All(needs) => match needs.first() {
+                Needs::All(needs) => match needs.split_first() {
                     None => sorted.always.push(position),
-                    Some(&need) => sorted.by_need.entry(need).or_default().push(position),
+                    Some((&need, others)) => sorted.by_need.entry(need).or_default().push((position, others.into())),
                 },
             }
         }
         sorted
     }
 
-    fn under<'a>(&'a self, inputs: impl Iterator<Item = Need> + 'a) -> impl Iterator<Item = usize> + 'a {
-        let needed = inputs.filter_map(|need| self.by_need.get(&need)).flatten();
+    fn under<'a>(&'a self, inputs: impl Iterator<Item = Need> + Clone + 'a) -> impl Iterator<Item = usize> + 'a {
+        let sorted = inputs.clone().filter_map(|need| self.by_need.get(&need)).flatten();
+        let is_met = move |need: &Need| inputs.clone().any(|it| it == *need);
+        let needed = sorted.filter(move |(_, others)| others.iter().all(&is_met)).map(|(position, _)| position);
         self.always.iter().chain(needed).copied()
     }
 }

@@ -84,7 +84,8 @@ impl<'a> Follower<'a> {
         self.waiting.push(self.arena.variable(var).term);
         while let Some(term) = self.waiting.pop() {
             if std::mem::take(&mut self.known.known[term.index()]) {
-                self.waiting.extend(self.dependents.on(term));
+                let dependents = self.dependents.on(term).iter().copied();
+                self.waiting.extend(dependents.filter(|it| self.known.known[it.index()]));
             }
         }
     }

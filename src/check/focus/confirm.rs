@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::check::reason_text;
+use crate::check::verify::internal;
 use crate::cluster::spec::ObjectKey;
 use crate::cluster::view::MARKED_WORKLOADS;
 use crate::encodings::{Model, ModelError, build_within};
@@ -406,8 +407,8 @@ impl<'c, 'a> Case<'c, 'a> {
             return Ok(None);
         };
         self.tally = Tally::Rehearsed;
-        let (model, k, smallest) = (Arc::clone(&model), run.k(), self.covered);
-        Ok(Some(Answer::Violated(Box::new(Violation { model, property, trace, k, smallest }))))
+        let (model, smallest) = (Arc::clone(&model), self.covered);
+        Ok(Some(Answer::Violated(Box::new(Violation { model, property, trace, run, smallest }))))
     }
 
     /// What a search of the whole cluster found.
@@ -418,10 +419,10 @@ impl<'c, 'a> Case<'c, 'a> {
                 model: Arc::clone(model),
                 property,
                 trace,
-                k: run.k(),
+                run,
                 smallest: self.covered,
             })),
-            Err(error) => Answer::Unknown { reason: error.to_string(), covered: self.covered },
+            Err(error) => Answer::Unknown { reason: internal(&error.to_string()), covered: self.covered },
         }
     }
 

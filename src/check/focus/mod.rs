@@ -33,7 +33,7 @@ use crate::cluster::spec::ClusterSpec;
 use crate::encodings::Model;
 use crate::engine::{Budget, Engine, Extent, Progress, Statistics};
 use crate::property::Selection;
-use crate::system::{PropertyId, Trace};
+use crate::system::{PropertyId, Replayed, Trace};
 
 pub use report::{FocusReport, Tally};
 pub use search::Session;
@@ -85,8 +85,8 @@ pub struct Violation {
     pub property: PropertyId,
     /// The run.
     pub trace: Trace,
-    /// Its length.
-    pub k: u32,
+    /// What replaying it gave.
+    pub run: Replayed,
     /// All k below are known to hold.
     pub smallest: u32,
 }

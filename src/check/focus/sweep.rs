@@ -117,8 +117,8 @@ fn tell(
         let story = vec!["all that are autoscaled grow as far as their loads make them".to_owned()];
         decided.report.add(&subject, Tally::Rehearsed, story);
         let answer = if subject == with {
-            let (model, trace, k) = (Arc::clone(model), beginning.clone(), run.k());
-            Answer::Violated(Box::new(Violation { model, property: first, trace, k, smallest }))
+            let (model, trace, run) = (Arc::clone(model), beginning.clone(), run.clone());
+            Answer::Violated(Box::new(Violation { model, property: first, trace, run, smallest }))
         } else {
             Answer::AlsoViolated { with: with.clone() }
         };
