@@ -91,15 +91,17 @@ fn compare(spec: &ClusterSpec, what: &str, tally: &mut Tally) {
                 (Answer::Violated(found), whole) => {
                     let property = found.model.system.property(found.property);
                     let run = replay(&found.model.system, &found.trace, property).expect("it replays");
-                    assert_eq!(run.k(), found.k, "{what}");
+                    assert_eq!(run.k(), found.run.k(), "{what}");
                     match whole().expect("it applies") {
                         Verdict::Violated { k, .. } => {
                             tally.violated += 1;
-                            assert!(k <= found.k, "{what}: {} is shorter than the shortest, {k}", found.k);
+                            assert!(k <= found.run.k(), "{what}: {} is shorter than the shortest, {k}", found.run.k());
                             assert!(found.smallest <= k, "{what}: said to be at least {}, is {k}", found.smallest);
                         }
                         Verdict::Holds(Extent::Complete(_)) => panic!("{what}: violated, and holds"),
-                        Verdict::Holds(Extent::Bound(k)) => assert!(found.k > k, "{what}: violated at {}", found.k),
+                        Verdict::Holds(Extent::Bound(k)) => {
+                            assert!(found.run.k() > k, "{what}: violated at {}", found.run.k())
+                        }
                         Verdict::Unknown { .. } => tally.whole_unknown += 1,
                     }
                 }

@@ -20,7 +20,6 @@ type Need = (VarId, i64);
 
 /// Updates and obligations of an action, by what they need of its inputs.
 pub struct Touch {
-    /// Positions of updates that may change something whatever the inputs are, and of those that need an input's value.
     updates: Sorted,
     obligations: Sorted,
 }
@@ -29,8 +28,13 @@ pub struct Touch {
 #[derive(Default)]
 struct Sorted {
     always: Vec<usize>,
-    /// By the first of the needs; with the others.
-    by_need: FxHashMap<Need, Vec<(usize, Box<[Need]>)>>,
+    by_first_need: FxHashMap<Need, Vec<Needy>>,
+}
+
+/// A position, and what it needs besides the need that it is found by.
+struct Needy {
+    position: usize,
+    others: Vec<Need>,
 }
 
 impl Sorted {
@@ -41,7 +45,10 @@ impl Sorted {
                 Needs::Never => {}
                 Needs::All(needs) => match needs.split_first() {
                     None => sorted.always.push(position),
-                    Some((&need, others)) => sorted.by_need.entry(need).or_default().push((position, others.into())),
+                    Some((&first, others)) => {
+                        let others = others.to_vec();
+                        sorted.by_first_need.entry(first).or_default().push(Needy { position, others });
+                    }
                 },
             }
         }
@@ -49,10 +56,10 @@ impl Sorted {
     }
 
     fn under<'a>(&'a self, inputs: impl Iterator<Item = Need> + Clone + 'a) -> impl Iterator<Item = usize> + 'a {
-        let sorted = inputs.clone().filter_map(|need| self.by_need.get(&need)).flatten();
+        let found = inputs.clone().filter_map(|need| self.by_first_need.get(&need)).flatten();
         let is_met = move |need: &Need| inputs.clone().any(|it| it == *need);
-        let needed = sorted.filter(move |(_, others)| others.iter().all(&is_met)).map(|(position, _)| position);
-        self.always.iter().chain(needed).copied()
+        let needed = found.filter(move |it| it.others.iter().all(&is_met)).map(|it| it.position);
+        self.always.iter().copied().chain(needed)
     }
 }
 
