@@ -90,6 +90,9 @@ enum View<'s> {
 }
 
 fn build_with(spec: &ClusterSpec, selection: &Selection, view: &View<'_>, limit: &Limit) -> Result<Model, ModelError> {
+    if let Some(why) = limit.reached() {
+        return Err(ModelError::Stopped(why));
+    }
     check_sizes(spec, selection)?;
     let ctx = Ctx::new();
     let (unbound, parts) = {

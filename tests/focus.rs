@@ -8,7 +8,9 @@ mod reductions {
 use std::time::Duration;
 
 use kubound::check::focus::survey::Survey;
-use kubound::check::focus::{Answer, Question, Session};
+use kubound::check::focus::{Answer, Decided, Question, Session};
+use kubound::check::verify::named;
+use kubound::check::{InputName, SavedTrace};
 use kubound::cluster::scenario::PropertySpec;
 use kubound::cluster::spec::{ClusterSpec, ExistingPod};
 use kubound::encodings::{ModelError, build};
@@ -50,12 +52,27 @@ fn whole(spec: &ClusterSpec, name: &str, subject: &str) -> Option<Verdict> {
     Some(Explicit.check(&slice.system, &all, &budget(spec, 3), &Silent).verdict)
 }
 
+/// The k of a counterexample, replayed as it was kept on a model of the whole cluster that was built anew.
+fn replayed(spec: &ClusterSpec, kept: &SavedTrace) -> u32 {
+    let mut selection = selection();
+    selection.properties.retain(|it| it.name == kept.property);
+    let subject = kept.subject.split(':').next();
+    let workload = spec.workloads.iter().find(|it| Some(it.key.to_string().as_str()) == subject);
+    selection.properties[0].target = workload.map(|it| it.key.clone());
+    let model = build(spec, &selection).expect("a model");
+    let slice = model.system.slice(&named(&model.system, &kept.property));
+    let (property, trace) = kept.resolve(&slice.system).expect("it fits");
+    replay(&slice.system, &trace, slice.system.property(property)).expect("it replays").k()
+}
+
 /// Compares all answers about a cluster. Whole searches are left out of the focus, so that it stands for itself.
 fn compare(spec: &ClusterSpec, what: &str, tally: &mut Tally) {
     let survey = Survey::of(spec).expect("a survey");
     let (selection, budget) = (selection(), budget(spec, 10));
+    let input = InputName::Paths { paths: vec![what.to_owned()], sizes: Default::default() };
     let question = Question {
         spec,
+        input: &input,
         selection: &selection,
         engine: &Explicit,
         budget: &budget,
@@ -67,8 +84,12 @@ fn compare(spec: &ClusterSpec, what: &str, tally: &mut Tally) {
         Err(ModelError::TooLarge(_)) => return,
         session => session.expect("a session"),
     };
-    for name in session.applicable() {
-        let Some(decided) = session.decide(name, &[]).expect("a decision") else { continue };
+    let names = session.applicable();
+    let mut all: Vec<Decided> =
+        names.into_iter().filter_map(|name| session.decide(name, &[]).expect("a decision")).collect();
+    all.extend(std::iter::from_fn(|| session.once_more(true).expect("a decision")));
+    for decided in all {
+        let name = decided.property.as_str();
         for (subject, answer) in decided.answers {
             let what = format!("{what}: {name} of {subject}");
             match (answer, || whole(spec, name, &subject)) {
@@ -89,18 +110,17 @@ fn compare(spec: &ClusterSpec, what: &str, tally: &mut Tally) {
                     Verdict::Unknown { .. } => tally.whole_unknown += 1,
                 },
                 (Answer::Violated(found), whole) => {
-                    let property = found.model.system.property(found.property);
-                    let run = replay(&found.model.system, &found.trace, property).expect("it replays");
-                    assert_eq!(run.k(), found.run.k(), "{what}");
+                    let k_found = found.counterexample.k;
+                    assert_eq!(replayed(spec, &found.counterexample.trace), k_found, "{what}");
                     match whole().expect("it applies") {
                         Verdict::Violated { k, .. } => {
                             tally.violated += 1;
-                            assert!(k <= found.run.k(), "{what}: {} is shorter than the shortest, {k}", found.run.k());
+                            assert!(k <= k_found, "{what}: {k_found} is shorter than the shortest, {k}");
                             assert!(found.smallest <= k, "{what}: said to be at least {}, is {k}", found.smallest);
                         }
                         Verdict::Holds(Extent::Complete(_)) => panic!("{what}: violated, and holds"),
                         Verdict::Holds(Extent::Bound(k)) => {
-                            assert!(found.run.k() > k, "{what}: violated at {}", found.run.k())
+                            assert!(k_found > k, "{what}: violated at {k_found}")
                         }
                         Verdict::Unknown { .. } => tally.whole_unknown += 1,
                     }

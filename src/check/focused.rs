@@ -11,16 +11,14 @@ use crate::cluster::spec::WorkloadKind;
 use crate::encodings::ModelError;
 use crate::engine::Extent;
 use crate::property::{self, Selection};
-use crate::system::{PropertyId, PropertyKind};
 
 use super::family::search::weaker;
 use super::focus::starts;
 use super::focus::survey::Survey;
 use super::focus::{Answer as One, Decided, FocusReport, Question, Session, Violation};
 use super::options::Focus;
-use super::saved::fingerprint;
 use super::verify::{Plan, Skipped, Subject, VerifyError, Whole, unbuilt};
-use super::{Answer, CheckResult, Counterexample, Ending, Finding, SavedTrace, narrate};
+use super::{Answer, CheckResult};
 
 /// Workloads up to which the whole cluster is asked first about what workloads alone leave open.
 const FEW: usize = 3;
@@ -43,6 +41,7 @@ pub fn check(
     let survey = Survey::of(subject.spec).map_err(ModelError::from)?;
     let question = Question {
         spec: subject.spec,
+        input: &subject.name,
         selection: &subject.selection,
         engine: plan.engine,
         budget: &plan.budget,
@@ -65,9 +64,17 @@ pub fn check(
     if waiting.is_empty() {
         return Err(VerifyError::Nothing);
     }
+    let say = |decided, results: &mut Vec<CheckResult>, since: &mut Instant, tell: &mut dyn FnMut(&CheckResult)| {
+        for mut result in results_of(subject, plan, decided) {
+            result.seconds = since.elapsed().as_secs_f64();
+            *since = Instant::now();
+            tell(&result);
+            results.push(result);
+        }
+    };
     let mut results: Vec<CheckResult> = Vec::new();
     let mut since = started;
-    while !waiting.is_empty() && !plan.is_over(results.iter().rev().find(|it| it.answer.exit_code() == 1)) {
+    while !waiting.is_empty() && !plan.is_over(first_violation(&results)) {
         let name = waiting.remove(0);
         plan.progress.begin(&format!("{}: {name}", subject.name.short()));
         let decided = match session.alone(name) {
@@ -88,14 +95,16 @@ pub fn check(
             None => session.decide(name, &waiting)?,
         };
         let Some(decided) = decided else { continue };
-        for mut result in results_of(subject, plan, decided) {
-            result.seconds = since.elapsed().as_secs_f64();
-            since = Instant::now();
-            tell(&result);
-            results.push(result);
-        }
+        say(decided, &mut results, &mut since, tell);
+    }
+    while let Some(decided) = session.once_more(!plan.is_over(first_violation(&results)))? {
+        say(decided, &mut results, &mut since, tell);
     }
     Ok(plan.end(subject, results, waiting, tell))
+}
+
+fn first_violation(results: &[CheckResult]) -> Option<&CheckResult> {
+    results.iter().find(|it| it.answer.exit_code() == 1)
 }
 
 /// An error for properties that were asked for and apply to nothing.
@@ -131,11 +140,9 @@ fn results_of(subject: &Subject<'_>, plan: &Plan<'_>, decided: Decided) -> Vec<C
                 let also = also.remove(&about).unwrap_or_default();
                 let all: Vec<String> = std::iter::once(about.clone()).chain(also.iter().cloned()).collect();
                 let focus = report.about(&all, Some(found.smallest), plan.explain);
-                let mut result = CheckResult { focus, ..violated(subject, &blank, about, &found) };
-                if !also.is_empty() {
-                    result.subject = all.join(", ");
-                }
-                results.push(result);
+                let Violation { subject, counterexample, .. } = *found;
+                let subject = if also.is_empty() { subject } else { all.join(", ") };
+                results.push(CheckResult { subject, answer: Answer::Violated(counterexample), focus, ..blank.clone() });
                 blank.statistics = Default::default();
             }
         }
@@ -169,22 +176,4 @@ fn group(
 ) -> CheckResult {
     let focus = report.about(&names, None, plan.explain);
     CheckResult { subject: names.join(", "), answer, focus, ..blank.clone() }
-}
-
-/// The result of a violation, told as a run of the whole cluster.
-fn violated(subject: &Subject<'_>, blank: &CheckResult, about: String, found: &Violation) -> CheckResult {
-    let Violation { model, property, trace, run, .. } = found;
-    let broken = model.system.property(*property);
-    let finding = Finding::of(broken);
-    let ending = Ending::Breaks { property: broken.name.clone(), finding };
-    let narrative = narrate(subject.spec, model, trace, run, &ending);
-    let trace = keep(subject, found, *property);
-    let answer = Answer::Violated(Box::new(Counterexample { k: run.k(), finding, trace, narrative }));
-    let named = if matches!(broken.kind, PropertyKind::Settles) { about } else { broken.subject.clone() };
-    CheckResult { subject: named, answer, ..blank.clone() }
-}
-
-fn keep(subject: &Subject<'_>, found: &Violation, property: PropertyId) -> SavedTrace {
-    let name = subject.name.clone();
-    SavedTrace::keep(&found.model.system, &found.trace, property, name, fingerprint(subject.spec))
 }

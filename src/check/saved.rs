@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 
 use crate::cluster::spec::{ClusterSpec, Origin};
+use crate::system::cone::cone;
 use crate::system::{Interleaving, PropertyId, Step, System, Trace};
 
 use super::InputName;
@@ -65,7 +66,33 @@ pub enum SavedError {
 impl SavedTrace {
     /// A trace of a (sliced) system, to be kept.
     pub fn keep(system: &System, trace: &Trace, property: PropertyId, input: InputName, fingerprint: String) -> Self {
-        let names = variable_names(system);
+        Self::named(system, variable_names(system), trace, property, input, fingerprint)
+    }
+
+    /// A trace of a whole system, to be kept as one of the slice that its property needs: what other properties observe is
+    /// not part of it.
+    pub fn keep_sliced(
+        system: &System,
+        trace: &Trace,
+        property: PropertyId,
+        input: InputName,
+        fingerprint: String,
+    ) -> Self {
+        let cone = cone(system, &[property]);
+        let kept = system.state.iter().zip(&cone.variables).filter(|&(_, &kept)| kept);
+        let names = distinct(kept.map(|(variable, _)| variable.name.as_str()));
+        Self::named(system, names, &cone.project(trace), property, input, fingerprint)
+    }
+
+    /// A trace of a system, or of a slice of it, of which these are the variables.
+    fn named(
+        system: &System,
+        variables: Vec<String>,
+        trace: &Trace,
+        property: PropertyId,
+        input: InputName,
+        fingerprint: String,
+    ) -> Self {
         let actions = action_names(system);
         let step = |step: &Step| SavedStep {
             action: actions[step.action].clone(),
@@ -78,7 +105,7 @@ impl SavedTrace {
             input,
             fingerprint,
             interleaving: interleaving_name(system.interleaving).to_owned(),
-            initial: names.into_iter().zip(trace.initial.iter().map(|&value| value.into())).collect(),
+            initial: variables.into_iter().zip(trace.initial.iter().map(|&value| value.into())).collect(),
             steps: trace.steps.iter().map(step).collect(),
             loop_start: trace.loop_start,
             single_nodes: false,

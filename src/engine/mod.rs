@@ -70,6 +70,13 @@ impl Watch {
         self.budget.time.map(|limit| limit.saturating_sub(self.elapsed()))
     }
 
+    /// Allows for time that went into something that others use as well, but not beyond the end of `whole`.
+    pub fn extend(&mut self, time: Duration, whole: &Watch) {
+        let most = whole.time_left().map(|left| self.elapsed() + left);
+        let longer = self.budget.time.map(|limit| limit + time);
+        self.budget.time = longer.map(|limit| limit.min(most.unwrap_or(limit)));
+    }
+
     /// Why the check must end, if it must. Memory is read from the operating system where that is possible.
     pub fn exhausted(&self) -> Option<UnknownReason> {
         if self.budget.stop.load(Ordering::Relaxed) || self.budget.overtaken.load(Ordering::Relaxed) {

@@ -25,6 +25,19 @@ pub struct Cone {
     pub marks: MarkSet,
 }
 
+impl Cone {
+    /// A trace of the whole system as one of the slice, in which other actions do not fire: [`Slice::lift`] backwards.
+    pub fn project(&self, trace: &Trace) -> Trace {
+        let fires = |step: &&Step| self.actions[step.action];
+        let initial = trace.initial.iter().zip(&self.variables).filter(|&(_, &kept)| kept).map(|(&value, _)| value);
+        Trace {
+            initial: initial.collect(),
+            steps: trace.steps.iter().filter(fires).cloned().collect(),
+            loop_start: trace.loop_start.map(|start| trace.steps[..start].iter().filter(fires).count()),
+        }
+    }
+}
+
 /// The cone of the given properties.
 pub fn cone(system: &System, properties: &[PropertyId]) -> Cone {
     let mut roots: Vec<TermId> = system.init.clone();

@@ -3,14 +3,14 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::check::reason_text;
 use crate::check::verify::internal;
 use crate::cluster::spec::ObjectKey;
 use crate::cluster::view::MARKED_WORKLOADS;
 use crate::encodings::{Model, ModelError, build_within};
-use crate::engine::{Budget, Extent, Statistics, Watch};
+use crate::engine::{Budget, Extent, Statistics, UnknownReason, Watch};
 use crate::property::{NAMES, Selection};
 use crate::system::{Property, PropertyId, Trace};
 use crate::term::Limit;
@@ -26,8 +26,9 @@ use super::report::Tally;
 use super::search::{is_covered, selection_about};
 use super::survey::Survey;
 use super::sweep;
+use super::violation::{Found, Teller};
 use super::want;
-use super::{Answer, Decided, Question, Violation};
+use super::{Answer, Decided, Question};
 
 /// Time for one model where no time is given.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -40,6 +41,16 @@ pub struct Open {
     pub finding: Option<Finding>,
 }
 
+/// A property of a workload whose share of the time ended before it was decided.
+pub struct Late {
+    /// What was open.
+    pub open: Open,
+    /// What there is to say if it is not looked at again.
+    pub answer: Answer,
+    /// What was tried.
+    pub story: Vec<String>,
+}
+
 /// Looks for runs of the whole cluster.
 pub struct Confirmer<'a> {
     /// What is asked.
@@ -50,6 +61,12 @@ pub struct Confirmer<'a> {
     open: Vec<usize>,
     /// The whole model that was built last.
     whole: Option<Whole>,
+    /// Tells what is found.
+    pub teller: Teller<'a>,
+    /// For everything that is asked.
+    pub watch: Watch,
+    /// Time that went into whole models. They serve all that is open, so it counts towards nobody's share.
+    building: Duration,
 }
 
 /// A whole model, and which properties of which workloads it has.
@@ -61,8 +78,9 @@ struct Whole {
 
 impl<'a> Confirmer<'a> {
     /// A confirmer.
-    pub fn new(question: &'a Question<'a>, survey: &'a Survey<'a>) -> Self {
-        Confirmer { question, survey, open: Vec::new(), whole: None }
+    pub fn new(question: &'a Question<'a>, survey: &'a Survey<'a>, watch: Watch) -> Self {
+        let teller = Teller::new(question);
+        Confirmer { question, survey, open: Vec::new(), whole: None, teller, watch, building: Duration::ZERO }
     }
 
     /// Whether it was said of which workloads something is open.
@@ -75,39 +93,61 @@ impl<'a> Confirmer<'a> {
         self.open = open;
     }
 
-    /// Decides what is open of a property, within `time` if it is limited.
+    /// Decides what is open of a property, within `time` if it is limited. Returns what it did not come to decide in that
+    /// time, while there is time for the whole question.
     pub fn confirm(
         &mut self,
         name: &str,
         open: Vec<Open>,
         time: Option<Duration>,
         decided: &mut Decided,
-    ) -> Result<(), ModelError> {
-        let own = Budget { time, ..self.question.budget.clone() }.start();
-        let open = sweep::sweep(self, name, open, &own, decided)?;
+    ) -> Result<Vec<Late>, ModelError> {
+        let mut own = Budget { time, ..self.question.budget.clone() }.start();
+        let open = sweep::sweep(self, name, open, &mut own, decided)?;
         let all = open.len();
+        let mut late = Vec::new();
         for (position, it) in open.into_iter().enumerate() {
-            let subject = self.survey.spec.workloads[it.workload].key.to_string();
+            let subject = self.subject(&it);
             self.question.progress.begin(&format!("{name} of {subject}, {} of {all} open ones", position + 1));
             let time = own.time_left().map(|left| left / (all - position) as u32);
+            let built = self.building;
             let mut case = Case::new(self, name, &it, time);
             let answer = case.decide()?;
             let (tally, story) = (case.tally, case.story);
+            let is_late = case.watch.exhausted() == Some(UnknownReason::Time);
             add(&mut decided.statistics, &case.statistics);
-            let Some(answer) = answer else { continue };
-            let violated = matches!(answer, Answer::Violated(_));
-            decided.report.add(&subject, tally, story);
-            decided.answers.push((subject, answer));
-            if violated && !self.question.all {
-                break;
+            own.extend(self.building - built, &self.watch);
+            match answer {
+                None => {}
+                Some(answer @ Answer::Unknown { .. }) if is_late && self.watch.exhausted().is_none() => {
+                    late.push(Late { open: it, answer, story });
+                }
+                Some(answer) => {
+                    let violated = matches!(answer, Answer::Violated(_));
+                    decided.report.add(&subject, tally, story);
+                    decided.answers.push((subject, answer));
+                    if violated && !self.question.all {
+                        break;
+                    }
+                }
             }
         }
-        Ok(())
+        Ok(late)
+    }
+
+    /// The workload that something open is about.
+    pub fn subject(&self, open: &Open) -> String {
+        self.survey.spec.workloads[open.workload].key.to_string()
+    }
+
+    /// The limit on building whole models: the end of the question.
+    fn limit(&self) -> Limit {
+        Budget { time: self.watch.time_left(), ..self.question.budget.clone() }.limit(Instant::now())
     }
 
     /// The whole model, with all properties of a workload that are asked for; built once for them and for those of
     /// other workloads that are open.
-    pub fn whole(&mut self, workload: usize, name: &str, limit: &Limit) -> Result<Arc<Model>, ModelError> {
+    fn whole(&mut self, workload: usize, name: &str, watch: &mut Watch) -> Result<Arc<Model>, ModelError> {
         let key = &self.survey.spec.workloads[workload].key;
         let has = |it: &&Whole| it.about.contains(key) && it.names.contains(&name);
         if let Some(whole) = self.whole.as_ref().filter(has) {
@@ -117,21 +157,25 @@ impl<'a> Confirmer<'a> {
         let together = [workload].into_iter().chain(self.open[place..].iter().copied()).take(MARKED_WORKLOADS);
         let together: Vec<usize> = together.collect();
         let names = NAMES.into_iter().filter(|name| self.question.selection.has(name)).collect();
-        self.build_whole(&together, names, limit)
+        self.build_whole(&together, names, watch)
     }
 
-    /// The whole model with properties of some workloads.
+    /// The whole model with properties of some workloads. The time that it takes does not count on `watch`.
     pub fn build_whole(
         &mut self,
         workloads: &[usize],
         names: Vec<&'static str>,
-        limit: &Limit,
+        watch: &mut Watch,
     ) -> Result<Arc<Model>, ModelError> {
+        let began = Instant::now();
         self.whole = None;
         let about: Vec<ObjectKey> = workloads.iter().map(|&it| self.survey.spec.workloads[it].key.clone()).collect();
         let selections = about.iter().map(|key| selection_about(self.question, key, &names, Some(key)));
         let properties = selections.flat_map(|selection| selection.properties).collect();
-        let model = Arc::new(build_within(self.survey.spec, &Selection { properties, chosen: false }, limit)?);
+        let built = build_within(self.survey.spec, &Selection { properties, chosen: false }, &self.limit());
+        self.building += began.elapsed();
+        watch.extend(began.elapsed(), &self.watch);
+        let model = Arc::new(built?);
         self.whole = Some(Whole { about, names, model: Arc::clone(&model) });
         Ok(model)
     }
@@ -381,17 +425,17 @@ impl<'c, 'a> Case<'c, 'a> {
         if guides.is_empty() || self.watch.exhausted().is_some() {
             return Ok(None);
         }
-        let budget = self.budget(1.0);
-        let limit = budget.limit(std::time::Instant::now());
-        let model = match self.confirmer.whole(self.open.workload, self.name, &limit) {
+        let model = match self.confirmer.whole(self.open.workload, self.name, &mut self.watch) {
             Err(ModelError::Stopped(_)) => {
                 self.story.push("no time to build the whole cluster's model".to_owned());
                 return Ok(None);
             }
             model => model?,
         };
+        let budget = self.budget(1.0);
         let found = {
-            let Some(stage) = Stage::new(&model, &self.survey().spec.scenario.commands, &budget) else {
+            let Some(stage) = Stage::new(&model, &self.survey().spec.scenario.commands, &budget, &self.confirmer.watch)
+            else {
                 return Ok(None);
             };
             let key = self.survey().spec.workloads[self.open.workload].key.to_string();
@@ -407,21 +451,18 @@ impl<'c, 'a> Case<'c, 'a> {
             return Ok(None);
         };
         self.tally = Tally::Rehearsed;
-        let (model, smallest) = (Arc::clone(&model), self.covered);
-        Ok(Some(Answer::Violated(Box::new(Violation { model, property, trace, run, smallest }))))
+        Ok(Some(self.tell(&Found { model: &model, property, trace: &trace, run })))
+    }
+
+    fn tell(&self, found: &Found<'_>) -> Answer {
+        let workload = self.confirmer.subject(self.open);
+        Answer::Violated(Box::new(self.confirmer.teller.tell(found, &workload, self.covered)))
     }
 
     /// What a search of the whole cluster found.
-    fn violated(&mut self, model: &Arc<Model>, property: PropertyId, trace: Trace) -> Answer {
-        let run = model.interpreter().replay(&trace, model.system.property(property));
-        match run {
-            Ok(run) => Answer::Violated(Box::new(Violation {
-                model: Arc::clone(model),
-                property,
-                trace,
-                run,
-                smallest: self.covered,
-            })),
+    fn violated(&self, model: &Model, property: PropertyId, trace: &Trace) -> Answer {
+        match model.interpreter().replay(trace, model.system.property(property)) {
+            Ok(run) => self.tell(&Found { model, property, trace, run }),
             Err(error) => Answer::Unknown { reason: internal(&error.to_string()), covered: self.covered },
         }
     }
@@ -440,7 +481,7 @@ impl<'c, 'a> Case<'c, 'a> {
             Finding::Holds(extent) => Some(Answer::Holds(extent)),
             Finding::Broken { property, trace, k } => {
                 self.covered = k;
-                Some(self.violated(&Arc::new(model), property, trace))
+                Some(self.violated(&model, property, &trace))
             }
             Finding::Open { reason, covered } => {
                 self.covered = self.covered.max(covered);

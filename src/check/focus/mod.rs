@@ -27,22 +27,25 @@ mod search;
 pub mod starts;
 pub mod survey;
 mod sweep;
+mod violation;
 mod want;
 
+use crate::check::InputName;
 use crate::cluster::spec::ClusterSpec;
-use crate::encodings::Model;
 use crate::engine::{Budget, Engine, Extent, Progress, Statistics};
 use crate::property::Selection;
-use crate::system::{PropertyId, Replayed, Trace};
 
 pub use report::{FocusReport, Tally};
 pub use search::Session;
+pub use violation::Violation;
 
 /// What is asked.
 #[derive(Clone, Copy)]
 pub struct Question<'a> {
     /// The cluster.
     pub spec: &'a ClusterSpec,
+    /// Where it came from.
+    pub input: &'a InputName,
     /// The properties.
     pub selection: &'a Selection,
     /// Decides small models.
@@ -75,20 +78,6 @@ pub enum Answer {
         /// Number of bounds 0, 1, … that were covered.
         covered: u32,
     },
-}
-
-/// A run that breaks a property.
-pub struct Violation {
-    /// The whole model, with the property.
-    pub model: std::sync::Arc<Model>,
-    /// The property in it.
-    pub property: PropertyId,
-    /// The run.
-    pub trace: Trace,
-    /// What replaying it gave.
-    pub run: Replayed,
-    /// All k below are known to hold.
-    pub smallest: u32,
 }
 
 /// The answers about one property name.

@@ -9,7 +9,9 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::time::{Duration, Instant};
 
+use crate::cluster::scenario::Command;
 use crate::encodings::Model;
 use crate::engine::start::{self, Start};
 use crate::engine::{Budget, Watch};
@@ -28,6 +30,8 @@ const MOST_COMBINATIONS: u64 = 1 << 16;
 const LONGEST_BLOCK: usize = 100_000;
 /// How often the loop of a guide is gone round.
 const ROUNDS: usize = 4;
+/// How long after the end of the time a run may still be told.
+const GRACE: Duration = Duration::from_millis(300);
 
 /// A whole cluster, in which runs are tried.
 pub struct Stage<'a> {
@@ -37,18 +41,22 @@ pub struct Stage<'a> {
     commands: Vec<String>,
     /// Slow actions by name.
     slow: HashMap<&'a str, ActionId>,
+    /// For the runs that are tried.
     watch: Watch,
+    /// For everything that is asked.
+    whole: &'a Watch,
 }
 
 impl<'a> Stage<'a> {
-    /// A stage; `None` if no start is found.
-    pub fn new(model: &'a Model, commands: &[crate::cluster::scenario::Command], budget: &Budget) -> Option<Self> {
+    /// A stage on which runs may be tried as long as `budget` allows, and told as long as `whole` does; `None` if no start is
+    /// found.
+    pub fn new(model: &'a Model, commands: &[Command], budget: &Budget, whole: &'a Watch) -> Option<Self> {
         let Start::State(initial) = start::find(&model.system, budget) else { return None };
         let commands = commands.iter().enumerate().map(|(position, command)| command_name(position, command)).collect();
         let interpreter = model.interpreter();
         let slow =
             model.system.slow_actions().into_iter().map(|id| (model.system.action(id).name.as_str(), id)).collect();
-        Some(Stage { model, interpreter, initial, commands, slow, watch: budget.start() })
+        Some(Stage { model, interpreter, initial, commands, slow, watch: budget.start(), whole })
     }
 
     fn system(&self) -> &'a System {
@@ -60,9 +68,18 @@ impl<'a> Stage<'a> {
         if self.system().interleaving == Interleaving::Async {
             return None;
         }
+        let began = Instant::now();
         let found = Run::new(self, vec![property], guide).perform()?;
+        if !self.may_be_told(began.elapsed()) {
+            return None;
+        }
         let run = self.replay(property, &found)?;
         Some((found, run))
+    }
+
+    /// Whether there is time to replay and to tell a run that took so long to find: each takes about as long again.
+    pub fn may_be_told(&self, took: Duration) -> bool {
+        self.whole.time_left().is_none_or(|left| took * 2 <= left + GRACE)
     }
 
     /// What replaying a run gives, if it breaks the property.

@@ -13,7 +13,7 @@ use crate::engine::{Extent, Statistics, Watch};
 use crate::property::{self, NAMES, Selection};
 
 use super::anywhere::{self, Naming, Scaling};
-use super::confirm::{Confirmer, Open};
+use super::confirm::{Confirmer, Late, Open};
 use super::local::{Asking, Finding, Findings, add};
 use super::report::{FocusReport, Tally};
 use super::survey::Survey;
@@ -33,6 +33,8 @@ pub struct Session<'a> {
     alone: Alone,
     watch: Watch,
     confirmer: Confirmer<'a>,
+    /// By property: what is worth another look, because there is time left.
+    late: Vec<(&'static str, Vec<Late>)>,
 }
 
 impl<'a> Session<'a> {
@@ -41,8 +43,8 @@ impl<'a> Session<'a> {
         let watch = question.budget.start();
         let names: Vec<&'static str> = NAMES.into_iter().filter(|name| question.selection.has(name)).collect();
         let alone = Alone::search(question, survey, &names, &watch)?;
-        let confirmer = Confirmer::new(question, survey);
-        Ok(Session { question, survey, names, alone, watch, confirmer })
+        let confirmer = Confirmer::new(question, survey, watch.clone());
+        Ok(Session { question, survey, names, alone, watch, confirmer, late: Vec::new() })
     }
 
     /// Names of properties that may apply, in order.
@@ -58,18 +60,46 @@ impl<'a> Session<'a> {
         (open.is_empty() && !decided.answers.is_empty()).then_some(decided)
     }
 
-    /// All answers about a property; it and those that come `after` it and are open, too, share the time that is left.
-    /// `None` if it applies to nothing.
-    pub fn decide(&mut self, name: &str, after: &[&str]) -> Result<Option<Decided>, ModelError> {
+    /// Answers about a property; it, those that come `after` it and are open, too, and what is late share the time that is
+    /// left. What it does not get to in its share is late. `None` if there are no answers.
+    pub fn decide(&mut self, name: &'static str, after: &[&str]) -> Result<Option<Decided>, ModelError> {
         if !self.confirmer.is_expecting() {
             let open = self.names.iter().flat_map(|name| self.collect(name).1).map(|it| it.workload);
             self.confirmer.expect(open.collect::<BTreeSet<usize>>().into_iter().collect());
         }
         let (mut decided, open) = self.collect(name);
         let after = after.iter().filter(|name| !self.collect(name).1.is_empty()).count();
-        let time = self.watch.time_left().map(|left| left / (after as u32 + 1));
-        self.confirmer.confirm(name, open, time, &mut decided)?;
+        let time = self.share(after + self.late.len());
+        let late = self.confirmer.confirm(name, open, time, &mut decided)?;
+        if !late.is_empty() {
+            self.late.push((name, late));
+        }
         Ok((!decided.answers.is_empty()).then_some(decided))
+    }
+
+    /// The time that is left, shared with so many others.
+    fn share(&self, others: usize) -> Option<Duration> {
+        self.watch.time_left().map(|left| left / (others as u32 + 1))
+    }
+
+    /// Looks once more at what is late, property by property, as long as there is time and `goes_on`; `None` if nothing is.
+    pub fn once_more(&mut self, goes_on: bool) -> Result<Option<Decided>, ModelError> {
+        if self.late.is_empty() {
+            return Ok(None);
+        }
+        let (name, mut late) = self.late.remove(0);
+        let mut decided = self.undecided(name);
+        if goes_on && self.watch.exhausted().is_none() {
+            let time = self.share(self.late.len());
+            let open = late.into_iter().map(|it| it.open).collect();
+            late = self.confirmer.confirm(name, open, time, &mut decided)?;
+        }
+        for Late { open, answer, story } in late {
+            let subject = self.confirmer.subject(&open);
+            decided.report.add(&subject, Tally::Open, story);
+            decided.answers.push((subject, answer));
+        }
+        Ok(Some(decided))
     }
 }
 
@@ -276,15 +306,20 @@ fn work_off(
 }
 
 impl Session<'_> {
-    /// What models of single workloads say of a property, and what they leave open.
-    fn collect(&self, name: &str) -> (Decided, Vec<Open>) {
-        let mut decided = Decided {
+    /// No answers yet.
+    fn undecided(&self, name: &str) -> Decided {
+        Decided {
             property: name.to_owned(),
             answers: Vec::new(),
             report: FocusReport::default(),
             statistics: Statistics::default(),
             engine: self.question.engine.name(),
-        };
+        }
+    }
+
+    /// What models of single workloads say of a property, and what they leave open.
+    fn collect(&self, name: &str) -> (Decided, Vec<Open>) {
+        let mut decided = self.undecided(name);
         let mut open: Vec<Open> = Vec::new();
         let mut models = BTreeSet::new();
         for (workload, owner) in self.survey.owners() {

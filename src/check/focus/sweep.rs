@@ -5,7 +5,6 @@
 //! while that shows more of them to fail. What a run shows for many workloads is shown once. Runs are those of the
 //! reference interpreter throughout, and the beginning that is told is replayed like any other counterexample.
 
-use std::sync::Arc;
 use std::time::Instant;
 
 use crate::cluster::spec::ObjectKey;
@@ -19,7 +18,8 @@ use super::guide::Guide;
 use super::local::Finding;
 use super::rehearse::Stage;
 use super::report::Tally;
-use super::{Answer, Decided, Violation};
+use super::violation::Found;
+use super::{Answer, Decided};
 
 /// The property that want of room breaks.
 const NAME: &str = "pods-schedulable";
@@ -29,7 +29,7 @@ pub fn sweep(
     confirmer: &mut Confirmer<'_>,
     name: &str,
     open: Vec<Open>,
-    watch: &Watch,
+    watch: &mut Watch,
     decided: &mut Decided,
 ) -> Result<Vec<Open>, ModelError> {
     let survey = confirmer.survey;
@@ -41,13 +41,13 @@ pub fn sweep(
     if name != NAME || short.len() < 2 || !confirmer.question.all || watch.exhausted().is_some() {
         return Ok(in_order(short, left));
     }
-    let budget = Budget { time: watch.time_left(), ..confirmer.question.budget.clone() };
     let all: Vec<usize> = short.iter().map(|it| it.workload).collect();
-    let model = match confirmer.build_whole(&all, vec![NAME], &budget.limit(Instant::now())) {
+    let model = match confirmer.build_whole(&all, vec![NAME], watch) {
         Err(ModelError::Stopped(_)) => return Ok(in_order(short, left)),
         model => model?,
     };
-    let Some(stage) = Stage::new(&model, &survey.spec.scenario.commands, &budget) else {
+    let budget = Budget { time: watch.time_left(), ..confirmer.question.budget.clone() };
+    let Some(stage) = Stage::new(&model, &survey.spec.scenario.commands, &budget, &confirmer.watch) else {
         return Ok(in_order(short, left));
     };
     let key = |it: &Open| &survey.spec.workloads[it.workload].key;
@@ -58,15 +58,14 @@ pub fn sweep(
         let Some((trace, broken)) = run(&stage, &model, &short, key, company::all_grow(survey.spec, &last)) else {
             break;
         };
-        // To replay a run and to tell it takes as long as to find it, each.
-        if watch.time_left().is_some_and(|left| left < began.elapsed() * 2) {
+        if !stage.may_be_told(began.elapsed()) {
             break;
         }
         let (failed, rest): (Vec<Open>, Vec<Open>) =
             short.into_iter().partition(|it| broken.iter().any(|&(property, _)| is_of(&model, property, key(it))));
         short = rest;
         let found = failed.iter().map(|it| (key(it).to_string(), smallest(it))).collect();
-        if !tell(&stage, &model, trace, &broken, found, decided) {
+        if !tell(confirmer, &stage, &model, trace, &broken, found, decided) {
             left.extend(failed);
             break;
         }
@@ -100,8 +99,9 @@ fn smallest(open: &Open) -> u32 {
 /// Answers about the workloads that a run shows to fail, of which the beginning up to the first failure is the
 /// counterexample; whether it can be replayed.
 fn tell(
+    confirmer: &Confirmer<'_>,
     stage: &Stage<'_>,
-    model: &Arc<Model>,
+    model: &Model,
     trace: Trace,
     broken: &[(PropertyId, usize)],
     failed: Vec<(String, u32)>,
@@ -117,8 +117,8 @@ fn tell(
         let story = vec!["all that are autoscaled grow as far as their loads make them".to_owned()];
         decided.report.add(&subject, Tally::Rehearsed, story);
         let answer = if subject == with {
-            let (model, trace, run) = (Arc::clone(model), beginning.clone(), run.clone());
-            Answer::Violated(Box::new(Violation { model, property: first, trace, run, smallest }))
+            let found = Found { model, property: first, trace: &beginning, run: run.clone() };
+            Answer::Violated(Box::new(confirmer.teller.tell(&found, &subject, smallest)))
         } else {
             Answer::AlsoViolated { with: with.clone() }
         };
