@@ -1,20 +1,26 @@
 //! Intervals of terms, given intervals of variables: what no valuation within them can leave.
 
-use crate::term::{Arena, Node, Range, TermId, VarId};
+use crate::term::{Arena, Guarded, Node, Range, TermId, VarId};
+
+/// Terms between two looks at a limit.
+const LOOK_EVERY: usize = 1 << 14;
 
 /// Intervals of terms, by position in the arena.
 pub struct Intervals(Vec<Range>);
 
 impl Intervals {
-    /// Computes the intervals of all `reachable` terms.
-    pub fn of(arena: &Arena, reachable: &[bool], variable: &dyn Fn(VarId) -> Range) -> Self {
+    /// Computes the intervals of all `reachable` terms; `None` if the limit comes first.
+    pub fn of(arena: &Arena, reachable: &[bool], variable: &dyn Fn(VarId) -> Range, limit: &Guarded) -> Option<Self> {
         let mut intervals = Intervals(vec![Range::new(0, 0); reachable.len()]);
-        for index in (0..reachable.len()).filter(|&index| reachable[index]) {
+        for (count, index) in (0..reachable.len()).filter(|&index| reachable[index]).enumerate() {
+            if count.is_multiple_of(LOOK_EVERY) && limit.stopped().is_some() {
+                return None;
+            }
             let term = TermId::from_index(index);
             let found = intervals.apply(arena, arena.node(term), variable);
             intervals.0[index] = meet(found, arena.range(term));
         }
-        intervals
+        Some(intervals)
     }
 
     /// The interval of a term; of a Boolean one within 0..=1.

@@ -78,6 +78,9 @@ pub fn reduce_within(
     let mut reduction = Reduction { slice, before: measure(whole), passes: Vec::new(), measure };
     let notes = dropped(whole, &reduction.slice);
     reduction.record("slice", notes);
+    if limit.stopped().is_some() {
+        return reduction;
+    }
     let notes = symmetry::break_initially(&mut reduction.slice, parts);
     reduction.record("symmetry", notes);
     if limit.stopped().is_some() {
@@ -85,11 +88,14 @@ pub fn reduce_within(
     }
     let notes = ranges::tighten(&mut reduction.slice, limit);
     reduction.record("ranges", notes);
+    if limit.stopped().is_some() {
+        return reduction;
+    }
     reduction.slice_again();
     if limit.stopped().is_some() {
         return reduction;
     }
-    let notes = units::scale(&mut reduction.slice.system);
+    let notes = units::scale(&mut reduction.slice.system, limit);
     reduction.record("units", notes);
     reduction
 }

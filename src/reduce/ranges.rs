@@ -16,10 +16,16 @@ const PATIENCE: usize = 12;
 /// Tightens ranges, folds constants, and disables what never fires. Says what it did.
 pub fn tighten(slice: &mut Slice, limit: &Guarded) -> Vec<String> {
     let system = &mut slice.system;
-    let Some((ranges, fires)) = fixpoint(system, limit) else { return vec!["no time for it".to_owned()] };
+    let late = || vec!["no time for it".to_owned()];
+    let Some((ranges, fires)) = fixpoint(system, limit) else { return late() };
     let mut notes = disable(system, &fires);
-    notes.extend(substitute(system, &ranges));
-    drop_constants(slice, &ranges);
+    match substitute(system, &ranges, limit) {
+        None => notes.extend(late()),
+        Some(substituted) => {
+            notes.extend(substituted);
+            drop_constants(slice, &ranges);
+        }
+    }
     notes
 }
 
@@ -34,14 +40,11 @@ fn fixpoint(system: &System, limit: &Guarded) -> Option<(Vec<Range>, Vec<bool>)>
     }
     let mut round = 0;
     loop {
-        if limit.stopped().is_some() {
-            return None;
-        }
         let interval = |var: crate::term::VarId| match position[var.index()] {
             Some(index) => ranges[index],
             None => system.arena.variable(var).sort.range(),
         };
-        let intervals = Intervals::of(&system.arena, &reachable, &interval);
+        let intervals = Intervals::of(&system.arena, &reachable, &interval, limit)?;
         let may_fire = |guard: TermId, choice: TermId| intervals.may_hold(guard) && intervals.may_hold(choice);
         let fires: Vec<bool> = system.actions.iter().map(|it| may_fire(it.guard, it.choice)).collect();
         let mut next = ranges.clone();
@@ -79,11 +82,12 @@ fn disable(system: &mut System, fires: &[bool]) -> Vec<String> {
     notes
 }
 
-/// Puts constants and narrower variables in the place of variables.
-fn substitute(system: &mut System, ranges: &[Range]) -> Vec<String> {
+/// Puts constants and narrower variables in the place of variables; `None`, and nothing happens, if the limit comes first.
+fn substitute(system: &mut System, ranges: &[Range], limit: &Guarded) -> Option<Vec<String>> {
     let mut substitution = Substitution::new();
     let mut notes = Vec::new();
-    for (variable, &range) in system.state.iter_mut().zip(ranges) {
+    let mut narrower = Vec::new();
+    for (index, (variable, &range)) in system.state.iter().zip(ranges).enumerate() {
         let sort = system.arena.variable(variable.var).sort;
         if range.size() == 1 {
             let value = system.arena.constant(sort, range.lo);
@@ -92,17 +96,23 @@ fn substitute(system: &mut System, ranges: &[Range]) -> Vec<String> {
         } else if range != variable.range && sort != Sort::Bool {
             let narrow = system.arena.new_variable(variable.name.clone(), Sort::Int(range));
             substitution.map(variable.var, system.arena.variable(narrow).term);
-            let before = std::mem::replace(&mut variable.range, range);
-            variable.var = narrow;
+            narrower.push((index, narrow));
+            let before = variable.range;
             notes.push(format!(
                 "variable {}: {}..{} instead of {}..{}",
                 variable.name, range.lo, range.hi, before.lo, before.hi
             ));
         }
     }
-    terms::replace(system, |arena, term| substitution.apply(arena, term));
+    if !terms::replace_within(system, limit, |arena, term| substitution.apply(arena, term)) {
+        return None;
+    }
+    for (index, narrow) in narrower {
+        system.state[index].range = ranges[index];
+        system.state[index].var = narrow;
+    }
     clamp(system);
-    notes
+    Some(notes)
 }
 
 /// Updates lie within the new ranges wherever they happen; clamping lets their terms say so.

@@ -1,7 +1,7 @@
 //! All terms of a system, to be read or replaced.
 
 use crate::system::{PropertyKind, System};
-use crate::term::{Arena, TermId};
+use crate::term::{Arena, Guarded, TermId};
 
 /// Every term that the system is made of.
 pub fn roots(system: &System) -> Vec<TermId> {
@@ -22,7 +22,29 @@ pub fn roots(system: &System) -> Vec<TermId> {
     roots
 }
 
-/// Replaces every term of the system.
+/// Terms between two looks at a limit.
+const LOOK_EVERY: usize = 64;
+
+/// Replaces every term of the system, or none of them: whether the limit left time for all.
+pub fn replace_within(
+    system: &mut System,
+    limit: &Guarded,
+    mut image: impl FnMut(&mut Arena, TermId) -> TermId,
+) -> bool {
+    let terms = roots(system);
+    let mut images = Vec::with_capacity(terms.len());
+    for some in terms.chunks(LOOK_EVERY) {
+        if limit.stopped().is_some() {
+            return false;
+        }
+        images.extend(some.iter().map(|&term| image(&mut system.arena, term)));
+    }
+    let mut images = images.into_iter();
+    replace(system, |_, term| images.next().unwrap_or(term));
+    true
+}
+
+/// Replaces every term of the system, in the order of [`roots`].
 pub fn replace(system: &mut System, mut image: impl FnMut(&mut Arena, TermId) -> TermId) {
     let System { arena, init, actions, properties, .. } = system;
     let mut put = |term: &mut TermId| *term = image(arena, *term);

@@ -8,29 +8,31 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::system::System;
-use crate::term::{Arena, Node, Table, TermId};
+use crate::term::{Arena, Guarded, Node, Table, TableId, TermId};
 
 use super::terms;
 
-/// Scales all comparisons of a system. Says which units were found.
-pub fn scale(system: &mut System) -> Vec<String> {
+/// Terms between two looks at a limit.
+const LOOK_EVERY: usize = 1 << 12;
+
+/// Scales all comparisons of a system, or none if a limit comes first. Says which units were found.
+pub fn scale(system: &mut System, limit: &Guarded) -> Vec<String> {
     let roots = terms::roots(system);
     let reachable = system.arena.reachable(roots);
     let divisors = divisors(&system.arena, &reachable);
-    let mut scaling = Scaling { divisors, scaled: HashMap::new(), images: Vec::new(), units: BTreeMap::new() };
-    scaling.collect(&system.arena, &reachable);
-    if scaling.units.is_empty() {
-        return Vec::new();
-    }
-    scaling.build(&mut system.arena, &reachable);
-    let Scaling { images, units, .. } = scaling;
-    terms::replace(system, |_, term| images[term.index()]);
-    units.into_iter().map(|(unit, count)| format!("{count} comparisons in units of {unit}")).collect()
+    let mut scaling = Scaling { divisors, scaled: HashMap::new(), images: Vec::new(), units: BTreeMap::new(), limit };
+    let Some(images) = scaling.images(&mut system.arena, &reachable) else {
+        return vec!["no time for it".to_owned()];
+    };
+    terms::replace(system, |_, term| images.get(term.index()).copied().unwrap_or(term));
+    let units = scaling.units.into_iter();
+    units.map(|(unit, count)| format!("{count} comparisons in units of {unit}")).collect()
 }
 
 /// For every term a number that divides all its values; 0 for the constant 0.
 fn divisors(arena: &Arena, reachable: &[bool]) -> Vec<u64> {
     let mut divisors: Vec<u64> = vec![1; reachable.len()];
+    let mut of_tables: HashMap<TableId, u64> = HashMap::new();
     for index in (0..reachable.len()).filter(|&index| reachable[index]) {
         let of = |term: TermId| divisors[term.index()];
         divisors[index] = match arena.node(TermId::from_index(index)) {
@@ -39,9 +41,9 @@ fn divisors(arena: &Arena, reachable: &[bool]) -> Vec<u64> {
                 gcd(of(a), of(b))
             }
             Node::Mul(a, b) => of(a).saturating_mul(of(b)),
-            Node::Lookup(table, _) => {
+            Node::Lookup(table, _) => *of_tables.entry(table).or_insert_with(|| {
                 arena.table(table).values.iter().fold(0, |all, value| gcd(all, value.unsigned_abs()))
-            }
+            }),
             _ => 1,
         };
     }
@@ -55,7 +57,7 @@ fn gcd(mut a: u64, mut b: u64) -> u64 {
     a
 }
 
-struct Scaling {
+struct Scaling<'l> {
     divisors: Vec<u64>,
     /// Terms to be built in smaller units, with the unit, and their images once built.
     scaled: HashMap<(TermId, u64), TermId>,
@@ -63,12 +65,13 @@ struct Scaling {
     images: Vec<TermId>,
     /// Comparisons by unit.
     units: BTreeMap<u64, usize>,
+    limit: &'l Guarded,
 }
 
 /// The smallest unit that pays: factors of two alone save bits one by one, but a table or product is cheap to keep.
 const SMALLEST_UNIT: u64 = 2;
 
-impl Scaling {
+impl Scaling<'_> {
     /// The unit of a comparison of `a` and `b`, if it has one.
     fn unit(&self, arena: &Arena, a: TermId, b: TermId) -> Option<u64> {
         let of = |term: TermId| self.divisors[term.index()];
@@ -81,8 +84,23 @@ impl Scaling {
         (unit >= SMALLEST_UNIT && unit <= i64::MAX as u64).then_some(unit)
     }
 
+    /// Images of all terms, none if there is nothing to scale; `None` if the limit comes first.
+    fn images(&mut self, arena: &mut Arena, reachable: &[bool]) -> Option<Vec<TermId>> {
+        self.collect(arena, reachable)?;
+        if self.units.is_empty() {
+            return Some(Vec::new());
+        }
+        self.build(arena, reachable)?;
+        Some(std::mem::take(&mut self.images))
+    }
+
+    /// Looks at the limit now and then; `None` once it is reached.
+    fn go_on(&self, count: usize) -> Option<()> {
+        (!count.is_multiple_of(LOOK_EVERY) || self.limit.stopped().is_none()).then_some(())
+    }
+
     /// Finds out which terms are needed in which units, from comparisons down to constants.
-    fn collect(&mut self, arena: &Arena, reachable: &[bool]) {
+    fn collect(&mut self, arena: &Arena, reachable: &[bool]) -> Option<()> {
         let mut wanted: BTreeSet<(TermId, u64)> = BTreeSet::new();
         for index in (0..reachable.len()).filter(|&index| reachable[index]) {
             if let Node::Le(a, b) | Node::Eq(a, b) = arena.node(TermId::from_index(index))
@@ -94,9 +112,11 @@ impl Scaling {
         }
         // The largest first: children come before parents in the arena.
         while let Some((term, unit)) = wanted.pop_last() {
+            self.go_on(self.scaled.len())?;
             self.scaled.insert((term, unit), term);
             wanted.extend(self.parts(arena, term, unit).into_iter().filter(|&(_, unit)| unit > 1));
         }
+        Some(())
     }
 
     /// The children that a scaled term is built of, with their units.
@@ -114,11 +134,12 @@ impl Scaling {
     }
 
     /// Builds all images, children first.
-    fn build(&mut self, arena: &mut Arena, reachable: &[bool]) {
+    fn build(&mut self, arena: &mut Arena, reachable: &[bool]) -> Option<()> {
         let mut units: HashMap<TermId, Vec<u64>> = HashMap::new();
         self.scaled.keys().for_each(|&(term, unit)| units.entry(term).or_default().push(unit));
         self.images = (0..reachable.len()).map(TermId::from_index).collect();
-        for index in (0..reachable.len()).filter(|&index| reachable[index]) {
+        for (count, index) in (0..reachable.len()).filter(|&index| reachable[index]).enumerate() {
+            self.go_on(count)?;
             let term = TermId::from_index(index);
             self.images[index] = self.image(arena, term);
             for &unit in units.get(&term).into_iter().flatten() {
@@ -126,6 +147,7 @@ impl Scaling {
                 self.scaled.insert((term, unit), image);
             }
         }
+        Some(())
     }
 
     fn get(&self, (term, unit): (TermId, u64)) -> TermId {
@@ -219,7 +241,7 @@ mod tests {
                 (builder.finish(Interleaving::Settled), holds)
             };
             let mut system = unbound.bind(ctx);
-            scale(&mut system);
+            scale(&mut system, &Guarded::default());
             let PropertyKind::Invariant { holds: scaled, .. } = system.properties[0].kind else {
                 panic!("an invariant")
             };
@@ -245,6 +267,9 @@ mod tests {
             builder.property("fits", "", kind);
             builder.finish(Interleaving::Settled)
         };
-        assert_eq!(scale(&mut unbound.bind(ctx)), [format!("1 comparisons in units of {}", 4u64 << 30)]);
+        assert_eq!(
+            scale(&mut unbound.bind(ctx), &Guarded::default()),
+            [format!("1 comparisons in units of {}", 4u64 << 30)]
+        );
     }
 }

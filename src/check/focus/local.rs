@@ -9,6 +9,7 @@ use crate::engine::{Budget, Engine, Extent, Progress, Statistics, UnknownReason,
 use crate::property::Selection;
 use crate::reduce;
 use crate::system::{PropertyId, PropertyKind, System, Trace};
+use crate::term::Guarded;
 
 /// What a small model says of a property.
 #[derive(Clone, Debug)]
@@ -92,10 +93,12 @@ impl Asking<'_> {
         if ids.iter().all(|&id| is_out_of_question(&model.system, id)) {
             return Finding::Holds(Extent::Complete(0));
         }
-        let reduction = reduce::reduce(&model.system, &model.parts, &ids);
+        let watch = Budget { time, ..self.budget.clone() }.start();
+        let limit = Guarded::new(Budget { time, ..self.budget.clone() }.limit(Instant::now()));
+        let reduction = reduce::reduce_within(&model.system, &model.parts, &ids, reduce::figures, &limit);
         let system = &reduction.slice.system;
         let all: Vec<PropertyId> = (0..system.properties.len()).map(PropertyId).collect();
-        let budget = Budget { time, ..self.budget.clone() };
+        let budget = Budget { time: watch.time_left(), ..self.budget.clone() };
         let decision = self.engine.decide(system, &all, &budget, self.progress);
         add(&mut findings.statistics, &decision.outcome.statistics);
         findings.engine = decision.engine;

@@ -7,7 +7,7 @@
 //! | [`apart`] | the focus on the real nodes, company may crowd it out | holds → holds |
 //! | [`frozen`] | the focus on the real nodes, all others stay as they are | broken → tried on the whole cluster |
 //! | [`rehearse`] | the whole cluster, a directed run | breaks the property and replays → violated |
-//! | `confirm` | the whole cluster, searched | decides, where the cluster is small |
+//! | `case` | the whole cluster, searched | decides, where the cluster is small |
 //!
 //! Existential abstraction and refinement by counterexamples (Clarke, Grumberg, Jha, Lu, Veith 2000), with the environment
 //! of one component abstracted (Clarke, Talupur, Veith 2006) and assumptions of bounded demand (Pnueli 1985; McMillan
@@ -15,6 +15,7 @@
 
 pub mod anywhere;
 pub mod apart;
+mod case;
 mod company;
 mod confirm;
 pub mod frozen;
