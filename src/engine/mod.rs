@@ -4,6 +4,7 @@ pub mod auto;
 pub mod deepen;
 pub mod explicit;
 pub mod format;
+pub mod memory;
 pub mod sat;
 pub mod smt;
 pub mod start;
@@ -16,6 +17,7 @@ use std::time::{Duration, Instant};
 use crate::system::{PropertyId, System, Trace};
 use crate::term::{Limit, Stopped};
 
+pub use memory::{available_bytes, peak_resident_bytes, resident_bytes};
 pub use sat::certificate::Certificate;
 
 /// How far a check may go.
@@ -42,7 +44,7 @@ impl Budget {
     /// The limit on building that follows from it, if it starts at `since`.
     pub fn limit(&self, since: Instant) -> Limit {
         let deadline = self.time.and_then(|time| since.checked_add(time));
-        let used: fn() -> Option<u64> = resident_bytes;
+        let used: fn() -> Option<u64> = memory::recent_resident_bytes;
         Limit { deadline, stop: Arc::clone(&self.stop), memory: self.memory.map(|most| (most, used)) }
     }
 
@@ -85,35 +87,9 @@ impl Watch {
         if self.budget.time.is_some_and(|limit| self.elapsed() >= limit) {
             return Some(UnknownReason::Time);
         }
-        let too_much = |limit: u64| resident_bytes().is_some_and(|used| used > limit);
+        let too_much = |limit: u64| memory::recent_resident_bytes().is_some_and(|used| used > limit);
         self.budget.memory.is_some_and(too_much).then_some(UnknownReason::Memory)
     }
-}
-
-/// Resident memory of this process in bytes, where the system tells.
-pub fn resident_bytes() -> Option<u64> {
-    memory_field("VmRSS:")
-}
-
-/// Largest resident memory of this process so far in bytes, where the system tells.
-pub fn peak_resident_bytes() -> Option<u64> {
-    memory_field("VmHWM:")
-}
-
-/// Memory that the machine has left, in bytes, where the system tells.
-pub fn available_bytes() -> Option<u64> {
-    kibibytes("/proc/meminfo", "MemAvailable:")
-}
-
-fn memory_field(name: &str) -> Option<u64> {
-    kibibytes("/proc/self/status", name)
-}
-
-fn kibibytes(file: &str, name: &str) -> Option<u64> {
-    let status = std::fs::read_to_string(file).ok()?;
-    let line = status.lines().find(|line| line.starts_with(name))?;
-    let kibibytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
-    Some(kibibytes * 1024)
 }
 
 /// How much of the behaviour a `holds` covers.
@@ -269,5 +245,25 @@ pub trait Engine: Sync {
     fn decide(&self, system: &System, properties: &[PropertyId], budget: &Budget, progress: &dyn Progress) -> Decision {
         let outcome = self.check(system, properties, budget, progress);
         Decision { outcome, engine: self.name(), beside: Vec::new() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_watch_is_extended_up_to_the_end_of_the_whole() {
+        let of = |seconds| Budget { time: Some(Duration::from_secs(seconds)), ..Budget::bound(1) }.start();
+        let (whole, mut own) = (of(100), of(10));
+        own.extend(Duration::from_secs(5), &whole);
+        let left = own.time_left().unwrap_or_default();
+        assert!(left > Duration::from_secs(14) && left <= Duration::from_secs(15), "{left:?}");
+        own.extend(Duration::from_secs(500), &whole);
+        let left = own.time_left().unwrap_or_default();
+        assert!(left > Duration::from_secs(99) && left <= Duration::from_secs(100), "{left:?}");
+        let mut free = Budget::bound(1).start();
+        free.extend(Duration::from_secs(5), &whole);
+        assert_eq!(free.time_left(), None);
     }
 }

@@ -144,11 +144,11 @@ fn drop_constants(slice: &mut Slice, ranges: &[Range]) {
 mod tests {
     use super::*;
     use crate::system::{ActionDraft, ActionKind, Builder, Checkpoint, Interleaving, PropertyKind};
-    use crate::term::Ctx;
+    use crate::term::{Ctx, Limit};
+    use std::sync::atomic::Ordering;
 
     /// A counter that stops at 3, a constant, and an action that waits for the constant to change.
-    #[test]
-    fn constants_fold_ranges_shrink_and_what_waits_for_ever_is_disabled() {
+    fn counter() -> System {
         let ctx = Ctx::new();
         let unbound = {
             let builder = Builder::new(&ctx);
@@ -168,7 +168,23 @@ mod tests {
             builder.property("p", "", kind);
             builder.finish(Interleaving::Settled)
         };
-        let mut slice = Slice { system: unbound.bind(ctx), kept: vec![0, 1] };
+        unbound.bind(ctx)
+    }
+
+    #[test]
+    fn what_there_is_no_time_for_changes_nothing() {
+        let limit = Limit::default();
+        limit.stop.store(true, Ordering::Relaxed);
+        let (mut system, before) = (counter(), counter());
+        assert_eq!(substitute(&mut system, &[Range::new(0, 3), Range::new(3, 3)], &Guarded::new(limit)), None);
+        let ranges = |system: &System| system.state.iter().map(|it| (it.var, it.range)).collect::<Vec<_>>();
+        assert_eq!(ranges(&system), ranges(&before));
+        assert_eq!(terms::roots(&system), terms::roots(&before));
+    }
+
+    #[test]
+    fn constants_fold_ranges_shrink_and_what_waits_for_ever_is_disabled() {
+        let mut slice = Slice { system: counter(), kept: vec![0, 1] };
         let notes = tighten(&mut slice, &Guarded::default());
         assert_eq!(slice.kept, [0]);
         assert_eq!(slice.system.state[0].range, Range::new(0, 3));
