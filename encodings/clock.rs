@@ -41,14 +41,9 @@ impl Clock {
         let (var, to) = builder.input("to", 0, self.horizon);
         let mut next = state.clone();
         next.set(self.now, to);
-        builder.action(ActionDraft {
-            name: "time passes".to_owned(),
-            kind: ActionKind::Environment,
-            guard: self.now(&state).lt(self.horizon),
-            inputs: vec![var],
-            choice: to.gt(self.now(&state)) & !waits(to),
-            next,
-            marks: Vec::new(),
-        })
+        builder.action(
+            ActionDraft::new("time passes", ActionKind::Environment, self.now(&state).lt(self.horizon), next)
+                .choosing(vec![var], to.gt(self.now(&state)) & !waits(to)),
+        )
     }
 }

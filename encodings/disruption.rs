@@ -115,15 +115,14 @@ fn add_eviction(cluster: &Cluster<'_>, template: TemplateId) {
     cluster.cells.rewrite_one(ctx, &mut next, &chosen, |cell| cluster.without_of(cell, template, ctx.int(1)));
     cluster.note_departures(&mut next);
     let name = cluster.templates[template.0].name.clone();
-    let draft = ActionDraft {
-        name: format!("drain evicts {name}"),
-        kind: ActionKind::Event { rank: ranks::BUDGETED_EVICTION },
+    let draft = ActionDraft::new(
+        format!("drain evicts {name}"),
+        ActionKind::Event { rank: ranks::BUDGETED_EVICTION },
         guard,
-        inputs: vec![var],
-        choice: valid,
         next,
-        marks: cluster.eviction_marks(|other| ctx.bool(other == template)),
-    };
+    )
+    .choosing(vec![var], valid)
+    .marked(cluster.eviction_marks(|other| ctx.bool(other == template)));
     let tell = move |scene: &Scene<'_>| {
         let text = format!("evicts a pod of {name} from {}", scene.moved_names());
         Sentence::new("drain", text).because("its PodDisruptionBudget allows one more disruption")

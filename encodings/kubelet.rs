@@ -69,15 +69,12 @@ fn add_admission(cluster: &Cluster<'_>, template: TemplateId) {
         cells.iter().map(|cell| ctx.bool(cell.class == target.class && cell.slot == target.slot)).collect();
     cluster.cells.rewrite_one(ctx, &mut next, &chosen, |cell| cluster.with(cell, attribute, |pods| pods + admitted));
     next.set(cluster.pending[template.0], waiting.minus_or_zero(admitted));
-    let draft = ActionDraft {
-        name: format!("kubelet {node} admits {}", pod.name),
-        kind: ActionKind::Event { rank: ranks::SCHEDULER },
-        guard: admitted.ge(1),
-        inputs: Vec::new(),
-        choice: ctx.bool(true),
+    let draft = ActionDraft::new(
+        format!("kubelet {node} admits {}", pod.name),
+        ActionKind::Event { rank: ranks::SCHEDULER },
+        admitted.ge(1),
         next,
-        marks: Vec::new(),
-    };
+    );
     let (actor, name, node, count) = (format!("kubelet {node}"), pod.name.clone(), node.to_owned(), admitted.id());
     let tell = move |scene: &Scene<'_>| {
         Sentence::new(actor.clone(), format!("admits {} pod(s) of {name}", scene.get(count)))
@@ -117,8 +114,7 @@ fn add_start(cluster: &Cluster<'_>, template: TemplateId, interleaving: Interlea
     };
     let kind = if pod.slow_start { ActionKind::Periodic } else { ActionKind::Event { rank: ranks::START } };
     let guard = cluster.is_some(&state, &Quantity::Starting(template), &starting);
-    let draft =
-        ActionDraft { name: format!("{} starts", pod.name), kind, guard, inputs, choice, next, marks: Vec::new() };
+    let draft = ActionDraft::new(format!("{} starts", pod.name), kind, guard, next).choosing(inputs, choice);
     let name = pod.name.clone();
     let tell = move |scene: &Scene<'_>| {
         let what = if together { "pods" } else { "a pod" };
@@ -139,15 +135,13 @@ fn add_termination(cluster: &Cluster<'_>, template: TemplateId) {
         cluster.with(cell, Attribute::Pods(template, Phase::Terminating), |pods| pods - 1)
     });
     let name = cluster.templates[template.0].name.clone();
-    let draft = ActionDraft {
-        name: format!("{name} terminates"),
-        kind: ActionKind::Event { rank: ranks::TERMINATION },
-        guard: cluster.is_some(&state, &Quantity::Terminating(template), &going),
-        inputs: vec![var],
-        choice: valid,
+    let draft = ActionDraft::new(
+        format!("{name} terminates"),
+        ActionKind::Event { rank: ranks::TERMINATION },
+        cluster.is_some(&state, &Quantity::Terminating(template), &going),
         next,
-        marks: Vec::new(),
-    };
+    )
+    .choosing(vec![var], valid);
     let tell = move |scene: &Scene<'_>| {
         Sentence::new("kubelet", format!("finishes terminating a pod of {name} on {}", scene.moved_names()))
     };

@@ -135,7 +135,7 @@ fn check_sizes(spec: &ClusterSpec, selection: &Selection) -> Result<(), ModelErr
 }
 
 fn interleaving(spec: &ClusterSpec) -> Interleaving {
-    spec.scenario.interleaving.into()
+    spec.scenario.interleaving
 }
 
 /// Adds every controller that the scenario lets act. Those with state of their own declare it before the first action

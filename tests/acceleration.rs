@@ -87,7 +87,7 @@ fn queue(start: i64, amount: i64, property: impl for<'c> Fn(&Builder<'c>, IntVar
 fn act<'c>(b: &Builder<'c>, name: &str, kind: ActionKind, guard: Bool<'c>, next: kubound::system::State<'c>) {
     let marks = vec![(b.mark(name), b.ctx().bool(true))];
     let choice = b.ctx().bool(true);
-    b.action(ActionDraft { name: name.to_owned(), kind, guard, inputs: vec![], choice, next, marks });
+    b.action(ActionDraft::new(name.to_owned(), kind, guard, next).choosing(vec![], choice).marked(marks));
 }
 
 fn invariant<'c>(b: &Builder<'c>, holds: Bool<'c>, at: Checkpoint) {
@@ -233,15 +233,11 @@ impl RandomSystem {
         let choice = by.ge(now.get(variables[0]).min(action.input.unwrap_or(1)));
         let marks = action.mark.map(|test| (b.mark("good"), condition(b, variables, test)));
         let inputs = input.iter().map(|&(var, _)| var).collect();
-        b.action(ActionDraft {
-            name: format!("a{index}"),
-            kind,
-            guard,
-            inputs,
-            choice,
-            next,
-            marks: marks.into_iter().collect(),
-        });
+        b.action(
+            ActionDraft::new(format!("a{index}"), kind, guard, next)
+                .choosing(inputs, choice)
+                .marked(marks.into_iter().collect()),
+        );
     }
 }
 
@@ -299,7 +295,7 @@ fn cases_are_the_same_accelerated() {
 fn racing_cases_are_the_same_accelerated() {
     for id in ["c2", "c5", "c7", "c8"] {
         let mut loaded = load_case(id, 3, false);
-        interleave(&mut loaded, kubound::cluster::scenario::Interleaving::Racing);
+        interleave(&mut loaded, kubound::system::Interleaving::Racing);
         compare_model(&loaded, 2, &format!("{id}, racing"));
     }
 }

@@ -2,13 +2,13 @@
 
 mod support;
 
-use kubound::cluster::scenario::Interleaving;
 use kubound::encodings::Model;
 use kubound::engine::auto::Auto;
 use kubound::engine::explicit::Explicit;
 use kubound::engine::sat::Sat;
 use kubound::engine::smt::Smt;
 use kubound::engine::{Engine, Extent, Verdict};
+use kubound::system::Interleaving;
 use kubound::system::Slice;
 
 use support::{Answer, check, interleave, load_case, model, slice};

@@ -56,15 +56,15 @@ fn system(arcs: &[Arc], interleaving: Interleaving, demand: Demand) -> System {
         for (index, arc) in arcs.iter().enumerate() {
             let mut next = now.clone();
             next.set(at, ctx.int(arc.to));
-            builder.action(ActionDraft {
-                name: format!("step {index}"),
-                kind: if arc.slow { ActionKind::Periodic } else { ActionKind::Event { rank: 0 } },
-                guard: now.get(at).eq(arc.from),
-                inputs: Vec::new(),
-                choice: ctx.bool(true),
-                next,
-                marks: arc.marks.iter().map(|mark| (builder.mark(mark), ctx.bool(true))).collect(),
-            });
+            builder.action(
+                ActionDraft::new(
+                    format!("step {index}"),
+                    if arc.slow { ActionKind::Periodic } else { ActionKind::Event { rank: 0 } },
+                    now.get(at).eq(arc.from),
+                    next,
+                )
+                .marked(arc.marks.iter().map(|mark| (builder.mark(mark), ctx.bool(true))).collect()),
+            );
         }
         let kind = match demand {
             Demand::Settles => PropertyKind::Settles,

@@ -27,7 +27,7 @@ fn system(interleaving: Interleaving, define: impl for<'c> FnOnce(&Builder<'c>))
 fn act<'c>(b: &Builder<'c>, name: &str, kind: ActionKind, guard: Bool<'c>, next: State<'c>, marks: &[&str]) {
     let marks = marks.iter().map(|mark| (b.mark(mark), b.ctx().bool(true))).collect();
     let choice = b.ctx().bool(true);
-    b.action(ActionDraft { name: name.to_owned(), kind, guard, inputs: vec![], choice, next, marks });
+    b.action(ActionDraft::new(name.to_owned(), kind, guard, next).choosing(vec![], choice).marked(marks));
 }
 
 fn always<'c>(b: &Builder<'c>, holds: Bool<'c>) {
@@ -309,7 +309,7 @@ fn chooser(allowed: impl for<'c> Fn(kubound::term::Int<'c>, kubound::term::Int<'
         next.add(x, by);
         let choice = allowed(now.get(x), by);
         let guard = now.get(x).lt(9);
-        b.action(ActionDraft { name: "add".into(), kind: SLOW, guard, inputs: vec![var], choice, next, marks: vec![] });
+        b.action(ActionDraft::new("add", SLOW, guard, next).choosing(vec![var], choice));
         always(b, now.get(x).ne(9));
     })
 }

@@ -182,7 +182,7 @@ fn channel(what: &str, objects: &[String], scenario: &str) -> Tally {
     let mut spec = load(&[("objects.yaml", objects.concat()), ("scenario.yaml", scenario)]);
     let mut tally = Tally::default();
     compare(&spec, what, &mut tally);
-    spec.scenario.interleaving = kubound::cluster::scenario::Interleaving::Racing;
+    spec.scenario.interleaving = kubound::system::Interleaving::Racing;
     spec.scenario.bound = 2;
     compare(&spec, &format!("{what}, racing"), &mut tally);
     println!("{what}: {tally:?}");

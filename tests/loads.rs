@@ -7,12 +7,13 @@ use std::collections::BTreeSet;
 
 use itertools::Itertools;
 use kubound::cluster::arithmetic::hpa_replicas::{Tolerance, replicas_for};
-use kubound::cluster::scenario::{Interleaving, LoadPer};
+use kubound::cluster::scenario::LoadPer;
 use kubound::engine::Engine;
 use kubound::engine::explicit::Explicit;
 use kubound::engine::sat::Sat;
 use kubound::engine::smt::Smt;
 use kubound::input::{self, Loaded};
+use kubound::system::Interleaving;
 
 use support::{Answer, WEB, check, interleave, load_case, model, slice};
 

@@ -22,15 +22,10 @@ fn choice(most: i64, initial: Option<i64>, holds: impl for<'c> Fn(Int<'c>, Int<'
         for (number, (_, input)) in numbers.into_iter().zip(inputs) {
             next.set(number, input);
         }
-        builder.action(ActionDraft {
-            name: "choose".to_owned(),
-            kind: ActionKind::Environment,
-            guard: ctx.bool(true),
-            inputs: inputs.map(|(var, _)| var).to_vec(),
-            choice: ctx.bool(true),
-            next,
-            marks: Vec::new(),
-        });
+        builder.action(
+            ActionDraft::new("choose", ActionKind::Environment, ctx.bool(true), next)
+                .choosing(inputs.map(|(var, _)| var).to_vec(), ctx.bool(true)),
+        );
         let holds = holds(state.get(numbers[0]), state.get(numbers[1])).id();
         builder.property("demanded", "", PropertyKind::Invariant { holds, at: Checkpoint::Every });
         builder.finish(Interleaving::Settled)

@@ -2,11 +2,11 @@
 
 mod support;
 
-use kubound::cluster::scenario::Interleaving;
 use kubound::engine::explicit::Explicit;
 use kubound::engine::smt::Smt;
 use kubound::engine::{Extent, Verdict};
 use kubound::input::{self, Loaded};
+use kubound::system::Interleaving;
 
 use support::{Answer, check, interleave, model, slice};
 

@@ -7,7 +7,6 @@ mod reductions {
 mod support;
 
 use kubound::cases::Suite;
-use kubound::cluster::scenario::Interleaving;
 use kubound::encodings::{Model, build, build_of_single_nodes};
 use kubound::engine::explicit::Explicit;
 use kubound::engine::sat::Sat;
@@ -16,6 +15,7 @@ use kubound::input::{Loaded, load_strings};
 use kubound::property::Selection;
 use kubound::reduce::single_nodes::{Modelled, Unlifted, counterexample};
 use kubound::reduce::{Reduction, reduce, unreduced};
+use kubound::system::Interleaving;
 use kubound::system::{PropertyId, PropertyKind, Trace, replay};
 use proptest::prelude::*;
 

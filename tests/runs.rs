@@ -9,12 +9,12 @@ mod symbolic {
     pub mod random;
 }
 
-use kubound::cluster::scenario::Interleaving;
 use kubound::encodings::build_of_single_nodes;
 use kubound::engine::Budget;
 use kubound::engine::start::{self, Start};
 use kubound::input::load_strings;
 use kubound::property::Selection;
+use kubound::system::Interleaving;
 use kubound::system::choices::Combinations;
 use kubound::system::replay::Interpreter;
 use kubound::system::run::States;

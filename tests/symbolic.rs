@@ -174,15 +174,10 @@ fn counter(step: (i64, i64), initial: Option<i64>) -> System {
         let (var, input) = builder.input("step", step.0, step.1);
         let mut next = state.clone();
         next.set(count, (state.get(count) + input).min(9));
-        builder.action(ActionDraft {
-            name: "raise".to_owned(),
-            kind: ActionKind::Periodic,
-            guard: state.get(count).lt(9),
-            inputs: vec![var],
-            choice: ctx.bool(true),
-            next,
-            marks: Vec::new(),
-        });
+        builder.action(
+            ActionDraft::new("raise", ActionKind::Periodic, state.get(count).lt(9), next)
+                .choosing(vec![var], ctx.bool(true)),
+        );
         let holds = state.get(count).ne(7).id();
         builder.property("never 7", "", PropertyKind::Invariant { holds, at: Checkpoint::Every });
         builder.finish(Interleaving::Settled)
@@ -309,15 +304,9 @@ fn wide() -> System {
         let mut next = state.clone();
         next.set(before, state.get(now));
         next.set(now, input);
-        builder.action(ActionDraft {
-            name: "set".to_owned(),
-            kind: ActionKind::Environment,
-            guard: ctx.bool(true),
-            inputs: vec![var],
-            choice: ctx.bool(true),
-            next,
-            marks: Vec::new(),
-        });
+        builder.action(
+            ActionDraft::new("set", ActionKind::Environment, ctx.bool(true), next).choosing(vec![var], ctx.bool(true)),
+        );
         let holds = (state.get(now) + state.get(before)).le(119).id();
         builder.property("not both at the top", "", PropertyKind::Invariant { holds, at: Checkpoint::Every });
         builder.finish(Interleaving::Settled)

@@ -10,13 +10,14 @@ use std::time::Duration;
 
 use kubound::cluster::Layout;
 use kubound::cluster::cells::{Cells, Representation};
-use kubound::cluster::scenario::{Failures, Interleaving, Maintenance};
+use kubound::cluster::scenario::{Failures, Maintenance};
 use kubound::cluster::totals::Quantity;
 use kubound::encodings::Model;
 use kubound::engine::explicit::Explicit;
 use kubound::engine::sat::Sat;
 use kubound::engine::{Budget, Engine, Silent, Verdict};
 use kubound::input::{Loaded, load_strings};
+use kubound::system::Interleaving;
 use kubound::system::{Checkpoint, Property, PropertyId, PropertyKind, System};
 use kubound::term::{Ctx, Int};
 use proptest::test_runner::{Config, TestRunner};

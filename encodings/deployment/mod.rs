@@ -163,15 +163,12 @@ fn act<'c>(
     let lines = vars.sizes.iter().zip(&object.revisions);
     let lines = lines.map(|(&var, revision)| (revision.name.clone(), state.get(var).id(), var.index()));
     let lines: Vec<_> = lines.collect();
-    let draft = ActionDraft {
-        name: format!("deployment {} {what}", object.key),
-        kind: ActionKind::Event { rank: ranks::DEPLOYMENT },
+    let draft = ActionDraft::new(
+        format!("deployment {} {what}", object.key),
+        ActionKind::Event { rank: ranks::DEPLOYMENT },
         guard,
-        inputs: Vec::new(),
-        choice: cluster.ctx().bool(true),
         next,
-        marks: Vec::new(),
-    };
+    );
     let (actor, replicas) = (actor(object), state.get(vars.replicas).id());
     let tell = move |scene: &Scene<'_>| {
         let changed = lines.iter().map(|(name, before, after)| (name, scene.get(*before), scene.after[*after]));

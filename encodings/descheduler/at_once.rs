@@ -40,15 +40,13 @@ pub fn add<'c>(
         after_evictions(cluster, sight.pods, cell, &|id| at.map_or_else(|| ctx.int(0), |at| of(at, id)))
     });
     cluster.note_departures(&mut next);
-    let draft = ActionDraft {
-        name: format!("descheduler {plugin}"),
-        kind: ActionKind::Periodic,
-        guard: ctx.any(templates.iter().map(|&id| evicts(id))),
-        inputs: Vec::new(),
-        choice: ctx.bool(true),
+    let draft = ActionDraft::new(
+        format!("descheduler {plugin}"),
+        ActionKind::Periodic,
+        ctx.any(templates.iter().map(|&id| evicts(id))),
         next,
-        marks: cluster.eviction_marks(evicts),
-    };
+    )
+    .marked(cluster.eviction_marks(evicts));
     let counts = |row: &Vec<Int<'c>>| -> Vec<TermId> {
         sight.cells.iter().zip(row).map(|(cell, &count)| (cell.multiplicity * count).id()).collect()
     };

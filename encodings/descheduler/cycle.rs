@@ -98,15 +98,14 @@ impl<'a, 'c> Stage<'a, 'c> {
 
     /// Adds a step, which is taken at once while the stage is under way.
     pub fn act(&self, step: Step<'c>) {
-        let draft = ActionDraft {
-            name: format!("descheduler {} {}", self.name, step.name),
-            kind: ActionKind::Event { rank: ranks::UNFINISHED },
-            guard: self.is_on(&self.cluster.state()) & step.guard,
-            inputs: step.inputs,
-            choice: step.choice,
-            next: step.next,
-            marks: step.marks,
-        };
+        let draft = ActionDraft::new(
+            format!("descheduler {} {}", self.name, step.name),
+            ActionKind::Event { rank: ranks::UNFINISHED },
+            self.is_on(&self.cluster.state()) & step.guard,
+            step.next,
+        )
+        .choosing(step.inputs, step.choice)
+        .marked(step.marks);
         self.cluster.act(draft, step.tell);
     }
 
@@ -225,15 +224,12 @@ pub fn add_start(cluster: &Cluster<'_>, memory: &Memory, sight: &Sight<'_, '_>) 
     next.set(memory.stage, ctx.int(1));
     let in_play = (0..sight.cells.len()).map(|at| sight.in_play(at).id());
     let in_play = ctx.sum(in_play.map(|id| ctx.as_bool(id).to_int()));
-    let draft = ActionDraft {
-        name: "descheduler begins".to_owned(),
-        kind: ActionKind::Periodic,
-        guard: state.get(memory.stage).eq(0) & in_play.ge(2),
-        inputs: Vec::new(),
-        choice: ctx.bool(true),
+    let draft = ActionDraft::new(
+        "descheduler begins",
+        ActionKind::Periodic,
+        state.get(memory.stage).eq(0) & in_play.ge(2),
         next,
-        marks: Vec::new(),
-    };
+    );
     cluster.act(draft, Box::new(|_: &Scene<'_>| Sentence::new("descheduler", "begins a cycle")));
 }
 
@@ -265,14 +261,14 @@ pub fn add_merging(cluster: &Cluster<'_>, memory: &Memory) {
         all.set(taken, ctx.int(0));
     }
     all.set_bool(merging, ctx.bool(false));
-    let draft = |name: &str, guard, inputs, choice, next| ActionDraft {
-        name: format!("descheduler {name}"),
-        kind: ActionKind::Event { rank: ranks::UNFINISHED },
-        guard: state.is(merging) & guard,
-        inputs,
-        choice,
-        next,
-        marks: Vec::new(),
+    let draft = |name: &str, guard, inputs, choice, next| {
+        ActionDraft::new(
+            format!("descheduler {name}"),
+            ActionKind::Event { rank: ranks::UNFINISHED },
+            state.is(merging) & guard,
+            next,
+        )
+        .choosing(inputs, choice)
     };
     let silent = || -> Narrator { Box::new(|_: &Scene<'_>| Sentence::default()) };
     cluster.act(draft("tells evicted pods apart", some, vec![input], valid, one), silent());
@@ -296,15 +292,12 @@ pub fn add_end(cluster: &Cluster<'_>, memory: &Memory, pods: &[Pod]) {
     let some =
         ctx.any(memory.places().into_iter().filter_map(|(at, id)| Some(state.get(memory.evicted(at, id)?).ge(1))));
     let some = some.id();
-    let draft = ActionDraft {
-        name: "descheduler ends".to_owned(),
-        kind: ActionKind::Event { rank: ranks::UNFINISHED },
-        guard: state.get(memory.stage).eq(memory.stages as i64 + 1) & !is_merging(memory, &state, cluster),
-        inputs: Vec::new(),
-        choice: ctx.bool(true),
+    let draft = ActionDraft::new(
+        "descheduler ends",
+        ActionKind::Event { rank: ranks::UNFINISHED },
+        state.get(memory.stage).eq(memory.stages as i64 + 1) & !is_merging(memory, &state, cluster),
         next,
-        marks: Vec::new(),
-    };
+    );
     let tell = move |scene: &Scene<'_>| match scene.holds(some) {
         true => Sentence::new("descheduler", format!("ends its cycle: evicted pods leave {}", scene.moved_names())),
         false => Sentence::new("descheduler", "ends its cycle without evictions"),

@@ -50,5 +50,5 @@ pub(crate) fn outside<'c>(
     marks.push((cluster.environment_mark(), cluster.ctx().bool(true)));
     cluster.disturb(&mut next);
     let kind = ActionKind::Environment;
-    cluster.act(ActionDraft { name, kind, guard, inputs, choice, next, marks }, narrator);
+    cluster.act(ActionDraft::new(name, kind, guard, next).choosing(inputs, choice).marked(marks), narrator);
 }

@@ -60,6 +60,6 @@ fn add_switch<'c>(
     let Some(Switch { guard, input, choice, next }) = switch(cluster, allowed, down) else { return };
     let tell = move |scene: &Scene<'_>| Sentence::new(scene.moved_names(), what).because(why.clone());
     let kind = ActionKind::Periodic;
-    let draft = ActionDraft { name: name.to_owned(), kind, guard, inputs: vec![input], choice, next, marks };
+    let draft = ActionDraft::new(name.to_owned(), kind, guard, next).choosing(vec![input], choice).marked(marks);
     cluster.act(draft, Box::new(tell));
 }

@@ -33,15 +33,14 @@ fn add_one(cluster: &Cluster<'_>, autoscaler: &Autoscaler) {
     let mut next = state.clone();
     next.set(vars.replicas, size.clamp(0, vars.max_replicas));
     let (key, chosen) = (autoscaler.key.clone(), size.id());
-    let draft = ActionDraft {
-        name: format!("hpa {}", autoscaler.key),
-        kind: ActionKind::Periodic,
-        guard: cluster.exists(&state, vars) & current.ge(1),
-        inputs: vec![input],
-        choice: size.ne(current),
+    let draft = ActionDraft::new(
+        format!("hpa {}", autoscaler.key),
+        ActionKind::Periodic,
+        cluster.exists(&state, vars) & current.ge(1),
         next,
-        marks: vec![(cluster.resize_mark(workload), ctx.bool(true))],
-    };
+    )
+    .choosing(vec![input], size.ne(current))
+    .marked(vec![(cluster.resize_mark(workload), ctx.bool(true))]);
     let tell = move |scene: &Scene<'_>| {
         Sentence::new(format!("HorizontalPodAutoscaler {key}"), format!("scales to {} replicas", scene.get(chosen)))
     };

@@ -90,15 +90,14 @@ fn add_one(cluster: &Cluster<'_>, vars: &HpaVars, loads: &[LoadVars]) {
     let mut inputs: Vec<VarId> = proposals.iter().filter_map(|proposal| proposal.input).collect();
     inputs.extend(&recalled.inputs);
     let narrator = narrator(autoscaler, target, &proposals, &recalled, &reconciled, (current, proposal));
-    let draft = ActionDraft {
-        name: format!("hpa {}", autoscaler.key),
-        kind: ActionKind::Periodic,
-        guard: cluster.exists(&state, target) & measured & changes,
-        inputs,
-        choice: recalled.choice,
+    let draft = ActionDraft::new(
+        format!("hpa {}", autoscaler.key),
+        ActionKind::Periodic,
+        cluster.exists(&state, target) & measured & changes,
         next,
-        marks: vec![(cluster.resize_mark(vars.workload), desired.ne(current))],
-    };
+    )
+    .choosing(inputs, recalled.choice)
+    .marked(vec![(cluster.resize_mark(vars.workload), desired.ne(current))]);
     cluster.act(draft, narrator);
 }
 

@@ -57,15 +57,7 @@ pub fn add(cluster: &Cluster<'_>) {
     if crowded.is_empty() {
         return;
     }
-    let draft = ActionDraft {
-        name: "other workloads".to_owned(),
-        kind: ActionKind::Periodic,
-        guard: ctx.any(crowded),
-        inputs: Vec::new(),
-        choice: ctx.bool(true),
-        next: state,
-        marks: Vec::new(),
-    };
+    let draft = ActionDraft::new("other workloads", ActionKind::Periodic, ctx.any(crowded), state);
     cluster.act(draft, Box::new(|_| Sentence::new("other workloads", "leave room".to_owned())));
 }
 

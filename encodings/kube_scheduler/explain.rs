@@ -7,6 +7,7 @@ use itertools::Itertools;
 use crate::cluster::story::Scene;
 use crate::cluster::view::Cluster;
 use crate::cluster::{Cell, TemplateId};
+use crate::property::pods_schedulable;
 use crate::term::TermId;
 
 use super::{Cycle, Reason, Refusal};
@@ -31,7 +32,7 @@ pub fn add<'c>(cluster: &Cluster<'c>, scheduled: &[TemplateId], cells: &[Cell<'c
             0 => Vec::new(),
             waiting => vec![format!("{waiting} pod(s) of {name} stay Pending: {}", message(scene, &lines))],
         };
-        cluster.diagnose("pods-schedulable", Box::new(tell));
+        cluster.diagnose(pods_schedulable::DEFINITION.name, Box::new(tell));
     }
 }
 

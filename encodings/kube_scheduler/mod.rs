@@ -135,15 +135,8 @@ pub fn add(cluster: &Cluster<'_>) {
     }
     let ids = |terms: &[Bool<'_>]| terms.iter().map(|term| term.id()).collect::<Vec<TermId>>();
     let binding = ids(&binds);
-    let draft = ActionDraft {
-        name: "kube-scheduler".to_owned(),
-        kind: ActionKind::Event { rank: ranks::SCHEDULER },
-        guard: ctx.any(binds),
-        inputs: [pod_var, node_var].into_iter().chain(others.as_ref().map(|it| it.var)).collect(),
-        choice: ctx.any(allowed),
-        next,
-        marks: Vec::new(),
-    };
+    let draft = ActionDraft::new("kube-scheduler", ActionKind::Event { rank: ranks::SCHEDULER }, ctx.any(binds), next)
+        .choosing([pod_var, node_var].into_iter().chain(others.as_ref().map(|it| it.var)).collect(), ctx.any(allowed));
     let action = cluster.act(
         draft,
         narrator(

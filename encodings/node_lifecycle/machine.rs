@@ -136,14 +136,9 @@ impl<'c> Machine<'c> {
         let posts = says.eq(TRUE) | says.eq(FALSE);
         next.set(node.ready, posts.ite(says, state.get(node.ready)));
         next.set_bool(node.alive, ctx.bool(true));
-        self.builder.action(ActionDraft {
-            name: format!("kubelet of {}", node.name),
-            kind: ActionKind::Environment,
-            guard: ctx.bool(true),
-            inputs: vec![var],
-            choice: ctx.bool(true),
-            next,
-            marks: Vec::new(),
-        })
+        self.builder.action(
+            ActionDraft::new(format!("kubelet of {}", node.name), ActionKind::Environment, ctx.bool(true), next)
+                .choosing(vec![var], ctx.bool(true)),
+        )
     }
 }

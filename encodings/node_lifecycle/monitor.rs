@@ -47,15 +47,7 @@ pub fn add(machine: &Machine<'_>) -> ActionId {
         current.push(health.current);
     }
     handle_disruption(machine, &current, &state, &mut next);
-    machine.builder.action(ActionDraft {
-        name: "node monitor".to_owned(),
-        kind: ActionKind::Periodic,
-        guard: ctx.bool(true),
-        inputs: Vec::new(),
-        choice: ctx.bool(true),
-        next,
-        marks: Vec::new(),
-    })
+    machine.builder.action(ActionDraft::new("node monitor", ActionKind::Periodic, ctx.bool(true), next))
 }
 
 /// When every zone becomes fully disrupted, the fault is more likely here than there: taints go, rates drop to 0. When

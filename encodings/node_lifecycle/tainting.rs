@@ -59,15 +59,15 @@ pub fn add_pass(machine: &Machine<'_>, zone: usize) -> ActionId {
         swap(node, NOT_READY, UNREACHABLE, chosen & ready.eq(FALSE), &state, &mut next);
         swap(node, UNREACHABLE, NOT_READY, chosen & ready.eq(UNKNOWN), &state, &mut next);
     }
-    machine.builder.action(ActionDraft {
-        name: format!("taint pass of {}", machine.zones[zone].name),
-        kind: ActionKind::Periodic,
-        guard: limiter.admits(now) & ctx.any(members.iter().map(|node| state.is(node.waiting))),
-        inputs: vec![var],
-        choice: ctx.any(allowed),
-        next,
-        marks: Vec::new(),
-    })
+    machine.builder.action(
+        ActionDraft::new(
+            format!("taint pass of {}", machine.zones[zone].name),
+            ActionKind::Periodic,
+            limiter.admits(now) & ctx.any(members.iter().map(|node| state.is(node.waiting))),
+            next,
+        )
+        .choosing(vec![var], ctx.any(allowed)),
+    )
 }
 
 /// One write of NoSchedule taints, which follow the Ready status as it is (`doNoScheduleTaintingPass`): first what is
@@ -117,5 +117,5 @@ fn look_at_pods<'c>(machine: &Machine<'c>, node: &Node, state: &State<'c>, next:
 
 fn write<'c>(machine: &Machine<'c>, name: String, guard: Bool<'c>, next: State<'c>) -> ActionId {
     let (kind, choice) = (ActionKind::Event { rank: 0 }, machine.builder.ctx().bool(true));
-    machine.builder.action(ActionDraft { name, kind, guard, inputs: Vec::new(), choice, next, marks: Vec::new() })
+    machine.builder.action(ActionDraft::new(name, kind, guard, next).choosing(Vec::new(), choice))
 }

@@ -48,7 +48,7 @@ fn event(rank: u32) -> ActionKind {
 
 /// Creates the pods that are missing.
 fn add_create(cluster: &Cluster<'_>, name: &str, vars: &WorkloadVars, revision: usize, template: TemplateId) {
-    let (ctx, state) = (cluster.ctx(), cluster.state());
+    let state = cluster.state();
     let (size, active) = (state.get(vars.sizes[revision]), cluster.active(&state, template));
     let missing = size.minus_or_zero(active);
     let pending = cluster.pending[template.0];
@@ -57,15 +57,7 @@ fn add_create(cluster: &Cluster<'_>, name: &str, vars: &WorkloadVars, revision: 
     let actor = format!("ReplicaSet {name}");
     let guard = active.lt(size);
     let (missing, active, size) = (missing.id(), active.id(), size.id());
-    let draft = ActionDraft {
-        name: format!("replicaset {name} creates"),
-        kind: event(ranks::REPLICASET),
-        guard,
-        inputs: Vec::new(),
-        choice: ctx.bool(true),
-        next,
-        marks: Vec::new(),
-    };
+    let draft = ActionDraft::new(format!("replicaset {name} creates"), event(ranks::REPLICASET), guard, next);
     let tell = move |scene: &Scene<'_>| {
         Sentence::new(actor.clone(), format!("creates {} pod(s)", scene.get(missing))).because(format!(
             "{} exist, spec.replicas is {}",
@@ -78,22 +70,19 @@ fn add_create(cluster: &Cluster<'_>, name: &str, vars: &WorkloadVars, revision: 
 
 /// Deletes pods that have no node yet: they go first, all alike.
 fn add_delete_waiting(cluster: &Cluster<'_>, name: &str, vars: &WorkloadVars, revision: usize, template: TemplateId) {
-    let (ctx, state) = (cluster.ctx(), cluster.state());
+    let state = cluster.state();
     let waiting = state.get(cluster.pending[template.0]);
     let surplus = cluster.active(&state, template).minus_or_zero(state.get(vars.sizes[revision]));
     let deleted = waiting.min(surplus);
     let mut next = state.clone();
     next.set(cluster.pending[template.0], waiting.minus_or_zero(deleted));
     let (actor, count) = (format!("ReplicaSet {name}"), deleted.id());
-    let draft = ActionDraft {
-        name: format!("replicaset {name} deletes waiting pods"),
-        kind: event(ranks::REPLICASET),
-        guard: deleted.ge(1),
-        inputs: Vec::new(),
-        choice: ctx.bool(true),
+    let draft = ActionDraft::new(
+        format!("replicaset {name} deletes waiting pods"),
+        event(ranks::REPLICASET),
+        deleted.ge(1),
         next,
-        marks: Vec::new(),
-    };
+    );
     let tell = move |scene: &Scene<'_>| {
         Sentence::new(actor.clone(), format!("deletes {} pod(s) that wait for a node", scene.get(count)))
     };
@@ -138,15 +127,13 @@ fn add_delete_bound(
     cells.rewrite_one(ctx, &mut next, &chosen, |cell| cluster.without_of(cell, template, count));
     cluster.note_departures(&mut next);
     let waits = state.get(cluster.pending[template.0]).ge(1);
-    let draft = ActionDraft {
-        name: format!("replicaset {name} deletes"),
-        kind: event(ranks::REPLICASET),
-        guard: surplus.ge(1) & !waits & cluster.bound(&state, template).ge(1),
-        inputs: vec![node_var, count_var],
-        choice: chosen_one & whole_rank.ite_bool(count.eq(here), partial),
+    let draft = ActionDraft::new(
+        format!("replicaset {name} deletes"),
+        event(ranks::REPLICASET),
+        surplus.ge(1) & !waits & cluster.bound(&state, template).ge(1),
         next,
-        marks: Vec::new(),
-    };
+    )
+    .choosing(vec![node_var, count_var], chosen_one & whole_rank.ite_bool(count.eq(here), partial));
     let (actor, count, size) = (format!("ReplicaSet {name}"), count.id(), state.get(vars.sizes[revision]).id());
     let tell = move |scene: &Scene<'_>| {
         let text = format!("deletes {} pod(s) on {}", scene.get(count), scene.moved_names());

@@ -93,15 +93,13 @@ impl<'c> Subject<'_, 'c> {
         });
         cluster.note_departures(&mut next);
         let (name, why, some) = (self.name(), self.why_at_once(), evicted.ge(1));
-        let draft = ActionDraft {
-            name: format!("taint eviction of {name}"),
-            kind: ActionKind::Event { rank: ranks::TAINT_EVICTION },
-            guard: some,
-            inputs: Vec::new(),
-            choice: ctx.bool(true),
+        let draft = ActionDraft::new(
+            format!("taint eviction of {name}"),
+            ActionKind::Event { rank: ranks::TAINT_EVICTION },
+            some,
             next,
-            marks: cluster.eviction_marks(|other| if other == template { some } else { ctx.bool(false) }),
-        };
+        )
+        .marked(cluster.eviction_marks(|other| if other == template { some } else { ctx.bool(false) }));
         let evicted = evicted.id();
         let tell = move |scene: &Scene<'_>| {
             let text = format!("evicts {} pod(s) of {name} from {}", scene.get(evicted), scene.moved_names());
@@ -142,15 +140,14 @@ impl<'c> Subject<'_, 'c> {
         cluster.note_departures(&mut next);
         let pods = chosen.iter().zip(&cells).map(|(chosen, cell)| chosen.ite(cluster.active_on(cell, template), 0));
         let (evicted, name, seconds) = (ctx.sum(pods).id(), self.name(), self.limit());
-        let draft = ActionDraft {
-            name: format!("taint eviction of {name} after its toleration"),
-            kind: ActionKind::Periodic,
-            guard: some,
-            inputs: vec![var],
-            choice: valid,
+        let draft = ActionDraft::new(
+            format!("taint eviction of {name} after its toleration"),
+            ActionKind::Periodic,
+            some,
             next,
-            marks: cluster.eviction_marks(|other| ctx.bool(other == template)),
-        };
+        )
+        .choosing(vec![var], valid)
+        .marked(cluster.eviction_marks(|other| ctx.bool(other == template)));
         let tell = move |scene: &Scene<'_>| {
             let text = format!("evicts {} pod(s) of {name} from {}", scene.get(evicted), scene.moved_names());
             Sentence::new("taint eviction", text)

@@ -177,6 +177,6 @@ impl<'c, 's> Machine<'c, 's> {
 
     fn act(&self, name: String, guard: Bool<'c>, inputs: Vec<VarId>, next: State<'c>) -> ActionId {
         let (kind, choice) = (ActionKind::Environment, self.builder.ctx().bool(true));
-        self.builder.action(ActionDraft { name, kind, guard, inputs, choice, next, marks: Vec::new() })
+        self.builder.action(ActionDraft::new(name, kind, guard, next).choosing(inputs, choice))
     }
 }

@@ -91,15 +91,12 @@ impl TimedPod {
         next.set_bool(self.scheduled, none.scheduled);
         next.set(self.since, none.since);
         next.set(self.due, none.due);
-        builder.action(ActionDraft {
-            name: format!("taint eviction of {} after its toleration", self.name),
-            kind: ActionKind::Periodic,
-            guard: state.is(self.exists) & self.deadline(&state).is_due(clock.now(&state)),
-            inputs: Vec::new(),
-            choice: ctx.bool(true),
+        builder.action(ActionDraft::new(
+            format!("taint eviction of {} after its toleration", self.name),
+            ActionKind::Periodic,
+            state.is(self.exists) & self.deadline(&state).is_due(clock.now(&state)),
             next,
-            marks: Vec::new(),
-        })
+        ))
     }
 
     /// Whether the pod is to be evicted before `moment`.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::{Attempt, Certificate, Extent, Statistics, UnknownReason, peak_resident_bytes};
+use crate::property::about;
 use crate::reduce::explain::Explanation;
 use crate::system::{Property, PropertyKind};
 
@@ -66,7 +67,7 @@ impl Finding {
     /// The kind of counterexample that breaks a property.
     pub fn of(property: &Property) -> Self {
         match property.kind {
-            PropertyKind::Invariant { .. } if property.name == "no-replica-oscillation" => Finding::Reversal,
+            PropertyKind::Invariant { .. } if about(&property.name).turns => Finding::Reversal,
             PropertyKind::Invariant { .. } => Finding::State,
             PropertyKind::NoLoop { .. } | PropertyKind::Settles => Finding::Loop,
         }

@@ -1,18 +1,16 @@
 //! Replays a saved trace on an input, which may have changed since.
 
-use crate::cluster::scenario::Interleaving;
 use crate::encodings::{ModelError, build, build_of_single_nodes};
 use crate::property::Selection;
+use crate::system::Interleaving;
 
-use super::saved::interleaving_name;
 use super::source::Input;
 use super::verify::{self, VerifyError};
 use super::{CheckError, Narrative, SavedTrace};
 
 /// The story of a trace on an input, or why it is none. The outer error is one of the trace or the input.
 pub fn again(input: &mut Input, trace: &SavedTrace) -> Result<Result<Narrative, String>, CheckError> {
-    let all = [Interleaving::Settled, Interleaving::Racing, Interleaving::Async];
-    let known = all.into_iter().find(|&it| interleaving_name(it.into()) == trace.interleaving);
+    let known = Interleaving::named(&trace.interleaving);
     let unknown = || CheckError::Usage(format!("there is no interleaving `{}`", trace.interleaving));
     input.spec.scenario.interleaving = known.ok_or_else(unknown)?;
     let selection = about(input, trace);

@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use crate::cluster::spec::{ClusterSpec, Origin};
 use crate::system::cone::cone;
-use crate::system::{Interleaving, PropertyId, Step, System, Trace};
+use crate::system::{PropertyId, Step, System, Trace};
 
 use super::InputName;
 
@@ -104,7 +104,7 @@ impl SavedTrace {
             subject: property.subject.clone(),
             input,
             fingerprint,
-            interleaving: interleaving_name(system.interleaving).to_owned(),
+            interleaving: system.interleaving.name().to_owned(),
             initial: variables.into_iter().zip(trace.initial.iter().map(|&value| value.into())).collect(),
             steps: trace.steps.iter().map(step).collect(),
             loop_start: trace.loop_start,
@@ -160,15 +160,6 @@ fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
         if *count == 1 { name.to_owned() } else { format!("{name} #{count}") }
     };
     names.map(&mut number).collect()
-}
-
-/// An interleaving's name, as on the command line.
-pub fn interleaving_name(interleaving: Interleaving) -> &'static str {
-    match interleaving {
-        Interleaving::Settled => "settled",
-        Interleaving::Racing => "racing",
-        Interleaving::Async => "async",
-    }
 }
 
 /// Identifies a cluster, wherever its files are: equal clusters have equal fingerprints.

@@ -8,10 +8,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::cases::Suite;
 use crate::check::Focus;
-use crate::cluster::scenario::Interleaving;
 use crate::conformance::Depth;
 use crate::property::NAMES;
 use crate::report::text::Detail;
+use crate::system::Interleaving;
 use crate::system::unroll::Limits;
 
 use super::values;
@@ -92,27 +92,6 @@ pub struct Source {
     /// The fixed variant of the case.
     #[arg(long, requires = "case")]
     pub fixed: bool,
-}
-
-/// How events interleave.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum InterleavingName {
-    /// Slow actions wait until event-driven ones have settled, which act in a fixed order.
-    Settled,
-    /// Event-driven actions of one block interleave freely.
-    Racing,
-    /// Anything at any time; k counts actions.
-    Async,
-}
-
-impl From<InterleavingName> for Interleaving {
-    fn from(name: InterleavingName) -> Self {
-        match name {
-            InterleavingName::Settled => Interleaving::Settled,
-            InterleavingName::Racing => Interleaving::Racing,
-            InterleavingName::Async => Interleaving::Async,
-        }
-    }
 }
 
 /// When few workloads stand for a cluster.
@@ -228,8 +207,8 @@ pub struct Check {
     #[arg(long, value_name = "K")]
     pub bound: Option<u32>,
     /// How event-driven actions interleave.
-    #[arg(long, value_enum)]
-    pub interleaving: Option<InterleavingName>,
+    #[arg(long, value_parser = values::interleaving())]
+    pub interleaving: Option<Interleaving>,
     /// Wall-clock time for the whole input, such as 30s or 5m.
     #[arg(long, value_name = "TIME", value_parser = values::duration)]
     pub timeout: Option<Duration>,
@@ -314,8 +293,8 @@ pub struct Simulate {
     #[arg(long, default_value_t = 5)]
     pub blocks: u32,
     /// How event-driven actions interleave.
-    #[arg(long, value_enum)]
-    pub interleaving: Option<InterleavingName>,
+    #[arg(long, value_parser = values::interleaving())]
+    pub interleaving: Option<Interleaving>,
 }
 
 /// Options of `show`.

@@ -215,7 +215,7 @@ fn adjust(arguments: &Check, input: &mut Input) {
     let scenario = &mut input.spec.scenario;
     scenario.bound = arguments.bound.unwrap_or(scenario.bound);
     if let Some(interleaving) = arguments.interleaving {
-        scenario.interleaving = interleaving.into();
+        scenario.interleaving = interleaving;
     }
 }
 

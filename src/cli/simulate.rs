@@ -15,7 +15,7 @@ use crate::check::walk::walk;
 pub fn run(arguments: &Simulate, detail: Detail) -> Result<u8, CliError> {
     let mut input = source::single(&arguments.source, detail)?;
     if let Some(interleaving) = arguments.interleaving {
-        input.spec.scenario.interleaving = interleaving.into();
+        input.spec.scenario.interleaving = interleaving;
     }
     source::tell(&input, detail);
     let model = build(&input.spec, &input.selection(&[])).map_err(VerifyError::from)?;

@@ -1,6 +1,16 @@
-//! Durations and sizes as users write them.
+//! Durations, sizes and names as users write them.
 
 use std::time::Duration;
+
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+
+use crate::system::Interleaving;
+
+/// An interleaving by its name.
+pub fn interleaving() -> impl TypedValueParser<Value = Interleaving> {
+    let names = Interleaving::ALL.map(|it| PossibleValue::new(it.name()).help(it.meaning()));
+    PossibleValuesParser::new(names).map(|name| Interleaving::named(&name).unwrap_or_default())
+}
 
 /// `30s`, `1.5m`, `2h`, `500ms`; a bare number is in seconds.
 pub fn duration(text: &str) -> Result<Duration, String> {

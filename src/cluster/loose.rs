@@ -18,10 +18,10 @@ use serde_json::{Value, json};
 use super::affinity;
 use super::owners;
 use super::resources::{self, ResourceError};
-use super::scenario::Interleaving;
 use super::selector::{self, Labels};
 use super::spec::{ClusterSpec, ExistingPod, ObjectKey, Workload, WorkloadKind};
 use super::templates::{Phase, Template, Tenure};
+use crate::system::Interleaving;
 
 /// The annotation that makes any pod evictable for the descheduler.
 pub const EVICT_ANNOTATION: &str = "descheduler.alpha.kubernetes.io/evict";

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::spec::{ObjectKey, Origin, Workload};
+use crate::system::Interleaving;
 
 /// A resolved scenario.
 #[derive(Clone, Debug)]
@@ -55,28 +56,6 @@ impl Default for Scenario {
 
 /// The bound used when nobody gives one, in blocks.
 pub const DEFAULT_BOUND: u32 = 10;
-
-/// Interleaving models; see `docs/semantics.md`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
-pub enum Interleaving {
-    /// Periodic and environment actions wait until event-driven ones have settled, which act in a fixed order.
-    #[default]
-    Settled,
-    /// Event-driven actions of one block interleave freely.
-    Racing,
-    /// Any enabled action may fire at any time.
-    Async,
-}
-
-impl From<Interleaving> for crate::system::Interleaving {
-    fn from(model: Interleaving) -> Self {
-        match model {
-            Interleaving::Settled => crate::system::Interleaving::Settled,
-            Interleaving::Racing => crate::system::Interleaving::Racing,
-            Interleaving::Async => crate::system::Interleaving::Async,
-        }
-    }
-}
 
 /// Load of one resource or metric on one workload.
 #[derive(Clone, Debug, PartialEq)]

@@ -8,9 +8,10 @@ use k8s_openapi::api::core::v1::{Node, Pod, PodSpec, Toleration};
 use super::arithmetic::rollout::Limits;
 use super::loose;
 use super::resources::{self, Resources};
-use super::scenario::{CommandAction, Interleaving};
+use super::scenario::CommandAction;
 use super::selector;
 use super::spec::{ClusterSpec, ExistingPod, Workload, WorkloadKind};
+use crate::system::Interleaving;
 
 /// Position of a template in [`super::Cluster::templates`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]

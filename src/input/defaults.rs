@@ -5,7 +5,7 @@ use k8s_openapi::api::core::v1::PodSpec;
 
 use crate::cluster::quantity;
 use crate::cluster::resources;
-use crate::cluster::scenario::{Interleaving, Load, LoadPer, Scenario, find_workload};
+use crate::cluster::scenario::{Load, LoadPer, Scenario, find_workload};
 use crate::cluster::spec::{ClusterSpec, ObjectKey};
 
 /// A load for every metric of every autoscaler that can be computed.
@@ -55,11 +55,7 @@ pub fn describe_defaults(cluster: &ClusterSpec) -> Vec<String> {
         true => "no node fails, panics or is maintained".to_owned(),
         false => "nodes fail, panic or are maintained as the scenario says".to_owned(),
     });
-    let interleaving = match scenario.interleaving {
-        Interleaving::Settled => "settled",
-        Interleaving::Racing => "racing",
-        Interleaving::Async => "async",
-    };
+    let interleaving = scenario.interleaving.name();
     lines.push(format!("bound {}, interleaving {interleaving}, all properties that apply", scenario.bound));
     lines
 }

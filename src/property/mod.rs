@@ -1,13 +1,23 @@
 //! Properties, named as operators would: what each means over the cluster's state.
 //!
 //! A user-level property may become several properties of the system (one per workload; a finite form and a loop).
-//! History that a property needs is kept by *observers*: event-driven actions that come last, write variables that no
-//! controller reads, and show in no story.
+//! Each is a file with its [`Definition`], and [`ALL`] lists them; what several have in common is in files of its own.
+//! History that a property needs is kept by *observers* ([`mod@observer`]).
 
+pub mod definition;
+pub mod expected_replicas;
 mod expression;
+mod floor;
 mod loops;
-mod replicas;
-mod spread;
+pub mod min_replicas;
+pub mod no_eviction_loop;
+pub mod no_node_overload_loop;
+pub mod no_replica_oscillation;
+mod observer;
+pub mod pods_schedulable;
+pub mod rollout_completes;
+pub mod settles;
+pub mod spread_balanced;
 
 use std::collections::BTreeSet;
 
@@ -16,27 +26,46 @@ use thiserror::Error;
 use crate::cluster::scenario::PropertySpec;
 use crate::cluster::spec::{ClusterSpec, ObjectKey, Workload};
 use crate::cluster::view::{Cluster, WorkloadVars};
-use crate::system::{Checkpoint, PropertyKind};
 
+pub use definition::{About, Definition, Observer};
 pub use expression::{Expression, ExpressionError, Vocabulary};
+pub use observer::{OBSERVER_PREFIX, OBSERVER_RANK};
 
-/// Names of all properties, in the order in which they are checked and reported.
-pub const NAMES: [&str; 9] = [
-    "pods-schedulable",
-    "min-replicas",
-    "expected-replicas",
-    "no-replica-oscillation",
-    "no-eviction-loop",
-    "spread-balanced",
-    "no-node-overload-loop",
-    "settles",
-    "rollout-completes",
+/// All properties, in the order in which they are checked and reported: a new one is a file and a line here.
+pub const ALL: &[Definition] = &[
+    pods_schedulable::DEFINITION,
+    min_replicas::DEFINITION,
+    expected_replicas::DEFINITION,
+    no_replica_oscillation::DEFINITION,
+    no_eviction_loop::DEFINITION,
+    spread_balanced::DEFINITION,
+    no_node_overload_loop::DEFINITION,
+    settles::DEFINITION,
+    rollout_completes::DEFINITION,
 ];
 
-/// Rank of observers: after every controller.
-pub const OBSERVER_RANK: u32 = 100;
-/// Names of observers begin with this; stories leave them out.
-pub const OBSERVER_PREFIX: &str = "observer ";
+/// Names of all properties, in that order.
+pub const NAMES: [&str; ALL.len()] = names();
+
+const fn names() -> [&'static str; ALL.len()] {
+    let mut names = [""; ALL.len()];
+    let mut position = 0;
+    while position < ALL.len() {
+        names[position] = ALL[position].name;
+        position += 1;
+    }
+    names
+}
+
+/// The property of a name.
+pub fn definition(name: &str) -> Option<&'static Definition> {
+    ALL.iter().find(|it| it.name == name)
+}
+
+/// What the property of a name is about.
+pub fn about(name: &str) -> About {
+    definition(name).map_or(About::default(), |it| it.about)
+}
 
 /// A property that cannot be built.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -90,26 +119,30 @@ impl Selection {
     }
 }
 
-/// What a property needs declared before any action is built.
+/// What properties need declared before any action is built.
 #[derive(Default)]
 pub struct Prepared {
-    replicas: Vec<replicas::Monitor>,
+    /// With the name of the property that each is kept for.
+    observers: Vec<(&'static str, Observer)>,
 }
 
 /// Declares the variables of observers.
 pub fn prepare(cluster: &mut Cluster<'_>, selection: &Selection) -> Result<Prepared, PropertyError> {
-    for property in &selection.properties {
-        if !NAMES.contains(&property.name.as_str()) {
-            return Err(PropertyError::Unknown(property.name.clone()));
-        }
-    }
+    let known =
+        |property: &PropertySpec| definition(&property.name).ok_or(PropertyError::Unknown(property.name.clone()));
+    let definitions = selection.properties.iter().map(known).collect::<Result<Vec<_>, PropertyError>>()?;
     mark_apart(cluster, selection);
-    Ok(Prepared { replicas: replicas::prepare(cluster, selection)? })
+    let mut prepared = Prepared::default();
+    for (property, definition) in selection.properties.iter().zip(definitions) {
+        let observers = (definition.observe)(cluster, property)?.into_iter();
+        prepared.observers.extend(observers.map(|observer| (definition.name, observer)));
+    }
+    Ok(prepared)
 }
 
-/// Sees to it that workloads that a loop property is asked about by name have marks of their own.
+/// Sees to it that workloads that a property of marks is asked about by name have marks of their own.
 fn mark_apart(cluster: &mut Cluster<'_>, selection: &Selection) {
-    let loops = selection.properties.iter().filter(|it| loops::NAMES.contains(&it.name.as_str()));
+    let loops = selection.properties.iter().filter(|it| about(&it.name).marks);
     let targets: Option<Vec<&ObjectKey>> = loops.map(|property| property.target.as_ref()).collect();
     let Some(targets) = targets.filter(|targets| !targets.is_empty()) else { return };
     let own = cluster.owners().filter(|(_, object, _)| targets.contains(&&object.key));
@@ -119,24 +152,20 @@ fn mark_apart(cluster: &mut Cluster<'_>, selection: &Selection) {
 
 /// Adds the properties and their observers. Controllers' actions must have been added before.
 pub fn add(cluster: &Cluster<'_>, selection: &Selection, prepared: &Prepared) -> Result<(), PropertyError> {
-    replicas::add(cluster, prepared)?;
-    let mut added: BTreeSet<&str> = prepared.replicas.iter().map(|monitor| monitor.property()).collect();
-    for property in &selection.properties {
-        let found = match property.name.as_str() {
-            "pods-schedulable" => pods_schedulable(cluster, property),
-            "no-replica-oscillation" => loops::no_replica_loop(cluster, property),
-            "no-eviction-loop" => loops::no_eviction_loop(cluster, property),
-            "no-node-overload-loop" => loops::no_node_overload_loop(cluster),
-            "spread-balanced" => spread::balanced(cluster, property)?,
-            "settles" => settles(cluster),
-            "rollout-completes" => rollout_completes(cluster, property),
-            _ => false,
-        };
-        if found {
-            added.insert(property.name.as_str());
+    for (_, observer) in &prepared.observers {
+        if cluster.is_stopped() {
+            return Ok(());
         }
-        if selection.chosen && !added.contains(property.name.as_str()) {
-            return Err(not_applicable(&property.name));
+        observer(cluster);
+    }
+    let mut added: BTreeSet<&str> = prepared.observers.iter().map(|&(name, _)| name).collect();
+    for property in &selection.properties {
+        let Some(definition) = definition(&property.name) else { continue };
+        if (definition.build)(cluster, property)? {
+            added.insert(definition.name);
+        }
+        if selection.chosen && !added.contains(definition.name) {
+            return Err(not_applicable(definition.name));
         }
     }
     Ok(())
@@ -144,32 +173,12 @@ pub fn add(cluster: &Cluster<'_>, selection: &Selection, prepared: &Prepared) ->
 
 /// Whether a selected property may apply to a cluster, as far as that can be told without a model.
 pub fn may_apply(spec: &ClusterSpec, selection: &Selection, name: &str) -> bool {
-    let scenario = &spec.scenario;
-    selection.has(name)
-        && (selection.chosen
-            || match name {
-                "min-replicas" | "no-replica-oscillation" => !spec.autoscalers.is_empty(),
-                "no-node-overload-loop" => scenario.overload.is_some(),
-                "rollout-completes" => spec.workloads.iter().any(|workload| workload.revisions.len() > 1),
-                "expected-replicas" => scenario.maintenance.is_some(),
-                _ => true,
-            })
+    selection.has(name) && (selection.chosen || definition(name).is_some_and(|it| (it.may_apply)(spec)))
 }
 
 /// The error for a property that applies to nothing in an input.
 pub fn not_applicable(name: &str) -> PropertyError {
-    PropertyError::NotApplicable(name.to_owned(), needs(name))
-}
-
-fn needs(name: &str) -> &'static str {
-    match name {
-        "min-replicas" | "no-replica-oscillation" => "it needs a workload with a HorizontalPodAutoscaler",
-        "no-node-overload-loop" => "it needs `overload` in the scenario",
-        "rollout-completes" => "it needs a command that applies a changed template",
-        "expected-replicas" => "it needs a `value`, or `maintenance` in the scenario",
-        "spread-balanced" => "it needs a topology spread constraint, or `maxSkew` and `topologyKey`",
-        _ => "it needs a Deployment or ReplicaSet",
-    }
+    PropertyError::NotApplicable(name.to_owned(), definition(name).map_or("", |it| it.needs))
 }
 
 /// Workloads that a property is about.
@@ -178,48 +187,4 @@ fn targets<'a, 'c>(
     target: &'a Option<ObjectKey>,
 ) -> impl Iterator<Item = (usize, &'c Workload, &'a WorkloadVars)> {
     cluster.owners().filter(move |(_, object, _)| target.as_ref().is_none_or(|key| object.key == *key))
-}
-
-/// Every pod finds a node: where nothing event-driven is enabled, no pod waits.
-fn pods_schedulable(cluster: &Cluster<'_>, property: &PropertySpec) -> bool {
-    let (ctx, state) = (cluster.ctx(), cluster.state());
-    let mut found = false;
-    for (_, object, vars) in targets(cluster, &property.target) {
-        if cluster.is_stopped() {
-            return true;
-        }
-        let waiting = vars.templates.iter().map(|template| state.get(cluster.pending[template.0]).eq(0));
-        let holds = ctx.all(waiting).id();
-        let kind = PropertyKind::Invariant { holds, at: Checkpoint::Settled };
-        cluster.builder.property("pods-schedulable", object.key.to_string(), kind);
-        found = true;
-    }
-    found
-}
-
-fn settles(cluster: &Cluster<'_>) -> bool {
-    cluster.builder.property("settles", "", PropertyKind::Settles);
-    true
-}
-
-/// Where everything has come to rest and no pod is still starting, the present template has all the replicas.
-fn rollout_completes(cluster: &Cluster<'_>, property: &PropertySpec) -> bool {
-    let (ctx, state) = (cluster.ctx(), cluster.state());
-    let mut found = false;
-    for (_, object, vars) in targets(cluster, &property.target).filter(|(_, _, vars)| vars.templates.len() > 1) {
-        let revision = cluster.revision(&state, vars);
-        let starting = ctx.any(vars.templates.iter().map(|&template| {
-            cluster.sum(&state, |cell| cluster.pods(cell, template, crate::cluster::Phase::Starting)).ge(1)
-        }));
-        let complete = ctx.all(vars.templates.iter().enumerate().map(|(index, &template)| {
-            let is_present = revision.eq(index as i64);
-            let want = is_present.ite(state.get(vars.replicas), 0);
-            state.get(vars.sizes[index]).eq(want) & cluster.bound(&state, template).eq(want)
-        }));
-        let holds = (!cluster.exists(&state, vars) | starting | complete).id();
-        let kind = PropertyKind::Invariant { holds, at: Checkpoint::Settled };
-        cluster.builder.property("rollout-completes", object.key.to_string(), kind);
-        found = true;
-    }
-    found
 }

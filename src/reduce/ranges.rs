@@ -162,7 +162,7 @@ mod tests {
             for (name, guard, next) in drafts {
                 let (kind, choice) = (ActionKind::Periodic, ctx.bool(true));
                 let name = name.to_owned();
-                builder.action(ActionDraft { name, kind, guard, inputs: vec![], choice, next, marks: vec![] });
+                builder.action(ActionDraft::new(name, kind, guard, next).choosing(vec![], choice));
             }
             let kind = PropertyKind::Invariant { holds: now.le(3).id(), at: Checkpoint::Every };
             builder.property("p", "", kind);

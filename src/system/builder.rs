@@ -7,7 +7,8 @@ use std::cell::RefCell;
 
 use crate::term::{Bool, Ctx, Int, Range, Sort, TermId, VarId};
 
-use super::model::{Action, ActionId, ActionKind, Interleaving, MarkId, Property, PropertyKind, StateVar, System};
+use super::interleaving::Interleaving;
+use super::model::{Action, ActionId, ActionKind, MarkId, Property, PropertyKind, StateVar, System};
 
 /// Handle of an integer state variable.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -91,6 +92,24 @@ pub struct ActionDraft<'c> {
     pub next: State<'c>,
     /// Marks and when they apply.
     pub marks: Vec<(MarkId, Bool<'c>)>,
+}
+
+impl<'c> ActionDraft<'c> {
+    /// An action without inputs and marks.
+    pub fn new(name: impl Into<String>, kind: ActionKind, guard: Bool<'c>, next: State<'c>) -> Self {
+        let choice = next.ctx.bool(true);
+        ActionDraft { name: name.into(), kind, guard, inputs: Vec::new(), choice, next, marks: Vec::new() }
+    }
+
+    /// The same with inputs, and which values of them are allowed.
+    pub fn choosing(self, inputs: Vec<VarId>, choice: Bool<'c>) -> Self {
+        ActionDraft { inputs, choice, ..self }
+    }
+
+    /// The same with marks, and when they apply.
+    pub fn marked(self, marks: Vec<(MarkId, Bool<'c>)>) -> Self {
+        ActionDraft { marks, ..self }
+    }
 }
 
 #[derive(Default)]

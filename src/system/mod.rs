@@ -11,6 +11,7 @@ pub mod choices;
 pub(crate) mod compiled;
 pub(crate) mod components;
 pub mod cone;
+pub mod interleaving;
 pub mod model;
 pub mod print;
 pub mod replay;
@@ -23,9 +24,9 @@ pub mod unroll;
 pub use builder::{ActionDraft, BoolVar, Builder, IntVar, State};
 pub use choices::Choices;
 pub use cone::{LiftError, Slice};
+pub use interleaving::Interleaving;
 pub use model::{
-    Action, ActionId, ActionKind, Checkpoint, Interleaving, MarkId, MarkSet, Property, PropertyId, PropertyKind,
-    StateVar, System,
+    Action, ActionId, ActionKind, Checkpoint, MarkId, MarkSet, Property, PropertyId, PropertyKind, StateVar, System,
 };
 pub use replay::{ReplayError, Replayed, replay};
 pub use trace::{Step, Trace};

@@ -4,6 +4,8 @@ use std::fmt;
 
 use crate::term::{Arena, Range, TermId, VarId};
 
+use super::interleaving::Interleaving;
+
 /// Position of an action in [`System::actions`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct ActionId(pub usize);
@@ -99,18 +101,6 @@ pub struct Action {
     /// Event-driven, without inputs and marks, comes to rest by itself, and writes only variables that properties and
     /// other passive actions read: it can be dropped where no property needs what it writes.
     pub passive: bool,
-}
-
-/// How event-driven actions interleave.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
-pub enum Interleaving {
-    /// In rank order, until none is enabled; only then a slow action.
-    #[default]
-    Settled,
-    /// In any order, until none is enabled; only then a slow action.
-    Racing,
-    /// Any enabled action at any time; k counts actions.
-    Async,
 }
 
 /// In which states an invariant is asked.

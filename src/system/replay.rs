@@ -9,7 +9,8 @@ use thiserror::Error;
 
 use crate::term::{Dependents, Evaluate, Evaluator, Follower, Range, TermId, Valuation};
 
-use super::model::{Action, ActionId, Checkpoint, Interleaving, MarkSet, Property, PropertyKind, System};
+use super::interleaving::Interleaving;
+use super::model::{Action, ActionId, Checkpoint, MarkSet, Property, PropertyKind, System};
 use super::run::{Runner, States};
 use super::schedule::{Candidates, Schedule};
 use super::touch::Touch;

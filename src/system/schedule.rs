@@ -1,6 +1,7 @@
 //! Which actions may fire next: the interleaving models, defined once over a test for being enabled.
 
-use super::model::{ActionId, Interleaving, System};
+use super::interleaving::Interleaving;
+use super::model::{ActionId, System};
 
 /// The actions that may fire in a state.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -307,11 +307,6 @@ impl<'c> Int<'c> {
     pub fn map(self, entry: impl FnMut(i64) -> i64) -> Int<'c> {
         Int { ctx: self.ctx, id: self.ctx.write(|arena| arena.tabulate(self.id, entry)) }
     }
-
-    /// A predicate of this term, tabulated over its range.
-    pub fn such_that(self, mut holds: impl FnMut(i64) -> bool) -> Bool<'c> {
-        self.map(|value| holds(value) as i64).eq(1)
-    }
 }
 
 /// What can stand where an integer term is expected: a term or a plain number.

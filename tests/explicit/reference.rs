@@ -243,7 +243,7 @@ impl RandomSystem {
         });
         let marks = marks.collect();
         let inputs = input.iter().map(|&(var, _)| var).collect();
-        b.action(ActionDraft { name: format!("a{index}"), kind, guard, inputs, choice, next, marks });
+        b.action(ActionDraft::new(format!("a{index}"), kind, guard, next).choosing(inputs, choice).marked(marks));
     }
 
     fn add_properties(&self, b: &Builder<'_>, variables: &[IntVar]) {

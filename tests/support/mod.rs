@@ -1,11 +1,11 @@
 //! What several integration tests share: from files to verdicts.
 #![allow(dead_code, reason = "no test uses all of it")]
 
-use kubound::cluster::scenario::Interleaving;
 use kubound::encodings::{self, Model};
 use kubound::engine::{Budget, Engine, Outcome, Silent, Verdict};
 use kubound::input::{self, Loaded};
 use kubound::property::Selection;
+use kubound::system::Interleaving;
 use kubound::system::{PropertyId, Slice, replay};
 
 /// A Deployment of two pods that request a core each.

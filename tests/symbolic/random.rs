@@ -149,7 +149,7 @@ fn action<'c>(builder: &Builder<'c>, vars: &Vars, source: &mut Bytes, index: usi
             marks.push((builder.mark(name), scope.bool(ctx, source, 1)));
         }
     }
-    builder.action(ActionDraft { name: format!("a{index}"), kind, guard, inputs, choice, next, marks });
+    builder.action(ActionDraft::new(format!("a{index}"), kind, guard, next).choosing(inputs, choice).marked(marks));
 }
 
 /// A small system with all kinds of properties.

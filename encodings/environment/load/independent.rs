@@ -165,15 +165,12 @@ impl<'c> Sum<'_, 'c> {
             let text = format!("{pods} pod(s) of {target} now use {} {metric} together", show(&metric, after));
             Sentence::new("load", text).because(format!("{come} came and {gone} went, each with a load of its own"))
         };
-        let draft = ActionDraft {
-            name: format!("usage of {} ({})", load.target, load.metric),
-            kind: ActionKind::Event { rank: ranks::USAGE },
-            guard: is_outdated(cluster, self.tally, &self.state),
-            inputs: vec![input],
-            choice: sum.le(most) & self.levels.most_of(new, self.top).ge(least),
-            next: self.added_up(new),
-            marks: Vec::new(),
-        };
+        let name = format!("usage of {} ({})", load.target, load.metric);
+        let guard = is_outdated(cluster, self.tally, &self.state);
+        let choice = sum.le(most) & self.levels.most_of(new, self.top).ge(least);
+        let next = self.added_up(new);
+        let draft =
+            ActionDraft::new(name, ActionKind::Event { rank: ranks::USAGE }, guard, next).choosing(vec![input], choice);
         cluster.act(draft, Box::new(tell));
     }
 }

@@ -15,11 +15,12 @@ mod independent;
 
 use std::collections::BTreeSet;
 
-use crate::cluster::scenario::{Interleaving, Load, LoadPer};
+use crate::cluster::scenario::{Load, LoadPer};
 use crate::cluster::story::{Scene, Sentence};
 use crate::cluster::turnover::Tally;
 use crate::cluster::view::Cluster;
 use crate::cluster::{placement, quantity};
+use crate::system::Interleaving;
 use crate::system::{ActionDraft, ActionKind, IntVar, State};
 use crate::term::{Bool, Int};
 
@@ -271,15 +272,13 @@ fn add_stages(cluster: &Cluster<'_>, vars: &LoadVars) {
             let text = format!("{} pod(s) of {target} are older than {seconds} s", scene.get(count_id));
             Sentence::new("time", text).because(format!("each now uses {} {metric}", show(&metric, usage)))
         };
-        let draft = ActionDraft {
-            name: format!("start-up stage {} of {} ends ({})", position + 1, load.target, load.metric),
-            kind: ActionKind::Periodic,
-            guard: younger.ge(1),
-            inputs: vec![input],
-            choice: count.le(younger),
+        let draft = ActionDraft::new(
+            format!("start-up stage {} of {} ends ({})", position + 1, load.target, load.metric),
+            ActionKind::Periodic,
+            younger.ge(1),
             next,
-            marks: Vec::new(),
-        };
+        )
+        .choosing(vec![input], count.le(younger));
         cluster.act(draft, Box::new(tell));
         present = older;
     }

@@ -103,15 +103,14 @@ pub fn add<'c>(cluster: &Cluster<'c>, cells: &[Cell<'c>], preemptor: &Preemptor<
     let mut next = state.clone();
     evict(cluster, cells, &options, &mut next);
     let loses = |victim| ctx.any(options.iter().map(|(it, chosen)| *chosen & it.evicted(ctx, victim).ge(1)));
-    let draft = ActionDraft {
-        name: format!("kube-scheduler preempts for {}", cluster.templates[preemptor.template.0].name),
-        kind: ActionKind::Event { rank: ranks::SCHEDULER },
+    let draft = ActionDraft::new(
+        format!("kube-scheduler preempts for {}", cluster.templates[preemptor.template.0].name),
+        ActionKind::Event { rank: ranks::SCHEDULER },
         guard,
-        inputs: vec![var],
-        choice: valid,
-        marks: cluster.eviction_marks(loses),
         next,
-    };
+    )
+    .choosing(vec![var], valid)
+    .marked(cluster.eviction_marks(loses));
     cluster.act(draft, narrator(cluster, preemptor.template, &options));
 }
 

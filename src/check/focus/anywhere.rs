@@ -20,6 +20,7 @@ use crate::cluster::spec::{
     Autoscaler, ClusterSpec, Company, ExistingPod, FitStrategy, NodeSpec, ObjectKey, Revision, SchedulerProfile,
     Workload,
 };
+use crate::property::about;
 
 use super::room;
 use super::survey::Survey;
@@ -55,13 +56,10 @@ pub struct Alone {
     pub commands: Vec<usize>,
 }
 
-/// Properties that ask where pods are, or what nodes do.
-const PLACED: [&str; 2] = ["spread-balanced", "no-node-overload-loop"];
-
 /// Why a workload cannot be looked at without places, in a few words; `None` if it can.
 pub fn obstacle(survey: &Survey<'_>, workload: usize, property: &str) -> Option<String> {
     let owner = &survey.spec.workloads[workload];
-    if PLACED.contains(&property) {
+    if about(property).places {
         return Some("the property asks where its pods are".to_owned());
     }
     let own: Vec<usize> = survey.templates_of(workload).collect();

@@ -8,7 +8,7 @@ use crate::check::reason_text;
 use crate::check::verify::internal;
 use crate::encodings::{Model, ModelError};
 use crate::engine::{Budget, Extent, Statistics, UnknownReason, Watch};
-use crate::property::Selection;
+use crate::property::{Selection, about};
 use crate::system::{PropertyId, Trace};
 
 use super::Answer;
@@ -116,7 +116,7 @@ impl<'c, 'a> Case<'c, 'a> {
             Some(Finding::Broken { k, .. }) => {
                 self.covered = *k;
                 self.story.push(format!("alone it may fail at k = {k}"));
-                if self.name == "pods-schedulable" && self.asks_for_room_only() {
+                if about(self.name).waiting && self.asks_for_room_only() {
                     // Nothing but want of room can keep its pods waiting.
                     starved = true;
                 } else if let Some((guide, crowding)) = self.alone_again() {

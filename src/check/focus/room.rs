@@ -13,7 +13,7 @@
 use crate::cluster::NodeClass;
 use crate::cluster::layout::requested;
 use crate::cluster::resources::Resources;
-use crate::cluster::scenario::Interleaving;
+use crate::system::Interleaving;
 
 use super::survey::Survey;
 

@@ -223,7 +223,7 @@ impl Alone {
             None | Some(Finding::Open { .. }) => true,
             Some(Finding::Nothing) => false,
             Some(Finding::Holds(extent)) => !is_covered(extent, tally, survey),
-            Some(Finding::Broken { .. }) => !(tally == Tally::Crowded && name == "pods-schedulable"),
+            Some(Finding::Broken { .. }) => !(tally == Tally::Crowded && property::about(name).waiting),
         }
     }
 

@@ -10,6 +10,7 @@ use std::time::Instant;
 use crate::cluster::spec::ObjectKey;
 use crate::encodings::{Model, ModelError};
 use crate::engine::{Budget, Watch};
+use crate::property::pods_schedulable;
 use crate::system::{PropertyId, Trace};
 
 use super::company;
@@ -22,7 +23,7 @@ use super::violation::Found;
 use super::{Answer, Decided};
 
 /// The property that want of room breaks.
-const NAME: &str = "pods-schedulable";
+const NAME: &str = pods_schedulable::DEFINITION.name;
 
 /// Answers for those of the open workloads that runs show to fail; returns the others.
 pub fn sweep(

@@ -53,11 +53,6 @@ impl Translator {
         self.bits(term)
     }
 
-    /// Whether the number of an integer term is in two's complement.
-    pub fn is_signed(arena: &Arena, term: TermId) -> bool {
-        Format::of(arena.range(term)).signed
-    }
-
     /// The constraints of variables to their ranges that were made since the last call.
     pub fn take_constraints(&mut self) -> Vec<Bool> {
         std::mem::take(&mut self.constraints)

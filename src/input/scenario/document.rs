@@ -4,9 +4,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::system::Interleaving;
 use k8s_openapi::api::core::v1::Taint;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value;
 
 /// What Kubernetes objects cannot say: how load moves, what fails, what users do, and what must hold.
@@ -61,7 +62,7 @@ pub struct Spec {
     /// The bound k: how many blocks (one periodic or environment action and all it causes) a run may have.
     pub bound: Option<u32>,
     /// How event-driven actions interleave.
-    pub interleaving: InterleavingName,
+    pub interleaving: Interleaving,
 }
 
 /// Nodes that are alike.
@@ -435,17 +436,4 @@ pub struct FullProperty {
     /// Arguments: `value` (expected-replicas), `threshold` (no-replica-oscillation), `maxSkew` and `topologyKey` (spread-balanced).
     #[serde(flatten)]
     pub arguments: BTreeMap<String, Value>,
-}
-
-/// How event-driven actions interleave.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum InterleavingName {
-    /// Periodic and environment actions wait until event-driven ones have settled, which act in a fixed order.
-    #[default]
-    Settled,
-    /// Event-driven actions of one block interleave freely.
-    Racing,
-    /// Any enabled action may fire at any time.
-    Async,
 }

@@ -15,18 +15,17 @@ pub mod values;
 
 use std::sync::Arc;
 
-use crate::cluster::scenario::{Controllers, DEFAULT_BOUND, Interleaving, Scenario, find_workload};
+use crate::cluster::scenario::{Controllers, DEFAULT_BOUND, Scenario, find_workload};
 use crate::cluster::spec::{ClusterSpec, ObjectKey, Workload};
 
 use super::diagnostics::Diagnostics;
 use super::object::RawObject;
 use super::path::FieldPath;
 
-use document::{Document, InterleavingName, Nodes, Target};
+use document::{Document, Nodes, Target};
 
 pub use placement::release as release_pods;
 pub use pools::expand as expand_pools;
-pub use properties::arguments_of;
 
 /// Label of control-plane nodes, which events leave alone unless they are named.
 const CONTROL_PLANE: &str = "node-role.kubernetes.io/control-plane";
@@ -70,11 +69,7 @@ pub fn resolve(
         },
         properties: properties::resolve(&spec.properties, &mut context),
         bound: spec.bound.unwrap_or(DEFAULT_BOUND),
-        interleaving: match spec.interleaving {
-            InterleavingName::Settled => Interleaving::Settled,
-            InterleavingName::Racing => Interleaving::Racing,
-            InterleavingName::Async => Interleaving::Async,
-        },
+        interleaving: spec.interleaving,
     }
 }
 

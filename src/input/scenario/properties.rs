@@ -11,16 +11,6 @@ use crate::property;
 use super::Context;
 use super::document::Property;
 
-/// The arguments that a property takes.
-pub fn arguments_of(property: &str) -> &'static [&'static str] {
-    match property {
-        "expected-replicas" => &["value"],
-        "no-replica-oscillation" => &["threshold"],
-        "spread-balanced" => &["maxSkew", "topologyKey"],
-        _ => &[],
-    }
-}
-
 /// All properties.
 pub fn resolve(properties: &[Property], context: &mut Context<'_>) -> Vec<PropertySpec> {
     let at = FieldPath::from("spec.properties");
@@ -60,7 +50,7 @@ fn argument(
     value: &Value,
     context: &mut Context<'_>,
 ) -> Option<(String, String)> {
-    let allowed = arguments_of(name);
+    let allowed = property::definition(name).map_or(&[][..], |it| it.arguments);
     let at = path.key(key);
     if !allowed.contains(&key) {
         let help =

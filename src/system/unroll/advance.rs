@@ -2,7 +2,8 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::system::model::{ActionId, Interleaving, MarkSet, PropertyId, PropertyKind, System};
+use crate::system::interleaving::Interleaving;
+use crate::system::model::{ActionId, MarkSet, PropertyId, PropertyKind, System};
 use crate::system::schedule::Schedule;
 use crate::term::{Arena, Sort, Substitution, TermId};
 

@@ -2,7 +2,8 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::system::model::{ActionId, Interleaving};
+use crate::system::interleaving::Interleaving;
+use crate::system::model::ActionId;
 use crate::term::{Substitution, TermId};
 
 use super::advance::{Stop, Unroller};

@@ -10,7 +10,8 @@ use std::ops::Add;
 use std::rc::Rc;
 
 use crate::system::compiled::{Fault, Label, Machine, Pace, Patience, Scratch, Stepper};
-use crate::system::model::{Action, ActionId, Interleaving, MarkSet, PropertyId, System};
+use crate::system::interleaving::Interleaving;
+use crate::system::model::{Action, ActionId, MarkSet, PropertyId, System};
 use crate::system::trace::Step;
 
 /// Values that are tried for the inputs of one action before it is executed symbolically.

@@ -2,7 +2,8 @@
 
 use std::rc::Rc;
 
-use crate::system::model::{Checkpoint, Interleaving, PropertyId, PropertyKind, System};
+use crate::system::interleaving::Interleaving;
+use crate::system::model::{Checkpoint, PropertyId, PropertyKind, System};
 use crate::term::{Substitution, TermId};
 
 use super::advance::Unroller;

@@ -6,7 +6,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::system::model::{Interleaving, MarkSet, PropertyId, PropertyKind, System};
+use crate::system::interleaving::Interleaving;
+use crate::system::model::{MarkSet, PropertyId, PropertyKind, System};
 use crate::term::{Arena, TermId};
 
 use super::concrete::Run;

@@ -48,15 +48,13 @@ impl<'c> Steps<'_, 'c> {
         next.set(group.average, self.placement.total().div(self.placement.number().max(1)));
         let skewed = (largest - smallest).gt(group.constraint.max_skew);
         let enough = self.sight.nodes_in_play().ge(2) & self.placement.is_stated();
-        let draft = ActionDraft {
-            name: format!("descheduler balances {}", group.name(self.sight)),
-            kind: ActionKind::Periodic,
-            guard: skewed & possible & enough & self.placement.is_placeable(),
-            inputs,
-            choice,
+        let draft = ActionDraft::new(
+            format!("descheduler balances {}", group.name(self.sight)),
+            ActionKind::Periodic,
+            skewed & possible & enough & self.placement.is_placeable(),
             next,
-            marks: Vec::new(),
-        };
+        )
+        .choosing(inputs, choice);
         let (what, key, skew) = (self.owner(), group.constraint.key.clone(), group.constraint.max_skew);
         let ids = [largest.id(), smallest.id(), moves.id()];
         let tell = move |scene: &Scene<'_>| {
@@ -107,15 +105,13 @@ impl<'c> Steps<'_, 'c> {
         next.set(group.domain, choice);
         next.set(group.left, count);
         next.set(group.moves, moves.minus_or_zero(count));
-        let draft = ActionDraft {
-            name: format!("descheduler takes a domain of {}", group.name(self.sight)),
-            kind: ActionKind::Event { rank: ranks::UNFINISHED },
-            guard: moves.ge(1) & state.get(group.left).eq(0) & largest.gt(average),
-            inputs: vec![input],
-            choice: valid,
+        let draft = ActionDraft::new(
+            format!("descheduler takes a domain of {}", group.name(self.sight)),
+            ActionKind::Event { rank: ranks::UNFINISHED },
+            moves.ge(1) & state.get(group.left).eq(0) & largest.gt(average),
             next,
-            marks: Vec::new(),
-        };
+        )
+        .choosing(vec![input], valid);
         self.sight.cluster.act(draft, Box::new(|_: &Scene<'_>| Sentence::default()));
     }
 
@@ -162,15 +158,14 @@ impl<'c> Steps<'_, 'c> {
     ) {
         let (ctx, cluster, group) = (self.sight.ctx(), self.sight.cluster, self.group);
         cluster.note_departures(&mut next);
-        let draft = ActionDraft {
-            name: format!("descheduler {name} {}", group.name(self.sight)),
-            kind: ActionKind::Event { rank: ranks::UNFINISHED },
+        let draft = ActionDraft::new(
+            format!("descheduler {name} {}", group.name(self.sight)),
+            ActionKind::Event { rank: ranks::UNFINISHED },
             guard,
-            inputs,
-            choice,
             next,
-            marks: cluster.eviction_marks(|template| ctx.bool(group.constraint.counted.contains(&template))),
-        };
+        )
+        .choosing(inputs, choice)
+        .marked(cluster.eviction_marks(|template| ctx.bool(group.constraint.counted.contains(&template))));
         let (what, count) = (self.owner(), count.id());
         let tell = move |scene: &Scene<'_>| {
             let text = format!("evicts {} pod(s) of {what} from {}", scene.get(count), scene.moved_names());

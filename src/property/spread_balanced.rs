@@ -1,17 +1,34 @@
 //! `spread-balanced`: pods of a workload stay balanced over a topology key.
 
+use std::collections::BTreeMap;
+
+use crate::cluster::Cell;
 use crate::cluster::scenario::PropertySpec;
 use crate::cluster::view::{Cluster, WorkloadVars};
 use crate::system::{Checkpoint, PropertyKind};
-use crate::term::Int;
+use crate::term::{Bool, Int};
 
-use super::PropertyError;
+use super::definition::{About, Definition};
+use super::{PropertyError, targets};
+
+/// The property.
+pub const DEFINITION: Definition = Definition {
+    name: "spread-balanced",
+    says: "the pods of a workload stay within maxSkew over a topology key",
+    violated_by: "a settled state in which the domains of a topology key differ by more than `maxSkew` in the workload's bound \
+                  pods. Of a key that no two nodes share, nodes that are down are no domains",
+    arguments: &["maxSkew", "topologyKey"],
+    needs: "it needs a topology spread constraint, or `maxSkew` and `topologyKey`",
+    about: About { places: true, ..Definition::PLAIN.about },
+    build,
+    ..Definition::PLAIN
+};
 
 /// Adds the property: of every workload with `maxSkew` and `topologyKey` as arguments, or by the DoNotSchedule
 /// constraints of its present template; by all of them where the user asks for the property by name. Asked where nothing event-driven is enabled.
-pub fn balanced(cluster: &Cluster<'_>, property: &PropertySpec) -> Result<bool, PropertyError> {
+fn build(cluster: &Cluster<'_>, property: &PropertySpec) -> Result<bool, PropertyError> {
     let mut found = false;
-    for (_, object, vars) in super::targets(cluster, &property.target) {
+    for (_, object, vars) in targets(cluster, &property.target) {
         for (key, skew) in limits(cluster, property, vars)? {
             let (ctx, state) = (cluster.ctx(), cluster.state());
             let counts = domain_counts(cluster, vars, &key);
@@ -21,7 +38,7 @@ pub fn balanced(cluster: &Cluster<'_>, property: &PropertySpec) -> Result<bool, 
             let holds = (!cluster.exists(&state, vars) | skewed.le(skew)).id();
             let kind = PropertyKind::Invariant { holds, at: Checkpoint::Settled };
             let subject = format!("{}: maxSkew {skew} over {key}", object.key);
-            cluster.builder.property("spread-balanced", subject, kind);
+            cluster.builder.property(DEFINITION.name, subject, kind);
             found = true;
         }
     }
@@ -35,11 +52,9 @@ fn limits(
 ) -> Result<Vec<(String, i64)>, PropertyError> {
     let given_key = property.arguments.get("topologyKey");
     let given_skew = match property.arguments.get("maxSkew") {
-        Some(text) => Some(text.trim().parse::<i64>().map_err(|_| PropertyError::Argument {
-            property: property.name.clone(),
-            argument: "maxSkew".to_owned(),
-            reason: format!("`{text}` is not a number"),
-        })?),
+        Some(text) => Some(
+            text.trim().parse::<i64>().map_err(|_| DEFINITION.bad("maxSkew", format!("`{text}` is not a number")))?,
+        ),
         None => None,
     };
     if let (Some(key), Some(skew)) = (given_key, given_skew) {
@@ -53,17 +68,15 @@ fn limits(
 }
 
 /// Pods of a workload in each domain of a key, and whether the domain exists; nodes that are down do not count.
-fn domain_counts<'c>(cluster: &Cluster<'c>, vars: &WorkloadVars, key: &str) -> Vec<(Int<'c>, crate::term::Bool<'c>)> {
+fn domain_counts<'c>(cluster: &Cluster<'c>, vars: &WorkloadVars, key: &str) -> Vec<(Int<'c>, Bool<'c>)> {
     let (ctx, state) = (cluster.ctx(), cluster.state());
     let cells: Vec<_> =
         cluster.cells(&state).into_iter().filter(|cell| cluster.classes[cell.class].label(key).is_some()).collect();
-    let on = |cell: &crate::cluster::Cell<'c>| {
-        ctx.sum(vars.templates.iter().map(|&template| cluster.active_on(cell, template)))
-    };
+    let on = |cell: &Cell<'c>| ctx.sum(vars.templates.iter().map(|&template| cluster.active_on(cell, template)));
     if cluster.has_singleton_domains(key) {
         return cells.iter().map(|cell| (on(cell), cell.exists & !cluster.is_down(cell))).collect();
     }
-    let mut domains: std::collections::BTreeMap<&str, Vec<Int<'c>>> = Default::default();
+    let mut domains: BTreeMap<&str, Vec<Int<'c>>> = Default::default();
     for cell in &cells {
         if let Some(value) = cluster.classes[cell.class].label(key) {
             domains.entry(value).or_default().push(cell.multiplicity * on(cell));

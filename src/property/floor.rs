@@ -1,0 +1,111 @@
+//! What properties have in common that demand so many replicas: once a demand was met, there are never fewer than that,
+//! or than what is demanded now.
+
+use crate::cluster::spec::{Autoscaler, Workload};
+use crate::cluster::view::{Cluster, WorkloadVars};
+use crate::system::{Checkpoint, IntVar, PropertyKind, State};
+use crate::term::Int;
+
+use super::Expression;
+use super::definition::Observer;
+use super::observer::observe;
+
+/// How many replicas are demanded.
+pub enum Demand {
+    /// A fixed number.
+    Fixed(i64),
+    /// An expression over the spec.
+    Computed(Expression),
+}
+
+/// The replicas that a property demands of a workload, with the memory that it needs.
+struct Floor {
+    property: &'static str,
+    /// Position of the workload.
+    workload: usize,
+    demand: Demand,
+    /// The demand that was last met; 0 before.
+    reached: IntVar,
+    /// In which states it is asked.
+    at: Checkpoint,
+}
+
+/// The autoscaler of a workload.
+pub fn autoscaler<'c>(cluster: &Cluster<'c>, object: &Workload) -> Option<&'c Autoscaler> {
+    cluster.spec.autoscalers.iter().find(|autoscaler| autoscaler.target == object.key)
+}
+
+/// The replicas below which an autoscaler never goes.
+pub fn min_replicas(autoscaler: &Autoscaler) -> i64 {
+    autoscaler.object.spec.as_ref().and_then(|spec| spec.min_replicas).map_or(1, i64::from)
+}
+
+/// Declares the memory of a property that demands replicas of a workload.
+pub fn declare(
+    cluster: &Cluster<'_>,
+    property: &'static str,
+    workload: usize,
+    vars: &WorkloadVars,
+    demand: Demand,
+    at: Checkpoint,
+) -> Observer {
+    let most = vars.max_replicas.max(match demand {
+        Demand::Fixed(number) => number,
+        Demand::Computed(_) => 0,
+    });
+    let name = format!("{property} of {} reached", cluster.spec.workloads[workload].key);
+    let reached = cluster.builder.int(name, 0, most, Some(0));
+    let floor = Floor { property, workload, demand, reached, at };
+    Box::new(move |cluster| floor.add(cluster))
+}
+
+/// Pods of a workload on nodes that are up.
+fn serving<'c>(cluster: &Cluster<'c>, state: &State<'c>, vars: &WorkloadVars) -> Int<'c> {
+    let up = |template| cluster.sum(state, |cell| cluster.is_down(cell).ite(0, cluster.active_on(cell, template)));
+    cluster.ctx().sum(vars.templates.iter().map(|&template| up(template)))
+}
+
+impl Floor {
+    fn demanded<'c>(&self, cluster: &Cluster<'c>, state: &State<'c>, vars: &WorkloadVars) -> Int<'c> {
+        let limits = autoscaler(cluster, &cluster.spec.workloads[self.workload]);
+        let (min, max) = limits.map_or((1, vars.max_replicas), |it| {
+            (min_replicas(it), it.object.spec.as_ref().map_or(1, |spec| i64::from(spec.max_replicas)))
+        });
+        match &self.demand {
+            Demand::Fixed(number) => cluster.ctx().int(*number),
+            Demand::Computed(expression) => state.get(vars.replicas).map(|replicas| {
+                let value = expression.evaluate(&|name| match name {
+                    "minReplicas" => min,
+                    "maxReplicas" => max,
+                    _ => replicas,
+                });
+                value.clamp(0, vars.max_replicas)
+            }),
+        }
+    }
+
+    fn add(&self, cluster: &Cluster<'_>) {
+        let Floor { property, workload, reached, at, .. } = *self;
+        let Some(vars) = &cluster.workloads[workload] else { return };
+        let object = &cluster.spec.workloads[workload];
+        let state = cluster.state();
+        let (count, demand) = (serving(cluster, &state, vars), self.demanded(cluster, &state, vars));
+        let mut next = state.clone();
+        next.set(reached, demand);
+        let guard = state.get(reached).ne(demand) & count.ge(demand);
+        observe(cluster, format!("{property} {}", object.key), guard, next);
+        let gone = !cluster.exists(&state, vars);
+        let holds = gone | count.ge(state.get(reached).min(demand));
+        cluster.builder.property(property, object.key.to_string(), PropertyKind::Invariant { holds: holds.id(), at });
+        let (count, demand, name) = (count.id(), demand.id(), object.key.to_string());
+        cluster.diagnose(
+            property,
+            Box::new(move |scene| match (scene.get(count), scene.get(demand)) {
+                (count, demand) if count < demand => {
+                    vec![format!("{name} has {count} pod(s) on nodes that are up, where at least {demand} are demanded and were reached before")]
+                }
+                _ => Vec::new(),
+            }),
+        );
+    }
+}

@@ -1,0 +1,29 @@
+//! `min-replicas`: an autoscaled workload never falls below `minReplicas`.
+
+use crate::cluster::scenario::PropertySpec;
+use crate::cluster::view::Cluster;
+use crate::system::Checkpoint;
+
+use super::definition::{Definition, Observer};
+use super::floor::{self, Demand, autoscaler};
+use super::{PropertyError, targets};
+
+/// The property.
+pub const DEFINITION: Definition = Definition {
+    name: "min-replicas",
+    says: "an autoscaled workload never falls below `minReplicas`",
+    violated_by: "a settled state in which an existing, autoscaled workload has fewer than `minReplicas` pods on nodes that are up, \
+                  although it had as many before: one that is still on its way up is not blamed",
+    needs: "it needs a workload with a HorizontalPodAutoscaler",
+    may_apply: |spec| !spec.autoscalers.is_empty(),
+    observe,
+    ..Definition::PLAIN
+};
+
+fn observe(cluster: &mut Cluster<'_>, property: &PropertySpec) -> Result<Vec<Observer>, PropertyError> {
+    let declare = |(workload, object, vars)| {
+        let demand = Demand::Fixed(floor::min_replicas(autoscaler(cluster, object)?));
+        Some(floor::declare(cluster, DEFINITION.name, workload, vars, demand, Checkpoint::Settled))
+    };
+    Ok(targets(cluster, &property.target).filter_map(declare).collect())
+}

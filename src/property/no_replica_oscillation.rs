@@ -1,0 +1,143 @@
+//! `no-replica-oscillation`: an autoscaler does not scale up and down, or round in circles, with no change from outside.
+//!
+//! Two forms: a finite one, kept by an observer of each workload, and a loop.
+
+use crate::cluster::scenario::PropertySpec;
+use crate::cluster::spec::Workload;
+use crate::cluster::view::{Cluster, WorkloadVars};
+use crate::system::{BoolVar, Checkpoint, IntVar, PropertyKind};
+
+use super::definition::{About, Definition, Observer};
+use super::floor::autoscaler;
+use super::loops::{Subjects, forbid};
+use super::observer::observe;
+use super::{PropertyError, targets};
+
+/// The property.
+pub const DEFINITION: Definition = Definition {
+    name: "no-replica-oscillation",
+    says: "an autoscaler does not scale up and down, or round in circles, with no change from outside",
+    violated_by: "either a *reversal*: with no change from outside in between, `spec.replicas` of an autoscaled workload rises by at \
+                  least `threshold` and later falls by at least as much, or the other way round; or a *loop* that changes its \
+                  `spec.replicas`",
+    arguments: &["threshold"],
+    needs: "it needs a workload with a HorizontalPodAutoscaler",
+    about: About { marks: true, turns: true, ..Definition::PLAIN.about },
+    may_apply: |spec| !spec.autoscalers.is_empty(),
+    observe: observers,
+    build,
+};
+
+/// Smallest change that counts as rising or falling, in replicas.
+const DEFAULT_THRESHOLD: i64 = 2;
+
+/// The memory of the finite form.
+#[derive(Clone, Copy)]
+struct Reversal {
+    /// Position of the workload.
+    workload: usize,
+    /// Smallest change that counts.
+    threshold: i64,
+    /// Smallest and largest `spec.replicas` since the last disturbance or turn.
+    low: IntVar,
+    /// See `low`.
+    high: IntVar,
+    /// 0: neither; 1: has risen by the threshold; 2: has fallen by it.
+    direction: IntVar,
+    /// Set when it turned.
+    reversed: BoolVar,
+    /// Set by changes from outside.
+    disturbed: BoolVar,
+}
+
+fn threshold(property: &PropertySpec) -> Result<i64, PropertyError> {
+    match property.arguments.get("threshold") {
+        None => Ok(DEFAULT_THRESHOLD),
+        Some(text) => match text.trim().parse() {
+            Ok(threshold) if threshold >= 1 => Ok(threshold),
+            _ => Err(DEFINITION.bad("threshold", format!("`{text}` is not a number of at least 1"))),
+        },
+    }
+}
+
+fn observers(cluster: &mut Cluster<'_>, property: &PropertySpec) -> Result<Vec<Observer>, PropertyError> {
+    let scaled = targets(cluster, &property.target).filter(|(_, object, _)| autoscaler(cluster, object).is_some());
+    let scaled: Vec<(usize, &Workload, WorkloadVars)> =
+        scaled.map(|(index, object, vars)| (index, object, vars.clone())).collect();
+    let mut observers: Vec<Observer> = Vec::new();
+    for (workload, object, vars) in scaled {
+        let reversal = Reversal::declare(cluster, workload, object, &vars, threshold(property)?);
+        observers.push(Box::new(move |cluster| reversal.add(cluster)));
+    }
+    Ok(observers)
+}
+
+/// The loop: `spec.replicas` of an autoscaled workload does not go round in a circle.
+fn build(cluster: &Cluster<'_>, property: &PropertySpec) -> Result<bool, PropertyError> {
+    let (mut found, mut subjects) = (false, Subjects::default());
+    for (index, object, _) in targets(cluster, &property.target) {
+        if autoscaler(cluster, object).is_some() {
+            if let Some(subject) = subjects.next(cluster, index, &object.key) {
+                forbid(cluster, DEFINITION.name, subject, cluster.resize_mark(index));
+            }
+            found = true;
+        }
+    }
+    Ok(found)
+}
+
+impl Reversal {
+    fn declare(
+        cluster: &mut Cluster<'_>,
+        workload: usize,
+        object: &Workload,
+        vars: &WorkloadVars,
+        threshold: i64,
+    ) -> Self {
+        let disturbed = cluster.declare_disturbed(&object.key.to_string());
+        let replicas = cluster.size.replicas(object);
+        let int = |what: &str, most: i64, start: &[i64]| {
+            cluster.size.int(&cluster.builder, format!("{} {what}", object.key), (0, most), start)
+        };
+        Reversal {
+            workload,
+            threshold,
+            low: int("lowest replicas", vars.max_replicas, &replicas),
+            high: int("highest replicas", vars.max_replicas, &replicas),
+            direction: int("direction", 2, &[0]),
+            reversed: cluster.builder.bool(format!("{} reversed", object.key), Some(false)),
+            disturbed,
+        }
+    }
+
+    fn add(&self, cluster: &Cluster<'_>) {
+        let Reversal { workload, threshold, low, high, direction, reversed, disturbed } = *self;
+        let Some(vars) = &cluster.workloads[workload] else { return };
+        let (object, state, ctx) = (&cluster.spec.workloads[workload], cluster.state(), cluster.ctx());
+        let now = state.get(vars.replicas);
+        let fresh = state.is(disturbed);
+        let (lowest, highest) = (state.get(low).min(now), state.get(high).max(now));
+        let (rising, falling) = (state.get(direction).eq(1), state.get(direction).eq(2));
+        let rose = (now - lowest).ge(threshold);
+        let fell = (highest - now).ge(threshold);
+        let turned = (rising & fell) | (falling & rose);
+        let steady = !rising & !falling;
+        let values = [
+            (low, (fresh | (steady & fell)).ite(now, lowest)),
+            (high, (fresh | (steady & rose)).ite(now, highest)),
+            (direction, fresh.ite(0, steady.ite(rose.ite(1, fell.ite(2, 0)), state.get(direction)))),
+        ];
+        let reverses = !fresh & turned & !state.is(reversed);
+        let mut next = state.clone();
+        for (var, value) in values {
+            next.set(var, value);
+        }
+        next.set_bool(reversed, state.is(reversed) | reverses);
+        next.set_bool(disturbed, ctx.bool(false));
+        let changes = ctx.any(values.iter().map(|&(var, value)| value.ne(state.get(var))));
+        observe(cluster, format!("replicas of {}", object.key), fresh | changes | reverses, next);
+        let kind = PropertyKind::Invariant { holds: (!state.is(reversed)).id(), at: Checkpoint::Every };
+        let subject = format!("{}: reversal of {threshold} or more", object.key);
+        cluster.builder.property(DEFINITION.name, subject, kind);
+    }
+}

@@ -1,0 +1,34 @@
+//! `pods-schedulable`: every pod finds a node.
+
+use crate::cluster::scenario::PropertySpec;
+use crate::cluster::view::Cluster;
+use crate::system::{Checkpoint, PropertyKind};
+
+use super::definition::{About, Definition};
+use super::{PropertyError, targets};
+
+/// The property.
+pub const DEFINITION: Definition = Definition {
+    name: "pods-schedulable",
+    says: "every pod finds a node",
+    violated_by: "a settled state in which a pod of the workload has no node",
+    about: About { waiting: true, ..Definition::PLAIN.about },
+    build,
+    ..Definition::PLAIN
+};
+
+fn build(cluster: &Cluster<'_>, property: &PropertySpec) -> Result<bool, PropertyError> {
+    let (ctx, state) = (cluster.ctx(), cluster.state());
+    let mut found = false;
+    for (_, object, vars) in targets(cluster, &property.target) {
+        if cluster.is_stopped() {
+            return Ok(true);
+        }
+        let waiting = vars.templates.iter().map(|template| state.get(cluster.pending[template.0]).eq(0));
+        let holds = ctx.all(waiting).id();
+        let kind = PropertyKind::Invariant { holds, at: Checkpoint::Settled };
+        cluster.builder.property(DEFINITION.name, object.key.to_string(), kind);
+        found = true;
+    }
+    Ok(found)
+}

@@ -1,0 +1,17 @@
+//! `settles`: controllers come to rest after every event.
+
+use crate::system::PropertyKind;
+
+use super::definition::Definition;
+
+/// The property.
+pub const DEFINITION: Definition = Definition {
+    name: "settles",
+    says: "controllers come to rest after every event",
+    violated_by: "a block in which event-driven actions go round in a circle",
+    build: |cluster, _| {
+        cluster.builder.property(DEFINITION.name, "", PropertyKind::Settles);
+        Ok(true)
+    },
+    ..Definition::PLAIN
+};
