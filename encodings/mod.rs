@@ -11,12 +11,7 @@ pub mod environment;
 pub mod hpa;
 pub mod kube_scheduler;
 pub mod kubelet;
-mod model;
 pub mod node_lifecycle;
 pub mod ranks;
 pub mod replicaset;
 pub mod taint_eviction;
-
-pub use model::{
-    Model, ModelError, build, build_of_single_nodes, build_of_single_nodes_within, build_of_sizes, build_within,
-};

@@ -2,12 +2,12 @@
 
 mod support;
 
-use kubound::encodings::Model;
 use kubound::engine::auto::Auto;
 use kubound::engine::explicit::Explicit;
 use kubound::engine::sat::Sat;
 use kubound::engine::smt::Smt;
 use kubound::engine::{Engine, Extent, Verdict};
+use kubound::model::Model;
 use kubound::system::Interleaving;
 use kubound::system::Slice;
 

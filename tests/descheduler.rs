@@ -1,11 +1,11 @@
 //! The descheduler in the model of a whole cluster: what it evicts is made and placed again, and goes round in a circle or
 //! not, on both engines alike.
 
-use kubound::encodings::build;
 use kubound::engine::explicit::Explicit;
 use kubound::engine::smt::Smt;
 use kubound::engine::{Budget, Engine, Silent, Verdict};
 use kubound::input::{LoadOptions, load_strings};
+use kubound::model::build;
 use kubound::property::Selection;
 use kubound::system::{PropertyId, replay};
 

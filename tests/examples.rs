@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 
 use kubound::check::{Answer, InputName, Options, check as check_input, source};
-use kubound::encodings::build;
 use kubound::engine::auto::Auto;
 use kubound::engine::explicit::Explicit;
 use kubound::engine::sat::Sat;
 use kubound::engine::smt::Smt;
 use kubound::engine::{Budget, Engine, Extent, Silent, Verdict};
 use kubound::input::{LoadOptions, load};
+use kubound::model::build;
 use kubound::property::Selection;
 use kubound::system::{PropertyId, System, replay};
 

@@ -1,6 +1,6 @@
 //! The order of layers, in which each knows only those to its left:
 //!
-//! `term → system → { engine | cluster } → { reduce, property, encodings } → input → cases → check → report → conformance → cli`
+//! `term → system → { engine | cluster } → { reduce, property → encodings → model } → input → cases → check → report → conformance → cli`
 //!
 //! Everything else that holds for all source files is asked here too: their length, and that nothing is unsafe.
 
@@ -15,19 +15,23 @@ use scanner::scan;
 const LONGEST: usize = 500;
 
 /// What each layer may name besides itself.
-const LAYERS: [(&str, &[&str]); 13] = [
+const LAYERS: [(&str, &[&str]); 14] = [
     ("term", &[]),
     ("system", &["term"]),
     ("engine", &["term", "system"]),
     ("cluster", &["term", "system"]),
     ("reduce", &["term", "system", "cluster"]),
-    ("property", &["term", "system", "cluster", "encodings"]),
+    ("property", &["term", "system", "cluster"]),
     ("encodings", &["term", "system", "cluster", "property"]),
-    ("input", &["term", "system", "engine", "cluster", "reduce", "property", "encodings"]),
-    ("cases", &["term", "system", "engine", "cluster", "reduce", "property", "encodings", "input"]),
-    ("check", &["term", "system", "engine", "cluster", "reduce", "property", "encodings", "input", "cases"]),
-    ("report", &["term", "system", "engine", "cluster", "reduce", "property", "encodings", "input", "cases", "check"]),
-    ("conformance", &["term", "system", "engine", "cluster", "encodings", "input"]),
+    ("model", &["term", "system", "cluster", "property", "encodings"]),
+    ("input", &["term", "system", "engine", "cluster", "reduce", "property", "encodings", "model"]),
+    ("cases", &["term", "system", "engine", "cluster", "reduce", "property", "encodings", "model", "input"]),
+    ("check", &["term", "system", "engine", "cluster", "reduce", "property", "encodings", "model", "input", "cases"]),
+    (
+        "report",
+        &["term", "system", "engine", "cluster", "reduce", "property", "encodings", "model", "input", "cases", "check"],
+    ),
+    ("conformance", &["term", "system", "engine", "cluster", "encodings", "model", "input"]),
     (
         "cli",
         &[
@@ -38,6 +42,7 @@ const LAYERS: [(&str, &[&str]); 13] = [
             "reduce",
             "property",
             "encodings",
+            "model",
             "input",
             "cases",
             "check",

@@ -7,13 +7,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use kubound::check::{Answer, Focus, InputName, Options, check, source::Input};
-use kubound::encodings::{ModelError, build_within};
 use kubound::engine::auto::Auto;
 use kubound::engine::explicit::Explicit;
 use kubound::engine::sat::Sat;
 use kubound::engine::smt::Smt;
 use kubound::engine::{Budget, Engine};
 use kubound::input::{Loaded, load_strings};
+use kubound::model::{ModelError, build_within};
 use kubound::property::Selection;
 use kubound::term::{Limit, Stopped};
 

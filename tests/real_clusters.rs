@@ -34,7 +34,7 @@ fn the_sixth_replica_stays_pending() {
     assert!(outcome.statistics.states > 0);
 }
 
-fn slice_of(model: &kubound::encodings::Model, name: &str) -> kubound::system::Slice {
+fn slice_of(model: &kubound::model::Model, name: &str) -> kubound::system::Slice {
     let named = |id: &kubound::system::PropertyId| model.system.property(*id).name == name;
     let ids: Vec<_> = (0..model.system.properties.len()).map(kubound::system::PropertyId).filter(named).collect();
     model.system.slice(&ids)

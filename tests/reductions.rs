@@ -7,11 +7,11 @@ mod reductions {
 mod support;
 
 use kubound::cases::Suite;
-use kubound::encodings::{Model, build, build_of_single_nodes};
 use kubound::engine::explicit::Explicit;
 use kubound::engine::sat::Sat;
 use kubound::engine::{Budget, Engine, Silent, Verdict};
 use kubound::input::{Loaded, load_strings};
+use kubound::model::{Model, build, build_of_single_nodes};
 use kubound::property::Selection;
 use kubound::reduce::single_nodes::{Modelled, Unlifted, counterexample};
 use kubound::reduce::{Reduction, reduce, unreduced};

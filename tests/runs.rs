@@ -9,10 +9,10 @@ mod symbolic {
     pub mod random;
 }
 
-use kubound::encodings::build_of_single_nodes;
 use kubound::engine::Budget;
 use kubound::engine::start::{self, Start};
 use kubound::input::load_strings;
+use kubound::model::build_of_single_nodes;
 use kubound::property::Selection;
 use kubound::system::Interleaving;
 use kubound::system::choices::Combinations;

@@ -7,10 +7,10 @@ mod reductions {
 mod support;
 
 use assert_cmd::Command;
-use kubound::encodings::build;
 use kubound::engine::explicit::Explicit;
 use kubound::engine::{Budget, Engine, Extent, Silent, Verdict};
 use kubound::input::{Family, LoadOptions, load_strings};
+use kubound::model::build;
 use kubound::property::{NAMES, Selection};
 use kubound::reduce::family::upward;
 use kubound::reduce::reduce;

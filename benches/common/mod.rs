@@ -5,9 +5,9 @@ use std::time::Duration;
 use criterion::Criterion;
 use kubound::cases;
 use kubound::cluster::spec::ClusterSpec;
-use kubound::encodings::{Model, build};
 use kubound::engine::{Budget, Engine, Silent, Verdict};
 use kubound::input::{LoadOptions, load_strings};
+use kubound::model::{Model, build};
 use kubound::property::Selection;
 use kubound::system::{PropertyId, System};
 

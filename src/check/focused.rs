@@ -8,8 +8,8 @@ use std::collections::HashMap;
 use std::time::Instant;
 
 use crate::cluster::spec::WorkloadKind;
-use crate::encodings::ModelError;
 use crate::engine::Extent;
+use crate::model::ModelError;
 use crate::property::{self, Selection};
 
 use super::family::search::weaker;

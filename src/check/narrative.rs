@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use crate::cluster::spec::ClusterSpec;
 use crate::cluster::story::{MovedNode, Scene};
-use crate::encodings::Model;
+use crate::model::Model;
 use crate::property::OBSERVER_PREFIX;
 use crate::system::replay::{Interpreter, Replayed};
 use crate::system::run::Runner;

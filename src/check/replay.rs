@@ -1,6 +1,6 @@
 //! Replays a saved trace on an input, which may have changed since.
 
-use crate::encodings::{ModelError, build, build_of_single_nodes};
+use crate::model::{ModelError, build, build_of_single_nodes};
 use crate::property::Selection;
 use crate::system::Interleaving;
 

@@ -48,6 +48,16 @@ pub fn open(asked: &Asked) -> Result<Input, CheckError> {
     }
 }
 
+/// Reads manifests, a dump or a scenario that are there as text, each with a name for errors.
+///
+/// # Errors
+///
+/// If something in it cannot be read, with its place.
+pub fn of_texts(files: &[(&str, &str)]) -> Result<Input, CheckError> {
+    let names: Vec<String> = files.iter().map(|&(name, _)| name.to_owned()).collect();
+    family(&names, input::load_strings(files, LoadOptions::default())?, &[])
+}
+
 /// Reads an input by its name.
 pub fn read(name: &InputName) -> Result<Input, CheckError> {
     read_within(name, &[])

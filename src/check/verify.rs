@@ -10,12 +10,12 @@ use super::options::Focus;
 use super::saved::fingerprint;
 use super::{Answer, CheckResult, Counterexample, Ending, Finding, InputName, SavedTrace, narrate, reason_text};
 use crate::cluster::spec::ClusterSpec;
-use crate::encodings::{Model, ModelError, build_of_single_nodes_within, build_within};
 use crate::engine::sat::size::{self, Size};
 use crate::engine::start::{self, Start};
 use crate::engine::{
     Attempt, Budget, Decision, Engine, Outcome, Progress, Statistics, UnknownReason, Verdict, peak_resident_bytes,
 };
+use crate::model::{Model, ModelError, build_of_single_nodes_within, build_within};
 use crate::property::{self, NAMES, Selection};
 use crate::reduce::explain::{Explanation, explain};
 use crate::reduce::{self, CircuitSize, Figures, Reduction};

@@ -3,8 +3,8 @@
 use std::fs::OpenOptions;
 use std::io::Write;
 
-use crate::encodings::build;
 use crate::input::{self, LoadOptions, init_scenario, scenario_schema};
+use crate::model::build;
 use crate::report::text::Detail;
 use crate::system::PropertyId;
 

@@ -1,7 +1,7 @@
 //! `kubound simulate`.
 
 use crate::check::{Ending, narrate};
-use crate::encodings::build;
+use crate::model::build;
 use crate::report::text::{self, Detail};
 
 use super::CliError;

@@ -1,9 +1,10 @@
 //! What several integration tests share: from files to verdicts.
 #![allow(dead_code, reason = "no test uses all of it")]
 
-use kubound::encodings::{self, Model};
 use kubound::engine::{Budget, Engine, Outcome, Silent, Verdict};
 use kubound::input::{self, Loaded};
+use kubound::model::Model;
+use kubound::model::build;
 use kubound::property::Selection;
 use kubound::system::Interleaving;
 use kubound::system::{PropertyId, Slice, replay};
@@ -31,7 +32,7 @@ pub fn load_case(id: &str, scale: usize, fixed: bool) -> Loaded {
 
 /// Builds the model of what was loaded, with all properties that it selects.
 pub fn model(loaded: &Loaded) -> Model {
-    encodings::build(&loaded.spec, &Selection::of(&loaded.spec.scenario.properties)).expect("the case can be modelled")
+    build(&loaded.spec, &Selection::of(&loaded.spec.scenario.properties)).expect("the case can be modelled")
 }
 
 /// The part of a model that all its properties need.

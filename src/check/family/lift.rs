@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use super::report::{How, Lift};
 use crate::check::saved::fingerprint;
 use crate::check::{Answer, CheckResult, Counterexample, SavedTrace};
-use crate::encodings::{Model, build, build_of_single_nodes};
 use crate::engine::Budget;
+use crate::model::{Model, build, build_of_single_nodes};
 use crate::reduce::family::{Guide, Limits, Side, follow};
 use crate::system::{PropertyId, Slice, Trace, replay};
 

@@ -13,9 +13,9 @@ use crate::check::saved::fingerprint;
 use crate::check::{Answer, CheckResult};
 use crate::cluster::sizes::{self, Dependence, Sizes};
 use crate::cluster::spec::ClusterSpec;
-use crate::encodings::{Model, build_of_sizes};
 use crate::engine::{Extent, Verdict};
 use crate::input::Amounts;
+use crate::model::{Model, build_of_sizes};
 use crate::reduce::family::Size;
 
 use super::search::FamilyCheck;

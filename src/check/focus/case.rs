@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use crate::check::reason_text;
 use crate::check::verify::internal;
-use crate::encodings::{Model, ModelError};
 use crate::engine::{Budget, Extent, Statistics, UnknownReason, Watch};
+use crate::model::{Model, ModelError};
 use crate::property::{Selection, about};
 use crate::system::{PropertyId, Trace};
 

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use crate::cluster::spec::ObjectKey;
 use crate::cluster::view::MARKED_WORKLOADS;
-use crate::encodings::{Model, ModelError, build_within};
 use crate::engine::{Budget, Watch};
+use crate::model::{Model, ModelError, build_within};
 use crate::property::{NAMES, Selection};
 use crate::system::Property;
 use crate::term::Limit;

@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use crate::cluster::cells::Representation;
 use crate::cluster::scenario::Command;
 use crate::cluster::view::Parts;
-use crate::encodings::Model;
+use crate::model::Model;
 use crate::system::Trace;
 use crate::term::VarId;
 

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use crate::check::verify::named;
 use crate::cluster::spec::ClusterSpec;
-use crate::encodings::{Model, ModelError, build_within};
 use crate::engine::{Budget, Engine, Extent, Progress, Statistics, UnknownReason, Verdict};
+use crate::model::{Model, ModelError, build_within};
 use crate::property::Selection;
 use crate::reduce;
 use crate::system::{PropertyId, PropertyKind, System, Trace};

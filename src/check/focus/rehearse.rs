@@ -12,9 +12,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::{Duration, Instant};
 
 use crate::cluster::scenario::Command;
-use crate::encodings::Model;
 use crate::engine::start::{self, Start};
 use crate::engine::{Budget, Watch};
+use crate::model::Model;
 use crate::system::choices::Combinations;
 use crate::system::replay::Interpreter;
 use crate::system::run::Runner;

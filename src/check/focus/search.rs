@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use crate::cluster::scenario::PropertySpec;
 use crate::cluster::spec::{ClusterSpec, ObjectKey};
-use crate::encodings::ModelError;
 use crate::engine::{Extent, Statistics, Watch};
+use crate::model::ModelError;
 use crate::property::{self, NAMES, Selection};
 
 use super::anywhere::{self, Naming, Scaling};

@@ -8,8 +8,8 @@
 use std::time::Instant;
 
 use crate::cluster::spec::ObjectKey;
-use crate::encodings::{Model, ModelError};
 use crate::engine::{Budget, Watch};
+use crate::model::{Model, ModelError};
 use crate::property::pods_schedulable;
 use crate::system::{PropertyId, Trace};
 

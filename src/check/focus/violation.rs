@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 
 use crate::check::saved::fingerprint;
 use crate::check::{Counterexample, Ending, Finding, SavedTrace, narrate};
-use crate::encodings::Model;
+use crate::model::Model;
 use crate::system::{PropertyId, PropertyKind, Replayed, Trace};
 
 use super::Question;

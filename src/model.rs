@@ -14,8 +14,8 @@ use crate::system::replay::{Interpreter, Prepared};
 use crate::system::{Interleaving, System};
 use crate::term::{Ctx, Guarded, Limit, Stopped};
 
-use super::environment::{self, load::LoadVars};
-use super::{deployment, descheduler, disruption, hpa, kube_scheduler, kubelet, replicaset, taint_eviction};
+use crate::encodings::environment::{self, load::LoadVars};
+use crate::encodings::{deployment, descheduler, disruption, hpa, kube_scheduler, kubelet, replicaset, taint_eviction};
 
 /// A cluster as a transition system, with everything that is needed to tell its runs.
 pub struct Model {
