@@ -7,10 +7,10 @@ use kubound::engine::sat::certificate::{Certificate, Refusal, certify};
 use kubound::engine::sat::solver::{Literal, SatSolver, Solved};
 use kubound::engine::sat::transcript::{Event, Recorder, Transcript};
 use kubound::engine::sat::varisat::Varisat;
+use kubound::engine::unroll::Limits;
 use kubound::engine::{Budget, Engine, Silent, UnknownReason, Verdict, Watch};
 use kubound::input::{Loaded, load_strings};
 use kubound::system::PropertyId;
-use kubound::system::unroll::Limits;
 use proptest::prelude::*;
 use support::{load_case, model, slice};
 

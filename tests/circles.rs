@@ -3,8 +3,8 @@
 use kubound::engine::explicit::Explicit;
 use kubound::engine::sat::Sat;
 use kubound::engine::smt::Smt;
+use kubound::engine::unroll::Limits;
 use kubound::engine::{Budget, Engine, Extent, Silent, Verdict};
-use kubound::system::unroll::Limits;
 use kubound::system::{
     ActionDraft, ActionKind, Builder, Interleaving, MarkSet, PropertyId, PropertyKind, System, replay,
 };

@@ -12,8 +12,8 @@ use kubound::engine::sat::oracle::Circuits;
 use kubound::engine::sat::varisat::Varisat;
 use kubound::engine::sat::{Sat, SolverName};
 use kubound::engine::smt::{Smt, Z3};
+use kubound::engine::unroll::{Answer, Limits, Oracle};
 use kubound::engine::{Budget, Engine, Extent, Outcome, Silent, UnknownReason, Verdict, Watch};
-use kubound::system::unroll::{Answer, Limits, Oracle};
 use kubound::system::{
     ActionDraft, ActionKind, Builder, Checkpoint, Interleaving, PropertyId, PropertyKind, System, replay,
 };

@@ -9,10 +9,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::cases::Suite;
 use crate::check::Focus;
 use crate::conformance::Depth;
+use crate::engine::unroll::Limits;
 use crate::property::NAMES;
 use crate::report::text::Detail;
 use crate::system::Interleaving;
-use crate::system::unroll::Limits;
 
 use super::values;
 

@@ -6,7 +6,7 @@ use crate::engine::auto::Auto;
 use crate::engine::explicit::Explicit;
 use crate::engine::sat::{Sat, SolverName};
 use crate::engine::smt::Smt;
-use crate::system::unroll::Limits;
+use crate::engine::unroll::Limits;
 
 use super::CliError;
 use super::args::{Check, EngineName, SatSolverName};

@@ -8,8 +8,8 @@
 //! more branches the enumeration does without; should it cross itself in such a loop, it begins again with
 //! histories, and then finds the shortest.
 
+use crate::engine::unroll::{Answer, Finding, Hazard, Limits, Memory, Oracle, Stop, Unroller, Work};
 use crate::engine::{Extent, Outcome, Progress, Statistics, UnknownReason, Verdict, Watch};
-use crate::system::unroll::{Answer, Finding, Hazard, Limits, Memory, Oracle, Stop, Unroller, Work};
 use crate::system::{PropertyId, System, replay};
 use crate::term::{Arena, TermId, Valuation};
 

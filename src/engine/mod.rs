@@ -9,6 +9,7 @@ pub mod sat;
 pub mod smt;
 pub mod start;
 mod translation;
+pub mod unroll;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -8,9 +8,9 @@ use std::ops::RangeInclusive;
 use super::Budget;
 use super::sat::oracle::Circuits;
 use super::sat::varisat::Varisat;
+use crate::engine::unroll::{Answer, Oracle};
 use crate::system::System;
 use crate::system::replay::Interpreter;
-use crate::system::unroll::{Answer, Oracle};
 use crate::term::{Arena, Evaluator, Sort, TermId};
 
 /// Values that are tried for each variable of a random start before it is left to the solver.

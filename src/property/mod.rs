@@ -2,7 +2,7 @@
 //!
 //! A user-level property may become several properties of the system (one per workload; a finite form and a loop).
 //! Each is a file with its [`Definition`], and [`ALL`] lists them; what several have in common is in files of its own.
-//! History that a property needs is kept by *observers* ([`mod@observer`]).
+//! History that a property needs is kept by *observers* (`observer.rs`).
 
 pub mod definition;
 pub mod expected_replicas;

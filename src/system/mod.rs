@@ -19,7 +19,6 @@ pub mod run;
 pub mod schedule;
 pub mod touch;
 pub mod trace;
-pub mod unroll;
 
 pub use builder::{ActionDraft, BoolVar, Builder, IntVar, State};
 pub use choices::Choices;

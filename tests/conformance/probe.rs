@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use crate::engine::Budget;
 use crate::engine::smt::Z3;
-use crate::system::unroll::{Answer, Oracle};
+use crate::engine::unroll::{Answer, Oracle};
 use crate::term::{Bool, Ctx, Evaluator, Int, TermId, Valuation, VarId};
 
 /// A context whose variables have recorded values.

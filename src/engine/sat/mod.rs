@@ -26,7 +26,7 @@ use std::path::PathBuf;
 use super::Statistics;
 use super::deepen::deepen;
 use super::{Budget, Engine, Outcome, Progress, UnknownReason, Verdict, Watch};
-use crate::system::unroll::Limits;
+use crate::engine::unroll::Limits;
 use crate::system::{PropertyId, System};
 
 use certificate::{Refusal, certify};

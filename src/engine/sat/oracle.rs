@@ -4,8 +4,8 @@ use super::aig::Lit;
 use super::circuit::Circuit;
 use super::cnf::Cnf;
 use super::solver::{SatSolver, Solved};
+use crate::engine::unroll::{Answer, Oracle};
 use crate::engine::{Statistics, Watch};
-use crate::system::unroll::{Answer, Oracle};
 use crate::term::{Arena, Node, TermId, Valuation};
 
 /// An incremental solver with the circuits of all terms so far.

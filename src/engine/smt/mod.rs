@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use super::deepen::deepen;
 use super::{Budget, Engine, Outcome, Progress, Watch};
-use crate::system::unroll::Limits;
+use crate::engine::unroll::Limits;
 use crate::system::{PropertyId, System};
 
 pub use solver::Z3;

@@ -5,7 +5,7 @@ use z3::{Params, SatResult, Solver};
 
 use super::translate::Translator;
 use crate::engine::Watch;
-use crate::system::unroll::{Answer, Oracle};
+use crate::engine::unroll::{Answer, Oracle};
 use crate::term::{Arena, TermId, Valuation};
 
 /// An incremental Z3 solver with a cache of translated terms.

@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 
 use crate::system::model::{PropertyId, System};
 
-use super::advance::{Limits, Stop, Unroller};
+use crate::engine::unroll::advance::{Limits, Stop, Unroller};
 
 /// How an enumeration notices loops that span blocks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -43,12 +43,12 @@ impl<'s> Unroller<'s> {
     }
 
     /// Goes on symbolically, unless this is an enumeration.
-    pub(super) fn become_symbolic(&self) -> Result<(), Stop> {
+    pub(in crate::engine::unroll) fn become_symbolic(&self) -> Result<(), Stop> {
         if self.enumeration.is_some() { Err(Stop::Wide) } else { Ok(()) }
     }
 
     /// Ends an enumeration that takes more than the limits allow.
-    pub(super) fn keep_limits(&self, branches: usize) -> Result<(), Stop> {
+    pub(in crate::engine::unroll) fn keep_limits(&self, branches: usize) -> Result<(), Stop> {
         let most = match self.enumeration {
             Some(Memory::Short) => self.limits.splits.min(REMEMBERED),
             _ => self.limits.splits,

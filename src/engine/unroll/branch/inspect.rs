@@ -6,11 +6,11 @@ use crate::system::interleaving::Interleaving;
 use crate::system::model::{Checkpoint, PropertyId, PropertyKind, System};
 use crate::term::{Substitution, TermId};
 
-use super::advance::Unroller;
-use super::block::Branch;
-use super::graph::NodeId;
-use super::loops::Reach;
-use super::vectors::VectorId;
+use crate::engine::unroll::advance::Unroller;
+use crate::engine::unroll::block::Branch;
+use crate::engine::unroll::branch::graph::NodeId;
+use crate::engine::unroll::branch::vectors::VectorId;
+use crate::engine::unroll::loops::Reach;
 
 /// A property is broken under a condition.
 #[derive(Clone, Copy, Debug)]
@@ -26,7 +26,7 @@ pub struct Finding {
 }
 
 /// The invariants among the properties that are asked.
-pub(super) struct Asked {
+pub(in crate::engine::unroll) struct Asked {
     every: Vec<(PropertyId, TermId)>,
     settled: Vec<(PropertyId, TermId)>,
 }
@@ -45,14 +45,20 @@ impl Asked {
 }
 
 impl Unroller<'_> {
-    pub(super) fn find(&mut self, property: PropertyId, node: NodeId, condition: TermId, loop_to: Option<VectorId>) {
+    pub(in crate::engine::unroll) fn find(
+        &mut self,
+        property: PropertyId,
+        node: NodeId,
+        condition: TermId,
+        loop_to: Option<VectorId>,
+    ) {
         if self.core.arena.as_bool(condition) != Some(false) {
             self.findings.push(Finding { property, condition, node, loop_to });
         }
     }
 
     /// Whether some finding needs no solver.
-    pub(super) fn is_certain(&self) -> bool {
+    pub(in crate::engine::unroll) fn is_certain(&self) -> bool {
         self.findings.iter().any(|finding| self.core.arena.as_bool(finding.condition) == Some(true))
     }
 
@@ -71,7 +77,7 @@ impl Unroller<'_> {
     }
 
     /// Asks the invariants of every state.
-    pub(super) fn inspect_every(&mut self, node: NodeId, frame: &mut Substitution) {
+    pub(in crate::engine::unroll) fn inspect_every(&mut self, node: NodeId, frame: &mut Substitution) {
         let always = self.core.arena.bool(true);
         for asked in self.asked.every.clone() {
             self.find_broken(node, frame, asked, always);
@@ -80,7 +86,11 @@ impl Unroller<'_> {
 
     /// Asks what belongs to the end of a block: invariants of states at rest, and loops that span blocks. Returns the
     /// node's substitution, if it has or needs one.
-    pub(super) fn inspect_end(&mut self, node: NodeId, frame: Option<Substitution>) -> Option<Substitution> {
+    pub(in crate::engine::unroll) fn inspect_end(
+        &mut self,
+        node: NodeId,
+        frame: Option<Substitution>,
+    ) -> Option<Substitution> {
         let frame = match self.core.broken_at_rest(node) {
             Some(broken) => {
                 if let Some(look) = self.core.look(node).filter(|_| self.is_async()) {
@@ -100,7 +110,7 @@ impl Unroller<'_> {
     }
 
     /// Asks the invariants of states at rest, if the node's state is concrete.
-    pub(super) fn inspect_rest(&mut self, node: NodeId) {
+    pub(in crate::engine::unroll) fn inspect_rest(&mut self, node: NodeId) {
         if let Some(broken) = self.core.broken_at_rest(node) {
             self.find_all(node, broken);
         }
@@ -134,7 +144,7 @@ impl Unroller<'_> {
     fn find_loops(
         &mut self,
         node: NodeId,
-        visits: fn(&super::loops::History) -> &std::collections::BTreeMap<VectorId, Reach>,
+        visits: fn(&crate::engine::unroll::loops::History) -> &std::collections::BTreeMap<VectorId, Reach>,
     ) -> Vec<TermId> {
         let state = self.core.graph.get(node).state;
         let mut round = Vec::new();
@@ -157,7 +167,7 @@ impl Unroller<'_> {
 
     /// Asks what is asked of states within a block. Runs that went round a circle of events are reported, if they
     /// matter, and then left aside: without the circle they reach the same state. Whether a run is left.
-    pub(super) fn inspect_inner(&mut self, branch: &mut Branch) -> bool {
+    pub(in crate::engine::unroll) fn inspect_inner(&mut self, branch: &mut Branch) -> bool {
         let node = branch.node;
         match &mut branch.look {
             Some(look) => {
@@ -199,7 +209,7 @@ impl Unroller<'_> {
 
     /// Notes the present state of a branch as visited within the block, if cycles are asked about or at a checkpoint.
     /// Other states are compared with it only if it is a checkpoint.
-    pub(super) fn visit_inner(&mut self, node: NodeId, is_checkpoint: bool) {
+    pub(in crate::engine::unroll) fn visit_inner(&mut self, node: NodeId, is_checkpoint: bool) {
         let (state, path) = (self.core.graph.get(node).state, self.core.graph.get(node).path);
         let Some(past) = self.histories.get_mut(&node) else { return };
         for (history, tracked) in Rc::make_mut(&mut past.histories).iter_mut().zip(&self.tracked) {

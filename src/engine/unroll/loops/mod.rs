@@ -4,19 +4,23 @@
 //! that state and carried nothing that matters since, or something. They are extended edge by edge; an edge that
 //! carries an excuse ends them. A lasso is a branch whose state equals a visited one under the second condition.
 
+pub(in crate::engine::unroll) mod circles;
+pub(in crate::engine::unroll) mod crossings;
+pub(in crate::engine::unroll) mod past;
+
 use std::collections::BTreeMap;
 
 use crate::system::interleaving::Interleaving;
 use crate::system::model::{MarkSet, PropertyId, PropertyKind, System};
 use crate::term::{Arena, TermId};
 
-use super::concrete::Run;
-use super::graph::{Edge, plainly_implies};
-use super::vectors::VectorId;
+use crate::engine::unroll::block::concrete::Run;
+use crate::engine::unroll::branch::graph::{Edge, plainly_implies};
+use crate::engine::unroll::branch::vectors::VectorId;
 
 /// What makes a cycle matter, and what excuses it.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Carry {
+pub(in crate::engine::unroll) enum Carry {
     /// Any event-driven action matters, any slow one excuses.
     Events,
     /// Marks matter and excuse.
@@ -25,7 +29,7 @@ pub(super) enum Carry {
 
 /// A kind of cycle that is looked for.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Tracked {
+pub(in crate::engine::unroll) struct Tracked {
     /// The property that it breaks; the first one tracked may break none and only serves to notice cycles.
     pub property: Option<PropertyId>,
     pub carry: Carry,
@@ -35,7 +39,7 @@ pub(super) struct Tracked {
 
 /// Conditions of having visited a state.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Reach {
+pub(in crate::engine::unroll) struct Reach {
     /// Nothing that matters was carried since.
     pub before: TermId,
     /// Something was.
@@ -48,13 +52,13 @@ type Visits = BTreeMap<VectorId, Reach>;
 
 /// Visited states: at the ends of blocks, and within the present block.
 #[derive(Clone, Default, Debug)]
-pub(super) struct History {
+pub(in crate::engine::unroll) struct History {
     pub ends: Visits,
     pub inner: Visits,
 }
 
 /// The cycles that a system's properties ask about: one entry per `NoLoop`, and first of all cycles of events.
-pub(super) fn tracked(system: &System, properties: &[PropertyId]) -> Vec<Tracked> {
+pub(in crate::engine::unroll) fn tracked(system: &System, properties: &[PropertyId]) -> Vec<Tracked> {
     let in_order = |wanted: fn(&PropertyKind) -> bool| {
         properties.iter().copied().filter(move |&id| wanted(&system.property(id).kind))
     };

@@ -23,15 +23,15 @@ const STRIDE: u32 = 1 << 10;
 #[derive(Clone, Debug)]
 pub struct Run {
     /// The packed state in which it begins.
-    pub(super) from: Rc<[u8]>,
+    pub(in crate::engine::unroll) from: Rc<[u8]>,
     /// How many steps it has.
-    pub(super) steps: u32,
+    pub(in crate::engine::unroll) steps: u32,
     /// The marks that they carry.
-    pub(super) marks: MarkSet,
+    pub(in crate::engine::unroll) marks: MarkSet,
 }
 
 /// One way to go on from a concrete state: a step and the run that it forces.
-pub(super) struct Way {
+pub(in crate::engine::unroll) struct Way {
     pub inputs: Vec<i64>,
     pub marks: MarkSet,
     pub run: Run,
@@ -40,7 +40,7 @@ pub(super) struct Way {
 }
 
 /// What is known of a concrete state.
-pub(super) struct Look {
+pub(in crate::engine::unroll) struct Look {
     /// Invariants of every state that it breaks.
     pub broken: Vec<PropertyId>,
     /// Whether no event-driven action is enabled.
@@ -51,7 +51,7 @@ pub(super) struct Look {
 
 /// Why the execution of a state is left to others.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Leave {
+pub(in crate::engine::unroll) enum Leave {
     /// There are more ways to go on than asked for.
     Wide,
     /// Somebody wants to stop.
@@ -59,7 +59,7 @@ pub(super) enum Leave {
 }
 
 /// A compiled system and the space to execute it in.
-pub(super) struct Concrete<'s> {
+pub(in crate::engine::unroll) struct Concrete<'s> {
     pub machine: Machine<'s>,
     scratch: Scratch,
     patience: Patience,

@@ -7,17 +7,17 @@ use crate::system::model::{ActionId, MarkSet, PropertyId, PropertyKind, System};
 use crate::system::schedule::Schedule;
 use crate::term::{Arena, Sort, Substitution, TermId};
 
-use super::concrete::{Concrete, Leave, Work};
-use super::enumerate::Memory;
-use super::graph::{Graph, Node, NodeId};
-use super::inputs::{Inputs, Place};
-use super::inspect::{Asked, Finding};
-use super::loops::{Tracked, tracked};
-use super::past::Past;
-use super::reads::Reads;
-use super::step::{Core, Hazard, Layer};
-use super::vectors::{VectorId, Vectors};
-use super::{Answer, Oracle};
+use crate::engine::unroll::block::concrete::{Concrete, Leave, Work};
+use crate::engine::unroll::block::inputs::{Inputs, Place};
+use crate::engine::unroll::block::reads::Reads;
+use crate::engine::unroll::block::step::{Core, Hazard, Layer};
+use crate::engine::unroll::branch::enumerate::Memory;
+use crate::engine::unroll::branch::graph::{Graph, Node, NodeId};
+use crate::engine::unroll::branch::inspect::{Asked, Finding};
+use crate::engine::unroll::branch::vectors::{VectorId, Vectors};
+use crate::engine::unroll::loops::past::Past;
+use crate::engine::unroll::loops::{Tracked, tracked};
+use crate::engine::unroll::{Answer, Oracle};
 
 /// How far branches are told apart.
 #[derive(Clone, Copy, Debug)]
@@ -45,33 +45,33 @@ pub enum Stop {
 
 /// Unrolls a system block by block.
 pub struct Unroller<'s> {
-    pub(super) core: Core<'s>,
-    pub(super) schedule: Schedule,
-    pub(super) limits: Limits,
-    pub(super) tracked: Vec<Tracked>,
-    pub(super) asked: Asked,
-    pub(super) histories: FxHashMap<NodeId, Past>,
-    pub(super) findings: Vec<Finding>,
+    pub(in crate::engine::unroll) core: Core<'s>,
+    pub(in crate::engine::unroll) schedule: Schedule,
+    pub(in crate::engine::unroll) limits: Limits,
+    pub(in crate::engine::unroll) tracked: Vec<Tracked>,
+    pub(in crate::engine::unroll) asked: Asked,
+    pub(in crate::engine::unroll) histories: FxHashMap<NodeId, Past>,
+    pub(in crate::engine::unroll) findings: Vec<Finding>,
     /// Branches whose block is not at rest.
-    pub(super) active: Layer,
+    pub(in crate::engine::unroll) active: Layer,
     /// Branches at rest.
-    pub(super) frontier: Layer,
+    pub(in crate::engine::unroll) frontier: Layer,
     /// Ends of blocks by state.
-    pub(super) seen: FxHashMap<VectorId, Vec<NodeId>>,
+    pub(in crate::engine::unroll) seen: FxHashMap<VectorId, Vec<NodeId>>,
     /// Whether branches are neither split nor joined within the present block.
-    pub(super) is_plain: bool,
+    pub(in crate::engine::unroll) is_plain: bool,
     /// Whether states within the present block are remembered in histories, to find circles.
-    pub(super) is_watchful: bool,
+    pub(in crate::engine::unroll) is_watchful: bool,
     /// The first branch of the present block.
-    pub(super) first: NodeId,
+    pub(in crate::engine::unroll) first: NodeId,
     /// Conditions under which runs of the present block went round a circle and were left aside.
-    pub(super) circles: Vec<TermId>,
+    pub(in crate::engine::unroll) circles: Vec<TermId>,
     /// Branches that other groups left at the present depth.
-    pub(super) so_far: usize,
+    pub(in crate::engine::unroll) so_far: usize,
     /// Of an unrolling that ends where it would have to become symbolic.
-    pub(super) enumeration: Option<Memory>,
+    pub(in crate::engine::unroll) enumeration: Option<Memory>,
     /// Size of the graph when somebody last looked for loops that span blocks.
-    pub(super) looked_at: usize,
+    pub(in crate::engine::unroll) looked_at: usize,
     branches: u64,
     last_new: u32,
 }
@@ -187,7 +187,7 @@ impl<'s> Unroller<'s> {
         std::mem::take(&mut self.core.hazards)
     }
 
-    pub(super) fn is_async(&self) -> bool {
+    pub(in crate::engine::unroll) fn is_async(&self) -> bool {
         self.core.system.interleaving == Interleaving::Async
     }
 
@@ -279,7 +279,7 @@ impl<'s> Unroller<'s> {
     }
 
     /// Every action in its own branch.
-    pub(super) fn fire_each(
+    pub(in crate::engine::unroll) fn fire_each(
         &mut self,
         layer: &mut Layer,
         node: NodeId,

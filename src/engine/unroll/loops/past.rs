@@ -6,15 +6,15 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::term::TermId;
 
-use super::advance::Unroller;
-use super::graph::{Edge, Node, NodeId, plainly_implies};
-use super::loops::{History, Tracked};
-use super::step::Core;
-use super::vectors::VectorId;
+use crate::engine::unroll::advance::Unroller;
+use crate::engine::unroll::block::step::Core;
+use crate::engine::unroll::branch::graph::{Edge, Node, NodeId, plainly_implies};
+use crate::engine::unroll::branch::vectors::VectorId;
+use crate::engine::unroll::loops::{History, Tracked};
 
 /// What is remembered of the runs of a branch.
 #[derive(Clone, Debug)]
-pub(super) struct Past {
+pub(in crate::engine::unroll) struct Past {
     /// By kind of cycle. Most steps change nothing, and branches share what they have in common.
     pub histories: Rc<[History]>,
     /// Whether there is one way only to the branch within its block.
@@ -30,7 +30,7 @@ impl Past {
 
 impl Unroller<'_> {
     /// Computes the histories of new nodes from those of their parents.
-    pub(super) fn remember(&mut self, nodes: &[NodeId]) {
+    pub(in crate::engine::unroll) fn remember(&mut self, nodes: &[NodeId]) {
         for &node in nodes {
             let histories = self.kept(node).unwrap_or_else(|| self.extended(node));
             let Node { depth, edges, .. } = self.core.graph.get(node);
@@ -69,7 +69,7 @@ impl Unroller<'_> {
     }
 
     /// Whether whatever follows from `node` plainly follows from `earlier`, which has the same state.
-    pub(super) fn is_covered(&self, node: NodeId, earlier: NodeId) -> bool {
+    pub(in crate::engine::unroll) fn is_covered(&self, node: NodeId, earlier: NodeId) -> bool {
         let arena = &self.core.arena;
         let (own, other) = (self.core.graph.get(node), self.core.graph.get(earlier));
         let (Some(mine), Some(theirs)) = (self.histories.get(&node), self.histories.get(&earlier)) else {
@@ -85,7 +85,11 @@ impl Unroller<'_> {
 
     /// Whether nothing that arrived before a branch at the end of a block covers it. What a covered branch would break at
     /// this end, the branch that covers it breaks, too.
-    pub(super) fn arrives(&mut self, node: NodeId, arrived: &mut FxHashMap<VectorId, Vec<NodeId>>) -> bool {
+    pub(in crate::engine::unroll) fn arrives(
+        &mut self,
+        node: NodeId,
+        arrived: &mut FxHashMap<VectorId, Vec<NodeId>>,
+    ) -> bool {
         let before = arrived.entry(self.core.graph.get(node).state).or_default();
         let earlier = before.iter().copied().find(|&earlier| self.is_covered(node, earlier));
         let Some(earlier) = earlier.or_else(|| self.seen_before(node)) else {
@@ -97,13 +101,13 @@ impl Unroller<'_> {
     }
 
     /// An earlier end of a block with the same state and all that led here.
-    pub(super) fn seen_before(&self, node: NodeId) -> Option<NodeId> {
+    pub(in crate::engine::unroll) fn seen_before(&self, node: NodeId) -> Option<NodeId> {
         let known = self.seen.get(&self.core.graph.get(node).state)?;
         known.iter().copied().find(|&earlier| self.is_covered(node, earlier))
     }
 
     /// Notes that the runs of a branch end a block in a state.
-    pub(super) fn visit_end(&mut self, node: NodeId, state: VectorId, path: TermId) {
+    pub(in crate::engine::unroll) fn visit_end(&mut self, node: NodeId, state: VectorId, path: TermId) {
         if self.core.crossings.is_some() {
             return;
         }
@@ -119,7 +123,7 @@ impl Unroller<'_> {
     }
 
     /// Forgets what a branch went through within the block that it ends.
-    pub(super) fn forget_circles(&mut self, node: NodeId) {
+    pub(in crate::engine::unroll) fn forget_circles(&mut self, node: NodeId) {
         let Some(past) = self.histories.get_mut(&node) else { return };
         if past.histories.iter().any(|history| !history.inner.is_empty()) {
             Rc::make_mut(&mut past.histories).iter_mut().for_each(|history| history.inner.clear());
@@ -127,7 +131,7 @@ impl Unroller<'_> {
     }
 
     /// Only ends of blocks are needed after their block.
-    pub(super) fn forget_all_but_ends(&mut self) {
+    pub(in crate::engine::unroll) fn forget_all_but_ends(&mut self) {
         let kept: FxHashSet<NodeId> = self.seen.values().flatten().copied().collect();
         self.histories.retain(|node, _| kept.contains(node));
     }

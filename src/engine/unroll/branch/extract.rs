@@ -6,12 +6,12 @@ use crate::system::model::{MarkSet, PropertyId, PropertyKind};
 use crate::system::trace::{Step, Trace};
 use crate::term::{Evaluator, Valuation};
 
-use super::advance::Unroller;
-use super::concrete::Concrete;
-use super::graph::{Edge, Move, NodeId};
-use super::inspect::Finding;
-use super::loops::Carry;
-use super::vectors::VectorId;
+use crate::engine::unroll::advance::Unroller;
+use crate::engine::unroll::block::concrete::Concrete;
+use crate::engine::unroll::branch::graph::{Edge, Move, NodeId};
+use crate::engine::unroll::branch::inspect::Finding;
+use crate::engine::unroll::branch::vectors::VectorId;
+use crate::engine::unroll::loops::Carry;
 
 /// Follows edges that hold under one valuation.
 struct Walk<'a, 's> {

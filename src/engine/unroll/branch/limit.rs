@@ -4,20 +4,20 @@ use rustc_hash::FxHashMap;
 
 use crate::term::{Substitution, TermId};
 
-use super::advance::Unroller;
-use super::graph::{Edge, Node, NodeId};
-use super::step::Layer;
-use super::vectors::VectorId;
+use crate::engine::unroll::advance::Unroller;
+use crate::engine::unroll::block::step::Layer;
+use crate::engine::unroll::branch::graph::{Edge, Node, NodeId};
+use crate::engine::unroll::branch::vectors::VectorId;
 
 impl Layer {
     /// Adds a node with its substitution, if there is one.
-    pub(super) fn put(&mut self, node: NodeId, frame: Option<Substitution>) {
+    pub(in crate::engine::unroll) fn put(&mut self, node: NodeId, frame: Option<Substitution>) {
         self.nodes.push(node);
         self.frames.extend(frame.map(|frame| (node, frame)));
     }
 
     /// Adds all nodes of another layer.
-    pub(super) fn append(&mut self, other: Layer) {
+    pub(in crate::engine::unroll) fn append(&mut self, other: Layer) {
         self.nodes.extend(other.nodes);
         self.frames.extend(other.frames);
     }
@@ -25,7 +25,7 @@ impl Layer {
 
 impl Unroller<'_> {
     /// Joins branches of equal states.
-    pub(super) fn join_equal(&mut self, mut layer: Layer) -> Layer {
+    pub(in crate::engine::unroll) fn join_equal(&mut self, mut layer: Layer) -> Layer {
         let mut groups: FxHashMap<VectorId, Vec<NodeId>> = FxHashMap::default();
         let mut order = Vec::new();
         for &node in &layer.nodes {
@@ -52,7 +52,7 @@ impl Unroller<'_> {
     }
 
     /// A node that continues several under conditions.
-    pub(super) fn junction(&mut self, state: VectorId, members: Vec<(NodeId, TermId)>) -> NodeId {
+    pub(in crate::engine::unroll) fn junction(&mut self, state: VectorId, members: Vec<(NodeId, TermId)>) -> NodeId {
         let core = &mut self.core;
         let mut paths = Vec::new();
         let mut edges = Vec::new();
@@ -68,7 +68,7 @@ impl Unroller<'_> {
 
     /// Merges similar symbolic branches until there are no more than the limit; concrete ones only if there are
     /// very many.
-    pub(super) fn limit(&mut self, layer: Layer) -> Layer {
+    pub(in crate::engine::unroll) fn limit(&mut self, layer: Layer) -> Layer {
         let (splits, branches) = (self.limits.splits.max(1), self.limits.branches.max(1));
         let (concrete, symbolic): (Vec<NodeId>, Vec<NodeId>) =
             layer.nodes.iter().partition(|&&node| self.core.is_concrete(node));

@@ -5,12 +5,12 @@ use rustc_hash::FxHashMap;
 use crate::system::model::{ActionId, MarkId};
 use crate::term::{Arena, Node as TermNode, TermId};
 
-use super::concrete::Run;
-use super::vectors::VectorId;
+use crate::engine::unroll::block::concrete::Run;
+use crate::engine::unroll::branch::vectors::VectorId;
 
 /// Handle of a branch.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-pub struct NodeId(pub(super) u32);
+pub struct NodeId(pub(in crate::engine::unroll) u32);
 
 impl NodeId {
     /// Position in the order of creation.
@@ -60,7 +60,7 @@ pub struct Node {
 
 /// All nodes, parents before children.
 #[derive(Default)]
-pub(super) struct Graph {
+pub(in crate::engine::unroll) struct Graph {
     nodes: Vec<Node>,
     /// Branches that were dropped, and those that cover them: those of the present block, or of all if loops across blocks
     /// are looked for here.
@@ -125,7 +125,7 @@ impl Graph {
 const CONJUNCTS: usize = 512;
 
 /// Whether `a` implies `b` for a reason that is plain to see: `b` is among its conjuncts.
-pub(super) fn plainly_implies(arena: &Arena, a: TermId, b: TermId) -> bool {
+pub(in crate::engine::unroll) fn plainly_implies(arena: &Arena, a: TermId, b: TermId) -> bool {
     if arena.as_bool(a) == Some(false) || arena.as_bool(b) == Some(true) {
         return true;
     }

@@ -7,15 +7,15 @@
 
 use crate::term::{Evaluator, TermId};
 
-use super::advance::{Stop, Unroller};
-use super::block::Enabled;
-use super::graph::NodeId;
-use super::step::Layer;
-use super::{Answer, Oracle};
+use crate::engine::unroll::advance::{Stop, Unroller};
+use crate::engine::unroll::block::Enabled;
+use crate::engine::unroll::block::step::Layer;
+use crate::engine::unroll::branch::graph::NodeId;
+use crate::engine::unroll::{Answer, Oracle};
 
 /// What is known of a layer of a block.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum Foresight {
+pub(in crate::engine::unroll) enum Foresight {
     /// Some run breaks a property when it rests; that is among the findings.
     Broken,
     /// Every run rests.
@@ -26,7 +26,7 @@ pub(super) enum Foresight {
 
 impl Unroller<'_> {
     /// Looks ahead to the end of the block, for symbolic branches: others need no solver.
-    pub(super) fn foresee(
+    pub(in crate::engine::unroll) fn foresee(
         &mut self,
         enabled: &[(NodeId, Enabled)],
         resting: &Layer,

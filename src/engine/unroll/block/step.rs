@@ -5,13 +5,13 @@ use rustc_hash::FxHashMap;
 use crate::system::model::{Action, ActionId, MarkSet, PropertyId, System};
 use crate::term::{Arena, Substitution, TermId};
 
-use super::advance::Stop;
-use super::concrete::{Concrete, Leave, Look, Run, Way};
-use super::crossings::Crossing;
-use super::graph::{Edge, Graph, Move, Node, NodeId};
-use super::inputs::{Case, Inputs, Place, bind};
-use super::reads::Reads;
-use super::vectors::{VectorId, Vectors};
+use crate::engine::unroll::advance::Stop;
+use crate::engine::unroll::block::concrete::{Concrete, Leave, Look, Run, Way};
+use crate::engine::unroll::block::inputs::{Case, Inputs, Place, bind};
+use crate::engine::unroll::block::reads::Reads;
+use crate::engine::unroll::branch::graph::{Edge, Graph, Move, Node, NodeId};
+use crate::engine::unroll::branch::vectors::{VectorId, Vectors};
+use crate::engine::unroll::loops::crossings::Crossing;
 
 /// An action may leave a variable's range under a condition.
 #[derive(Clone, Copy, Debug)]
@@ -23,7 +23,7 @@ pub struct Hazard {
 }
 
 /// Everything that steps work on.
-pub(super) struct Core<'s> {
+pub(in crate::engine::unroll) struct Core<'s> {
     pub system: &'s System,
     pub arena: Arena,
     pub reads: Reads,
@@ -44,7 +44,7 @@ pub(super) struct Core<'s> {
 }
 
 /// A branch to be: an edge from its parent and what changes.
-pub(super) struct Draft {
+pub(in crate::engine::unroll) struct Draft {
     pub when: TermId,
     pub moves: Vec<Move>,
     pub updates: Vec<(usize, TermId)>,
@@ -60,7 +60,7 @@ struct Firing {
 
 /// The nodes of one layer, by state. Substitutions are kept for symbolic nodes only, and made again where they are missing.
 #[derive(Default, Clone)]
-pub(super) struct Layer {
+pub(in crate::engine::unroll) struct Layer {
     pub nodes: Vec<NodeId>,
     pub frames: FxHashMap<NodeId, Substitution>,
     pub index: FxHashMap<VectorId, NodeId>,

@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 use crate::system::model::Action;
 use crate::term::{Arena, Node, Range, Sort, Substitution, TermId, VarId};
 
-use super::reads::Reads;
+use crate::engine::unroll::block::reads::Reads;
 
 /// Choices of at most that many values are examined one by one.
 const EXAMINED: u64 = 512;
@@ -16,14 +16,14 @@ const EXAMINED: u64 = 512;
 const CASES: usize = 64;
 
 /// Values for the inputs of one action, and whether they are allowed.
-pub(super) struct Case {
+pub(in crate::engine::unroll) struct Case {
     pub inputs: Vec<TermId>,
     pub choice: TermId,
 }
 
 /// Where fresh variables belong: the layer they are shared in and what their names say.
 #[derive(Clone, Copy)]
-pub(super) struct Place {
+pub(in crate::engine::unroll) struct Place {
     pub layer: u32,
     pub depth: u32,
     pub step: u32,
@@ -31,7 +31,7 @@ pub(super) struct Place {
 
 /// Variables made so far, by layer.
 #[derive(Default)]
-pub(super) struct Inputs {
+pub(in crate::engine::unroll) struct Inputs {
     fresh: FxHashMap<(u32, VarId, Range), TermId>,
     selectors: FxHashMap<(u32, usize), TermId>,
     merges: u32,
@@ -98,7 +98,13 @@ impl Inputs {
 }
 
 /// Maps the inputs of an action, to themselves if there are no images.
-pub(super) fn bind(arena: &Arena, reads: &Reads, frame: &mut Substitution, action: &Action, images: Option<&[TermId]>) {
+pub(in crate::engine::unroll) fn bind(
+    arena: &Arena,
+    reads: &Reads,
+    frame: &mut Substitution,
+    action: &Action,
+    images: Option<&[TermId]>,
+) {
     if action.inputs.is_empty() {
         return;
     }

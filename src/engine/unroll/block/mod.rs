@@ -1,18 +1,24 @@
 //! The event-driven part of a block: layer by layer, until every branch rests.
 
+pub(in crate::engine::unroll) mod concrete;
+pub(in crate::engine::unroll) mod foresee;
+pub(in crate::engine::unroll) mod inputs;
+pub(in crate::engine::unroll) mod reads;
+pub(in crate::engine::unroll) mod step;
+
 use rustc_hash::FxHashMap;
 
 use crate::system::interleaving::Interleaving;
 use crate::system::model::ActionId;
 use crate::term::{Substitution, TermId};
 
-use super::advance::{Stop, Unroller};
-use super::concrete::Look;
-use super::foresee::Foresight;
-use super::graph::NodeId;
-use super::step::{Draft, Layer};
-use super::vectors::VectorId;
-use super::{Answer, Oracle};
+use crate::engine::unroll::advance::{Stop, Unroller};
+use crate::engine::unroll::block::concrete::Look;
+use crate::engine::unroll::block::foresee::Foresight;
+use crate::engine::unroll::block::step::{Draft, Layer};
+use crate::engine::unroll::branch::graph::NodeId;
+use crate::engine::unroll::branch::vectors::VectorId;
+use crate::engine::unroll::{Answer, Oracle};
 
 /// From this symbolic layer of a block on, cycles are looked for.
 const CYCLES_FROM: u32 = 8;
@@ -32,7 +38,7 @@ enum Attempt {
 }
 
 /// What may fire in a branch within a block.
-pub(super) struct Enabled {
+pub(in crate::engine::unroll) struct Enabled {
     /// Events and their guards; those that cannot be enabled are left out.
     events: Vec<(ActionId, TermId)>,
     /// Nothing is enabled.
@@ -40,7 +46,7 @@ pub(super) struct Enabled {
 }
 
 /// A branch within a block, and what it is evaluated with: programs where it is concrete, else substitution.
-pub(super) struct Branch {
+pub(in crate::engine::unroll) struct Branch {
     pub node: NodeId,
     pub frame: Option<Substitution>,
     pub look: Option<Look>,
@@ -69,7 +75,7 @@ impl Questions {
 
 impl Unroller<'_> {
     /// Executes events until every branch rests; `None` if a violation that needs no solver was found on the way.
-    pub(super) fn settle(&mut self, oracle: &mut dyn Oracle) -> Result<Option<Layer>, Stop> {
+    pub(in crate::engine::unroll) fn settle(&mut self, oracle: &mut dyn Oracle) -> Result<Option<Layer>, Stop> {
         let start = self.active.clone();
         self.first = start.nodes.iter().copied().min().unwrap_or(NodeId(self.core.graph.len() as u32));
         (self.is_watchful, self.is_plain) = (false, false);
@@ -247,7 +253,7 @@ impl Unroller<'_> {
     }
 
     /// The condition under which some run of a branch goes on.
-    pub(super) fn going_on(&mut self, node: NodeId, rest: TermId) -> TermId {
+    pub(in crate::engine::unroll) fn going_on(&mut self, node: NodeId, rest: TermId) -> TermId {
         let busy = self.core.arena.not(rest);
         self.core.arena.and(self.core.graph.get(node).path, busy)
     }

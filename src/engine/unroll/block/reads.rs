@@ -4,7 +4,7 @@ use crate::system::model::System;
 use crate::term::{Arena, Node, TermId};
 
 /// For every term of a system: the state variables below it; and the terms that have an input below them.
-pub(super) struct Reads {
+pub(in crate::engine::unroll) struct Reads {
     words: usize,
     bits: Vec<u64>,
     with_inputs: Vec<TermId>,

@@ -1,7 +1,7 @@
 //! Circles within a block of concrete branches: found in the graph of its steps, without histories.
 //!
 //! Runs of a block go round a circle of states, or they do not, and histories tell under which conditions (see
-//! [`super::loops`]). They cost as much as the block is long for every branch, and they keep apart whatever came
+//! [`crate::engine::unroll::loops`]). They cost as much as the block is long for every branch, and they keep apart whatever came
 //! another way. Where nothing depends on conditions there is no need for them: a block is first executed without.
 //! Then every branch that goes on is concrete, its steps are certain (each can be taken by all runs of the branch before
 //! it, and carries what it carries under no condition), and a branch is dropped only if an earlier one of the same state
@@ -33,12 +33,12 @@ use std::convert::Infallible;
 use crate::system::components::Components;
 use crate::term::TermId;
 
-use super::advance::Unroller;
-use super::graph::{NodeId, plainly_implies};
-use super::loops::Carry;
+use crate::engine::unroll::advance::Unroller;
+use crate::engine::unroll::branch::graph::{NodeId, plainly_implies};
+use crate::engine::unroll::loops::Carry;
 
 /// The steps of one block that a circle may use, by the branch that they lead to.
-pub(super) struct Steps {
+pub(in crate::engine::unroll) struct Steps {
     /// By branch, counted from the first one of the block: the position of its first step.
     first: Vec<usize>,
     /// Where steps come from, and whether they carry something that matters.
@@ -74,7 +74,7 @@ impl Steps {
 impl Unroller<'_> {
     /// Whether a branch of the present block needs histories: it goes on, and something about it depends on conditions.
     /// `known` are the branches of the same state before it, of which none covers it.
-    pub(super) fn needs_histories(&self, node: NodeId, known: &[NodeId], rest: TermId) -> bool {
+    pub(in crate::engine::unroll) fn needs_histories(&self, node: NodeId, known: &[NodeId], rest: TermId) -> bool {
         if self.core.arena.as_bool(rest) == Some(true) {
             return false;
         }
@@ -103,7 +103,7 @@ impl Unroller<'_> {
     }
 
     /// Looks for circles among the branches of the present block, which was executed without histories.
-    pub(super) fn find_circles(&mut self) {
+    pub(in crate::engine::unroll) fn find_circles(&mut self) {
         if !self.core.graph.has_repeats() {
             return;
         }
@@ -124,7 +124,7 @@ impl Unroller<'_> {
     }
 
     /// Forgets what was dropped in the present block, unless loops across blocks are looked for in the same graph.
-    pub(super) fn forget_repeats(&mut self) {
+    pub(in crate::engine::unroll) fn forget_repeats(&mut self) {
         if self.core.crossings.is_none() {
             self.core.graph.forget_repeats();
         }
@@ -137,7 +137,7 @@ impl Unroller<'_> {
     }
 
     /// The same, as a list of `(to, from, matters)`.
-    pub(super) fn listed(&mut self, first: NodeId, carry: Carry) -> Vec<(u32, u32, bool)> {
+    pub(in crate::engine::unroll) fn listed(&mut self, first: NodeId, carry: Carry) -> Vec<(u32, u32, bool)> {
         let core = &mut self.core;
         let count = core.graph.len() - first.index();
         let mut steps = Vec::new();

@@ -12,7 +12,7 @@ pub struct VectorId(u32);
 
 /// All state vectors of an unrolling.
 #[derive(Default)]
-pub(super) struct Vectors {
+pub(in crate::engine::unroll) struct Vectors {
     list: Vec<Rc<[TermId]>>,
     concrete: Vec<bool>,
     index: FxHashMap<Rc<[TermId]>, VectorId>,

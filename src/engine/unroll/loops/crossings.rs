@@ -5,22 +5,22 @@
 //! a state that was at rest before is not followed, and only noted as a *crossing*. All branches are concrete and under no
 //! condition, so the steps between them with crossings and repeats are the transitions of the system among the states
 //! explored, and there is a loop that matters exactly if a strongly connected component has a step that does (as for
-//! blocks, see [`super::circles`]). If there is none, nothing was missed; if there is one, a property is certainly broken,
+//! blocks, see [`crate::engine::unroll::loops::circles`]). If there is none, nothing was missed; if there is one, a property is certainly broken,
 //! and who wants to know by which shortest run enumerates again, with histories.
 
 use crate::system::model::MarkSet;
 
-use super::advance::Unroller;
-use super::circles::Steps;
-use super::graph::NodeId;
-use super::loops::Carry;
+use crate::engine::unroll::advance::Unroller;
+use crate::engine::unroll::branch::graph::NodeId;
+use crate::engine::unroll::loops::Carry;
+use crate::engine::unroll::loops::circles::Steps;
 
 /// Looks again when the graph has grown by this fraction: a look costs as much as the graph is large.
 const GROWTH: usize = 8;
 
 /// A way into a known state.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Crossing {
+pub(in crate::engine::unroll) struct Crossing {
     pub from: NodeId,
     /// The branch that reached the state before.
     pub to: NodeId,
@@ -30,7 +30,7 @@ pub(super) struct Crossing {
 
 impl Unroller<'_> {
     /// Notes that a branch at rest is not followed because an earlier one covers it.
-    pub(super) fn pass_by(&mut self, node: NodeId, earlier: NodeId) {
+    pub(in crate::engine::unroll) fn pass_by(&mut self, node: NodeId, earlier: NodeId) {
         if self.core.crossings.is_some() {
             self.core.graph.repeat(node, earlier);
         }
