@@ -3,7 +3,7 @@
 //! Every engine, the replayer and the narrative derive from what these files build. The one rule for reading them: Rust
 //! `for` and `if` range over configuration, term operators over state.
 
-pub mod clock;
+pub mod clocked;
 pub mod deployment;
 pub mod descheduler;
 pub mod disruption;

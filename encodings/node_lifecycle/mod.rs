@@ -4,23 +4,10 @@
 //! Nodes whose kubelets fall silent turn Unknown, their pods not ready. Nodes that are not ready get a NoSchedule taint
 //! at once, and a NoExecute taint when their zone's rate allows; when every zone is down, all NoExecute taints go.
 //!
-//! * [`zone`]: how disrupted a zone is, and at which rate its nodes may be tainted.
-//! * [`limiter`]: the token bucket of that rate.
-//! * [`node`]: what is known about a node.
-//! * [`monitor`]: the periodic look at all nodes.
-//! * [`tainting`]: taints, from the waiting list to the API server.
-//! * [`machine`]: all of it as a transition system with a clock, one node a variable each.
-//!
-//! The model of a cluster has no clock and takes from it what time cannot change: [`taints_nodes`].
-//!
-//! Left out: nodes that come and go, labels that exclude nodes from zone states, writes that fail, taints for conditions
-//! other than Ready, and taints that nodes have before the controller starts.
+//! [`zone`] says how disrupted a zone is, and at which rate its nodes may be tainted. The model of a cluster has no clock and
+//! takes from the controller what time cannot change: [`taints_nodes`]. The controller with a clock, which is what recordings
+//! are compared with, is [`crate::encodings::clocked::node_lifecycle`].
 
-pub mod limiter;
-pub mod machine;
-pub mod monitor;
-pub mod node;
-pub mod tainting;
 pub mod zone;
 
 use crate::cluster::view::Cluster;

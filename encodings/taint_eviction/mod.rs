@@ -2,19 +2,16 @@
 //! the tolerations that `plugin/pkg/admission/defaulttolerationseconds` gives.
 //!
 //! * [`fate`]: what the NoExecute taints of a node do to a pod: evict it, let it stay for a while, or for ever.
-//! * [`deadline`]: the queue of timed evictions, whose entries keep their time whatever changes later.
-//! * [`timed`]: a pod in that queue, as state variables over a clock.
-//! * [`clocked`]: the controller alone, with a clock.
+//! * [`admission`]: the tolerations that pods are given.
 //! * `actions`: the controller in the model of a cluster, which has no clock.
+//!
+//! The controller alone, with a clock and its queue of timed evictions, is [`crate::encodings::clocked::taint_eviction`].
 //!
 //! Left out: evictions that fail and are tried again.
 
 mod actions;
 pub mod admission;
-pub mod clocked;
-pub mod deadline;
 pub mod fate;
-pub mod timed;
 
 pub use actions::add;
 pub use fate::Fate;

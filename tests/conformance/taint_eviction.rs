@@ -3,7 +3,7 @@
 use k8s_openapi::api::core::v1::{Pod, Taint, Toleration};
 use serde_json::Value;
 
-use crate::encodings::taint_eviction::clocked::{ClockedEviction, ClockedPod, ClockedSpec, build};
+use crate::encodings::clocked::taint_eviction::{ClockedEviction, ClockedPod, ClockedSpec, build};
 use crate::system::ActionId;
 
 use super::driver::Driver;

@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use crate::conformance::json::{list, milliseconds};
-use crate::encodings::node_lifecycle::machine::RENEWS_LEASE;
-use crate::encodings::node_lifecycle::node::{FALSE, TRUE};
+use crate::encodings::clocked::node_lifecycle::machine::RENEWS_LEASE;
+use crate::encodings::clocked::node_lifecycle::node::{FALSE, TRUE};
 
 /// The kubelet's `nodeLeaseDurationSeconds` times its renewal fraction.
 const RENEWAL_PERIOD: i64 = 10_000;

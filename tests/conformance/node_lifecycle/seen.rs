@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::conformance::Verdict;
 use crate::conformance::json::{list, milliseconds, text, typed};
-use crate::encodings::node_lifecycle::node::{FALSE, KEYS, Node, PerTaint, TRUE, UNKNOWN};
+use crate::encodings::clocked::node_lifecycle::node::{FALSE, KEYS, Node, PerTaint, TRUE, UNKNOWN};
 
 /// What is seen of an object at a moment, in order.
 pub type Seen = BTreeMap<(i64, String), Vec<String>>;

@@ -9,8 +9,8 @@ use serde_json::Value;
 use crate::conformance::Verdict;
 use crate::conformance::driver::{Driver, Watch};
 use crate::conformance::json::{list, milliseconds, text};
-use crate::encodings::node_lifecycle::machine::{Lifecycle, LifecycleSpec, build};
-use crate::encodings::node_lifecycle::node::{Node, NodeSpec, TRUE};
+use crate::encodings::clocked::node_lifecycle::machine::{Lifecycle, LifecycleSpec, build};
+use crate::encodings::clocked::node_lifecycle::node::{Node, NodeSpec, TRUE};
 use crate::encodings::taint_eviction::admission::admitted;
 use crate::system::ActionId;
 

@@ -2,9 +2,9 @@
 
 use k8s_openapi::api::core::v1::Toleration;
 
-use crate::encodings::clock::Clock;
+use crate::encodings::clocked::clock::Clock;
+use crate::encodings::clocked::timed::TimedPod;
 use crate::encodings::taint_eviction::admission;
-use crate::encodings::taint_eviction::timed::TimedPod;
 use crate::system::{BoolVar, Builder, IntVar, State};
 use crate::term::Bool;
 

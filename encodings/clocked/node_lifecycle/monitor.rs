@@ -3,12 +3,12 @@
 use crate::system::{ActionDraft, ActionId, ActionKind, State};
 use crate::term::{Bool, Int};
 
-use super::Settings;
 use super::limiter::Limiter;
 use super::machine::{Machine, Zone};
 use super::node::{NONE, Node, TRUE, UNKNOWN};
 use super::tainting::{follow, take_off};
-use super::zone::{FULL_DISRUPTION, NEVER, rate, state as zone_state};
+use crate::encodings::node_lifecycle::Settings;
+use crate::encodings::node_lifecycle::zone::{FULL_DISRUPTION, NEVER, rate, state as zone_state};
 
 /// What one look at a node finds (`tryUpdateNodeHealth`).
 #[derive(Clone, Copy, Debug)]

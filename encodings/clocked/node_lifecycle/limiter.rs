@@ -8,13 +8,13 @@ use crate::cluster::arithmetic::node_lifecycle::token_interval_ms;
 use crate::system::{Builder, IntVar, State};
 use crate::term::{Bool, Ctx, Int};
 
-use super::Settings;
-use super::zone::{HEALTHY, NEVER, SECONDARY, effective, per_second};
+use crate::encodings::node_lifecycle::Settings;
+use crate::encodings::node_lifecycle::zone::{HEALTHY, NEVER, SECONDARY, effective, per_second};
 
 /// A limiter.
 #[derive(Clone, Copy, Debug)]
 pub struct Limiter<'c> {
-    /// One of the rates in [`super::zone`].
+    /// One of the rates in [`crate::encodings::node_lifecycle::zone`].
     pub rate: Int<'c>,
     /// When there is a token again.
     pub full_at: Int<'c>,

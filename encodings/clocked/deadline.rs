@@ -4,10 +4,10 @@
 //! when nothing is left to wait for, or when something is not tolerated, which evicts at once. Only an entry made at
 //! the very same instant is made anew.
 
-use crate::encodings::clock::SECOND;
+use crate::encodings::clocked::clock::SECOND;
 use crate::term::{Bool, Ctx, Int};
 
-use super::Fate;
+use crate::encodings::taint_eviction::Fate;
 
 /// A pod's entry in the queue.
 #[derive(Clone, Copy, Debug)]

@@ -3,12 +3,12 @@
 
 use k8s_openapi::api::core::v1::{Taint, Toleration};
 
-use crate::encodings::clock::Clock;
+use crate::encodings::clocked::clock::Clock;
 use crate::system::{ActionDraft, ActionId, ActionKind, BoolVar, Builder, IntVar, Interleaving, State, System};
 use crate::term::{Bool, Ctx, Int, VarId};
 
-use super::fate::{Fate, fate};
 use super::timed::TimedPod;
+use crate::encodings::taint_eviction::fate::{Fate, fate};
 
 /// Nodes, pods and everything that may change about them.
 #[derive(Clone, Debug, Default)]

@@ -2,14 +2,15 @@
 //! a clock. Rounds of the monitor and taint passes are actions that may happen at any time; who runs the system gives
 //! them their periods.
 
-use crate::encodings::clock::Clock;
+use crate::encodings::clocked::clock::Clock;
 use crate::system::{ActionDraft, ActionId, ActionKind, Builder, IntVar, Interleaving, System};
 use crate::term::{Ctx, Int};
 
 use super::limiter::LimiterVars;
 use super::node::{FALSE, Node, NodeSpec, TRUE};
-use super::zone::{FULL_DISRUPTION, INITIAL};
-use super::{Settings, monitor, tainting};
+use super::{monitor, tainting};
+use crate::encodings::node_lifecycle::Settings;
+use crate::encodings::node_lifecycle::zone::{FULL_DISRUPTION, INITIAL};
 
 /// What a kubelet says: its lease is renewed, no more.
 pub const RENEWS_LEASE: i64 = 0;

@@ -2,12 +2,12 @@
 
 use k8s_openapi::api::core::v1::Toleration;
 
-use crate::encodings::clock::{Clock, SECOND};
+use crate::encodings::clocked::clock::{Clock, SECOND};
 use crate::system::{ActionDraft, ActionId, ActionKind, BoolVar, Builder, IntVar, State};
 use crate::term::{Bool, Int};
 
 use super::deadline::{Deadline, Decision, reconcile};
-use super::fate::Fate;
+use crate::encodings::taint_eviction::fate::Fate;
 
 /// State variables of a pod on a node.
 #[derive(Clone, Debug)]
