@@ -110,34 +110,7 @@ impl<'c, 'a> Case<'c, 'a> {
             };
             return Ok(Some(Answer::Unknown { reason: reason_text(&reason), covered }));
         }
-        let mut guides: Vec<Guide> = Vec::new();
-        let mut starved = false;
-        match &self.open.finding {
-            Some(Finding::Broken { k, .. }) => {
-                self.covered = *k;
-                self.story.push(format!("alone it may fail at k = {k}"));
-                if about(self.name).waiting && self.asks_for_room_only() {
-                    // Nothing but want of room can keep its pods waiting.
-                    starved = true;
-                } else if let Some((guide, crowding)) = self.alone_again() {
-                    starved = crowding;
-                    guides.push(guide);
-                }
-            }
-            Some(Finding::Open { reason, covered }) => {
-                self.covered = *covered;
-                self.story.push(format!("alone: {}, all below k = {covered} hold", reason_text(reason)));
-                self.reason = Some(format!("alone: {}", reason_text(reason)));
-            }
-            Some(Finding::Holds(Extent::Bound(k))) => {
-                self.reason = Some(format!("alone it holds up to k = {k}, if others do not leave room within blocks"));
-            }
-            Some(Finding::Holds(Extent::Complete(_)) | Finding::Nothing) => {}
-            None => {
-                let why = anywhere::obstacle(self.survey(), self.open.workload, self.name);
-                self.story.extend(why.map(|why| format!("not alone: {why}")));
-            }
-        }
+        let (mut guides, starved) = self.begin();
         if !starved && let Some(found) = self.rehearse(&guides)? {
             return Ok(Some(found));
         }
@@ -170,6 +143,48 @@ impl<'c, 'a> Case<'c, 'a> {
         if guides.is_empty() {
             guides.push(Guide::default());
         }
+        let all: Vec<&Guide> = guides.iter().chain(&still).chain(&apart).collect();
+        if let Some(found) = self.drive_company(&all, starved)? {
+            return Ok(Some(found));
+        }
+        Ok(Some(Answer::Unknown { reason: self.unknown(starved), covered: self.covered }))
+    }
+
+    /// Begins with what the model alone says: its counterexample, and whether it needs others to leave no room.
+    fn begin(&mut self) -> (Vec<Guide>, bool) {
+        let mut guides: Vec<Guide> = Vec::new();
+        let mut starved = false;
+        match &self.open.finding {
+            Some(Finding::Broken { k, .. }) => {
+                self.covered = *k;
+                self.story.push(format!("alone it may fail at k = {k}"));
+                if about(self.name).waiting && self.asks_for_room_only() {
+                    // Nothing but want of room can keep its pods waiting.
+                    starved = true;
+                } else if let Some((guide, crowding)) = self.alone_again() {
+                    starved = crowding;
+                    guides.push(guide);
+                }
+            }
+            Some(Finding::Open { reason, covered }) => {
+                self.covered = *covered;
+                self.story.push(format!("alone: {}, all below k = {covered} hold", reason_text(reason)));
+                self.reason = Some(format!("alone: {}", reason_text(reason)));
+            }
+            Some(Finding::Holds(Extent::Bound(k))) => {
+                self.reason = Some(format!("alone it holds up to k = {k}, if others do not leave room within blocks"));
+            }
+            Some(Finding::Holds(Extent::Complete(_)) | Finding::Nothing) => {}
+            None => {
+                let why = anywhere::obstacle(self.survey(), self.open.workload, self.name);
+                self.story.extend(why.map(|why| format!("not alone: {why}")));
+            }
+        }
+        (guides, starved)
+    }
+
+    /// Tries guides while loads drive the company to their ends.
+    fn drive_company(&mut self, guides: &[&Guide], starved: bool) -> Result<Option<Answer>, ModelError> {
         let (survey, workload) = (self.survey(), self.open.workload);
         for (drive, story) in [
             (Drive::Grow, "others grow as far as their loads make them"),
@@ -180,14 +195,14 @@ impl<'c, 'a> Case<'c, 'a> {
             if starved && drive != Drive::Grow {
                 continue;
             }
-            let all = guides.iter().chain(&still).chain(&apart);
-            let driven: Vec<Guide> = all.map(|guide| company::driven(survey, workload, guide, drive)).collect();
+            let driven = guides.iter().map(|guide| company::driven(survey, workload, guide, drive));
+            let driven: Vec<Guide> = driven.collect();
             if let Some(found) = self.rehearse(&driven)? {
                 self.story.push(story.to_owned());
                 return Ok(Some(found));
             }
         }
-        Ok(Some(Answer::Unknown { reason: self.unknown(starved), covered: self.covered }))
+        Ok(None)
     }
 
     fn unknown(&self, starved: bool) -> String {
