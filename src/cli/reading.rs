@@ -4,22 +4,16 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
+use crate::check::CheckError;
 use crate::check::source::{Asked, Input, open};
-use crate::check::{CheckError, InputName};
 use crate::engine::{Budget, UnknownReason};
 
 /// How often time and Ctrl-C are looked at.
 const PERIOD: Duration = Duration::from_millis(50);
 
-/// Nodes of a case up to which it is there in milliseconds: a thread of its own would take longer to start.
-const FEW_NODES: usize = 1000;
-
 /// Reads what is asked for; the outer error says why that was not done within the budget. The thread that reads goes on
 /// until the program ends, which it does soon.
 pub fn within(asked: &Asked, budget: &Budget) -> Result<Result<Input, CheckError>, UnknownReason> {
-    if matches!(asked.name, InputName::Case { .. }) && asked.scale.1 <= FEW_NODES {
-        return Ok(open(asked));
-    }
     let watch = budget.start();
     let (sender, receiver) = channel();
     let asked = asked.clone();
