@@ -73,6 +73,11 @@ impl Watch {
         self.budget.time.map(|limit| limit.saturating_sub(self.elapsed()))
     }
 
+    /// The limit on building that ends with it.
+    pub fn limit(&self) -> Limit {
+        self.budget.limit(self.started)
+    }
+
     /// Allows for time that went into something that others use as well, but not beyond the end of `whole`.
     pub fn extend(&mut self, time: Duration, whole: &Watch) {
         let most = whole.time_left().map(|left| self.elapsed() + left);

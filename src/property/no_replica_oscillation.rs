@@ -9,7 +9,7 @@ use crate::system::{BoolVar, Checkpoint, IntVar, PropertyKind};
 
 use super::definition::{About, Definition, Observer};
 use super::floor::autoscaler;
-use super::loops::{Subjects, forbid};
+use super::loops::forbid_each;
 use super::observer::observe;
 use super::{PropertyError, targets};
 
@@ -74,16 +74,8 @@ fn observers(cluster: &mut Cluster<'_>, property: &PropertySpec) -> Result<Vec<O
 
 /// The loop: `spec.replicas` of an autoscaled workload does not go round in a circle.
 fn build(cluster: &Cluster<'_>, property: &PropertySpec) -> Result<bool, PropertyError> {
-    let (mut found, mut subjects) = (false, Subjects::default());
-    for (index, object, _) in targets(cluster, &property.target) {
-        if autoscaler(cluster, object).is_some() {
-            if let Some(subject) = subjects.next(cluster, index, &object.key) {
-                forbid(cluster, DEFINITION.name, subject, cluster.resize_mark(index));
-            }
-            found = true;
-        }
-    }
-    Ok(found)
+    let is_scaled = |object: &Workload| autoscaler(cluster, object).is_some();
+    Ok(forbid_each(cluster, property, is_scaled, |index| cluster.resize_mark(index)))
 }
 
 impl Reversal {

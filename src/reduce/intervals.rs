@@ -13,9 +13,7 @@ impl Intervals {
     pub fn of(arena: &Arena, reachable: &[bool], variable: &dyn Fn(VarId) -> Range, limit: &Guarded) -> Option<Self> {
         let mut intervals = Intervals(vec![Range::new(0, 0); reachable.len()]);
         for (count, index) in (0..reachable.len()).filter(|&index| reachable[index]).enumerate() {
-            if count.is_multiple_of(LOOK_EVERY) && limit.stopped().is_some() {
-                return None;
-            }
+            limit.go_on(count, LOOK_EVERY)?;
             let term = TermId::from_index(index);
             let found = intervals.apply(arena, arena.node(term), variable);
             intervals.0[index] = meet(found, arena.range(term));

@@ -104,9 +104,7 @@ fn substitute(system: &mut System, ranges: &[Range], limit: &Guarded) -> Option<
             ));
         }
     }
-    if !terms::replace_within(system, limit, |arena, term| substitution.apply(arena, term)) {
-        return None;
-    }
+    terms::replace_within(system, limit, |arena, term| substitution.apply(arena, term))?;
     for (index, narrow) in narrower {
         system.state[index].range = ranges[index];
         system.state[index].var = narrow;

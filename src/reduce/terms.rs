@@ -25,23 +25,20 @@ pub fn roots(system: &System) -> Vec<TermId> {
 /// Terms between two looks at a limit.
 const LOOK_EVERY: usize = 64;
 
-/// Replaces every term of the system, or none of them: whether the limit left time for all.
+/// Replaces every term of the system, or none of them: `None` if the limit comes first.
 pub fn replace_within(
     system: &mut System,
     limit: &Guarded,
     mut image: impl FnMut(&mut Arena, TermId) -> TermId,
-) -> bool {
-    let terms = roots(system);
-    let mut images = Vec::with_capacity(terms.len());
-    for some in terms.chunks(LOOK_EVERY) {
-        if limit.stopped().is_some() {
-            return false;
-        }
-        images.extend(some.iter().map(|&term| image(&mut system.arena, term)));
+) -> Option<()> {
+    let mut images = Vec::new();
+    for (count, term) in roots(system).into_iter().enumerate() {
+        limit.go_on(count, LOOK_EVERY)?;
+        images.push(image(&mut system.arena, term));
     }
     let mut images = images.into_iter();
     replace(system, |_, term| images.next().unwrap_or(term));
-    true
+    Some(())
 }
 
 /// Replaces every term of the system, in the order of [`roots`].

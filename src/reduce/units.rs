@@ -21,10 +21,17 @@ pub fn scale(system: &mut System, limit: &Guarded) -> Vec<String> {
     let reachable = system.arena.reachable(roots);
     let divisors = divisors(&system.arena, &reachable);
     let mut scaling = Scaling { divisors, scaled: HashMap::new(), images: Vec::new(), units: BTreeMap::new(), limit };
-    let Some(images) = scaling.images(&mut system.arena, &reachable) else {
-        return vec!["no time for it".to_owned()];
-    };
-    terms::replace(system, |_, term| images.get(term.index()).copied().unwrap_or(term));
+    let late = || vec!["no time for it".to_owned()];
+    if scaling.collect(&system.arena, &reachable).is_none() {
+        return late();
+    }
+    if scaling.units.is_empty() {
+        return Vec::new();
+    }
+    if scaling.build(&mut system.arena, &reachable).is_none() {
+        return late();
+    }
+    terms::replace(system, |_, term| scaling.images[term.index()]);
     let units = scaling.units.into_iter();
     units.map(|(unit, count)| format!("{count} comparisons in units of {unit}")).collect()
 }
@@ -84,21 +91,6 @@ impl Scaling<'_> {
         (unit >= SMALLEST_UNIT && unit <= i64::MAX as u64).then_some(unit)
     }
 
-    /// Images of all terms, none if there is nothing to scale; `None` if the limit comes first.
-    fn images(&mut self, arena: &mut Arena, reachable: &[bool]) -> Option<Vec<TermId>> {
-        self.collect(arena, reachable)?;
-        if self.units.is_empty() {
-            return Some(Vec::new());
-        }
-        self.build(arena, reachable)?;
-        Some(std::mem::take(&mut self.images))
-    }
-
-    /// Looks at the limit now and then; `None` once it is reached.
-    fn go_on(&self, count: usize) -> Option<()> {
-        (!count.is_multiple_of(LOOK_EVERY) || self.limit.stopped().is_none()).then_some(())
-    }
-
     /// Finds out which terms are needed in which units, from comparisons down to constants.
     fn collect(&mut self, arena: &Arena, reachable: &[bool]) -> Option<()> {
         let mut wanted: BTreeSet<(TermId, u64)> = BTreeSet::new();
@@ -112,7 +104,7 @@ impl Scaling<'_> {
         }
         // The largest first: children come before parents in the arena.
         while let Some((term, unit)) = wanted.pop_last() {
-            self.go_on(self.scaled.len())?;
+            self.limit.go_on(self.scaled.len(), LOOK_EVERY)?;
             self.scaled.insert((term, unit), term);
             wanted.extend(self.parts(arena, term, unit).into_iter().filter(|&(_, unit)| unit > 1));
         }
@@ -139,7 +131,7 @@ impl Scaling<'_> {
         self.scaled.keys().for_each(|&(term, unit)| units.entry(term).or_default().push(unit));
         self.images = (0..reachable.len()).map(TermId::from_index).collect();
         for (count, index) in (0..reachable.len()).filter(|&index| reachable[index]).enumerate() {
-            self.go_on(count)?;
+            self.limit.go_on(count, LOOK_EVERY)?;
             let term = TermId::from_index(index);
             self.images[index] = self.image(arena, term);
             for &unit in units.get(&term).into_iter().flatten() {

@@ -64,4 +64,9 @@ impl Guarded {
         }
         self.stopped.get()
     }
+
+    /// Looks at it in every `every`-th step of a loop, of which this is number `count`; `None` once the loop is to end.
+    pub fn go_on(&self, count: usize, every: usize) -> Option<()> {
+        (!count.is_multiple_of(every) || self.stopped().is_none()).then_some(())
+    }
 }

@@ -337,7 +337,7 @@ impl<'c, 'a> Case<'c, 'a> {
             return Ok(None);
         };
         self.tally = Tally::Rehearsed;
-        Ok(Some(self.tell(&Found { model: &model, property, trace: &trace, run })))
+        Ok(Some(self.tell(&Found { model: &model, property, trace: &trace, run: &run })))
     }
 
     fn tell(&self, found: &Found<'_>) -> Answer {
@@ -348,7 +348,7 @@ impl<'c, 'a> Case<'c, 'a> {
     /// What a search of the whole cluster found.
     fn violated(&self, model: &Model, property: PropertyId, trace: &Trace) -> Answer {
         match model.interpreter().replay(trace, model.system.property(property)) {
-            Ok(run) => self.tell(&Found { model, property, trace, run }),
+            Ok(run) => self.tell(&Found { model, property, trace, run: &run }),
             Err(error) => Answer::Unknown { reason: internal(&error.to_string()), covered: self.covered },
         }
     }

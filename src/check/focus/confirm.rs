@@ -10,7 +10,6 @@ use crate::engine::{Budget, Watch};
 use crate::model::{Model, ModelError, build_within};
 use crate::property::{NAMES, Selection};
 use crate::system::Property;
-use crate::term::Limit;
 
 use super::case::{Case, Looked};
 use super::local::{Finding, add};
@@ -121,11 +120,6 @@ impl<'a> Confirmer<'a> {
         self.survey.spec.workloads[open.workload].key.to_string()
     }
 
-    /// The limit on building whole models: the end of the question.
-    fn limit(&self) -> Limit {
-        Budget { time: self.watch.time_left(), ..self.question.budget.clone() }.limit(Instant::now())
-    }
-
     /// The whole model, with all properties of a workload that are asked for; built once for them and for those of
     /// other workloads that are open.
     pub fn whole(&mut self, workload: usize, name: &str, watch: &mut Watch) -> Result<Arc<Model>, ModelError> {
@@ -153,7 +147,7 @@ impl<'a> Confirmer<'a> {
         let about: Vec<ObjectKey> = workloads.iter().map(|&it| self.survey.spec.workloads[it].key.clone()).collect();
         let selections = about.iter().map(|key| selection_about(self.question, key, &names, Some(key)));
         let properties = selections.flat_map(|selection| selection.properties).collect();
-        let built = build_within(self.survey.spec, &Selection { properties, chosen: false }, &self.limit());
+        let built = build_within(self.survey.spec, &Selection { properties, chosen: false }, &self.watch.limit());
         self.building += began.elapsed();
         watch.extend(began.elapsed(), &self.watch);
         let model = Arc::new(built?);

@@ -1,6 +1,6 @@
 //! Decides properties on a model that is a part of a cluster.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::check::verify::named;
 use crate::cluster::spec::ClusterSpec;
@@ -67,8 +67,7 @@ impl Asking<'_> {
         time: Option<Duration>,
     ) -> Result<(Model, Findings), ModelError> {
         let watch = Budget { time, ..self.budget.clone() }.start();
-        let limit = Budget { time, ..self.budget.clone() }.limit(Instant::now());
-        let model = build_within(spec, selection, &limit)?;
+        let model = build_within(spec, selection, &watch.limit())?;
         let mut findings =
             Findings { by_name: Vec::new(), statistics: Statistics::default(), engine: self.engine.name() };
         let mut names: Vec<&str> = Vec::new();
@@ -94,7 +93,7 @@ impl Asking<'_> {
             return Finding::Holds(Extent::Complete(0));
         }
         let watch = Budget { time, ..self.budget.clone() }.start();
-        let limit = Guarded::new(Budget { time, ..self.budget.clone() }.limit(Instant::now()));
+        let limit = Guarded::new(watch.limit());
         let reduction = reduce::reduce_within(&model.system, &model.parts, &ids, reduce::figures, &limit);
         let system = &reduction.slice.system;
         let all: Vec<PropertyId> = (0..system.properties.len()).map(PropertyId).collect();

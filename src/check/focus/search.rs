@@ -31,7 +31,6 @@ pub struct Session<'a> {
     survey: &'a Survey<'a>,
     names: Vec<&'static str>,
     alone: Alone,
-    watch: Watch,
     confirmer: Confirmer<'a>,
     /// By property: what is worth another look, because there is time left.
     late: Vec<(&'static str, Vec<Late>)>,
@@ -43,8 +42,8 @@ impl<'a> Session<'a> {
         let watch = question.budget.start();
         let names: Vec<&'static str> = NAMES.into_iter().filter(|name| question.selection.has(name)).collect();
         let alone = Alone::search(question, survey, &names, &watch)?;
-        let confirmer = Confirmer::new(question, survey, watch.clone());
-        Ok(Session { question, survey, names, alone, watch, confirmer, late: Vec::new() })
+        let confirmer = Confirmer::new(question, survey, watch);
+        Ok(Session { question, survey, names, alone, confirmer, late: Vec::new() })
     }
 
     /// Names of properties that may apply, in order.
@@ -79,7 +78,7 @@ impl<'a> Session<'a> {
 
     /// The time that is left, shared with so many others.
     fn share(&self, others: usize) -> Option<Duration> {
-        self.watch.time_left().map(|left| left / (others as u32 + 1))
+        self.confirmer.watch.time_left().map(|left| left / (others as u32 + 1))
     }
 
     /// Looks once more at what is late, property by property, as long as there is time and `goes_on`; `None` if nothing is.
@@ -89,7 +88,7 @@ impl<'a> Session<'a> {
         }
         let (name, mut late) = self.late.remove(0);
         let mut decided = self.undecided(name);
-        if goes_on && self.watch.exhausted().is_none() {
+        if goes_on && self.confirmer.watch.exhausted().is_none() {
             let time = self.share(self.late.len());
             let open = late.into_iter().map(|it| it.open).collect();
             late = self.confirmer.confirm(name, open, time, &mut decided)?;

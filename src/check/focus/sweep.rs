@@ -118,7 +118,7 @@ fn tell(
         let story = vec!["all that are autoscaled grow as far as their loads make them".to_owned()];
         decided.report.add(&subject, Tally::Rehearsed, story);
         let answer = if subject == with {
-            let found = Found { model, property: first, trace: &beginning, run: run.clone() };
+            let found = Found { model, property: first, trace: &beginning, run: &run };
             Answer::Violated(Box::new(confirmer.teller.tell(&found, &subject, smallest)))
         } else {
             Answer::AlsoViolated { with: with.clone() }

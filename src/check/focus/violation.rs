@@ -29,7 +29,7 @@ pub struct Found<'m> {
     /// The run.
     pub trace: &'m Trace,
     /// What replaying it gave.
-    pub run: Replayed,
+    pub run: &'m Replayed,
 }
 
 /// Tells runs of one cluster.
