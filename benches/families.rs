@@ -5,7 +5,7 @@ mod common;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use kubound::cases;
-use kubound::cluster::spec::ClusterSpec;
+use kubound::cluster::object::spec::ClusterSpec;
 use kubound::engine::explicit::Explicit;
 use kubound::engine::{Budget, Engine, Silent, Verdict};
 use kubound::input::{LoadOptions, load_strings};

@@ -10,9 +10,9 @@
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
-use crate::cluster::selector;
-use crate::cluster::story::{Scene, Sentence};
+use crate::cluster::object::selector;
 use crate::cluster::view::Cluster;
+use crate::cluster::view::story::{Scene, Sentence};
 use crate::cluster::{Attribute, Cell, TemplateId};
 use crate::system::{ActionDraft, ActionKind, State};
 use crate::term::{Bool, Int};

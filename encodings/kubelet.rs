@@ -8,10 +8,10 @@
 //! Left out: image pulls, crashes, restarts, probes that fail later, grace periods (a termination may take any time
 //! where event-driven actions race, none in `settled` runs).
 
-use crate::cluster::layout::requested;
-use crate::cluster::story::{Scene, Sentence};
-use crate::cluster::totals::Quantity;
+use crate::cluster::counting::layout::requested;
+use crate::cluster::counting::totals::Quantity;
 use crate::cluster::view::Cluster;
+use crate::cluster::view::story::{Scene, Sentence};
 use crate::cluster::{Attribute, Cell, Phase, TemplateId};
 use crate::system::{ActionDraft, ActionKind, Interleaving};
 use crate::term::{Bool, Int};

@@ -4,10 +4,10 @@ use std::sync::{Arc, OnceLock};
 
 use thiserror::Error;
 
-use crate::cluster::resources::ResourceError;
-use crate::cluster::sizes::Sizes;
-use crate::cluster::spec::{ClusterSpec, Workload};
-use crate::cluster::templates;
+use crate::cluster::counting::sizes::Sizes;
+use crate::cluster::counting::templates;
+use crate::cluster::object::resources::ResourceError;
+use crate::cluster::object::spec::{ClusterSpec, Workload};
 use crate::cluster::view::{Cluster, Parts};
 use crate::property::{self, PropertyError, Selection};
 use crate::system::replay::{Interpreter, Prepared};

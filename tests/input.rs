@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use kubound::cluster::resources;
-use kubound::cluster::scenario::CommandAction;
-use kubound::cluster::spec::{ObjectKey, WorkloadKind};
+use kubound::cluster::object::resources;
+use kubound::cluster::object::scenario::CommandAction;
+use kubound::cluster::object::spec::{ObjectKey, WorkloadKind};
 use kubound::input::{self, Diagnostics, LoadOptions, Loaded, Severity};
 use proptest::prelude::*;
 
@@ -418,7 +418,7 @@ fn the_dump_of_c3_is_understood() {
     let Loaded { spec, diagnostics, .. } =
         input::load(&[path], LoadOptions::default()).unwrap_or_else(|errors| panic!("{errors}"));
     assert_eq!(spec.nodes.len(), 4);
-    let (_, app) = kubound::cluster::scenario::find_workload(&spec.workloads, &key("h1-app")).expect("h1-app");
+    let (_, app) = kubound::cluster::object::scenario::find_workload(&spec.workloads, &key("h1-app")).expect("h1-app");
     assert_eq!((app.replicas, app.revisions.len(), app.revisions[0].pods.len(), app.replicas_given), (5, 1, 5, true));
     assert_eq!(app.revisions[0].name, "h1-app-bb599cf94");
     assert_eq!(
@@ -456,7 +456,8 @@ fn the_nodes_of_c6_take_its_manifest_from_the_start() {
     std::fs::write(&file, text).expect("written");
     let Loaded { spec, diagnostics, .. } =
         input::load(&[path, file], LoadOptions::default()).unwrap_or_else(|errors| panic!("{errors}"));
-    let (_, app) = kubound::cluster::scenario::find_workload(&spec.workloads, &key("php-apache")).expect("php-apache");
+    let (_, app) =
+        kubound::cluster::object::scenario::find_workload(&spec.workloads, &key("php-apache")).expect("php-apache");
     assert_eq!((app.replicas, app.created_later, app.revisions[0].pods.len()), (3, false, 0), "{diagnostics}");
     let maintained = spec.scenario.maintenance.expect("maintenance").nodes;
     assert_eq!(maintained.len(), spec.nodes.len() - 1, "control-plane nodes are left alone: {maintained:?}");
@@ -527,7 +528,7 @@ proptest! {
 
     #[test]
     fn any_text_is_a_quantity_or_an_error(text in "[-+0-9.eEmkKMGTPinu]{0,12}") {
-        let (whole, milli) = (kubound::cluster::quantity::value(&text), kubound::cluster::quantity::milli_value(&text));
+        let (whole, milli) = (kubound::cluster::object::quantity::value(&text), kubound::cluster::object::quantity::milli_value(&text));
         prop_assert!(whole.is_ok() || milli.is_err());
     }
 }

@@ -4,15 +4,22 @@
 //!
 //! Everything else that holds for all source files is asked here too: their length, and that nothing is unsafe.
 
+#[path = "layers/circles.rs"]
+mod circles;
 #[path = "layers/scanner.rs"]
 mod scanner;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use circles::{Source, circles, imports};
 use scanner::scan;
 
 /// Lines beyond which a file no longer reads in one sitting.
 const LONGEST: usize = 500;
+
+/// Most files that may import each other in a circle: a type and those who stand around it.
+const LARGEST_CIRCLE: usize = 3;
 
 /// What each layer may name besides itself.
 const LAYERS: [(&str, &[&str]); 14] = [
@@ -143,6 +150,29 @@ fn each_layer_knows_only_those_to_its_left() {
 }
 
 #[test]
+fn few_files_import_each_other_in_a_circle() {
+    let files = sources();
+    let sources: Vec<Source<'_>> = files.iter().map(|file| Source { module: file.module(), text: &file.text }).collect();
+    let imports = imports(&sources);
+    assert!(imports.iter().map(BTreeSet::len).sum::<usize>() > files.len(), "hardly any import was found");
+    let large: Vec<String> = circles(&imports)
+        .iter()
+        .filter(|circle| circle.len() > LARGEST_CIRCLE)
+        .map(|circle| in_words(&files, &imports, circle))
+        .collect();
+    assert!(large.is_empty(), "more than {LARGEST_CIRCLE} files import each other:\n{}", large.join("\n"));
+}
+
+/// A circle, with who imports whom.
+fn in_words(files: &[File], imports: &[BTreeSet<usize>], circle: &BTreeSet<usize>) -> String {
+    let line = |&at: &usize| {
+        let within = imports[at].intersection(circle).map(|&other| files[other].path.as_str());
+        format!("  {} -> {}", files[at].path, within.collect::<Vec<&str>>().join(", "))
+    };
+    format!("{} files:\n{}", circle.len(), circle.iter().map(line).collect::<Vec<String>>().join("\n"))
+}
+
+#[test]
 fn files_read_in_one_sitting() {
     let long = |file: &File| file.text.lines().count() > LONGEST;
     let long: Vec<String> = sources().iter().filter(|file| long(file)).map(|file| file.path.clone()).collect();
@@ -207,4 +237,28 @@ fn the_scan_is_not_misled() {
         let found = of("encodings/hpa.rs", text);
         assert!(found.is_empty(), "{text}: {found:?}");
     }
+}
+
+/// Which of some made-up files import which, by position.
+fn imports_of(files: &[(&str, &str)]) -> Vec<Vec<usize>> {
+    let of = |&(path, text): &(&str, &str)| File { path: path.to_owned(), text: text.to_owned() };
+    let files: Vec<File> = files.iter().map(of).collect();
+    let sources: Vec<Source<'_>> = files.iter().map(|file| Source { module: file.module(), text: &file.text }).collect();
+    imports(&sources).into_iter().map(|it| it.into_iter().collect()).collect()
+}
+
+#[test]
+fn imports_are_followed_to_where_things_stand() {
+    let found = imports_of(&[
+        ("encodings/mod.rs", "pub mod a; pub mod b;"),
+        ("encodings/a/mod.rs", "mod part; pub use part::{Part, other as renamed}; pub struct Own; fn f() { part::g() }"),
+        ("encodings/a/part.rs", "use super::Own; pub struct Part;"),
+        ("encodings/b.rs", "use super::a::Part; fn f(own: &crate::encodings::a::Own) { a::b::c() }"),
+        ("encodings/c.rs", "pub use super::b::f; // crate::encodings::a::Own"),
+        ("encodings/d.rs", "use super::c::f; use crate::encodings::{a::renamed, b};"),
+    ]);
+    let nothing: Vec<usize> = Vec::new();
+    assert_eq!(found, [nothing.clone(), vec![2], vec![1], vec![1, 2], nothing, vec![2, 3]]);
+    let circles = circles(&found.iter().map(|it| it.iter().copied().collect()).collect::<Vec<BTreeSet<usize>>>());
+    assert_eq!(circles, [BTreeSet::from([1, 2])]);
 }

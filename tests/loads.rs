@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use itertools::Itertools;
 use kubound::cluster::arithmetic::hpa_replicas::{Tolerance, replicas_for};
-use kubound::cluster::scenario::LoadPer;
+use kubound::cluster::object::scenario::LoadPer;
 use kubound::engine::Engine;
 use kubound::engine::explicit::Explicit;
 use kubound::engine::sat::Sat;

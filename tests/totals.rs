@@ -9,9 +9,9 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use kubound::cluster::Layout;
-use kubound::cluster::cells::{Cells, Representation};
-use kubound::cluster::scenario::{Failures, Maintenance};
-use kubound::cluster::totals::Quantity;
+use kubound::cluster::counting::cells::{Cells, Representation};
+use kubound::cluster::counting::totals::Quantity;
+use kubound::cluster::object::scenario::{Failures, Maintenance};
 use kubound::engine::explicit::Explicit;
 use kubound::engine::sat::Sat;
 use kubound::engine::{Budget, Engine, Silent, Verdict};

@@ -4,7 +4,7 @@ mod support;
 
 use std::collections::BTreeSet;
 
-use kubound::cluster::cells::Representation;
+use kubound::cluster::counting::cells::Representation;
 use kubound::engine::explicit::Explicit;
 use kubound::engine::sat::Sat;
 use kubound::engine::smt::Smt;

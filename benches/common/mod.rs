@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use criterion::Criterion;
 use kubound::cases;
-use kubound::cluster::spec::ClusterSpec;
+use kubound::cluster::object::spec::ClusterSpec;
 use kubound::engine::{Budget, Engine, Silent, Verdict};
 use kubound::input::{LoadOptions, load_strings};
 use kubound::model::{Model, build};

@@ -20,9 +20,9 @@ pub mod view;
 
 use itertools::Itertools;
 
-use crate::cluster::scenario::CommandAction;
-use crate::cluster::spec::{ClusterSpec, Workload, WorkloadKind};
-use crate::cluster::story::{Scene, Sentence};
+use crate::cluster::object::scenario::CommandAction;
+use crate::cluster::object::spec::{ClusterSpec, Workload, WorkloadKind};
+use crate::cluster::view::story::{Scene, Sentence};
 use crate::cluster::view::{Cluster, WorkloadVars};
 use crate::system::{ActionDraft, ActionKind, IntVar, State};
 use crate::term::{Bool, Int};

@@ -3,7 +3,7 @@
 //! by template; others do not count here.
 
 use crate::cluster::TemplateId;
-use crate::cluster::story::{Scene, Sentence};
+use crate::cluster::view::story::{Scene, Sentence};
 use crate::system::{ActionDraft, ActionKind};
 use crate::term::{Int, TermId};
 

@@ -8,9 +8,9 @@
 
 use k8s_openapi::api::core::v1::Pod;
 
-use crate::cluster::spec::{CacheView, DeschedulerPolicy, EnabledPlugin};
-use crate::cluster::story::{Narrator, Scene, Sentence};
+use crate::cluster::object::spec::{CacheView, DeschedulerPolicy, EnabledPlugin};
 use crate::cluster::view::Cluster;
+use crate::cluster::view::story::{Narrator, Scene, Sentence};
 use crate::cluster::{Attribute, Cell, Phase, TemplateId};
 use crate::encodings::ranks;
 use crate::system::{ActionDraft, ActionKind, MarkId, State};

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::cluster::TemplateId;
-use crate::cluster::spec::{CacheView, DeschedulerPolicy};
+use crate::cluster::object::spec::{CacheView, DeschedulerPolicy};
 use crate::cluster::view::Cluster;
 use crate::system::{BoolVar, IntVar, State};
 

@@ -21,7 +21,7 @@ mod walk;
 
 use k8s_openapi::api::core::v1::Pod;
 
-use crate::cluster::spec::{CacheView, DeschedulerPlugin, DeschedulerPolicy, EnabledPlugin, PodFilter};
+use crate::cluster::object::spec::{CacheView, DeschedulerPlugin, DeschedulerPolicy, EnabledPlugin, PodFilter};
 use crate::cluster::view::Cluster;
 use crate::cluster::{TemplateId, Tenure};
 use crate::system::IntVar;

@@ -5,8 +5,8 @@
 //! which may be its own. Each type is a pass over all nodes.
 
 use crate::cluster::TemplateId;
-use crate::cluster::selector;
-use crate::cluster::spec::{AffinityType, PodFilter};
+use crate::cluster::object::selector;
+use crate::cluster::object::spec::{AffinityType, PodFilter};
 use crate::term::{Bool, Int};
 
 use super::evictor::{self, fit};

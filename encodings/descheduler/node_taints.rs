@@ -6,8 +6,8 @@
 use k8s_openapi::api::core::v1::Taint;
 
 use crate::cluster::TemplateId;
-use crate::cluster::selector;
-use crate::cluster::spec::TaintArguments;
+use crate::cluster::object::selector;
+use crate::cluster::object::spec::TaintArguments;
 use crate::term::{Bool, Int};
 
 use super::evictor;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use k8s_openapi::api::core::v1::{Pod, PodSpec};
 
-use crate::cluster::resources;
+use crate::cluster::object::resources;
 
 use super::evictor::protection;
 

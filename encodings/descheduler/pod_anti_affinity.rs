@@ -6,8 +6,8 @@
 //! once, so that of a conflicting set one remains. Nodes have their turn in any order.
 
 use crate::cluster::TemplateId;
-use crate::cluster::affinity;
-use crate::cluster::spec::PodFilter;
+use crate::cluster::object::affinity;
+use crate::cluster::object::spec::PodFilter;
 use crate::term::{Bool, Int};
 
 use super::evictor::{self, fit};

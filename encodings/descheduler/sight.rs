@@ -6,8 +6,8 @@
 
 use k8s_openapi::api::core::v1::Pod;
 
-use crate::cluster::selector;
-use crate::cluster::spec::{CacheView, DeschedulerPolicy, EnabledPlugin};
+use crate::cluster::object::selector;
+use crate::cluster::object::spec::{CacheView, DeschedulerPolicy, EnabledPlugin};
 use crate::cluster::view::Cluster;
 use crate::cluster::{Cell, Phase, TemplateId};
 use crate::system::State;

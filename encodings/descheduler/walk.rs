@@ -158,6 +158,6 @@ fn add_node<'c>(
         next.set(left, at_node(&listed).min(stage.cluster.templates[id.0].max_pods));
     }
     let (inputs, marks) = (vec![var], Vec::new());
-    let tell = Box::new(|_: &crate::cluster::story::Scene<'_>| Default::default());
+    let tell = Box::new(|_: &crate::cluster::view::story::Scene<'_>| Default::default());
     stage.act(Step { name: "takes a node", guard, inputs, choice, next, marks, tell });
 }

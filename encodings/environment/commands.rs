@@ -3,10 +3,10 @@
 //! `kubectl apply` follows the three-way merge of `staging/src/k8s.io/kubectl/pkg/cmd/apply`: what it does to an absent
 //! `spec.replicas` was decided when the input was read.
 
-use crate::cluster::cells::Representation;
-use crate::cluster::scenario::CommandAction;
-use crate::cluster::spec::ObjectKey;
-use crate::cluster::story::{Scene, Sentence};
+use crate::cluster::counting::cells::Representation;
+use crate::cluster::object::scenario::CommandAction;
+use crate::cluster::object::spec::ObjectKey;
+use crate::cluster::view::story::{Scene, Sentence};
 use crate::cluster::view::{Cluster, WorkloadVars};
 use crate::cluster::{Attribute, Cell};
 use crate::system::{IntVar, MarkId, State};

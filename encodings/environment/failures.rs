@@ -7,8 +7,8 @@
 //! Left out: the grace period before NotReady, and what [`crate::encodings::node_lifecycle`] leaves to time (it delays the
 //! taint, which the choice of when the eviction happens covers).
 
-use crate::cluster::story::{Scene, Sentence};
 use crate::cluster::view::Cluster;
+use crate::cluster::view::story::{Scene, Sentence};
 use crate::cluster::{Attribute, Cell};
 use crate::term::Bool;
 

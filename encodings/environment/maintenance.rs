@@ -6,8 +6,8 @@
 //!
 //! Left out: pods without a controller and DaemonSet pods, which stay (as with `--ignore-daemonsets --force=false`).
 
-use crate::cluster::story::{Scene, Sentence};
 use crate::cluster::view::Cluster;
+use crate::cluster::view::story::{Scene, Sentence};
 use crate::cluster::{Attribute, Cell};
 use crate::term::{Bool, Int};
 

@@ -10,8 +10,8 @@ pub mod maintenance;
 pub mod overload;
 
 use crate::cluster::Attribute;
-use crate::cluster::story::Narrator;
 use crate::cluster::view::Cluster;
+use crate::cluster::view::story::Narrator;
 use crate::system::{ActionDraft, ActionKind, MarkId, State};
 use crate::term::{Bool, VarId};
 

@@ -5,8 +5,8 @@
 //! change from outside: the cluster does it to itself.
 
 use crate::cluster::Cell;
-use crate::cluster::story::{Scene, Sentence};
 use crate::cluster::view::Cluster;
+use crate::cluster::view::story::{Scene, Sentence};
 use crate::system::{ActionDraft, ActionKind, MarkId};
 use crate::term::{Bool, Int};
 

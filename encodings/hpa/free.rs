@@ -4,9 +4,9 @@
 //! Over-approximates [`super::add`]: outside the limits upstream goes to the nearer one, and inside it never leaves them;
 //! a target of no replicas is left alone.
 
-use crate::cluster::spec::Autoscaler;
-use crate::cluster::story::{Scene, Sentence};
+use crate::cluster::object::spec::Autoscaler;
 use crate::cluster::view::Cluster;
+use crate::cluster::view::story::{Scene, Sentence};
 use crate::system::{ActionDraft, ActionKind};
 
 use super::Bounds;

@@ -13,8 +13,8 @@ pub mod free;
 pub mod limits;
 pub mod metrics;
 
-use crate::cluster::spec::Autoscaler;
-use crate::cluster::story::{Narrator, Scene, Sentence};
+use crate::cluster::object::spec::Autoscaler;
+use crate::cluster::view::story::{Narrator, Scene, Sentence};
 use crate::cluster::view::{Cluster, WorkloadVars};
 use crate::system::{ActionDraft, ActionKind};
 use crate::term::{Int, TermId, VarId};

@@ -8,8 +8,8 @@
 //! cause) is among these. `docs/focus.md` says why.
 
 use crate::cluster::TemplateId;
-use crate::cluster::story::Sentence;
 use crate::cluster::view::Cluster;
+use crate::cluster::view::story::Sentence;
 use crate::system::{ActionDraft, ActionKind, State};
 use crate::term::{Bool, VarId};
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use itertools::Itertools;
 
-use crate::cluster::story::Scene;
 use crate::cluster::view::Cluster;
+use crate::cluster::view::story::Scene;
 use crate::cluster::{Cell, TemplateId};
 use crate::property::pods_schedulable;
 use crate::term::TermId;

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use k8s_openapi::api::core::v1::Taint;
 
-use crate::cluster::selector::{self, HARD_EFFECTS};
+use crate::cluster::object::selector::{self, HARD_EFFECTS};
 use crate::cluster::view::Cluster;
 use crate::cluster::{Cell, TemplateId};
 use crate::term::{Bool, Ctx};

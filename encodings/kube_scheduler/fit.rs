@@ -1,9 +1,9 @@
 //! NodeResourcesFit as a filter of kube-scheduler v1.34: `pkg/scheduler/framework/plugins/noderesources/fit.go`.
 
 use crate::cluster::arithmetic::gcd;
-use crate::cluster::layout::{Room, requested};
-use crate::cluster::usage::Counted;
+use crate::cluster::counting::layout::{Room, requested};
 use crate::cluster::view::Cluster;
+use crate::cluster::view::usage::Counted;
 use crate::cluster::{Cell, TemplateId};
 use crate::term::Bool;
 

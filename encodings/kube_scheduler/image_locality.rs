@@ -3,9 +3,9 @@
 //! Nodes keep the images that they start with: pods pull none.
 
 use crate::cluster::arithmetic::image_score;
-use crate::cluster::spec::NodeSpec;
+use crate::cluster::object::spec::NodeSpec;
 use crate::cluster::view::Cluster;
-use crate::cluster::{Cell, NodeClass, TemplateId, images};
+use crate::cluster::{Cell, NodeClass, TemplateId, object::images};
 
 /// Scores of the cells: constants.
 pub fn scores(cluster: &Cluster<'_>, cells: &[Cell<'_>], template: TemplateId) -> Vec<i64> {

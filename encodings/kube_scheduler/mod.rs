@@ -23,7 +23,7 @@ mod scores;
 mod spread;
 mod topology;
 
-use crate::cluster::story::{Scene, Sentence};
+use crate::cluster::view::story::{Scene, Sentence};
 use crate::cluster::view::{Binding, Cluster};
 use crate::cluster::{Cell, TemplateId};
 use crate::encodings::ranks;
@@ -178,7 +178,7 @@ fn narrator<'c>(
     cells: &[Cell<'c>],
     cycles: &[Cycle<'c>],
     (pod, node, others): (TermId, TermId, Option<TermId>),
-) -> crate::cluster::story::Narrator {
+) -> crate::cluster::view::story::Narrator {
     let names: Vec<String> = scheduled.iter().map(|id| cluster.templates[id.0].name.clone()).collect();
     let counts: Vec<TermId> = cells.iter().map(|cell| cell.multiplicity.id()).collect();
     let ids = |terms: &[Bool<'c>]| terms.iter().map(|term| term.id()).collect::<Vec<TermId>>();

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use k8s_openapi::api::core::v1::{NodeSelectorTerm, PodSpec};
 
-use crate::cluster::selector;
+use crate::cluster::object::selector;
 use crate::cluster::view::Cluster;
 use crate::cluster::{Cell, TemplateId};
 

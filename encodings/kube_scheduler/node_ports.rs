@@ -2,7 +2,7 @@
 //!
 //! Two pods clash over a host port of one protocol on one address, where `0.0.0.0` stands for every address.
 
-use crate::cluster::loose::host_ports;
+use crate::cluster::counting::loose::host_ports;
 use crate::cluster::view::Cluster;
 use crate::cluster::{Cell, TemplateId};
 

@@ -6,9 +6,9 @@
 
 use crate::cluster::arithmetic::gcd;
 use crate::cluster::arithmetic::node_score::{self, ResourceUse};
-use crate::cluster::spec::{FitStrategy, SchedulerProfile};
-use crate::cluster::usage::Counted;
+use crate::cluster::object::spec::{FitStrategy, SchedulerProfile};
 use crate::cluster::view::Cluster;
+use crate::cluster::view::usage::Counted;
 use crate::cluster::{Cell, NodeClass, TemplateId};
 use crate::term::Int;
 

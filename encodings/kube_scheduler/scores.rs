@@ -3,7 +3,7 @@
 //! `pkg/scheduler/framework/plugins/tainttoleration` is scored here, the larger plugins in files of their own.
 
 use crate::cluster::arithmetic::node_score;
-use crate::cluster::selector;
+use crate::cluster::object::selector;
 use crate::cluster::view::Cluster;
 use crate::cluster::{Cell, NodeClass, TemplateId};
 use crate::term::{Bool, Int};

@@ -17,8 +17,8 @@
 pub mod deletion;
 pub mod ranking;
 
-use crate::cluster::spec::Workload;
-use crate::cluster::story::{Scene, Sentence};
+use crate::cluster::object::spec::Workload;
+use crate::cluster::view::story::{Scene, Sentence};
 use crate::cluster::view::{Cluster, WorkloadVars};
 use crate::cluster::{Cell, Phase, TemplateId};
 use crate::system::{ActionDraft, ActionKind, State};

@@ -11,8 +11,8 @@
 
 use k8s_openapi::api::core::v1::Taint;
 
-use crate::cluster::story::{Scene, Sentence};
 use crate::cluster::view::Cluster;
+use crate::cluster::view::story::{Scene, Sentence};
 use crate::cluster::{Cell, NodeClass, Template, TemplateId};
 use crate::encodings::{node_lifecycle, ranks};
 use crate::system::{ActionDraft, ActionKind};

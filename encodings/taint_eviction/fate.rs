@@ -2,7 +2,7 @@
 
 use k8s_openapi::api::core::v1::{Taint, Toleration};
 
-use crate::cluster::selector;
+use crate::cluster::object::selector;
 use crate::term::{Bool, Ctx, Int};
 
 /// Limits beyond a century are as good as this one.

@@ -75,12 +75,12 @@ mod tests {
                 for scale in 1..=23_usize {
                     let member = family.member(&[scale as i64]).unwrap_or_else(|errors| panic!("{id}: {errors}"));
                     let alone = load(&generate(id, scale, fixed).expect("a case")).spec;
-                    let names = |spec: &crate::cluster::spec::ClusterSpec| {
+                    let names = |spec: &crate::cluster::object::spec::ClusterSpec| {
                         spec.nodes.iter().map(|node| node.name.clone()).collect::<Vec<_>>()
                     };
                     assert_eq!(names(&member), names(&alone), "{id} at {scale}");
                     assert_eq!(member.workloads[0].replicas, alone.workloads[0].replicas, "{id} at {scale}");
-                    let limits = |spec: &crate::cluster::spec::ClusterSpec| {
+                    let limits = |spec: &crate::cluster::object::spec::ClusterSpec| {
                         let spec = spec.autoscalers.first().and_then(|it| it.object.spec.clone());
                         spec.map(|spec| (spec.min_replicas, spec.max_replicas))
                     };

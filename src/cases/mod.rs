@@ -128,8 +128,8 @@ fn lower_first(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cluster::scenario::CommandAction;
-    use crate::cluster::spec::ClusterSpec;
+    use crate::cluster::object::scenario::CommandAction;
+    use crate::cluster::object::spec::ClusterSpec;
     use crate::input::{LoadOptions, load_strings};
 
     fn spec(id: &str, scale: usize, fixed: bool) -> ClusterSpec {

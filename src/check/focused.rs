@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::time::Instant;
 
-use crate::cluster::spec::WorkloadKind;
+use crate::cluster::object::spec::WorkloadKind;
 use crate::engine::Extent;
 use crate::model::ModelError;
 use crate::property::{self, Selection};

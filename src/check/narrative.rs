@@ -2,8 +2,8 @@
 
 use std::cell::RefCell;
 
-use crate::cluster::spec::ClusterSpec;
-use crate::cluster::story::{MovedNode, Scene};
+use crate::cluster::object::spec::ClusterSpec;
+use crate::cluster::view::story::{MovedNode, Scene};
 use crate::model::Model;
 use crate::property::OBSERVER_PREFIX;
 use crate::system::replay::{Interpreter, Replayed};

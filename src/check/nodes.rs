@@ -5,11 +5,11 @@
 //! as few nodes as possible, lowest ones first. Nodes of a class are interchangeable, so every such story is a true one.
 
 use crate::cluster::Attribute;
-use crate::cluster::cells::{Representation, fixed};
-use crate::cluster::placement::Placement;
-use crate::cluster::spec::ClusterSpec;
-use crate::cluster::story::MovedNode;
+use crate::cluster::counting::cells::{Representation, fixed};
+use crate::cluster::counting::placement::Placement;
+use crate::cluster::object::spec::ClusterSpec;
 use crate::cluster::view::Parts;
+use crate::cluster::view::story::MovedNode;
 
 /// A member of a class with its attributes before and after a step.
 type Change = (usize, (Vec<i64>, Vec<i64>));

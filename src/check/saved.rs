@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-use crate::cluster::spec::{ClusterSpec, Origin};
+use crate::cluster::object::spec::{ClusterSpec, Origin};
 use crate::system::cone::cone;
 use crate::system::{PropertyId, Step, System, Trace};
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::cases;
-use crate::cluster::scenario::PropertySpec;
-use crate::cluster::spec::ClusterSpec;
+use crate::cluster::object::scenario::PropertySpec;
+use crate::cluster::object::spec::ClusterSpec;
 use crate::input::{self, Diagnostics, Family, LoadOptions, Loaded};
 use crate::property::Selection;
 

@@ -1,6 +1,6 @@
 //! A state in a few lines: workloads with their pods, nodes with what runs on them.
 
-use crate::cluster::spec::ClusterSpec;
+use crate::cluster::object::spec::ClusterSpec;
 use crate::cluster::view::Parts;
 use crate::cluster::{Attribute, Phase, TemplateId};
 

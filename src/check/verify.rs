@@ -9,7 +9,7 @@ use super::focused;
 use super::options::Focus;
 use super::saved::fingerprint;
 use super::{Answer, CheckResult, Counterexample, Ending, Finding, InputName, SavedTrace, narrate, reason_text};
-use crate::cluster::spec::ClusterSpec;
+use crate::cluster::object::spec::ClusterSpec;
 use crate::engine::sat::size::{self, Size};
 use crate::engine::start::{self, Start};
 use crate::engine::{

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::check::source::{Asked, Input};
 use crate::check::{Answer, CheckResult, Options, check, exit_code, reason_text};
-use crate::cluster::spec::WorkloadKind;
+use crate::cluster::object::spec::WorkloadKind;
 use crate::engine::{Budget, Progress, UnknownReason};
 use crate::input::describe_defaults;
 use crate::report::text::Detail;

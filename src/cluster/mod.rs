@@ -1,35 +1,19 @@
-//! The typed view of a cluster that controllers speak to: objects, quantities, selectors, cells of nodes.
+//! The typed view of a cluster that controllers speak to, in four rooms, each of which knows only those before it:
 //!
-//! Nothing here knows an engine or a file format; Kubernetes objects are those of `k8s-openapi`.
+//! * [`object`]: what was read. Objects, quantities, selectors, the scenario; Kubernetes objects are those of `k8s-openapi`.
+//! * [`arithmetic`]: upstream's arithmetic, as ordinary functions on numbers.
+//! * [`counting`]: pods and nodes as kinds and numbers. Templates, classes, cells, their state variables and totals.
+//! * [`view`]: what encodings and properties see of all that, and how they add actions.
+//!
+//! Nothing here knows an engine or a file format.
 
-pub mod affinity;
 pub mod arithmetic;
-pub mod cells;
-pub mod classes;
-mod deletion;
-pub mod images;
-pub mod layout;
-pub mod loose;
-pub mod owners;
-pub mod placement;
-pub mod policy;
-pub mod quantity;
-pub mod resources;
-pub mod scenario;
-pub mod selector;
-pub mod sizes;
-pub mod spec;
-pub mod start;
-pub mod story;
-pub mod templates;
-pub mod totals;
-pub mod turnover;
-pub mod usage;
-mod variables;
+pub mod counting;
+pub mod object;
 pub mod view;
 
-pub use cells::{Cell, Cells};
-pub use classes::NodeClass;
-pub use layout::{Attribute, Layout};
-pub use templates::{Phase, Template, TemplateId, Tenure};
+pub use counting::cells::{Cell, Cells};
+pub use counting::classes::NodeClass;
+pub use counting::layout::{Attribute, Layout};
+pub use counting::templates::{Phase, Template, TemplateId, Tenure};
 pub use view::{Cluster, WorkloadVars};

@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::PodTemplateSpec;
 
-use crate::cluster::scenario::CommandAction;
-use crate::cluster::spec::{ObjectKey, Revision, Workload};
+use crate::cluster::object::scenario::CommandAction;
+use crate::cluster::object::spec::{ObjectKey, Revision, Workload};
 
 use super::object::Located;
 use super::templates::{self, Priorities};

@@ -10,8 +10,8 @@ use k8s_openapi::api::autoscaling::v2::{
     HorizontalPodAutoscalerSpec, MetricSpec, MetricTarget, ResourceMetricSource,
 };
 
-use crate::cluster::scenario::find_workload;
-use crate::cluster::spec::{Autoscaler, ObjectKey, Workload};
+use crate::cluster::object::scenario::find_workload;
+use crate::cluster::object::spec::{Autoscaler, ObjectKey, Workload};
 
 use super::census::Census;
 use super::diagnostics::Diagnostics;

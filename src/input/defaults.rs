@@ -3,10 +3,10 @@
 use k8s_openapi::api::autoscaling::v2::{MetricSpec, MetricTarget};
 use k8s_openapi::api::core::v1::PodSpec;
 
-use crate::cluster::quantity;
-use crate::cluster::resources;
-use crate::cluster::scenario::{Load, LoadPer, Scenario, find_workload};
-use crate::cluster::spec::{ClusterSpec, ObjectKey};
+use crate::cluster::object::quantity;
+use crate::cluster::object::resources;
+use crate::cluster::object::scenario::{Load, LoadPer, Scenario, find_workload};
+use crate::cluster::object::spec::{ClusterSpec, ObjectKey};
 
 /// A load for every metric of every autoscaler that can be computed.
 ///

@@ -4,8 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::cluster::sizes;
-use crate::cluster::spec::{ClusterSpec, ObjectKey};
+use crate::cluster::counting::sizes;
+use crate::cluster::object::spec::{ClusterSpec, ObjectKey};
 use crate::reduce::family::{Dimension, Size, show};
 
 use super::diagnostics::{Diagnostic, Diagnostics, Severity};

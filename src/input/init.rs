@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use crate::cluster::scenario::{Load, LoadPer};
-use crate::cluster::spec::{ClusterSpec, WorkloadKind};
+use crate::cluster::object::scenario::{Load, LoadPer};
+use crate::cluster::object::spec::{ClusterSpec, WorkloadKind};
 
 use super::defaults;
 

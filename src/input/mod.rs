@@ -35,7 +35,7 @@ use std::sync::Arc;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use crate::cluster::spec::{ClusterSpec, ObjectKey};
+use crate::cluster::object::spec::{ClusterSpec, ObjectKey};
 
 pub use defaults::describe_defaults;
 pub use diagnostics::{Diagnostic, Diagnostics, Severity};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::cluster::spec::{ObjectKey, Origin};
+use crate::cluster::object::spec::{ObjectKey, Origin};
 
 use super::diagnostics::{Diagnostic, Diagnostics, Severity};
 use super::path::FieldPath;

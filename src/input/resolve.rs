@@ -8,7 +8,7 @@ use std::sync::Arc;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{Node, PersistentVolumeClaim, Pod};
 
-use crate::cluster::spec::{ClusterSpec, NodeSpec, ObjectKey, Workload};
+use crate::cluster::object::spec::{ClusterSpec, NodeSpec, ObjectKey, Workload};
 
 use super::apply::ApplyHistory;
 use super::autoscalers;

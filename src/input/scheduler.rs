@@ -10,7 +10,7 @@ use k8s_openapi::api::core::v1::TopologySpreadConstraint;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::cluster::spec::{FitStrategy, SchedulerProfile};
+use crate::cluster::object::spec::{FitStrategy, SchedulerProfile};
 
 use super::census::Census;
 use super::diagnostics::Diagnostics;

@@ -4,7 +4,7 @@ use k8s_openapi::api::apps::v1::{ReplicaSet, StatefulSet};
 use k8s_openapi::api::core::v1::ReplicationController;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 
-use crate::cluster::spec::OwnerSelector;
+use crate::cluster::object::spec::OwnerSelector;
 
 use super::key_of;
 use super::object::Located;

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 
 use walkdir::{DirEntry, WalkDir};
 
-use crate::cluster::spec::Origin;
+use crate::cluster::object::spec::Origin;
 
 use super::diagnostics::{Diagnostic, Diagnostics, Severity};
 use super::tree::{Position, Tree};

@@ -7,8 +7,8 @@ use k8s_openapi::api::scheduling::v1::PriorityClass;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::Value;
 
-use crate::cluster::quantity;
-use crate::cluster::selector::{self, Labels};
+use crate::cluster::object::quantity;
+use crate::cluster::object::selector::{self, Labels};
 
 use super::object::Located;
 

@@ -12,9 +12,9 @@ use k8s_openapi::api::core::v1::{Pod, PodTemplateSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta, OwnerReference};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
-use crate::cluster::resources::{self, Resources};
-use crate::cluster::selector::{self, Labels};
-use crate::cluster::spec::{ExistingPod, ObjectKey, Origin, Revision, Workload, WorkloadKind};
+use crate::cluster::object::resources::{self, Resources};
+use crate::cluster::object::selector::{self, Labels};
+use crate::cluster::object::spec::{ExistingPod, ObjectKey, Origin, Revision, Workload, WorkloadKind};
 
 use super::apply;
 use super::diagnostics::Diagnostics;

@@ -1,7 +1,7 @@
 //! What there is to know of a property, in one place: everybody else asks here, and nobody compares names.
 
-use crate::cluster::scenario::PropertySpec;
-use crate::cluster::spec::ClusterSpec;
+use crate::cluster::object::scenario::PropertySpec;
+use crate::cluster::object::spec::ClusterSpec;
 use crate::cluster::view::Cluster;
 
 use super::PropertyError;

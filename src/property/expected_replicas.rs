@@ -1,6 +1,6 @@
 //! `expected-replicas`: a workload never falls below an expression.
 
-use crate::cluster::scenario::PropertySpec;
+use crate::cluster::object::scenario::PropertySpec;
 use crate::cluster::view::Cluster;
 use crate::system::Checkpoint;
 

@@ -1,7 +1,7 @@
 //! What properties have in common that demand so many replicas: once a demand was met, there are never fewer than that,
 //! or than what is demanded now.
 
-use crate::cluster::spec::{Autoscaler, Workload};
+use crate::cluster::object::spec::{Autoscaler, Workload};
 use crate::cluster::view::{Cluster, WorkloadVars};
 use crate::system::{Checkpoint, IntVar, PropertyKind, State};
 use crate::term::Int;

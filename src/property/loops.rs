@@ -1,8 +1,8 @@
 //! What properties that forbid loops have in common: cycles of states in which nothing from outside changes and something
 //! that matters does.
 
-use crate::cluster::scenario::PropertySpec;
-use crate::cluster::spec::{ObjectKey, Workload};
+use crate::cluster::object::scenario::PropertySpec;
+use crate::cluster::object::spec::{ObjectKey, Workload};
 use crate::cluster::view::Cluster;
 use crate::system::{MarkId, MarkSet, PropertyKind};
 

@@ -1,6 +1,6 @@
 //! `min-replicas`: an autoscaled workload never falls below `minReplicas`.
 
-use crate::cluster::scenario::PropertySpec;
+use crate::cluster::object::scenario::PropertySpec;
 use crate::cluster::view::Cluster;
 use crate::system::Checkpoint;
 

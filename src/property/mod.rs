@@ -23,8 +23,8 @@ use std::collections::BTreeSet;
 
 use thiserror::Error;
 
-use crate::cluster::scenario::PropertySpec;
-use crate::cluster::spec::{ClusterSpec, ObjectKey, Workload};
+use crate::cluster::object::scenario::PropertySpec;
+use crate::cluster::object::spec::{ClusterSpec, ObjectKey, Workload};
 use crate::cluster::view::{Cluster, WorkloadVars};
 
 pub use definition::{About, Definition, Observer};

@@ -2,8 +2,8 @@
 //!
 //! Two forms: a finite one, kept by an observer of each workload, and a loop.
 
-use crate::cluster::scenario::PropertySpec;
-use crate::cluster::spec::Workload;
+use crate::cluster::object::scenario::PropertySpec;
+use crate::cluster::object::spec::Workload;
 use crate::cluster::view::{Cluster, WorkloadVars};
 use crate::system::{BoolVar, Checkpoint, IntVar, PropertyKind};
 

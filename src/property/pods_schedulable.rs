@@ -1,6 +1,6 @@
 //! `pods-schedulable`: every pod finds a node.
 
-use crate::cluster::scenario::PropertySpec;
+use crate::cluster::object::scenario::PropertySpec;
 use crate::cluster::view::Cluster;
 use crate::system::{Checkpoint, PropertyKind};
 

@@ -1,7 +1,7 @@
 //! `rollout-completes`: a changed template reaches all replicas.
 
 use crate::cluster::Phase;
-use crate::cluster::scenario::PropertySpec;
+use crate::cluster::object::scenario::PropertySpec;
 use crate::cluster::view::Cluster;
 use crate::system::{Checkpoint, PropertyKind};
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::cluster::Cell;
-use crate::cluster::scenario::PropertySpec;
+use crate::cluster::object::scenario::PropertySpec;
 use crate::cluster::view::{Cluster, WorkloadVars};
 use crate::system::{Checkpoint, PropertyKind};
 use crate::term::{Bool, Int};

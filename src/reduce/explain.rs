@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::cluster::cells::{Estimate, Representation};
+use crate::cluster::counting::cells::{Estimate, Representation};
 use crate::cluster::view::Parts;
 use crate::system::System;
 

@@ -14,8 +14,8 @@
 //! * The variables that are left are a subsequence of the whole system's, and a state of the result is the
 //!   projection of one of the whole. [`Slice::lift`] is therefore the inverse of all passes together.
 //!
-//! Node classes and counted cells are decided where cells are declared ([`crate::cluster::classes`],
-//! [`crate::cluster::cells`]); [`single_nodes`] carries traces of such a model back to one in which every node is told
+//! Node classes and counted cells are decided where cells are declared ([`crate::cluster::counting::classes`],
+//! [`crate::cluster::counting::cells`]); [`single_nodes`] carries traces of such a model back to one in which every node is told
 //! apart, and [`explain`] says what was merged and why. [`family`] has what families of topologies need.
 
 pub mod explain;

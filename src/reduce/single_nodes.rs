@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use itertools::Itertools;
 use thiserror::Error;
 
-use crate::cluster::cells::Representation;
+use crate::cluster::counting::cells::Representation;
 use crate::cluster::view::Parts;
 use crate::system::replay::{Interpreter, Replayed};
 use crate::system::{LiftError, Property, ReplayError, Slice, Step, System, Trace, replay};

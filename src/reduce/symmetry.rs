@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use itertools::Itertools;
 
-use crate::cluster::start::Neighbours;
+use crate::cluster::counting::start::Neighbours;
 use crate::cluster::view::Parts;
 use crate::system::{IntVar, Slice, System};
 use crate::term::{Ctx, Int, TermId};

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use crate::cluster::story::join_names;
+use crate::cluster::view::story::join_names;
 use crate::reduce::explain::{Class, Explanation};
 use crate::reduce::{Figures, Pass};
 

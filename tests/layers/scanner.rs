@@ -118,6 +118,96 @@ impl Scanner<'_> {
     }
 }
 
+/// A path within the crate that a file names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Path {
+    /// From the root of the crate.
+    pub names: Vec<String>,
+    /// What it is called in the file.
+    pub alias: String,
+    /// Whether a `use` declaration names it.
+    pub imported: bool,
+    /// Whether it is only handed on: `pub use`.
+    pub handed_on: bool,
+}
+
+/// All paths within the crate that a file names, given its module path and the modules that it declares.
+pub fn paths(source: &str, module: &[&str], children: &[&str]) -> Vec<Path> {
+    let tokens = tokens(source);
+    let text = |at: usize| tokens.get(at).map_or("", |token| token.text.as_str());
+    let mut found = Vec::new();
+    let mut inline: Vec<(String, usize)> = Vec::new();
+    let (mut depth, mut at) = (0, 0);
+    let mut declaration: Option<bool> = None;
+    while at < tokens.len() {
+        match text(at) {
+            "{" => depth += 1,
+            "}" => {
+                depth -= 1;
+                inline.pop_if(|(_, opened)| *opened == depth);
+            }
+            "mod" if text(at + 2) == "{" => inline.push((text(at + 1).to_owned(), depth)),
+            "use" => declaration = Some(at > 0 && matches!(text(at - 1), "pub" | ")")),
+            ";" => declaration = None,
+            word if !follows_path(&tokens, at) => {
+                let is_own = children.contains(&word) && inline.is_empty() && text(at + 1) == "::";
+                if is_own || matches!(word, "crate" | "super" | "self") {
+                    let here = module.iter().map(|&part| part.to_owned()).chain(inline.iter().map(|it| it.0.clone()));
+                    let mut collector = Collector { tokens: &tokens, declaration, found: &mut found };
+                    at = collector.path(at, here.collect());
+                    continue;
+                }
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    found
+}
+
+/// Follows paths and `use` trees to their ends.
+struct Collector<'a> {
+    tokens: &'a [Token],
+    /// Whether a `use` declaration is being read, and whether it hands on what it names.
+    declaration: Option<bool>,
+    found: &'a mut Vec<Path>,
+}
+
+impl Collector<'_> {
+    fn text(&self, at: usize) -> &str {
+        self.tokens.get(at).map_or("", |token| token.text.as_str())
+    }
+
+    fn path(&mut self, mut at: usize, mut here: Vec<String>) -> usize {
+        loop {
+            match self.text(at) {
+                "crate" => here.clear(),
+                "super" => drop(here.pop()),
+                "self" | "*" => {}
+                "{" => return self.group(at, &here),
+                word => here.push(word.to_owned()),
+            }
+            if self.text(at + 1) != "::" || self.text(at + 2) == "<" {
+                break;
+            }
+            at += 2;
+        }
+        let renamed = self.text(at + 1) == "as";
+        let alias = if renamed { self.text(at + 2).to_owned() } else { here.last().cloned().unwrap_or_default() };
+        let (imported, handed_on) = (self.declaration.is_some(), self.declaration == Some(true));
+        self.found.push(Path { names: here, alias, imported, handed_on });
+        at + if renamed { 3 } else { 1 }
+    }
+
+    fn group(&mut self, open: usize, here: &[String]) -> usize {
+        let mut at = open + 1;
+        while at < self.tokens.len() && self.text(at) != "}" {
+            at = if self.text(at) == "," { at + 1 } else { self.path(at, here.to_vec()) };
+        }
+        at + 1
+    }
+}
+
 /// Words, `::` and single other characters, without comments, literals and lifetimes.
 fn tokens(source: &str) -> Vec<Token> {
     let characters: Vec<char> = source.chars().collect();

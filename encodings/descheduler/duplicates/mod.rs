@@ -16,8 +16,8 @@ mod plan;
 mod steps;
 
 use crate::cluster::TemplateId;
-use crate::cluster::spec::NamespaceFilter;
-use crate::cluster::story::Scene;
+use crate::cluster::object::spec::NamespaceFilter;
+use crate::cluster::view::story::Scene;
 use crate::term::{Bool, Int, TermId};
 
 use super::cycle::Stage;

@@ -1,6 +1,6 @@
 //! How many pods of an owner may stay on each node.
 
-use crate::cluster::selector::{self, HARD_EFFECTS};
+use crate::cluster::object::selector::{self, HARD_EFFECTS};
 use crate::cluster::view::Cluster;
 use crate::cluster::{Cell, TemplateId};
 use crate::term::{Bool, Ctx, Int};

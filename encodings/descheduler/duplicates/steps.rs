@@ -6,7 +6,7 @@
 use itertools::Itertools;
 
 use crate::cluster::TemplateId;
-use crate::cluster::story::{Narrator, Scene, Sentence};
+use crate::cluster::view::story::{Narrator, Scene, Sentence};
 use crate::encodings::descheduler::cycle::{Candidate, Stage, Step};
 use crate::encodings::descheduler::sight::Sight;
 use crate::system::{MarkId, State};

@@ -10,10 +10,10 @@ use std::collections::BTreeSet;
 
 use k8s_openapi::api::core::v1::{Pod, PodAffinityTerm};
 
-use crate::cluster::affinity;
-use crate::cluster::layout::requested;
-use crate::cluster::selector::{self, HARD_EFFECTS, Labels};
-use crate::cluster::{TemplateId, resources};
+use crate::cluster::counting::layout::requested;
+use crate::cluster::object::affinity;
+use crate::cluster::object::selector::{self, HARD_EFFECTS, Labels};
+use crate::cluster::{TemplateId, object::resources};
 use crate::encodings::descheduler::sight::Sight;
 use crate::term::{Bool, Int};
 

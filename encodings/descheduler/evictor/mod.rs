@@ -10,8 +10,8 @@ pub mod fit;
 pub mod protection;
 
 use crate::cluster::TemplateId;
-use crate::cluster::selector;
-use crate::cluster::spec::EvictorArguments;
+use crate::cluster::object::selector;
+use crate::cluster::object::spec::EvictorArguments;
 use crate::term::Bool;
 
 use super::sight::Sight;

@@ -2,9 +2,9 @@
 
 use k8s_openapi::api::core::v1::{Pod, PodSpec};
 
-use crate::cluster::loose::EVICT_ANNOTATION;
-use crate::cluster::selector::{self, Labels};
-use crate::cluster::spec::{ClusterSpec, EvictorArguments, ObjectKey, Protection};
+use crate::cluster::object::policy::EVICT_ANNOTATION;
+use crate::cluster::object::selector::{self, Labels};
+use crate::cluster::object::spec::{ClusterSpec, EvictorArguments, ObjectKey, Protection};
 
 /// The annotation that asks for no eviction.
 pub const NO_EVICTION_ANNOTATION: &str = "descheduler.alpha.kubernetes.io/prefer-no-eviction";

@@ -4,7 +4,7 @@ use itertools::Itertools;
 use k8s_openapi::api::core::v1::{NodeSelector, Toleration, TopologySpreadConstraint};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
-use crate::cluster::selector::{self, HARD_EFFECTS, Labels};
+use crate::cluster::object::selector::{self, HARD_EFFECTS, Labels};
 use crate::cluster::view::Cluster;
 use crate::cluster::{Template, TemplateId, Tenure};
 

@@ -18,7 +18,7 @@ mod memory;
 mod paper;
 mod steps;
 
-use crate::cluster::spec::{DeschedulerPlugin, PodFilter};
+use crate::cluster::object::spec::{DeschedulerPlugin, PodFilter};
 
 use super::cycle::Stage;
 use super::sight::Sight;

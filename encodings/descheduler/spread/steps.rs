@@ -5,7 +5,7 @@
 //! equal ones go, it depends on the order of nodes and of their pods, which all constraints share). Then the pods go in
 //! any order, each asked about again.
 
-use crate::cluster::story::{Narrator, Scene, Sentence};
+use crate::cluster::view::story::{Narrator, Scene, Sentence};
 use crate::encodings::descheduler::cycle::{Candidate, Stage, Step};
 use crate::encodings::descheduler::evictor;
 use crate::encodings::descheduler::sight::Sight;

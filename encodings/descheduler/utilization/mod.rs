@@ -15,8 +15,8 @@ use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
-use crate::cluster::spec::UtilizationArguments;
-use crate::cluster::{TemplateId, resources, selector};
+use crate::cluster::object::spec::UtilizationArguments;
+use crate::cluster::{TemplateId, object::resources, object::selector};
 use crate::term::{Bool, Int, TermId};
 
 use super::evictor::{self, fit};

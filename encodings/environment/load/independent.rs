@@ -12,9 +12,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::cluster::scenario::Load;
-use crate::cluster::story::{Scene, Sentence};
-use crate::cluster::turnover::Tally;
+use crate::cluster::object::scenario::Load;
+use crate::cluster::view::story::{Scene, Sentence};
+use crate::cluster::view::turnover::Tally;
 use crate::cluster::view::{Cluster, WorkloadVars};
 use crate::encodings::ranks;
 use crate::system::{ActionDraft, ActionKind, IntVar, State};

@@ -15,11 +15,11 @@ mod independent;
 
 use std::collections::BTreeSet;
 
-use crate::cluster::scenario::{Load, LoadPer};
-use crate::cluster::story::{Scene, Sentence};
-use crate::cluster::turnover::Tally;
+use crate::cluster::object::scenario::{Load, LoadPer};
 use crate::cluster::view::Cluster;
-use crate::cluster::{placement, quantity};
+use crate::cluster::view::story::{Scene, Sentence};
+use crate::cluster::view::turnover::Tally;
+use crate::cluster::{counting::placement, object::quantity};
 use crate::system::Interleaving;
 use crate::system::{ActionDraft, ActionKind, IntVar, State};
 use crate::term::{Bool, Int};
@@ -44,7 +44,7 @@ pub struct LoadVars {
     pub changes_left: Option<IntVar>,
     /// Where each pod uses something else: the pods whose usage the level adds up.
     pub tally: Option<Tally>,
-    /// Whether this is the load whose profile [`Turnover::ages`](crate::cluster::turnover::Turnover::ages) counts.
+    /// Whether this is the load whose profile [`Turnover::ages`](crate::cluster::view::turnover::Turnover::ages) counts.
     pub ages: Option<usize>,
 }
 

@@ -6,9 +6,9 @@
 //! over-approximates what a third recommendation in between would allow. Of earlier changes a policy counts none or any
 //! part, the same for all policies whose period is longer than the sync period (15 s); shorter ones see no change.
 
-use crate::cluster::spec::Autoscaler;
-use crate::cluster::story::Scene;
+use crate::cluster::object::spec::Autoscaler;
 use crate::cluster::view::Cluster;
+use crate::cluster::view::story::Scene;
 use crate::system::{IntVar, State};
 use crate::term::{Bool, Ctx, Int, TermId, VarId};
 

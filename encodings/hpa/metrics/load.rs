@@ -14,10 +14,10 @@ use k8s_openapi::api::autoscaling::v2::MetricSpec;
 
 use crate::cluster::TemplateId;
 use crate::cluster::arithmetic::hpa_replicas::{MetricTarget, Tolerance, replicas_for};
-use crate::cluster::quantity;
-use crate::cluster::scenario::{Load, LoadPer};
-use crate::cluster::spec::Autoscaler;
-use crate::cluster::story::Scene;
+use crate::cluster::object::quantity;
+use crate::cluster::object::scenario::{Load, LoadPer};
+use crate::cluster::object::spec::Autoscaler;
+use crate::cluster::view::story::Scene;
 use crate::cluster::view::{Cluster, WorkloadVars};
 use crate::encodings::environment::load::{LoadVars, Reader};
 use crate::term::{Bool, Int, TermId, VarId};

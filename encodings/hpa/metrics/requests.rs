@@ -4,8 +4,8 @@
 
 use k8s_openapi::api::core::v1::{Container, PodSpec};
 
-use crate::cluster::quantity;
-use crate::cluster::resources;
+use crate::cluster::object::quantity;
+use crate::cluster::object::resources;
 use crate::term::{Ctx, Int};
 
 /// A pod's request in milli-units: that of one container if it is named, else the pod's own where it has any, else the

@@ -6,7 +6,7 @@ use k8s_openapi::api::autoscaling::v2::{
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelectorRequirement};
 
 use crate::cluster::arithmetic::hpa_replicas::{MetricTarget, Tolerance};
-use crate::cluster::quantity;
+use crate::cluster::object::quantity;
 
 /// Where a metric's number comes from.
 #[derive(Clone, Debug, PartialEq)]

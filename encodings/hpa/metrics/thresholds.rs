@@ -54,7 +54,7 @@ fn first_asking_for(replicas: i64, aim: i64, pods: i64) -> i64 {
 mod tests {
     use super::*;
     use crate::cluster::arithmetic::hpa_replicas::Tolerance;
-    use crate::cluster::scenario::LoadPer;
+    use crate::cluster::object::scenario::LoadPer;
     use crate::encodings::hpa::metrics::comparison::Comparison;
     use crate::encodings::hpa::metrics::load::Watched;
     use crate::encodings::hpa::metrics::per_pod::PerPod;

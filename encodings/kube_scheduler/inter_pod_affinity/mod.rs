@@ -10,7 +10,7 @@ mod required;
 use k8s_openapi::api::core::v1::PodAffinityTerm;
 
 use crate::cluster::view::Cluster;
-use crate::cluster::{TemplateId, affinity, selector};
+use crate::cluster::{TemplateId, object::affinity, object::selector};
 
 use super::labels;
 

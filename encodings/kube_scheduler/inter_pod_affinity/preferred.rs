@@ -6,7 +6,7 @@ use k8s_openapi::api::core::v1::PodAffinityTerm;
 
 use crate::cluster::arithmetic::node_score;
 use crate::cluster::view::Cluster;
-use crate::cluster::{Cell, TemplateId, affinity};
+use crate::cluster::{Cell, TemplateId, object::affinity};
 use crate::encodings::kube_scheduler::topology::Topology;
 use crate::term::{Bool, Int};
 

@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use crate::cluster::view::Cluster;
-use crate::cluster::{Cell, TemplateId, affinity};
+use crate::cluster::{Cell, TemplateId, object::affinity};
 use crate::encodings::kube_scheduler::filters::{Reason, Refusal, Stage};
 use crate::encodings::kube_scheduler::nominations::Change;
 use crate::encodings::kube_scheduler::topology::Topology;

@@ -7,7 +7,7 @@
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 
 use crate::cluster::view::Cluster;
-use crate::cluster::{Template, TemplateId, selector};
+use crate::cluster::{Template, TemplateId, object::selector};
 use crate::term::Int;
 
 use super::victims::Group;

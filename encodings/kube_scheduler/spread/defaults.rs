@@ -5,9 +5,9 @@
 
 use k8s_openapi::api::core::v1::TopologySpreadConstraint;
 
-use crate::cluster::classes::{HOSTNAME, ZONE};
+use crate::cluster::counting::classes::{HOSTNAME, ZONE};
 use crate::cluster::view::Cluster;
-use crate::cluster::{TemplateId, Tenure, owners, selector};
+use crate::cluster::{TemplateId, Tenure, object::owners, object::selector};
 
 use super::Constraint;
 

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::TopologySpreadConstraint;
 
-use crate::cluster::selector::{self, HARD_EFFECTS};
+use crate::cluster::object::selector::{self, HARD_EFFECTS};
 use crate::cluster::view::Cluster;
 use crate::cluster::{Cell, TemplateId};
 use crate::term::Int;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::cluster::arithmetic::spread_score::{self, SpreadTerm};
-use crate::cluster::classes::HOSTNAME;
+use crate::cluster::counting::classes::HOSTNAME;
 use crate::cluster::view::Cluster;
 use crate::cluster::{Cell, TemplateId};
 use crate::term::{Bool, Int};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::cases;
 use crate::check::InputName;
-use crate::cluster::spec::ClusterSpec;
+use crate::cluster::object::spec::ClusterSpec;
 use crate::input::{Amounts, Family};
 use crate::reduce::family::{Dimension, Size, upward};
 

@@ -1,7 +1,7 @@
 //! Asks about many members of a family in one query.
 //!
 //! Members that differ in nothing but numbers of alike nodes and of replicas are one model, whose runs choose their size at the start
-//! ([`crate::cluster::sizes`]). What holds of it holds of each of them. What it breaks, some member breaks: which is the
+//! ([`crate::cluster::counting::sizes`]). What holds of it holds of each of them. What it breaks, some member breaks: which is the
 //! smallest is asked of fewer and fewer of them, and that one is then checked alone, so that a counterexample is always a
 //! run of a member.
 
@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use super::report::OneQuery;
 use crate::check::saved::fingerprint;
 use crate::check::{Answer, CheckResult};
-use crate::cluster::sizes::{self, Dependence, Sizes};
-use crate::cluster::spec::ClusterSpec;
+use crate::cluster::counting::sizes::{self, Dependence, Sizes};
+use crate::cluster::object::spec::ClusterSpec;
 use crate::engine::{Extent, Verdict};
 use crate::input::Amounts;
 use crate::model::{Model, build_of_sizes};

@@ -4,7 +4,7 @@
 //! happens to a node, and nobody else, takes pods of the workload away ([`obstacle`]), and where the property does not
 //! ask where they are: then the rest of the cluster can do one thing to the workload, which is to leave its pods no node.
 //! If [`super::room`] excludes that, the model is exact (a bisimulation that forgets places). Else the company may crowd the
-//! pods out at any time ([`crate::cluster::spec::Company`]), which over-approximates whatever others, constraints and
+//! pods out at any time ([`crate::cluster::object::spec::Company`]), which over-approximates whatever others, constraints and
 //! scores can do.
 //!
 //! Names go as well, so that workloads alike have the same model ([`Alone::spec`]).
@@ -15,8 +15,8 @@ use k8s_openapi::api::core::v1::{Node, NodeCondition, NodeStatus, PodTemplateSpe
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use crate::cluster::scenario::{Command, Load, Scenario};
-use crate::cluster::spec::{
+use crate::cluster::object::scenario::{Command, Load, Scenario};
+use crate::cluster::object::spec::{
     Autoscaler, ClusterSpec, Company, ExistingPod, FitStrategy, NodeSpec, ObjectKey, Revision, SchedulerProfile,
     Workload,
 };

@@ -8,10 +8,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::cluster::layout::requested;
-use crate::cluster::selector;
-use crate::cluster::spec::{ClusterSpec, Company, DeschedulerPlugin};
-use crate::cluster::{Template, affinity, loose};
+use crate::cluster::counting::layout::requested;
+use crate::cluster::object::selector;
+use crate::cluster::object::spec::{ClusterSpec, Company, DeschedulerPlugin};
+use crate::cluster::{Template, counting::loose, object::affinity};
 
 use super::anywhere::may_be_preempted;
 use super::frozen;

@@ -237,7 +237,7 @@ impl<'c, 'a> Case<'c, 'a> {
     /// Asks a part about the property. `None` if it cannot be modelled.
     fn ask(
         &mut self,
-        spec: &crate::cluster::spec::ClusterSpec,
+        spec: &crate::cluster::object::spec::ClusterSpec,
         selection: &Selection,
         share: f64,
     ) -> Result<Option<(Model, Finding)>, ModelError> {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::cluster::spec::{Autoscaler, ClusterSpec, ObjectKey};
+use crate::cluster::object::spec::{Autoscaler, ClusterSpec, ObjectKey};
 
 use super::guide::{Deed, Guide, Press, Value, command_name};
 use super::survey::Survey;

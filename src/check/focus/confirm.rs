@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::cluster::spec::ObjectKey;
+use crate::cluster::object::spec::ObjectKey;
 use crate::cluster::view::MARKED_WORKLOADS;
 use crate::engine::{Budget, Watch};
 use crate::model::{Model, ModelError, build_within};

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use k8s_openapi::api::core::v1::{Pod, PodCondition, PodStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 
-use crate::cluster::scenario::CommandAction;
-use crate::cluster::spec::{ClusterSpec, ExistingPod, Revision, Workload, WorkloadKind};
+use crate::cluster::object::scenario::CommandAction;
+use crate::cluster::object::spec::{ClusterSpec, ExistingPod, Revision, Workload, WorkloadKind};
 
 use super::survey::Survey;
 

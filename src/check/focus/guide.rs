@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
-use crate::cluster::cells::Representation;
-use crate::cluster::scenario::Command;
+use crate::cluster::counting::cells::Representation;
+use crate::cluster::object::scenario::Command;
 use crate::cluster::view::Parts;
 use crate::model::Model;
 use crate::system::Trace;

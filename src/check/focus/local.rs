@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::check::verify::named;
-use crate::cluster::spec::ClusterSpec;
+use crate::cluster::object::spec::ClusterSpec;
 use crate::engine::{Budget, Engine, Extent, Progress, Statistics, UnknownReason, Verdict};
 use crate::model::{Model, ModelError, build_within};
 use crate::property::Selection;

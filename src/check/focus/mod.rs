@@ -32,7 +32,7 @@ mod violation;
 mod want;
 
 use crate::check::InputName;
-use crate::cluster::spec::ClusterSpec;
+use crate::cluster::object::spec::ClusterSpec;
 use crate::engine::{Budget, Engine, Extent, Progress, Statistics};
 use crate::property::Selection;
 

@@ -11,8 +11,8 @@
 //! good ones prove more), and weight 0 leaves a kind out. Shares are rounded up to multiples of 2⁻³².
 
 use crate::cluster::NodeClass;
-use crate::cluster::layout::requested;
-use crate::cluster::resources::Resources;
+use crate::cluster::counting::layout::requested;
+use crate::cluster::object::resources::Resources;
 use crate::system::Interleaving;
 
 use super::survey::Survey;

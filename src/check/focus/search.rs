@@ -6,8 +6,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::cluster::scenario::PropertySpec;
-use crate::cluster::spec::{ClusterSpec, ObjectKey};
+use crate::cluster::object::scenario::PropertySpec;
+use crate::cluster::object::spec::{ClusterSpec, ObjectKey};
 use crate::engine::{Extent, Statistics, Watch};
 use crate::model::ModelError;
 use crate::property::{self, NAMES, Selection};

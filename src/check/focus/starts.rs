@@ -6,8 +6,8 @@
 
 use std::cmp::Reverse;
 
-use crate::cluster::layout::requested;
-use crate::cluster::{Template, loose};
+use crate::cluster::counting::layout::requested;
+use crate::cluster::{Template, counting::loose};
 
 use super::survey::Survey;
 

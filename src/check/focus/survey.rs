@@ -6,13 +6,13 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
-use crate::cluster::classes::{self, NodeClass};
-use crate::cluster::resources::ResourceError;
-use crate::cluster::scenario::CommandAction;
-use crate::cluster::selector;
-use crate::cluster::spec::{ClusterSpec, ExistingPod, Workload, WorkloadKind};
-use crate::cluster::templates::{self, Template, Tenure};
-use crate::cluster::{affinity, loose};
+use crate::cluster::counting::classes::{self, NodeClass};
+use crate::cluster::counting::templates::{self, Template, Tenure};
+use crate::cluster::object::resources::ResourceError;
+use crate::cluster::object::scenario::CommandAction;
+use crate::cluster::object::selector;
+use crate::cluster::object::spec::{ClusterSpec, ExistingPod, Workload, WorkloadKind};
+use crate::cluster::{counting::loose, object::affinity};
 
 /// Facts about a cluster.
 pub struct Survey<'a> {
@@ -130,7 +130,7 @@ impl<'a> Survey<'a> {
     }
 
     /// The scheduler profile of a template.
-    pub fn profile(&self, template: usize) -> &'a crate::cluster::spec::SchedulerProfile {
+    pub fn profile(&self, template: usize) -> &'a crate::cluster::object::spec::SchedulerProfile {
         let name = self.templates[template].spec.scheduler_name.as_deref();
         let named = self.spec.scheduler.iter().find(|profile| Some(profile.name.as_str()) == name);
         named.unwrap_or(&self.spec.scheduler[0])
@@ -138,7 +138,7 @@ impl<'a> Survey<'a> {
 
     /// Whether the descheduler may look at pods of a workload at all.
     pub fn is_descheduled(&self, workload: &Workload) -> bool {
-        use crate::cluster::spec::DeschedulerPlugin::{
+        use crate::cluster::object::spec::DeschedulerPlugin::{
             HighNodeUtilization, InterPodAntiAffinity, LowNodeUtilization, NodeAffinity, NodeTaints, RemoveDuplicates,
             TopologySpread,
         };

@@ -7,7 +7,7 @@
 
 use std::time::Instant;
 
-use crate::cluster::spec::ObjectKey;
+use crate::cluster::object::spec::ObjectKey;
 use crate::engine::{Budget, Watch};
 use crate::model::{Model, ModelError};
 use crate::property::pods_schedulable;

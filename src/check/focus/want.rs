@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use crate::cluster::layout::requested;
+use crate::cluster::counting::layout::requested;
 
 use super::survey::Survey;
 

@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use serde::Deserialize;
 
-use crate::cluster::spec::{EvictorArguments, Protection};
+use crate::cluster::object::spec::{EvictorArguments, Protection};
 use crate::input::path::FieldPath;
 
 use super::{Profile, Reader};

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::cluster::spec::{DeschedulerPlugin, DeschedulerPolicy, EnabledPlugin};
+use crate::cluster::object::spec::{DeschedulerPlugin, DeschedulerPolicy, EnabledPlugin};
 
 use super::census::Census;
 use super::diagnostics::Diagnostics;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use serde::Deserialize;
 
-use crate::cluster::spec::{
+use crate::cluster::object::spec::{
     AffinityType, DeschedulerPlugin, NamespaceFilter, PodFilter, TaintArguments, UtilizationArguments,
 };
 use crate::input::path::FieldPath;

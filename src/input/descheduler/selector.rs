@@ -58,7 +58,7 @@ fn requirement(part: &str) -> Option<LabelSelectorRequirement> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cluster::selector::{Labels, matches};
+    use crate::cluster::object::selector::{Labels, matches};
 
     #[test]
     fn all_forms_are_understood() {

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::cluster::scenario::{Command, CommandAction, find_workload};
-use crate::cluster::spec::{ClusterSpec, ObjectKey, Origin, Workload, WorkloadKind};
+use crate::cluster::object::scenario::{Command, CommandAction, find_workload};
+use crate::cluster::object::spec::{ClusterSpec, ObjectKey, Origin, Workload, WorkloadKind};
 use crate::input::apply::ApplyHistory;
 use crate::input::census::Census;
 use crate::input::diagnostics::Diagnostics;

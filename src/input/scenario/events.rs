@@ -1,6 +1,6 @@
 //! Failures, overload and maintenance of a scenario.
 
-use crate::cluster::scenario::{Failures, Maintenance, Overload};
+use crate::cluster::object::scenario::{Failures, Maintenance, Overload};
 use crate::input::path::FieldPath;
 
 use super::document::{

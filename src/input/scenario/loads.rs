@@ -1,7 +1,7 @@
 //! Loads of a scenario.
 
-use crate::cluster::scenario::{Load, LoadPer, StartupStage};
-use crate::cluster::spec::{ObjectKey, WorkloadKind};
+use crate::cluster::object::scenario::{Load, LoadPer, StartupStage};
+use crate::cluster::object::spec::{ObjectKey, WorkloadKind};
 use crate::input::defaults;
 use crate::input::path::FieldPath;
 

@@ -15,8 +15,8 @@ pub mod values;
 
 use std::sync::Arc;
 
-use crate::cluster::scenario::{Controllers, DEFAULT_BOUND, Scenario, find_workload};
-use crate::cluster::spec::{ClusterSpec, ObjectKey, Workload};
+use crate::cluster::object::scenario::{Controllers, DEFAULT_BOUND, Scenario, find_workload};
+use crate::cluster::object::spec::{ClusterSpec, ObjectKey, Workload};
 
 use super::diagnostics::Diagnostics;
 use super::object::RawObject;
@@ -138,7 +138,7 @@ impl<'a> Context<'a> {
     /// The nodes that an event may strike: those named, those of a pool, or all that are not of the control plane.
     fn nodes(&mut self, path: &FieldPath, nodes: Option<&Nodes>, pool: Option<&str>) -> Vec<String> {
         let cluster = self.cluster;
-        let name = |node: &crate::cluster::spec::NodeSpec| node.name.clone();
+        let name = |node: &crate::cluster::object::spec::NodeSpec| node.name.clone();
         match (nodes, pool) {
             (Some(_), Some(_)) => {
                 self.error(&path.field("pool"), "nodes are given twice, by `nodes` and by `pool`", "keep one of them");
@@ -164,7 +164,7 @@ impl<'a> Context<'a> {
     }
 }
 
-fn is_control_plane(node: &crate::cluster::spec::NodeSpec) -> bool {
+fn is_control_plane(node: &crate::cluster::object::spec::NodeSpec) -> bool {
     node.node.metadata.labels.as_ref().is_some_and(|labels| labels.contains_key(CONTROL_PLANE))
 }
 

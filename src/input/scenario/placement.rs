@@ -1,7 +1,7 @@
 //! `initialPlacement`: workloads whose pods run anywhere at the start.
 
-use crate::cluster::spec::{ClusterSpec, ObjectKey, Workload, WorkloadKind};
-use crate::cluster::start::{self, Shortage};
+use crate::cluster::counting::start::{self, Shortage};
+use crate::cluster::object::spec::{ClusterSpec, ObjectKey, Workload, WorkloadKind};
 use crate::input::diagnostics::Diagnostics;
 use crate::input::object::RawObject;
 use crate::input::path::FieldPath;

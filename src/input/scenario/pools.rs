@@ -4,7 +4,7 @@ use k8s_openapi::api::core::v1::{Node, NodeSpec as KubeNodeSpec, NodeStatus};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use crate::cluster::spec::NodeSpec;
+use crate::cluster::object::spec::NodeSpec;
 use crate::input::diagnostics::Diagnostics;
 use crate::input::object::RawObject;
 use crate::input::path::FieldPath;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::cluster::scenario::PropertySpec;
+use crate::cluster::object::scenario::PropertySpec;
 use crate::input::path::FieldPath;
 use crate::property;
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscalerSpec;
 
-use crate::cluster::spec::ObjectKey;
+use crate::cluster::object::spec::ObjectKey;
 use crate::property::{Expression, Vocabulary};
 use crate::reduce::family::{Dimension, MOST_MEMBERS, number_of_sizes};
 

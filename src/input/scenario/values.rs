@@ -2,7 +2,7 @@
 //!
 //! Amounts of load are in thousandths. Errors are texts that complete "…: …" with what is wrong.
 
-use crate::cluster::quantity;
+use crate::cluster::object::quantity;
 
 use super::document::{Amount, Duration, Percent, Range};
 

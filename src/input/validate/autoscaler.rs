@@ -4,7 +4,7 @@ use k8s_openapi::api::autoscaling::v1;
 use k8s_openapi::api::autoscaling::v2::{HPAScalingRules, HorizontalPodAutoscaler, MetricSpec, MetricTarget};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 
-use crate::cluster::quantity;
+use crate::cluster::object::quantity;
 use crate::input::path::FieldPath;
 
 use super::Check;

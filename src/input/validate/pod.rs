@@ -7,7 +7,7 @@ use k8s_openapi::api::core::v1::{
 };
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 
-use crate::cluster::{affinity, resources};
+use crate::cluster::{object::affinity, object::resources};
 use crate::input::path::FieldPath;
 
 use super::Check;

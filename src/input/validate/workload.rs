@@ -5,7 +5,7 @@ use k8s_openapi::api::core::v1::{Pod, PodTemplateSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
-use crate::cluster::selector;
+use crate::cluster::object::selector;
 use crate::input::path::FieldPath;
 
 use super::{Check, pod as pod_checks};

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::cluster::cells::Representation;
+use crate::cluster::counting::cells::Representation;
 use crate::cluster::view::Parts;
 
 use super::guide::Side;

@@ -26,7 +26,7 @@ impl Side<'_> {
 
     /// Number of positions that variables of cells may have.
     pub(super) fn positions(&self) -> usize {
-        use crate::cluster::cells::Representation;
+        use crate::cluster::counting::cells::Representation;
         let cells = (0..self.parts.classes.len()).flat_map(|class| match self.parts.cells.representation(class) {
             Representation::Individual(nodes) => nodes.iter().flatten().map(|var| var.index()).collect::<Vec<_>>(),
             Representation::Counted { multiplicity, .. } => multiplicity.iter().map(|var| var.index()).collect(),

@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::cluster::spec::CacheView;
+use crate::cluster::object::spec::CacheView;
 
 use super::{Source, Subject, Verdict};
 

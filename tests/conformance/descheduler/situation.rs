@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::cluster::cells::Representation;
-use crate::cluster::layout::Attribute;
-use crate::cluster::spec::{CacheView, ClusterSpec, ObjectKey};
+use crate::cluster::counting::cells::Representation;
+use crate::cluster::counting::layout::Attribute;
+use crate::cluster::object::spec::{CacheView, ClusterSpec, ObjectKey};
 use crate::cluster::view::{Cluster, Parts};
 use crate::encodings::descheduler;
 use crate::input::{LoadOptions, load_strings};

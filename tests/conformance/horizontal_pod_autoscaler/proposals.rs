@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::record::{Condition, PerMetric, PodMetrics, Replicas};
 use super::{Differences, Probe, Verdict};
 use crate::cluster::arithmetic::hpa_replicas::MetricTarget;
-use crate::cluster::quantity;
+use crate::cluster::object::quantity;
 use crate::encodings::hpa::metrics::combine::{combine, scaling_active};
 use crate::encodings::hpa::metrics::comparison::Comparison;
 use crate::encodings::hpa::metrics::per_pod::PerPod;

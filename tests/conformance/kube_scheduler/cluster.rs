@@ -7,9 +7,9 @@ use k8s_openapi::api::apps::v1::ReplicaSet;
 use k8s_openapi::api::core::v1::{Node, Pod};
 use serde_json::{Value, json};
 
-use crate::cluster::cells::Representation;
-use crate::cluster::placement::Placement;
-use crate::cluster::spec::{ClusterSpec, NodeSpec, ObjectKey, OwnerSelector, WorkloadKind};
+use crate::cluster::counting::cells::Representation;
+use crate::cluster::counting::placement::Placement;
+use crate::cluster::object::spec::{ClusterSpec, NodeSpec, ObjectKey, OwnerSelector, WorkloadKind};
 use crate::cluster::view::Cluster;
 use crate::cluster::{Cell, TemplateId};
 use crate::conformance::probe::Probe;

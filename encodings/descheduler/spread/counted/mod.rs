@@ -15,7 +15,7 @@ mod placement;
 mod steps;
 
 use crate::cluster::TemplateId;
-use crate::cluster::spec::PodFilter;
+use crate::cluster::object::spec::PodFilter;
 use crate::encodings::descheduler;
 use crate::encodings::descheduler::sight::Sight;
 use crate::system::IntVar;

@@ -1,7 +1,7 @@
 //! The actions of one constraint: a cycle begins, domains are chosen, nodes lose pods.
 
 use crate::cluster::Cell;
-use crate::cluster::story::{Scene, Sentence};
+use crate::cluster::view::story::{Scene, Sentence};
 use crate::encodings::descheduler::sight::Sight;
 use crate::encodings::ranks;
 use crate::system::{ActionDraft, ActionKind, State};

@@ -3,11 +3,12 @@
 //! Pods are counted, so the past of a single one is a number: how many have left a start-up stage, how many of those
 //! whose usage was last added up are still there. Actions that take pods away call [`Cluster::note_departures`].
 
-use super::TemplateId;
-use super::layout::Attribute;
-use super::templates::Phase;
-use super::totals::Quantity;
-use super::view::{Cluster, WorkloadVars};
+use super::cluster::Cluster;
+use super::variables::WorkloadVars;
+use crate::cluster::TemplateId;
+use crate::cluster::counting::layout::Attribute;
+use crate::cluster::counting::templates::Phase;
+use crate::cluster::counting::totals::Quantity;
 use crate::system::{IntVar, State};
 use crate::term::Int;
 

@@ -13,7 +13,7 @@ use crate::system::{Builder, IntVar};
 use crate::term::Int;
 
 use super::classes::NodeClass;
-use super::spec::{ClusterSpec, ObjectKey, Workload};
+use crate::cluster::object::spec::{ClusterSpec, ObjectKey, Workload};
 
 /// Name of the state variable that says which size a run has.
 const VARIABLE: &str = "size";
@@ -207,7 +207,7 @@ impl<'s> OpenSize<'s> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cluster::spec::NodeSpec;
+    use crate::cluster::object::spec::NodeSpec;
     use crate::term::Ctx;
 
     /// One node of no pool, and three of a pool.

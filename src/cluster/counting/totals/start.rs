@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::cluster::cells::fixed;
-use crate::cluster::classes::NodeClass;
-use crate::cluster::layout::{Attribute, Layout, Room, fitting, requested};
-use crate::cluster::placement::Placement;
-use crate::cluster::templates::{Phase, Template, TemplateId, Tenure};
+use crate::cluster::counting::cells::fixed;
+use crate::cluster::counting::classes::NodeClass;
+use crate::cluster::counting::layout::{Attribute, Layout, Room, fitting, requested};
+use crate::cluster::counting::placement::Placement;
+use crate::cluster::counting::templates::{Phase, Template, TemplateId, Tenure};
 use crate::system::Builder;
 use crate::term::{Ctx, Int, Range};
 

@@ -8,13 +8,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use k8s_openapi::api::core::v1::{Node, NodeSelectorTerm, Taint};
 
-use super::affinity;
-use super::images;
-use super::resources::{self, Resources};
-use super::scenario::CommandAction;
-use super::selector;
-use super::spec::{ClusterSpec, DeschedulerPolicy, WorkloadKind};
 use super::templates::{Phase, Template, TemplateId, Tenure};
+use crate::cluster::object::affinity;
+use crate::cluster::object::images;
+use crate::cluster::object::resources::{self, Resources};
+use crate::cluster::object::scenario::CommandAction;
+use crate::cluster::object::selector;
+use crate::cluster::object::spec::{ClusterSpec, DeschedulerPolicy, WorkloadKind};
 
 /// Topology key of the hostname.
 pub const HOSTNAME: &str = "kubernetes.io/hostname";

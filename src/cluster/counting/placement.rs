@@ -12,8 +12,8 @@ use crate::term::Range;
 use super::classes::NodeClass;
 use super::layout::{Attribute, fitting};
 use super::loose;
-use super::spec::{ClusterSpec, NodeSpec, Revision};
 use super::templates::{Phase, Template, TemplateId};
+use crate::cluster::object::spec::{ClusterSpec, NodeSpec, Revision};
 
 /// Numbers of pods at the start, by node, template and phase.
 #[derive(Clone, Debug, Default)]

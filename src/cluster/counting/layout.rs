@@ -2,10 +2,10 @@
 
 use rustc_hash::FxHashMap;
 
-use super::arithmetic::gcd;
 use super::classes::NodeClass;
-use super::scenario::Scenario;
 use super::templates::{Phase, Template, TemplateId, Tenure};
+use crate::cluster::arithmetic::gcd;
+use crate::cluster::object::scenario::Scenario;
 
 /// One attribute of a node's state.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
-use super::loose::EVICT_ANNOTATION;
 use super::selector::{self, Labels};
 use super::spec::{ClusterSpec, ExistingPod, ObjectKey, Origin, WorkloadKind};
+
+/// The annotation that makes any pod evictable for the descheduler.
+pub const EVICT_ANNOTATION: &str = "descheduler.alpha.kubernetes.io/evict";
 
 /// A policy: what one cycle of the descheduler does.
 #[derive(Clone, Debug, Default, PartialEq)]

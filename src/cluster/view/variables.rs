@@ -2,10 +2,10 @@
 
 use crate::system::{BoolVar, Builder, IntVar};
 
-use super::scenario::CommandAction;
-use super::sizes::OpenSize;
-use super::spec::{ClusterSpec, Workload, WorkloadKind};
-use super::templates::{self, Template, TemplateId};
+use crate::cluster::counting::sizes::OpenSize;
+use crate::cluster::counting::templates::{self, Template, TemplateId};
+use crate::cluster::object::scenario::CommandAction;
+use crate::cluster::object::spec::{ClusterSpec, Workload, WorkloadKind};
 
 /// State variables of one Deployment or ReplicaSet.
 #[derive(Clone, Debug)]

@@ -2,8 +2,8 @@
 
 use crate::term::Int;
 
-use super::view::Cluster;
-use super::{Attribute, Cell, Phase, TemplateId};
+use super::cluster::Cluster;
+use crate::cluster::{Attribute, Cell, Phase, TemplateId};
 
 impl<'c> Cluster<'c> {
     /// The attributes of a cell's nodes after `count(template)` of its active pods were deleted, ready ones last.

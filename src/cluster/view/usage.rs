@@ -11,10 +11,10 @@ use rustc_hash::FxHashMap;
 
 use crate::term::{Int, TermId};
 
-use super::arithmetic::gcd;
-use super::templates::TemplateId;
-use super::view::Cluster;
-use super::{Cell, Template};
+use super::cluster::Cluster;
+use crate::cluster::arithmetic::gcd;
+use crate::cluster::counting::templates::TemplateId;
+use crate::cluster::{Cell, Template};
 
 /// A way of counting what a pod uses.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]

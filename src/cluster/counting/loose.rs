@@ -15,16 +15,14 @@ use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use serde_json::{Value, json};
 
-use super::affinity;
-use super::owners;
-use super::resources::{self, ResourceError};
-use super::selector::{self, Labels};
-use super::spec::{ClusterSpec, ExistingPod, ObjectKey, Workload, WorkloadKind};
 use super::templates::{Phase, Template, Tenure};
+use crate::cluster::object::affinity;
+use crate::cluster::object::owners;
+use crate::cluster::object::policy::EVICT_ANNOTATION;
+use crate::cluster::object::resources::{self, ResourceError};
+use crate::cluster::object::selector::{self, Labels};
+use crate::cluster::object::spec::{ClusterSpec, ExistingPod, ObjectKey, Workload, WorkloadKind};
 use crate::system::Interleaving;
-
-/// The annotation that makes any pod evictable for the descheduler.
-pub const EVICT_ANNOTATION: &str = "descheduler.alpha.kubernetes.io/evict";
 
 /// What makes a pod without an owner more than used capacity.
 struct Readers<'a> {

@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::{Node, Pod, PodSpec, Toleration};
 
-use super::arithmetic::rollout::Limits;
 use super::loose;
-use super::resources::{self, Resources};
-use super::scenario::CommandAction;
-use super::selector;
-use super::spec::{ClusterSpec, ExistingPod, Workload, WorkloadKind};
+use crate::cluster::arithmetic::rollout::Limits;
+use crate::cluster::object::resources::{self, Resources};
+use crate::cluster::object::scenario::CommandAction;
+use crate::cluster::object::selector;
+use crate::cluster::object::spec::{ClusterSpec, ExistingPod, Workload, WorkloadKind};
 use crate::system::Interleaving;
 
-/// Position of a template in [`super::Cluster::templates`].
+/// Position of a template in [`crate::cluster::Cluster::templates`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct TemplateId(pub usize);
 

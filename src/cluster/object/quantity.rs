@@ -35,7 +35,7 @@ struct Number {
 /// The quantity in thousandths, rounded away from zero.
 ///
 /// ```
-/// assert_eq!(kubound::cluster::quantity::milli_value("1.5"), Ok(1500));
+/// assert_eq!(kubound::cluster::object::quantity::milli_value("1.5"), Ok(1500));
 /// ```
 pub fn milli_value(text: &str) -> Result<i64, QuantityError> {
     parse(text)?.scaled(3).ok_or_else(|| QuantityError::Overflow(text.to_owned()))
@@ -44,7 +44,7 @@ pub fn milli_value(text: &str) -> Result<i64, QuantityError> {
 /// The quantity in whole units, rounded away from zero.
 ///
 /// ```
-/// assert_eq!(kubound::cluster::quantity::value("64Mi"), Ok(64 << 20));
+/// assert_eq!(kubound::cluster::object::quantity::value("64Mi"), Ok(64 << 20));
 /// ```
 pub fn value(text: &str) -> Result<i64, QuantityError> {
     parse(text)?.scaled(0).ok_or_else(|| QuantityError::Overflow(text.to_owned()))

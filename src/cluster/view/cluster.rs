@@ -6,22 +6,22 @@ use std::collections::BTreeSet;
 use crate::system::{ActionDraft, ActionId, BoolVar, Builder, IntVar, MarkId, State};
 use crate::term::{Bool, Ctx, Guarded, Int, TermId, VarId};
 
-use super::cells::{Cell, Cells};
-use super::classes::{self, NodeClass};
-use super::layout::{Attribute, Layout};
-use super::placement::Placement;
-use super::resources::ResourceError;
-use super::sizes::{Dependence, OpenSize, Sizes};
-use super::spec::{ClusterSpec, SchedulerProfile, Workload};
-use super::start::{self, Neighbours};
 use super::story::{Diagnosis, Narrator, Sentence};
-use super::templates::{self, Phase, Template, TemplateId, Tenure};
-use super::totals::{self, Quantity};
 use super::turnover::Turnover;
 use super::usage::Usage;
 use super::variables;
+use crate::cluster::counting::cells::{Cell, Cells};
+use crate::cluster::counting::classes::{self, NodeClass};
+use crate::cluster::counting::layout::{Attribute, Layout};
+use crate::cluster::counting::placement::Placement;
+use crate::cluster::counting::sizes::{Dependence, OpenSize, Sizes};
+use crate::cluster::counting::start::{self, Neighbours};
+use crate::cluster::counting::templates::{self, Phase, Template, TemplateId, Tenure};
+use crate::cluster::counting::totals::{self, Quantity};
+use crate::cluster::object::resources::ResourceError;
+use crate::cluster::object::spec::{ClusterSpec, SchedulerProfile, Workload};
 
-pub use super::variables::WorkloadVars;
+use super::variables::WorkloadVars;
 
 /// A cluster under construction: objects, state variables, and the actions that controllers add.
 pub struct Cluster<'c> {

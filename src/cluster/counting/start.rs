@@ -16,9 +16,9 @@ use super::cells::{Cells, Representation, fixed};
 use super::classes::{self, NodeClass};
 use super::layout::{Attribute, Layout, requested};
 use super::placement::{self, Placement};
-use super::resources::ResourceError;
-use super::spec::ClusterSpec;
 use super::templates::{self, Phase, Template, TemplateId};
+use crate::cluster::object::resources::ResourceError;
+use crate::cluster::object::spec::ClusterSpec;
 
 /// The values that each member of a class may start with, by class and member.
 type Initial<'a> = dyn Fn(usize, usize) -> Vec<Range> + 'a;

@@ -51,7 +51,7 @@ fn known(spec: &ClusterSpec, namespace: &str, owner: &OwnerReference) -> Option<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cluster::spec::{ObjectKey, OwnerSelector};
+    use crate::cluster::object::spec::{ObjectKey, OwnerSelector};
     use serde_json::{Value, from_value, json};
 
     fn pod(owner: Value) -> Pod {

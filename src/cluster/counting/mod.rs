@@ -1,0 +1,16 @@
+//! Pods and nodes as kinds and numbers: which are alike, which state variables count them, and where they start.
+//!
+//! * [`templates`], [`loose`]: kinds of interchangeable pods.
+//! * [`classes`]: kinds of interchangeable nodes; [`layout`]: what the state of one of them consists of.
+//! * [`cells`]: nodes of a class in one state; [`totals`]: sums over all of them.
+//! * [`placement`], [`start`]: where pods may be at the start; [`sizes`]: several sizes of a cluster at once.
+
+pub mod cells;
+pub mod classes;
+pub mod layout;
+pub mod loose;
+pub mod placement;
+pub mod sizes;
+pub mod start;
+pub mod templates;
+pub mod totals;

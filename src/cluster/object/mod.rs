@@ -1,0 +1,11 @@
+//! What was read: the objects of a cluster, a scenario, and how Kubernetes reads their fields.
+
+pub mod affinity;
+pub mod images;
+pub mod owners;
+pub mod policy;
+pub mod quantity;
+pub mod resources;
+pub mod scenario;
+pub mod selector;
+pub mod spec;
