@@ -11,7 +11,7 @@ use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use crate::cluster::object::selector;
-use crate::cluster::view::Cluster;
+use crate::cluster::view::{Change, Cluster, Leaving};
 use crate::cluster::view::story::{Scene, Sentence};
 use crate::cluster::{Attribute, Cell, TemplateId};
 use crate::system::{ActionDraft, ActionKind, State};
@@ -42,15 +42,13 @@ pub fn is_drained<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>) -> Bool<'c> {
     cluster.ctx().all(left.map(|id| cluster.active_on(cell, id).eq(0)))
 }
 
-/// A cell's attributes after `kubectl drain`: cordoned, and without the pods that no budget protects.
-pub fn drained<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>) -> Vec<Int<'c>> {
-    let ctx = cluster.ctx();
-    let mut result = cell.clone();
-    result.attributes = cluster.without(cell, |template| {
-        if is_budgeted(cluster, template) { ctx.int(0) } else { cluster.active_on(cell, template) }
-    });
-    result.attributes = cluster.with(&result, Attribute::Cordoned, |_| ctx.int(1));
-    cluster.with(&result, Attribute::Maintenance, |_| ctx.int(1))
+/// What `kubectl drain` does to a cell's nodes: it cordons them, and evicts the pods that no budget protects.
+pub fn drain<'a, 'c>(cluster: &'a Cluster<'c>, cell: &Cell<'c>) -> Change<'a, 'c> {
+    let evicted = |template| match is_budgeted(cluster, template) {
+        true => cluster.ctx().int(0),
+        false => cluster.active_on(cell, template),
+    };
+    cluster.change(cell).delete_each(evicted, Leaving::Evicted).cordon(true).maintenance(1)
 }
 
 /// How many more disruptions a budget allows.
@@ -112,8 +110,8 @@ fn add_eviction(cluster: &Cluster<'_>, template: TemplateId) {
     }
     let (var, chosen, valid) = cluster.choose_cell("node", &draining);
     let mut next = state.clone();
-    cluster.cells.rewrite_one(ctx, &mut next, &chosen, |cell| cluster.without_of(cell, template, ctx.int(1)));
-    cluster.note_departures(&mut next);
+    let evict = |cell: &Cell<'_>| cluster.change(cell).delete(template, ctx.int(1), Leaving::Evicted);
+    cluster.rewrite_one(&mut next, &chosen, evict);
     let name = cluster.templates[template.0].name.clone();
     let draft = ActionDraft::new(
         format!("drain evicts {name}"),

@@ -12,11 +12,20 @@ use crate::cluster::counting::layout::requested;
 use crate::cluster::counting::totals::Quantity;
 use crate::cluster::view::Cluster;
 use crate::cluster::view::story::{Scene, Sentence};
-use crate::cluster::{Attribute, Cell, Phase, TemplateId};
+use crate::cluster::{Cell, Phase, Template, TemplateId};
+use crate::cluster::counting::reads::{Reader, Reads};
+use crate::cluster::object::spec::ClusterSpec;
 use crate::system::{ActionDraft, ActionKind, Interleaving};
 use crate::term::{Bool, Int};
 
 use super::ranks;
+
+/// What kubelets read of nodes: the names that pods ask for.
+pub const READER: Reader = Reader { name: "kubelet", reads };
+
+fn reads(_: &ClusterSpec, templates: &[Template], reads: &mut Reads) {
+    templates.iter().filter_map(Template::pinned_to).for_each(|name| reads.name(name));
+}
 
 /// Adds admission of pinned pods, starts and terminations.
 pub fn add(cluster: &Cluster<'_>, interleaving: Interleaving) {
@@ -44,7 +53,7 @@ pub(crate) fn room<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>, template: Templat
             let request = cluster.templates[other.0].requests.get(resource);
             cluster.holding_on(cell, other) * ctx.int(request)
         });
-        let free = ctx.int(cluster.classes[cell.class].free(resource)) - ctx.sum(used);
+        let free = ctx.int(cluster.node(cell).free(resource)) - ctx.sum(used);
         free.max(0).div(amount)
     });
     ctx.min(rooms, pod.max_pods)
@@ -56,18 +65,14 @@ fn add_admission(cluster: &Cluster<'_>, template: TemplateId) {
     let Some(node) = pod.pinned_to() else { return };
     let (ctx, state) = (cluster.ctx(), cluster.state());
     let cells = cluster.cells(&state);
-    let attribute = Attribute::Pods(template, cluster.first_phase(template));
     let waiting = state.get(cluster.pending[template.0]);
-    let is_target = |cell: &Cell<'_>| {
-        cluster.classes[cell.class].names.iter().any(|name| name == node)
-            && cluster.cells.layout(cell.class).position(attribute).is_some()
-    };
+    let is_target = |cell: &Cell<'_>| cluster.node(cell).is_named(node) && cluster.may_hold(cell, template);
     let Some(target) = cells.iter().find(|cell| is_target(cell)) else { return };
     let admitted = cluster.is_down(target).ite(0, waiting.min(room(cluster, target, template)));
     let mut next = state.clone();
     let chosen: Vec<Bool<'_>> =
         cells.iter().map(|cell| ctx.bool(cell.class == target.class && cell.slot == target.slot)).collect();
-    cluster.cells.rewrite_one(ctx, &mut next, &chosen, |cell| cluster.with(cell, attribute, |pods| pods + admitted));
+    cluster.rewrite_one(&mut next, &chosen, |cell| cluster.change(cell).bind(template, admitted));
     next.set(cluster.pending[template.0], waiting.minus_or_zero(admitted));
     let draft = ActionDraft::new(
         format!("kubelet {node} admits {}", pod.name),
@@ -83,12 +88,6 @@ fn add_admission(cluster: &Cluster<'_>, template: TemplateId) {
     cluster.act(draft, Box::new(tell));
 }
 
-fn start_cell<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>, template: TemplateId, count: Int<'c>) -> Vec<Int<'c>> {
-    let mut result = cell.clone();
-    result.attributes = cluster.with(&result, Attribute::Pods(template, Phase::Starting), |pods| pods - count);
-    cluster.with(&result, Attribute::Pods(template, Phase::Running), |pods| pods + count)
-}
-
 /// Pods become ready: all that are starting at once where nothing tells them apart in time, else one at a time.
 fn add_start(cluster: &Cluster<'_>, template: TemplateId, interleaving: Interleaving) {
     let (ctx, state) = (cluster.ctx(), cluster.state());
@@ -101,15 +100,14 @@ fn add_start(cluster: &Cluster<'_>, template: TemplateId, interleaving: Interlea
     let mut next = state.clone();
     let together = interleaving == Interleaving::Settled && !pod.slow_start;
     let (inputs, choice) = if together {
-        cluster.cells.rewrite_all(ctx, &mut next, |cell| {
+        cluster.rewrite_all(&mut next, |cell| {
             let starting = cluster.pods(cell, template, Phase::Starting);
-            let count = cluster.is_down(cell).ite(0, starting);
-            start_cell(cluster, cell, template, count)
+            cluster.change(cell).start(template, cluster.is_down(cell).ite(0, starting))
         });
         (Vec::new(), ctx.bool(true))
     } else {
         let (var, chosen, valid) = cluster.choose_cell("node", &starting);
-        cluster.cells.rewrite_one(ctx, &mut next, &chosen, |cell| start_cell(cluster, cell, template, ctx.int(1)));
+        cluster.rewrite_one(&mut next, &chosen, |cell| cluster.change(cell).start(template, ctx.int(1)));
         (vec![var], valid)
     };
     let kind = if pod.slow_start { ActionKind::Periodic } else { ActionKind::Event { rank: ranks::START } };
@@ -131,9 +129,7 @@ fn add_termination(cluster: &Cluster<'_>, template: TemplateId) {
         cells.iter().map(|cell| cell.exists & cluster.pods(cell, template, Phase::Terminating).ge(1)).collect();
     let (var, chosen, valid) = cluster.choose_cell("node", &going);
     let mut next = state.clone();
-    cluster.cells.rewrite_one(ctx, &mut next, &chosen, |cell| {
-        cluster.with(cell, Attribute::Pods(template, Phase::Terminating), |pods| pods - 1)
-    });
+    cluster.rewrite_one(&mut next, &chosen, |cell| cluster.change(cell).end(template));
     let name = cluster.templates[template.0].name.clone();
     let draft = ActionDraft::new(
         format!("{name} terminates"),

@@ -3,22 +3,35 @@
 //! `kubectl apply` follows the three-way merge of `staging/src/k8s.io/kubectl/pkg/cmd/apply`: what it does to an absent
 //! `spec.replicas` was decided when the input was read.
 
-use crate::cluster::counting::cells::Representation;
+use crate::cluster::counting::reads::{Reader, Reads};
 use crate::cluster::object::scenario::CommandAction;
-use crate::cluster::object::spec::ObjectKey;
+use crate::cluster::object::spec::{ClusterSpec, ObjectKey};
 use crate::cluster::view::story::{Scene, Sentence};
-use crate::cluster::view::{Cluster, WorkloadVars};
-use crate::cluster::{Attribute, Cell};
+use crate::cluster::view::{Change, Cluster, Declaring, WorkloadVars};
+use crate::cluster::{Cell, Template};
 use crate::system::{IntVar, MarkId, State};
-use crate::term::{Bool, Int};
+use crate::term::Bool;
 
 use super::super::disruption;
 use super::outside;
 
+/// What commands read of nodes: the names that they give.
+pub const READER: Reader = Reader { name: "commands", reads };
+
+fn reads(spec: &ClusterSpec, _: &[Template], reads: &mut Reads) {
+    for command in &spec.scenario.commands {
+        if let CommandAction::Cordon { node } | CommandAction::Uncordon { node } | CommandAction::Drain { node } =
+            &command.action
+        {
+            reads.name(node);
+        }
+    }
+}
+
 /// Declares how many commands have been given; `None` if there are none.
-pub fn declare(cluster: &Cluster<'_>) -> Option<IntVar> {
+pub fn declare(cluster: &Declaring<'_>) -> Option<IntVar> {
     let commands = cluster.spec.scenario.commands.len() as i64;
-    (commands > 0).then(|| cluster.builder.int("commands given", 0, commands, Some(0)))
+    (commands > 0).then(|| cluster.int("commands given", 0, commands, Some(0)))
 }
 
 /// Adds one action per command.
@@ -64,14 +77,15 @@ fn apply<'c>(
                 resize(cluster, state, next, marks, target, *replicas);
             }
         }
-        CommandAction::Cordon { node } => on_node(cluster, next, node, |cell| cordon(cluster, cell, 1)),
-        CommandAction::Uncordon { node } => on_node(cluster, next, node, |cell| cordon(cluster, cell, 0)),
+        CommandAction::Cordon { node } => on_node(cluster, next, node, |cell| cluster.change(cell).cordon(true)),
+        CommandAction::Uncordon { node } => {
+            on_node(cluster, next, node, |cell| cluster.change(cell).cordon(false).maintenance(0));
+        }
         CommandAction::Drain { node } => {
-            on_node(cluster, next, node, |cell| disruption::drained(cluster, cell));
-            cluster.note_departures(next);
+            on_node(cluster, next, node, |cell| disruption::drain(cluster, cell));
             let cells = cluster.cells(state);
             let evicted = |template| {
-                let here = cells.iter().filter(|cell| is_named(cluster, cell, node));
+                let here = cells.iter().filter(|cell| cluster.node(cell).is_named(node));
                 ctx.any(here.map(|cell| cluster.active_on(cell, template).ge(1)))
             };
             marks.extend(cluster.eviction_marks(evicted));
@@ -101,29 +115,14 @@ fn resize<'c>(
     }
 }
 
-fn is_named(cluster: &Cluster<'_>, cell: &Cell<'_>, node: &str) -> bool {
-    cluster.classes[cell.class].names.iter().any(|name| name == node)
-}
-
-/// Rewrites the node of that name, which stands alone in its class.
-fn on_node<'c>(cluster: &Cluster<'c>, next: &mut State<'c>, node: &str, change: impl Fn(&Cell<'c>) -> Vec<Int<'c>>) {
-    let ctx = cluster.ctx();
-    debug_assert!(cluster.classes.iter().enumerate().all(|(class, it)| {
-        it.names.len() == 1
-            || !it.names.iter().any(|name| name == node)
-            || matches!(cluster.cells.representation(class), Representation::Individual(_))
-    }));
-    let cells = cluster.cells(next);
-    let chosen: Vec<Bool<'c>> = cells.iter().map(|cell| ctx.bool(is_named(cluster, cell, node))).collect();
-    cluster.cells.rewrite_one(ctx, next, &chosen, change);
-}
-
-fn cordon<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>, to: i64) -> Vec<Int<'c>> {
-    let ctx = cluster.ctx();
-    let mut result = cell.clone();
-    result.attributes = cluster.with(&result, Attribute::Cordoned, |_| ctx.int(to));
-    match to {
-        0 => cluster.with(&result, Attribute::Maintenance, |_| ctx.int(0)),
-        _ => result.attributes,
-    }
+/// Changes the node of that name, which stands alone in its class.
+fn on_node<'a, 'c>(
+    cluster: &'a Cluster<'c>,
+    next: &mut State<'c>,
+    node: &str,
+    change: impl Fn(&Cell<'c>) -> Change<'a, 'c>,
+) {
+    let is_named = |cell: &Cell<'c>| cluster.ctx().bool(cluster.node(cell).is_named(node));
+    let chosen: Vec<Bool<'c>> = cluster.cells(next).iter().map(is_named).collect();
+    cluster.rewrite_one(next, &chosen, change);
 }

@@ -9,13 +9,12 @@ pub mod load;
 pub mod maintenance;
 pub mod overload;
 
-use crate::cluster::Attribute;
 use crate::cluster::view::Cluster;
 use crate::cluster::view::story::Narrator;
 use crate::system::{ActionDraft, ActionKind, MarkId, State};
 use crate::term::{Bool, VarId};
 
-/// A choice of one node that goes down (1) or comes back (0): guard, input and its allowed values, the state after it.
+/// A choice of one node that goes down or comes back: guard, input and its allowed values, the state after it.
 pub(crate) struct Switch<'c> {
     pub guard: Bool<'c>,
     pub input: VarId,
@@ -24,7 +23,7 @@ pub(crate) struct Switch<'c> {
 }
 
 /// One node of the `allowed` cells goes down or comes back; `None` if that can never be.
-pub(crate) fn switch<'c>(cluster: &Cluster<'c>, allowed: &[Bool<'c>], down: i64) -> Option<Switch<'c>> {
+pub(crate) fn switch<'c>(cluster: &Cluster<'c>, allowed: &[Bool<'c>], is_down: bool) -> Option<Switch<'c>> {
     let ctx = cluster.ctx();
     let guard = ctx.any(allowed.iter().copied());
     if guard.constant() == Some(false) {
@@ -32,8 +31,7 @@ pub(crate) fn switch<'c>(cluster: &Cluster<'c>, allowed: &[Bool<'c>], down: i64)
     }
     let (input, chosen, choice) = cluster.choose_cell("node", allowed);
     let mut next = cluster.state();
-    cluster.cells.rewrite_one(ctx, &mut next, &chosen, |cell| cluster.with(cell, Attribute::Down, |_| ctx.int(down)));
-    cluster.note_departures(&mut next);
+    cluster.rewrite_one(&mut next, &chosen, |cell| cluster.change(cell).down(is_down));
     Some(Switch { guard, input, choice, next })
 }
 

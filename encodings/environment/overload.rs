@@ -17,18 +17,18 @@ pub fn add(cluster: &Cluster<'_>) {
     let Some(overload) = &cluster.spec.scenario.overload else { return };
     let (ctx, state) = (cluster.ctx(), cluster.state());
     let cells = cluster.cells(&state);
-    let may_panic = |cell: &Cell<'_>| ctx.bool(cluster.classes[cell.class].may_panic);
+    let may_panic = |cell: &Cell<'_>| ctx.bool(cluster.node(cell).may_panic());
     let full: Vec<Bool<'_>> = cells
         .iter()
         .map(|cell| {
-            let limit = cluster.classes[cell.class].allocatable.cpu * overload.threshold_percent;
+            let limit = cluster.node(cell).allocatable().cpu * overload.threshold_percent;
             let used = used_cpu(cluster, cell) * ctx.int(100);
             cell.exists & may_panic(cell) & !cluster.is_down(cell) & used.ge(limit)
         })
         .collect();
     let why = format!("the cpu that its pods request reaches {} % of allocatable", overload.threshold_percent);
     let marks = vec![(cluster.panic_mark(), ctx.bool(true))];
-    add_switch(cluster, "kernel panic", &full, 1, marks, ("panics: it turns NotReady", why));
+    add_switch(cluster, "kernel panic", &full, true, marks, ("panics: it turns NotReady", why));
     if overload.recover {
         let empty: Vec<Bool<'_>> = cells
             .iter()
@@ -38,7 +38,7 @@ pub fn add(cluster: &Cluster<'_>) {
             })
             .collect();
         let told = ("recovers: Ready again", "it is empty".to_owned());
-        add_switch(cluster, "recovery from panic", &empty, 0, Vec::new(), told);
+        add_switch(cluster, "recovery from panic", &empty, false, Vec::new(), told);
     }
 }
 
@@ -46,18 +46,18 @@ pub fn add(cluster: &Cluster<'_>) {
 fn used_cpu<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>) -> Int<'c> {
     let ctx = cluster.ctx();
     let pods = cluster.movable().map(|id| cluster.holding_on(cell, id) * ctx.int(cluster.templates[id.0].requests.cpu));
-    ctx.sum(pods) + cluster.classes[cell.class].used.cpu
+    ctx.sum(pods) + cluster.node(cell).used().cpu
 }
 
 fn add_switch<'c>(
     cluster: &Cluster<'c>,
     name: &str,
     allowed: &[Bool<'c>],
-    down: i64,
+    is_down: bool,
     marks: Vec<(MarkId, Bool<'c>)>,
     (what, why): (&'static str, String),
 ) {
-    let Some(Switch { guard, input, choice, next }) = switch(cluster, allowed, down) else { return };
+    let Some(Switch { guard, input, choice, next }) = switch(cluster, allowed, is_down) else { return };
     let tell = move |scene: &Scene<'_>| Sentence::new(scene.moved_names(), what).because(why.clone());
     let kind = ActionKind::Periodic;
     let draft = ActionDraft::new(name.to_owned(), kind, guard, next).choosing(vec![input], choice).marked(marks);

@@ -19,7 +19,7 @@ pub mod ranking;
 
 use crate::cluster::object::spec::Workload;
 use crate::cluster::view::story::{Scene, Sentence};
-use crate::cluster::view::{Cluster, WorkloadVars};
+use crate::cluster::view::{Cluster, Leaving, WorkloadVars};
 use crate::cluster::{Cell, Phase, TemplateId};
 use crate::system::{ActionDraft, ActionKind, State};
 use crate::term::{Bool, Int};
@@ -117,15 +117,14 @@ fn add_delete_bound(
     let in_rank = ctx.sum(candidates.iter().map(|it| it.first.ite(it.cell.multiplicity * it.pods, 0)));
     let allowed: Vec<Bool<'_>> = candidates.iter().map(|candidate| candidate.first).collect();
     let (node_var, chosen, chosen_one) = cluster.choose_cell("node", &allowed);
-    let (count_var, count) = cluster.builder.input("pods", 1, most);
+    let (count_var, count) = cluster.input("pods", 1, most);
     let here = ctx.sum(chosen.iter().zip(&candidates).map(|(chosen, it)| chosen.ite(it.pods, 0))).min(most);
     let whole_rank = surplus.ge(in_rank);
     let rest = surplus - count;
     let partial = count.le(surplus) & count.le(here) & rest.le(in_rank.minus_or_zero(here));
     let mut next = state.clone();
-    let cells = &cluster.cells;
-    cells.rewrite_one(ctx, &mut next, &chosen, |cell| cluster.without_of(cell, template, count));
-    cluster.note_departures(&mut next);
+    let delete = |cell: &Cell<'_>| cluster.change(cell).delete(template, count, Leaving::Deleted);
+    cluster.rewrite_one(&mut next, &chosen, delete);
     let waits = state.get(cluster.pending[template.0]).ge(1);
     let draft = ActionDraft::new(
         format!("replicaset {name} deletes"),

@@ -11,9 +11,11 @@
 
 use k8s_openapi::api::core::v1::Taint;
 
-use crate::cluster::view::Cluster;
+use crate::cluster::view::{Cluster, Leaving, NodeView};
 use crate::cluster::view::story::{Scene, Sentence};
-use crate::cluster::{Cell, NodeClass, Template, TemplateId};
+use crate::cluster::{Cell, Template, TemplateId};
+use crate::cluster::counting::reads::{Reader, Reads};
+use crate::cluster::object::spec::ClusterSpec;
 use crate::encodings::{node_lifecycle, ranks};
 use crate::system::{ActionDraft, ActionKind};
 use crate::term::{Bool, Ctx, Int};
@@ -36,6 +38,13 @@ struct Subject<'a, 'c> {
     tainting: Bool<'c>,
 }
 
+/// What the controller reads of nodes: their taints.
+pub const READER: Reader = Reader { name: "taint eviction", reads };
+
+fn reads(_: &ClusterSpec, _: &[Template], reads: &mut Reads) {
+    reads.taints();
+}
+
 /// Adds evictions at once and after a tolerated time.
 pub fn add(cluster: &Cluster<'_>) {
     let tainting = node_lifecycle::taints_nodes(cluster);
@@ -44,14 +53,14 @@ pub fn add(cluster: &Cluster<'_>) {
             return;
         }
         let pod = &cluster.templates[index];
-        let fates = cluster.classes.iter().map(|class| fates(cluster.ctx(), pod, class)).collect();
+        let fates = cluster.classes().map(|class| fates(cluster.ctx(), pod, class)).collect();
         let subject = Subject { cluster, template: TemplateId(index), fates, tainting };
         subject.add_immediate();
         subject.add_delayed();
     }
 }
 
-fn fates<'c>(ctx: &'c Ctx, pod: &Template, class: &NodeClass) -> Fates<'c> {
+fn fates<'c>(ctx: &'c Ctx, pod: &Template, class: NodeView<'_, 'c>) -> Fates<'c> {
     let tolerations = admitted(pod.tolerations());
     let with = |more: Option<&Taint>| {
         let taints: Vec<_> = class.taints().iter().chain(more).map(|taint| (taint, ctx.bool(true))).collect();
@@ -87,11 +96,7 @@ impl<'c> Subject<'_, 'c> {
             return;
         }
         let mut next = state.clone();
-        cluster.cells.rewrite_all(ctx, &mut next, |cell| {
-            let here: Int<'c> = count(cell);
-            cluster.without_of(cell, template, here)
-        });
-        cluster.note_departures(&mut next);
+        cluster.rewrite_all(&mut next, |cell| cluster.change(cell).delete(template, count(cell), Leaving::Evicted));
         let (name, why, some) = (self.name(), self.why_at_once(), evicted.ge(1));
         let draft = ActionDraft::new(
             format!("taint eviction of {name}"),
@@ -109,7 +114,7 @@ impl<'c> Subject<'_, 'c> {
     }
 
     fn why_at_once(&self) -> String {
-        let by_class = self.cluster.classes.iter().zip(&self.fates);
+        let by_class = self.cluster.classes().zip(&self.fates);
         let mut guilty = by_class
             .filter(|(_, fates)| Self::holds(fates.up.at_once()))
             .flat_map(|(class, _)| class.taints().iter().filter(|taint| taint.effect == "NoExecute"));
@@ -133,11 +138,10 @@ impl<'c> Subject<'_, 'c> {
         }
         let (var, chosen, valid) = cluster.choose_cell("node", &due);
         let mut next = state.clone();
-        cluster.cells.rewrite_one(ctx, &mut next, &chosen, |cell| {
+        cluster.rewrite_one(&mut next, &chosen, |cell| {
             let here = cluster.active_on(cell, template);
-            cluster.without_of(cell, template, here)
+            cluster.change(cell).delete(template, here, Leaving::Evicted)
         });
-        cluster.note_departures(&mut next);
         let pods = chosen.iter().zip(&cells).map(|(chosen, cell)| chosen.ite(cluster.active_on(cell, template), 0));
         let (evicted, name, seconds) = (ctx.sum(pods).id(), self.name(), self.limit());
         let draft = ActionDraft::new(

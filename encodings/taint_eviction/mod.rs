@@ -13,5 +13,5 @@ mod actions;
 pub mod admission;
 pub mod fate;
 
-pub use actions::add;
+pub use actions::{READER, add};
 pub use fate::Fate;

@@ -4,6 +4,7 @@
 //! ones; the difference becomes the action's updates.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 
 use crate::term::{Bool, Ctx, Int, Range, Sort, TermId, VarId};
 
@@ -33,10 +34,13 @@ impl BoolVar {
 }
 
 /// Values of all state variables, as terms over the state before the action and its inputs.
+///
+/// A state also keeps *notes*: small numbers by which whoever makes actions is told what was done to it.
 #[derive(Clone)]
 pub struct State<'c> {
     ctx: &'c Ctx,
     values: Vec<TermId>,
+    notes: BTreeSet<u32>,
 }
 
 impl<'c> State<'c> {
@@ -60,8 +64,24 @@ impl<'c> State<'c> {
         self.values[var.0] = value.id();
     }
 
-    /// Takes the values of another state where `when` holds.
+    /// Notes that something was done.
+    pub fn note(&mut self, note: u32) {
+        self.notes.insert(note);
+    }
+
+    /// What was done, in ascending order.
+    pub fn notes(&self) -> impl Iterator<Item = u32> + '_ {
+        self.notes.iter().copied()
+    }
+
+    /// Whether it has all variables that a builder declared by now.
+    pub fn is_complete(&self, builder: &Builder<'c>) -> bool {
+        self.values.len() == builder.parts.borrow().present.len()
+    }
+
+    /// Takes the values of another state where `when` holds, and all its notes.
     pub fn replace_if(&mut self, when: Bool<'c>, other: &State<'c>) {
+        self.notes.extend(&other.notes);
         for (value, &theirs) in self.values.iter_mut().zip(&other.values).filter(|(value, theirs)| value != theirs) {
             *value = match self.ctx.read(|arena| arena.sort(theirs)) {
                 Sort::Bool => when.ite_bool(self.ctx.as_bool(theirs), self.ctx.as_bool(*value)).id(),
@@ -178,7 +198,7 @@ impl<'c> Builder<'c> {
 
     /// The present state: every variable stands for itself. Take it after the last variable was declared.
     pub fn state(&self) -> State<'c> {
-        State { ctx: self.ctx, values: self.parts.borrow().present.clone() }
+        State { ctx: self.ctx, values: self.parts.borrow().present.clone(), notes: BTreeSet::new() }
     }
 
     /// The variables whose values at the start are fixed, with their terms and values.

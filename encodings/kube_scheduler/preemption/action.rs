@@ -124,17 +124,17 @@ fn evict<'c>(
     let ctx = cluster.ctx();
     let on = |cell: usize| options.iter().filter(move |(it, _)| it.cell == cell);
     let chosen: Vec<Bool<'c>> = (0..cells.len()).map(|cell| ctx.any(on(cell).map(|(_, chosen)| *chosen))).collect();
-    cluster.cells.rewrite_one(ctx, next, &chosen, |cell| {
+    cluster.rewrite_one(next, &chosen, |cell| {
         let same = |known: &Cell<'c>| (known.class, known.slot) == (cell.class, cell.slot);
         let here = cells.iter().position(same).unwrap_or(cells.len());
-        cluster.deleting(cell, |template, phase| {
+        let evicted = |template, phase| {
             let victims = on(here).map(|(it, chosen)| (*chosen, it.victims(ctx, template, phase)));
             victims
                 .reduce(|(_, others), (chosen, these)| (chosen, chosen.ite(these, others)))
                 .map_or(ctx.int(0), |it| it.1)
-        })
+        };
+        cluster.change(cell).delete_by_phase(evicted, Leaving::Evicted)
     });
-    cluster.note_departures(next);
 }
 
 fn narrator<'c>(cluster: &Cluster<'c>, template: TemplateId, options: &[(Alternative<'_, 'c>, Bool<'c>)]) -> Narrator {

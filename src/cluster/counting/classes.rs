@@ -1,20 +1,19 @@
-//! Node classes: nodes that agree on everything the encodings read.
+//! Node classes: nodes that agree on everything that somebody reads, as [`Reads`] declare it.
 //!
-//! Labels matter only if something selects on them. A topology key whose value no two nodes share (the hostname, as a
+//! Labels matter only if somebody reads them. A topology key whose value no two nodes share (the hostname, as a
 //! rule) makes each node a domain of its own, which needs no name: only its presence matters. Nodes that are named
 //! (pinned pods, commands) stand alone.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use k8s_openapi::api::core::v1::{Node, NodeSelectorTerm, Taint};
+use k8s_openapi::api::core::v1::{Node, Taint};
 
+use super::reads::{Readings, Reads};
 use super::templates::{Phase, Template, TemplateId, Tenure};
-use crate::cluster::object::affinity;
 use crate::cluster::object::images;
 use crate::cluster::object::resources::{self, Resources};
 use crate::cluster::object::scenario::CommandAction;
-use crate::cluster::object::selector;
-use crate::cluster::object::spec::{ClusterSpec, DeschedulerPolicy, WorkloadKind};
+use crate::cluster::object::spec::{ClusterSpec, WorkloadKind};
 
 /// Topology key of the hostname.
 pub const HOSTNAME: &str = "kubernetes.io/hostname";
@@ -137,14 +136,22 @@ fn amount_in_words(name: &str, amount: i64) -> String {
     if name == "cpu" { format!("{amount}m") } else { amount.to_string() }
 }
 
-/// How labels are read.
-struct Reading {
+/// How labels and images are read by anybody.
+struct Reading<'r> {
     /// Keys whose values matter.
-    by_value: BTreeSet<String>,
+    by_value: BTreeSet<&'r str>,
     /// Keys of which only the presence matters: every node is a domain of its own.
-    by_presence: BTreeSet<String>,
-    /// Images of pods that are to be scheduled.
-    images: BTreeSet<String>,
+    by_presence: BTreeSet<&'r str>,
+    reads: &'r Reads,
+}
+
+impl<'r> Reading<'r> {
+    fn of(spec: &ClusterSpec, reads: &'r Reads) -> Self {
+        let topology = reads.topology_keys.iter().map(String::as_str);
+        let (singleton, shared): (BTreeSet<_>, BTreeSet<_>) = topology.partition(|key| is_singleton_key(spec, key));
+        let by_value: BTreeSet<&str> = reads.labels.iter().map(String::as_str).chain(shared).collect();
+        Reading { by_presence: singleton.difference(&by_value).copied().collect(), by_value, reads }
+    }
 }
 
 /// Whether no two nodes share a value of `key`, so that each node is its own domain.
@@ -160,19 +167,17 @@ pub fn is_singleton_key(spec: &ClusterSpec, key: &str) -> bool {
 pub fn classes(
     spec: &ClusterSpec,
     templates: &[Template],
+    readings: &Readings,
     single: bool,
 ) -> Result<Vec<NodeClass>, resources::ResourceError> {
-    let reading = reading(spec, templates);
-    let mut named = named_nodes(spec, templates);
-    if single || spec.deschedules_stepwise() {
-        named.extend(spec.nodes.iter().map(|node| node.name.clone()));
-    }
+    let reading = Reading::of(spec, &readings.all);
+    let apart = |name: &String| single || readings.all.names.contains(name);
     let fixed = fixed_use(spec, templates)?;
     let mut position: HashMap<Key, usize> = HashMap::new();
     let mut classes: Vec<NodeClass> = Vec::new();
     for (index, node) in spec.nodes.iter().enumerate() {
         let mut class = class_of(spec, index, fixed.get(node.name.as_str()).cloned().unwrap_or_default())?;
-        let key = key(spec, &class, &reading, named.contains(node.name.as_str()).then_some(index));
+        let key = key(&class, &reading, apart(&node.name).then_some(index));
         match position.get(&key) {
             Some(&at) => {
                 classes[at].members.push(index);
@@ -216,25 +221,26 @@ fn class_of(spec: &ClusterSpec, index: usize, fixed: Fixed) -> Result<NodeClass,
     })
 }
 
-fn key(spec: &ClusterSpec, class: &NodeClass, reading: &Reading, named: Option<usize>) -> Key {
+fn key(class: &NodeClass, reading: &Reading<'_>, named: Option<usize>) -> Key {
     let labels = class.node.metadata.labels.iter().flatten();
     let labels = labels.filter_map(|(key, value)| {
-        if reading.by_value.contains(key) {
+        if reading.by_value.contains(key.as_str()) {
             Some((key.clone(), Some(value.clone())))
         } else {
-            reading.by_presence.contains(key).then(|| (key.clone(), None))
+            reading.by_presence.contains(key.as_str()).then(|| (key.clone(), None))
         }
     });
     let taint = |taint: &Taint| (taint.key.clone(), taint.value.clone().unwrap_or_default(), taint.effect.clone());
-    let images = images::of_node(&class.node).filter(|(name, _)| reading.images.contains(*name));
+    let images = images::of_node(&class.node).filter(|(name, _)| reading.reads.has_image(name));
+    let taints: &[Taint] = if reading.reads.taints { class.taints() } else { &[] };
     Key {
         labels: labels.collect(),
         images: images.map(|(name, size)| (name.to_owned(), size)).collect(),
-        taints: class.taints().iter().map(taint).collect(),
+        taints: taints.iter().map(taint).collect(),
         unschedulable: class.unschedulable,
         not_ready: class.starts_not_ready,
         allocatable: class.allocatable.clone(),
-        offers: spec.descheduler.as_ref().map(|_| offers(&class.node)),
+        offers: reading.reads.status.then(|| offers(&class.node)),
         used: class.used.clone(),
         used_scoring: class.used_scoring,
         residents: class.residents.clone(),
@@ -247,72 +253,6 @@ fn key(spec: &ClusterSpec, class: &NodeClass, reading: &Reading, named: Option<u
 fn offers(node: &Node) -> String {
     let status = node.status.as_ref();
     format!("{:?}", status.map(|status| (&status.allocatable, &status.capacity)))
-}
-
-fn reading(spec: &ClusterSpec, templates: &[Template]) -> Reading {
-    let mut selected = BTreeSet::new();
-    let mut topology: BTreeSet<String> = [HOSTNAME.to_owned(), ZONE.to_owned()].into();
-    for template in templates {
-        selected.extend(template.spec.node_selector.iter().flatten().map(|(key, _)| key.clone()));
-        let affinity = template.spec.affinity.as_ref().and_then(|affinity| affinity.node_affinity.as_ref());
-        if let Some(affinity) = affinity {
-            let required = affinity.required_during_scheduling_ignored_during_execution.iter();
-            let required = required.flat_map(|required| &required.node_selector_terms);
-            let preferred = affinity.preferred_during_scheduling_ignored_during_execution.iter().flatten();
-            let terms = required.chain(preferred.map(|preferred| &preferred.preference));
-            selected.extend(terms.flat_map(keys_of));
-        }
-        let constraints = template.spec.topology_spread_constraints.iter().flatten();
-        topology.extend(constraints.map(|constraint| constraint.topology_key.clone()));
-        topology.extend(affinity::all(&template.spec).map(|term| term.topology_key.clone()));
-    }
-    for selector in spec.descheduler.iter().flat_map(DeschedulerPolicy::node_selectors) {
-        selected.extend(selector::keys(selector).cloned());
-    }
-    for profile in &spec.scheduler {
-        topology.extend(profile.default_constraints.iter().map(|constraint| constraint.topology_key.clone()));
-    }
-    for property in &spec.scenario.properties {
-        topology.extend(property.arguments.get("topologyKey").cloned());
-    }
-    let (singleton, shared): (BTreeSet<_>, BTreeSet<_>) =
-        topology.into_iter().partition(|key| is_singleton_key(spec, key));
-    selected.extend(shared);
-    let placed = templates.iter().filter(|template| template.may_be_placed());
-    Reading {
-        by_presence: singleton.difference(&selected).cloned().collect(),
-        by_value: selected,
-        images: placed.flat_map(|template| images::of_pod(&template.spec)).collect(),
-    }
-}
-
-fn keys_of(term: &NodeSelectorTerm) -> Vec<String> {
-    term.match_expressions.iter().flatten().map(|expression| expression.key.clone()).collect()
-}
-
-/// Nodes that something names: pods pinned or nominated to them, affinity by `metadata.name`, commands.
-fn named_nodes(spec: &ClusterSpec, templates: &[Template]) -> BTreeSet<String> {
-    let mut named: BTreeSet<String> =
-        templates.iter().flat_map(|it| [it.pinned_to(), it.nominated_to()]).flatten().map(str::to_owned).collect();
-    for command in &spec.scenario.commands {
-        if let CommandAction::Cordon { node } | CommandAction::Uncordon { node } | CommandAction::Drain { node } =
-            &command.action
-        {
-            named.insert(node.clone());
-        }
-    }
-    for template in templates {
-        let affinity = template.spec.affinity.as_ref().and_then(|affinity| affinity.node_affinity.as_ref());
-        let required =
-            affinity.and_then(|affinity| affinity.required_during_scheduling_ignored_during_execution.as_ref());
-        let preferred = affinity.and_then(|it| it.preferred_during_scheduling_ignored_during_execution.as_ref());
-        let terms = required.into_iter().flat_map(|required| &required.node_selector_terms);
-        let terms = terms.chain(preferred.into_iter().flatten().map(|preferred| &preferred.preference));
-        for field in terms.flat_map(|term| term.match_fields.iter().flatten()) {
-            named.extend(field.values.iter().flatten().cloned());
-        }
-    }
-    named
 }
 
 #[derive(Clone, Default)]

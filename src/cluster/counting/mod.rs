@@ -1,7 +1,8 @@
 //! Pods and nodes as kinds and numbers: which are alike, which state variables count them, and where they start.
 //!
 //! * [`templates`], [`loose`]: kinds of interchangeable pods.
-//! * [`classes`]: kinds of interchangeable nodes; [`layout`]: what the state of one of them consists of.
+//! * [`reads`]: what controllers read of nodes; [`classes`]: kinds of interchangeable nodes, which agree on that;
+//!   [`layout`]: what the state of one of them consists of.
 //! * [`cells`]: nodes of a class in one state; [`totals`]: sums over all of them.
 //! * [`placement`], [`start`]: where pods may be at the start; [`sizes`]: several sizes of a cluster at once.
 
@@ -10,6 +11,7 @@ pub mod classes;
 pub mod layout;
 pub mod loose;
 pub mod placement;
+pub mod reads;
 pub mod sizes;
 pub mod start;
 pub mod templates;

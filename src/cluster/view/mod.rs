@@ -1,12 +1,29 @@
 //! The cluster as controllers and properties see it.
+//!
+//! A model is built in two phases, which are types: a [`Declaring`] declares state, a [`Cluster`] adds actions. Both are
+//! [`View`]s: they see objects, templates, cells in a state. Of nodes they see what whoever looks has declared to read
+//! ([`NodeView`]), and they change them in the ways of [`Change`].
 
+mod change;
 mod cluster;
-mod deletion;
+mod declaring;
+mod marks;
+mod node;
+mod objects;
+mod parts;
+mod present;
 mod room;
 pub mod story;
 pub mod turnover;
 pub mod usage;
 mod variables;
 
-pub use cluster::{Binding, Cluster, MARKED_WORKLOADS, Parts};
+pub use change::{Change, Leaving};
+pub use cluster::{Breach, Cluster};
+pub use declaring::{Declaring, Shape};
+pub use marks::MARKED_WORKLOADS;
+pub use node::NodeView;
+pub use objects::Objects;
+pub use parts::{Binding, Parts};
+pub use present::View;
 pub use variables::WorkloadVars;

@@ -5,9 +5,9 @@ use crate::cluster::{Cell, TemplateId};
 use crate::system::State;
 use crate::term::Bool;
 
-use super::cluster::Cluster;
+use super::View;
 
-impl<'c> Cluster<'c> {
+impl<'c> View<'c> {
     /// Whether room in total alone says that some node is a place for a pod of a template; `fits` tells of each cell whether
     /// its nodes are. False where it is not certain that all nodes with room are.
     pub fn surely_has_room(

@@ -1,9 +1,9 @@
 //! Pods that come and go, as far as somebody remembers which ones were there before.
 //!
 //! Pods are counted, so the past of a single one is a number: how many have left a start-up stage, how many of those
-//! whose usage was last added up are still there. Actions that take pods away call [`Cluster::note_departures`].
+//! whose usage was last added up are still there. [`Cluster::act`](super::Cluster::act) calls [`View::note_departures`] where pods leave.
 
-use super::cluster::Cluster;
+use super::View;
 use super::variables::WorkloadVars;
 use crate::cluster::TemplateId;
 use crate::cluster::counting::layout::Attribute;
@@ -34,10 +34,10 @@ pub struct Tally {
     pub kept: IntVar,
 }
 
-impl<'c> Cluster<'c> {
-    /// To be called where pods go. Those that remain are the oldest ones, as far as upstream lets younger ones go first;
+impl<'c> View<'c> {
+    /// Brings the counts up to date where pods go. Those that remain are the oldest ones, as far as upstream lets younger ones go first;
     /// whether they are in a sum of usages is not known, so any pod that goes may have been.
-    pub fn note_departures(&self, next: &mut State<'c>) {
+    pub(super) fn note_departures(&self, next: &mut State<'c>) {
         for (workload, stages) in &self.turnover.ages {
             let Some(vars) = &self.workloads[*workload] else { continue };
             let ready = self.ready_of(next, vars);

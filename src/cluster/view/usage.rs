@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 
 use crate::term::{Int, TermId};
 
-use super::cluster::Cluster;
+use super::View;
 use crate::cluster::arithmetic::gcd;
 use crate::cluster::counting::templates::TemplateId;
 use crate::cluster::{Cell, Template};
@@ -66,7 +66,7 @@ pub struct Usage {
 
 impl Usage {
     /// The largest unit that divides what pods whose numbers can change count; 1 where none counts anything.
-    pub fn unit(&self, cluster: &Cluster<'_>, counted: &Counted) -> i64 {
+    pub fn unit(&self, cluster: &View<'_>, counted: &Counted) -> i64 {
         if let Some(&unit) = self.units.borrow().get(counted) {
             return unit;
         }
@@ -77,7 +77,7 @@ impl Usage {
     }
 
     /// What the pods on each node of a cell count together, in units that divide what each counts.
-    pub fn sum<'c>(&self, cluster: &Cluster<'c>, cell: &Cell<'c>, counted: &Counted, unit: i64) -> Int<'c> {
+    pub fn sum<'c>(&self, cluster: &View<'c>, cell: &Cell<'c>, counted: &Counted, unit: i64) -> Int<'c> {
         let ctx = cluster.ctx();
         let key = (counted.clone(), unit);
         let id = self.with(cluster, cell, |known| {
@@ -90,7 +90,7 @@ impl Usage {
     }
 
     /// The pods on each node of a cell that count anything, those alike together.
-    pub fn groups<'c>(&self, cluster: &Cluster<'c>, cell: &Cell<'c>, ways: &[Counted]) -> Groups<'c> {
+    pub fn groups<'c>(&self, cluster: &View<'c>, cell: &Cell<'c>, ways: &[Counted]) -> Groups<'c> {
         let found = self.with(cluster, cell, |known| {
             let Known { pods, groups, .. } = known;
             let found = groups.entry(ways.to_vec()).or_insert_with(|| Rc::new(grouped(cluster, pods, ways)));
@@ -100,7 +100,7 @@ impl Usage {
         Groups { each: each.clone(), numbers: numbers.iter().map(|&id| cluster.ctx().as_int(id)).collect() }
     }
 
-    fn with<T>(&self, cluster: &Cluster<'_>, cell: &Cell<'_>, ask: impl FnOnce(&mut Known) -> T) -> T {
+    fn with<T>(&self, cluster: &View<'_>, cell: &Cell<'_>, ask: impl FnOnce(&mut Known) -> T) -> T {
         let mut cells = self.cells.borrow_mut();
         let known = cells.entry((cell.class, cell.slot)).or_insert_with(|| learn(cluster, cell));
         // A cell may also be one that is only supposed: after pods were preempted, say.
@@ -109,7 +109,7 @@ impl Usage {
     }
 }
 
-fn learn<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>) -> Known {
+fn learn<'c>(cluster: &View<'c>, cell: &Cell<'c>) -> Known {
     let numbers = cluster.movable().map(|id| (id, cluster.holding_on(cell, id)));
     let there = numbers.filter(|(_, pods)| pods.constant() != Some(0));
     Known {
@@ -120,7 +120,7 @@ fn learn<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>) -> Known {
     }
 }
 
-fn grouped(cluster: &Cluster<'_>, pods: &[(TemplateId, TermId)], ways: &[Counted]) -> (Vec<Vec<i64>>, Vec<TermId>) {
+fn grouped(cluster: &View<'_>, pods: &[(TemplateId, TermId)], ways: &[Counted]) -> (Vec<Vec<i64>>, Vec<TermId>) {
     let ctx = cluster.ctx();
     let mut groups: BTreeMap<Vec<i64>, Vec<TermId>> = BTreeMap::new();
     for &(id, pods) in pods {

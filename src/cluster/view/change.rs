@@ -1,0 +1,208 @@
+//! What actions do to nodes: the only ways to change what is on a node or its state.
+//!
+//! Whoever takes pods away says why, and the state afterwards keeps a note of it ([`Deed`]), so that [`Cluster::act`] sees to
+//! what follows from it: who remembers pods hears of departures, and an eviction carries its mark.
+
+use crate::cluster::{Attribute, Cell, Phase, TemplateId};
+use crate::system::State;
+use crate::term::{Bool, Int};
+
+use super::{Cluster, View};
+
+/// Why pods leave their node.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Leaving {
+    /// Their owner, or a user, deletes them.
+    Deleted,
+    /// They are evicted by this action, which carries the mark of it.
+    Evicted,
+    /// An action before, which carried the mark, decided on their eviction.
+    EvictedBefore,
+}
+
+/// What was done to nodes, as states note it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Deed {
+    /// Pods stopped to be active, or to be on a node that is up.
+    Departure,
+    /// Pods of a template were evicted.
+    Eviction(TemplateId),
+}
+
+impl Deed {
+    fn code(self) -> u32 {
+        match self {
+            Deed::Departure => 0,
+            Deed::Eviction(template) => template.0 as u32 + 1,
+        }
+    }
+
+    pub(super) fn of(code: u32) -> Self {
+        match code {
+            0 => Deed::Departure,
+            _ => Deed::Eviction(TemplateId(code as usize - 1)),
+        }
+    }
+}
+
+/// A cell's nodes while they are being changed.
+#[derive(Clone)]
+pub struct Change<'a, 'c> {
+    view: &'a View<'c>,
+    cell: Cell<'c>,
+    deeds: Vec<Deed>,
+}
+
+impl<'c> View<'c> {
+    /// Begins to change the nodes of a cell.
+    pub fn change(&self, cell: &Cell<'c>) -> Change<'_, 'c> {
+        Change { view: self, cell: cell.clone(), deeds: Vec::new() }
+    }
+}
+
+impl<'c> Change<'_, 'c> {
+    /// Sets whether the nodes are cordoned.
+    pub fn cordon(self, is_cordoned: bool) -> Self {
+        self.set(Attribute::Cordoned, i64::from(is_cordoned))
+    }
+
+    /// Sets whether the nodes are down.
+    pub fn down(mut self, is_down: bool) -> Self {
+        if is_down {
+            self.deeds.push(Deed::Departure);
+        }
+        self.set(Attribute::Down, i64::from(is_down))
+    }
+
+    /// Sets the stage of maintenance.
+    pub fn maintenance(self, stage: i64) -> Self {
+        self.set(Attribute::Maintenance, stage)
+    }
+
+    fn set(mut self, attribute: Attribute, value: i64) -> Self {
+        let value = self.view.ctx().int(value);
+        self.update(attribute, |_| value);
+        self
+    }
+
+    /// Binds pods of a template to each node.
+    pub fn bind(mut self, template: TemplateId, count: Int<'c>) -> Self {
+        let attribute = Attribute::Pods(template, self.view.first_phase(template));
+        self.update(attribute, |pods| pods + count);
+        self
+    }
+
+    /// Makes pods of a template ready that are starting.
+    pub fn start(mut self, template: TemplateId, count: Int<'c>) -> Self {
+        self.update(Attribute::Pods(template, Phase::Starting), |pods| pods - count);
+        self.update(Attribute::Pods(template, Phase::Running), |pods| pods + count);
+        self
+    }
+
+    /// Removes one pod of a template that is being deleted.
+    pub fn end(mut self, template: TemplateId) -> Self {
+        self.update(Attribute::Pods(template, Phase::Terminating), |pods| pods - 1);
+        self
+    }
+
+    /// Removes up to `count` pods of a template that are being deleted.
+    pub fn hasten(mut self, template: TemplateId, count: Int<'c>) -> Self {
+        self.update(Attribute::Pods(template, Phase::Terminating), |pods| pods.minus_or_zero(count));
+        self
+    }
+
+    /// Deletes `count` active pods of a template, ready ones last; they go on terminating there.
+    pub fn delete(mut self, template: TemplateId, count: Int<'c>, why: Leaving) -> Self {
+        self.delete_ready_last(template, count, why);
+        self
+    }
+
+    /// [`Change::delete`] of `count(template)` pods of each template.
+    pub fn delete_each(mut self, count: impl Fn(TemplateId) -> Int<'c>, why: Leaving) -> Self {
+        for template in self.view.movable() {
+            self.delete_ready_last(template, count(template), why);
+        }
+        self
+    }
+
+    /// Deletes `count(template, phase)` active pods.
+    pub fn delete_by_phase(mut self, count: impl Fn(TemplateId, Phase) -> Int<'c>, why: Leaving) -> Self {
+        for template in self.view.movable() {
+            self.delete_phases(template, |phase| count(template, phase), why);
+        }
+        self
+    }
+
+    fn delete_ready_last(&mut self, template: TemplateId, count: Int<'c>, why: Leaving) {
+        if count.constant() == Some(0) {
+            return;
+        }
+        let there = self.cell.clone();
+        let pods = |phase: Phase| self.view.pods(&there, template, phase);
+        let starting = count.min(pods(Phase::Starting));
+        let running = (count - starting).min(pods(Phase::Running));
+        self.delete_phases(template, |phase| if phase == Phase::Starting { starting } else { running }, why);
+    }
+
+    fn delete_phases(&mut self, template: TemplateId, count: impl Fn(Phase) -> Int<'c>, why: Leaving) {
+        let mut deleted = self.view.ctx().int(0);
+        for phase in [Phase::Starting, Phase::Running] {
+            let taken = count(phase);
+            if taken.constant() == Some(0) {
+                continue;
+            }
+            deleted = deleted + taken;
+            self.update(Attribute::Pods(template, phase), |pods| pods.minus_or_zero(taken));
+        }
+        if deleted.constant() != Some(0) {
+            self.update(Attribute::Pods(template, Phase::Terminating), |pods| pods + deleted);
+            self.deeds.push(Deed::Departure);
+            if why == Leaving::Evicted {
+                self.deeds.push(Deed::Eviction(template));
+            }
+        }
+    }
+
+    fn update(&mut self, attribute: Attribute, change: impl FnOnce(Int<'c>) -> Int<'c>) {
+        if let Some(position) = self.view.cells.layout(self.cell.class).position(attribute) {
+            self.cell.attributes[position] = change(self.cell.attributes[position]);
+        }
+    }
+}
+
+impl<'c> Cluster<'c> {
+    /// Changes all nodes: `change` says how those of each cell.
+    pub fn rewrite_all<'a>(&'a self, state: &mut State<'c>, change: impl Fn(&Cell<'c>) -> Change<'a, 'c>) {
+        let deeds = std::cell::RefCell::new(Vec::new());
+        self.cells.rewrite_all(self.ctx(), state, |cell| attributes(change(cell), &deeds));
+        note(state, &deeds.into_inner());
+    }
+
+    /// Changes one node of the chosen cell. `chosen` has one entry per cell, at most one of them true, and that one's cell
+    /// exists.
+    pub fn rewrite_one<'a>(
+        &'a self,
+        state: &mut State<'c>,
+        chosen: &[Bool<'c>],
+        change: impl Fn(&Cell<'c>) -> Change<'a, 'c>,
+    ) {
+        let deeds = std::cell::RefCell::new(Vec::new());
+        self.cells.rewrite_one(self.ctx(), state, chosen, |cell| attributes(change(cell), &deeds));
+        note(state, &deeds.into_inner());
+    }
+
+    /// Binds one pod of a template to a node of the chosen cell.
+    pub fn place(&self, state: &mut State<'c>, template: TemplateId, chosen: &[Bool<'c>]) {
+        let one = self.ctx().int(1);
+        self.rewrite_one(state, chosen, |cell| self.change(cell).bind(template, one));
+    }
+}
+
+fn attributes<'c>(change: Change<'_, 'c>, deeds: &std::cell::RefCell<Vec<Deed>>) -> Vec<Int<'c>> {
+    deeds.borrow_mut().extend(change.deeds);
+    change.cell.attributes
+}
+
+fn note(state: &mut State<'_>, deeds: &[Deed]) {
+    deeds.iter().for_each(|deed| state.note(deed.code()));
+}

@@ -1,0 +1,170 @@
+//! The first phase of a model: state is declared.
+//!
+//! An action is the difference between two states, so there is no action before the last variable: [`Declaring`] declares and
+//! adds none, [`Cluster`] adds actions and declares nothing, and the one becomes the other once.
+
+use std::ops::Deref;
+
+use crate::cluster::counting::cells::Cells;
+use crate::cluster::counting::classes::{self, NodeClass};
+use crate::cluster::counting::layout::{Attribute, Layout};
+use crate::cluster::counting::placement::Placement;
+use crate::cluster::counting::reads::{Reader, Readings};
+use crate::cluster::counting::sizes::{OpenSize, Sizes};
+use crate::cluster::counting::templates::{self, Phase, Template, TemplateId};
+use crate::cluster::counting::{start, totals};
+use crate::cluster::object::resources::ResourceError;
+use crate::cluster::object::spec::ClusterSpec;
+use crate::system::{BoolVar, Builder, IntVar};
+use crate::term::{Ctx, Guarded, Limit};
+
+use super::marks::MARKED_WORKLOADS;
+use super::objects::Objects;
+use super::turnover::{Tally, Turnover};
+use super::usage::Usage;
+use super::{Cluster, View, variables};
+
+/// A cluster whose state is being declared.
+pub struct Declaring<'c>(View<'c>);
+
+impl<'c> Deref for Declaring<'c> {
+    type Target = View<'c>;
+
+    fn deref(&self) -> &View<'c> {
+        &self.0
+    }
+}
+
+/// How a cluster is looked at.
+#[derive(Clone, Copy)]
+pub enum Shape<'c> {
+    /// Nodes that nobody tells apart are merged.
+    Merged,
+    /// Every node is a class of its own, for whoever asks about nodes by name.
+    SingleNodes,
+    /// Several sizes at once. The spec has all nodes of all of them.
+    OfSizes(&'c Sizes),
+}
+
+impl<'c> Declaring<'c> {
+    /// Declares the state of a cluster: where pods are, how large their owners are.
+    pub fn new(ctx: &'c Ctx, spec: &'c ClusterSpec, readers: &[Reader], shape: Shape<'c>) -> Result<Self, ResourceError> {
+        let builder = Builder::new(ctx);
+        let templates = templates::templates(spec)?;
+        let readings = Readings::of(readers, spec, &templates);
+        let (single, sizes) = match shape {
+            Shape::Merged => (false, &*ONE_SIZE),
+            Shape::SingleNodes => (true, &*ONE_SIZE),
+            Shape::OfSizes(sizes) => (false, sizes),
+        };
+        let classes = classes::classes(spec, &templates, &readings, single)?;
+        let size = OpenSize::declare(&builder, spec, sizes);
+        check_sizes(spec, &classes, &size);
+        let placement = Placement::of(spec, &templates);
+        let layouts: Vec<Layout> = classes.iter().map(|class| layout(spec, &templates, class, &placement)).collect();
+        let initial = |class: usize, member: usize| {
+            let node = &spec.nodes[classes[class].members[member]];
+            let start = |&attribute| placement.initial(&classes[class], &templates, node, attribute);
+            layouts[class].attributes.iter().map(start).collect()
+        };
+        let mut cells = Cells::declare(&builder, &classes, layouts.clone(), &templates, &initial, &size);
+        if !single && size.variable().is_none() {
+            let (classes, layouts, templates, placement) = (&classes, &layouts, &templates, &placement);
+            let start = totals::Start { classes, layouts, templates, placement, values: &initial };
+            cells.totals = start.declare(&builder);
+        }
+        let neighbours = start::constrain(&builder, &classes, &cells, &templates, &placement, &initial);
+        let pending = templates.iter().map(|template| variables::pending(&builder, spec, template)).collect();
+        let workloads = variables::workloads(&builder, spec, &templates, &size);
+        let crowded = templates.iter().map(|template| variables::crowded(&builder, spec, template)).collect();
+        Ok(Declaring(View {
+            builder,
+            spec: Objects::of(spec),
+            templates,
+            classes,
+            cells,
+            neighbours,
+            size,
+            workloads,
+            pending,
+            disturbed: Vec::new(),
+            turnover: Turnover::default(),
+            crowded,
+            marked: (0..MARKED_WORKLOADS).collect(),
+            usage: Usage::default(),
+            readings,
+            reader: Default::default(),
+            breaches: Default::default(),
+            limit: Guarded::default(),
+        }))
+    }
+
+    /// Ends building soon after a limit.
+    pub fn within(&mut self, limit: &Limit) {
+        self.0.limit = Guarded::new(limit.clone());
+    }
+
+    /// A new integer state variable; see [`Builder::int`].
+    pub fn int(&self, name: impl Into<String>, lo: i64, hi: i64, initial: Option<i64>) -> IntVar {
+        self.0.builder.int(name, lo, hi, initial)
+    }
+
+    /// A new integer state variable with a start for each size; see [`OpenSize::int`].
+    pub fn int_by_size(&self, name: String, range: (i64, i64), start: &[i64]) -> IntVar {
+        self.0.size.int(&self.0.builder, name, range, start)
+    }
+
+    /// A new Boolean state variable; see [`Builder::bool`].
+    pub fn bool(&self, name: impl Into<String>, initial: Option<bool>) -> BoolVar {
+        self.0.builder.bool(name, initial)
+    }
+
+    /// A new flag that every change from outside sets.
+    pub fn disturbed(&mut self, name: &str) -> BoolVar {
+        let flag = self.bool(format!("{name} disturbed from outside"), Some(false));
+        self.0.disturbed.push(flag);
+        flag
+    }
+
+    /// Counts how many ready pods of a workload have left each of some stages; returns the position in [`Turnover::ages`].
+    pub fn count_ages(&mut self, workload: usize, stages: Vec<IntVar>) -> usize {
+        self.0.turnover.ages.push((workload, stages));
+        self.0.turnover.ages.len() - 1
+    }
+
+    /// Follows the pods that a sum of usages is about.
+    pub fn follow(&mut self, tally: Tally) {
+        self.0.turnover.tallies.push(tally);
+    }
+
+    /// Gives these workloads marks of their own, as many of them as there are marks for; the others share theirs.
+    pub fn mark_apart(&mut self, workloads: impl IntoIterator<Item = usize>) {
+        self.0.marked = workloads.into_iter().take(MARKED_WORKLOADS).collect();
+    }
+
+    /// Ends declaring: from now on actions are added.
+    pub fn acting(self) -> Cluster<'c> {
+        Cluster::of(self.0)
+    }
+}
+
+/// Finds out what is not the same at all sizes.
+fn check_sizes(spec: &ClusterSpec, classes: &[NodeClass], size: &OpenSize<'_>) {
+    size.check_classes(classes);
+    let numbers = size.present(0..spec.nodes.len()).into_iter().chain([spec.nodes.len() as i64]);
+    let is_stepwise: Vec<bool> = numbers.map(|nodes| spec.deschedules_stepwise_with(nodes as usize)).collect();
+    size.depends_on(&is_stepwise, || "with few nodes, a cycle of the descheduler goes step by step".to_owned());
+}
+
+fn layout(spec: &ClusterSpec, templates: &[Template], class: &NodeClass, placement: &Placement<'_>) -> Layout {
+    let starts = |&member: &usize, template, phase| {
+        placement.initial(class, templates, &spec.nodes[member], Attribute::Pods(template, phase)).hi
+    };
+    let most = |template: TemplateId, phase: Phase| {
+        class.members.iter().map(|member| starts(member, template, phase)).max().unwrap_or(0)
+    };
+    Layout::of(class, templates, &spec.scenario, &most)
+}
+
+/// What has one size.
+static ONE_SIZE: std::sync::LazyLock<Sizes> = std::sync::LazyLock::new(Sizes::default);

@@ -1,0 +1,193 @@
+//! Nodes as a controller may look at them: what it declared to read, and nothing else.
+//!
+//! A look at something undeclared might tell nodes apart that their class takes to be alike. It is answered from the class's
+//! first node, and noted as a breach: the model is then refused, with a message that says what to declare.
+
+use k8s_openapi::api::core::v1::{NodeStatus, PodSpec, Taint};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+
+use crate::cluster::counting::classes::{self, NodeClass};
+use crate::cluster::counting::reads::Reads;
+use crate::cluster::object::resources::Resources;
+use crate::cluster::object::{images, selector};
+use crate::cluster::{Cell, Phase, TemplateId};
+
+use super::View;
+
+/// The nodes of one class.
+#[derive(Clone, Copy)]
+pub struct NodeView<'a, 'c> {
+    class: &'a NodeClass,
+    view: &'a View<'c>,
+}
+
+impl<'c> View<'c> {
+    /// The nodes of a cell.
+    pub fn node(&self, cell: &Cell<'_>) -> NodeView<'_, 'c> {
+        self.class(cell.class)
+    }
+
+    /// The nodes of a class, by its position.
+    pub fn class(&self, position: usize) -> NodeView<'_, 'c> {
+        NodeView { class: &self.classes[position], view: self }
+    }
+
+    /// All classes, in their order.
+    pub fn classes(&self) -> impl ExactSizeIterator<Item = NodeView<'_, 'c>> + Clone {
+        (0..self.classes.len()).map(|position| self.class(position))
+    }
+
+    /// How many nodes of the classes that `of` picks there are at each size; one number where it is the same at all.
+    pub fn numbers(&self, of: impl Fn(usize) -> bool) -> Vec<i64> {
+        let picked = self.classes.iter().enumerate().filter(|(position, _)| of(*position));
+        self.size.present(picked.flat_map(|(_, class)| class.members.iter().copied()))
+    }
+
+    /// How many nodes of the classes that `of` picks there are, for whoever needs a constant; `why` says who.
+    pub fn fixed_number(&self, of: impl Fn(usize) -> bool, why: &str) -> i64 {
+        if self.numbers(&of).len() > 1 {
+            self.size.depends(why);
+        }
+        self.classes.iter().enumerate().filter(|(at, _)| of(*at)).map(|(_, class)| class.members.len() as i64).sum()
+    }
+
+    /// At most so many nodes: a bound, not their number.
+    pub fn most_nodes(&self) -> i64 {
+        self.spec.whole.nodes.len() as i64
+    }
+
+    /// Whether no two nodes share a value of a label, so that each is a domain of its own.
+    pub fn has_singleton_domains(&self, key: &str) -> bool {
+        self.look(|reads| !reads.has_label(key), || format!("the domains of the label {key}"));
+        let singleton = classes::is_singleton_key(self.spec.whole, key);
+        if !singleton {
+            let shares = self.size.shares_label(&self.classes, key);
+            self.size.depends_on(&shares, || format!("at some of them no two nodes share a value of {key}"));
+        }
+        singleton
+    }
+
+    /// Notes a breach if what is looked at `lacks` a declaration.
+    fn look(&self, lacks: impl Fn(&Reads) -> bool, what: impl Fn() -> String) {
+        let Some(position) = self.reader.get() else {
+            return self.breach(format!("somebody who is no reader reads {} of nodes", what()));
+        };
+        let (name, reads) = &self.readings.of[position];
+        if lacks(reads) {
+            self.breach(format!("{name} reads {} of nodes, which it did not declare: add it to its `reads`", what()));
+        }
+    }
+}
+
+impl<'a, 'c> NodeView<'a, 'c> {
+    /// The value of a label.
+    pub fn label(&self, key: &str) -> Option<&'a str> {
+        let singleton = || classes::is_singleton_key(self.view.spec.whole, key);
+        let lacks = |reads: &Reads| !reads.has_value(key, false) || (!reads.has_value(key, true) && singleton());
+        self.view.look(lacks, || format!("the value of the label {key}"));
+        self.class.label(key)
+    }
+
+    /// Whether the nodes have a label.
+    pub fn has_label(&self, key: &str) -> bool {
+        self.view.look(|reads| !reads.has_label(key), || format!("the label {key}"));
+        self.class.label(key).is_some()
+    }
+
+    /// Whether a label selector selects the nodes.
+    pub fn is_selected(&self, wanted: &LabelSelector) -> bool {
+        static NONE: selector::Labels = selector::Labels::new();
+        self.view.look(|reads| reads.lacks(wanted).is_some(), || "labels that a selector asks for".to_owned());
+        selector::matches(wanted, self.class.node.metadata.labels.as_ref().unwrap_or(&NONE))
+    }
+
+    /// Whether the nodes satisfy a pod's `nodeSelector` and required node affinity.
+    pub fn matches(&self, pod: &PodSpec) -> bool {
+        self.look_as(pod);
+        selector::matches_node(pod, &self.class.node)
+    }
+
+    /// Sum of the weights of a pod's preferred node affinity terms that the nodes match.
+    pub fn preference(&self, pod: &PodSpec) -> i64 {
+        self.look_as(pod);
+        selector::preferred_node_score(pod, &self.class.node)
+    }
+
+    fn look_as(&self, pod: &PodSpec) {
+        self.view.look(|reads| reads.lacks_of(pod).is_some(), || "labels or names that a pod's affinity asks for".to_owned());
+    }
+
+    /// The taints, in order.
+    pub fn taints(&self) -> &'a [Taint] {
+        self.view.look(|reads| !reads.has_taints(), || "the taints".to_owned());
+        self.class.taints()
+    }
+
+    /// Whether this is the node of that name.
+    pub fn is_named(&self, name: &str) -> bool {
+        self.view.look(|reads| !reads.has_name(name), || format!("the name {name}"));
+        self.class.names.iter().any(|known| known == name)
+    }
+
+    /// The size in bytes of an image that the nodes have.
+    pub fn image(&self, name: &str) -> Option<i64> {
+        self.view.look(|reads| !reads.has_image(name), || format!("the image {name}"));
+        images::of_node(&self.class.node).find(|(known, _)| *known == name).map(|(_, size)| size)
+    }
+
+    /// Allocatable and capacity as they are written.
+    pub fn status(&self) -> Option<&'a NodeStatus> {
+        self.view.look(|reads| !reads.has_status(), || "the status".to_owned());
+        self.class.node.status.as_ref()
+    }
+
+    /// What a member is called, for names of variables and for stories. Nothing may be decided by it.
+    pub fn title(&self, member: usize) -> &'a str {
+        &self.class.names[member]
+    }
+
+    /// Allocatable.
+    pub fn allocatable(&self) -> &'a Resources {
+        &self.class.allocatable
+    }
+
+    /// Used by pods that stay.
+    pub fn used(&self) -> &'a Resources {
+        &self.class.used
+    }
+
+    /// What scoring takes those pods to use: cpu in thousandths, memory in bytes.
+    pub fn used_scoring(&self) -> (i64, i64) {
+        self.class.used_scoring
+    }
+
+    /// Free of a resource for modelled pods, by name.
+    pub fn free(&self, resource: &str) -> i64 {
+        self.class.free(resource)
+    }
+
+    /// What pods may take at most, so that one more fits that requests `amount` of a resource, in a given unit.
+    pub fn room(&self, resource: &str, amount: i64, unit: i64) -> i64 {
+        crate::cluster::counting::layout::Room::most(self.class, resource, amount, unit)
+    }
+
+    /// Pods of a template in a phase that stay on each node.
+    pub fn residents(&self, template: TemplateId, phase: Phase) -> i64 {
+        self.class.residents(template, phase)
+    }
+
+    /// Whether a scenario lets the nodes fail.
+    pub fn may_fail(&self) -> bool {
+        self.class.may_fail
+    }
+
+    /// Whether a scenario lets the nodes panic when they are full.
+    pub fn may_panic(&self) -> bool {
+        self.class.may_panic
+    }
+
+    /// Whether a scenario maintains the nodes.
+    pub fn is_maintained(&self) -> bool {
+        self.class.maintained
+    }
+}

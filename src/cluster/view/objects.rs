@@ -1,0 +1,77 @@
+//! The objects of a cluster as encodings see them: all but its nodes, which only [`NodeView`](super::NodeView) shows.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::{Pod, Service};
+use k8s_openapi::api::policy::v1::PodDisruptionBudget;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+
+use crate::cluster::counting::placement;
+use crate::cluster::object::owners;
+use crate::cluster::object::scenario::Scenario;
+use crate::cluster::object::spec::{
+    Autoscaler, ClusterSpec, Company, DeschedulerPolicy, ObjectKey, SchedulerProfile, Workload,
+};
+
+/// What was read, but for the nodes; see [`ClusterSpec`].
+#[derive(Clone, Copy)]
+pub struct Objects<'c> {
+    /// Owners of interchangeable pods.
+    pub workloads: &'c [Workload],
+    /// HorizontalPodAutoscalers.
+    pub autoscalers: &'c [Autoscaler],
+    /// Services.
+    pub services: &'c [Service],
+    /// PodDisruptionBudgets.
+    pub disruption_budgets: &'c [PodDisruptionBudget],
+    /// Labels of each known namespace.
+    pub namespaces: &'c BTreeMap<String, BTreeMap<String, String>>,
+    /// The scheduler's profiles.
+    pub scheduler: &'c [SchedulerProfile],
+    /// The descheduler's policy.
+    pub descheduler: Option<&'c DeschedulerPolicy>,
+    /// PersistentVolumeClaims and their storage classes.
+    pub claims: &'c BTreeMap<ObjectKey, Option<String>>,
+    /// Pods that have finished, by the uid of their owner.
+    pub finished: &'c BTreeMap<String, i64>,
+    /// What Kubernetes objects cannot say.
+    pub scenario: &'c Scenario,
+    /// What workloads may do that this is no part of.
+    pub company: &'c Company,
+    pub(super) whole: &'c ClusterSpec,
+}
+
+impl<'c> Objects<'c> {
+    pub(super) fn of(spec: &'c ClusterSpec) -> Self {
+        Objects {
+            workloads: &spec.workloads,
+            autoscalers: &spec.autoscalers,
+            services: &spec.services,
+            disruption_budgets: &spec.disruption_budgets,
+            namespaces: &spec.namespaces,
+            scheduler: &spec.scheduler,
+            descheduler: spec.descheduler.as_ref(),
+            claims: &spec.claims,
+            finished: &spec.finished,
+            scenario: &spec.scenario,
+            company: &spec.company,
+            whole: spec,
+        }
+    }
+
+    /// [`ClusterSpec::deschedules_stepwise`].
+    pub fn deschedules_stepwise(&self) -> bool {
+        self.whole.deschedules_stepwise()
+    }
+
+    /// [`owners::default_selectors`].
+    pub fn default_selectors(&self, namespace: &str, pod: &Pod) -> Vec<LabelSelector> {
+        owners::default_selectors(self.whole, namespace, pod)
+    }
+
+    /// Pods of a workload that are ready at the start.
+    pub fn ready_at_start(&self, workload: usize) -> i64 {
+        let owner = &self.workloads[workload];
+        owner.revisions.iter().map(|revision| placement::ready(self.whole, owner, revision)).sum()
+    }
+}

@@ -1,0 +1,206 @@
+//! What encodings and properties see of a cluster, while they declare state and while they add actions.
+
+use std::cell::{Cell as StdCell, RefCell};
+use std::collections::BTreeSet;
+
+use crate::cluster::counting::cells::{Cell, Cells};
+use crate::cluster::counting::classes::NodeClass;
+use crate::cluster::counting::layout::Attribute;
+use crate::cluster::counting::reads::Readings;
+use crate::cluster::counting::sizes::OpenSize;
+use crate::cluster::counting::start::Neighbours;
+use crate::cluster::counting::templates::{Phase, Template, TemplateId, Tenure};
+use crate::cluster::counting::totals::Quantity;
+use crate::cluster::object::spec::{SchedulerProfile, Workload};
+use crate::system::{BoolVar, Builder, IntVar, State};
+use crate::term::{Bool, Ctx, Guarded, Int, TermId, VarId};
+
+use super::objects::Objects;
+use super::turnover::Turnover;
+use super::usage::Usage;
+use super::variables::WorkloadVars;
+
+/// A cluster in some state: objects, kinds of pods and nodes, and the state variables that count them.
+pub struct View<'c> {
+    /// The objects.
+    pub spec: Objects<'c>,
+    /// Kinds of interchangeable pods.
+    pub templates: Vec<Template>,
+    /// How many nodes there are, where that is open.
+    pub size: OpenSize<'c>,
+    /// By position in [`Objects::workloads`]; `None` for pods that the model does not move.
+    pub workloads: Vec<Option<WorkloadVars>>,
+    /// Pods without a node, by template.
+    pub pending: Vec<IntVar>,
+    /// What is remembered of pods that come and go.
+    pub turnover: Turnover,
+    /// By template: whether the company leaves its pods no room at present; `None` where it always leaves some.
+    pub crowded: Vec<Option<BoolVar>>,
+    /// What pods on nodes use together, which every template asks anew.
+    pub usage: Usage,
+    /// Flags set by every change from outside, each cleared by the observer that declared it.
+    pub(super) disturbed: Vec<BoolVar>,
+    /// Where terms and actions go.
+    pub(super) builder: Builder<'c>,
+    /// Kinds of interchangeable nodes.
+    pub(super) classes: Vec<NodeClass>,
+    /// Nodes by state.
+    pub(in crate::cluster) cells: Cells,
+    /// Nodes that are interchangeable at the start.
+    pub(super) neighbours: Vec<Neighbours>,
+    /// Workloads whose marks are their own.
+    pub(super) marked: BTreeSet<usize>,
+    /// What each reader declared to read of nodes.
+    pub(super) readings: Readings,
+    /// Who reads at present, by position in the readings.
+    pub(super) reader: StdCell<Option<usize>>,
+    /// What encodings did that they must not do.
+    pub(super) breaches: RefCell<Vec<String>>,
+    /// When building is to end.
+    pub(super) limit: Guarded,
+}
+
+impl<'c> View<'c> {
+    /// Whether building is to end: then loops over workloads and nodes do, and what was built is thrown away.
+    pub fn is_stopped(&self) -> bool {
+        self.limit.stopped().is_some()
+    }
+
+    /// The context of terms.
+    pub fn ctx(&self) -> &'c Ctx {
+        self.builder.ctx()
+    }
+
+    /// The present state. An action needs one that was taken after all state was declared.
+    pub fn state(&self) -> State<'c> {
+        self.builder.state()
+    }
+
+    /// The variables whose values at the start are fixed, with their terms and values.
+    pub fn initial_values(&self) -> Vec<(VarId, TermId, i64)> {
+        self.builder.initial_values()
+    }
+
+    /// Does something in the name of a reader, which may read of nodes what it declared.
+    pub fn reading_as<T>(&self, reader: &str, act: impl FnOnce() -> T) -> T {
+        let position = self.readings.of.iter().position(|(name, _)| *name == reader);
+        let before = self.reader.replace(position);
+        let result = act();
+        self.reader.set(before);
+        result
+    }
+
+    /// Notes that an encoding did what it must not do; the model is refused.
+    pub(super) fn breach(&self, what: String) {
+        let mut breaches = self.breaches.borrow_mut();
+        if !breaches.contains(&what) {
+            breaches.push(what);
+        }
+    }
+
+    /// Workloads that the model moves: position, object, variables.
+    pub fn owners(&self) -> impl Iterator<Item = (usize, &'c Workload, &WorkloadVars)> {
+        let objects = self.spec.workloads.iter().enumerate();
+        objects.zip(&self.workloads).filter_map(|((index, object), vars)| Some((index, object, vars.as_ref()?)))
+    }
+
+    /// All cells in a state.
+    pub fn cells(&self, state: &State<'c>) -> Vec<Cell<'c>> {
+        self.cells.all(self.ctx(), state)
+    }
+
+    /// An attribute of a cell, 0 where its class has none.
+    pub fn get(&self, cell: &Cell<'c>, attribute: Attribute) -> Int<'c> {
+        let resident = match attribute {
+            Attribute::Pods(template, phase) => self.classes[cell.class].residents(template, phase),
+            _ => 0,
+        };
+        match resident {
+            0 => self.cells.get(self.ctx(), cell, attribute),
+            count => self.ctx().int(count),
+        }
+    }
+
+    /// Templates whose numbers can change; the others' pods are part of what their nodes' classes use.
+    pub fn movable(&self) -> impl Iterator<Item = TemplateId> + '_ {
+        let movable = self.templates.iter().enumerate().filter(|(_, template)| template.tenure != Tenure::Resident);
+        movable.map(|(index, _)| TemplateId(index))
+    }
+
+    /// Pods of a template in a phase on each node of a cell.
+    pub fn pods(&self, cell: &Cell<'c>, template: TemplateId, phase: Phase) -> Int<'c> {
+        self.get(cell, Attribute::Pods(template, phase))
+    }
+
+    /// Pods on each node of a cell that are not being deleted.
+    pub fn active_on(&self, cell: &Cell<'c>, template: TemplateId) -> Int<'c> {
+        self.pods(cell, template, Phase::Starting) + self.pods(cell, template, Phase::Running)
+    }
+
+    /// Pods on each node of a cell that hold resources.
+    pub fn holding_on(&self, cell: &Cell<'c>, template: TemplateId) -> Int<'c> {
+        self.active_on(cell, template) + self.pods(cell, template, Phase::Terminating)
+    }
+
+    /// Whether the nodes of a cell are cordoned.
+    pub fn is_cordoned(&self, cell: &Cell<'c>) -> Bool<'c> {
+        match self.cells.layout(cell.class).position(Attribute::Cordoned) {
+            Some(position) => cell.attributes[position].eq(1),
+            None => self.ctx().bool(self.classes[cell.class].unschedulable),
+        }
+    }
+
+    /// Whether the nodes of a cell are down.
+    pub fn is_down(&self, cell: &Cell<'c>) -> Bool<'c> {
+        self.get(cell, Attribute::Down).eq(1)
+    }
+
+    /// Sum of `value` over all nodes.
+    pub fn sum(&self, state: &State<'c>, value: impl Fn(&Cell<'c>) -> Int<'c>) -> Int<'c> {
+        self.ctx().sum(self.cells(state).iter().map(|cell| cell.multiplicity * value(cell)))
+    }
+
+    /// Pods of a template that are bound and not being deleted.
+    pub fn bound(&self, state: &State<'c>, template: TemplateId) -> Int<'c> {
+        let most = self.templates[template.0].max_pods;
+        let total = self.cells.totals.get(state, &Quantity::Bound(template));
+        total.unwrap_or_else(|| self.sum(state, |cell| self.active_on(cell, template)).min(most))
+    }
+
+    /// Pods of a template, bound or not, that are not being deleted.
+    pub fn active(&self, state: &State<'c>, template: TemplateId) -> Int<'c> {
+        state.get(self.pending[template.0]) + self.bound(state, template)
+    }
+
+    /// The phase of a pod that was just bound.
+    pub fn first_phase(&self, template: TemplateId) -> Phase {
+        self.templates[template.0].phases[0]
+    }
+
+    /// Whether nodes of a cell may have pods of a template that were just bound.
+    pub fn may_hold(&self, cell: &Cell<'c>, template: TemplateId) -> bool {
+        let attribute = Attribute::Pods(template, self.first_phase(template));
+        self.cells.layout(cell.class).position(attribute).is_some()
+    }
+
+    /// The scheduler profile that a template's `schedulerName` asks for; the first one where it asks for none.
+    pub fn profile(&self, template: TemplateId) -> &'c SchedulerProfile {
+        let name = self.templates[template.0].spec.scheduler_name.as_deref();
+        let named = self.spec.scheduler.iter().find(|profile| Some(profile.name.as_str()) == name);
+        named.unwrap_or(&self.spec.scheduler[0])
+    }
+
+    /// Whether a workload exists.
+    pub fn exists(&self, state: &State<'c>, vars: &WorkloadVars) -> Bool<'c> {
+        vars.exists.map_or_else(|| self.ctx().bool(true), |var| state.is(var))
+    }
+
+    /// Which revision is a workload's present template.
+    pub fn revision(&self, state: &State<'c>, vars: &WorkloadVars) -> Int<'c> {
+        match vars.revision {
+            Some(var) => state.get(var),
+            None => self.ctx().int(vars.templates.len() as i64 - 1),
+        }
+    }
+}
+
