@@ -16,6 +16,7 @@ use crate::encodings::ranks;
 use crate::system::{ActionDraft, ActionKind, MarkId, State};
 use crate::term::{Bool, Int, TermId, VarId};
 
+use super::api_server;
 use super::evictor::protection;
 use super::memory::Memory;
 use super::sight::Sight;
@@ -148,7 +149,7 @@ impl<'a, 'c> Stage<'a, 'c> {
         let by_namespace = self.memory.per_namespace.iter();
         let namespaces = by_namespace
             .map(|(name, &var)| of(&|it| namespace(it.1) == name) & reached(var, self.policy.max_per_namespace));
-        let refused = ctx.any(namespaces) | of(&|it| super::is_refused(self.cluster, self.policy, it.1));
+        let refused = ctx.any(namespaces) | of(&|it| api_server::refuses(self.cluster, self.policy, it.1));
         let accepted = some & !total & !node & !refused & ctx.bool(!is_gone);
         self.count(next, candidates, accepted);
         Attempt { accepted, total, node }

@@ -5,6 +5,7 @@
 //! and event-driven actions make its small choices. Pods that it evicts are made again by their owners and placed again
 //! by the scheduler within the same block.
 
+mod api_server;
 mod at_once;
 mod cycle;
 mod duplicates;
@@ -21,11 +22,10 @@ mod walk;
 
 use k8s_openapi::api::core::v1::Pod;
 
-use crate::cluster::object::spec::{CacheView, DeschedulerPlugin, DeschedulerPolicy, EnabledPlugin, PodFilter};
+use crate::cluster::TemplateId;
+use crate::cluster::object::spec::{DeschedulerPlugin, DeschedulerPolicy, EnabledPlugin};
 use crate::cluster::view::Cluster;
-use crate::cluster::{TemplateId, Tenure};
 use crate::system::IntVar;
-use crate::term::Bool;
 
 use cycle::Stage;
 use memory::Memory;
@@ -142,7 +142,7 @@ fn add_walks<'c>(sight: &Sight<'_, 'c>, name: &str, walks: &[Box<dyn Walk<'c> + 
     let mut templates: Vec<TemplateId> = walks.iter().flat_map(|walk| walk.templates(sight)).collect();
     templates.sort();
     templates.dedup();
-    templates.retain(|&id| !is_refused(sight.cluster, sight.policy, id));
+    templates.retain(|&id| !api_server::refuses(sight.cluster, sight.policy, id));
     let count = |at: usize, id: TemplateId| sight.ctx().max(walks.iter().map(|walk| walk.listed(sight, at, id)), 0);
     let plugin = name.to_owned();
     at_once::add(sight, name, &templates, &count, move |_, _| Some(plugin.clone()));
@@ -207,35 +207,4 @@ fn name(plugin: &DeschedulerPlugin) -> &'static str {
         DeschedulerPlugin::LowNodeUtilization(_) => "LowNodeUtilization",
         DeschedulerPlugin::HighNodeUtilization(_) => "HighNodeUtilization",
     }
-}
-
-/// Templates that a plugin looks at and whose pods may go.
-fn looked_at(sight: &Sight<'_, '_>, pods: &PodFilter) -> Vec<TemplateId> {
-    let mut templates = sight.evictable_templates();
-    templates.retain(|&id| {
-        let template = &sight.cluster.templates[id.0];
-        pods.admits(&template.namespace, &template.labels)
-    });
-    templates
-}
-
-/// Of waiting nodes those that have pods to look at; any of them where that may change.
-fn with_pods<'c>(walk: &dyn Walk<'c>, sight: &Sight<'_, 'c>, waiting: &[Bool<'c>]) -> Vec<Bool<'c>> {
-    if sight.policy.cache == CacheView::Live {
-        return waiting.to_vec();
-    }
-    let templates = walk.templates(sight);
-    let some = |at: usize| {
-        sight.ctx().any(templates.iter().map(|&id| walk.listed(sight, at, id).ge(1) & walk.is_to_go(sight, at, id)))
-    };
-    waiting.iter().enumerate().map(|(at, &waits)| waits & some(at)).collect()
-}
-
-/// Whether the API server refuses evictions of a template's pods.
-fn is_refused(cluster: &Cluster<'_>, policy: &DeschedulerPolicy, template: TemplateId) -> bool {
-    let template = &cluster.templates[template.0];
-    let pods = &cluster.spec.workloads[template.workload].revisions[template.revision].pods;
-    let name = template.members.first().and_then(|&member| pods.get(member)).map(|pod| pod.name.as_str());
-    template.tenure != Tenure::Owned
-        && policy.refused.iter().any(|key| key.namespace == template.namespace && Some(key.name.as_str()) == name)
 }

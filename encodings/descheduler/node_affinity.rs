@@ -11,7 +11,7 @@ use crate::term::{Bool, Int};
 
 use super::evictor::{self, fit};
 use super::sight::Sight;
-use super::walk::Walk;
+use super::walk::{self, Walk};
 
 /// One pass of the plugin.
 pub struct NodeAffinity<'p> {
@@ -44,11 +44,11 @@ impl NodeAffinity<'_> {
 
 impl<'c> Walk<'c> for NodeAffinity<'_> {
     fn templates(&self, sight: &Sight<'_, 'c>) -> Vec<TemplateId> {
-        super::looked_at(sight, self.pods)
+        sight.looked_at(self.pods)
     }
 
     fn next_nodes(&self, sight: &Sight<'_, 'c>, waiting: &[Bool<'c>]) -> Vec<Bool<'c>> {
-        super::with_pods(self, sight, waiting)
+        walk::with_pods(self, sight, waiting)
     }
 
     fn listed(&self, sight: &Sight<'_, 'c>, at: usize, template: TemplateId) -> Int<'c> {

@@ -12,7 +12,7 @@ use crate::term::{Bool, Int};
 
 use super::evictor;
 use super::sight::Sight;
-use super::walk::Walk;
+use super::walk::{self, Walk};
 
 /// The plugin with its arguments.
 pub struct NodeTaints<'p>(pub &'p TaintArguments);
@@ -44,11 +44,11 @@ impl NodeTaints<'_> {
 
 impl<'c> Walk<'c> for NodeTaints<'_> {
     fn templates(&self, sight: &Sight<'_, 'c>) -> Vec<TemplateId> {
-        super::looked_at(sight, &self.0.pods)
+        sight.looked_at(&self.0.pods)
     }
 
     fn next_nodes(&self, sight: &Sight<'_, 'c>, waiting: &[Bool<'c>]) -> Vec<Bool<'c>> {
-        super::with_pods(self, sight, waiting)
+        walk::with_pods(self, sight, waiting)
     }
 
     fn listed(&self, sight: &Sight<'_, 'c>, at: usize, template: TemplateId) -> Int<'c> {

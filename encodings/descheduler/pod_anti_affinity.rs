@@ -13,7 +13,7 @@ use crate::term::{Bool, Int};
 use super::evictor::{self, fit};
 use super::order::{Rank, rank};
 use super::sight::Sight;
-use super::walk::Walk;
+use super::walk::{self, Walk};
 
 /// The plugin with its arguments.
 pub struct InterPodAntiAffinity<'p>(pub &'p PodFilter);
@@ -51,7 +51,7 @@ fn is_same_domain(sight: &Sight<'_, '_>, at: usize, to: usize, key: &str) -> boo
 
 impl<'c> Walk<'c> for InterPodAntiAffinity<'_> {
     fn templates(&self, sight: &Sight<'_, 'c>) -> Vec<TemplateId> {
-        let mut templates = super::looked_at(sight, self.0);
+        let mut templates = sight.looked_at(self.0);
         let has_terms =
             |id: &TemplateId| sight.pod(*id).spec.as_ref().is_some_and(|pod| !affinity::required_anti(pod).is_empty());
         templates.retain(has_terms);
@@ -59,7 +59,7 @@ impl<'c> Walk<'c> for InterPodAntiAffinity<'_> {
     }
 
     fn next_nodes(&self, sight: &Sight<'_, 'c>, waiting: &[Bool<'c>]) -> Vec<Bool<'c>> {
-        super::with_pods(self, sight, waiting)
+        walk::with_pods(self, sight, waiting)
     }
 
     fn listed(&self, sight: &Sight<'_, 'c>, at: usize, template: TemplateId) -> Int<'c> {

@@ -7,7 +7,7 @@
 use k8s_openapi::api::core::v1::Pod;
 
 use crate::cluster::object::selector;
-use crate::cluster::object::spec::{CacheView, DeschedulerPolicy, EnabledPlugin};
+use crate::cluster::object::spec::{CacheView, DeschedulerPolicy, EnabledPlugin, PodFilter};
 use crate::cluster::view::Cluster;
 use crate::cluster::{Cell, Phase, TemplateId};
 use crate::system::State;
@@ -55,6 +55,16 @@ impl<'c> Sight<'_, 'c> {
         let evictor = &self.enabled.evictor;
         let may_go = |id: &TemplateId| !protection::protects(evictor, self.cluster.spec, self.pod(*id));
         self.cluster.movable().filter(may_go).collect()
+    }
+
+    /// Those of them that a plugin's `namespaces` and `labelSelector` let it look at.
+    pub fn looked_at(&self, pods: &PodFilter) -> Vec<TemplateId> {
+        let mut templates = self.evictable_templates();
+        templates.retain(|&id| {
+            let template = &self.cluster.templates[id.0];
+            pods.admits(&template.namespace, &template.labels)
+        });
+        templates
     }
 
     /// Whether a node of a cell exists and is Ready.

@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 
 use crate::cluster::TemplateId;
+use crate::cluster::object::spec::CacheView;
 use crate::system::State;
 use crate::term::{Bool, Int};
 
@@ -39,6 +40,18 @@ pub trait Walk<'c> {
     fn stays(&self, sight: &Sight<'_, 'c>, _at: usize) -> Bool<'c> {
         sight.ctx().bool(true)
     }
+}
+
+/// Of waiting nodes those that have pods to look at; any of them where that may change.
+pub fn with_pods<'c>(walk: &dyn Walk<'c>, sight: &Sight<'_, 'c>, waiting: &[Bool<'c>]) -> Vec<Bool<'c>> {
+    if sight.policy.cache == CacheView::Live {
+        return waiting.to_vec();
+    }
+    let templates = walk.templates(sight);
+    let some = |at: usize| {
+        sight.ctx().any(templates.iter().map(|&id| walk.listed(sight, at, id).ge(1) & walk.is_to_go(sight, at, id)))
+    };
+    waiting.iter().enumerate().map(|(at, &waits)| waits & some(at)).collect()
 }
 
 /// Adds the steps of a walk.

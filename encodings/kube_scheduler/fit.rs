@@ -7,8 +7,8 @@ use crate::cluster::view::usage::Counted;
 use crate::cluster::{Cell, TemplateId};
 use crate::term::Bool;
 
-use super::filters::{Reason, Refusal, Stage};
 use super::nominations::Change;
+use super::refusal::{Reason, Refusal, Stage};
 
 /// NodeResourcesFit: requests of the pods on the node and of the new one within allocatable; requests of 0 always fit.
 ///

@@ -18,6 +18,7 @@ mod node_affinity;
 mod node_ports;
 mod nominations;
 pub mod preemption;
+mod refusal;
 mod resources;
 mod scores;
 mod spread;
@@ -30,8 +31,9 @@ use crate::encodings::ranks;
 use crate::system::{ActionDraft, ActionKind};
 use crate::term::{Bool, Int, TermId};
 
-pub use filters::{Filters, Reason, Refusal, Stage, Verdict};
+pub use filters::{Filters, Verdict};
 pub use nominations::{Change, nominated};
+pub use refusal::{Reason, Refusal, Stage};
 pub use scores::{Column, resource_columns, total};
 pub use spread::{Constraint, constraints};
 

@@ -12,7 +12,7 @@ use crate::cluster::object::selector;
 use crate::cluster::view::Cluster;
 use crate::cluster::{Cell, TemplateId};
 
-use super::filters::{Reason, Refusal, Stage};
+use super::refusal::{Reason, Refusal, Stage};
 
 const PLUGIN: &str = "NodeAffinity";
 

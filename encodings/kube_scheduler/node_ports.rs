@@ -6,8 +6,8 @@ use crate::cluster::counting::loose::host_ports;
 use crate::cluster::view::Cluster;
 use crate::cluster::{Cell, TemplateId};
 
-use super::filters::{Reason, Refusal, Stage};
 use super::nominations::Change;
+use super::refusal::{Reason, Refusal, Stage};
 
 /// A host port: protocol, address, number.
 type HostPort = (String, String, i32);

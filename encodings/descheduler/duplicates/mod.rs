@@ -22,7 +22,7 @@ use crate::term::{Bool, Int, TermId};
 
 use super::cycle::Stage;
 use super::sight::Sight;
-use super::{at_once, evictor};
+use super::{api_server, at_once, evictor};
 use keys::Book;
 pub use memory::Memory;
 use plan::{Column, Plan};
@@ -48,7 +48,7 @@ pub fn add_stage(stage: &Stage<'_, '_>, memory: &Memory) {
 pub fn add_at_once<'c>(sight: &Sight<'_, 'c>, excluded_kinds: &[String], namespaces: &NamespaceFilter) {
     let book = book(sight, excluded_kinds, namespaces);
     let mut templates: Vec<TemplateId> = book.sets.iter().flat_map(|set| set.templates.iter().copied()).collect();
-    templates.retain(|&id| !super::is_refused(sight.cluster, sight.policy, id));
+    templates.retain(|&id| !api_server::refuses(sight.cluster, sight.policy, id));
     let columns: Vec<Column<'c>> = book.sets.iter().flat_map(|set| columns(sight, &set.templates)).collect();
     let plans: Vec<(Vec<&Column<'c>>, Plan<'c>)> = (0..book.keys.len())
         .map(|key| {

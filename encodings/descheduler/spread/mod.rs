@@ -27,7 +27,7 @@ pub use memory::Memory;
 
 /// Declares what the plugin remembers between steps.
 pub fn declare_stage(sight: &Sight<'_, '_>, wanted: &[String], pods: &PodFilter) -> Memory {
-    let seen = super::looked_at(sight, pods);
+    let seen = sight.looked_at(pods);
     Memory::declare(sight.cluster, constraint::constraints(sight.cluster, &seen, wanted))
 }
 

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use crate::cluster::view::Cluster;
 use crate::cluster::{Cell, TemplateId, object::affinity};
-use crate::encodings::kube_scheduler::filters::{Reason, Refusal, Stage};
 use crate::encodings::kube_scheduler::nominations::Change;
+use crate::encodings::kube_scheduler::refusal::{Reason, Refusal, Stage};
 use crate::encodings::kube_scheduler::topology::Topology;
 use crate::term::{Bool, Int};
 

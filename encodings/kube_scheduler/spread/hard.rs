@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::cluster::view::Cluster;
 use crate::cluster::{Cell, TemplateId};
-use crate::encodings::kube_scheduler::filters::{Reason, Refusal, Stage};
 use crate::encodings::kube_scheduler::nominations::Change;
+use crate::encodings::kube_scheduler::refusal::{Reason, Refusal, Stage};
 use crate::term::{Bool, Int};
 
 use super::Constraint;

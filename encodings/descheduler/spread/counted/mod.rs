@@ -16,7 +16,6 @@ mod steps;
 
 use crate::cluster::TemplateId;
 use crate::cluster::object::spec::PodFilter;
-use crate::encodings::descheduler;
 use crate::encodings::descheduler::sight::Sight;
 use crate::system::IntVar;
 
@@ -43,7 +42,7 @@ pub struct Group {
 
 /// Declares the memory of every constraint that the plugin balances.
 pub fn declare(sight: &Sight<'_, '_>, wanted: &[String], pods: &PodFilter, node_fit: bool) -> Vec<Group> {
-    let seen = descheduler::looked_at(sight, pods);
+    let seen = sight.looked_at(pods);
     let found = constraints(sight.cluster, &seen, wanted);
     found.into_iter().map(|constraint| declare_group(sight, constraint, node_fit)).collect()
 }
