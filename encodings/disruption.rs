@@ -11,8 +11,8 @@ use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use crate::cluster::object::selector;
-use crate::cluster::view::{Change, Cluster, Leaving};
 use crate::cluster::view::story::{Scene, Sentence};
+use crate::cluster::view::{Change, Cluster, Leaving};
 use crate::cluster::{Attribute, Cell, TemplateId};
 use crate::system::{ActionDraft, ActionKind, State};
 use crate::term::{Bool, Int};
@@ -110,8 +110,7 @@ fn add_eviction(cluster: &Cluster<'_>, template: TemplateId) {
     }
     let (var, chosen, valid) = cluster.choose_cell("node", &draining);
     let mut next = state.clone();
-    let evict = |cell: &Cell<'_>| cluster.change(cell).delete(template, ctx.int(1), Leaving::Evicted);
-    cluster.rewrite_one(&mut next, &chosen, evict);
+    cluster.rewrite_one(&mut next, &chosen, |cell| cluster.change(cell).delete(template, ctx.int(1), Leaving::Evicted));
     let name = cluster.templates[template.0].name.clone();
     let draft = ActionDraft::new(
         format!("drain evicts {name}"),

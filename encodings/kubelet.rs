@@ -9,12 +9,12 @@
 //! where event-driven actions race, none in `settled` runs).
 
 use crate::cluster::counting::layout::requested;
+use crate::cluster::counting::reads::{Reader, Reads};
 use crate::cluster::counting::totals::Quantity;
+use crate::cluster::object::spec::ClusterSpec;
 use crate::cluster::view::Cluster;
 use crate::cluster::view::story::{Scene, Sentence};
 use crate::cluster::{Cell, Phase, Template, TemplateId};
-use crate::cluster::counting::reads::{Reader, Reads};
-use crate::cluster::object::spec::ClusterSpec;
 use crate::system::{ActionDraft, ActionKind, Interleaving};
 use crate::term::{Bool, Int};
 
@@ -123,7 +123,7 @@ fn add_start(cluster: &Cluster<'_>, template: TemplateId, interleaving: Interlea
 
 /// A pod that is being deleted is gone.
 fn add_termination(cluster: &Cluster<'_>, template: TemplateId) {
-    let (ctx, state) = (cluster.ctx(), cluster.state());
+    let state = cluster.state();
     let cells = cluster.cells(&state);
     let going: Vec<Bool<'_>> =
         cells.iter().map(|cell| cell.exists & cluster.pods(cell, template, Phase::Terminating).ge(1)).collect();

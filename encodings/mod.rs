@@ -15,3 +15,14 @@ pub mod node_lifecycle;
 pub mod ranks;
 pub mod replicaset;
 pub mod taint_eviction;
+
+use crate::cluster::counting::reads::Reader;
+
+/// Who reads nodes, and what.
+pub const READERS: [Reader; 5] = [
+    kubelet::READER,
+    taint_eviction::READER,
+    kube_scheduler::READER,
+    descheduler::READER,
+    environment::commands::READER,
+];

@@ -4,18 +4,24 @@ use std::sync::{Arc, OnceLock};
 
 use thiserror::Error;
 
+use crate::cluster::counting::reads::Reader;
 use crate::cluster::counting::sizes::Sizes;
 use crate::cluster::counting::templates;
 use crate::cluster::object::resources::ResourceError;
 use crate::cluster::object::spec::{ClusterSpec, Workload};
-use crate::cluster::view::{Cluster, Parts};
+use crate::cluster::view::{Breach, Cluster, Declaring, Parts, Shape};
 use crate::property::{self, PropertyError, Selection};
 use crate::system::replay::{Interpreter, Prepared};
-use crate::system::{Interleaving, System};
-use crate::term::{Ctx, Guarded, Limit, Stopped};
+use crate::system::{IntVar, Interleaving, System};
+use crate::term::{Ctx, Limit, Stopped};
 
+use crate::encodings::deployment::DesiredVars;
+use crate::encodings::descheduler::DeschedulerVars;
 use crate::encodings::environment::{self, load::LoadVars};
-use crate::encodings::{deployment, descheduler, disruption, hpa, kube_scheduler, kubelet, replicaset, taint_eviction};
+use crate::encodings::hpa::HpaVars;
+use crate::encodings::{
+    self, deployment, descheduler, disruption, hpa, kube_scheduler, kubelet, replicaset, taint_eviction,
+};
 
 /// A cluster as a transition system, with everything that is needed to tell its runs.
 pub struct Model {
@@ -47,6 +53,9 @@ pub enum ModelError {
     /// Numbers beyond what is modelled.
     #[error("{0}")]
     TooLarge(String),
+    /// An encoding that breaks its obligations.
+    #[error(transparent)]
+    Breach(#[from] Breach),
     /// Building took too long, or too much.
     #[error("the model was not built in time")]
     Stopped(Stopped),
@@ -59,7 +68,7 @@ pub fn build(spec: &ClusterSpec, selection: &Selection) -> Result<Model, ModelEr
 
 /// [`build`] that ends with [`ModelError::Stopped`] soon after a limit.
 pub fn build_within(spec: &ClusterSpec, selection: &Selection, limit: &Limit) -> Result<Model, ModelError> {
-    build_with(spec, selection, &View::Merged, limit)
+    build_with(spec, selection, Shape::Merged, limit)
 }
 
 /// [`build`] with every node told apart: nothing is merged, nothing counted.
@@ -73,42 +82,38 @@ pub fn build_of_single_nodes_within(
     selection: &Selection,
     limit: &Limit,
 ) -> Result<Model, ModelError> {
-    build_with(spec, selection, &View::SingleNodes, limit)
+    build_with(spec, selection, Shape::SingleNodes, limit)
 }
 
 /// [`build`] for several sizes at once, `spec` having all nodes of all of them. Where [`Parts::depends_on_size`] names a
 /// reason, the model does not stand for them.
 pub fn build_of_sizes(spec: &ClusterSpec, selection: &Selection, sizes: &Sizes) -> Result<Model, ModelError> {
-    build_with(spec, selection, &View::OfSizes(sizes), &Limit::default())
+    build_with(spec, selection, Shape::OfSizes(sizes), &Limit::default())
 }
 
-/// How a cluster is looked at.
-enum View<'s> {
-    Merged,
-    SingleNodes,
-    OfSizes(&'s Sizes),
+/// Everybody who reads nodes: encodings and properties.
+pub fn readers() -> Vec<Reader> {
+    encodings::READERS.into_iter().chain([property::READER]).collect()
 }
 
-fn build_with(spec: &ClusterSpec, selection: &Selection, view: &View<'_>, limit: &Limit) -> Result<Model, ModelError> {
+fn build_with(spec: &ClusterSpec, selection: &Selection, shape: Shape<'_>, limit: &Limit) -> Result<Model, ModelError> {
     if let Some(why) = limit.reached() {
         return Err(ModelError::Stopped(why));
     }
     check_sizes(spec, selection)?;
     let ctx = Ctx::new();
     let (unbound, parts) = {
-        let mut cluster = match view {
-            View::Merged => Cluster::new(&ctx, spec)?,
-            View::SingleNodes => Cluster::of_single_nodes(&ctx, spec)?,
-            View::OfSizes(sizes) => Cluster::of_sizes(&ctx, spec, sizes)?,
-        };
-        cluster.limit = Guarded::new(limit.clone());
-        let prepared = property::prepare(&mut cluster, selection)?;
-        add_controllers(&mut cluster)?;
-        property::add(&cluster, selection, &prepared)?;
-        if let Some(why) = cluster.limit.stopped() {
+        let mut declaring = Declaring::new(&ctx, spec, &readers(), shape)?;
+        declaring.within(limit);
+        let prepared = property::prepare(&mut declaring, selection)?;
+        let declared = Declared::of(&mut declaring);
+        let cluster = declaring.acting();
+        declared.add(&cluster);
+        cluster.reading_as(property::READER.name, || property::add(&cluster, selection, &prepared))?;
+        if let Some(why) = limit.reached() {
             return Err(ModelError::Stopped(why));
         }
-        let (builder, parts) = cluster.finish();
+        let (builder, parts) = cluster.finish()?;
         (builder.finish(interleaving(spec)), parts)
     };
     Ok(Model { system: unbound.bind(ctx), parts, prepared: OnceLock::new() })
@@ -138,41 +143,59 @@ fn interleaving(spec: &ClusterSpec) -> Interleaving {
     spec.scenario.interleaving
 }
 
-/// Adds every controller that the scenario lets act. Those with state of their own declare it before the first action
-/// is built, because an action is the difference between two states.
-fn add_controllers(cluster: &mut Cluster<'_>) -> Result<(), ModelError> {
-    let controllers = cluster.spec.scenario.controllers.clone();
-    let interleaving = interleaving(cluster.spec);
-    let commands = environment::commands::declare(cluster);
-    let loads = declare_loads(cluster);
-    let desired = deployment::declare(cluster);
-    let autoscalers = if controllers.hpa { hpa::declare(cluster) } else { Vec::new() };
-    let descheduler = if controllers.descheduler { descheduler::declare(cluster) } else { Default::default() };
-    kubelet::add(cluster, interleaving);
-    if controllers.taint_eviction {
-        taint_eviction::add(cluster);
-    }
-    if controllers.deployment {
-        deployment::add(cluster, &desired);
-        replicaset::add(cluster);
-    }
-    if controllers.scheduler {
-        kube_scheduler::add(cluster);
-    }
-    disruption::add(cluster);
-    hpa::add(cluster, &autoscalers, &loads);
-    if controllers.descheduler {
-        descheduler::add(cluster, &descheduler);
-    }
-    environment::load::add(cluster, &loads);
-    environment::failures::add(cluster);
-    environment::overload::add(cluster);
-    environment::maintenance::add(cluster);
-    environment::commands::add(cluster, commands);
-    Ok(())
+/// The state of controllers and events that have some of their own.
+struct Declared {
+    commands: Option<IntVar>,
+    loads: Vec<LoadVars>,
+    desired: DesiredVars,
+    autoscalers: Vec<HpaVars>,
+    descheduler: DeschedulerVars,
 }
 
-fn declare_loads(cluster: &mut Cluster<'_>) -> Vec<LoadVars> {
+impl Declared {
+    /// Declares it, where the scenario lets them act.
+    fn of(cluster: &mut Declaring<'_>) -> Self {
+        let controllers = &cluster.spec.scenario.controllers;
+        Declared {
+            commands: environment::commands::declare(cluster),
+            loads: declare_loads(cluster),
+            desired: deployment::declare(cluster),
+            autoscalers: if controllers.hpa { hpa::declare(cluster) } else { Vec::new() },
+            descheduler: match controllers.descheduler {
+                true => cluster.reading_as(descheduler::READER.name, || descheduler::declare(cluster)),
+                false => DeschedulerVars::default(),
+            },
+        }
+    }
+
+    /// Adds every controller that the scenario lets act, and events, in the order that `settled` runs keep to among equals.
+    fn add(self, cluster: &Cluster<'_>) {
+        let controllers = &cluster.spec.scenario.controllers;
+        cluster.reading_as(kubelet::READER.name, || kubelet::add(cluster, cluster.spec.scenario.interleaving));
+        if controllers.taint_eviction {
+            cluster.reading_as(taint_eviction::READER.name, || taint_eviction::add(cluster));
+        }
+        if controllers.deployment {
+            deployment::add(cluster, &self.desired);
+            replicaset::add(cluster);
+        }
+        if controllers.scheduler {
+            cluster.reading_as(kube_scheduler::READER.name, || kube_scheduler::add(cluster));
+        }
+        disruption::add(cluster);
+        hpa::add(cluster, &self.autoscalers, &self.loads);
+        if controllers.descheduler {
+            cluster.reading_as(descheduler::READER.name, || descheduler::add(cluster, &self.descheduler));
+        }
+        environment::load::add(cluster, &self.loads);
+        environment::failures::add(cluster);
+        environment::overload::add(cluster);
+        environment::maintenance::add(cluster);
+        cluster.reading_as(environment::commands::READER.name, || environment::commands::add(cluster, self.commands));
+    }
+}
+
+fn declare_loads(cluster: &mut Declaring<'_>) -> Vec<LoadVars> {
     let mut declared = Vec::new();
     for index in 0..cluster.spec.scenario.loads.len() {
         let load = cluster.spec.scenario.loads[index].clone();

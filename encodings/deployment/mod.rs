@@ -21,9 +21,9 @@ pub mod view;
 use itertools::Itertools;
 
 use crate::cluster::object::scenario::CommandAction;
-use crate::cluster::object::spec::{ClusterSpec, Workload, WorkloadKind};
+use crate::cluster::object::spec::{Workload, WorkloadKind};
 use crate::cluster::view::story::{Scene, Sentence};
-use crate::cluster::view::{Cluster, WorkloadVars};
+use crate::cluster::view::{Cluster, Declaring, Objects, WorkloadVars};
 use crate::system::{ActionDraft, ActionKind, IntVar, State};
 use crate::term::{Bool, Int};
 
@@ -37,17 +37,17 @@ use view::{Annotation, Deployment, ReplicaSet};
 pub struct DesiredVars(Vec<Vec<IntVar>>);
 
 /// Declares the annotations that tell a change of `spec.replicas` in the middle of a rollout.
-pub fn declare(cluster: &Cluster<'_>) -> DesiredVars {
+pub fn declare(cluster: &Declaring<'_>) -> DesiredVars {
     let mut all = vec![Vec::new(); cluster.spec.workloads.len()];
     for (index, object, vars) in cluster.owners() {
-        if vars.templates.len() > 1 && may_scale(cluster.spec, object) {
+        if vars.templates.len() > 1 && may_scale(&cluster.spec, object) {
             all[index] = object
                 .revisions
                 .iter()
                 .map(|revision| {
                     let initial = if revision.size > 0 { object.replicas } else { 0 };
                     let name = format!("{} desired-replicas", revision.name);
-                    cluster.builder.int(name, 0, vars.max_replicas, Some(initial))
+                    cluster.int(name, 0, vars.max_replicas, Some(initial))
                 })
                 .collect();
         }
@@ -56,7 +56,7 @@ pub fn declare(cluster: &Cluster<'_>) -> DesiredVars {
 }
 
 /// Whether anything changes a workload's `spec.replicas`.
-fn may_scale(spec: &ClusterSpec, object: &Workload) -> bool {
+fn may_scale(spec: &Objects<'_>, object: &Workload) -> bool {
     let commanded = |action: &CommandAction| match action {
         CommandAction::Scale { target, .. } => *target == object.key,
         CommandAction::Apply { target, replicas, .. } => replicas.is_some() && *target == object.key,

@@ -4,6 +4,7 @@
 
 use crate::cluster::TemplateId;
 use crate::cluster::view::story::{Scene, Sentence};
+use crate::cluster::view::{Cluster, Leaving};
 use crate::system::{ActionDraft, ActionKind};
 use crate::term::{Int, TermId};
 
@@ -12,13 +13,14 @@ use super::sight::Sight;
 
 /// Adds a cycle that evicts `count(node, template)` pods from each node of a cell; `why` explains it in a story.
 pub fn add<'c>(
+    cluster: &Cluster<'c>,
     sight: &Sight<'_, 'c>,
     plugin: &str,
     templates: &[TemplateId],
     count: &dyn Fn(usize, TemplateId) -> Int<'c>,
     why: impl Fn(&Scene<'_>, TemplateId) -> Option<String> + Send + Sync + 'static,
 ) {
-    let (ctx, cluster) = (sight.ctx(), sight.cluster);
+    let ctx = sight.ctx();
     let enough = sight.nodes_in_play().ge(2);
     let mut left: Vec<Option<Int<'c>>> = vec![sight.policy.max_per_node.map(|most| ctx.int(most)); sight.cells.len()];
     let mut limited = |at: usize, id: TemplateId| {
@@ -35,11 +37,11 @@ pub fn add<'c>(
     };
     let evicts = |id: TemplateId| ctx.any((0..sight.cells.len()).map(|at| sight.cells[at].exists & of(at, id).ge(1)));
     let mut next = sight.state.clone();
-    cluster.cells.rewrite_all(ctx, &mut next, |cell| {
+    cluster.rewrite_all(&mut next, |cell| {
         let at = sight.cells.iter().position(|it| (it.class, it.slot) == (cell.class, cell.slot));
-        after_evictions(cluster, sight.pods, cell, &|id| at.map_or_else(|| ctx.int(0), |at| of(at, id)))
+        let count = |id| at.map_or_else(|| ctx.int(0), |at| of(at, id));
+        after_evictions(cluster, sight.pods, cell, &count, Leaving::Evicted)
     });
-    cluster.note_departures(&mut next);
     let draft = ActionDraft::new(
         format!("descheduler {plugin}"),
         ActionKind::Periodic,

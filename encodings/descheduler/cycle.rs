@@ -9,9 +9,9 @@
 use k8s_openapi::api::core::v1::Pod;
 
 use crate::cluster::object::spec::{CacheView, DeschedulerPolicy, EnabledPlugin};
-use crate::cluster::view::Cluster;
 use crate::cluster::view::story::{Narrator, Scene, Sentence};
-use crate::cluster::{Attribute, Cell, Phase, TemplateId};
+use crate::cluster::view::{Change, Cluster, Leaving};
+use crate::cluster::{Cell, TemplateId};
 use crate::encodings::ranks;
 use crate::system::{ActionDraft, ActionKind, MarkId, State};
 use crate::term::{Bool, Int, TermId, VarId};
@@ -200,7 +200,7 @@ impl<'a, 'c> Stage<'a, 'c> {
         let lines: Vec<(TermId, String, String)> = candidates
             .iter()
             .map(|&(at, id, chosen)| {
-                let node = self.cluster.classes[cells[at].class].names[cells[at].slot].clone();
+                let node = self.cluster.node(&cells[at]).title(cells[at].slot).to_owned();
                 (chosen.id(), self.cluster.templates[id.0].name.clone(), node)
             })
             .collect();
@@ -245,7 +245,7 @@ pub fn add_merging(cluster: &Cluster<'_>, memory: &Memory) {
     let (ctx, state) = (cluster.ctx(), cluster.state());
     let cells = cluster.cells(&state);
     let most = cluster.templates.iter().map(|template| template.max_pods).max().unwrap_or(0);
-    let (input, before) = cluster.builder.input("evicted before", 0, most);
+    let (input, before) = cluster.input("evicted before", 0, most);
     let (mut one, mut all) = (state.clone(), state.clone());
     let (mut some, mut valid) = (ctx.bool(false), ctx.bool(false));
     for (at, id) in memory.places() {
@@ -281,14 +281,14 @@ pub fn add_end(cluster: &Cluster<'_>, memory: &Memory, pods: &[Pod]) {
     let (ctx, state) = (cluster.ctx(), cluster.state());
     let cells = cluster.cells(&state);
     let mut next = state.clone();
-    cluster.cells.rewrite_all(ctx, &mut next, |cell| {
+    cluster.rewrite_all(&mut next, |cell| {
         let at = cells.iter().position(|it| (it.class, it.slot) == (cell.class, cell.slot));
-        after_evictions(cluster, pods, cell, &|template| {
+        let count = |template| {
             let evicted = at.and_then(|at| memory.evicted(at, template));
             evicted.map_or_else(|| ctx.int(0), |var| state.get(var))
-        })
+        };
+        after_evictions(cluster, pods, cell, &count, Leaving::EvictedBefore)
     });
-    cluster.note_departures(&mut next);
     memory.forget_cycle(cluster, &mut next);
     let some =
         ctx.any(memory.places().into_iter().filter_map(|(at, id)| Some(state.get(memory.evicted(at, id)?).ge(1))));
@@ -306,22 +306,20 @@ pub fn add_end(cluster: &Cluster<'_>, memory: &Memory, pods: &[Pod]) {
     cluster.act(draft, Box::new(tell));
 }
 
-/// The attributes of a cell's nodes after `count(template)` of its pods were evicted. Pods that were being deleted
-/// already go before their time.
-pub fn after_evictions<'c>(
-    cluster: &Cluster<'c>,
+/// What evicting `count(template)` pods does to a cell's nodes. Pods that were being deleted already go before their time.
+pub fn after_evictions<'a, 'c>(
+    cluster: &'a Cluster<'c>,
     pods: &[Pod],
     cell: &Cell<'c>,
     count: &dyn Fn(TemplateId) -> Int<'c>,
-) -> Vec<Int<'c>> {
-    let mut result = cell.clone();
-    result.attributes = cluster.without(cell, count);
+    why: Leaving,
+) -> Change<'a, 'c> {
+    let mut change = cluster.change(cell).delete_each(count, why);
     for template in cluster.movable().filter(|id| protection::asks_for_eviction(&pods[id.0])) {
         let going = count(template).minus_or_zero(cluster.active_on(cell, template));
-        let attribute = Attribute::Pods(template, Phase::Terminating);
-        result.attributes = cluster.with(&result, attribute, |pods| pods.minus_or_zero(going));
+        change = change.hasten(template, going);
     }
-    result.attributes
+    change
 }
 
 /// Whether evicted pods vanish from the cache at once.

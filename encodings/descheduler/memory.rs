@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::cluster::TemplateId;
 use crate::cluster::object::spec::{CacheView, DeschedulerPolicy};
-use crate::cluster::view::Cluster;
+use crate::cluster::view::{Cluster, Declaring};
 use crate::system::{BoolVar, IntVar, State};
 
 /// The state variables of a cycle.
@@ -38,11 +38,10 @@ pub struct Memory {
 
 impl Memory {
     /// Declares the variables of a cycle with so many stages.
-    pub fn declare(cluster: &Cluster<'_>, policy: &DeschedulerPolicy, stages: usize) -> Memory {
-        let builder = &cluster.builder;
+    pub fn declare(cluster: &Declaring<'_>, policy: &DeschedulerPolicy, stages: usize) -> Memory {
         let nodes = cluster.cells(&cluster.state());
         let name = |what: &str| format!("descheduler {what}");
-        let limit = |what: String, most: i64| builder.int(what, 0, most, Some(0));
+        let limit = |what: String, most: i64| cluster.int(what, 0, most, Some(0));
         let mut memory = Memory {
             stage: limit(name("stage"), stages as i64 + 1),
             stages,
@@ -52,14 +51,14 @@ impl Memory {
             evicted: HashMap::new(),
             taken: HashMap::new(),
             merging: (stages > 1 && policy.cache == CacheView::Snapshot)
-                .then(|| builder.bool(name("merges evictions"), Some(false))),
+                .then(|| cluster.bool(name("merges evictions"), Some(false))),
             total: policy.max_total.map(|most| limit(name("evictions"), most)),
             per_node: Vec::new(),
             per_namespace: BTreeMap::new(),
         };
         for (at, cell) in nodes.iter().enumerate() {
-            let node = &cluster.classes[cell.class].names[cell.slot];
-            memory.visited.push(builder.bool(format!("descheduler has seen {node}"), Some(false)));
+            let node = cluster.node(cell).title(cell.slot);
+            memory.visited.push(cluster.bool(format!("descheduler has seen {node}"), Some(false)));
             if let Some(most) = policy.max_per_node {
                 memory.per_node.push(limit(format!("descheduler evictions on {node}"), most));
             }
@@ -78,19 +77,18 @@ impl Memory {
         memory
     }
 
-    fn declare_pods(&mut self, cluster: &Cluster<'_>, (at, node): (usize, &str), template: TemplateId, most: i64) {
-        let builder = &cluster.builder;
+    fn declare_pods(&mut self, cluster: &Declaring<'_>, (at, node): (usize, &str), template: TemplateId, most: i64) {
         let name = &cluster.templates[template.0].name;
-        let evicted = builder.int(format!("{node}: {name} evicted"), 0, most, Some(0));
+        let evicted = cluster.int(format!("{node}: {name} evicted"), 0, most, Some(0));
         let taken = match self.stages {
             1 => evicted,
-            _ => builder.int(format!("{node}: {name} taken"), 0, most, Some(0)),
+            _ => cluster.int(format!("{node}: {name} taken"), 0, most, Some(0)),
         };
         self.evicted.insert((at, template), evicted);
         self.taken.insert((at, template), taken);
         self.left.entry(template.0).or_insert_with(|| {
             let most = cluster.templates[template.0].max_pods;
-            builder.int(format!("descheduler {name} left"), 0, most, Some(0))
+            cluster.int(format!("descheduler {name} left"), 0, most, Some(0))
         });
     }
 

@@ -22,9 +22,11 @@ mod walk;
 
 use k8s_openapi::api::core::v1::Pod;
 
-use crate::cluster::TemplateId;
-use crate::cluster::object::spec::{DeschedulerPlugin, DeschedulerPolicy, EnabledPlugin};
-use crate::cluster::view::Cluster;
+use crate::cluster::counting::reads::{Reader, Reads};
+use crate::cluster::object::spec::{ClusterSpec, DeschedulerPlugin, DeschedulerPolicy, EnabledPlugin};
+use crate::cluster::object::{affinity, selector};
+use crate::cluster::view::{Cluster, Declaring};
+use crate::cluster::{Template, TemplateId};
 use crate::system::IntVar;
 
 use cycle::Stage;
@@ -35,6 +37,25 @@ use pod_anti_affinity::InterPodAntiAffinity;
 use sight::Sight;
 use utilization::{Kind, Utilization};
 use walk::Walk;
+
+/// What the descheduler reads of nodes, where there is a policy. Cycles that go step by step tell all nodes apart.
+pub const READER: Reader = Reader { name: "descheduler", reads };
+
+fn reads(spec: &ClusterSpec, templates: &[Template], reads: &mut Reads) {
+    let Some(policy) = &spec.descheduler else { return };
+    reads.taints();
+    reads.status();
+    policy.node_selectors().flat_map(selector::keys).for_each(|key| reads.label(key));
+    for template in templates {
+        reads.affinity_of(&template.spec);
+        let constraints = template.spec.topology_spread_constraints.iter().flatten();
+        constraints.for_each(|constraint| reads.topology_key(&constraint.topology_key));
+        affinity::all(&template.spec).for_each(|term| reads.topology_key(&term.topology_key));
+    }
+    if spec.deschedules_stepwise() {
+        spec.nodes.iter().for_each(|node| reads.name(&node.name));
+    }
+}
 
 /// State of cycles that take several steps.
 #[derive(Default)]
@@ -73,8 +94,8 @@ fn parts(plugin: &DeschedulerPlugin) -> usize {
 }
 
 /// Declares what a cycle remembers between its steps.
-pub fn declare(cluster: &Cluster<'_>) -> DeschedulerVars {
-    let Some(policy) = &cluster.spec.descheduler else { return DeschedulerVars::default() };
+pub fn declare(cluster: &Declaring<'_>) -> DeschedulerVars {
+    let Some(policy) = cluster.spec.descheduler else { return DeschedulerVars::default() };
     if cluster.spec.deschedules_stepwise() {
         let stages = policy.plugins.iter().map(|enabled| parts(&enabled.plugin)).sum();
         let memory = Some(Memory::declare(cluster, policy, stages));
@@ -85,24 +106,24 @@ pub fn declare(cluster: &Cluster<'_>) -> DeschedulerVars {
         DeschedulerPlugin::TopologySpread { constraints, pods: seen, balance_node_fit } => {
             let (pods, cells) = (&pods, cluster.cells(&state));
             let sight = Sight { cluster, policy, enabled, pods, memory: None, cells, state: state.clone() };
-            spread::declare(&sight, constraints, seen, *balance_node_fit)
+            spread::declare(cluster, &sight, constraints, seen, *balance_node_fit)
         }
         _ => Vec::new(),
     });
     DeschedulerVars { memory: None, plugins: Vec::new(), spread: spread.collect() }
 }
 
-fn declare_plugins(cluster: &Cluster<'_>, policy: &DeschedulerPolicy) -> Vec<PluginMemory> {
+fn declare_plugins(cluster: &Declaring<'_>, policy: &DeschedulerPolicy) -> Vec<PluginMemory> {
     let (pods, state) = (sight::pods(cluster), cluster.state());
     let declare = |enabled: &EnabledPlugin| {
         let (pods, cells) = (&pods, cluster.cells(&state));
         let sight = Sight { cluster, policy, enabled, pods, memory: None, cells, state: state.clone() };
         match &enabled.plugin {
             DeschedulerPlugin::RemoveDuplicates { exclude_owner_kinds, namespaces } => {
-                PluginMemory::Duplicates(duplicates::declare(&sight, exclude_owner_kinds, namespaces))
+                PluginMemory::Duplicates(duplicates::declare(cluster, &sight, exclude_owner_kinds, namespaces))
             }
             DeschedulerPlugin::TopologySpread { constraints, pods, .. } => {
-                PluginMemory::Spread(spread::declare_stage(&sight, constraints, pods))
+                PluginMemory::Spread(spread::declare_stage(cluster, &sight, constraints, pods))
             }
             _ => PluginMemory::None,
         }
@@ -112,7 +133,7 @@ fn declare_plugins(cluster: &Cluster<'_>, policy: &DeschedulerPolicy) -> Vec<Plu
 
 /// Adds the cycle of the policy.
 pub fn add(cluster: &Cluster<'_>, vars: &DeschedulerVars) {
-    let Some(policy) = &cluster.spec.descheduler else { return };
+    let Some(policy) = cluster.spec.descheduler else { return };
     let pods = sight::pods(cluster);
     match &vars.memory {
         Some(memory) => add_stages(cluster, policy, (memory, &vars.plugins), &pods),
@@ -127,25 +148,25 @@ fn add_at_once<'c>(cluster: &Cluster<'c>, policy: &'c DeschedulerPolicy, pods: &
     let sight = Sight { cluster, policy, enabled, pods, memory: None, cells: cluster.cells(&state), state };
     match &enabled.plugin {
         DeschedulerPlugin::RemoveDuplicates { exclude_owner_kinds, namespaces } => {
-            duplicates::add_at_once(&sight, exclude_owner_kinds, namespaces);
+            duplicates::add_at_once(cluster, &sight, exclude_owner_kinds, namespaces);
         }
-        DeschedulerPlugin::TopologySpread { .. } => spread::add(&sight, &vars.spread),
+        DeschedulerPlugin::TopologySpread { .. } => spread::add(cluster, &sight, &vars.spread),
         plugin => {
             let walks: Vec<Box<dyn Walk<'c> + '_>> = (0..parts(plugin)).filter_map(|part| walk(plugin, part)).collect();
-            add_walks(&sight, name(plugin), &walks);
+            add_walks(cluster, &sight, name(plugin), &walks);
         }
     }
 }
 
 /// All that the walks would list goes at once; a pod that several list goes once.
-fn add_walks<'c>(sight: &Sight<'_, 'c>, name: &str, walks: &[Box<dyn Walk<'c> + '_>]) {
+fn add_walks<'c>(cluster: &Cluster<'c>, sight: &Sight<'_, 'c>, name: &str, walks: &[Box<dyn Walk<'c> + '_>]) {
     let mut templates: Vec<TemplateId> = walks.iter().flat_map(|walk| walk.templates(sight)).collect();
     templates.sort();
     templates.dedup();
     templates.retain(|&id| !api_server::refuses(sight.cluster, sight.policy, id));
     let count = |at: usize, id: TemplateId| sight.ctx().max(walks.iter().map(|walk| walk.listed(sight, at, id)), 0);
     let plugin = name.to_owned();
-    at_once::add(sight, name, &templates, &count, move |_, _| Some(plugin.clone()));
+    at_once::add(cluster, sight, name, &templates, &count, move |_, _| Some(plugin.clone()));
 }
 
 /// A cycle in many steps.

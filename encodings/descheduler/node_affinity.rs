@@ -5,7 +5,6 @@
 //! which may be its own. Each type is a pass over all nodes.
 
 use crate::cluster::TemplateId;
-use crate::cluster::object::selector;
 use crate::cluster::object::spec::{AffinityType, PodFilter};
 use crate::term::{Bool, Int};
 
@@ -25,17 +24,16 @@ impl NodeAffinity<'_> {
     /// Whether pods of a template on the nodes of a cell ask for another node.
     fn is_violated<'c>(&self, sight: &Sight<'_, 'c>, at: usize, template: TemplateId) -> Bool<'c> {
         let ctx = sight.ctx();
-        let node = |at: usize| &sight.cluster.classes[sight.cells[at].class].node;
         let Some(pod) = &sight.pod(template).spec else { return ctx.bool(false) };
         let affinity = pod.affinity.as_ref().and_then(|affinity| affinity.node_affinity.as_ref());
         match self.kind {
             AffinityType::Required => {
                 let required = affinity.and_then(|it| it.required_during_scheduling_ignored_during_execution.as_ref());
-                ctx.bool(required.is_some() && !selector::matches_node(pod, node(at)))
+                ctx.bool(required.is_some() && !sight.node(at).matches(pod))
             }
             AffinityType::Preferred => {
-                let own = selector::preferred_node_score(pod, node(at)).max(0);
-                let better = |to: &usize| selector::preferred_node_score(pod, node(*to)) > own;
+                let own = sight.node(at).preference(pod).max(0);
+                let better = |to: &usize| sight.node(*to).preference(pod) > own;
                 ctx.any((0..sight.cells.len()).filter(better).map(|to| sight.in_play(to)))
             }
         }

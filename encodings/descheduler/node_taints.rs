@@ -37,7 +37,7 @@ impl NodeTaints<'_> {
     fn is_violated(&self, sight: &Sight<'_, '_>, at: usize, template: TemplateId) -> bool {
         let pod = sight.pod(template);
         let tolerations = pod.spec.as_ref().and_then(|spec| spec.tolerations.as_deref()).unwrap_or_default();
-        let taints = sight.cluster.classes[sight.cells[at].class].taints().iter();
+        let taints = sight.node(at).taints().iter();
         taints.filter(|taint| self.counts(taint)).any(|taint| !selector::tolerates_comparing(tolerations, taint))
     }
 }

@@ -8,6 +8,7 @@
 use crate::cluster::TemplateId;
 use crate::cluster::object::affinity;
 use crate::cluster::object::spec::PodFilter;
+use crate::cluster::view::Domain;
 use crate::term::{Bool, Int};
 
 use super::evictor::{self, fit};
@@ -45,8 +46,8 @@ impl InterPodAntiAffinity<'_> {
 
 /// Whether two nodes are in the same domain of a key; a node is in its own, whether it has the key or not.
 fn is_same_domain(sight: &Sight<'_, '_>, at: usize, to: usize, key: &str) -> bool {
-    let (own, other) = (sight.labels(at).get(key), sight.labels(to).get(key));
-    at == to || (own.is_some() && own == other)
+    let (own, other) = (sight.node(at).domain(key), sight.node(to).domain(key));
+    at == to || (matches!(own, Domain::Named(_)) && own == other)
 }
 
 impl<'c> Walk<'c> for InterPodAntiAffinity<'_> {

@@ -6,9 +6,8 @@
 
 use k8s_openapi::api::core::v1::Pod;
 
-use crate::cluster::object::selector;
 use crate::cluster::object::spec::{CacheView, DeschedulerPolicy, EnabledPlugin, PodFilter};
-use crate::cluster::view::Cluster;
+use crate::cluster::view::{NodeView, View};
 use crate::cluster::{Cell, Phase, TemplateId};
 use crate::system::State;
 use crate::term::{Bool, Ctx, Int};
@@ -19,7 +18,7 @@ use super::memory::Memory;
 /// The cluster in one state, as one plugin of a policy sees it.
 pub struct Sight<'a, 'c> {
     /// The cluster.
-    pub cluster: &'a Cluster<'c>,
+    pub cluster: &'a View<'c>,
     /// The policy.
     pub policy: &'a DeschedulerPolicy,
     /// The plugin and its profile's evictor.
@@ -53,7 +52,7 @@ impl<'c> Sight<'_, 'c> {
     /// Templates whose pods this plugin's evictor may evict at all, and the API server does not refuse.
     pub fn evictable_templates(&self) -> Vec<TemplateId> {
         let evictor = &self.enabled.evictor;
-        let may_go = |id: &TemplateId| !protection::protects(evictor, self.cluster.spec, self.pod(*id));
+        let may_go = |id: &TemplateId| !protection::protects(evictor, &self.cluster.spec, self.pod(*id));
         self.cluster.movable().filter(may_go).collect()
     }
 
@@ -74,7 +73,7 @@ impl<'c> Sight<'_, 'c> {
 
     /// Whether the nodes of a cell are in play.
     pub fn in_play(&self, at: usize) -> Bool<'c> {
-        match selector::matches(&self.policy.node_selector, self.labels(at)) {
+        match self.node(at).is_selected(&self.policy.node_selector) {
             true => self.is_ready(at),
             false => self.ctx().bool(false),
         }
@@ -86,10 +85,9 @@ impl<'c> Sight<'_, 'c> {
         self.ctx().sum(nodes).min(self.cluster.most_nodes())
     }
 
-    /// Labels of the nodes of a cell.
-    pub fn labels(&self, at: usize) -> &selector::Labels {
-        static NONE: selector::Labels = selector::Labels::new();
-        self.cluster.classes[self.cells[at].class].node.metadata.labels.as_ref().unwrap_or(&NONE)
+    /// The nodes of a cell.
+    pub fn node(&self, at: usize) -> NodeView<'_, 'c> {
+        self.cluster.node(&self.cells[at])
     }
 
     /// Pods of a template on each node of a cell that the cache shows, terminating ones included.
@@ -143,11 +141,11 @@ impl<'c> Sight<'_, 'c> {
 }
 
 /// One pod of each template as the API shows it: pods of modelled owners belong to a ReplicaSet.
-pub fn pods(cluster: &Cluster<'_>) -> Vec<Pod> {
+pub fn pods(cluster: &View<'_>) -> Vec<Pod> {
     cluster.templates.iter().map(|template| made(cluster, template)).collect()
 }
 
-fn made(cluster: &Cluster<'_>, template: &crate::cluster::Template) -> Pod {
+fn made(cluster: &View<'_>, template: &crate::cluster::Template) -> Pod {
     use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
     if let Some(sample) = &template.sample {
         let mut pod = Pod::clone(sample);

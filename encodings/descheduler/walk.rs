@@ -101,7 +101,7 @@ fn add_pod<'c>(
     }
     let (ctx, memory) = (sight.ctx(), stage.memory);
     let last = stage.cluster.templates.len() as i64 - 1;
-    let (var, input) = stage.cluster.builder.input("pod", 0, last);
+    let (var, input) = stage.cluster.input("pod", 0, last);
     let chosen: Vec<Candidate<'c>> =
         pods.iter().map(|&(at, id, eligible)| (at, id, eligible & input.eq(id.0 as i64))).collect();
     let mut next = sight.state.clone();

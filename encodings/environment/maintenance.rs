@@ -9,7 +9,7 @@
 use crate::cluster::view::Cluster;
 use crate::cluster::view::story::{Scene, Sentence};
 use crate::cluster::{Attribute, Cell};
-use crate::term::{Bool, Int};
+use crate::term::Bool;
 
 use super::super::disruption;
 use super::outside;
@@ -19,7 +19,7 @@ pub fn add(cluster: &Cluster<'_>) {
     let Some(maintenance) = &cluster.spec.scenario.maintenance else { return };
     let (ctx, state) = (cluster.ctx(), cluster.state());
     let cells = cluster.cells(&state);
-    let busy = cluster.sum(&state, |cell| match cluster.classes[cell.class].maintained {
+    let busy = cluster.sum(&state, |cell| match cluster.node(cell).is_maintained() {
         true => cluster.get(cell, Attribute::Maintenance).eq(1).to_int(),
         false => ctx.int(0),
     });
@@ -34,7 +34,7 @@ pub fn add(cluster: &Cluster<'_>) {
 
 /// Whether there are nodes in a cell that are maintained and at that stage of it.
 fn at_stage<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>, stage: i64) -> Bool<'c> {
-    let maintained = cluster.classes[cell.class].maintained;
+    let maintained = cluster.node(cell).is_maintained();
     cell.exists & cluster.ctx().bool(maintained) & cluster.get(cell, Attribute::Maintenance).eq(stage)
 }
 
@@ -43,8 +43,7 @@ fn begin<'c>(cluster: &Cluster<'c>, allowed: &[Bool<'c>]) {
     let cells = cluster.cells(&state);
     let (var, chosen, valid) = cluster.choose_cell("node", allowed);
     let mut next = state.clone();
-    cluster.cells.rewrite_one(ctx, &mut next, &chosen, |cell| disruption::drained(cluster, cell));
-    cluster.note_departures(&mut next);
+    cluster.rewrite_one(&mut next, &chosen, |cell| disruption::drain(cluster, cell));
     let evicts = |template| {
         let here = chosen.iter().zip(&cells);
         let evicted = here.map(|(&chosen, cell)| chosen & cluster.active_on(cell, template).ge(1));
@@ -62,12 +61,7 @@ fn end<'c>(cluster: &Cluster<'c>, allowed: &[Bool<'c>], after: i64) {
     let (ctx, state) = (cluster.ctx(), cluster.state());
     let (var, chosen, valid) = cluster.choose_cell("node", allowed);
     let mut next = state.clone();
-    let back = |cell: &Cell<'c>| -> Vec<Int<'c>> {
-        let mut open = cell.clone();
-        open.attributes = cluster.with(&open, Attribute::Cordoned, |_| ctx.int(0));
-        cluster.with(&open, Attribute::Maintenance, |_| ctx.int(after))
-    };
-    cluster.cells.rewrite_one(ctx, &mut next, &chosen, back);
+    cluster.rewrite_one(&mut next, &chosen, |cell| cluster.change(cell).cordon(false).maintenance(after));
     let tell =
         |scene: &Scene<'_>| Sentence::new("maintenance", format!("ends on {}: it is uncordoned", scene.moved_names()));
     let guard = ctx.any(allowed.iter().copied());

@@ -5,14 +5,14 @@
 //! a target of no replicas is left alone.
 
 use crate::cluster::object::spec::Autoscaler;
-use crate::cluster::view::Cluster;
 use crate::cluster::view::story::{Scene, Sentence};
+use crate::cluster::view::{Cluster, View};
 use crate::system::{ActionDraft, ActionKind};
 
 use super::Bounds;
 
 /// Whether a model is to know no more of an autoscaler than its limits.
-pub fn is_free(cluster: &Cluster<'_>, autoscaler: &Autoscaler) -> bool {
+pub fn is_free(cluster: &View<'_>, autoscaler: &Autoscaler) -> bool {
     cluster.spec.company.scales_freely.contains(&autoscaler.target)
 }
 
@@ -28,7 +28,7 @@ fn add_one(cluster: &Cluster<'_>, autoscaler: &Autoscaler) {
     let target = cluster.owners().find(|(_, object, _)| object.key == autoscaler.target);
     let (Some((workload, _, vars)), Some(spec)) = (target, autoscaler.object.spec.as_ref()) else { return };
     let Bounds { min, max } = Bounds::of(spec);
-    let (input, size) = cluster.builder.input("replicas", min.min(max), max);
+    let (input, size) = cluster.input("replicas", min.min(max), max);
     let current = state.get(vars.replicas);
     let mut next = state.clone();
     next.set(vars.replicas, size.clamp(0, vars.max_replicas));

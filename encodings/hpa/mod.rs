@@ -15,7 +15,7 @@ pub mod metrics;
 
 use crate::cluster::object::spec::Autoscaler;
 use crate::cluster::view::story::{Narrator, Scene, Sentence};
-use crate::cluster::view::{Cluster, WorkloadVars};
+use crate::cluster::view::{Cluster, Declaring, WorkloadVars};
 use crate::system::{ActionDraft, ActionKind};
 use crate::term::{Int, TermId, VarId};
 
@@ -39,7 +39,7 @@ pub struct HpaVars {
 }
 
 /// Declares the state of every autoscaler whose target is modelled.
-pub fn declare(cluster: &Cluster<'_>) -> Vec<HpaVars> {
+pub fn declare(cluster: &Declaring<'_>) -> Vec<HpaVars> {
     let declare = |(index, autoscaler): (usize, &Autoscaler)| {
         let (workload, object, _) = cluster.owners().find(|(_, object, _)| object.key == autoscaler.target)?;
         let spec = autoscaler.object.spec.as_ref()?;

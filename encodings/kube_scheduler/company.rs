@@ -24,7 +24,7 @@ pub struct Others<'c> {
 /// Declares the input, if others may come first at all.
 pub fn first<'c>(cluster: &Cluster<'c>, scheduled: &[TemplateId]) -> Option<Others<'c>> {
     scheduled.iter().any(|id| cluster.crowded[id.0].is_some()).then(|| {
-        let (var, input) = cluster.builder.input("others first", 0, 1);
+        let (var, input) = cluster.input("others first", 0, 1);
         Others { var, come_first: input.eq(1) }
     })
 }

@@ -118,16 +118,15 @@ impl<'a, 'c> Filters<'a, 'c> {
     /// NodeName: all nodes but the one that the pod asks for.
     fn node_name(&self, cell: &Cell<'c>) -> Refusal<'c> {
         let ctx = self.cluster.ctx();
-        let class = &self.cluster.classes[cell.class];
         let wanted = self.cluster.templates[self.template.0].pinned_to();
-        let other = wanted.is_some_and(|name| !class.names.iter().any(|known| known == name));
+        let other = wanted.is_some_and(|name| !self.cluster.node(cell).is_named(name));
         unresolvable(ctx, "NodeName", ctx.bool(other), "node(s) didn't match the requested node name")
     }
 
     /// TaintToleration: the node's first untolerated taint of effect NoSchedule or NoExecute, and that of nodes that are
     /// down.
     fn taint_toleration(&self, cell: &Cell<'c>) -> Vec<Refusal<'c>> {
-        let (ctx, class) = (self.cluster.ctx(), &self.cluster.classes[cell.class]);
+        let (ctx, node) = (self.cluster.ctx(), self.cluster.node(cell));
         let tolerations = self.cluster.templates[self.template.0].tolerations();
         let refusal = |refused: Bool<'c>, taint: &Taint| {
             let value = taint.value.as_deref().unwrap_or_default();
@@ -135,7 +134,7 @@ impl<'a, 'c> Filters<'a, 'c> {
             unresolvable(ctx, "TaintToleration", refused, message)
         };
         let mut refusals = Vec::new();
-        if let Some(taint) = selector::untolerated(tolerations, class.taints(), &HARD_EFFECTS).next() {
+        if let Some(taint) = selector::untolerated(tolerations, node.taints(), &HARD_EFFECTS).next() {
             refusals.push(refusal(ctx.bool(true), taint));
         }
         let not_ready = taint("node.kubernetes.io/not-ready", "NoSchedule");

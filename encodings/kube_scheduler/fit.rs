@@ -1,7 +1,7 @@
 //! NodeResourcesFit as a filter of kube-scheduler v1.34: `pkg/scheduler/framework/plugins/noderesources/fit.go`.
 
 use crate::cluster::arithmetic::gcd;
-use crate::cluster::counting::layout::{Room, requested};
+use crate::cluster::counting::layout::requested;
 use crate::cluster::view::Cluster;
 use crate::cluster::view::usage::Counted;
 use crate::cluster::{Cell, TemplateId};
@@ -22,7 +22,7 @@ pub fn refusal<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>, template: TemplateId,
         let short = is_short(cluster, cell, resource, amount, change);
         let message = if resource == "pods" { "Too many pods".to_owned() } else { format!("Insufficient {resource}") };
         reasons.push(Reason::new(short, message));
-        if resource != "pods" && amount > cluster.classes[cell.class].allocatable.get(resource) {
+        if resource != "pods" && amount > cluster.node(cell).allocatable().get(resource) {
             hopeless.push(short);
         }
     }
@@ -40,5 +40,5 @@ fn is_short<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>, resource: &str, amount: 
     let unit = gcd(cluster.usage.unit(cluster, &counted), amount);
     let each = |other: TemplateId| cluster.templates[other.0].requests.get(resource) / unit;
     let used = cluster.usage.sum(cluster, cell, &counted, unit) + change.sum(cluster.ctx(), each);
-    used.gt(Room::most(&cluster.classes[cell.class], resource, amount, unit))
+    used.gt(cluster.node(cell).room(resource, amount, unit))
 }

@@ -3,30 +3,29 @@
 //! Nodes keep the images that they start with: pods pull none.
 
 use crate::cluster::arithmetic::image_score;
-use crate::cluster::object::spec::NodeSpec;
-use crate::cluster::view::Cluster;
-use crate::cluster::{Cell, NodeClass, TemplateId, object::images};
+use crate::cluster::view::{Cluster, NodeView};
+use crate::cluster::{Cell, TemplateId, object::images};
 
 /// Scores of the cells: constants.
 pub fn scores(cluster: &Cluster<'_>, cells: &[Cell<'_>], template: TemplateId) -> Vec<i64> {
     let needed: Vec<String> = images::of_pod(&cluster.templates[template.0].spec).collect();
     let weights: Vec<i64> = needed.iter().map(|name| weight(cluster, name)).collect();
-    let score = |class: &NodeClass| {
-        let present = |name: &str| images::of_node(&class.node).any(|(other, _)| other == name);
+    let score = |class: NodeView<'_, '_>| {
+        let present = |name: &str| class.image(name).is_some();
         let sum = needed.iter().zip(&weights).filter(|(name, _)| present(name)).map(|(_, weight)| weight).sum();
         image_score::image_score(sum, needed.len() as i64)
     };
-    let by_class: Vec<i64> = cluster.classes.iter().map(score).collect();
+    let by_class: Vec<i64> = cluster.classes().map(score).collect();
     cells.iter().map(|cell| by_class[cell.class]).collect()
 }
 
 /// What an image adds to the sum of a node that has it. Its size is what the first such node tells.
 fn weight(cluster: &Cluster<'_>, name: &str) -> i64 {
-    let nodes = &cluster.spec.nodes;
-    let size = |node: &NodeSpec| images::of_node(&node.node).find(|(other, _)| *other == name).map(|(_, size)| size);
-    let sizes: Vec<i64> = nodes.iter().filter_map(size).collect();
-    if !sizes.is_empty() {
-        cluster.size.depends("ImageLocality asks for the share of nodes that have an image");
-    }
-    image_score::scaled(sizes.first().copied().unwrap_or(0), sizes.len() as i64, nodes.len() as i64)
+    let Some(size) = cluster.classes().find_map(|class| class.image(name)) else {
+        return image_score::scaled(0, 0, cluster.most_nodes());
+    };
+    let why = "ImageLocality asks for the share of nodes that have an image";
+    cluster.size.depends(why);
+    let with = cluster.fixed_number(|class| cluster.class(class).image(name).is_some(), why);
+    image_score::scaled(size, with, cluster.fixed_number(|_| true, why))
 }

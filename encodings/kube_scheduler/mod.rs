@@ -24,9 +24,13 @@ mod scores;
 mod spread;
 mod topology;
 
+use crate::cluster::counting::classes::{HOSTNAME, ZONE};
+use crate::cluster::counting::reads::{Reader, Reads};
+use crate::cluster::object::spec::ClusterSpec;
+use crate::cluster::object::{affinity, images};
 use crate::cluster::view::story::{Scene, Sentence};
 use crate::cluster::view::{Binding, Cluster};
-use crate::cluster::{Cell, TemplateId};
+use crate::cluster::{Cell, Template, TemplateId};
 use crate::encodings::ranks;
 use crate::system::{ActionDraft, ActionKind};
 use crate::term::{Bool, Int, TermId};
@@ -36,6 +40,25 @@ pub use nominations::{Change, nominated};
 pub use refusal::{Reason, Refusal, Stage};
 pub use scores::{Column, resource_columns, total};
 pub use spread::{Constraint, constraints};
+
+/// What the scheduler reads of nodes.
+pub const READER: Reader = Reader { name: "kube-scheduler", reads };
+
+fn reads(spec: &ClusterSpec, templates: &[Template], reads: &mut Reads) {
+    reads.taints();
+    for template in templates {
+        reads.affinity_of(&template.spec);
+        [template.pinned_to(), template.nominated_to()].into_iter().flatten().for_each(|name| reads.name(name));
+        let constraints = template.spec.topology_spread_constraints.iter().flatten();
+        constraints.for_each(|constraint| reads.topology_key(&constraint.topology_key));
+        affinity::all(&template.spec).for_each(|term| reads.topology_key(&term.topology_key));
+    }
+    let defaults = spec.scheduler.iter().flat_map(|profile| &profile.default_constraints);
+    defaults.for_each(|constraint| reads.topology_key(&constraint.topology_key));
+    [HOSTNAME, ZONE].iter().for_each(|key| reads.topology_key(key));
+    let placed = templates.iter().filter(|template| template.may_be_placed());
+    placed.flat_map(|template| images::of_pod(&template.spec)).for_each(|image| reads.image(image));
+}
 
 /// What one scheduling cycle of one template computes, cell by cell.
 pub struct Cycle<'c> {
@@ -77,7 +100,7 @@ pub fn cycle<'c>(cluster: &Cluster<'c>, cells: &[Cell<'c>], template: TemplateId
 /// The cell of the node that the pod itself is nominated to.
 fn own_nomination(cluster: &Cluster<'_>, cells: &[Cell<'_>], template: TemplateId) -> Option<usize> {
     let node = cluster.templates[template.0].nominated_to()?;
-    cells.iter().position(|cell| cluster.classes[cell.class].names.iter().any(|name| name == node))
+    cells.iter().position(|cell| cluster.node(cell).is_named(node))
 }
 
 /// Adds the scheduler's action: bind one waiting pod.
@@ -115,7 +138,7 @@ pub fn add(cluster: &Cluster<'_>) {
     });
     let turn = in_priority_order(cluster, &scheduled, &busy.collect::<Vec<_>>());
     let binds: Vec<Bool<'_>> = turn.iter().zip(&waiting).map(|(&turn, &waiting)| turn & waiting).collect();
-    let (pod_var, pod) = cluster.builder.input("pod", 0, scheduled.len() as i64 - 1);
+    let (pod_var, pod) = cluster.input("pod", 0, scheduled.len() as i64 - 1);
     let (node_var, node) = cluster.cell_input("node", cells.len());
     let others = company::first(cluster, &scheduled);
     let mut next = state.clone();

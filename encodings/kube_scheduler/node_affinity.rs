@@ -8,7 +8,6 @@ use std::collections::BTreeSet;
 
 use k8s_openapi::api::core::v1::{NodeSelectorTerm, PodSpec};
 
-use crate::cluster::object::selector;
 use crate::cluster::view::Cluster;
 use crate::cluster::{Cell, TemplateId};
 
@@ -40,14 +39,14 @@ pub fn refusal_of_others<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>, template: T
         true => "pod affinity terms conflict".to_owned(),
         false => format!("node(s) didn't satisfy plugin(s) [{PLUGIN}]"),
     };
-    let other = !cluster.classes[cell.class].names.iter().any(|name| names.contains(name.as_str()));
+    let other = !names.iter().any(|name| cluster.node(cell).is_named(name));
     Some(Refusal::new(PLUGIN, Stage::PreFilter, Reason::new(ctx.bool(other), message), ctx.bool(false)))
 }
 
 /// Filter: nodes that neither `nodeSelector` nor required affinity allows.
 pub fn refusal<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>, template: TemplateId) -> Refusal<'c> {
     let ctx = cluster.ctx();
-    let unmatched = !selector::matches_node(&cluster.templates[template.0].spec, &cluster.classes[cell.class].node);
+    let unmatched = !cluster.node(cell).matches(&cluster.templates[template.0].spec);
     let reason = Reason::new(ctx.bool(unmatched), "node(s) didn't match Pod's node affinity/selector");
     Refusal::new(PLUGIN, Stage::Filter, reason, ctx.bool(false))
 }

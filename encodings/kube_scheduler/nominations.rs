@@ -42,7 +42,6 @@ pub fn nominated<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>, template: TemplateI
     if cluster.templates.iter().all(|other| other.nominated_to().is_none()) {
         return Change::default();
     }
-    let names = &cluster.classes[cell.class].names;
     let pod = &cluster.templates[template.0];
     let state = cluster.state();
     let number = |id: TemplateId| {
@@ -50,7 +49,7 @@ pub fn nominated<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>, template: TemplateI
         if id == template { waiting.minus_or_zero(1) } else { waiting }
     };
     let here = cluster.templates.iter().enumerate().filter(|(_, other)| {
-        let named = other.nominated_to().is_some_and(|node| names.iter().any(|name| name == node));
+        let named = other.nominated_to().is_some_and(|node| cluster.node(cell).is_named(node));
         named && other.priority() >= pod.priority()
     });
     let pods = here.map(|(index, _)| (TemplateId(index), number(TemplateId(index))));

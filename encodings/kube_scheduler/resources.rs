@@ -7,9 +7,9 @@
 use crate::cluster::arithmetic::gcd;
 use crate::cluster::arithmetic::node_score::{self, ResourceUse};
 use crate::cluster::object::spec::{FitStrategy, SchedulerProfile};
-use crate::cluster::view::Cluster;
 use crate::cluster::view::usage::Counted;
-use crate::cluster::{Cell, NodeClass, TemplateId};
+use crate::cluster::view::{Cluster, NodeView};
+use crate::cluster::{Cell, TemplateId};
 use crate::term::Int;
 
 /// Largest table of resource scores, in entries.
@@ -71,23 +71,23 @@ struct Load {
 struct Scorer<'a, 'c> {
     cluster: &'a Cluster<'c>,
     cell: &'a Cell<'c>,
-    class: &'a NodeClass,
+    node: NodeView<'a, 'c>,
     template: TemplateId,
     profile: &'a SchedulerProfile,
 }
 
 impl<'a, 'c> Scorer<'a, 'c> {
     fn new(cluster: &'a Cluster<'c>, cell: &'a Cell<'c>, template: TemplateId) -> Self {
-        let (class, profile) = (&cluster.classes[cell.class], cluster.profile(template));
-        Scorer { cluster, cell, class, template, profile }
+        let (node, profile) = (cluster.node(cell), cluster.profile(template));
+        Scorer { cluster, cell, node, template, profile }
     }
 
     /// What NodeResourcesFit takes to be used of the resources that it scores.
     fn scored(&self) -> Vec<Load> {
         let new = &self.cluster.templates[self.template.0];
         let load = |resource: &str| match resource {
-            "cpu" => Load { base: self.class.used_scoring.0 + new.placing.0, counted: Counted::ScoredCpu },
-            "memory" => Load { base: self.class.used_scoring.1 + new.placing.1, counted: Counted::ScoredMemory },
+            "cpu" => Load { base: self.node.used_scoring().0 + new.placing.0, counted: Counted::ScoredCpu },
+            "memory" => Load { base: self.node.used_scoring().1 + new.placing.1, counted: Counted::ScoredMemory },
             _ => self.requested_of(resource),
         };
         self.profile.fit_resources.iter().map(|(resource, _)| load(resource)).collect()
@@ -100,7 +100,7 @@ impl<'a, 'c> Scorer<'a, 'c> {
 
     fn requested_of(&self, resource: &str) -> Load {
         let new = &self.cluster.templates[self.template.0];
-        let base = self.class.used.get(resource) + new.requests.get(resource);
+        let base = self.node.used().get(resource) + new.requests.get(resource);
         Load { base, counted: Counted::Requested(resource.to_owned()) }
     }
 
@@ -145,7 +145,7 @@ impl<'a, 'c> Scorer<'a, 'c> {
     fn fit(&self, used: &[i64]) -> i64 {
         let resources = self.profile.fit_resources.iter().zip(used);
         let uses = resources.map(|((resource, weight), &requested)| ResourceUse {
-            allocatable: self.class.allocatable.get(resource),
+            allocatable: self.node.allocatable().get(resource),
             requested,
             weight: *weight,
         });
@@ -159,7 +159,7 @@ impl<'a, 'c> Scorer<'a, 'c> {
 
     fn balanced(&self, used: &[i64]) -> i64 {
         let pairs: Vec<(i64, i64)> =
-            BALANCED.iter().zip(used).map(|(resource, &used)| (self.class.allocatable.get(resource), used)).collect();
+            BALANCED.iter().zip(used).map(|(resource, &used)| (self.node.allocatable().get(resource), used)).collect();
         node_score::balanced_allocation(&pairs)
     }
 
@@ -169,7 +169,7 @@ impl<'a, 'c> Scorer<'a, 'c> {
         let ctx = self.cluster.ctx();
         let resources = self.profile.fit_resources.iter().zip(self.scored());
         let present = resources.filter_map(|((resource, weight), load)| {
-            let allocatable = self.class.allocatable.get(resource);
+            let allocatable = self.node.allocatable().get(resource);
             let free = (ctx.int(allocatable - load.base) - self.sum(&load, 1)).max(0);
             (allocatable > 0).then(|| ((free * ctx.int(100)).div(allocatable) * *weight, *weight))
         });
@@ -194,7 +194,7 @@ impl<'a, 'c> Scorer<'a, 'c> {
     /// products of two of them would not fit.
     fn fraction(&self, resource: &str, load: &Load) -> Option<(Int<'c>, i64)> {
         const MOST: i64 = 1 << 26;
-        let allocatable = self.class.allocatable.get(resource);
+        let allocatable = self.node.allocatable().get(resource);
         let unit = gcd(gcd(allocatable, load.base), self.unit(load)).max(1);
         let shrink = allocatable / unit / MOST + 1;
         let used = (self.sum(load, unit) + load.base / unit).div(shrink);

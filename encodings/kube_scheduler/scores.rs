@@ -4,8 +4,8 @@
 
 use crate::cluster::arithmetic::node_score;
 use crate::cluster::object::selector;
-use crate::cluster::view::Cluster;
-use crate::cluster::{Cell, NodeClass, TemplateId};
+use crate::cluster::view::{Cluster, NodeView};
+use crate::cluster::{Cell, TemplateId};
 use crate::term::{Bool, Int};
 
 use super::{image_locality, inter_pod_affinity, node_affinity, resources, spread};
@@ -102,7 +102,7 @@ impl<'c> Scoring<'_, 'c> {
     /// TaintToleration: fewer untolerated PreferNoSchedule taints are better.
     fn taint_toleration(&self) -> Column<'c> {
         let tolerations = self.cluster.templates[self.template.0].tolerations();
-        let count = |class: &NodeClass| {
+        let count = |class: NodeView<'_, 'c>| {
             selector::untolerated(tolerations, class.taints(), &["PreferNoSchedule"]).count() as i64
         };
         self.by_highest("TaintToleration", false, &count, &node_score::taint_score)
@@ -111,7 +111,7 @@ impl<'c> Scoring<'_, 'c> {
     /// NodeAffinity: a larger sum of preferred weights is better.
     fn node_affinity(&self) -> Column<'c> {
         let spec = &self.cluster.templates[self.template.0].spec;
-        let sum = |class: &NodeClass| selector::preferred_node_score(spec, &class.node);
+        let sum = |class: NodeView<'_, 'c>| class.preference(spec);
         let skipped = !node_affinity::has_preferences(spec);
         self.by_highest("NodeAffinity", skipped, &sum, &node_score::node_affinity_score)
     }
@@ -145,11 +145,11 @@ impl<'c> Scoring<'_, 'c> {
         &self,
         plugin: &'static str,
         skipped: bool,
-        raw: &dyn Fn(&NodeClass) -> i64,
+        raw: &dyn Fn(NodeView<'_, 'c>) -> i64,
         score: &dyn Fn(i64, i64) -> i64,
     ) -> Column<'c> {
         let ctx = self.cluster.ctx();
-        let raw: Vec<i64> = self.cells.iter().map(|cell| raw(&self.cluster.classes[cell.class])).collect();
+        let raw: Vec<i64> = self.cells.iter().map(|cell| raw(self.cluster.node(cell))).collect();
         let highest = ctx.max(self.feasible.iter().zip(&raw).map(|(&feasible, &raw)| feasible.ite(raw, 0)), 0);
         let value = |&raw: &i64| {
             highest.map(|highest| if highest == 0 { score(0, 0) } else { score(raw.min(highest), highest) })

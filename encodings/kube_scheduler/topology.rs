@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use crate::cluster::Cell;
-use crate::cluster::view::Cluster;
+use crate::cluster::view::{Cluster, NodeView};
 use crate::term::{Bool, Ctx, Int};
 
 /// The domains of one topology key.
@@ -18,8 +18,13 @@ pub struct Topology {
 impl Topology {
     /// The domains of a key.
     pub fn new(cluster: &Cluster<'_>, key: &str) -> Self {
-        let values = cluster.classes.iter().map(|class| class.label(key).map(str::to_owned));
-        Topology { singleton: cluster.has_singleton_domains(key), values: values.collect() }
+        let singleton = cluster.has_singleton_domains(key);
+        // Where every node is its own domain, a value needs no name: that there is one is enough.
+        let value = |class: NodeView<'_, '_>| match singleton {
+            true => class.has_label(key).then(String::new),
+            false => class.label(key).map(str::to_owned),
+        };
+        Topology { singleton, values: cluster.classes().map(value).collect() }
     }
 
     /// Whether nodes of a class carry the key.

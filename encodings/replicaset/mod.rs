@@ -123,8 +123,7 @@ fn add_delete_bound(
     let rest = surplus - count;
     let partial = count.le(surplus) & count.le(here) & rest.le(in_rank.minus_or_zero(here));
     let mut next = state.clone();
-    let delete = |cell: &Cell<'_>| cluster.change(cell).delete(template, count, Leaving::Deleted);
-    cluster.rewrite_one(&mut next, &chosen, delete);
+    cluster.rewrite_one(&mut next, &chosen, |cell| cluster.change(cell).delete(template, count, Leaving::Deleted));
     let waits = state.get(cluster.pending[template.0]).ge(1);
     let draft = ActionDraft::new(
         format!("replicaset {name} deletes"),

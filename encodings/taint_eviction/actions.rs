@@ -11,14 +11,14 @@
 
 use k8s_openapi::api::core::v1::Taint;
 
-use crate::cluster::view::{Cluster, Leaving, NodeView};
-use crate::cluster::view::story::{Scene, Sentence};
-use crate::cluster::{Cell, Template, TemplateId};
 use crate::cluster::counting::reads::{Reader, Reads};
 use crate::cluster::object::spec::ClusterSpec;
+use crate::cluster::view::story::{Scene, Sentence};
+use crate::cluster::view::{Cluster, Leaving, NodeView};
+use crate::cluster::{Cell, Template, TemplateId};
 use crate::encodings::{node_lifecycle, ranks};
 use crate::system::{ActionDraft, ActionKind};
-use crate::term::{Bool, Ctx, Int};
+use crate::term::{Bool, Ctx};
 
 use super::admission::{NOT_READY, UNREACHABLE, admitted, no_execute};
 use super::fate::{Fate, fate};

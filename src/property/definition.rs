@@ -1,8 +1,10 @@
 //! What there is to know of a property, in one place: everybody else asks here, and nobody compares names.
 
+use crate::cluster::Template;
+use crate::cluster::counting::reads::Reads;
 use crate::cluster::object::scenario::PropertySpec;
 use crate::cluster::object::spec::ClusterSpec;
-use crate::cluster::view::Cluster;
+use crate::cluster::view::{Cluster, Declaring};
 
 use super::PropertyError;
 
@@ -26,8 +28,10 @@ pub struct Definition {
     pub about: About,
     /// Whether it may apply to a cluster, as far as that can be told without a model.
     pub may_apply: fn(&ClusterSpec) -> bool,
+    /// Adds what it reads of nodes.
+    pub reads: fn(&ClusterSpec, &[Template], &mut Reads),
     /// Declares what it has to remember, before any action is built.
-    pub observe: fn(&mut Cluster<'_>, &PropertySpec) -> Result<Vec<Observer>, PropertyError>,
+    pub observe: fn(&mut Declaring<'_>, &PropertySpec) -> Result<Vec<Observer>, PropertyError>,
     /// Adds what it forbids, after all actions; whether it is about anything.
     pub build: fn(&Cluster<'_>, &PropertySpec) -> Result<bool, PropertyError>,
 }
@@ -55,6 +59,7 @@ impl Definition {
         needs: "it needs a Deployment or ReplicaSet",
         about: About { places: false, waiting: false, marks: false, turns: false },
         may_apply: |_| true,
+        reads: |_, _, _| {},
         observe: |_, _| Ok(Vec::new()),
         build: |_, _| Ok(false),
     };

@@ -1,7 +1,7 @@
 //! `expected-replicas`: a workload never falls below an expression.
 
 use crate::cluster::object::scenario::PropertySpec;
-use crate::cluster::view::Cluster;
+use crate::cluster::view::Declaring;
 use crate::system::Checkpoint;
 
 use super::definition::{Definition, Observer};
@@ -21,7 +21,7 @@ pub const DEFINITION: Definition = Definition {
     ..Definition::PLAIN
 };
 
-fn observe(cluster: &mut Cluster<'_>, property: &PropertySpec) -> Result<Vec<Observer>, PropertyError> {
+fn observe(cluster: &mut Declaring<'_>, property: &PropertySpec) -> Result<Vec<Observer>, PropertyError> {
     let mut observers = Vec::new();
     for (workload, _, vars) in targets(cluster, &property.target) {
         let demand = demand(cluster, property)?;
@@ -33,7 +33,7 @@ fn observe(cluster: &mut Cluster<'_>, property: &PropertySpec) -> Result<Vec<Obs
 
 /// What is demanded: `value`, or, under maintenance, all replicas but those of the nodes that may be under maintenance at a
 /// time.
-fn demand(cluster: &Cluster<'_>, property: &PropertySpec) -> Result<Option<Demand>, PropertyError> {
+fn demand(cluster: &Declaring<'_>, property: &PropertySpec) -> Result<Option<Demand>, PropertyError> {
     if let Some(text) = property.arguments.get("value") {
         let expression = Expression::parse(text);
         let expression = expression.map_err(|error| DEFINITION.bad("value", format!("`{text}`: {error}")))?;

@@ -2,7 +2,7 @@
 //! or than what is demanded now.
 
 use crate::cluster::object::spec::{Autoscaler, Workload};
-use crate::cluster::view::{Cluster, WorkloadVars};
+use crate::cluster::view::{Cluster, Declaring, View, WorkloadVars};
 use crate::system::{Checkpoint, IntVar, PropertyKind, State};
 use crate::term::Int;
 
@@ -31,7 +31,7 @@ struct Floor {
 }
 
 /// The autoscaler of a workload.
-pub fn autoscaler<'c>(cluster: &Cluster<'c>, object: &Workload) -> Option<&'c Autoscaler> {
+pub fn autoscaler<'c>(cluster: &View<'c>, object: &Workload) -> Option<&'c Autoscaler> {
     cluster.spec.autoscalers.iter().find(|autoscaler| autoscaler.target == object.key)
 }
 
@@ -42,7 +42,7 @@ pub fn min_replicas(autoscaler: &Autoscaler) -> i64 {
 
 /// Declares the memory of a property that demands replicas of a workload.
 pub fn declare(
-    cluster: &Cluster<'_>,
+    cluster: &Declaring<'_>,
     property: &'static str,
     workload: usize,
     vars: &WorkloadVars,
@@ -54,7 +54,7 @@ pub fn declare(
         Demand::Computed(_) => 0,
     });
     let name = format!("{property} of {} reached", cluster.spec.workloads[workload].key);
-    let reached = cluster.builder.int(name, 0, most, Some(0));
+    let reached = cluster.int(name, 0, most, Some(0));
     let floor = Floor { property, workload, demand, reached, at };
     Box::new(move |cluster| floor.add(cluster))
 }
@@ -96,7 +96,7 @@ impl Floor {
         observe(cluster, format!("{property} {}", object.key), guard, next);
         let gone = !cluster.exists(&state, vars);
         let holds = gone | count.ge(state.get(reached).min(demand));
-        cluster.builder.property(property, object.key.to_string(), PropertyKind::Invariant { holds: holds.id(), at });
+        cluster.property(property, object.key.to_string(), PropertyKind::Invariant { holds: holds.id(), at });
         let (count, demand, name) = (count.id(), demand.id(), object.key.to_string());
         cluster.diagnose(
             property,

@@ -28,7 +28,7 @@ impl Subjects {
 /// Forbids loops that carry a mark, and that nothing from outside is part of.
 pub fn forbid(cluster: &Cluster<'_>, name: &str, subject: String, mark: MarkId) {
     let none_of = MarkSet::of(cluster.environment_mark());
-    cluster.builder.property(name, subject, PropertyKind::NoLoop { any_of: MarkSet::of(mark), none_of });
+    cluster.property(name, subject, PropertyKind::NoLoop { any_of: MarkSet::of(mark), none_of });
 }
 
 /// Forbids loops that carry the marks of workloads: of those that are meant, and targets of the property. Whether there are any.

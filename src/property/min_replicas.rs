@@ -1,7 +1,7 @@
 //! `min-replicas`: an autoscaled workload never falls below `minReplicas`.
 
 use crate::cluster::object::scenario::PropertySpec;
-use crate::cluster::view::Cluster;
+use crate::cluster::view::Declaring;
 use crate::system::Checkpoint;
 
 use super::definition::{Definition, Observer};
@@ -20,7 +20,7 @@ pub const DEFINITION: Definition = Definition {
     ..Definition::PLAIN
 };
 
-fn observe(cluster: &mut Cluster<'_>, property: &PropertySpec) -> Result<Vec<Observer>, PropertyError> {
+fn observe(cluster: &mut Declaring<'_>, property: &PropertySpec) -> Result<Vec<Observer>, PropertyError> {
     let declare = |(workload, object, vars)| {
         let demand = Demand::Fixed(floor::min_replicas(autoscaler(cluster, object)?));
         Some(floor::declare(cluster, DEFINITION.name, workload, vars, demand, Checkpoint::Settled))

@@ -23,9 +23,11 @@ use std::collections::BTreeSet;
 
 use thiserror::Error;
 
+use crate::cluster::Template;
+use crate::cluster::counting::reads::{Reader, Reads};
 use crate::cluster::object::scenario::PropertySpec;
 use crate::cluster::object::spec::{ClusterSpec, ObjectKey, Workload};
-use crate::cluster::view::{Cluster, WorkloadVars};
+use crate::cluster::view::{Cluster, Declaring, View, WorkloadVars};
 
 pub use definition::{About, Definition, Observer};
 pub use expression::{Expression, ExpressionError, Vocabulary};
@@ -119,6 +121,13 @@ impl Selection {
     }
 }
 
+/// What properties read of nodes.
+pub const READER: Reader = Reader { name: "properties", reads };
+
+fn reads(spec: &ClusterSpec, templates: &[Template], reads: &mut Reads) {
+    ALL.iter().for_each(|definition| (definition.reads)(spec, templates, reads));
+}
+
 /// What properties need declared before any action is built.
 #[derive(Default)]
 pub struct Prepared {
@@ -127,7 +136,7 @@ pub struct Prepared {
 }
 
 /// Declares the variables of observers.
-pub fn prepare(cluster: &mut Cluster<'_>, selection: &Selection) -> Result<Prepared, PropertyError> {
+pub fn prepare(cluster: &mut Declaring<'_>, selection: &Selection) -> Result<Prepared, PropertyError> {
     let known =
         |property: &PropertySpec| definition(&property.name).ok_or(PropertyError::Unknown(property.name.clone()));
     let definitions = selection.properties.iter().map(known).collect::<Result<Vec<_>, PropertyError>>()?;
@@ -141,7 +150,7 @@ pub fn prepare(cluster: &mut Cluster<'_>, selection: &Selection) -> Result<Prepa
 }
 
 /// Sees to it that workloads that a property of marks is asked about by name have marks of their own.
-fn mark_apart(cluster: &mut Cluster<'_>, selection: &Selection) {
+fn mark_apart(cluster: &mut Declaring<'_>, selection: &Selection) {
     let loops = selection.properties.iter().filter(|it| about(&it.name).marks);
     let targets: Option<Vec<&ObjectKey>> = loops.map(|property| property.target.as_ref()).collect();
     let Some(targets) = targets.filter(|targets| !targets.is_empty()) else { return };
@@ -183,7 +192,7 @@ pub fn not_applicable(name: &str) -> PropertyError {
 
 /// Workloads that a property is about.
 fn targets<'a, 'c>(
-    cluster: &'a Cluster<'c>,
+    cluster: &'a View<'c>,
     target: &'a Option<ObjectKey>,
 ) -> impl Iterator<Item = (usize, &'c Workload, &'a WorkloadVars)> {
     cluster.owners().filter(move |(_, object, _)| target.as_ref().is_none_or(|key| object.key == *key))

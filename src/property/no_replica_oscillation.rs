@@ -4,7 +4,7 @@
 
 use crate::cluster::object::scenario::PropertySpec;
 use crate::cluster::object::spec::Workload;
-use crate::cluster::view::{Cluster, WorkloadVars};
+use crate::cluster::view::{Cluster, Declaring, WorkloadVars};
 use crate::system::{BoolVar, Checkpoint, IntVar, PropertyKind};
 
 use super::definition::{About, Definition, Observer};
@@ -26,6 +26,7 @@ pub const DEFINITION: Definition = Definition {
     may_apply: |spec| !spec.autoscalers.is_empty(),
     observe: observers,
     build,
+    ..Definition::PLAIN
 };
 
 /// Smallest change that counts as rising or falling, in replicas.
@@ -60,7 +61,7 @@ fn threshold(property: &PropertySpec) -> Result<i64, PropertyError> {
     }
 }
 
-fn observers(cluster: &mut Cluster<'_>, property: &PropertySpec) -> Result<Vec<Observer>, PropertyError> {
+fn observers(cluster: &mut Declaring<'_>, property: &PropertySpec) -> Result<Vec<Observer>, PropertyError> {
     let scaled = targets(cluster, &property.target).filter(|(_, object, _)| autoscaler(cluster, object).is_some());
     let scaled: Vec<(usize, &Workload, WorkloadVars)> =
         scaled.map(|(index, object, vars)| (index, object, vars.clone())).collect();
@@ -80,16 +81,16 @@ fn build(cluster: &Cluster<'_>, property: &PropertySpec) -> Result<bool, Propert
 
 impl Reversal {
     fn declare(
-        cluster: &mut Cluster<'_>,
+        cluster: &mut Declaring<'_>,
         workload: usize,
         object: &Workload,
         vars: &WorkloadVars,
         threshold: i64,
     ) -> Self {
-        let disturbed = cluster.declare_disturbed(&object.key.to_string());
+        let disturbed = cluster.disturbed(&object.key.to_string());
         let replicas = cluster.size.replicas(object);
         let int = |what: &str, most: i64, start: &[i64]| {
-            cluster.size.int(&cluster.builder, format!("{} {what}", object.key), (0, most), start)
+            cluster.int_by_size(format!("{} {what}", object.key), (0, most), start)
         };
         Reversal {
             workload,
@@ -97,7 +98,7 @@ impl Reversal {
             low: int("lowest replicas", vars.max_replicas, &replicas),
             high: int("highest replicas", vars.max_replicas, &replicas),
             direction: int("direction", 2, &[0]),
-            reversed: cluster.builder.bool(format!("{} reversed", object.key), Some(false)),
+            reversed: cluster.bool(format!("{} reversed", object.key), Some(false)),
             disturbed,
         }
     }
@@ -130,6 +131,6 @@ impl Reversal {
         observe(cluster, format!("replicas of {}", object.key), fresh | changes | reverses, next);
         let kind = PropertyKind::Invariant { holds: (!state.is(reversed)).id(), at: Checkpoint::Every };
         let subject = format!("{}: reversal of {threshold} or more", object.key);
-        cluster.builder.property(DEFINITION.name, subject, kind);
+        cluster.property(DEFINITION.name, subject, kind);
     }
 }

@@ -27,7 +27,7 @@ fn build(cluster: &Cluster<'_>, property: &PropertySpec) -> Result<bool, Propert
         let waiting = vars.templates.iter().map(|template| state.get(cluster.pending[template.0]).eq(0));
         let holds = ctx.all(waiting).id();
         let kind = PropertyKind::Invariant { holds, at: Checkpoint::Settled };
-        cluster.builder.property(DEFINITION.name, object.key.to_string(), kind);
+        cluster.property(DEFINITION.name, object.key.to_string(), kind);
         found = true;
     }
     Ok(found)

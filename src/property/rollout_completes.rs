@@ -38,7 +38,7 @@ fn build(cluster: &Cluster<'_>, property: &PropertySpec) -> Result<bool, Propert
         }));
         let holds = (!cluster.exists(&state, vars) | starting | complete).id();
         let kind = PropertyKind::Invariant { holds, at: Checkpoint::Settled };
-        cluster.builder.property(DEFINITION.name, object.key.to_string(), kind);
+        cluster.property(DEFINITION.name, object.key.to_string(), kind);
         found = true;
     }
     Ok(found)

@@ -10,7 +10,7 @@ pub const DEFINITION: Definition = Definition {
     says: "controllers come to rest after every event",
     violated_by: "a block in which event-driven actions go round in a circle",
     build: |cluster, _| {
-        cluster.builder.property(DEFINITION.name, "", PropertyKind::Settles);
+        cluster.property(DEFINITION.name, "", PropertyKind::Settles);
         Ok(true)
     },
     ..Definition::PLAIN

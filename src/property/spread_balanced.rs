@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::cluster::Cell;
+use crate::cluster::counting::reads::Reads;
 use crate::cluster::object::scenario::PropertySpec;
+use crate::cluster::object::spec::ClusterSpec;
 use crate::cluster::view::{Cluster, WorkloadVars};
+use crate::cluster::{Cell, Template};
 use crate::system::{Checkpoint, PropertyKind};
 use crate::term::{Bool, Int};
 
@@ -20,9 +22,17 @@ pub const DEFINITION: Definition = Definition {
     arguments: &["maxSkew", "topologyKey"],
     needs: "it needs a topology spread constraint, or `maxSkew` and `topologyKey`",
     about: About { places: true, ..Definition::PLAIN.about },
+    reads,
     build,
     ..Definition::PLAIN
 };
+
+fn reads(spec: &ClusterSpec, templates: &[Template], reads: &mut Reads) {
+    let own = spec.scenario.properties.iter().filter(|property| property.name == DEFINITION.name);
+    own.filter_map(|property| property.arguments.get("topologyKey")).for_each(|key| reads.topology_key(key));
+    let constraints = templates.iter().flat_map(|it| it.spec.topology_spread_constraints.iter().flatten());
+    constraints.for_each(|constraint| reads.topology_key(&constraint.topology_key));
+}
 
 /// Adds the property: of every workload with `maxSkew` and `topologyKey` as arguments, or by the DoNotSchedule
 /// constraints of its present template; by all of them where the user asks for the property by name. Asked where nothing event-driven is enabled.
@@ -38,7 +48,7 @@ fn build(cluster: &Cluster<'_>, property: &PropertySpec) -> Result<bool, Propert
             let holds = (!cluster.exists(&state, vars) | skewed.le(skew)).id();
             let kind = PropertyKind::Invariant { holds, at: Checkpoint::Settled };
             let subject = format!("{}: maxSkew {skew} over {key}", object.key);
-            cluster.builder.property(DEFINITION.name, subject, kind);
+            cluster.property(DEFINITION.name, subject, kind);
             found = true;
         }
     }
@@ -70,15 +80,14 @@ fn limits(
 /// Pods of a workload in each domain of a key, and whether the domain exists; nodes that are down do not count.
 fn domain_counts<'c>(cluster: &Cluster<'c>, vars: &WorkloadVars, key: &str) -> Vec<(Int<'c>, Bool<'c>)> {
     let (ctx, state) = (cluster.ctx(), cluster.state());
-    let cells: Vec<_> =
-        cluster.cells(&state).into_iter().filter(|cell| cluster.classes[cell.class].label(key).is_some()).collect();
+    let cells: Vec<_> = cluster.cells(&state).into_iter().filter(|cell| cluster.node(cell).has_label(key)).collect();
     let on = |cell: &Cell<'c>| ctx.sum(vars.templates.iter().map(|&template| cluster.active_on(cell, template)));
     if cluster.has_singleton_domains(key) {
         return cells.iter().map(|cell| (on(cell), cell.exists & !cluster.is_down(cell))).collect();
     }
     let mut domains: BTreeMap<&str, Vec<Int<'c>>> = Default::default();
     for cell in &cells {
-        if let Some(value) = cluster.classes[cell.class].label(key) {
+        if let Some(value) = cluster.node(cell).label(key) {
             domains.entry(value).or_default().push(cell.multiplicity * on(cell));
         }
     }

@@ -3,7 +3,7 @@
 use itertools::Itertools;
 
 use crate::cluster::TemplateId;
-use crate::cluster::view::Cluster;
+use crate::cluster::view::{Cluster, Declaring};
 use crate::system::{BoolVar, IntVar, State};
 use crate::term::{Bool, Int};
 
@@ -75,19 +75,19 @@ pub struct Order {
 
 impl Memory {
     /// Declares the variables; every cell is a node.
-    pub fn declare(cluster: &Cluster<'_>, book: Book) -> Memory {
+    pub fn declare(cluster: &Declaring<'_>, book: Book) -> Memory {
         let cells = cluster.cells(&cluster.state());
         let (mut lists, mut orders) = (Vec::new(), Vec::new());
         for (at, cell) in cells.iter().enumerate() {
-            let node = &cluster.classes[cell.class].names[cell.slot];
+            let node = cluster.node(cell).title(cell.slot);
             let most = |id: TemplateId| cluster.holding_on(cell, id).range().hi;
             let declarer = Declarer { cluster, book: &book, at, node, most: &most };
             orders.extend(declarer.orders());
             lists.extend((0..book.keys.len()).filter_map(|key| declarer.list(key, &orders)));
         }
         Memory {
-            begun: cluster.builder.bool("duplicates: begun", Some(false)),
-            last: cluster.builder.int("duplicates: last list", 0, lists.len() as i64, Some(0)),
+            begun: cluster.bool("duplicates: begun", Some(false)),
+            last: cluster.int("duplicates: last list", 0, lists.len() as i64, Some(0)),
             book,
             lists,
             orders,
@@ -127,7 +127,7 @@ impl List {
 
 /// Declares the variables of one node.
 struct Declarer<'d, 'c> {
-    cluster: &'d Cluster<'c>,
+    cluster: &'d Declaring<'c>,
     book: &'d Book,
     at: usize,
     node: &'d str,
@@ -137,7 +137,7 @@ struct Declarer<'d, 'c> {
 
 impl Declarer<'_, '_> {
     fn int(&self, what: &str, most: i64) -> IntVar {
-        self.cluster.builder.int(format!("{}: {what}", self.node), 0, most, Some(0))
+        self.cluster.int(format!("{}: {what}", self.node), 0, most, Some(0))
     }
 
     /// One order for all unlike templates whose pods may be here and are handled under the same several keys.

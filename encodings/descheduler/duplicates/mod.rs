@@ -18,6 +18,7 @@ mod steps;
 use crate::cluster::TemplateId;
 use crate::cluster::object::spec::NamespaceFilter;
 use crate::cluster::view::story::Scene;
+use crate::cluster::view::{Cluster, Declaring};
 use crate::term::{Bool, Int, TermId};
 
 use super::cycle::Stage;
@@ -35,8 +36,13 @@ fn book(sight: &Sight<'_, '_>, excluded_kinds: &[String], namespaces: &Namespace
 }
 
 /// Declares what the plugin remembers between steps.
-pub fn declare(sight: &Sight<'_, '_>, excluded_kinds: &[String], namespaces: &NamespaceFilter) -> Memory {
-    Memory::declare(sight.cluster, book(sight, excluded_kinds, namespaces))
+pub fn declare(
+    cluster: &Declaring<'_>,
+    sight: &Sight<'_, '_>,
+    excluded_kinds: &[String],
+    namespaces: &NamespaceFilter,
+) -> Memory {
+    Memory::declare(cluster, book(sight, excluded_kinds, namespaces))
 }
 
 /// Adds the steps of a stage.
@@ -45,7 +51,12 @@ pub fn add_stage(stage: &Stage<'_, '_>, memory: &Memory) {
 }
 
 /// Adds a cycle in one step. Of unlike pods of one owner those of the templates that come first go.
-pub fn add_at_once<'c>(sight: &Sight<'_, 'c>, excluded_kinds: &[String], namespaces: &NamespaceFilter) {
+pub fn add_at_once<'c>(
+    cluster: &Cluster<'c>,
+    sight: &Sight<'_, 'c>,
+    excluded_kinds: &[String],
+    namespaces: &NamespaceFilter,
+) {
     let book = book(sight, excluded_kinds, namespaces);
     let mut templates: Vec<TemplateId> = book.sets.iter().flat_map(|set| set.templates.iter().copied()).collect();
     templates.retain(|&id| !api_server::refuses(sight.cluster, sight.policy, id));
@@ -76,7 +87,7 @@ pub fn add_at_once<'c>(sight: &Sight<'_, 'c>, excluded_kinds: &[String], namespa
         let [pods, nodes, stay] = numbers.map(|number| scene.get(number));
         Some(format!("RemoveDuplicates: {pods} pods of {name} over {nodes} feasible nodes allow {stay} per node"))
     };
-    at_once::add(sight, "RemoveDuplicates", &templates, &count, why);
+    at_once::add(cluster, sight, "RemoveDuplicates", &templates, &count, why);
 }
 
 /// Pods of one set; the first of them that is there is the original.

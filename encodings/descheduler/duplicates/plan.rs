@@ -1,7 +1,7 @@
 //! How many pods of an owner may stay on each node.
 
 use crate::cluster::object::selector::{self, HARD_EFFECTS};
-use crate::cluster::view::Cluster;
+use crate::cluster::view::View;
 use crate::cluster::{Cell, TemplateId};
 use crate::term::{Bool, Ctx, Int};
 
@@ -29,7 +29,7 @@ pub struct Plan<'c> {
 
 impl<'c> Plan<'c> {
     /// The plan for the templates of one key over cells that are `in_play`.
-    pub fn new(cluster: &Cluster<'c>, cells: &[Cell<'c>], in_play: &[Bool<'c>], columns: &[&Column<'c>]) -> Self {
+    pub fn new(cluster: &View<'c>, cells: &[Cell<'c>], in_play: &[Bool<'c>], columns: &[&Column<'c>]) -> Self {
         let ctx = cluster.ctx();
         let most: i64 = columns.iter().map(|column| cluster.templates[column.template.0].max_pods).sum();
         let pods = ctx.sum(columns.iter().map(|column| total(ctx, cells, &column.listed))).min(most);
@@ -49,7 +49,7 @@ fn total<'c>(ctx: &'c Ctx, cells: &[Cell<'c>], counts: &[Int<'c>]) -> Int<'c> {
 }
 
 /// Nodes that some duplicate matches and tolerates. A pod that only one node suits adds nothing.
-fn feasible<'c>(cluster: &Cluster<'c>, cells: &[Cell<'c>], in_play: &[Bool<'c>], columns: &[&Column<'c>]) -> Int<'c> {
+fn feasible<'c>(cluster: &View<'c>, cells: &[Cell<'c>], in_play: &[Bool<'c>], columns: &[&Column<'c>]) -> Int<'c> {
     let ctx = cluster.ctx();
     let adding: Vec<(TemplateId, Bool<'c>)> = columns
         .iter()
@@ -67,8 +67,8 @@ fn feasible<'c>(cluster: &Cluster<'c>, cells: &[Cell<'c>], in_play: &[Bool<'c>],
 }
 
 /// Whether a template's pods match and tolerate the nodes of a class. Cordoned ones count.
-fn suits(cluster: &Cluster<'_>, class: usize, template: TemplateId) -> bool {
-    let (class, template) = (&cluster.classes[class], &cluster.templates[template.0]);
-    selector::matches_node(&template.spec, &class.node)
+fn suits(cluster: &View<'_>, class: usize, template: TemplateId) -> bool {
+    let (class, template) = (cluster.class(class), &cluster.templates[template.0]);
+    class.matches(&template.spec)
         && selector::untolerated(template.tolerations(), class.taints(), &HARD_EFFECTS).next().is_none()
 }

@@ -81,7 +81,7 @@ impl<'c> Steps<'_, '_, 'c> {
             let may_be_here = |id: &TemplateId| cluster.holding_on(&sight.cells[at], *id).range().hi > 0;
             let templates: Vec<TemplateId> = set.templates.iter().copied().filter(may_be_here).collect();
             let last = templates.len().checked_sub(1)? as i64;
-            let choice = (last > 0).then(|| cluster.builder.input("original", 0, last));
+            let choice = (last > 0).then(|| cluster.input("original", 0, last));
             Some(Original { at, templates, choice })
         };
         (0..sight.cells.len()).cartesian_product(sets).filter_map(original).collect()
@@ -175,7 +175,7 @@ impl<'c> Steps<'_, '_, 'c> {
         let entries: Vec<(usize, &List, &Entry)> =
             lists.flat_map(|(index, list)| list.entries.iter().map(move |entry| (index, list, entry))).collect();
         let last = entries.len().saturating_sub(1) as i64;
-        let (input, chosen) = self.stage.cluster.builder.input("pod", 0, last);
+        let (input, chosen) = self.stage.cluster.input("pod", 0, last);
         let next_lists = self.next_lists(&state);
         let mut next = state.clone();
         let mut handled = Vec::new();

@@ -50,12 +50,11 @@ pub fn fits<'c>(sight: &Sight<'_, 'c>, to: usize, template: TemplateId, own: boo
 
 /// Whether selector, required affinity and taints admit pods of a template to the nodes of a cell.
 pub fn suits(sight: &Sight<'_, '_>, to: usize, template: TemplateId) -> bool {
-    let class = &sight.cluster.classes[sight.cells[to].class];
+    let node = sight.node(to);
     let Some(pod) = &sight.pod(template).spec else { return false };
     let tolerations = pod.tolerations.as_deref().unwrap_or_default();
-    let hard = class.taints().iter().filter(|taint| HARD_EFFECTS.contains(&taint.effect.as_str()));
-    selector::matches_node(pod, &class.node)
-        && hard.into_iter().all(|taint| selector::tolerates_comparing(tolerations, taint))
+    let hard = node.taints().iter().filter(|taint| HARD_EFFECTS.contains(&taint.effect.as_str()));
+    node.matches(pod) && hard.into_iter().all(|taint| selector::tolerates_comparing(tolerations, taint))
 }
 
 fn has_room<'c>(sight: &Sight<'_, 'c>, to: usize, template: TemplateId) -> Bool<'c> {
@@ -72,8 +71,7 @@ fn has_room<'c>(sight: &Sight<'_, 'c>, to: usize, template: TemplateId) -> Bool<
 
 /// What is left of a resource on the nodes of a cell: allocatable without the requests of the pods there.
 fn free<'c>(sight: &Sight<'_, 'c>, to: usize, resource: &str) -> Int<'c> {
-    let class = &sight.cluster.classes[sight.cells[to].class];
-    let allocatable = class.node.status.as_ref().and_then(|status| status.allocatable.as_ref());
+    let allocatable = sight.node(to).status().and_then(|status| status.allocatable.as_ref());
     let offered = allocatable.and_then(|list| resources::amount(resource, list.get(resource)?).ok()).unwrap_or(0);
     sight.ctx().int(offered) - used(sight, to, resource, &|at, id| sight.visible(at, id))
 }
@@ -86,10 +84,9 @@ pub fn used<'c>(
     count: &dyn Fn(usize, TemplateId) -> Int<'c>,
 ) -> Int<'c> {
     let ctx = sight.ctx();
-    let class = &sight.cluster.classes[sight.cells[at].class];
     let each = |id: TemplateId| sight.cluster.templates[id.0].requests.get(resource);
     let movable = sight.cluster.movable().filter(|&id| each(id) != 0);
-    ctx.sum(movable.map(|id| count(at, id) * ctx.int(each(id)))) + class.used.get(resource)
+    ctx.sum(movable.map(|id| count(at, id) * ctx.int(each(id)))) + sight.node(at).used().get(resource)
 }
 
 /// Whether a required anti-affinity term of the pod is against a pod on the nodes of a cell.
@@ -97,7 +94,7 @@ fn meets_enemy<'c>(sight: &Sight<'_, 'c>, to: usize, template: TemplateId, own: 
     let ctx = sight.ctx();
     let candidate = sight.pod(template);
     let terms = candidate.spec.iter().flat_map(affinity::required_anti);
-    let terms = terms.filter(|term| sight.labels(to).contains_key(&term.topology_key));
+    let terms = terms.filter(|term| sight.node(to).has_label(&term.topology_key));
     let meets = |term: &PodAffinityTerm| {
         let enemies = sight.templates().filter(|id| is_against(term, candidate, sight.pod(*id)));
         let count = |id: TemplateId| {

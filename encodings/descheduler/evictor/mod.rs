@@ -20,7 +20,7 @@ use super::sight::Sight;
 pub fn filter<'c>(sight: &Sight<'_, 'c>, template: TemplateId) -> Bool<'c> {
     let pod = sight.pod(template);
     let evictor = &sight.enabled.evictor;
-    if protection::protects(evictor, sight.cluster.spec, pod) {
+    if protection::protects(evictor, &sight.cluster.spec, pod) {
         return sight.ctx().bool(false);
     }
     match protection::asks_for_eviction(pod) {
@@ -56,7 +56,7 @@ pub fn pre_eviction_filter<'c>(sight: &Sight<'_, 'c>, at: usize, template: Templ
     if !evictor.node_fit {
         return ctx.bool(true);
     }
-    let considered = |to: usize| match selector::matches(&evictor.node_selector, sight.labels(to)) {
+    let considered = |to: usize| match sight.node(to).is_selected(&evictor.node_selector) {
         true => sight.is_ready(to),
         false => ctx.bool(false),
     };

@@ -4,7 +4,8 @@ use k8s_openapi::api::core::v1::{Pod, PodSpec};
 
 use crate::cluster::object::policy::EVICT_ANNOTATION;
 use crate::cluster::object::selector::{self, Labels};
-use crate::cluster::object::spec::{ClusterSpec, EvictorArguments, ObjectKey, Protection};
+use crate::cluster::object::spec::{EvictorArguments, ObjectKey, Protection};
+use crate::cluster::view::Objects;
 
 /// The annotation that asks for no eviction.
 pub const NO_EVICTION_ANNOTATION: &str = "descheduler.alpha.kubernetes.io/prefer-no-eviction";
@@ -30,7 +31,7 @@ pub fn asks_to_stay(pod: &Pod) -> bool {
 }
 
 /// Whether the evictor never lets a pod go, whatever the state.
-pub fn protects(evictor: &EvictorArguments, cluster: &ClusterSpec, pod: &Pod) -> bool {
+pub fn protects(evictor: &EvictorArguments, cluster: &Objects<'_>, pod: &Pod) -> bool {
     if asks_for_eviction(pod) {
         return false;
     }
@@ -45,7 +46,7 @@ pub fn protects(evictor: &EvictorArguments, cluster: &ClusterSpec, pod: &Pod) ->
         || is_young(evictor, pod)
 }
 
-fn is_protected(kind: Protection, evictor: &EvictorArguments, cluster: &ClusterSpec, pod: &Pod) -> bool {
+fn is_protected(kind: Protection, evictor: &EvictorArguments, cluster: &Objects<'_>, pod: &Pod) -> bool {
     let Some(spec) = &pod.spec else { return false };
     let volumes = || spec.volumes.iter().flatten();
     match kind {
@@ -86,7 +87,7 @@ fn is_young(evictor: &EvictorArguments, pod: &Pod) -> bool {
 }
 
 /// A claim of a protected storage class, or of one that cannot be told; of any, where no classes are given.
-fn holds_protected_claim(evictor: &EvictorArguments, cluster: &ClusterSpec, pod: &Pod) -> bool {
+fn holds_protected_claim(evictor: &EvictorArguments, cluster: &Objects<'_>, pod: &Pod) -> bool {
     let volumes = pod.spec.iter().flat_map(|spec| spec.volumes.iter().flatten());
     let claims = volumes.filter_map(|volume| volume.persistent_volume_claim.as_ref());
     let namespace = pod.metadata.namespace.clone().unwrap_or_default();
@@ -101,7 +102,7 @@ fn holds_protected_claim(evictor: &EvictorArguments, cluster: &ClusterSpec, pod:
 }
 
 /// Whether some PodDisruptionBudget selects a pod; an empty selector selects all.
-fn is_covered(cluster: &ClusterSpec, pod: &Pod) -> bool {
+fn is_covered(cluster: &Objects<'_>, pod: &Pod) -> bool {
     let none = Labels::new();
     let labels = pod.metadata.labels.as_ref().unwrap_or(&none);
     cluster.disruption_budgets.iter().any(|budget| {

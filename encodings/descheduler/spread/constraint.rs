@@ -5,7 +5,7 @@ use k8s_openapi::api::core::v1::{NodeSelector, Toleration, TopologySpreadConstra
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
 use crate::cluster::object::selector::{self, HARD_EFFECTS, Labels};
-use crate::cluster::view::Cluster;
+use crate::cluster::view::{Domain, View};
 use crate::cluster::{Template, TemplateId, Tenure};
 
 /// One constraint of one namespace.
@@ -38,7 +38,7 @@ struct Identity {
 type Requirement = (String, String, Vec<String>);
 
 /// The constraints of the pods that a plugin sees, in the order in which they are found.
-pub fn constraints(cluster: &Cluster<'_>, seen: &[TemplateId], wanted: &[String]) -> Vec<Constraint> {
+pub fn constraints(cluster: &View<'_>, seen: &[TemplateId], wanted: &[String]) -> Vec<Constraint> {
     let mut found: Vec<Constraint> = Vec::new();
     for &carrier in seen {
         let template = &cluster.templates[carrier.0];
@@ -103,7 +103,7 @@ fn requirements(selector: &LabelSelector, pairs: &Labels) -> Vec<Requirement> {
 }
 
 fn counted(
-    cluster: &Cluster<'_>,
+    cluster: &View<'_>,
     seen: &[TemplateId],
     carrier: &Template,
     given: &TopologySpreadConstraint,
@@ -121,23 +121,28 @@ fn counted(
 
 impl Constraint {
     /// Whether nodes of a class are domains even without pods.
-    pub fn is_eligible(&self, cluster: &Cluster<'_>, class: usize) -> bool {
-        let class = &cluster.classes[class];
+    pub fn is_eligible(&self, cluster: &View<'_>, class: usize) -> bool {
+        let class = cluster.class(class);
         let carrier = &cluster.templates[self.carriers[0].0];
-        let affine = self.identity.affinity.is_none() || selector::matches_node(&carrier.spec, &class.node);
+        let affine = self.identity.affinity.is_none() || class.matches(&carrier.spec);
         let tolerated = |tolerations: &Vec<Toleration>| {
             selector::untolerated(tolerations, class.taints(), &HARD_EFFECTS).next().is_none()
         };
         affine && self.identity.tolerations.as_ref().is_none_or(tolerated)
     }
 
-    /// The value of the key on nodes of a class.
-    pub fn value<'a>(&self, cluster: &'a Cluster<'_>, class: usize) -> Option<&'a str> {
-        cluster.classes[class].label(&self.key)
+    /// A name for the domain of nodes of a class. Where every node is a domain of its own, it stands for all of them.
+    pub fn value<'a>(&self, cluster: &'a View<'_>, class: usize) -> Option<&'a str> {
+        let class = cluster.class(class);
+        match class.domain(&self.key) {
+            Domain::Without => None,
+            Domain::Alone => Some(class.title(0)),
+            Domain::Named(value) => Some(value),
+        }
     }
 
     /// In words.
-    pub fn describe(&self, cluster: &Cluster<'_>) -> String {
+    pub fn describe(&self, cluster: &View<'_>) -> String {
         format!("{} over {}", cluster.templates[self.carriers[0].0].name, self.key)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::cluster::view::Cluster;
+use crate::cluster::view::{Cluster, Declaring};
 use crate::cluster::{Cell, TemplateId};
 use crate::system::{BoolVar, IntVar, State};
 use crate::term::{Bool, Int};
@@ -59,14 +59,13 @@ pub struct Place {
 
 impl Memory {
     /// Declares the variables for these constraints; every cell is a node.
-    pub fn declare(cluster: &Cluster<'_>, constraints: Vec<Constraint>) -> Memory {
-        let builder = &cluster.builder;
+    pub fn declare(cluster: &Declaring<'_>, constraints: Vec<Constraint>) -> Memory {
         let cells = cluster.cells(&cluster.state());
         let places: Vec<Place> = places(cluster, &cells, &constraints);
         Memory {
-            phase: builder.int("spreading", BEGINNING, LISTING, Some(BEGINNING)),
+            phase: cluster.int("spreading", BEGINNING, LISTING, Some(BEGINNING)),
             groups: groups(cluster, &cells, &constraints, &places),
-            last: builder.int("spreading: listed last", 0, places.len() as i64, Some(0)),
+            last: cluster.int("spreading: listed last", 0, places.len() as i64, Some(0)),
             balances: constraints.into_iter().map(|constraint| declare_balance(cluster, constraint)).collect(),
             places,
         }
@@ -98,22 +97,21 @@ impl Memory {
     }
 }
 
-fn declare_balance(cluster: &Cluster<'_>, constraint: Constraint) -> Balance {
-    let builder = &cluster.builder;
+fn declare_balance(cluster: &Declaring<'_>, constraint: Constraint) -> Balance {
     let most: i64 = constraint.counted.iter().map(|id| cluster.templates[id.0].max_pods).sum();
     let about = |what: &str| format!("{} {what}", constraint.describe(cluster));
     let values = values(cluster, &constraint);
-    let int = |value: &String, what: &str| builder.int(format!("{} {value}", about(what)), 0, most, Some(0));
+    let int = |value: &String, what: &str| cluster.int(format!("{} {value}", about(what)), 0, most, Some(0));
     Balance {
         lost: values.iter().map(|value| int(value, "lost by")).collect(),
-        open: values.iter().map(|value| builder.bool(format!("{} {value}", about("open")), Some(false))).collect(),
-        left: builder.int(about("left"), 0, most, Some(0)),
+        open: values.iter().map(|value| cluster.bool(format!("{} {value}", about("open")), Some(false))).collect(),
+        left: cluster.int(about("left"), 0, most, Some(0)),
         quota: values.iter().map(|value| int(value, "quota of")).collect(),
         constraint,
     }
 }
 
-fn places(cluster: &Cluster<'_>, cells: &[Cell<'_>], constraints: &[Constraint]) -> Vec<Place> {
+fn places(cluster: &Declaring<'_>, cells: &[Cell<'_>], constraints: &[Constraint]) -> Vec<Place> {
     let mut places = Vec::new();
     for (at, cell) in cells.iter().enumerate() {
         for template in cluster.movable() {
@@ -122,9 +120,9 @@ fn places(cluster: &Cluster<'_>, cells: &[Cell<'_>], constraints: &[Constraint])
             };
             let most = cluster.holding_on(cell, template).range().hi;
             if most > 0 && constraints.iter().any(|it| counts(&it)) {
-                let node = &cluster.classes[cell.class].names[cell.slot];
+                let node = cluster.node(cell).title(cell.slot);
                 let name = format!("{node}: {}", cluster.templates[template.0].name);
-                let int = |what: &str| cluster.builder.int(format!("{name} {what}"), 0, most, Some(0));
+                let int = |what: &str| cluster.int(format!("{name} {what}"), 0, most, Some(0));
                 places.push(Place { at, template, unlisted: int("unlisted"), victims: int("to be evicted") });
             }
         }
@@ -133,7 +131,7 @@ fn places(cluster: &Cluster<'_>, cells: &[Cell<'_>], constraints: &[Constraint])
 }
 
 /// Joins nodes that share a domain of a constraint; the number of each place's group.
-fn groups(cluster: &Cluster<'_>, cells: &[Cell<'_>], constraints: &[Constraint], places: &[Place]) -> Vec<usize> {
+fn groups(cluster: &Declaring<'_>, cells: &[Cell<'_>], constraints: &[Constraint], places: &[Place]) -> Vec<usize> {
     let mut group: Vec<usize> = (0..cells.len()).collect();
     for constraint in constraints {
         let mut first: BTreeMap<&str, usize> = BTreeMap::new();

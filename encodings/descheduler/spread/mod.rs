@@ -19,6 +19,7 @@ mod paper;
 mod steps;
 
 use crate::cluster::object::spec::{DeschedulerPlugin, PodFilter};
+use crate::cluster::view::Declaring;
 
 use super::cycle::Stage;
 use super::sight::Sight;
@@ -26,9 +27,9 @@ pub use counted::{Group, add, declare};
 pub use memory::Memory;
 
 /// Declares what the plugin remembers between steps.
-pub fn declare_stage(sight: &Sight<'_, '_>, wanted: &[String], pods: &PodFilter) -> Memory {
+pub fn declare_stage(cluster: &Declaring<'_>, sight: &Sight<'_, '_>, wanted: &[String], pods: &PodFilter) -> Memory {
     let seen = sight.looked_at(pods);
-    Memory::declare(sight.cluster, constraint::constraints(sight.cluster, &seen, wanted))
+    Memory::declare(cluster, constraint::constraints(sight.cluster, &seen, wanted))
 }
 
 /// Adds the steps of a stage.

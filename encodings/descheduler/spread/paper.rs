@@ -3,7 +3,7 @@
 
 use itertools::Itertools;
 
-use crate::cluster::view::Cluster;
+use crate::cluster::view::View;
 use crate::cluster::{Cell, Phase, TemplateId};
 use crate::encodings::descheduler::evictor::{self, fit};
 use crate::encodings::descheduler::sight::Sight;
@@ -50,8 +50,8 @@ pub struct Part<'c> {
 }
 
 /// The values of a constraint's key, in order.
-pub fn values(cluster: &Cluster<'_>, constraint: &Constraint) -> Vec<String> {
-    let values = (0..cluster.classes.len()).filter_map(|class| constraint.value(cluster, class));
+pub fn values(cluster: &View<'_>, constraint: &Constraint) -> Vec<String> {
+    let values = (0..cluster.classes().len()).filter_map(|class| constraint.value(cluster, class));
     values.map(str::to_owned).sorted().dedup().collect()
 }
 

@@ -99,7 +99,7 @@ impl<'c> Steps<'_, '_, 'c> {
         let (ctx, state) = (self.stage.cluster.ctx(), self.state());
         let sight = self.stage.sight(&state);
         let number: usize = self.memory.balances.iter().map(|balance| balance.open.len()).sum();
-        let (input, chosen) = self.stage.cluster.builder.input("domain", 0, number.saturating_sub(1) as i64);
+        let (input, chosen) = self.stage.cluster.input("domain", 0, number.saturating_sub(1) as i64);
         let mut next = state.clone();
         let (mut position, mut earlier) = (0, ctx.bool(false));
         let mut allowed = Vec::new();
@@ -191,7 +191,7 @@ impl<'c> Steps<'_, '_, 'c> {
 
     fn input(&self, name: &str) -> (VarId, Int<'c>) {
         let last = self.memory.places.len().saturating_sub(1) as i64;
-        self.stage.cluster.builder.input(name, 0, last)
+        self.stage.cluster.input(name, 0, last)
     }
 
     /// Whether a pod of each place may be the next: a node is listed to its end, and nodes of different groups, which have

@@ -86,6 +86,6 @@ fn unit(sums: impl Iterator<Item = f64>, most: usize) -> f64 {
 /// A number that divides all that pods request of a resource.
 fn grain(sight: &Sight<'_, '_>, name: &str) -> i64 {
     let requests = sight.cluster.templates.iter().map(|template| template.requests.get(name));
-    let fixed = sight.cluster.classes.iter().map(|class| class.used.get(name));
+    let fixed = sight.cluster.classes().map(|class| class.used().get(name));
     requests.chain(fixed).fold(0, gcd).max(1)
 }

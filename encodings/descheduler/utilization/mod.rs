@@ -147,7 +147,7 @@ impl<'p, 'c> Utilization<'p, 'c> {
         let pod = sight.pod(template).spec.as_ref();
         let tolerations = pod.and_then(|pod| pod.tolerations.as_deref()).unwrap_or_default();
         let tolerable = |at: &usize| {
-            let taints = sight.cluster.classes[sight.cells[*at].class].taints();
+            let taints = sight.node(*at).taints();
             tolerations.len() >= taints.len()
                 && taints.iter().all(|taint| selector::tolerates_comparing(tolerations, taint))
         };
@@ -166,7 +166,7 @@ impl<'p, 'c> Utilization<'p, 'c> {
 
 /// What a node offers of a resource: allocatable, or capacity where nothing is allocatable.
 fn capacity(sight: &Sight<'_, '_>, at: usize, name: &str) -> Option<i64> {
-    let status = sight.cluster.classes[sight.cells[at].class].node.status.as_ref()?;
+    let status = sight.node(at).status()?;
     let allocatable = status.allocatable.as_ref().filter(|list| !list.is_empty());
     resources::amount(name, allocatable.or(status.capacity.as_ref())?.get(name)?).ok()
 }

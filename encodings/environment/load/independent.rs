@@ -15,30 +15,30 @@ use std::collections::BTreeSet;
 use crate::cluster::object::scenario::Load;
 use crate::cluster::view::story::{Scene, Sentence};
 use crate::cluster::view::turnover::Tally;
-use crate::cluster::view::{Cluster, WorkloadVars};
+use crate::cluster::view::{Cluster, Declaring, WorkloadVars};
 use crate::encodings::ranks;
 use crate::system::{ActionDraft, ActionKind, IntVar, State};
 use crate::term::{Bool, Int};
 
-use super::{Levels, LoadVars, Reader, most_pods, outside, ready_at_start, show};
+use super::{Levels, LoadVars, Reader, most_pods, outside, show};
 
 /// Beyond so many levels every sum is one: a few are cheap to try one by one, many are better left to symbols, for which a
 /// plain number is easier than a table.
 const MOST_LEVELS: usize = 1 << 8;
 
 /// Declares the state of one load.
-pub fn declare(cluster: &mut Cluster<'_>, index: usize, workload: usize, reader: &dyn Reader) -> LoadVars {
+pub fn declare(cluster: &mut Declaring<'_>, index: usize, workload: usize, reader: &dyn Reader) -> LoadVars {
     let load: &Load = &cluster.spec.scenario.loads[index];
-    let (pods, most) = (ready_at_start(cluster, workload), most_pods(cluster, workload));
+    let (pods, most) = (cluster.spec.ready_at_start(workload), most_pods(cluster, workload));
     let levels = levels(load, most, reader.thresholds(cluster.nodes_may_be_down()));
     let start = (0..=levels.last()).rev().find(|&level| levels.least(level) <= pods * load.initial);
     let name = super::name(load);
-    let level = cluster.builder.int(&name, 0, levels.last(), start);
-    let count = |what: &str| cluster.builder.int(format!("{name} {what}"), 0, most, Some(pods));
+    let level = cluster.int(&name, 0, levels.last(), start);
+    let count = |what: &str| cluster.int(format!("{name} {what}"), 0, most, Some(pods));
     let (counted, kept) = (count("counted"), count("kept"));
     let changes_left = super::declare_changes(cluster, load);
     let tally = Tally { workload, ready_only: load.metric == "cpu", counted, kept };
-    cluster.turnover.tallies.push(tally);
+    cluster.follow(tally);
     LoadVars { load: index, workload, levels, level: Some(level), changes_left, tally: Some(tally), ages: None }
 }
 
@@ -130,7 +130,7 @@ impl<'c> Sum<'_, 'c> {
 
     fn add_change(&self, changes_left: Option<IntVar>) {
         let Sum { cluster, load, state, pods, .. } = self;
-        let (input, new) = cluster.builder.input("level", 0, self.levels.last());
+        let (input, new) = cluster.input("level", 0, self.levels.last());
         let mut next = self.added_up(new);
         let mut guard = pods.ge(1);
         if let Some(left) = changes_left {
@@ -154,7 +154,7 @@ impl<'c> Sum<'_, 'c> {
 
     fn add_turnover(&self) {
         let Sum { cluster, load, .. } = self;
-        let (input, new) = cluster.builder.input("level", 0, self.levels.last());
+        let (input, new) = cluster.input("level", 0, self.levels.last());
         let (least, most) = self.bounds();
         let sum = self.levels.least_of(new);
         let [_, gone, come] = self.turnover();

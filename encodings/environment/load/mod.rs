@@ -15,11 +15,11 @@ mod independent;
 
 use std::collections::BTreeSet;
 
+use crate::cluster::object::quantity;
 use crate::cluster::object::scenario::{Load, LoadPer};
-use crate::cluster::view::Cluster;
 use crate::cluster::view::story::{Scene, Sentence};
 use crate::cluster::view::turnover::Tally;
-use crate::cluster::{counting::placement, object::quantity};
+use crate::cluster::view::{Cluster, Declaring, View};
 use crate::system::Interleaving;
 use crate::system::{ActionDraft, ActionKind, IntVar, State};
 use crate::term::{Bool, Int};
@@ -94,7 +94,7 @@ pub trait Reader {
 }
 
 /// Declares the state of one load.
-pub fn declare(cluster: &mut Cluster<'_>, index: usize, reader: &dyn Reader) -> Option<LoadVars> {
+pub fn declare(cluster: &mut Declaring<'_>, index: usize, reader: &dyn Reader) -> Option<LoadVars> {
     let load: &Load = &cluster.spec.scenario.loads[index];
     let (workload, _, _) = cluster.owners().find(|(_, object, _)| object.key == load.target)?;
     if load.per == LoadPer::EachPod && load.range.0 < load.range.1 {
@@ -102,7 +102,7 @@ pub fn declare(cluster: &mut Cluster<'_>, index: usize, reader: &dyn Reader) -> 
     }
     let (values, start) = levels(load, reader);
     let name = name(load);
-    let level = (values.len() > 1).then(|| cluster.builder.int(&name, 0, values.len() as i64 - 1, Some(start)));
+    let level = (values.len() > 1).then(|| cluster.int(&name, 0, values.len() as i64 - 1, Some(start)));
     let changes_left = level.and_then(|_| declare_changes(cluster, load));
     let ages = (!load.startup.is_empty()).then(|| declare_ages(cluster, load, workload));
     Some(LoadVars { load: index, workload, levels: Levels::Listed(values), level, changes_left, tally: None, ages })
@@ -112,31 +112,24 @@ fn name(load: &Load) -> String {
     format!("{} {} load", load.target, load.metric)
 }
 
-fn declare_changes(cluster: &Cluster<'_>, load: &Load) -> Option<IntVar> {
+fn declare_changes(cluster: &Declaring<'_>, load: &Load) -> Option<IntVar> {
     let changes = i64::from(load.changes?);
-    Some(cluster.builder.int(format!("{} changes left", name(load)), 0, changes, Some(changes)))
-}
-
-/// Pods of a workload that are ready at the start.
-fn ready_at_start(cluster: &Cluster<'_>, workload: usize) -> i64 {
-    let revisions = &cluster.spec.workloads[workload].revisions;
-    revisions.iter().map(|revision| placement::ready(cluster.spec, workload, revision)).sum()
+    Some(cluster.int(format!("{} changes left", name(load)), 0, changes, Some(changes)))
 }
 
 /// The largest number of pods of a workload.
-fn most_pods(cluster: &Cluster<'_>, workload: usize) -> i64 {
+fn most_pods(cluster: &View<'_>, workload: usize) -> i64 {
     let vars = cluster.workloads[workload].as_ref();
     vars.map_or(0, |vars| vars.templates.iter().map(|id| cluster.templates[id.0].max_pods).sum())
 }
 
-fn declare_ages(cluster: &mut Cluster<'_>, load: &Load, workload: usize) -> usize {
-    let (most, old) = (most_pods(cluster, workload), ready_at_start(cluster, workload));
+fn declare_ages(cluster: &mut Declaring<'_>, load: &Load, workload: usize) -> usize {
+    let (most, old) = (most_pods(cluster, workload), cluster.spec.ready_at_start(workload));
     let stages = load.startup.iter().enumerate().map(|(stage, _)| {
-        cluster.builder.int(format!("{} past start-up stage {}", load.target, stage + 1), 0, most, Some(old))
+        cluster.int(format!("{} past start-up stage {}", load.target, stage + 1), 0, most, Some(old))
     });
     let stages = stages.collect();
-    cluster.turnover.ages.push((workload, stages));
-    cluster.turnover.ages.len() - 1
+    cluster.count_ages(workload, stages)
 }
 
 /// Representatives of the levels, and the level of the initial usage.
@@ -224,7 +217,7 @@ fn add_change(cluster: &Cluster<'_>, vars: &LoadVars) {
     let load = &cluster.spec.scenario.loads[vars.load];
     let (ctx, state) = (cluster.ctx(), cluster.state());
     let name = format!("load of {} ({})", load.target, load.metric);
-    let (input, new) = cluster.builder.input("level", 0, vars.levels.last());
+    let (input, new) = cluster.input("level", 0, vars.levels.last());
     let mut next = state.clone();
     next.set(level, new);
     let guard = match vars.changes_left {
@@ -260,7 +253,7 @@ fn add_stages(cluster: &Cluster<'_>, vars: &LoadVars) {
         let older = state.get(passed).min(present);
         let younger = present.minus_or_zero(older);
         let most = state.get(passed).range().hi.max(1);
-        let (input, count) = cluster.builder.input("pods", 1, most);
+        let (input, count) = cluster.input("pods", 1, most);
         let mut next = state.clone();
         next.set(passed, (older + count).min(most));
         let usage = load.startup.get(position + 1).map(|next| next.usage);

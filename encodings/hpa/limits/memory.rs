@@ -7,8 +7,8 @@
 //! part, the same for all policies whose period is longer than the sync period (15 s); shorter ones see no change.
 
 use crate::cluster::object::spec::Autoscaler;
-use crate::cluster::view::Cluster;
 use crate::cluster::view::story::Scene;
+use crate::cluster::view::{Cluster, Declaring};
 use crate::system::{IntVar, State};
 use crate::term::{Bool, Ctx, Int, TermId, VarId};
 
@@ -91,7 +91,7 @@ impl Line {
 }
 
 /// Declares the memory of an autoscaler.
-pub fn declare(cluster: &Cluster<'_>, autoscaler: &Autoscaler, replicas: i64, bounds: Bounds) -> Memory {
+pub fn declare(cluster: &Declaring<'_>, autoscaler: &Autoscaler, replicas: i64, bounds: Bounds) -> Memory {
     let behavior = autoscaler.object.spec.as_ref().and_then(|spec| spec.behavior.as_ref());
     let rules = behavior.map(|behavior| Rules::of(behavior, DOWNSCALE_STABILIZATION));
     let up_window = rules.as_ref().map_or(0, |rules| rules.up.window);
@@ -99,7 +99,7 @@ pub fn declare(cluster: &Cluster<'_>, autoscaler: &Autoscaler, replicas: i64, bo
     let Bounds { min, max } = bounds;
     let name = |what: &str| format!("hpa {} {what}", autoscaler.key);
     let start = replicas.clamp(min, max);
-    let int = |what: &str, lo: i64, start: i64| cluster.builder.int(name(what), lo, max, Some(start));
+    let int = |what: &str, lo: i64, start: i64| cluster.int(name(what), lo, max, Some(start));
     let long = rules
         .as_ref()
         .is_some_and(|rules| rules.up.longest_period() > SYNC_PERIOD || rules.down.longest_period() > SYNC_PERIOD);
@@ -136,7 +136,7 @@ impl Memory {
     fn recall_high<'c>(&self, cluster: &Cluster<'c>, state: &State<'c>, recalled: &mut Recalled<'c>, max: i64) {
         let Some(peak) = self.peak else { return };
         let (last, peak) = (state.get(self.last), state.get(peak));
-        let (var, high) = cluster.builder.input("recalled", 0, max);
+        let (var, high) = cluster.input("recalled", 0, max);
         recalled.inputs.push(var);
         recalled.choice = recalled.choice & (high.eq(0) | (high.ge(last) & high.le(peak)));
         recalled.restless = recalled.restless | peak.ne(last);
@@ -148,7 +148,7 @@ impl Memory {
     fn recall_low<'c>(&self, cluster: &Cluster<'c>, state: &State<'c>, recalled: &mut Recalled<'c>, max: i64) {
         let Some(trough) = self.trough else { return };
         let (last, trough) = (state.get(self.last), state.get(trough));
-        let (var, low) = cluster.builder.input("recalled low", 0, max + 1);
+        let (var, low) = cluster.input("recalled low", 0, max + 1);
         recalled.inputs.push(var);
         recalled.choice = recalled.choice & (low.eq(max + 1) | (low.ge(trough) & low.le(last)));
         recalled.restless = recalled.restless | trough.ne(last);
@@ -159,7 +159,7 @@ impl Memory {
     fn recall_changes<'c>(&self, cluster: &Cluster<'c>, state: &State<'c>, recalled: &mut Recalled<'c>, max: i64) {
         let Some((up, down)) = self.changed else { return };
         let [added, removed] = [("added", up), ("removed", down)].map(|(name, var)| {
-            let (input, counted) = cluster.builder.input(name, 0, max);
+            let (input, counted) = cluster.input(name, 0, max);
             recalled.inputs.push(input);
             recalled.choice = recalled.choice & counted.le(state.get(var));
             counted

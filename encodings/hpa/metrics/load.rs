@@ -18,7 +18,7 @@ use crate::cluster::object::quantity;
 use crate::cluster::object::scenario::{Load, LoadPer};
 use crate::cluster::object::spec::Autoscaler;
 use crate::cluster::view::story::Scene;
-use crate::cluster::view::{Cluster, WorkloadVars};
+use crate::cluster::view::{Cluster, View, WorkloadVars};
 use crate::encodings::environment::load::{LoadVars, Reader};
 use crate::term::{Bool, Int, TermId, VarId};
 
@@ -99,7 +99,7 @@ pub(super) struct Watched {
 
 impl Watched {
     /// The metric of a spec, if a load can be declared for it.
-    fn of(cluster: &Cluster<'_>, workload: usize, spec: &MetricSpec) -> Option<Self> {
+    fn of(cluster: &View<'_>, workload: usize, spec: &MetricSpec) -> Option<Self> {
         let template = cluster.workloads[workload].as_ref()?.templates.last()?;
         let metric = Metric::of(spec)?;
         let request = match &metric.source {
@@ -169,11 +169,11 @@ impl Reader for Watchers {
 }
 
 /// The metrics of all autoscalers that read a load.
-pub fn watchers(cluster: &Cluster<'_>, load: &Load) -> Watchers {
+pub fn watchers(cluster: &View<'_>, load: &Load) -> Watchers {
     Watchers(watchers_of(cluster, load))
 }
 
-fn watchers_of(cluster: &Cluster<'_>, load: &Load) -> Vec<Watcher> {
+fn watchers_of(cluster: &View<'_>, load: &Load) -> Vec<Watcher> {
     let Some((workload, _, vars)) = cluster.owners().find(|(_, object, _)| object.key == load.target) else {
         return Vec::new();
     };
@@ -248,7 +248,7 @@ pub fn proposals<'c>(
 }
 
 fn free<'c>(cluster: &Cluster<'c>, spec: &MetricSpec, (min, max): (i64, i64)) -> Proposed<'c> {
-    let (input, replicas) = cluster.builder.input("proposal", min.min(max), max);
+    let (input, replicas) = cluster.input("proposal", min.min(max), max);
     let line = Line::Free { name: spec.type_.clone(), replicas: replicas.id() };
     Proposed { replicas, valid: cluster.ctx().bool(true), input: Some(input), line }
 }

@@ -7,8 +7,8 @@
 
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 
-use crate::cluster::view::Cluster;
 use crate::cluster::view::story::{Narrator, Scene, Sentence};
+use crate::cluster::view::{Cluster, Leaving};
 use crate::cluster::{Cell, Phase, TemplateId};
 use crate::encodings::{disruption, ranks};
 use crate::system::{ActionDraft, ActionKind, State};

@@ -31,8 +31,7 @@ pub fn waits_for_victims<'c>(
     let leaving = groups.iter().filter(|group| group.phase == Phase::Terminating);
     let leaving: Vec<TemplateId> = leaving.map(|group| group.template).collect();
     let on = |(cell, verdict): (&Cell<'c>, &Verdict<'c>)| {
-        let names = &cluster.classes[cell.class].names;
-        let nominated = nominated.is_some_and(|node| names.iter().any(|name| name == node));
+        let nominated = nominated.is_some_and(|node| cluster.node(cell).is_named(node));
         let waits = leaving.iter().map(|&victim| {
             let counts = match was_leaving(&cluster.templates[victim.0]) {
                 None => ctx.bool(true),

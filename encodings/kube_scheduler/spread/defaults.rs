@@ -7,7 +7,7 @@ use k8s_openapi::api::core::v1::TopologySpreadConstraint;
 
 use crate::cluster::counting::classes::{HOSTNAME, ZONE};
 use crate::cluster::view::Cluster;
-use crate::cluster::{TemplateId, Tenure, object::owners, object::selector};
+use crate::cluster::{TemplateId, Tenure, object::selector};
 
 use super::Constraint;
 
@@ -38,7 +38,7 @@ fn peers(cluster: &Cluster<'_>, template: TemplateId) -> Option<Vec<TemplateId>>
     if pod.tenure == Tenure::Owned {
         return Some(vec![template]);
     }
-    let selectors = owners::default_selectors(cluster.spec, &pod.namespace, pod.sample.as_ref()?);
+    let selectors = cluster.spec.default_selectors(&pod.namespace, pod.sample.as_ref()?);
     let is_peer = |other: &TemplateId| {
         let other = &cluster.templates[other.0];
         other.namespace == pod.namespace && selectors.iter().all(|it| selector::matches(it, &other.labels))

@@ -41,7 +41,7 @@ impl<'a, 'c> Hard<'a, 'c> {
         let has_all_keys = super::has_all_keys(cluster, &constraints);
         let rules = constraints.into_iter().map(|constraint| {
             let counts = |class: usize| has_all_keys[class] && constraint.includes(cluster, template, class);
-            let included = (0..cluster.classes.len()).map(counts).collect();
+            let included = (0..cluster.classes().len()).map(counts).collect();
             Rule::new(cluster, cells, template, constraint, included)
         });
         Hard { cluster, cells, rules: rules.collect() }
@@ -65,9 +65,8 @@ impl<'c> Rule<'c> {
             true => BTreeMap::new(),
             false => constraint.by_domain(cluster, cells, &|class| included[class]),
         };
-        let nodes = cluster.classes.iter().zip(&included).filter(|(_, included)| **included);
         let numbers: Vec<i64> = match constraint.singleton {
-            true => cluster.size.present(nodes.flat_map(|(class, _)| class.members.iter().copied())),
+            true => cluster.numbers(|class| included[class]),
             false => vec![domains.len() as i64],
         };
         let too_few: Vec<bool> = numbers.iter().map(|&number| number < constraint.min_domains).collect();
@@ -102,7 +101,7 @@ impl<'c> Rule<'c> {
                 counts.push(others.ite(pods, most));
             }
         } else {
-            let value = change.and_then(|(at, _)| cluster.classes[cells[at].class].label(&self.constraint.key));
+            let value = change.and_then(|(at, _)| cluster.node(&cells[at]).label(&self.constraint.key));
             let more = change.map_or_else(|| ctx.int(0), |(_, more)| more);
             let count =
                 |(domain, &pods): (&String, &Int<'c>)| if Some(domain.as_str()) == value { pods + more } else { pods };
@@ -113,9 +112,10 @@ impl<'c> Rule<'c> {
 
     fn refusal(&self, cluster: &Cluster<'c>, cells: &[Cell<'c>], index: usize, change: &Change<'c>) -> Refusal<'c> {
         let (ctx, cell) = (cluster.ctx(), &cells[index]);
-        let Some(value) = cluster.classes[cell.class].label(&self.constraint.key) else {
+        let (node, key) = (cluster.node(cell), &self.constraint.key);
+        if !node.has_label(key) {
             return self.without_key(ctx.bool(true), ctx.bool(false));
-        };
+        }
         let more = match self.included[cell.class] {
             true => change.of(ctx, &self.constraint.matching),
             false => ctx.int(0),
@@ -123,7 +123,10 @@ impl<'c> Rule<'c> {
         let here = match self.constraint.singleton {
             true if self.included[cell.class] => self.constraint.on_cell(cluster, cell),
             true => ctx.int(0),
-            false => self.domains.get(value).copied().unwrap_or_else(|| ctx.int(0)),
+            false => {
+                let domain = node.label(key).and_then(|value| self.domains.get(value));
+                domain.copied().unwrap_or_else(|| ctx.int(0))
+            }
         };
         let smallest = match more.constant() {
             Some(0) => self.smallest,

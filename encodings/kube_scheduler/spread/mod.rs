@@ -97,8 +97,7 @@ fn resolved(
 
 /// By class: whether its nodes carry the keys of all constraints.
 fn has_all_keys(cluster: &Cluster<'_>, constraints: &[Constraint]) -> Vec<bool> {
-    let has = |class: &crate::cluster::NodeClass| constraints.iter().all(|it| class.label(&it.key).is_some());
-    cluster.classes.iter().map(has).collect()
+    cluster.classes().map(|class| constraints.iter().all(|it| class.has_label(&it.key))).collect()
 }
 
 impl Constraint {
@@ -114,10 +113,10 @@ impl Constraint {
 
     /// Whether the inclusion policies let nodes of a class take part in counting.
     fn includes(&self, cluster: &Cluster<'_>, template: TemplateId, class: usize) -> bool {
-        let (pod, class) = (&cluster.templates[template.0], &cluster.classes[class]);
+        let (pod, class) = (&cluster.templates[template.0], cluster.class(class));
         let tolerated = || selector::untolerated(pod.tolerations(), class.taints(), &HARD_EFFECTS).next().is_none();
-        class.label(&self.key).is_some()
-            && (!self.honor_affinity || selector::matches_node(&pod.spec, &class.node))
+        class.has_label(&self.key)
+            && (!self.honor_affinity || class.matches(&pod.spec))
             && (!self.honor_taints || tolerated())
     }
 
@@ -130,7 +129,7 @@ impl Constraint {
     ) -> BTreeMap<String, Int<'c>> {
         let mut domains: BTreeMap<String, Vec<Int<'c>>> = BTreeMap::new();
         for cell in cells.iter().filter(|cell| included(cell.class)) {
-            if let Some(value) = cluster.classes[cell.class].label(&self.key) {
+            if let Some(value) = cluster.node(cell).label(&self.key) {
                 let pods = cell.multiplicity * self.on_cell(cluster, cell);
                 domains.entry(value.to_owned()).or_default().push(pods);
             }

@@ -39,7 +39,7 @@ pub fn soft_scores<'c>(
     let keys_needed = super::lists_any(cluster, template) || !cluster.profile(template).system_default_spreading;
     let eligible = match keys_needed {
         true => super::has_all_keys(cluster, &constraints),
-        false => vec![true; cluster.classes.len()],
+        false => vec![true; cluster.classes().len()],
     };
     let scored =
         |(cell, &feasible): (&Cell<'c>, &Bool<'c>)| if eligible[cell.class] { feasible } else { ctx.bool(false) };
@@ -91,11 +91,16 @@ fn column<'c>(
         false => constraint.by_domain(cluster, cells, included),
     };
     let count = |cell: &Cell<'c>| {
-        let value = cluster.classes[cell.class].label(&constraint.key)?;
+        let node = cluster.node(cell);
+        if !node.has_label(&constraint.key) {
+            return None;
+        }
         if by_node || (constraint.singleton && included(cell.class)) {
             return Some(constraint.on_cell(cluster, cell));
         }
-        Some(by_domain.get(value).copied().unwrap_or_else(|| ctx.int(0)))
+        // Nodes that are domains of their own but take no part in counting have no pods that count.
+        let value = if constraint.singleton { None } else { node.label(&constraint.key) };
+        Some(value.and_then(|value| by_domain.get(value).copied()).unwrap_or_else(|| ctx.int(0)))
     };
     let domains = domains(cluster, cells, constraint, scored);
     Column { max_skew: constraint.max_skew, domains, counts: cells.iter().map(count).collect() }
@@ -105,7 +110,7 @@ fn column<'c>(
 /// the number of these nodes.
 fn domains<'c>(cluster: &Cluster<'c>, cells: &[Cell<'c>], constraint: &Constraint, scored: &[Bool<'c>]) -> Int<'c> {
     let ctx = cluster.ctx();
-    let keyed = cells.iter().all(|cell| cluster.classes[cell.class].label(&constraint.key).is_some());
+    let keyed = cells.iter().all(|cell| cluster.node(cell).has_label(&constraint.key));
     if constraint.key == HOSTNAME || (constraint.singleton && keyed) {
         let nodes = ctx.sum(cells.iter().zip(scored).map(|(cell, scored)| scored.ite(cell.multiplicity, 0)));
         return nodes.min(cluster.most_nodes());
@@ -113,9 +118,12 @@ fn domains<'c>(cluster: &Cluster<'c>, cells: &[Cell<'c>], constraint: &Constrain
     let mut alone: Vec<Int<'c>> = Vec::new();
     let mut shared: BTreeMap<&str, Vec<Bool<'c>>> = BTreeMap::new();
     for (cell, &scored) in cells.iter().zip(scored) {
-        match cluster.classes[cell.class].label(&constraint.key) {
-            Some(_) if constraint.singleton => alone.push(scored.ite(cell.multiplicity, 0)),
-            value => shared.entry(value.unwrap_or_default()).or_default().push(scored),
+        let node = cluster.node(cell);
+        if constraint.singleton && node.has_label(&constraint.key) {
+            alone.push(scored.ite(cell.multiplicity, 0));
+        } else {
+            let value = if constraint.singleton { None } else { node.label(&constraint.key) };
+            shared.entry(value.unwrap_or_default()).or_default().push(scored);
         }
     }
     let shared = shared.into_values().map(|scored| ctx.any(scored).to_int());

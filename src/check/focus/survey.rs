@@ -7,12 +7,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use crate::cluster::counting::classes::{self, NodeClass};
+use crate::cluster::counting::reads::Readings;
 use crate::cluster::counting::templates::{self, Template, Tenure};
 use crate::cluster::object::resources::ResourceError;
 use crate::cluster::object::scenario::CommandAction;
 use crate::cluster::object::selector;
 use crate::cluster::object::spec::{ClusterSpec, ExistingPod, Workload, WorkloadKind};
 use crate::cluster::{counting::loose, object::affinity};
+use crate::model::readers;
 
 /// Facts about a cluster.
 pub struct Survey<'a> {
@@ -39,7 +41,8 @@ impl<'a> Survey<'a> {
     /// Surveys a cluster.
     pub fn of(spec: &'a ClusterSpec) -> Result<Self, ResourceError> {
         let templates = templates::templates(spec)?;
-        let classes = classes::classes(spec, &templates, false)?;
+        let readings = Readings::of(&readers(), spec, &templates);
+        let classes = classes::classes(spec, &templates, &readings, false)?;
         let troubled = classes.iter().map(|class| is_troubled(spec, class)).collect();
         let most: Vec<i64> = templates.iter().map(|template| most(spec, template)).collect();
         let at_first =

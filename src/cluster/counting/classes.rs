@@ -146,21 +146,13 @@ struct Reading<'r> {
 }
 
 impl<'r> Reading<'r> {
-    fn of(spec: &ClusterSpec, reads: &'r Reads) -> Self {
+    fn of(readings: &'r Readings) -> Self {
+        let reads = &readings.all;
         let topology = reads.topology_keys.iter().map(String::as_str);
-        let (singleton, shared): (BTreeSet<_>, BTreeSet<_>) = topology.partition(|key| is_singleton_key(spec, key));
+        let (singleton, shared): (BTreeSet<_>, BTreeSet<_>) = topology.partition(|key| readings.is_singleton(key));
         let by_value: BTreeSet<&str> = reads.labels.iter().map(String::as_str).chain(shared).collect();
         Reading { by_presence: singleton.difference(&by_value).copied().collect(), by_value, reads }
     }
-}
-
-/// Whether no two nodes share a value of `key`, so that each node is its own domain.
-pub fn is_singleton_key(spec: &ClusterSpec, key: &str) -> bool {
-    let mut seen = BTreeSet::new();
-    spec.nodes
-        .iter()
-        .filter_map(|node| node.node.metadata.labels.as_ref()?.get(key))
-        .all(|value| seen.insert(value.as_str()))
 }
 
 /// Groups the nodes into classes, in the order of their first members; with `single`, each is one of its own.
@@ -170,7 +162,7 @@ pub fn classes(
     readings: &Readings,
     single: bool,
 ) -> Result<Vec<NodeClass>, resources::ResourceError> {
-    let reading = Reading::of(spec, &readings.all);
+    let reading = Reading::of(readings);
     let apart = |name: &String| single || readings.all.names.contains(name);
     let fixed = fixed_use(spec, templates)?;
     let mut position: HashMap<Key, usize> = HashMap::new();

@@ -164,19 +164,28 @@ pub struct Readings {
     pub(in crate::cluster) of: Vec<(&'static str, Reads)>,
     /// Of all readers, and of the counting of pods itself.
     pub(super) all: Reads,
+    /// Topology keys of which no two nodes share a value.
+    singletons: BTreeSet<String>,
 }
 
 impl Readings {
     /// The declarations of some readers.
     pub fn of(readers: &[Reader], spec: &ClusterSpec, templates: &[Template]) -> Self {
-        let mut readings = Readings { of: Vec::new(), all: layout_reads(templates) };
+        let mut readings = Readings { all: layout_reads(templates), ..Readings::default() };
         for reader in readers {
             let mut reads = Reads::default();
             (reader.reads)(spec, templates, &mut reads);
             readings.all.add(&reads);
             readings.of.push((reader.name, reads));
         }
+        let keys = readings.all.topology_keys.iter();
+        readings.singletons = keys.filter(|key| is_singleton_key(spec, key)).cloned().collect();
         readings
+    }
+
+    /// Whether no two nodes share a value of a topology key, so that each is a domain of its own.
+    pub(in crate::cluster) fn is_singleton(&self, key: &str) -> bool {
+        self.singletons.contains(key)
     }
 }
 
@@ -189,4 +198,13 @@ fn layout_reads(templates: &[Template]) -> Reads {
         template.pinned_to().into_iter().for_each(|name| reads.name(name));
     }
     reads
+}
+
+/// Whether no two nodes share a value of `key`, so that each node is its own domain.
+fn is_singleton_key(spec: &ClusterSpec, key: &str) -> bool {
+    let mut seen = BTreeSet::new();
+    spec.nodes
+        .iter()
+        .filter_map(|node| node.node.metadata.labels.as_ref()?.get(key))
+        .all(|value| seen.insert(value.as_str()))
 }

@@ -16,6 +16,7 @@ use super::cells::{Cells, Representation, fixed};
 use super::classes::{self, NodeClass};
 use super::layout::{Attribute, Layout, requested};
 use super::placement::{self, Placement};
+use super::reads::Readings;
 use super::templates::{self, Phase, Template, TemplateId};
 use crate::cluster::object::resources::ResourceError;
 use crate::cluster::object::spec::ClusterSpec;
@@ -211,7 +212,8 @@ pub struct Shortage {
 /// The first workload that is placed anywhere and has more pods of a template than the nodes have room for.
 pub fn shortage(spec: &ClusterSpec) -> Result<Option<Shortage>, ResourceError> {
     let templates = templates::templates(spec)?;
-    let classes = classes::classes(spec, &templates, false)?;
+    let readings = Readings::of(&[], spec, &templates);
+    let classes = classes::classes(spec, &templates, &readings, false)?;
     let placement = Placement::of(spec, &templates);
     let mut shortages = (0..templates.len()).map(TemplateId).filter_map(|id| {
         let pods = placement.anywhere(id)?;

@@ -7,14 +7,13 @@
 use std::cell::RefCell;
 use std::ops::Deref;
 
-use thiserror::Error;
-
-use crate::system::{ActionDraft, ActionId, Builder, MarkId, PropertyKind, State};
+use crate::system::{ActionDraft, ActionId, Builder, PropertyKind, State};
 use crate::term::{Bool, Int, VarId};
 
 use super::View;
 use super::change::Deed;
 use super::parts::{Binding, Parts};
+use super::present::Breach;
 use super::story::{Diagnosis, Narrator, Sentence};
 
 /// A cluster to which controllers add actions.
@@ -26,11 +25,6 @@ pub struct Cluster<'c> {
     narrators: RefCell<Vec<Narrator>>,
     diagnoses: RefCell<Vec<(String, Diagnosis)>>,
 }
-
-/// An encoding that breaks the rules which keep models sound.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("an encoding breaks its obligations: {}", .0.join("; "))]
-pub struct Breach(pub Vec<String>);
 
 impl<'c> Deref for Cluster<'c> {
     type Target = View<'c>;
@@ -136,11 +130,8 @@ impl<'c> Cluster<'c> {
     ///
     /// If an encoding broke its obligations.
     pub fn finish(self) -> Result<(Builder<'c>, Parts), Breach> {
+        self.check()?;
         let Cluster { view, bindings, cell_inputs, narrators, diagnoses } = self;
-        let breaches = view.breaches.into_inner();
-        if !breaches.is_empty() {
-            return Err(Breach(breaches));
-        }
         let parts = Parts {
             templates: view.templates,
             classes: view.classes,

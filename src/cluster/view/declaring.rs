@@ -48,7 +48,12 @@ pub enum Shape<'c> {
 
 impl<'c> Declaring<'c> {
     /// Declares the state of a cluster: where pods are, how large their owners are.
-    pub fn new(ctx: &'c Ctx, spec: &'c ClusterSpec, readers: &[Reader], shape: Shape<'c>) -> Result<Self, ResourceError> {
+    pub fn new(
+        ctx: &'c Ctx,
+        spec: &'c ClusterSpec,
+        readers: &[Reader],
+        shape: Shape<'c>,
+    ) -> Result<Self, ResourceError> {
         let builder = Builder::new(ctx);
         let templates = templates::templates(spec)?;
         let readings = Readings::of(readers, spec, &templates);

@@ -49,5 +49,4 @@ impl<'c> Cluster<'c> {
         });
         marks.filter(|(_, when)| when.constant() != Some(false)).collect()
     }
-
 }

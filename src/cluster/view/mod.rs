@@ -19,11 +19,11 @@ pub mod usage;
 mod variables;
 
 pub use change::{Change, Leaving};
-pub use cluster::{Breach, Cluster};
+pub use cluster::Cluster;
 pub use declaring::{Declaring, Shape};
 pub use marks::MARKED_WORKLOADS;
-pub use node::NodeView;
+pub use node::{Domain, NodeView};
 pub use objects::Objects;
 pub use parts::{Binding, Parts};
-pub use present::View;
+pub use present::{Breach, View};
 pub use variables::WorkloadVars;

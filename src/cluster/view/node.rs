@@ -6,7 +6,7 @@
 use k8s_openapi::api::core::v1::{NodeStatus, PodSpec, Taint};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
-use crate::cluster::counting::classes::{self, NodeClass};
+use crate::cluster::counting::classes::NodeClass;
 use crate::cluster::counting::reads::Reads;
 use crate::cluster::object::resources::Resources;
 use crate::cluster::object::{images, selector};
@@ -19,6 +19,17 @@ use super::View;
 pub struct NodeView<'a, 'c> {
     class: &'a NodeClass,
     view: &'a View<'c>,
+}
+
+/// Where nodes are, as far as a topology key says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Domain<'a> {
+    /// Nowhere: they do not have the label.
+    Without,
+    /// Each of them is a domain of its own.
+    Alone,
+    /// In the domain of this value, with all others that have it.
+    Named(&'a str),
 }
 
 impl<'c> View<'c> {
@@ -59,7 +70,7 @@ impl<'c> View<'c> {
     /// Whether no two nodes share a value of a label, so that each is a domain of its own.
     pub fn has_singleton_domains(&self, key: &str) -> bool {
         self.look(|reads| !reads.has_label(key), || format!("the domains of the label {key}"));
-        let singleton = classes::is_singleton_key(self.spec.whole, key);
+        let singleton = self.readings.is_singleton(key);
         if !singleton {
             let shares = self.size.shares_label(&self.classes, key);
             self.size.depends_on(&shares, || format!("at some of them no two nodes share a value of {key}"));
@@ -82,9 +93,8 @@ impl<'c> View<'c> {
 impl<'a, 'c> NodeView<'a, 'c> {
     /// The value of a label.
     pub fn label(&self, key: &str) -> Option<&'a str> {
-        let singleton = || classes::is_singleton_key(self.view.spec.whole, key);
-        let lacks = |reads: &Reads| !reads.has_value(key, false) || (!reads.has_value(key, true) && singleton());
-        self.view.look(lacks, || format!("the value of the label {key}"));
+        let singleton = self.view.readings.is_singleton(key);
+        self.view.look(|reads| !reads.has_value(key, singleton), || format!("the value of the label {key}"));
         self.class.label(key)
     }
 
@@ -92,6 +102,16 @@ impl<'a, 'c> NodeView<'a, 'c> {
     pub fn has_label(&self, key: &str) -> bool {
         self.view.look(|reads| !reads.has_label(key), || format!("the label {key}"));
         self.class.label(key).is_some()
+    }
+
+    /// The domain of a topology key in which the nodes are.
+    pub fn domain(&self, key: &str) -> Domain<'a> {
+        self.view.look(|reads| !reads.has_label(key), || format!("the domains of the label {key}"));
+        match self.class.label(key) {
+            None => Domain::Without,
+            Some(_) if self.view.readings.is_singleton(key) => Domain::Alone,
+            Some(value) => Domain::Named(value),
+        }
     }
 
     /// Whether a label selector selects the nodes.
@@ -114,7 +134,10 @@ impl<'a, 'c> NodeView<'a, 'c> {
     }
 
     fn look_as(&self, pod: &PodSpec) {
-        self.view.look(|reads| reads.lacks_of(pod).is_some(), || "labels or names that a pod's affinity asks for".to_owned());
+        self.view.look(
+            |reads| reads.lacks_of(pod).is_some(),
+            || "labels or names that a pod's affinity asks for".to_owned(),
+        );
     }
 
     /// The taints, in order.

@@ -71,7 +71,7 @@ impl<'c> Objects<'c> {
 
     /// Pods of a workload that are ready at the start.
     pub fn ready_at_start(&self, workload: usize) -> i64 {
-        let owner = &self.workloads[workload];
-        owner.revisions.iter().map(|revision| placement::ready(self.whole, owner, revision)).sum()
+        let revisions = &self.workloads[workload].revisions;
+        revisions.iter().map(|revision| placement::ready(self.whole, workload, revision)).sum()
     }
 }

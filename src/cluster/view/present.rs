@@ -3,15 +3,18 @@
 use std::cell::{Cell as StdCell, RefCell};
 use std::collections::BTreeSet;
 
-use crate::cluster::counting::cells::{Cell, Cells};
+use thiserror::Error;
+
+use crate::cluster::counting::cells::{Cell, Cells, Representation};
 use crate::cluster::counting::classes::NodeClass;
 use crate::cluster::counting::layout::Attribute;
+use crate::cluster::counting::placement::Placement;
 use crate::cluster::counting::reads::Readings;
 use crate::cluster::counting::sizes::OpenSize;
 use crate::cluster::counting::start::Neighbours;
 use crate::cluster::counting::templates::{Phase, Template, TemplateId, Tenure};
 use crate::cluster::counting::totals::Quantity;
-use crate::cluster::object::spec::{SchedulerProfile, Workload};
+use crate::cluster::object::spec::{NodeSpec, SchedulerProfile, Workload};
 use crate::system::{BoolVar, Builder, IntVar, State};
 use crate::term::{Bool, Ctx, Guarded, Int, TermId, VarId};
 
@@ -19,6 +22,11 @@ use super::objects::Objects;
 use super::turnover::Turnover;
 use super::usage::Usage;
 use super::variables::WorkloadVars;
+
+/// What encodings did that would make a model unsound.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("an encoding breaks its obligations: {}", .0.join("; "))]
+pub struct Breach(pub Vec<String>);
 
 /// A cluster in some state: objects, kinds of pods and nodes, and the state variables that count them.
 pub struct View<'c> {
@@ -83,11 +91,42 @@ impl<'c> View<'c> {
 
     /// Does something in the name of a reader, which may read of nodes what it declared.
     pub fn reading_as<T>(&self, reader: &str, act: impl FnOnce() -> T) -> T {
-        let position = self.readings.of.iter().position(|(name, _)| *name == reader);
-        let before = self.reader.replace(position);
+        let before = self.reader.get();
+        self.read_as(reader);
         let result = act();
         self.reader.set(before);
         result
+    }
+
+    /// Reads as a reader from now on.
+    pub fn read_as(&self, reader: &str) {
+        self.reader.set(self.readings.of.iter().position(|(name, _)| *name == reader));
+    }
+
+    /// Whether encodings kept their obligations so far.
+    ///
+    /// # Errors
+    ///
+    /// What they did that they must not do.
+    pub fn check(&self) -> Result<(), Breach> {
+        let breaches = self.breaches.borrow();
+        if breaches.is_empty() { Ok(()) } else { Err(Breach(breaches.clone())) }
+    }
+
+    /// The name of each node, and the cell in which it starts, by class and slot; `None` where its place is open.
+    pub fn starts(&self) -> Vec<(&'c str, Option<(usize, usize)>)> {
+        let placement = Placement::of(self.spec.whole, &self.templates);
+        let cell = |(index, node): (usize, &NodeSpec)| {
+            let class = self.classes.iter().position(|class| class.members.contains(&index))?;
+            let start = self.cells.layout(class).attributes.iter().map(|&it| placement.given(node, it));
+            let slot = match self.cells.representation(class) {
+                Representation::Individual(_) => self.classes[class].members.iter().position(|&it| it == index)?,
+                Representation::Counted { index, .. } => *index.get(&start.collect::<Vec<i64>>())?,
+            };
+            Some((class, slot))
+        };
+        let nodes = self.spec.whole.nodes.iter().enumerate();
+        nodes.map(|(index, node)| (node.name.as_str(), cell((index, node)))).collect()
     }
 
     /// Notes that an encoding did what it must not do; the model is refused.
@@ -203,4 +242,3 @@ impl<'c> View<'c> {
         }
     }
 }
-

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use crate::cluster::counting::cells::Representation;
 use crate::cluster::counting::layout::Attribute;
 use crate::cluster::object::spec::{CacheView, ClusterSpec, ObjectKey};
-use crate::cluster::view::{Cluster, Parts};
-use crate::encodings::descheduler;
+use crate::cluster::view::{Declaring, Parts, Shape};
+use crate::encodings::{READERS, descheduler};
 use crate::input::{LoadOptions, load_strings};
 use crate::system::{Interleaving, System};
 use crate::term::Ctx;
@@ -68,13 +68,16 @@ impl Situation {
     pub fn build(&self) -> Result<Built, String> {
         let ctx = Ctx::new();
         let (unbound, parts, counters) = {
-            let cluster = Cluster::of_single_nodes(&ctx, &self.spec).map_err(|error| error.to_string())?;
-            let vars = descheduler::declare(&cluster);
+            let declaring = Declaring::new(&ctx, &self.spec, &READERS, Shape::SingleNodes);
+            let declaring = declaring.map_err(|error| error.to_string())?;
+            declaring.read_as(descheduler::READER.name);
+            let vars = descheduler::declare(&declaring);
+            let cluster = declaring.acting();
             descheduler::add(&cluster, &vars);
             let evicted = vars.evicted().into_iter();
             let counters =
                 evicted.map(|((node, template), vars)| ((node, template.0), vars.map(|var| var.index()))).collect();
-            let (builder, parts) = cluster.finish();
+            let (builder, parts) = cluster.finish().map_err(|error| error.to_string())?;
             (builder.finish(Interleaving::Settled), parts, counters)
         };
         let mut places = BTreeMap::new();

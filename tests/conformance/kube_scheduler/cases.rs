@@ -2,7 +2,6 @@
 
 use serde_json::Value;
 
-use crate::cluster::view::Cluster;
 use crate::conformance::Verdict;
 use crate::term::Ctx;
 
@@ -17,9 +16,9 @@ pub fn compare(record: &Value, with_z3: bool) -> Verdict {
 }
 
 fn differences(record: &Value, with_z3: bool) -> Result<Vec<String>, String> {
-    let spec = cluster::object::spec(record, std::slice::from_ref(&record["pod"]))?;
+    let spec = cluster::spec(record, std::slice::from_ref(&record["pod"]))?;
     let ctx = Ctx::new();
-    let cluster = Cluster::new(&ctx, &spec).map_err(|error| error.to_string())?;
+    let cluster = cluster::scheduled(&ctx, &spec)?;
     let template = cluster::template_of(&cluster, &record["pod"]).ok_or("the pod is not among the templates")?;
     let cells = cluster.cells(&cluster.state());
     let outcome = cluster::outcome(&cluster, &cells, template);
@@ -27,6 +26,7 @@ fn differences(record: &Value, with_z3: bool) -> Result<Vec<String>, String> {
     let nodes = cluster::nodes(&cluster, &cells)?;
     let computed = outcome.read(&nodes, |terms| probe.values(terms)).cycle();
     let mut differences = outcome::differences(&computed, &record["expect"], "");
+    cluster.check().map_err(|error| error.to_string())?;
     if with_z3 {
         differences.extend(cluster::confirm(&cluster, &cells, template));
     }

@@ -7,15 +7,13 @@ use k8s_openapi::api::apps::v1::ReplicaSet;
 use k8s_openapi::api::core::v1::{Node, Pod};
 use serde_json::{Value, json};
 
-use crate::cluster::counting::cells::Representation;
-use crate::cluster::counting::placement::Placement;
-use crate::cluster::object::spec::{ClusterSpec, NodeSpec, ObjectKey, OwnerSelector, WorkloadKind};
-use crate::cluster::view::Cluster;
+use crate::cluster::object::spec::{ClusterSpec, ObjectKey, OwnerSelector, WorkloadKind};
+use crate::cluster::view::{Cluster, Declaring, Shape};
 use crate::cluster::{Cell, TemplateId};
 use crate::conformance::probe::Probe;
-use crate::encodings::kube_scheduler;
+use crate::encodings::{READERS, kube_scheduler};
 use crate::input::{Diagnostics, LoadOptions, load_strings};
-use crate::term::Int;
+use crate::term::{Ctx, Int};
 
 use super::outcome::Outcome;
 
@@ -46,6 +44,14 @@ pub fn spec(record: &Value, pending: &[Value]) -> Result<ClusterSpec, String> {
     Ok(spec)
 }
 
+/// A recorded cluster, as the scheduler sees it.
+pub fn scheduled<'c>(ctx: &'c Ctx, spec: &'c ClusterSpec) -> Result<Cluster<'c>, String> {
+    let declaring = Declaring::new(ctx, spec, &READERS, Shape::Merged).map_err(|error| error.to_string())?;
+    let cluster = declaring.acting();
+    cluster.read_as(kube_scheduler::READER.name);
+    Ok(cluster)
+}
+
 /// The template of a pod without a node.
 pub fn template_of(cluster: &Cluster<'_>, pod: &Value) -> Option<TemplateId> {
     let key = key_of(pod);
@@ -62,24 +68,8 @@ pub fn template_of(cluster: &Cluster<'_>, pod: &Value) -> Option<TemplateId> {
 /// A probe of a cluster at its start.
 pub fn at_the_start<'c>(cluster: &Cluster<'c>) -> Probe<'c> {
     let probe = Probe::new(cluster.ctx());
-    cluster.builder.initial_values().into_iter().for_each(|(var, term, value)| probe.fix(var, term, value));
+    cluster.initial_values().into_iter().for_each(|(var, term, value)| probe.fix(var, term, value));
     probe
-}
-
-/// The cell in which each node of the cluster starts, in the order of the nodes.
-fn cells_of_nodes<'c>(cluster: &Cluster<'c>, cells: &[Cell<'c>]) -> Vec<Option<usize>> {
-    let placement = Placement::of(cluster.spec, &cluster.templates);
-    let cell_of = |(index, node): (usize, &NodeSpec)| {
-        let class = cluster.classes.iter().position(|class| class.members.contains(&index))?;
-        let member = cluster.classes[class].members.iter().position(|&member| member == index)?;
-        let start = cluster.cells.layout(class).attributes.iter().map(|&it| placement.given(node, it));
-        let slot = match cluster.cells.representation(class) {
-            Representation::Individual(_) => member,
-            Representation::Counted { index, .. } => *index.get(&start.collect::<Vec<i64>>())?,
-        };
-        cells.iter().position(|cell| (cell.class, cell.slot) == (class, slot))
-    };
-    cluster.spec.nodes.iter().enumerate().map(cell_of).collect()
 }
 
 /// The terms of a scheduling cycle.
@@ -100,9 +90,11 @@ pub fn confirm<'c>(cluster: &Cluster<'c>, cells: &[Cell<'c>], template: Template
 
 /// Name and cell of every node at the start.
 pub fn nodes(cluster: &Cluster<'_>, cells: &[Cell<'_>]) -> Result<Vec<(String, usize)>, String> {
-    let names = cluster.spec.nodes.iter().map(|node| node.name.clone());
-    let cells = cells_of_nodes(cluster, cells).into_iter();
-    names.zip(cells).map(|(name, cell)| Ok((name, cell.ok_or("a node is in no cell")?))).collect()
+    let named = |(name, start): (&str, Option<(usize, usize)>)| {
+        let cell = cells.iter().position(|cell| Some((cell.class, cell.slot)) == start);
+        Ok((name.to_owned(), cell.ok_or("a node is in no cell")?))
+    };
+    cluster.starts().into_iter().map(named).collect()
 }
 
 /// The elements of a list that may be absent.

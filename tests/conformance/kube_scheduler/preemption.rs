@@ -31,9 +31,9 @@ pub fn compare(record: &Value, with_z3: bool) -> Verdict {
 }
 
 fn differences(record: &Value, with_z3: bool) -> Result<Vec<String>, String> {
-    let spec = cluster::object::spec(record, std::slice::from_ref(&record["pod"]))?;
+    let spec = cluster::spec(record, std::slice::from_ref(&record["pod"]))?;
     let ctx = Ctx::new();
-    let cluster = Cluster::new(&ctx, &spec).map_err(|error| error.to_string())?;
+    let cluster = cluster::scheduled(&ctx, &spec)?;
     let template = cluster::template_of(&cluster, &record["pod"]).ok_or("the pod is not among the templates")?;
     let probe = cluster::at_the_start(&cluster);
     let cells = cluster.cells(&cluster.state());
@@ -44,6 +44,7 @@ fn differences(record: &Value, with_z3: bool) -> Result<Vec<String>, String> {
     let computed =
         Computed { record, cluster: &cluster, probe: &probe, cycle: &cycle, preemption: &preemption, nodes: &nodes };
     let mut differences = computed.differences();
+    cluster.check().map_err(|error| error.to_string())?;
     if with_z3 {
         differences.extend(computed.confirm());
     }

@@ -38,11 +38,11 @@ fn pods(record: &Value) -> Vec<Value> {
 
 fn differences(record: &Value, with_z3: bool) -> Result<Vec<String>, String> {
     let pods = pods(record);
-    let spec = cluster::object::spec(record, &pods)?;
+    let spec = cluster::spec(record, &pods)?;
     let ctx = Ctx::new();
     let mut differences = Vec::new();
     let (unbound, cycles, cells, nodes) = {
-        let cluster = Cluster::new(&ctx, &spec).map_err(|error| error.to_string())?;
+        let cluster = cluster::scheduled(&ctx, &spec)?;
         let cells = cluster.cells(&cluster.state());
         let mut cycles: BTreeMap<TemplateId, Told> = BTreeMap::new();
         let mut of_pods = Vec::new();
@@ -57,7 +57,7 @@ fn differences(record: &Value, with_z3: bool) -> Result<Vec<String>, String> {
         let nodes = cluster::nodes(&cluster, &cells)?;
         kube_scheduler::add(&cluster);
         let cells = cells.iter().map(Place::of).collect();
-        let (builder, _) = cluster.finish();
+        let (builder, _) = cluster.finish().map_err(|error| error.to_string())?;
         (builder.finish(Interleaving::Settled), (cycles, of_pods), cells, nodes)
     };
     let system = unbound.bind(ctx);

@@ -16,6 +16,7 @@ mod steps;
 
 use crate::cluster::TemplateId;
 use crate::cluster::object::spec::PodFilter;
+use crate::cluster::view::{Cluster, Declaring};
 use crate::encodings::descheduler::sight::Sight;
 use crate::system::IntVar;
 
@@ -41,20 +42,25 @@ pub struct Group {
 }
 
 /// Declares the memory of every constraint that the plugin balances.
-pub fn declare(sight: &Sight<'_, '_>, wanted: &[String], pods: &PodFilter, node_fit: bool) -> Vec<Group> {
+pub fn declare(
+    cluster: &Declaring<'_>,
+    sight: &Sight<'_, '_>,
+    wanted: &[String],
+    pods: &PodFilter,
+    node_fit: bool,
+) -> Vec<Group> {
     let seen = sight.looked_at(pods);
     let found = constraints(sight.cluster, &seen, wanted);
-    found.into_iter().map(|constraint| declare_group(sight, constraint, node_fit)).collect()
+    found.into_iter().map(|constraint| declare_group(cluster, constraint, node_fit)).collect()
 }
 
-fn declare_group(sight: &Sight<'_, '_>, mut constraint: Constraint, node_fit: bool) -> Group {
-    let cluster = sight.cluster;
+fn declare_group(cluster: &Declaring<'_>, mut constraint: Constraint, node_fit: bool) -> Group {
     constraint.counted.sort_by_key(|id| std::cmp::Reverse(rank(&cluster.templates[id.0])));
     let most: i64 = constraint.counted.iter().map(|id| cluster.templates[id.0].max_pods).sum();
     let values = values(cluster, &constraint);
     let singleton = cluster.has_singleton_domains(&constraint.key);
     let name = |what: &str| format!("descheduler {} {what}", constraint.describe(cluster));
-    let int = |what: &str, most: i64| cluster.builder.int(name(what), 0, most, Some(0));
+    let int = |what: &str, most: i64| cluster.int(name(what), 0, most, Some(0));
     Group {
         moves: int("moves", most),
         average: int("average", most),
@@ -68,8 +74,8 @@ fn declare_group(sight: &Sight<'_, '_>, mut constraint: Constraint, node_fit: bo
 }
 
 /// Adds the plugin for every constraint.
-pub fn add(sight: &Sight<'_, '_>, groups: &[Group]) {
-    groups.iter().for_each(|group| steps::add(sight, group));
+pub fn add<'c>(cluster: &Cluster<'c>, sight: &Sight<'_, 'c>, groups: &[Group]) {
+    groups.iter().for_each(|group| steps::add(cluster, sight, group));
 }
 
 impl Group {

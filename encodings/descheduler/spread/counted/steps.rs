@@ -2,6 +2,7 @@
 
 use crate::cluster::Cell;
 use crate::cluster::view::story::{Scene, Sentence};
+use crate::cluster::view::{Change, Cluster, Leaving};
 use crate::encodings::descheduler::sight::Sight;
 use crate::encodings::ranks;
 use crate::system::{ActionDraft, ActionKind, State};
@@ -11,9 +12,9 @@ use super::Group;
 use super::placement::{Moves, Placement};
 
 /// Adds the actions.
-pub fn add(sight: &Sight<'_, '_>, group: &Group) {
+pub fn add<'c>(cluster: &Cluster<'c>, sight: &Sight<'_, 'c>, group: &Group) {
     let placement = Placement::new(sight, group);
-    let steps = Steps { sight, group, placement };
+    let steps = Steps { cluster, sight, group, placement };
     steps.begin();
     if group.singleton {
         steps.evict_from_largest();
@@ -24,6 +25,7 @@ pub fn add(sight: &Sight<'_, '_>, group: &Group) {
 }
 
 struct Steps<'s, 'c> {
+    cluster: &'s Cluster<'c>,
     sight: &'s Sight<'s, 'c>,
     group: &'s Group,
     placement: Placement<'s, 'c>,
@@ -38,7 +40,7 @@ impl<'c> Steps<'_, 'c> {
         let (moves, inputs, choice, possible) = match self.placement.moves() {
             Moves::Exactly(moves) => (moves, Vec::new(), ctx.bool(true), moves.ge(1)),
             Moves::Between(lowest, highest) => {
-                let (input, moves) = self.sight.cluster.builder.input("moves", 1, most.max(1));
+                let (input, moves) = self.cluster.input("moves", 1, most.max(1));
                 let within = moves.ge(lowest) & moves.le(highest);
                 (moves, vec![input], within, highest.ge(1) & lowest.le(highest))
             }
@@ -63,7 +65,7 @@ impl<'c> Steps<'_, 'c> {
                 "RemovePodsViolatingTopologySpreadConstraint: the largest domain has {largest}, the smallest {smallest}, maxSkew is {skew}"
             ))
         };
-        self.sight.cluster.act(draft, Box::new(tell));
+        self.cluster.act(draft, Box::new(tell));
     }
 
     fn owner(&self) -> String {
@@ -82,10 +84,10 @@ impl<'c> Steps<'_, 'c> {
             .zip(&there)
             .map(|(pods, &there)| there & pods.ge(1) & pods.eq(largest) & largest.gt(average))
             .collect();
-        let (var, chosen, valid) = self.sight.cluster.choose_cell("node", &allowed);
+        let (var, chosen, valid) = self.cluster.choose_cell("node", &allowed);
         let count = moves.min(largest.minus_or_zero(average));
         let mut next = state.clone();
-        self.sight.cluster.cells.rewrite_one(ctx, &mut next, &chosen, |cell| self.taken_off(cell, count));
+        self.cluster.rewrite_one(&mut next, &chosen, |cell| self.taken_off(cell, count));
         next.set(group.moves, moves.minus_or_zero(count));
         let some = ctx.any(allowed.iter().copied());
         self.evict(("evicts", moves.ge(1) & some), (vec![var], valid), next, count);
@@ -97,7 +99,7 @@ impl<'c> Steps<'_, 'c> {
         let (moves, average) = (state.get(group.moves), state.get(group.average));
         let largest = ctx.max(self.placement.named(), 0);
         let last = group.values.len().saturating_sub(1) as i64;
-        let (input, choice) = self.sight.cluster.builder.input("domain", 0, last);
+        let (input, choice) = self.cluster.input("domain", 0, last);
         let sizes = self.placement.named().enumerate();
         let valid = ctx.any(sizes.map(|(index, size)| choice.eq(index as i64) & size.eq(largest)));
         let count = moves.min(largest.minus_or_zero(average));
@@ -112,7 +114,7 @@ impl<'c> Steps<'_, 'c> {
             next,
         )
         .choosing(vec![input], valid);
-        self.sight.cluster.act(draft, Box::new(|_: &Scene<'_>| Sentence::default()));
+        self.cluster.act(draft, Box::new(|_: &Scene<'_>| Sentence::default()));
     }
 
     /// A node of the domain that is losing pods loses all of them, or as many as are left to lose.
@@ -124,19 +126,19 @@ impl<'c> Steps<'_, 'c> {
             None => ctx.bool(false),
         };
         let allowed: Vec<Bool<'c>> = self.placement.pods.iter().enumerate().map(allowed).collect();
-        let (var, chosen, valid) = self.sight.cluster.choose_cell("node", &allowed);
+        let (var, chosen, valid) = self.cluster.choose_cell("node", &allowed);
         let taken = chosen.iter().zip(&self.placement.pods).map(|(chosen, &pods)| chosen.ite(left.min(pods), 0));
         let taken = ctx.sum(taken);
         let mut next = state.clone();
-        self.sight.cluster.cells.rewrite_one(ctx, &mut next, &chosen, |cell| self.taken_off(cell, left));
+        self.cluster.rewrite_one(&mut next, &chosen, |cell| self.taken_off(cell, left));
         next.set(group.left, left.minus_or_zero(taken));
         let some = ctx.any(allowed.iter().copied());
         self.evict(("evicts from a domain of", left.ge(1) & some), (vec![var], valid), next, taken);
     }
 
     /// Takes up to `count` pods of the constraint's templates off each node of a cell, template by template.
-    fn taken_off(&self, cell: &Cell<'c>, count: Int<'c>) -> Vec<Int<'c>> {
-        let cluster = self.sight.cluster;
+    fn taken_off(&self, cell: &Cell<'c>, count: Int<'c>) -> Change<'_, 'c> {
+        let cluster = self.cluster;
         let mut left = count;
         let mut shares = Vec::new();
         for &template in &self.group.constraint.counted {
@@ -144,20 +146,20 @@ impl<'c> Steps<'_, 'c> {
             left = left - share;
             shares.push((template, share));
         }
-        cluster.without(cell, |template| {
+        let share = |template| {
             shares.iter().find(|(id, _)| *id == template).map_or_else(|| cluster.ctx().int(0), |&(_, share)| share)
-        })
+        };
+        cluster.change(cell).delete_each(share, Leaving::Evicted)
     }
 
     fn evict(
         &self,
         (name, guard): (&str, Bool<'c>),
         (inputs, choice): (Vec<VarId>, Bool<'c>),
-        mut next: State<'c>,
+        next: State<'c>,
         count: Int<'c>,
     ) {
-        let (ctx, cluster, group) = (self.sight.ctx(), self.sight.cluster, self.group);
-        cluster.note_departures(&mut next);
+        let (ctx, cluster, group) = (self.sight.ctx(), self.cluster, self.group);
         let draft = ActionDraft::new(
             format!("descheduler {name} {}", group.name(self.sight)),
             ActionKind::Event { rank: ranks::UNFINISHED },
