@@ -153,6 +153,11 @@ pub struct Builder<'c> {
 pub struct Unbound(System);
 
 impl Unbound {
+    /// The positions of the variables that each action may change, by action.
+    pub fn updates(&self) -> impl Iterator<Item = Vec<usize>> + '_ {
+        self.0.actions.iter().map(|action| action.updates.iter().map(|&(position, _)| position).collect())
+    }
+
     /// The system, with the arena of the context that it was built in.
     pub fn bind(mut self, ctx: Ctx) -> System {
         self.0.arena = ctx.into_arena();

@@ -8,7 +8,7 @@
 
 use std::collections::BTreeSet;
 
-use k8s_openapi::api::core::v1::{NodeSelectorTerm, PodSpec};
+use k8s_openapi::api::core::v1::PodSpec;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
 use crate::cluster::object::selector;
@@ -75,9 +75,10 @@ impl Reads {
 
     /// Whether a pod's `nodeSelector` and node affinity, required and preferred, match.
     pub fn affinity_of(&mut self, pod: &PodSpec) {
-        let wanted = Wanted::of(pod);
-        self.labels.extend(wanted.labels);
-        self.names.extend(wanted.names);
+        wanted(pod).for_each(|wanted| match wanted {
+            Wanted::Label(key) => self.label(key),
+            Wanted::Name(name) => self.name(name),
+        });
     }
 
     /// What others read, too.
@@ -120,41 +121,40 @@ impl Reads {
         self.status
     }
 
-    /// The first label or name that a pod's selectors read although it was not declared.
-    pub(in crate::cluster) fn lacks_of(&self, pod: &PodSpec) -> Option<String> {
-        let Wanted { labels, names } = Wanted::of(pod);
-        let label = labels.difference(&self.labels).next().map(|key| format!("the label {key}"));
-        label.or_else(|| names.difference(&self.names).next().map(|name| format!("the name {name}")))
+    /// Whether a pod's selectors read a label or a name that was not declared.
+    pub(in crate::cluster) fn lacks_of(&self, pod: &PodSpec) -> bool {
+        wanted(pod).any(|wanted| match wanted {
+            Wanted::Label(key) => !self.labels.contains(key),
+            Wanted::Name(name) => !self.names.contains(name),
+        })
     }
 
-    /// The first label that a selector reads although it was not declared.
-    pub(in crate::cluster) fn lacks(&self, wanted: &LabelSelector) -> Option<String> {
-        selector::keys(wanted).find(|key| !self.labels.contains(*key)).map(|key| format!("the label {key}"))
+    /// Whether a selector reads a label that was not declared.
+    pub(in crate::cluster) fn lacks(&self, wanted: &LabelSelector) -> bool {
+        selector::keys(wanted).any(|key| !self.labels.contains(key))
     }
 }
 
 /// What a pod's node selectors ask for.
-struct Wanted {
-    labels: BTreeSet<String>,
-    names: BTreeSet<String>,
+#[derive(Clone, Copy)]
+enum Wanted<'p> {
+    Label(&'p str),
+    Name(&'p str),
 }
 
-impl Wanted {
-    fn of(pod: &PodSpec) -> Self {
-        let affinity = pod.affinity.as_ref().and_then(|affinity| affinity.node_affinity.as_ref());
-        let required = affinity.and_then(|it| it.required_during_scheduling_ignored_during_execution.as_ref());
-        let preferred = affinity.and_then(|it| it.preferred_during_scheduling_ignored_during_execution.as_ref());
-        let terms = required.into_iter().flat_map(|required| &required.node_selector_terms);
-        let terms: Vec<&NodeSelectorTerm> =
-            terms.chain(preferred.into_iter().flatten().map(|preferred| &preferred.preference)).collect();
-        let plain = pod.node_selector.iter().flatten().map(|(key, _)| key.clone());
-        let expressions = terms.iter().flat_map(|term| term.match_expressions.iter().flatten());
-        let fields = terms.iter().flat_map(|term| term.match_fields.iter().flatten());
-        Wanted {
-            labels: plain.chain(expressions.map(|expression| expression.key.clone())).collect(),
-            names: fields.flat_map(|field| field.values.iter().flatten().cloned()).collect(),
-        }
-    }
+/// What a pod's `nodeSelector` and node affinity ask for, one by one.
+fn wanted(pod: &PodSpec) -> impl Iterator<Item = Wanted<'_>> {
+    let affinity = pod.affinity.as_ref().and_then(|affinity| affinity.node_affinity.as_ref());
+    let required = affinity.and_then(|it| it.required_during_scheduling_ignored_during_execution.as_ref());
+    let preferred = affinity.and_then(|it| it.preferred_during_scheduling_ignored_during_execution.as_ref());
+    let terms = required.into_iter().flat_map(|required| &required.node_selector_terms);
+    let terms = terms.chain(preferred.into_iter().flatten().map(|preferred| &preferred.preference));
+    let plain = pod.node_selector.iter().flatten().map(|(key, _)| Wanted::Label(key));
+    plain.chain(terms.flat_map(|term| {
+        let labels = term.match_expressions.iter().flatten().map(|expression| Wanted::Label(&expression.key));
+        let names = term.match_fields.iter().flatten().flat_map(|field| field.values.iter().flatten());
+        labels.chain(names.map(|name| Wanted::Name(name)))
+    }))
 }
 
 /// What each reader reads of a cluster, and what all of them read together.

@@ -1,7 +1,19 @@
 //! The first phase of a model: state is declared.
 //!
 //! An action is the difference between two states, so there is no action before the last variable: [`Declaring`] declares and
-//! adds none, [`Cluster`] adds actions and declares nothing, and the one becomes the other once.
+//! adds none, [`Cluster`] adds actions and declares nothing, and the one becomes the other once. Types keep to that:
+//!
+//! ```compile_fail,E0599
+//! fn declares_late(cluster: &kubound::cluster::view::Cluster<'_>) {
+//!     cluster.int("one more", 0, 1, None);
+//! }
+//! ```
+//!
+//! ```compile_fail,E0599
+//! fn acts_early(cluster: &kubound::cluster::view::Declaring<'_>, draft: kubound::system::ActionDraft<'_>) {
+//!     cluster.observe(draft);
+//! }
+//! ```
 
 use std::ops::Deref;
 

@@ -117,7 +117,7 @@ impl<'a, 'c> NodeView<'a, 'c> {
     /// Whether a label selector selects the nodes.
     pub fn is_selected(&self, wanted: &LabelSelector) -> bool {
         static NONE: selector::Labels = selector::Labels::new();
-        self.view.look(|reads| reads.lacks(wanted).is_some(), || "labels that a selector asks for".to_owned());
+        self.view.look(|reads| reads.lacks(wanted), || "labels that a selector asks for".to_owned());
         selector::matches(wanted, self.class.node.metadata.labels.as_ref().unwrap_or(&NONE))
     }
 
@@ -134,10 +134,7 @@ impl<'a, 'c> NodeView<'a, 'c> {
     }
 
     fn look_as(&self, pod: &PodSpec) {
-        self.view.look(
-            |reads| reads.lacks_of(pod).is_some(),
-            || "labels or names that a pod's affinity asks for".to_owned(),
-        );
+        self.view.look(|reads| reads.lacks_of(pod), || "labels or names that a pod's affinity asks for".to_owned());
     }
 
     /// The taints, in order.
