@@ -1,7 +1,8 @@
 //! Which files of the crate import which, and the circles that they form.
 //!
 //! A file imports another if it names something that stands there, in `use` or in the middle of an expression. What a file
-//! only hands on (`pub use`) is an import of whoever names it there, not of the file that hands it on.
+//! only hands on (`pub use`) is an import of whoever names it there, not of the file that hands it on. A module's own parts
+//! are no imports of it: `mod.rs` holds a folder together, and who stands in it may use what `mod.rs` has for all.
 
 use std::collections::{BTreeMap, BTreeSet};
 
