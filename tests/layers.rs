@@ -152,7 +152,8 @@ fn each_layer_knows_only_those_to_its_left() {
 #[test]
 fn few_files_import_each_other_in_a_circle() {
     let files = sources();
-    let sources: Vec<Source<'_>> = files.iter().map(|file| Source { module: file.module(), text: &file.text }).collect();
+    let sources: Vec<Source<'_>> =
+        files.iter().map(|file| Source { module: file.module(), text: &file.text }).collect();
     let imports = imports(&sources);
     assert!(imports.iter().map(BTreeSet::len).sum::<usize>() > files.len(), "hardly any import was found");
     let large: Vec<String> = circles(&imports)
@@ -243,7 +244,8 @@ fn the_scan_is_not_misled() {
 fn imports_of(files: &[(&str, &str)]) -> Vec<Vec<usize>> {
     let of = |&(path, text): &(&str, &str)| File { path: path.to_owned(), text: text.to_owned() };
     let files: Vec<File> = files.iter().map(of).collect();
-    let sources: Vec<Source<'_>> = files.iter().map(|file| Source { module: file.module(), text: &file.text }).collect();
+    let sources: Vec<Source<'_>> =
+        files.iter().map(|file| Source { module: file.module(), text: &file.text }).collect();
     imports(&sources).into_iter().map(|it| it.into_iter().collect()).collect()
 }
 
@@ -251,7 +253,10 @@ fn imports_of(files: &[(&str, &str)]) -> Vec<Vec<usize>> {
 fn imports_are_followed_to_where_things_stand() {
     let found = imports_of(&[
         ("encodings/mod.rs", "pub mod a; pub mod b;"),
-        ("encodings/a/mod.rs", "mod part; pub use part::{Part, other as renamed}; pub struct Own; fn f() { part::g() }"),
+        (
+            "encodings/a/mod.rs",
+            "mod part; pub use part::{Part, other as renamed}; pub struct Own; fn f() { part::g() }",
+        ),
         ("encodings/a/part.rs", "use super::Own; pub struct Part;"),
         ("encodings/b.rs", "use super::a::Part; fn f(own: &crate::encodings::a::Own) { a::b::c() }"),
         ("encodings/c.rs", "pub use super::b::f; // crate::encodings::a::Own"),

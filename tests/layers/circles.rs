@@ -17,17 +17,15 @@ pub struct Source<'a> {
 
 /// The files that each file imports, by position.
 pub fn imports(sources: &[Source<'_>]) -> Vec<BTreeSet<usize>> {
-    let known: BTreeMap<Vec<&str>, usize> = sources.iter().enumerate().map(|(at, it)| (it.module.clone(), at)).collect();
+    let known: BTreeMap<Vec<&str>, usize> =
+        sources.iter().enumerate().map(|(at, it)| (it.module.clone(), at)).collect();
     let children = |at: usize| {
         let depth = sources[at].module.len();
         let is_child = |module: &&Vec<&str>| module.len() == depth + 1 && module.starts_with(&sources[at].module);
         known.keys().filter(is_child).map(|module| module[depth]).collect::<Vec<&str>>()
     };
-    let paths: Vec<Vec<Path>> = sources
-        .iter()
-        .enumerate()
-        .map(|(at, source)| paths(source.text, &source.module, &children(at)))
-        .collect();
+    let paths: Vec<Vec<Path>> =
+        sources.iter().enumerate().map(|(at, source)| paths(source.text, &source.module, &children(at))).collect();
     let house = House { known, paths: &paths };
     let of = |(at, named): (usize, &Vec<Path>)| {
         let own = named.iter().filter(|path| !path.handed_on);

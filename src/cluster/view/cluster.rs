@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use crate::system::{ActionDraft, ActionId, BoolVar, Builder, IntVar, MarkId, State};
 use crate::term::{Bool, Ctx, Guarded, Int, TermId, VarId};
 
+use super::rule::Rule;
 use super::story::{Diagnosis, Narrator, Sentence};
 use super::turnover::Turnover;
 use super::usage::Usage;
@@ -59,6 +60,7 @@ pub struct Cluster<'c> {
     /// Inputs whose values are positions of cells.
     cell_inputs: RefCell<Vec<VarId>>,
     narrators: RefCell<Vec<Narrator>>,
+    rules: RefCell<Vec<Option<&'static Rule>>>,
     diagnoses: RefCell<Vec<(String, Diagnosis)>>,
 }
 
@@ -101,7 +103,7 @@ impl<'c> Cluster<'c> {
         let pending = templates.iter().map(|template| variables::pending(&builder, spec, template)).collect();
         let workloads = variables::workloads(&builder, spec, &templates, &size);
         let crowded = templates.iter().map(|template| variables::crowded(&builder, spec, template)).collect();
-        let (cell_inputs, narrators, diagnoses) = Default::default();
+        let (cell_inputs, narrators, rules, diagnoses) = Default::default();
         Ok(Cluster {
             builder,
             spec,
@@ -121,6 +123,7 @@ impl<'c> Cluster<'c> {
             limit: Guarded::default(),
             cell_inputs,
             narrators,
+            rules,
             diagnoses,
         })
     }
@@ -154,13 +157,14 @@ impl<'c> Cluster<'c> {
         }
     }
 
-    /// Adds an action and what it tells about itself. With every slow action the company may have left room, for
+    /// Adds an action, the rule that it follows, and what it tells about itself. With every slow action the company may have left room, for
     /// whatever else happens meanwhile.
-    pub fn act(&self, mut draft: ActionDraft<'c>, narrator: Narrator) -> ActionId {
+    pub fn act(&self, rule: &'static Rule, mut draft: ActionDraft<'c>, narrator: Narrator) -> ActionId {
         if !draft.kind.is_event() {
             self.crowded.iter().flatten().for_each(|&flag| draft.next.set_bool(flag, self.ctx().bool(false)));
         }
         self.narrators.borrow_mut().push(narrator);
+        self.rules.borrow_mut().push(Some(rule));
         self.builder.action(draft)
     }
 
@@ -168,6 +172,7 @@ impl<'c> Cluster<'c> {
     pub fn observe(&self, draft: ActionDraft<'c>) {
         self.builder.passive_action(draft);
         self.narrators.borrow_mut().push(Box::new(|_| Sentence::default()));
+        self.rules.borrow_mut().push(None);
     }
 
     /// Adds an explanation for states that break a property.
@@ -189,6 +194,7 @@ impl<'c> Cluster<'c> {
             cell_inputs: self.cell_inputs.into_inner(),
             bindings: self.bindings.into_inner(),
             narrators: self.narrators.into_inner(),
+            rules: self.rules.into_inner(),
             diagnoses: self.diagnoses.into_inner(),
         };
         (self.builder, parts)
@@ -431,6 +437,8 @@ pub struct Parts {
     pub bindings: Vec<Binding>,
     /// What each action tells, by action.
     pub narrators: Vec<Narrator>,
+    /// The rule that each action follows, by action; observers follow none.
+    pub rules: Vec<Option<&'static Rule>>,
     /// Explanations by property name.
     pub diagnoses: Vec<(String, Diagnosis)>,
 }

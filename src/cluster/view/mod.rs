@@ -3,6 +3,7 @@
 mod cluster;
 mod deletion;
 mod room;
+pub mod rule;
 pub mod story;
 pub mod turnover;
 pub mod usage;
