@@ -1,16 +1,10 @@
-//! Evictions through the API and the PodDisruptionBudgets that limit them, Kubernetes v1.34:
-//! `pkg/registry/core/pod/storage/eviction.go`, `pkg/controller/disruption/disruption.go`.
-//!
-//! Pods under a budget are evicted one at a time, whenever the budget allows one more disruption, after everything else
-//! has settled. Healthy pods are ready ones; the expected count is `spec.replicas` of their owners.
-//!
-//! Left out: `unhealthyPodEvictionPolicy` (pods that are not ready are evicted as the budget allows), several budgets
-//! that select the same pod (upstream refuses; here each must allow).
+//! Evictions through the API and the PodDisruptionBudgets that limit them.
 
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use crate::cluster::object::selector;
+use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Scene, Sentence};
 use crate::cluster::view::{Change, Cluster, Leaving};
 use crate::cluster::{Attribute, Cell, TemplateId};
@@ -18,6 +12,27 @@ use crate::system::{ActionDraft, ActionKind, State};
 use crate::term::{Bool, Int};
 
 use super::ranks;
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "disruption/eviction",
+    component: Disruption,
+    upstream: [
+        "pkg/registry/core/pod/storage/eviction.go" => ["Create", "checkAndDecrement"],
+        "pkg/controller/disruption/disruption.go" => ["trySync", "getExpectedPodCount", "countHealthyPods"],
+    ],
+    decides: "How many disruptions a PodDisruptionBudget allows, and when the evictions of a drain that wait for it \
+        go on.",
+    parts: [
+        "pods under a budget are evicted one at a time, whenever the budget allows one more disruption" =>
+            "in `settled` runs after everything else has settled",
+        "healthy pods are ready ones; the expected count is `spec.replicas` of the owners" => "exact",
+        "several budgets that select the same pod" => "differs: upstream refuses, here each must allow",
+    ],
+    omits: [
+        "`unhealthyPodEvictionPolicy`" => "pods that are not ready are evicted as the budget allows",
+    ],
+};
 
 /// Budgets that select a template's pods.
 fn budgets<'c>(cluster: &Cluster<'c>, template: TemplateId) -> impl Iterator<Item = &'c PodDisruptionBudget> {
@@ -124,5 +139,5 @@ fn add_eviction(cluster: &Cluster<'_>, template: TemplateId) {
         let text = format!("evicts a pod of {name} from {}", scene.moved_names());
         Sentence::new("drain", text).because("its PodDisruptionBudget allows one more disruption")
     };
-    cluster.act(draft, Box::new(tell));
+    cluster.act(&RULE, draft, Box::new(tell));
 }

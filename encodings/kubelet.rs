@@ -1,18 +1,12 @@
-//! The kubelet as far as the control plane sees it, Kubernetes v1.34: pods that are bound start, become ready, and
-//! terminate.
-//!
-//! Pods pinned by `spec.nodeName` bypass the scheduler: the kubelet of that node admits them as far as their requests
-//! fit (`pkg/kubelet/lifecycle/predicate.go`); those that do not fit wait here, where upstream fails them and their
-//! ReplicaSet makes new ones for ever.
-//!
-//! Left out: image pulls, crashes, restarts, probes that fail later, grace periods (a termination may take any time
-//! where event-driven actions race, none in `settled` runs).
+//! The kubelet as far as the control plane sees it: pods that are bound start, become ready, and terminate; those pinned by
+//! `spec.nodeName` bypass the scheduler.
 
 use crate::cluster::counting::layout::requested;
 use crate::cluster::counting::reads::{Reader, Reads};
 use crate::cluster::counting::totals::Quantity;
 use crate::cluster::object::spec::ClusterSpec;
 use crate::cluster::view::Cluster;
+use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Scene, Sentence};
 use crate::cluster::{Cell, Phase, Template, TemplateId};
 use crate::system::{ActionDraft, ActionKind, Interleaving};
@@ -26,6 +20,29 @@ pub const READER: Reader = Reader { name: "kubelet", reads };
 fn reads(_: &ClusterSpec, templates: &[Template], reads: &mut Reads) {
     templates.iter().filter_map(Template::pinned_to).for_each(|name| reads.name(name));
 }
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "kubelet/pods",
+    component: Kubelet,
+    upstream: [
+        "pkg/kubelet/lifecycle/predicate.go" => ["Admit"],
+    ],
+    decides: "When bound pods start, become ready and finish terminating, and which pods that name its node a \
+        kubelet admits.",
+    parts: [
+        "bound pods start and become ready; those named in `slowStart` after any time, also never" => "over",
+        "pods that are deleted terminate: at any time where event-driven actions race, at once in `settled` runs" =>
+            "over in `racing` and `async`; grace periods are out in `settled`",
+        "pods pinned by `spec.nodeName` bypass the scheduler and are admitted as far as their requests fit" =>
+            "exact for those that fit",
+    ],
+    omits: [
+        "pinned pods that do not fit" =>
+            "they wait, where upstream fails them and their ReplicaSet makes new ones for ever",
+        "image pulls, crashes, restarts, probes that fail later",
+    ],
+};
 
 /// Adds admission of pinned pods, starts and terminations.
 pub fn add(cluster: &Cluster<'_>, interleaving: Interleaving) {
@@ -85,7 +102,7 @@ fn add_admission(cluster: &Cluster<'_>, template: TemplateId) {
         Sentence::new(actor.clone(), format!("admits {} pod(s) of {name}", scene.get(count)))
             .because(format!("spec.nodeName is {node}, so the scheduler and its filters are bypassed"))
     };
-    cluster.act(draft, Box::new(tell));
+    cluster.act(&RULE, draft, Box::new(tell));
 }
 
 /// Pods become ready: all that are starting at once where nothing tells them apart in time, else one at a time.
@@ -118,7 +135,7 @@ fn add_start(cluster: &Cluster<'_>, template: TemplateId, interleaving: Interlea
         let what = if together { "pods" } else { "a pod" };
         Sentence::new("kubelet", format!("reports {what} of {name} on {} ready", scene.moved_names()))
     };
-    cluster.act(draft, Box::new(tell));
+    cluster.act(&RULE, draft, Box::new(tell));
 }
 
 /// A pod that is being deleted is gone.
@@ -141,5 +158,5 @@ fn add_termination(cluster: &Cluster<'_>, template: TemplateId) {
     let tell = move |scene: &Scene<'_>| {
         Sentence::new("kubelet", format!("finishes terminating a pod of {name} on {}", scene.moved_names()))
     };
-    cluster.act(draft, Box::new(tell));
+    cluster.act(&RULE, draft, Box::new(tell));
 }

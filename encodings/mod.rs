@@ -1,6 +1,8 @@
 //! Controllers and events as transitions over terms: one place per controller, written once.
 //!
-//! Every engine, the replayer and the narrative derive from what these files build. The one rule for reading them: Rust
+//! Part of every rule: each file that decides something declares one ([`crate::cluster::view::rule`]), [`rules`] has them all.
+//!
+//! Every engine, the replayer and the narrative derive from what these files build. How to read them: Rust
 //! `for` and `if` range over configuration, term operators over state.
 
 pub mod clocked;
@@ -14,6 +16,7 @@ pub mod kubelet;
 pub mod node_lifecycle;
 pub mod ranks;
 pub mod replicaset;
+pub mod rules;
 pub mod taint_eviction;
 
 use crate::cluster::counting::reads::Reader;

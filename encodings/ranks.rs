@@ -1,4 +1,6 @@
 //! The documented order of event-driven actions in `settled` runs: smaller ranks go first.
+//!
+//! Part of every rule.
 
 /// Parts of a controller's atomic reconcile that are written as several steps.
 pub const UNFINISHED: u32 = 0;

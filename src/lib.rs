@@ -31,7 +31,7 @@
 //! assert_eq!((results[0].property.as_str(), found.k), ("pods-schedulable", 0));
 //! let steps = found.narrative.blocks.iter().flat_map(|block| &block.steps);
 //! assert!(steps.map(|step| &step.told).any(|told| told.actor == "kube-scheduler"));
-//! assert!(found.narrative.diagnosis[0].contains("Insufficient cpu"));
+//! assert!(found.narrative.diagnosis[0].text.contains("Insufficient cpu"));
 //! # Ok::<(), kubound::check::CheckError>(())
 //! ```
 //!

@@ -1,5 +1,7 @@
 //! Time in milliseconds, for the encodings of controllers whose timing can be observed. The model of a whole cluster has
 //! no clock: what timers guard there may happen in any later block.
+//!
+//! Part of the rules `clocked/taint-eviction`, `clocked/monitor` and `clocked/tainting`.
 
 use crate::system::{ActionDraft, ActionId, ActionKind, Builder, IntVar, State};
 use crate::term::{Bool, Int};

@@ -4,10 +4,25 @@
 //! when nothing is left to wait for, or when something is not tolerated, which evicts at once. Only an entry made at
 //! the very same instant is made anew.
 
+use crate::cluster::view::rule::{Rule, rule};
 use crate::encodings::clocked::clock::SECOND;
 use crate::term::{Bool, Ctx, Int};
 
 use crate::encodings::taint_eviction::Fate;
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "clocked/deadline",
+    component: Clocked,
+    upstream: [
+        "pkg/controller/tainteviction/taint_eviction.go" => ["processPodOnNode"],
+        "pkg/controller/tainteviction/timed_workers.go" => ["AddWork", "CancelWork"],
+    ],
+    decides: "What a look at a pod does to its entry in the queue of timed evictions: keep it, make it, or remove it.",
+    parts: [
+        "taint eviction: the queue of timed evictions" => "exact, to the moment",
+    ],
+};
 
 /// A pod's entry in the queue.
 #[derive(Clone, Copy, Debug)]

@@ -1,6 +1,8 @@
 //! Controllers alone, with a clock: **only conformance runs these.** What is recorded of them is when they act, which the model
 //! of a cluster leaves open: it has no clock, and what timers guard may happen in any later block.
 //!
+//! Part of the rules `clocked/taint-eviction`, `clocked/deadline`, `clocked/monitor` and `clocked/tainting`.
+//!
 //! * [`clock`]: time in milliseconds.
 //! * [`taint_eviction`]: the taint eviction controller; [`deadline`] is its queue of timed evictions, [`timed`] a pod in it.
 //! * [`node_lifecycle`]: the node lifecycle controller, one node a variable each.
@@ -13,3 +15,14 @@ pub mod deadline;
 pub mod node_lifecycle;
 pub mod taint_eviction;
 pub mod timed;
+
+use crate::cluster::view::rule::Rule;
+
+/// The rules of the controllers with a clock.
+pub static RULES: &[&Rule] = &[
+    &taint_eviction::RULE,
+    &deadline::RULE,
+    &node_lifecycle::monitor::RULE,
+    &node_lifecycle::tainting::RULE,
+    &node_lifecycle::limiter::RULE,
+];

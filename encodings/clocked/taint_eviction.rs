@@ -3,12 +3,26 @@
 
 use k8s_openapi::api::core::v1::{Taint, Toleration};
 
+use crate::cluster::view::rule::{Rule, rule};
 use crate::encodings::clocked::clock::Clock;
 use crate::system::{ActionDraft, ActionId, ActionKind, BoolVar, Builder, IntVar, Interleaving, State, System};
 use crate::term::{Bool, Ctx, Int, VarId};
 
 use super::timed::TimedPod;
 use crate::encodings::taint_eviction::fate::{Fate, fate};
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "clocked/taint-eviction",
+    component: Clocked,
+    upstream: [
+        "pkg/controller/tainteviction/taint_eviction.go" => ["handleNodeUpdate", "handlePodUpdate", "processPodOnNode"],
+    ],
+    decides: "When pods are evicted from nodes whose taints change, as pods come and their tolerations change.",
+    parts: [
+        "taint eviction: times of evictions as taints and tolerations change" => "exact, to the moment",
+    ],
+};
 
 /// Nodes, pods and everything that may change about them.
 #[derive(Clone, Debug, Default)]

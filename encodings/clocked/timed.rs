@@ -1,4 +1,6 @@
 //! A pod and its entry in the queue of timed evictions, as state variables.
+//!
+//! Part of the rule `clocked/deadline`.
 
 use k8s_openapi::api::core::v1::Toleration;
 

@@ -1,9 +1,22 @@
-//! Revisions and their history: `getNewReplicaSet` and `cleanupDeployment` of `pkg/controller/deployment/sync.go`,
-//! Kubernetes v1.34.
+//! Revisions and their history.
 
+use crate::cluster::view::rule::{Rule, rule};
 use crate::term::{Bool, Ctx, Int};
 
 use super::view::{Deployment, ReplicaSet, old};
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "deployment/history",
+    component: Deployment,
+    upstream: [
+        "pkg/controller/deployment/sync.go" => ["getNewReplicaSet", "cleanupDeployment"],
+    ],
+    decides: "Which revision a ReplicaSet is, and which old ReplicaSets `revisionHistoryLimit` deletes.",
+    parts: [
+        "revision history" => "exact; only conformance asks",
+    ],
+};
 
 /// The revision after all old ones.
 pub fn next_revision<'c>(ctx: &'c Ctx, sets: &[ReplicaSet<'c>], new: Option<usize>) -> Int<'c> {

@@ -1,12 +1,9 @@
-//! Deployment controller of Kubernetes v1.34: `pkg/controller/deployment/`.
+//! Deployment controller. The decision of one reconcile is written over views of a Deployment and its ReplicaSets ([`reconcile`]
+//! and the modules below it, which follow upstream's files); here it acts on the cluster. A ReplicaSet that does not exist is one
+//! of size 0, and one that its controller has yet to look at is available as far as its pods are ready.
 //!
-//! The decision of one reconcile is written over views of a Deployment and its ReplicaSets ([`reconcile`] and the modules
-//! below it, which follow upstream's files); here it acts on the cluster. A ReplicaSet that does not exist is one of size
-//! 0, and one that its controller has yet to look at is available as far as its pods are ready.
-//!
-//! Left out here: `minReadySeconds` (ready pods are available), statuses and conditions (nothing reads them), revision
-//! history, annotations at the start (they are those of the `spec.replicas` at the start), collisions of names. The first
-//! size of a ReplicaSet is a resize like others: old ones shrink in the next reconcile, upstream's in the same one.
+//! Annotations at the start are those of the `spec.replicas` at the start. The first size of a ReplicaSet is a resize like
+//! others: old ones shrink in the next reconcile, upstream's in the same one.
 
 pub mod history;
 pub mod progress;
@@ -22,15 +19,44 @@ use itertools::Itertools;
 
 use crate::cluster::object::scenario::CommandAction;
 use crate::cluster::object::spec::{Workload, WorkloadKind};
+use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Scene, Sentence};
 use crate::cluster::view::{Cluster, Declaring, Objects, WorkloadVars};
 use crate::system::{ActionDraft, ActionKind, IntVar, State};
-use crate::term::{Bool, Int};
+use crate::term::{Bool, Int, TermId};
 
-use super::ranks;
+use super::{ranks, replicaset};
 use reconcile::Reconcile;
 use status::Status;
 use view::{Annotation, Deployment, ReplicaSet};
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "deployment/reconcile",
+    component: Deployment,
+    upstream: [
+        "pkg/controller/deployment/deployment_controller.go" => ["syncDeployment"],
+        "pkg/controller/deployment/sync.go" => ["sync", "getNewReplicaSet", "scaleReplicaSet"],
+    ],
+    decides: "What one reconcile of a Deployment does: scale where `spec.replicas` changed or the rollout is paused, \
+        else go on with the rollout.",
+    parts: [
+        "revisions; one reconcile does one thing" => "exact",
+        "creating a ReplicaSet and shrinking old ones in one reconcile" =>
+            "two steps; in `racing` and `async` others may come in between",
+        "deletion of a Deployment takes its ReplicaSets with it" => "exact",
+    ],
+    omits: [
+        "statuses of ReplicaSets that lag behind" => "available pods are at most the size",
+        "`minReadySeconds`" => "ready pods are available",
+        "conditions, revision history, collisions of names" => "nothing in the model reads them",
+        "adoption and release of ReplicaSets, `deletionTimestamp`, errors of the API",
+    ],
+};
+
+/// The rules of the controller.
+pub static RULES: &[&Rule] =
+    &[&RULE, &rolling::RULE, &recreate::RULE, &scaling::RULE, &status::RULE, &progress::RULE, &history::RULE];
 
 /// For each workload: the annotation `desired-replicas` of its ReplicaSets, 0 where they are of size 0. Empty where
 /// `spec.replicas` cannot change in the middle of a rollout.
@@ -91,7 +117,8 @@ fn add_reconcile(cluster: &Cluster<'_>, object: &Workload, vars: &WorkloadVars, 
         status: Status::none(ctx),
     };
     let sets = sets(cluster, &state, vars, desired, &deployment);
-    let step = Reconcile { ctx, deployment: &deployment, sets: &sets, new: Some(present) }.step();
+    let reconcile = Reconcile { ctx, deployment: &deployment, sets: &sets, new: Some(present) };
+    let step = reconcile.step();
     let mut next = state.clone();
     let mut changes = Vec::new();
     for (revision, set) in sets.iter().enumerate() {
@@ -107,7 +134,8 @@ fn add_reconcile(cluster: &Cluster<'_>, object: &Workload, vars: &WorkloadVars, 
     }
     let is_present = cluster.exists(&state, vars) & cluster.revision(&state, vars).eq(present as i64);
     let what = format!("reconciles {}", object.revisions[present].name);
-    act(cluster, object, vars, &what, is_present & ctx.any(changes), next);
+    let by = Deciding::of(object, &reconcile);
+    act(cluster, object, vars, (&what, by), is_present & ctx.any(changes), next);
 }
 
 /// The ReplicaSets as the controller sees them, as far as its strategy looks at them.
@@ -150,12 +178,38 @@ fn actor(object: &Workload) -> String {
     }
 }
 
+/// What decides a reconcile, beside the rule of its action.
+#[derive(Default)]
+struct Deciding {
+    /// Whether `spec.replicas` changed.
+    scales: Option<TermId>,
+    /// What decides if not.
+    otherwise: Option<&'static Rule>,
+}
+
+impl Deciding {
+    fn of(object: &Workload, reconcile: &Reconcile<'_, '_, '_>) -> Self {
+        if object.kind != WorkloadKind::Deployment {
+            return Deciding::default();
+        }
+        let (scales, otherwise) = reconcile.deciding();
+        Deciding { scales: scales.map(|scales| scales.id()), otherwise: Some(otherwise) }
+    }
+
+    fn rule(&self, scene: &Scene<'_>) -> Option<&'static Rule> {
+        match self.scales.is_some_and(|scales| scene.holds(scales)) {
+            true => Some(&scaling::RULE),
+            false => self.otherwise,
+        }
+    }
+}
+
 /// Adds an action that resizes ReplicaSets.
 fn act<'c>(
     cluster: &Cluster<'c>,
     object: &Workload,
     vars: &WorkloadVars,
-    what: &str,
+    (what, deciding): (&str, Deciding),
     guard: Bool<'c>,
     next: State<'c>,
 ) {
@@ -180,9 +234,12 @@ fn act<'c>(
             true => "notes the new spec.replicas at its ReplicaSets".to_owned(),
             false => format!("scales ReplicaSet {changed}"),
         };
-        Sentence::new(actor.clone(), text).because(format!("spec.replicas is {}", scene.get(replicas)))
+        let mut sentence = Sentence::new(actor.clone(), text);
+        sentence.rules.extend(deciding.rule(scene));
+        sentence.because(format!("spec.replicas is {}", scene.get(replicas)))
     };
-    cluster.act(draft, Box::new(tell));
+    let own = if object.kind == WorkloadKind::Deployment { &RULE } else { &replicaset::RULE };
+    cluster.act(own, draft, Box::new(tell));
 }
 
 /// A deleted Deployment takes its ReplicaSets with it.
@@ -196,5 +253,5 @@ fn add_vanish(cluster: &Cluster<'_>, object: &Workload, vars: &WorkloadVars) {
     let mut next = state.clone();
     vars.sizes.iter().for_each(|&size| next.set(size, none));
     let some = ctx.any(vars.sizes.iter().map(|&size| state.get(size).ge(1)));
-    act(cluster, object, vars, "is garbage-collected", gone & some, next);
+    act(cluster, object, vars, ("is garbage-collected", Deciding::default()), gone & some, next);
 }

@@ -1,11 +1,27 @@
-//! The condition Progressing: `pkg/controller/deployment/{progress,sync}.go`, Kubernetes v1.34.
-//!
-//! Left out: ReplicaSets that cannot be created.
+//! The condition Progressing.
 
+use crate::cluster::view::rule::{Rule, rule};
 use crate::term::{Bool, Ctx, Int};
 
 use super::reconcile::Reconcile;
 use super::status::Status;
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "deployment/progress",
+    component: Deployment,
+    upstream: [
+        "pkg/controller/deployment/progress.go" => ["syncRolloutStatus"],
+        "pkg/controller/deployment/sync.go" => ["checkPausedConditions", "getNewReplicaSet"],
+    ],
+    decides: "Whether a rollout progresses, is complete, or has passed its deadline.",
+    parts: [
+        "the condition Progressing" => "exact; only conformance asks",
+    ],
+    omits: [
+        "ReplicaSets that cannot be created",
+    ],
+};
 
 /// Why the condition has its status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

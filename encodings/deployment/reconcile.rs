@@ -1,7 +1,8 @@
-//! One whole reconcile: `syncDeployment` of `pkg/controller/deployment/deployment_controller.go`, Kubernetes v1.34.
+//! One whole reconcile: `syncDeployment`.
 //!
-//! Left out: adoption and release of ReplicaSets, collisions of names, `deletionTimestamp`, errors of the API.
+//! Part of the rule `deployment/reconcile`.
 
+use crate::cluster::view::rule::Rule;
 use crate::term::{Bool, Ctx, Int};
 
 use super::progress::Progress;
@@ -42,6 +43,15 @@ impl<'c> Reconcile<'_, '_, 'c> {
     /// Whether `spec.replicas` changed since ReplicaSets were last resized.
     pub fn is_scaling_event(&self) -> Bool<'c> {
         scaling::is_scaling_event(self.ctx, self.deployment, self.sets)
+    }
+
+    /// What decides what happens to ReplicaSets: whether that is a change of `spec.replicas`, and what does if not.
+    pub fn deciding(&self) -> (Option<Bool<'c>>, &'static Rule) {
+        match (self.deployment.paused, self.deployment.is_rolling()) {
+            (true, _) => (None, &scaling::RULE),
+            (false, true) => (Some(self.is_scaling_event()), &rolling::RULE),
+            (false, false) => (Some(self.is_scaling_event()), &recreate::RULE),
+        }
     }
 
     /// What happens to ReplicaSets.

@@ -1,11 +1,25 @@
-//! Recreate: `pkg/controller/deployment/recreate.go`, Kubernetes v1.34.
-//!
-//! Old ReplicaSets are emptied; only when all their pods are gone the new one is created or grows.
+//! Recreate: old ReplicaSets are emptied; only when all their pods are gone the new one is created or grows.
 
+use crate::cluster::view::rule::{Rule, rule};
 use crate::term::{Bool, Ctx};
 
 use super::step::Step;
 use super::view::{Deployment, ReplicaSet, old};
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "deployment/recreate",
+    component: Deployment,
+    upstream: [
+        "pkg/controller/deployment/recreate.go" => [
+            "rolloutRecreate", "scaleDownOldReplicaSetsForRecreate", "oldPodsRunning",
+        ],
+    ],
+    decides: "Old ReplicaSets are emptied; only when all their pods are gone the new one is created or grows.",
+    parts: [
+        "Recreate" => "exact",
+    ],
+};
 
 /// What a reconcile does; `new` is the position of the ReplicaSet of the present template.
 pub fn step<'c>(

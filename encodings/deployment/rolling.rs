@@ -1,12 +1,29 @@
-//! Rolling update: `pkg/controller/deployment/rolling.go`, `util/deployment_util.go`, Kubernetes v1.34.
-//!
-//! One reconcile does one thing: if the new ReplicaSet has to be resized, that is all; otherwise old ones shrink,
+//! Rolling update: if the new ReplicaSet has to be resized, that is all that a reconcile does; otherwise old ones shrink,
 //! unavailable pods first, oldest ReplicaSet first. Creating the new ReplicaSet is no resize.
 
+use crate::cluster::view::rule::{Rule, rule};
 use crate::term::{Bool, Ctx, Int};
 
 use super::step::Step;
 use super::view::{Deployment, ReplicaSet, old, total};
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "deployment/rolling",
+    component: Deployment,
+    upstream: [
+        "pkg/controller/deployment/rolling.go" => [
+            "rolloutRolling", "reconcileNewReplicaSet", "reconcileOldReplicaSets", "cleanupUnhealthyReplicas",
+            "scaleDownOldReplicaSetsForRollingUpdate",
+        ],
+        "pkg/controller/deployment/util/deployment_util.go" => ["NewRSNewReplicas", "ResolveFenceposts"],
+    ],
+    decides: "The new ReplicaSet grows as far as maxSurge allows; otherwise old ones shrink as far as maxUnavailable \
+        allows, unavailable pods first, oldest ReplicaSet first.",
+    parts: [
+        "RollingUpdate (maxSurge, maxUnavailable)" => "exact",
+    ],
+};
 
 /// What a reconcile of a rolling update does; `new` is the position of the ReplicaSet of the present template.
 pub fn step<'c>(

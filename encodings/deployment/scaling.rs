@@ -1,13 +1,28 @@
-//! Scaling: `scale` and `isScalingEvent` of `pkg/controller/deployment/sync.go`, proportions of
-//! `util/deployment_util.go`, Kubernetes v1.34.
-//!
-//! Where `spec.replicas` changed, and while the Deployment is paused, nothing rolls: ReplicaSets are resized so that their
-//! proportions stay.
+//! Scaling: where `spec.replicas` changed, and while the Deployment is paused, nothing rolls. ReplicaSets are resized so that
+//! their proportions stay.
 
+use crate::cluster::view::rule::{Rule, rule};
 use crate::term::{Bool, Ctx, Int};
 
 use super::step::{Event, Step};
 use super::view::{Deployment, ReplicaSet, old, total};
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "deployment/scaling",
+    component: Deployment,
+    upstream: [
+        "pkg/controller/deployment/sync.go" => ["scale", "isScalingEvent"],
+        "pkg/controller/deployment/util/deployment_util.go" => [],
+    ],
+    decides: "Where `spec.replicas` changed, and while the Deployment is paused, nothing rolls: ReplicaSets are \
+        resized so that their proportions stay.",
+    parts: [
+        "a changed `spec.replicas` and a paused Deployment: one active ReplicaSet gets everything, several share in \
+            proportion" =>
+            "exact; ReplicaSets start with the annotations that fit the `spec.replicas` at the start",
+    ],
+};
 
 /// Whether an active ReplicaSet was last resized for other replicas.
 pub fn is_scaling_event<'c>(ctx: &'c Ctx, deployment: &Deployment<'_, 'c>, sets: &[ReplicaSet<'c>]) -> Bool<'c> {

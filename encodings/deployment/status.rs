@@ -1,12 +1,28 @@
-//! The status that a reconcile writes: `calculateStatus` of `pkg/controller/deployment/sync.go`, Kubernetes v1.34.
-//!
-//! It counts what ReplicaSets reported before the reconcile. Left out: `terminatingReplicas` (alpha),
-//! `observedGeneration` (what is seen is the present generation), conditions of type ReplicaFailure.
+//! The status that a reconcile writes. It counts what ReplicaSets reported before the reconcile.
 
+use crate::cluster::view::rule::{Rule, rule};
 use crate::term::{Bool, Ctx, Int};
 
 use super::step::Step;
 use super::view::{Deployment, ReplicaSet, total};
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "deployment/status",
+    component: Deployment,
+    upstream: [
+        "pkg/controller/deployment/sync.go" => ["calculateStatus"],
+    ],
+    decides: "The status that a reconcile writes.",
+    parts: [
+        "the status of a Deployment" => "exact; only conformance asks",
+    ],
+    omits: [
+        "`terminatingReplicas` (alpha)",
+        "`observedGeneration`" => "what is seen is the present generation",
+        "conditions of type ReplicaFailure",
+    ],
+};
 
 /// Numbers of a Deployment's status.
 #[derive(Clone, Copy)]

@@ -1,4 +1,6 @@
-//! What one reconcile does to ReplicaSets: `scaleReplicaSet` of `pkg/controller/deployment/sync.go`, Kubernetes v1.34.
+//! What one reconcile does to ReplicaSets: `scaleReplicaSet`.
+//!
+//! Part of the rule `deployment/reconcile`.
 
 use crate::term::{Bool, Ctx, Int};
 

@@ -1,5 +1,6 @@
-//! What one reconcile of the Deployment controller sees, with what `pkg/controller/deployment/util/deployment_util.go` of
-//! Kubernetes v1.34 reads off it.
+//! What one reconcile of the Deployment controller sees, with what `util/deployment_util.go` reads off it.
+//!
+//! Part of the rule `deployment/reconcile`.
 
 use k8s_openapi::api::apps::v1::DeploymentStrategy;
 

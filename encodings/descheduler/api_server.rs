@@ -1,5 +1,7 @@
 //! What the API server says to an eviction.
 //!
+//! Part of the rule `descheduler/cycle`.
+//!
 //! It is a stand-in for recordings, which name the pods whose evictions were refused. Policies name none: no budget is asked.
 
 use crate::cluster::object::spec::DeschedulerPolicy;

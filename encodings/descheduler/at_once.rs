@@ -1,8 +1,11 @@
 //! Cycles in one step: where nothing depends on the order in which nodes and pods are looked at, all evictions of a
 //! plugin happen together. A limit of evictions per node (see `ClusterSpec::deschedules_stepwise`) is used up template
 //! by template; others do not count here.
+//!
+//! Part of the rule `descheduler/cycle`.
 
 use crate::cluster::TemplateId;
+use crate::cluster::view::rule::Rule;
 use crate::cluster::view::story::{Scene, Sentence};
 use crate::cluster::view::{Cluster, Leaving};
 use crate::system::{ActionDraft, ActionKind};
@@ -11,11 +14,11 @@ use crate::term::{Int, TermId};
 use super::cycle::after_evictions;
 use super::sight::Sight;
 
-/// Adds a cycle that evicts `count(node, template)` pods from each node of a cell; `why` explains it in a story.
+/// Adds a cycle of a plugin that evicts `count(node, template)` pods from each node of a cell; `why` explains it in a story.
 pub fn add<'c>(
     cluster: &Cluster<'c>,
     sight: &Sight<'_, 'c>,
-    plugin: &str,
+    (rule, plugin): (&'static Rule, &'static str),
     templates: &[TemplateId],
     count: &dyn Fn(usize, TemplateId) -> Int<'c>,
     why: impl Fn(&Scene<'_>, TemplateId) -> Option<String> + Send + Sync + 'static,
@@ -70,5 +73,5 @@ pub fn add<'c>(
         sentence.text = format!("evicts {} from {}", parts.join(", "), scene.moved_names());
         sentence
     };
-    cluster.act(draft, Box::new(tell));
+    cluster.act(rule, draft, Box::new(tell));
 }

@@ -1,14 +1,13 @@
-//! One descheduling cycle: `pkg/descheduler/descheduler.go`, `pkg/descheduler/evictions/evictions.go`.
+//! One descheduling cycle.
 //!
 //! All deschedule plugins of all profiles run first, in the order listed, then all balance plugins. Limits are counted
 //! over the whole cycle and asked in the order total, node, namespace; only accepted evictions count. With fewer than two
 //! nodes in play nothing happens.
-//!
-//! Left out: evictions in background, grace periods, dry runs.
 
 use k8s_openapi::api::core::v1::Pod;
 
 use crate::cluster::object::spec::{CacheView, DeschedulerPolicy, EnabledPlugin};
+use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Narrator, Scene, Sentence};
 use crate::cluster::view::{Change, Cluster, Leaving};
 use crate::cluster::{Cell, TemplateId};
@@ -17,9 +16,33 @@ use crate::system::{ActionDraft, ActionKind, MarkId, State};
 use crate::term::{Bool, Int, TermId, VarId};
 
 use super::api_server;
-use super::evictor::protection;
+use super::evictor::{self, protection};
 use super::memory::Memory;
 use super::sight::Sight;
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "descheduler/cycle",
+    component: Descheduler,
+    upstream: [
+        "pkg/descheduler/descheduler.go" => ["runProfiles"],
+        "pkg/descheduler/evictions/evictions.go" => ["EvictPod", "evictPod"],
+    ],
+    decides: "When a cycle begins and ends, in which order its plugins act, and which evictions the limits of cycle, \
+        node and namespace allow.",
+    parts: [
+        "limits per cycle, node and namespace; what each of them ends" => "exact",
+        "what the cache shows of evictions of the same cycle" =>
+            "that they stay visible until the cycle ends, and may be evicted again by another plugin; that they \
+                vanish at once is a setting of the model that policies cannot express",
+    ],
+    omits: [
+        "refusals of the API server" =>
+            "no budget is asked, every eviction that passes the descheduler's own limits succeeds",
+        "evictions in background, grace periods, dry runs",
+        "other plugins",
+    ],
+};
 
 /// One stage of a cycle: a plugin, or a part of one.
 pub struct Stage<'a, 'c> {
@@ -35,8 +58,10 @@ pub struct Stage<'a, 'c> {
     pub pods: &'a [Pod],
     /// Its number, from 1.
     pub number: usize,
+    /// The rule of the plugin.
+    pub rule: &'static Rule,
     /// For the names of its actions.
-    pub name: String,
+    pub name: &'static str,
 }
 
 /// A step of a stage; see [`Stage::act`].
@@ -107,7 +132,7 @@ impl<'a, 'c> Stage<'a, 'c> {
         )
         .choosing(step.inputs, step.choice)
         .marked(step.marks);
-        self.cluster.act(draft, step.tell);
+        self.cluster.act(self.rule, draft, step.tell);
     }
 
     /// Adds a step that only ends the stage when `guard` holds.
@@ -204,12 +229,15 @@ impl<'a, 'c> Stage<'a, 'c> {
                 (chosen.id(), self.cluster.templates[id.0].name.clone(), node)
             })
             .collect();
-        let (accepted, plugin) = (accepted.id(), self.name.clone());
+        let (accepted, plugin) = (accepted.id(), self.name);
+        let fits = self.enabled.evictor.node_fit;
         let tell: Narrator = Box::new(move |scene: &Scene<'_>| {
             let chosen = lines.iter().find(|(chosen, ..)| scene.holds(*chosen));
             match chosen.filter(|_| scene.holds(accepted)) {
                 Some((_, pod, node)) => {
-                    Sentence::new("descheduler", format!("evicts a pod of {pod} from {node}")).because(plugin.clone())
+                    let text = format!("evicts a pod of {pod} from {node}");
+                    let sentence = Sentence::new("descheduler", text).because(plugin).by(&evictor::RULE);
+                    sentence.by_if(fits, &evictor::fit::RULE)
                 }
                 None => Sentence::default(),
             }
@@ -231,7 +259,7 @@ pub fn add_start(cluster: &Cluster<'_>, memory: &Memory, sight: &Sight<'_, '_>) 
         state.get(memory.stage).eq(0) & in_play.ge(2),
         next,
     );
-    cluster.act(draft, Box::new(|_: &Scene<'_>| Sentence::new("descheduler", "begins a cycle")));
+    cluster.act(&RULE, draft, Box::new(|_: &Scene<'_>| Sentence::new("descheduler", "begins a cycle")));
 }
 
 fn is_merging<'c>(memory: &Memory, state: &State<'c>, cluster: &Cluster<'c>) -> Bool<'c> {
@@ -272,8 +300,8 @@ pub fn add_merging(cluster: &Cluster<'_>, memory: &Memory) {
         .choosing(inputs, choice)
     };
     let silent = || -> Narrator { Box::new(|_: &Scene<'_>| Sentence::default()) };
-    cluster.act(draft("tells evicted pods apart", some, vec![input], valid, one), silent());
-    cluster.act(draft("merges evictions", !some, Vec::new(), ctx.bool(true), all), silent());
+    cluster.act(&RULE, draft("tells evicted pods apart", some, vec![input], valid, one), silent());
+    cluster.act(&RULE, draft("merges evictions", !some, Vec::new(), ctx.bool(true), all), silent());
 }
 
 /// Adds the end of a cycle: what was evicted leaves its node.
@@ -303,7 +331,7 @@ pub fn add_end(cluster: &Cluster<'_>, memory: &Memory, pods: &[Pod]) {
         true => Sentence::new("descheduler", format!("ends its cycle: evicted pods leave {}", scene.moved_names())),
         false => Sentence::new("descheduler", "ends its cycle without evictions"),
     };
-    cluster.act(draft, Box::new(tell));
+    cluster.act(&RULE, draft, Box::new(tell));
 }
 
 /// What evicting `count(template)` pods does to a cell's nodes. Pods that were being deleted already go before their time.

@@ -1,5 +1,7 @@
 //! What a cycle of the descheduler remembers while it is under way.
 //!
+//! Part of the rule `descheduler/cycle`.
+//!
 //! A cycle that is more than one step goes through *stages*, one per plugin or part of one. Evictions are counted by
 //! node and template, and pods leave their nodes when the cycle ends: until then the cache shows them, or not, as the
 //! policy says. Every node is a cell of its own.

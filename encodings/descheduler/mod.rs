@@ -1,4 +1,6 @@
-//! The descheduler (`sigs.k8s.io/descheduler`, June 2026, v0.36) with `descheduler/v1alpha2` policies.
+//! The descheduler (`sigs.k8s.io/descheduler`) with `descheduler/v1alpha2` policies.
+//!
+//! Part of the rule `descheduler/cycle`.
 //!
 //! A policy is one cycle: `memory`, `cycle` and `walk` say how its plugins take turns, `sight` what they see, `evictor` whom
 //! they may evict. Where nothing depends on an order, a cycle is one periodic action (`at_once`); else it begins with one,
@@ -25,6 +27,7 @@ use k8s_openapi::api::core::v1::Pod;
 use crate::cluster::counting::reads::{Reader, Reads};
 use crate::cluster::object::spec::{ClusterSpec, DeschedulerPlugin, DeschedulerPolicy, EnabledPlugin};
 use crate::cluster::object::{affinity, selector};
+use crate::cluster::view::rule::Rule;
 use crate::cluster::view::{Cluster, Declaring};
 use crate::cluster::{Template, TemplateId};
 use crate::system::IntVar;
@@ -56,6 +59,21 @@ fn reads(spec: &ClusterSpec, templates: &[Template], reads: &mut Reads) {
         spec.nodes.iter().for_each(|node| reads.name(&node.name));
     }
 }
+
+/// The rules of the descheduler.
+pub static RULES: &[&Rule] = &[
+    &cycle::RULE,
+    &sight::RULE,
+    &order::RULE,
+    &evictor::RULE,
+    &evictor::fit::RULE,
+    &duplicates::RULE,
+    &spread::RULE,
+    &node_taints::RULE,
+    &node_affinity::RULE,
+    &pod_anti_affinity::RULE,
+    &utilization::RULE,
+];
 
 /// State of cycles that take several steps.
 #[derive(Default)]
@@ -153,20 +171,24 @@ fn add_at_once<'c>(cluster: &Cluster<'c>, policy: &'c DeschedulerPolicy, pods: &
         DeschedulerPlugin::TopologySpread { .. } => spread::add(cluster, &sight, &vars.spread),
         plugin => {
             let walks: Vec<Box<dyn Walk<'c> + '_>> = (0..parts(plugin)).filter_map(|part| walk(plugin, part)).collect();
-            add_walks(cluster, &sight, name(plugin), &walks);
+            add_walks(cluster, &sight, rule(plugin), &walks);
         }
     }
 }
 
 /// All that the walks would list goes at once; a pod that several list goes once.
-fn add_walks<'c>(cluster: &Cluster<'c>, sight: &Sight<'_, 'c>, name: &str, walks: &[Box<dyn Walk<'c> + '_>]) {
+fn add_walks<'c>(
+    cluster: &Cluster<'c>,
+    sight: &Sight<'_, 'c>,
+    (rule, name): (&'static Rule, &'static str),
+    walks: &[Box<dyn Walk<'c> + '_>],
+) {
     let mut templates: Vec<TemplateId> = walks.iter().flat_map(|walk| walk.templates(sight)).collect();
     templates.sort();
     templates.dedup();
     templates.retain(|&id| !api_server::refuses(sight.cluster, sight.policy, id));
     let count = |at: usize, id: TemplateId| sight.ctx().max(walks.iter().map(|walk| walk.listed(sight, at, id)), 0);
-    let plugin = name.to_owned();
-    at_once::add(cluster, sight, name, &templates, &count, move |_, _| Some(plugin.clone()));
+    at_once::add(cluster, sight, (rule, name), &templates, &count, move |_, _| Some(name.to_owned()));
 }
 
 /// A cycle in many steps.
@@ -181,8 +203,8 @@ fn add_stages<'c>(
     let stages: Vec<(Stage<'_, 'c>, &PluginMemory, usize)> = stages
         .enumerate()
         .map(|(index, (enabled, own, part))| {
-            let name = name(&enabled.plugin).to_owned();
-            (Stage { cluster, policy, memory, enabled, pods, number: index + 1, name }, own, part)
+            let (rule, name) = rule(&enabled.plugin);
+            (Stage { cluster, policy, memory, enabled, pods, number: index + 1, rule, name }, own, part)
         })
         .collect();
     let Some((first, ..)) = stages.first() else { return };
@@ -218,14 +240,16 @@ fn walk<'c: 'p, 'p>(plugin: &'p DeschedulerPlugin, part: usize) -> Option<Box<dy
     }
 }
 
-fn name(plugin: &DeschedulerPlugin) -> &'static str {
-    match plugin {
-        DeschedulerPlugin::RemoveDuplicates { .. } => "RemoveDuplicates",
-        DeschedulerPlugin::TopologySpread { .. } => "RemovePodsViolatingTopologySpreadConstraint",
-        DeschedulerPlugin::NodeTaints(_) => "RemovePodsViolatingNodeTaints",
-        DeschedulerPlugin::NodeAffinity { .. } => "RemovePodsViolatingNodeAffinity",
-        DeschedulerPlugin::InterPodAntiAffinity { .. } => "RemovePodsViolatingInterPodAntiAffinity",
-        DeschedulerPlugin::LowNodeUtilization(_) => "LowNodeUtilization",
-        DeschedulerPlugin::HighNodeUtilization(_) => "HighNodeUtilization",
-    }
+/// A plugin's rule, and its name.
+fn rule(plugin: &DeschedulerPlugin) -> (&'static Rule, &'static str) {
+    let rule = match plugin {
+        DeschedulerPlugin::RemoveDuplicates { .. } => &duplicates::RULE,
+        DeschedulerPlugin::TopologySpread { .. } => &spread::RULE,
+        DeschedulerPlugin::NodeTaints(_) => &node_taints::RULE,
+        DeschedulerPlugin::NodeAffinity { .. } => &node_affinity::RULE,
+        DeschedulerPlugin::InterPodAntiAffinity { .. } => &pod_anti_affinity::RULE,
+        DeschedulerPlugin::LowNodeUtilization(_) => return (&utilization::RULE, "LowNodeUtilization"),
+        DeschedulerPlugin::HighNodeUtilization(_) => return (&utilization::RULE, "HighNodeUtilization"),
+    };
+    (rule, rule.name())
 }

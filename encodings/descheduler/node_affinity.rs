@@ -1,16 +1,28 @@
-//! RemovePodsViolatingNodeAffinity: `pkg/framework/plugins/removepodsviolatingnodeaffinity/node_affinity.go`.
-//!
-//! *Required*: pods with a required node affinity whose node fails their selector or affinity. *Preferred*: pods for which
-//! some node in play, feasible or not, weighs more than their own. Either way the pod has to fit some node in play,
-//! which may be its own. Each type is a pass over all nodes.
+//! RemovePodsViolatingNodeAffinity. Each type is a pass over all nodes.
 
 use crate::cluster::TemplateId;
 use crate::cluster::object::spec::{AffinityType, PodFilter};
+use crate::cluster::view::rule::{Rule, rule};
 use crate::term::{Bool, Int};
 
 use super::evictor::{self, fit};
 use super::sight::Sight;
 use super::walk::{self, Walk};
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "descheduler/RemovePodsViolatingNodeAffinity",
+    component: Descheduler,
+    upstream: [
+        "pkg/framework/plugins/removepodsviolatingnodeaffinity/node_affinity.go" => ["Deschedule", "processNodes"],
+    ],
+    decides: "*Required*: pods with a required node affinity whose node fails their selector or affinity go. \
+        *Preferred*: pods for which some node in play, feasible or not, weighs more than their own. Either way the \
+        pod has to fit some node in play, which may be its own.",
+    parts: [
+        "all of it" => "exact",
+    ],
+};
 
 /// One pass of the plugin.
 pub struct NodeAffinity<'p> {

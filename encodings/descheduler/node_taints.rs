@@ -1,18 +1,30 @@
-//! RemovePodsViolatingNodeTaints: `pkg/framework/plugins/removepodsviolatingnodetaints/node_taint.go`.
-//!
-//! Pods go that do not tolerate a NoSchedule taint of their node, or a PreferNoSchedule one where those are included.
-//! NoExecute taints are the business of taint eviction.
+//! RemovePodsViolatingNodeTaints. NoExecute taints are the business of taint eviction.
 
 use k8s_openapi::api::core::v1::Taint;
 
 use crate::cluster::TemplateId;
 use crate::cluster::object::selector;
 use crate::cluster::object::spec::TaintArguments;
+use crate::cluster::view::rule::{Rule, rule};
 use crate::term::{Bool, Int};
 
 use super::evictor;
 use super::sight::Sight;
 use super::walk::{self, Walk};
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "descheduler/RemovePodsViolatingNodeTaints",
+    component: Descheduler,
+    upstream: [
+        "pkg/framework/plugins/removepodsviolatingnodetaints/node_taint.go" => ["Deschedule"],
+    ],
+    decides: "Pods go that do not tolerate a NoSchedule taint of their node, or a PreferNoSchedule one where those \
+        are included.",
+    parts: [
+        "all of it" => "exact",
+    ],
+};
 
 /// The plugin with its arguments.
 pub struct NodeTaints<'p>(pub &'p TaintArguments);

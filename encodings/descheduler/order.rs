@@ -1,13 +1,27 @@
-//! In which order pods of a node are looked at: `SortPodsBasedOnPriorityLowToHigh` of `pkg/descheduler/pod/pods.go`, and
-//! the QoS classes of `pkg/utils/qos.go`.
+//! In which order pods of a node are looked at.
 
 use std::collections::BTreeSet;
 
 use k8s_openapi::api::core::v1::{Pod, PodSpec};
 
 use crate::cluster::object::resources;
+use crate::cluster::view::rule::{Rule, rule};
 
 use super::evictor::protection;
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "descheduler/order",
+    component: Descheduler,
+    upstream: [
+        "pkg/descheduler/pod/pods.go" => ["SortPodsBasedOnPriorityLowToHigh"],
+        "pkg/utils/qos.go" => ["GetPodQOS"],
+    ],
+    decides: "Pods of lower priority, and of equal priority those of a lower QoS class, are looked at first.",
+    parts: [
+        "the order of nodes, and of pods that upstream's sort cannot tell apart" => "free choice",
+    ],
+};
 
 /// Smaller ones first: no priority, then by priority; BestEffort, Burstable, Guaranteed; those that ask to stay last.
 pub type Rank = (Option<i32>, u8, bool);

@@ -1,20 +1,32 @@
-//! RemovePodsViolatingInterPodAntiAffinity:
-//! `pkg/framework/plugins/removepodsviolatinginterpodantiaffinity/pod_antiaffinity.go`, `pkg/utils/predicates.go`.
-//!
-//! A pod goes if one of its own required anti-affinity terms is against a pod in the same domain. Counterparts are all
-//! pods on nodes in play that the plugin looks at, protected ones included; a pod that is evicted stops being one at
-//! once, so that of a conflicting set one remains. Nodes have their turn in any order.
+//! RemovePodsViolatingInterPodAntiAffinity. Nodes have their turn in any order.
 
 use crate::cluster::TemplateId;
 use crate::cluster::object::affinity;
 use crate::cluster::object::spec::PodFilter;
 use crate::cluster::view::Domain;
+use crate::cluster::view::rule::{Rule, rule};
 use crate::term::{Bool, Int};
 
 use super::evictor::{self, fit};
 use super::order::{Rank, rank};
 use super::sight::Sight;
 use super::walk::{self, Walk};
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "descheduler/RemovePodsViolatingInterPodAntiAffinity",
+    component: Descheduler,
+    upstream: [
+        "pkg/framework/plugins/removepodsviolatinginterpodantiaffinity/pod_antiaffinity.go" => ["Deschedule"],
+        "pkg/utils/predicates.go" => ["CheckPodsWithAntiAffinityExist"],
+    ],
+    decides: "A pod goes if one of its own required anti-affinity terms is against a pod in the same domain. \
+        Counterparts are all pods on nodes in play that the plugin looks at, protected ones included; a pod that is \
+        evicted stops being one at once, so that of a conflicting set one remains.",
+    parts: [
+        "all of it" => "exact",
+    ],
+};
 
 /// The plugin with its arguments.
 pub struct InterPodAntiAffinity<'p>(pub &'p PodFilter);

@@ -1,12 +1,9 @@
-//! What a plugin sees of the cluster while a cycle is under way: `pkg/descheduler/pod/pods.go`,
-//! `pkg/descheduler/node/node.go`.
-//!
-//! Nodes are in play if they are Ready (cordoned ones are) and match the policy's node selector. Pods that have finished
-//! do not exist for a plugin; those that are starting or terminating do.
+//! What a plugin sees of the cluster while a cycle is under way.
 
 use k8s_openapi::api::core::v1::Pod;
 
 use crate::cluster::object::spec::{CacheView, DeschedulerPolicy, EnabledPlugin, PodFilter};
+use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::{NodeView, View};
 use crate::cluster::{Cell, Phase, TemplateId};
 use crate::system::State;
@@ -14,6 +11,21 @@ use crate::term::{Bool, Ctx, Int};
 
 use super::evictor::protection;
 use super::memory::Memory;
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "descheduler/sight",
+    component: Descheduler,
+    upstream: [
+        "pkg/descheduler/node/node.go" => ["ReadyNodes", "IsReady"],
+        "pkg/descheduler/pod/pods.go" => ["ListPodsOnANode", "BuildFilterFunc"],
+    ],
+    decides: "Nodes are in play if they are Ready (cordoned ones are) and match the policy's node selector. Pods \
+        that have finished do not exist for a plugin; those that are starting or terminating do.",
+    parts: [
+        "nodes in play, and the pods on them" => "exact",
+    ],
+};
 
 /// The cluster in one state, as one plugin of a policy sees it.
 pub struct Sight<'a, 'c> {

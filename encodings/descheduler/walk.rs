@@ -1,5 +1,7 @@
 //! Plugins that go from node to node, and on each node from pod to pod.
 //!
+//! Part of the rule `descheduler/cycle`.
+//!
 //! Nodes have their turn in any order that the plugin allows, pods of a node in the order of its ranks, equal ones in any
 //! order. The limit of the cycle ends the plugin, the limit of a node ends the node; pods that are refused otherwise are
 //! passed over.

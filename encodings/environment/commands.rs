@@ -1,11 +1,11 @@
 //! User commands, in the order in which the scenario gives them, each once, at any time after the one before.
 //!
-//! `kubectl apply` follows the three-way merge of `staging/src/k8s.io/kubectl/pkg/cmd/apply`: what it does to an absent
-//! `spec.replicas` was decided when the input was read.
+//! What `kubectl apply` does to an absent `spec.replicas` was decided when the input was read.
 
 use crate::cluster::counting::reads::{Reader, Reads};
 use crate::cluster::object::scenario::CommandAction;
 use crate::cluster::object::spec::{ClusterSpec, ObjectKey};
+use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Scene, Sentence};
 use crate::cluster::view::{Change, Cluster, Declaring, WorkloadVars};
 use crate::cluster::{Cell, Template};
@@ -28,6 +28,21 @@ fn reads(spec: &ClusterSpec, _: &[Template], reads: &mut Reads) {
     }
 }
 
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "environment/commands",
+    component: Users,
+    upstream: [
+        "staging/src/k8s.io/kubectl/pkg/cmd/apply/apply.go" => [],
+        "staging/src/k8s.io/kubectl/pkg/cmd/apply/patcher.go" => [],
+    ],
+    decides: "When the commands of the scenario are given, and what each of them changes.",
+    parts: [
+        "`apply`: three-way merge" => "exact for the pod template and `spec.replicas`; other fields are out",
+        "`create`, `delete`, `scale`, `cordon`, `uncordon`, `drain`" => "in the order given, each once or never",
+    ],
+};
+
 /// Declares how many commands have been given; `None` if there are none.
 pub fn declare(cluster: &Declaring<'_>) -> Option<IntVar> {
     let commands = cluster.spec.scenario.commands.len() as i64;
@@ -47,7 +62,7 @@ pub fn add(cluster: &Cluster<'_>, given: Option<IntVar>) {
         let tell = move |_: &Scene<'_>| Sentence::new("user", format!("runs `{text}`"));
         let guard = state.get(given).eq(position as i64);
         let name = format!("command {}: {}", position + 1, command.text);
-        outside(cluster, name, guard, (Vec::new(), ctx.bool(true)), next, marks, Box::new(tell));
+        outside(cluster, &RULE, name, guard, (Vec::new(), ctx.bool(true)), next, marks, Box::new(tell));
     }
 }
 

@@ -1,18 +1,33 @@
-//! Node failure and recovery, as the node lifecycle controller of Kubernetes v1.34 sees them
-//! (`pkg/controller/nodelifecycle/node_lifecycle_controller.go`).
-//!
-//! A node that fails turns NotReady at once: its pods are no longer ready, and it carries NoSchedule and NoExecute
-//! taints until it is back. What the taints do is the business of the scheduler's and of taint eviction's encodings.
-//!
-//! Left out: the grace period before NotReady, and what [`crate::encodings::node_lifecycle`] leaves to time (it delays the
-//! taint, which the choice of when the eviction happens covers).
+//! Node failure and recovery, as the node lifecycle controller sees them. What the taints of a node that is down do is the
+//! business of the scheduler's and of taint eviction's encodings.
 
 use crate::cluster::view::Cluster;
+use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Scene, Sentence};
 use crate::cluster::{Attribute, Cell};
 use crate::term::Bool;
 
 use super::{Switch, outside, switch};
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "environment/failures",
+    component: NodeFailure,
+    upstream: [
+        "pkg/controller/nodelifecycle/node_lifecycle_controller.go" => ["monitorNodeHealth"],
+    ],
+    decides: "Which nodes fail and come back, and when: any of those that the scenario names, at any time.",
+    parts: [
+        "any node of those named, any set of them up to `atMost`, in any order and at any time; one node a block" =>
+            "exact, but that nodes that fail in the same moment do so one after the other",
+        "a failing node turns NotReady, its pods are no longer ready, and it carries NoSchedule and NoExecute taints \
+            until it is back" =>
+            "exact but for what node lifecycle says of NoExecute",
+    ],
+    omits: [
+        "the grace period before NotReady" => "a node that fails turns NotReady at once",
+    ],
+};
 
 /// Adds failures and recoveries, where the scenario has them.
 pub fn add(cluster: &Cluster<'_>) {
@@ -35,5 +50,5 @@ pub fn add(cluster: &Cluster<'_>) {
 fn add_switch<'c>(cluster: &Cluster<'c>, name: &str, allowed: &[Bool<'c>], is_down: bool, what: &'static str) {
     let Some(Switch { guard, input, choice, next }) = switch(cluster, allowed, is_down) else { return };
     let tell = move |scene: &Scene<'_>| Sentence::new(scene.moved_names(), what);
-    outside(cluster, name.to_owned(), guard, (vec![input], choice), next, Vec::new(), Box::new(tell));
+    outside(cluster, &RULE, name.to_owned(), guard, (vec![input], choice), next, Vec::new(), Box::new(tell));
 }

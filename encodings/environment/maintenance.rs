@@ -1,18 +1,33 @@
-//! Rolling maintenance: `kubectl drain`, work, `kubectl uncordon`, a few nodes at a time.
-//!
-//! A drain cordons the node and evicts its pods through the eviction API (`staging/src/k8s.io/kubectl/pkg/drain`), which
-//! PodDisruptionBudgets limit: see [`super::super::disruption`]. Nodes are taken in any order, at any time. With no
-//! budget in the way, all pods of the node go at once.
-//!
-//! Left out: pods without a controller and DaemonSet pods, which stay (as with `--ignore-daemonsets --force=false`).
+//! Rolling maintenance: `kubectl drain`, work, `kubectl uncordon`, a few nodes at a time. PodDisruptionBudgets limit the
+//! evictions of a drain: see [`super::super::disruption`].
 
 use crate::cluster::view::Cluster;
+use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Scene, Sentence};
 use crate::cluster::{Attribute, Cell};
 use crate::term::Bool;
 
 use super::super::disruption;
 use super::outside;
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "environment/maintenance",
+    component: Users,
+    upstream: [
+        "staging/src/k8s.io/kubectl/pkg/drain/drain.go" => ["GetPodsForDeletion", "DeleteOrEvictPods"],
+        "staging/src/k8s.io/kubectl/pkg/drain/filters.go" => [],
+    ],
+    decides: "Which nodes are drained and uncordoned, and when: those that the scenario names, so many at a time.",
+    parts: [
+        "a drain cordons the node and evicts its pods through the eviction API; nodes in any order, at any time, so \
+            many at a time" =>
+            "exact; with no budget in the way all pods of the node go at once",
+        "pods without a controller and DaemonSet pods stay" =>
+            "as `--ignore-daemonsets --force=false`, except that upstream's drain fails where there are pods without \
+                a controller",
+    ],
+};
 
 /// Adds the beginning and the end of maintenance, where the scenario has it.
 pub fn add(cluster: &Cluster<'_>) {
@@ -54,7 +69,7 @@ fn begin<'c>(cluster: &Cluster<'c>, allowed: &[Bool<'c>]) {
         Sentence::new("maintenance", format!("drains {}: cordons it and evicts its pods", scene.moved_names()))
     };
     let guard = ctx.any(allowed.iter().copied());
-    outside(cluster, "maintenance drains".to_owned(), guard, (vec![var], valid), next, marks, Box::new(tell));
+    outside(cluster, &RULE, "maintenance drains".to_owned(), guard, (vec![var], valid), next, marks, Box::new(tell));
 }
 
 fn end<'c>(cluster: &Cluster<'c>, allowed: &[Bool<'c>], after: i64) {
@@ -65,5 +80,5 @@ fn end<'c>(cluster: &Cluster<'c>, allowed: &[Bool<'c>], after: i64) {
     let tell =
         |scene: &Scene<'_>| Sentence::new("maintenance", format!("ends on {}: it is uncordoned", scene.moved_names()));
     let guard = ctx.any(allowed.iter().copied());
-    outside(cluster, "maintenance ends".to_owned(), guard, (vec![var], valid), next, Vec::new(), Box::new(tell));
+    outside(cluster, &RULE, "maintenance ends".to_owned(), guard, (vec![var], valid), next, Vec::new(), Box::new(tell));
 }

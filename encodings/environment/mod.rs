@@ -1,5 +1,7 @@
 //! What comes from outside the control plane: load, node failures, overload, maintenance, users.
 //!
+//! Part of the rules `environment/load`, `environment/failures`, `environment/overload`, `environment/maintenance` and `environment/commands`.
+//!
 //! Every such action is slow: it begins a block. Those that change something from outside carry the mark `environment`,
 //! which excuses loops, and disturb observers of replica counts.
 
@@ -10,9 +12,14 @@ pub mod maintenance;
 pub mod overload;
 
 use crate::cluster::view::Cluster;
+use crate::cluster::view::rule::Rule;
 use crate::cluster::view::story::Narrator;
 use crate::system::{ActionDraft, ActionKind, MarkId, State};
 use crate::term::{Bool, VarId};
+
+/// The rules of the environment.
+pub static RULES: &[&Rule] =
+    &[&load::RULE, &load::independent::RULE, &failures::RULE, &overload::RULE, &maintenance::RULE, &commands::RULE];
 
 /// A choice of one node that goes down or comes back: guard, input and its allowed values, the state after it.
 pub(crate) struct Switch<'c> {
@@ -35,9 +42,10 @@ pub(crate) fn switch<'c>(cluster: &Cluster<'c>, allowed: &[Bool<'c>], is_down: b
     Some(Switch { guard, input, choice, next })
 }
 
-/// Adds an action from outside.
+/// Adds an action from outside that follows a rule.
 pub(crate) fn outside<'c>(
     cluster: &Cluster<'c>,
+    rule: &'static Rule,
     name: String,
     guard: Bool<'c>,
     (inputs, choice): (Vec<VarId>, Bool<'c>),
@@ -48,5 +56,6 @@ pub(crate) fn outside<'c>(
     marks.push((cluster.environment_mark(), cluster.ctx().bool(true)));
     cluster.disturb(&mut next);
     let kind = ActionKind::Environment;
-    cluster.act(ActionDraft::new(name, kind, guard, next).choosing(inputs, choice).marked(marks), narrator);
+    let draft = ActionDraft::new(name, kind, guard, next).choosing(inputs, choice).marked(marks);
+    cluster.act(rule, draft, narrator);
 }

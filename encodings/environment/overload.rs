@@ -1,16 +1,26 @@
 //! Nodes that panic when they are full, and come back when they are empty.
-//!
-//! The failure of Kivi's case 4: the cpu that pods on a node request reaches a share of its allocatable, the node
-//! panics and turns NotReady, its pods are evicted after their tolerated time, and the empty node recovers. Neither is a
-//! change from outside: the cluster does it to itself.
 
 use crate::cluster::Cell;
 use crate::cluster::view::Cluster;
+use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Scene, Sentence};
 use crate::system::{ActionDraft, ActionKind, MarkId};
 use crate::term::{Bool, Int};
 
 use super::{Switch, switch};
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "environment/overload",
+    component: Overload,
+    decides: "A node panics when the cpu that its pods request reaches a given share of its allocatable. The \
+        environment is ours.",
+    parts: [
+        "a node whose pods request a given share of its cpu panics, turns NotReady, and recovers when it is empty" =>
+            "as declared; it is the cluster's own doing, no change from outside",
+        "its pods" => "they are evicted after their tolerated time",
+    ],
+};
 
 /// Adds panics and recoveries, where the scenario has them.
 pub fn add(cluster: &Cluster<'_>) {
@@ -61,5 +71,5 @@ fn add_switch<'c>(
     let tell = move |scene: &Scene<'_>| Sentence::new(scene.moved_names(), what).because(why.clone());
     let kind = ActionKind::Periodic;
     let draft = ActionDraft::new(name.to_owned(), kind, guard, next).choosing(vec![input], choice).marked(marks);
-    cluster.act(draft, Box::new(tell));
+    cluster.act(&RULE, draft, Box::new(tell));
 }

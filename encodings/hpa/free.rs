@@ -1,15 +1,27 @@
 //! An autoscaler that may choose any size within its limits at any time: all that its metrics, loads, windows, policies
 //! and tolerances can come to, where a model is to know nothing of them.
 //!
-//! Over-approximates [`super::add`]: outside the limits upstream goes to the nearer one, and inside it never leaves them;
-//! a target of no replicas is left alone.
+//! Outside the limits upstream goes to the nearer one, and inside it never leaves them; a target of no replicas is left alone.
 
 use crate::cluster::object::spec::Autoscaler;
+use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Scene, Sentence};
 use crate::cluster::view::{Cluster, View};
 use crate::system::{ActionDraft, ActionKind};
 
 use super::Bounds;
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "hpa/free",
+    component: Autoscaler,
+    decides: "An autoscaler of which a model of few workloads is to know no more than its limits chooses any size \
+        within them at any time (docs/focus.md).",
+    parts: [
+        "autoscalers of which a model of few workloads is to know no more than their limits" =>
+            "over: any size within them, at any time",
+    ],
+};
 
 /// Whether a model is to know no more of an autoscaler than its limits.
 pub fn is_free(cluster: &View<'_>, autoscaler: &Autoscaler) -> bool {
@@ -44,5 +56,5 @@ fn add_one(cluster: &Cluster<'_>, autoscaler: &Autoscaler) {
     let tell = move |scene: &Scene<'_>| {
         Sentence::new(format!("HorizontalPodAutoscaler {key}"), format!("scales to {} replicas", scene.get(chosen)))
     };
-    cluster.act(draft, Box::new(tell));
+    cluster.act(&RULE, draft, Box::new(tell));
 }

@@ -1,19 +1,14 @@
-//! HorizontalPodAutoscaler controller of Kubernetes v1.34: `pkg/controller/podautoscaler/{horizontal,replica_calculator}.go`.
-//!
-//! One action per autoscaler: read the metrics, propose, stabilise, limit, resize. [`metrics`] and [`limits`] hold the
-//! decisions; they know neither where pods and usage come from nor how the past is remembered. The action instantiates
-//! them on the state of a cluster, on the loads of its scenario ([`metrics::load`]) and on a memory without times
-//! ([`limits::memory`]).
-//!
-//! Left out of the action: metrics of External, Object and ContainerResource kind and metrics whose load nobody declared
-//! (such a metric may propose anything within the limits); the CPU initialisation period (pods count from the moment they
-//! are ready); a target's status lagging behind its spec; tolerances of a behavior (their feature gate is off).
+//! HorizontalPodAutoscaler controller. One action per autoscaler: read the metrics, propose, stabilise, limit, resize.
+//! [`metrics`] and [`limits`] hold the decisions; they know neither where pods and usage come from nor how the past is remembered.
+//! The action instantiates them on the state of a cluster, on the loads of its scenario ([`metrics::load`]) and on a memory
+//! without times ([`limits::memory`]).
 
 pub mod free;
 pub mod limits;
 pub mod metrics;
 
 use crate::cluster::object::spec::Autoscaler;
+use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Narrator, Scene, Sentence};
 use crate::cluster::view::{Cluster, Declaring, WorkloadVars};
 use crate::system::{ActionDraft, ActionKind};
@@ -22,11 +17,45 @@ use crate::term::{Int, TermId, VarId};
 use super::environment::load::LoadVars;
 use limits::memory::{self, Line, Memory, Recalled};
 use limits::reconcile::{Reconciled, reconcile};
-use limits::{Bounds, Past};
-use metrics::combine::combine;
+use limits::{Bounds, Past, rates};
+use metrics::combine::{self, combine};
 use metrics::load::{self, Proposed};
 
 pub use metrics::load::watchers;
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "hpa/reconcile",
+    component: Autoscaler,
+    upstream: [
+        "pkg/controller/podautoscaler/horizontal.go" => ["reconcileAutoscaler"],
+    ],
+    decides: "Whether and to what size one reconcile resizes the target: what the metrics propose, stabilised and \
+        limited.",
+    parts: [
+        "the order of decisions: metrics, stabilisation, rates, limits" => "exact",
+    ],
+    omits: [
+        "a target's status lagging behind its spec",
+        "failures to read or to update the scale",
+    ],
+};
+
+/// The rules of the controller.
+pub static RULES: &[&Rule] = &[
+    &RULE,
+    &metrics::per_pod::RULE,
+    &metrics::comparison::RULE,
+    &metrics::combine::RULE,
+    &metrics::pods::RULE,
+    &metrics::requests::RULE,
+    &metrics::whole::RULE,
+    &limits::stabilisation::RULE,
+    &limits::rates::RULE,
+    &limits::rules::RULE,
+    &metrics::load::RULE,
+    &free::RULE,
+];
 
 /// The state and configuration of one autoscaler.
 pub struct HpaVars {
@@ -98,7 +127,7 @@ fn add_one(cluster: &Cluster<'_>, vars: &HpaVars, loads: &[LoadVars]) {
     )
     .choosing(inputs, recalled.choice)
     .marked(vec![(cluster.resize_mark(vars.workload), desired.ne(current))]);
-    cluster.act(draft, narrator);
+    cluster.act(&RULE, draft, narrator);
 }
 
 fn narrator<'c>(
@@ -123,10 +152,17 @@ fn narrator<'c>(
         };
         let mut sentence = Sentence::new(format!("HorizontalPodAutoscaler {key}"), text);
         if by_metrics == 0 {
-            return sentence.because("the size is outside minReplicas..maxReplicas".to_owned());
+            return sentence.because("the size is outside minReplicas..maxReplicas".to_owned()).by(&rates::RULE);
         }
-        sentence.why.extend(lines.iter().map(|line| line.tell(scene)));
-        sentence.why.extend(limit_lines.iter().filter_map(|line| line.tell(scene, proposed, after)));
+        for line in &lines {
+            sentence.why.push(line.tell(scene));
+            sentence.rules.extend(line.rules(scene));
+        }
+        sentence = sentence.by_if(lines.len() > 1, &combine::RULE);
+        for line in &limit_lines {
+            let Some(text) = line.tell(scene, proposed, after) else { continue };
+            sentence = sentence.because(text).by(line.rule());
+        }
         sentence
     })
 }

@@ -3,15 +3,26 @@
 //! They may take the room that a pod of the model needs, and leave it again. Which nodes they fill is not kept: where it
 //! matters, the scheduler may bind a pod to any node that has room for it as far as the model knows, or to none, because
 //! others came first. Then the pod waits until a slow action happens; that the company leaves room is one, too.
-//!
-//! Over-approximates: every way in which others refuse a node (room, host ports, their anti-affinity, skew that their pods
-//! cause) is among these. `docs/focus.md` says why.
 
 use crate::cluster::TemplateId;
 use crate::cluster::view::Cluster;
+use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::Sentence;
 use crate::system::{ActionDraft, ActionKind, State};
 use crate::term::{Bool, VarId};
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "scheduler/company",
+    component: Scheduler,
+    decides: "Workloads outside a model of few workloads may leave no room for a pod, and leave it again \
+        (docs/focus.md).",
+    parts: [
+        "workloads outside a model of few workloads" =>
+            "over: every way in which they refuse a node (room, host ports, their anti-affinity, skew that their \
+                pods cause) is among those that the model has",
+    ],
+};
 
 /// The input by which others come first.
 pub struct Others<'c> {
@@ -58,10 +69,10 @@ pub fn add(cluster: &Cluster<'_>) {
         return;
     }
     let draft = ActionDraft::new("other workloads", ActionKind::Periodic, ctx.any(crowded), state);
-    cluster.act(draft, Box::new(|_| Sentence::new("other workloads", "leave room".to_owned())));
+    cluster.act(&RULE, draft, Box::new(|_| Sentence::new("other workloads", "leave room".to_owned())));
 }
 
 /// What is told where others come first.
 pub fn sentence(name: &str) -> Sentence {
-    Sentence::new("other workloads", format!("leave no room for a pod of {name}"))
+    Sentence::new("other workloads", format!("leave no room for a pod of {name}")).by(&RULE)
 }

@@ -1,55 +1,87 @@
 //! Why a pod fits nowhere, as the scheduler's own event would say.
+//!
+//! Part of the rule `scheduler/binding`.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use itertools::Itertools;
 
 use crate::cluster::view::Cluster;
-use crate::cluster::view::story::Scene;
+use crate::cluster::view::rule::{Rule, distinct};
+use crate::cluster::view::story::{Line, Scene};
 use crate::cluster::{Cell, TemplateId};
 use crate::property::pods_schedulable;
 use crate::term::TermId;
 
-use super::{Cycle, Reason, Refusal};
+use super::Cycle;
+use super::filters::Verdict;
+use super::refusal::{Reason, Refusal};
 
-/// What is asked of one cell: its multiplicity and, in order, who refuses it and for which reasons.
-struct Line {
+/// What is asked of one cell: its multiplicity and, in order, who may refuse it.
+pub struct Asked {
     multiplicity: TermId,
-    refusals: Vec<(TermId, Vec<(TermId, String)>)>,
+    refusals: Vec<AskedRefusal>,
 }
 
-/// Adds the explanation of `pods-schedulable`.
-pub fn add<'c>(cluster: &Cluster<'c>, scheduled: &[TemplateId], cells: &[Cell<'c>], cycles: &[Cycle<'c>]) {
-    for (&id, cycle) in scheduled.iter().zip(cycles) {
-        let line = |(cell, verdict): (&Cell<'c>, &super::Verdict<'c>)| Line {
-            multiplicity: cell.multiplicity.id(),
-            refusals: verdict.refusals.iter().map(|refusal| (refusal.refuses.id(), reasons(refusal))).collect(),
-        };
-        let lines: Vec<Line> = cells.iter().zip(&cycle.verdicts).map(line).collect();
-        let name = cluster.templates[id.0].name.clone();
+struct AskedRefusal {
+    rule: &'static Rule,
+    refuses: TermId,
+    reasons: Vec<(TermId, String)>,
+}
+
+/// What is asked of each cell about pods of one template.
+pub fn asked<'c>(cells: &[Cell<'c>], cycle: &Cycle<'c>) -> Arc<[Asked]> {
+    let of_cell = |(cell, verdict): (&Cell<'c>, &Verdict<'c>)| Asked {
+        multiplicity: cell.multiplicity.id(),
+        refusals: verdict.refusals.iter().map(of_refusal).collect(),
+    };
+    cells.iter().zip(&cycle.verdicts).map(of_cell).collect()
+}
+
+fn of_refusal(refusal: &Refusal<'_>) -> AskedRefusal {
+    let tell = |reason: &Reason<'_>| (reason.applies.id(), format!("{}{}", reason.message, reason.hint));
+    let reasons = refusal.reasons.iter().map(tell).collect();
+    AskedRefusal { rule: refusal.rule, refuses: refusal.refuses.id(), reasons }
+}
+
+/// Cells with nodes that some filter refuses: how many nodes, and the first filter that does.
+fn refused<'a>(scene: &Scene<'_>, asked: &'a [Asked]) -> Vec<(i64, &'a AskedRefusal)> {
+    let first = |cell: &'a Asked| {
+        let nodes = scene.get(cell.multiplicity);
+        let first = cell.refusals.iter().find(|refusal| nodes > 0 && scene.holds(refusal.refuses))?;
+        Some((nodes, first))
+    };
+    asked.iter().filter_map(first).collect()
+}
+
+/// The rules by which nodes are refused.
+pub fn refusing(scene: &Scene<'_>, asked: &[Asked]) -> Vec<&'static Rule> {
+    distinct(refused(scene, asked).into_iter().map(|(_, refusal)| refusal.rule))
+}
+
+/// Adds the explanation of `pods-schedulable`, from what is asked about each template.
+pub fn add(cluster: &Cluster<'_>, scheduled: &[TemplateId], asked: &[Arc<[Asked]>]) {
+    for (&id, asked) in scheduled.iter().zip(asked) {
+        let (name, asked) = (cluster.templates[id.0].name.clone(), Arc::clone(asked));
         let pending = cluster.pending[id.0].index();
         let tell = move |scene: &Scene<'_>| match scene.before[pending] {
             0 => Vec::new(),
-            waiting => vec![format!("{waiting} pod(s) of {name} stay Pending: {}", message(scene, &lines))],
+            waiting => {
+                let text = format!("{waiting} pod(s) of {name} stay Pending: {}", message(scene, &asked));
+                vec![Line { text, rules: refusing(scene, &asked) }]
+            }
         };
         cluster.diagnose(pods_schedulable::DEFINITION.name, Box::new(tell));
     }
 }
 
-fn reasons(refusal: &Refusal<'_>) -> Vec<(TermId, String)> {
-    let tell = |reason: &Reason<'_>| (reason.applies.id(), format!("{}{}", reason.message, reason.hint));
-    refusal.reasons.iter().map(tell).collect()
-}
-
 /// `0/3 nodes are available: 2 …, 1 …`, counting each node under every reason of the first filter that refuses it.
-fn message(scene: &Scene<'_>, lines: &[Line]) -> String {
+fn message(scene: &Scene<'_>, asked: &[Asked]) -> String {
+    let all: i64 = asked.iter().map(|cell| scene.get(cell.multiplicity)).sum();
     let mut reasons: BTreeMap<&str, i64> = BTreeMap::new();
-    let mut all = 0;
-    for line in lines {
-        let nodes = scene.get(line.multiplicity);
-        all += nodes;
-        let first = line.refusals.iter().find(|(refused, _)| nodes > 0 && scene.holds(*refused));
-        for (_, why) in first.into_iter().flat_map(|(_, why)| why).filter(|(applies, _)| scene.holds(*applies)) {
+    for (nodes, refusal) in refused(scene, asked) {
+        for (_, why) in refusal.reasons.iter().filter(|(applies, _)| scene.holds(*applies)) {
             *reasons.entry(why.as_str()).or_default() += nodes;
         }
     }

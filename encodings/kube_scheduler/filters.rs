@@ -1,23 +1,18 @@
-//! Filter plugins of kube-scheduler v1.34 in their order: `pkg/scheduler/framework/plugins/{nodeunschedulable, nodename,
-//! tainttoleration}` here, the larger ones in files of their own.
+//! The filters in their order, and what they say together of a node. Each plugin is a file of its own.
 //!
-//! A node that is down carries `node.kubernetes.io/not-ready` or `unreachable` with NoSchedule, put there by the node
-//! lifecycle controller.
+//! Part of the rule `scheduler/binding`.
 
 use std::collections::BTreeSet;
 
-use k8s_openapi::api::core::v1::Taint;
-
-use crate::cluster::object::selector::{self, HARD_EFFECTS};
 use crate::cluster::view::Cluster;
 use crate::cluster::{Cell, TemplateId};
 use crate::term::{Bool, Ctx};
 
 use super::inter_pod_affinity::Required;
 use super::nominations::{self, Change};
-use super::refusal::{Reason, Refusal, Stage};
+use super::refusal::Refusal;
 use super::spread::Hard;
-use super::{fit, node_affinity, node_ports};
+use super::{fit, node_affinity, node_name, node_ports, node_unschedulable, taint_toleration};
 
 /// What the filters say of one cell.
 pub struct Verdict<'c> {
@@ -80,7 +75,7 @@ impl<'a, 'c> Filters<'a, 'c> {
     pub fn verdict_after(&self, index: usize, change: &Change<'c>) -> Verdict<'c> {
         let cell = &self.cells[index];
         let mut refusals: Vec<Refusal<'c>> = Vec::new();
-        if self.enabled.contains("NodeAffinity") {
+        if self.enabled.contains(node_affinity::RULE.name()) {
             refusals.extend(node_affinity::refusal_of_others(self.cluster, cell, self.template));
         }
         let nominated = nominations::nominated(self.cluster, cell, self.template);
@@ -95,60 +90,17 @@ impl<'a, 'c> Filters<'a, 'c> {
     /// What the Filter plugins say of one node of a cell that is taken to hold other pods than it does.
     pub fn refusals(&self, index: usize, change: &Change<'c>) -> Vec<Refusal<'c>> {
         let (cluster, cell) = (self.cluster, &self.cells[index]);
-        let mut refusals = vec![self.node_unschedulable(cell), self.node_name(cell)];
-        refusals.extend(self.taint_toleration(cell));
+        let mut refusals = vec![
+            node_unschedulable::refusal(cluster, cell, self.template),
+            node_name::refusal(cluster, cell, self.template),
+        ];
+        refusals.extend(taint_toleration::refusals(cluster, cell, self.template));
         refusals.push(node_affinity::refusal(cluster, cell, self.template));
         refusals.push(node_ports::refusal(cluster, cell, &self.port_rivals, change));
         refusals.push(fit::refusal(cluster, cell, self.template, change));
         refusals.extend(self.spread.refusals(index, change));
         refusals.extend(self.affinity.refusals(index, change));
-        refusals.retain(|refusal| self.enabled.contains(refusal.plugin));
+        refusals.retain(|refusal| self.enabled.contains(refusal.rule.name()));
         refusals
     }
-
-    /// NodeUnschedulable: cordoned nodes, unless the pod tolerates the taint of that name.
-    fn node_unschedulable(&self, cell: &Cell<'c>) -> Refusal<'c> {
-        let ctx = self.cluster.ctx();
-        let taint = taint("node.kubernetes.io/unschedulable", "NoSchedule");
-        let tolerated = selector::tolerates(self.cluster.templates[self.template.0].tolerations(), &taint);
-        let cordoned = if tolerated { ctx.bool(false) } else { self.cluster.is_cordoned(cell) };
-        unresolvable(ctx, "NodeUnschedulable", cordoned, "node(s) were unschedulable")
-    }
-
-    /// NodeName: all nodes but the one that the pod asks for.
-    fn node_name(&self, cell: &Cell<'c>) -> Refusal<'c> {
-        let ctx = self.cluster.ctx();
-        let wanted = self.cluster.templates[self.template.0].pinned_to();
-        let other = wanted.is_some_and(|name| !self.cluster.node(cell).is_named(name));
-        unresolvable(ctx, "NodeName", ctx.bool(other), "node(s) didn't match the requested node name")
-    }
-
-    /// TaintToleration: the node's first untolerated taint of effect NoSchedule or NoExecute, and that of nodes that are
-    /// down.
-    fn taint_toleration(&self, cell: &Cell<'c>) -> Vec<Refusal<'c>> {
-        let (ctx, node) = (self.cluster.ctx(), self.cluster.node(cell));
-        let tolerations = self.cluster.templates[self.template.0].tolerations();
-        let refusal = |refused: Bool<'c>, taint: &Taint| {
-            let value = taint.value.as_deref().unwrap_or_default();
-            let message = format!("node(s) had untolerated taint {{{}: {value}}}", taint.key);
-            unresolvable(ctx, "TaintToleration", refused, message)
-        };
-        let mut refusals = Vec::new();
-        if let Some(taint) = selector::untolerated(tolerations, node.taints(), &HARD_EFFECTS).next() {
-            refusals.push(refusal(ctx.bool(true), taint));
-        }
-        let not_ready = taint("node.kubernetes.io/not-ready", "NoSchedule");
-        if !selector::tolerates(tolerations, &not_ready) {
-            refusals.push(refusal(self.cluster.is_down(cell), &not_ready));
-        }
-        refusals
-    }
-}
-
-fn taint(key: &str, effect: &str) -> Taint {
-    Taint { key: key.to_owned(), effect: effect.to_owned(), ..Taint::default() }
-}
-
-fn unresolvable<'c>(ctx: &'c Ctx, plugin: &'static str, when: Bool<'c>, message: impl Into<String>) -> Refusal<'c> {
-    Refusal::new(plugin, Stage::Filter, Reason::new(when, message), ctx.bool(false))
 }

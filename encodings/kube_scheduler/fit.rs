@@ -1,14 +1,38 @@
-//! NodeResourcesFit as a filter of kube-scheduler v1.34: `pkg/scheduler/framework/plugins/noderesources/fit.go`.
+//! NodeResourcesFit as a filter; its score is in `resources`.
 
 use crate::cluster::arithmetic::gcd;
 use crate::cluster::counting::layout::requested;
 use crate::cluster::view::Cluster;
+use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::usage::Counted;
 use crate::cluster::{Cell, TemplateId};
 use crate::term::Bool;
 
 use super::nominations::Change;
 use super::refusal::{Reason, Refusal, Stage};
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "scheduler/NodeResourcesFit",
+    component: Scheduler,
+    upstream: [
+        "pkg/scheduler/framework/plugins/noderesources/fit.go" => ["Filter", "fitsRequest", "Score"],
+        "pkg/scheduler/framework/plugins/noderesources/resource_allocation.go" => ["score"],
+        "pkg/scheduler/framework/plugins/noderesources/least_allocated.go" => ["leastResourceScorer"],
+        "pkg/scheduler/framework/plugins/noderesources/most_allocated.go" => ["mostResourceScorer"],
+        "pkg/scheduler/framework/plugins/noderesources/requested_to_capacity_ratio.go" => [
+            "requestedToCapacityRatioScorer",
+        ],
+    ],
+    decides: "Nodes are refused of which the pods there and the new one would request more than is allocatable. By \
+        the score, nodes of which less is requested are better, or as the strategy of the profile has it.",
+    parts: [
+        "the filter, with its codes and messages" => "exact",
+        "the score" => "exact: tabulated by running upstream's arithmetic",
+        "the score on nodes where so many kinds of pods can meet that no table holds all that they may use" =>
+            "exact for LeastAllocated, which stands in for other strategies there",
+    ],
+};
 
 /// NodeResourcesFit: requests of the pods on the node and of the new one within allocatable; requests of 0 always fit.
 ///
@@ -28,7 +52,7 @@ pub fn refusal<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>, template: TemplateId,
     }
     Refusal {
         refuses: ctx.any(reasons.iter().map(|reason| reason.applies)),
-        plugin: "NodeResourcesFit",
+        rule: &RULE,
         stage: Stage::Filter,
         resolvable: !ctx.any(hopeless),
         reasons,

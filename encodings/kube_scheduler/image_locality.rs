@@ -1,10 +1,24 @@
-//! ImageLocality of kube-scheduler v1.34: `pkg/scheduler/framework/plugins/imagelocality/image_locality.go`.
-//!
-//! Nodes keep the images that they start with: pods pull none.
+//! ImageLocality: nodes that hold more of a pod's images are better.
 
 use crate::cluster::arithmetic::image_score;
+use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::{Cluster, NodeView};
 use crate::cluster::{Cell, TemplateId, object::images};
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "scheduler/ImageLocality",
+    component: Scheduler,
+    upstream: [
+        "pkg/scheduler/framework/plugins/imagelocality/image_locality.go" => ["Score", "calculatePriority"],
+    ],
+    decides: "Nodes that hold more of the pod's images, weighted by their size and by how many nodes hold them, are \
+        better.",
+    parts: [
+        "the score" => "exact: tabulated by running upstream's arithmetic",
+        "images" => "nodes keep those that they start with: pods pull none",
+    ],
+};
 
 /// Scores of the cells: constants.
 pub fn scores(cluster: &Cluster<'_>, cells: &[Cell<'_>], template: TemplateId) -> Vec<i64> {

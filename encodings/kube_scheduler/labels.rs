@@ -1,4 +1,6 @@
 //! Labels of templates' pods as keys of `matchLabelKeys` read them.
+//!
+//! Part of the rules `scheduler/PodTopologySpread` and `scheduler/InterPodAffinity`.
 
 use std::borrow::Cow;
 

@@ -1,11 +1,9 @@
-//! kube-scheduler v1.34: one pod at a time, filter, score, free choice among the best.
+//! kube-scheduler: one pod at a time, filter, score, free choice among the best.
 //!
-//! Follows `pkg/scheduler/schedule_one.go` with the default plugins, which `filters` and `scores` put in order.
-//! A pod that fits nowhere waits; it is tried again as soon as something changes, which here means that the action is
-//! enabled exactly when some waiting pod fits somewhere. One that fits nowhere may make room, see `preemption`. Of waiting
-//! pods that fit or make room, those of the highest priority go first; among equals the order of the queue is free.
-//!
-//! Left out: volume plugins, scheduling gates, extenders, and sampling of nodes in clusters of more than 100.
+//! `filters` and `scores` put the plugins in order. A pod that fits nowhere waits; it is tried again as soon as something
+//! changes, which here means that the action is enabled exactly when some waiting pod fits somewhere. One that fits nowhere may
+//! make room, see `preemption`. Of waiting pods that fit or make room, those of the highest priority go first; among equals the
+//! order of the queue is free.
 
 mod company;
 mod explain;
@@ -15,20 +13,24 @@ mod image_locality;
 mod inter_pod_affinity;
 mod labels;
 mod node_affinity;
+mod node_name;
 mod node_ports;
+mod node_unschedulable;
 mod nominations;
 pub mod preemption;
 mod refusal;
 mod resources;
 mod scores;
 mod spread;
+mod taint_toleration;
+mod tell;
 mod topology;
 
 use crate::cluster::counting::classes::{HOSTNAME, ZONE};
 use crate::cluster::counting::reads::{Reader, Reads};
 use crate::cluster::object::spec::ClusterSpec;
 use crate::cluster::object::{affinity, images};
-use crate::cluster::view::story::{Scene, Sentence};
+use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::{Binding, Cluster};
 use crate::cluster::{Cell, Template, TemplateId};
 use crate::encodings::ranks;
@@ -59,6 +61,50 @@ fn reads(spec: &ClusterSpec, templates: &[Template], reads: &mut Reads) {
     let placed = templates.iter().filter(|template| template.may_be_placed());
     placed.flat_map(|template| images::of_pod(&template.spec)).for_each(|image| reads.image(image));
 }
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "scheduler/binding",
+    component: Scheduler,
+    upstream: [
+        "pkg/scheduler/schedule_one.go" => [
+            "ScheduleOne", "schedulePod", "findNodesThatFitPod", "evaluateNominatedNode", "prioritizeNodes",
+            "selectHost",
+        ],
+    ],
+    decides: "Which waiting pod is bound next, and to which of the nodes that pass all filters: one of those with \
+        the highest weighted sum of scores.",
+    parts: [
+        "one pod at a time; filter, score, weights (default profile and KubeSchedulerConfiguration), free choice \
+            among the best" =>
+            "exact",
+        "a pod that fits nowhere waits and is tried again as soon as it fits somewhere" =>
+            "exact in effect: the action is enabled when a waiting pod fits. Back-off is time, and left out",
+        "priorities: of waiting pods that fit or preempt, those of the highest priority first; among equals any" =>
+            "exact for the order by priority, over among equals",
+    ],
+    omits: [
+        "volume plugins, scheduling gates, extenders",
+        "sampling of nodes in clusters of more than 100" => "the best of all nodes is taken",
+    ],
+};
+
+/// The rules of the scheduler, but for preemption.
+pub static RULES: &[&Rule] = &[
+    &RULE,
+    &node_unschedulable::RULE,
+    &node_name::RULE,
+    &taint_toleration::RULE,
+    &node_affinity::RULE,
+    &node_ports::RULE,
+    &fit::RULE,
+    &resources::RULE,
+    &spread::RULE,
+    &inter_pod_affinity::RULE,
+    &image_locality::RULE,
+    &nominations::RULE,
+    &company::RULE,
+];
 
 /// What one scheduling cycle of one template computes, cell by cell.
 pub struct Cycle<'c> {
@@ -162,16 +208,11 @@ pub fn add(cluster: &Cluster<'_>) {
     let binding = ids(&binds);
     let draft = ActionDraft::new("kube-scheduler", ActionKind::Event { rank: ranks::SCHEDULER }, ctx.any(binds), next)
         .choosing([pod_var, node_var].into_iter().chain(others.as_ref().map(|it| it.var)).collect(), ctx.any(allowed));
-    let action = cluster.act(
-        draft,
-        narrator(
-            cluster,
-            &scheduled,
-            &cells,
-            &cycles,
-            (pod.id(), node.id(), others.as_ref().map(|it| it.come_first.id())),
-        ),
-    );
+    let asked: Vec<_> = cycles.iter().map(|cycle| explain::asked(&cells, cycle)).collect();
+    let inputs = [pod.id(), node.id()];
+    let late = others.as_ref().map(|it| it.come_first.id());
+    let action =
+        cluster.act(&RULE, draft, tell::narrator(cluster, &scheduled, &cells, &cycles, (&asked, inputs, late)));
     cluster.note_binding(Binding {
         action,
         pod: pod_var,
@@ -184,7 +225,7 @@ pub fn add(cluster: &Cluster<'_>) {
         preemptor.iter().for_each(|preemptor| preemption::add(cluster, &cells, preemptor, turn));
     }
     company::add(cluster);
-    explain::add(cluster, &scheduled, &cells, &cycles);
+    explain::add(cluster, &scheduled, &asked);
 }
 
 /// Which templates' turn it is: those that are busy, and have no busy one of higher priority before them.
@@ -195,42 +236,4 @@ fn in_priority_order<'c>(cluster: &Cluster<'c>, scheduled: &[TemplateId], busy: 
         busy[position] & !cluster.ctx().any(before.map(|(_, &busy)| busy))
     };
     scheduled.iter().enumerate().map(turn).collect()
-}
-
-fn narrator<'c>(
-    cluster: &Cluster<'c>,
-    scheduled: &[TemplateId],
-    cells: &[Cell<'c>],
-    cycles: &[Cycle<'c>],
-    (pod, node, others): (TermId, TermId, Option<TermId>),
-) -> crate::cluster::view::story::Narrator {
-    let names: Vec<String> = scheduled.iter().map(|id| cluster.templates[id.0].name.clone()).collect();
-    let counts: Vec<TermId> = cells.iter().map(|cell| cell.multiplicity.id()).collect();
-    let ids = |terms: &[Bool<'c>]| terms.iter().map(|term| term.id()).collect::<Vec<TermId>>();
-    let feasible: Vec<Vec<TermId>> = cycles.iter().map(|cycle| ids(&cycle.feasible)).collect();
-    let best: Vec<Vec<TermId>> = cycles.iter().map(|cycle| ids(&cycle.best)).collect();
-    let totals: Vec<Vec<TermId>> =
-        cycles.iter().map(|cycle| cycle.totals.iter().map(|total| total.id()).collect()).collect();
-    Box::new(move |scene: &Scene<'_>| {
-        let (pod, node) = (scene.get(pod) as usize, scene.get(node) as usize);
-        if others.is_some_and(|others| scene.get(others) == 1) {
-            return company::sentence(&names[pod]);
-        }
-        let all: i64 = counts.iter().map(|&count| scene.get(count)).sum();
-        let among = |which: &[TermId]| -> i64 {
-            which.iter().zip(&counts).map(|(&which, &count)| scene.get(which) * scene.get(count)).sum()
-        };
-        let (fit, tied) = (among(&feasible[pod]), among(&best[pod]));
-        let sentence =
-            Sentence::new("kube-scheduler", format!("binds a pod of {} to {}", names[pod], scene.moved_names()))
-                .because(format!("{fit} of {all} nodes are feasible"));
-        match (fit, tied) {
-            (1, _) => sentence,
-            (_, 1) => sentence.because(format!("highest score, {}", scene.get(totals[pod][node]))),
-            _ => sentence.because(format!(
-                "{tied} nodes tie at the highest score, {}; any of them may be chosen",
-                scene.get(totals[pod][node])
-            )),
-        }
-    })
 }

@@ -1,19 +1,35 @@
-//! NodeAffinity of kube-scheduler v1.34: `pkg/scheduler/framework/plugins/nodeaffinity/node_affinity.go`.
-//!
-//! Affinity that pins nodes by name in every term narrows the nodes down before any filter runs.
-//!
-//! Left out: the profile's `addedAffinity`.
+//! NodeAffinity: `nodeSelector` and node affinity, required and preferred.
 
 use std::collections::BTreeSet;
 
 use k8s_openapi::api::core::v1::{NodeSelectorTerm, PodSpec};
 
 use crate::cluster::view::Cluster;
+use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::{Cell, TemplateId};
 
 use super::refusal::{Reason, Refusal, Stage};
 
-const PLUGIN: &str = "NodeAffinity";
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "scheduler/NodeAffinity",
+    component: Scheduler,
+    upstream: [
+        "pkg/scheduler/framework/plugins/nodeaffinity/node_affinity.go" => [
+            "PreFilter", "Filter", "Score", "NormalizeScore",
+        ],
+    ],
+    decides: "Nodes that neither `nodeSelector` nor required affinity allows are refused; affinity that pins nodes \
+        by name in every term narrows the nodes down before any filter runs. A larger sum of preferred weights is \
+        better.",
+    parts: [
+        "the filter, with its codes and messages" => "exact",
+        "the score" => "exact: tabulated by running upstream's arithmetic",
+    ],
+    omits: [
+        "the profile's `addedAffinity`",
+    ],
+};
 
 /// PreFilter: the only nodes that the pod may go to, if its affinity names them.
 pub fn pinned(pod: &PodSpec) -> Option<BTreeSet<&str>> {
@@ -37,10 +53,10 @@ pub fn refusal_of_others<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>, template: T
     let ctx = cluster.ctx();
     let message = match names.is_empty() {
         true => "pod affinity terms conflict".to_owned(),
-        false => format!("node(s) didn't satisfy plugin(s) [{PLUGIN}]"),
+        false => format!("node(s) didn't satisfy plugin(s) [{}]", RULE.name()),
     };
     let other = !names.iter().any(|name| cluster.node(cell).is_named(name));
-    Some(Refusal::new(PLUGIN, Stage::PreFilter, Reason::new(ctx.bool(other), message), ctx.bool(false)))
+    Some(Refusal::new(&RULE, Stage::PreFilter, Reason::new(ctx.bool(other), message), ctx.bool(false)))
 }
 
 /// Filter: nodes that neither `nodeSelector` nor required affinity allows.
@@ -48,7 +64,7 @@ pub fn refusal<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>, template: TemplateId)
     let ctx = cluster.ctx();
     let unmatched = !cluster.node(cell).matches(&cluster.templates[template.0].spec);
     let reason = Reason::new(ctx.bool(unmatched), "node(s) didn't match Pod's node affinity/selector");
-    Refusal::new(PLUGIN, Stage::Filter, reason, ctx.bool(false))
+    Refusal::new(&RULE, Stage::Filter, reason, ctx.bool(false))
 }
 
 /// Whether the pod prefers any nodes; the score is skipped otherwise.

@@ -1,13 +1,25 @@
-//! NodePorts of kube-scheduler v1.34: `pkg/scheduler/framework/plugins/nodeports/node_ports.go`.
-//!
-//! Two pods clash over a host port of one protocol on one address, where `0.0.0.0` stands for every address.
+//! NodePorts: two pods clash over a host port of one protocol on one address, where `0.0.0.0` stands for every address.
 
 use crate::cluster::counting::loose::host_ports;
 use crate::cluster::view::Cluster;
+use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::{Cell, TemplateId};
 
 use super::nominations::Change;
 use super::refusal::{Reason, Refusal, Stage};
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "scheduler/NodePorts",
+    component: Scheduler,
+    upstream: [
+        "pkg/scheduler/framework/plugins/nodeports/node_ports.go" => ["Filter"],
+    ],
+    decides: "Nodes that hold a pod with a host port that the pod asks for are refused.",
+    parts: [
+        "the filter, with its codes and messages" => "exact",
+    ],
+};
 
 /// A host port: protocol, address, number.
 type HostPort = (String, String, i32);
@@ -34,5 +46,5 @@ pub fn refusal<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>, rivals: &[TemplateId]
     let ctx = cluster.ctx();
     let there = rivals.iter().map(|&rival| (cluster.holding_on(cell, rival) + change.of(ctx, &[rival])).ge(1));
     let message = "node(s) didn't have free ports for the requested pod ports";
-    Refusal::new("NodePorts", Stage::Filter, Reason::new(ctx.any(there), message), ctx.bool(true))
+    Refusal::new(&RULE, Stage::Filter, Reason::new(ctx.any(there), message), ctx.bool(true))
 }

@@ -1,11 +1,27 @@
-//! Pods that are taken to be on a node although they are not bound to it.
-//!
-//! `RunFilterPluginsWithNominatedPods` in `pkg/scheduler/framework/runtime/framework.go`, v1.34: a node must pass the
-//! filters with the pods of at least the same priority that are nominated to it, and once more without them.
+//! Pods that are taken to be on a node although they are not bound to it: a node must pass the filters with the pods of at least
+//! the same priority that are nominated to it, and once more without them.
 
 use crate::cluster::view::Cluster;
+use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::{Cell, TemplateId};
 use crate::term::{Ctx, Int};
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "scheduler/nominated-pods",
+    component: Scheduler,
+    upstream: [
+        "pkg/scheduler/framework/runtime/framework.go" => ["RunFilterPluginsWithNominatedPods"],
+        "pkg/scheduler/schedule_one.go" => ["evaluateNominatedNode"],
+    ],
+    decides: "A node must pass the filters with the pods of at least the same priority that are nominated to it, and \
+        without; the node that a pod itself is nominated to is taken first.",
+    parts: [
+        "nominated pods: a pod's own nominated node first; filters with the pods of at least its priority that are \
+            nominated to a node, and without" =>
+            "exact; nominations are those of the input, see preemption",
+    ],
+};
 
 /// Pods that one node is taken to hold beside those bound to it; negative numbers are pods taken away.
 #[derive(Clone, Debug, Default)]

@@ -1,6 +1,9 @@
 //! What a filter plugin says against a node, in the scheduler's words.
+//!
+//! Part of the rule `scheduler/binding`.
 
-use crate::term::Bool;
+use crate::cluster::view::rule::Rule;
+use crate::term::{Bool, Ctx};
 
 /// When a plugin refuses: before nodes are looked at one by one, or then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,8 +37,8 @@ impl<'c> Reason<'c> {
 pub struct Refusal<'c> {
     /// Whether it does.
     pub refuses: Bool<'c>,
-    /// The plugin.
-    pub plugin: &'static str,
+    /// The plugin, by its rule.
+    pub rule: &'static Rule,
     /// At which stage.
     pub stage: Stage,
     /// Whether other pods may be to blame, so that preempting them might help: `Unschedulable` rather than
@@ -47,7 +50,12 @@ pub struct Refusal<'c> {
 
 impl<'c> Refusal<'c> {
     /// A refusal for a single reason.
-    pub fn new(plugin: &'static str, stage: Stage, reason: Reason<'c>, resolvable: Bool<'c>) -> Self {
-        Refusal { refuses: reason.applies, plugin, stage, resolvable, reasons: vec![reason] }
+    pub fn new(rule: &'static Rule, stage: Stage, reason: Reason<'c>, resolvable: Bool<'c>) -> Self {
+        Refusal { refuses: reason.applies, rule, stage, resolvable, reasons: vec![reason] }
+    }
+
+    /// A filter's refusal for a single reason, which no other pods are to blame for.
+    pub fn unresolvable(ctx: &'c Ctx, rule: &'static Rule, when: Bool<'c>, message: impl Into<String>) -> Self {
+        Refusal::new(rule, Stage::Filter, Reason::new(when, message), ctx.bool(false))
     }
 }

@@ -1,5 +1,5 @@
-//! Resource scores of kube-scheduler v1.34: NodeResourcesFit and NodeResourcesBalancedAllocation, after
-//! `pkg/scheduler/framework/plugins/noderesources/{resource_allocation, least_allocated, balanced_allocation}.go`.
+//! Resource scores: those of NodeResourcesFit, whose rule stands with the filter in `fit`, and of
+//! NodeResourcesBalancedAllocation.
 //!
 //! Upstream's arithmetic is tabulated over the numbers of pods on a node, those that use the same together; where that
 //! makes too large a table, over what they use together.
@@ -7,10 +7,29 @@
 use crate::cluster::arithmetic::gcd;
 use crate::cluster::arithmetic::node_score::{self, ResourceUse};
 use crate::cluster::object::spec::{FitStrategy, SchedulerProfile};
+use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::usage::Counted;
 use crate::cluster::view::{Cluster, NodeView};
 use crate::cluster::{Cell, TemplateId};
 use crate::term::Int;
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "scheduler/NodeResourcesBalancedAllocation",
+    component: Scheduler,
+    upstream: [
+        "pkg/scheduler/framework/plugins/noderesources/balanced_allocation.go" => [
+            "PreScore", "Score", "balancedResourceScorer",
+        ],
+    ],
+    decides: "Nodes of which cpu and memory would be requested in more even shares are better; pods that request \
+        neither are not scored.",
+    parts: [
+        "the score" => "exact: tabulated by running upstream's arithmetic",
+        "the score on nodes where so many kinds of pods can meet that no table holds all that they may use" =>
+            "approximate: whole numbers instead of doubles, which may differ by one where the exact score is whole",
+    ],
+};
 
 /// Largest table of resource scores, in entries.
 const LARGEST_TABLE: u64 = 1 << 17;

@@ -1,22 +1,20 @@
-//! Score plugins of kube-scheduler v1.34, each by itself, and their weighted sum.
+//! The scores of all plugins, and their weighted sum.
 //!
-//! `pkg/scheduler/framework/plugins/tainttoleration` is scored here, the larger plugins in files of their own.
+//! Part of the rule `scheduler/binding`.
 
 use crate::cluster::arithmetic::node_score;
 use crate::cluster::object::selector;
+use crate::cluster::view::rule::Rule;
 use crate::cluster::view::{Cluster, NodeView};
 use crate::cluster::{Cell, TemplateId};
 use crate::term::{Bool, Int};
 
-use super::{image_locality, inter_pod_affinity, node_affinity, resources, spread};
-
-const FIT: &str = "NodeResourcesFit";
-const BALANCE: &str = "NodeResourcesBalancedAllocation";
+use super::{fit, image_locality, inter_pod_affinity, node_affinity, resources, spread, taint_toleration};
 
 /// What one plugin says of every cell.
 pub struct Column<'c> {
-    /// The plugin.
-    pub plugin: &'static str,
+    /// The plugin, by its rule.
+    pub rule: &'static Rule,
     /// Its weight.
     pub weight: i64,
     /// Whether it skips itself for this pod, and counts nothing.
@@ -34,7 +32,7 @@ impl<'c> Column<'c> {
     }
 
     /// Whether it tells some cells from others.
-    fn tells_apart(&self) -> bool {
+    pub(super) fn tells_apart(&self) -> bool {
         let same = self.normalized.windows(2).all(|pair| pair[0].id() == pair[1].id());
         self.skipped.constant() != Some(true) && !same
     }
@@ -59,7 +57,7 @@ pub fn totals<'c>(
     template: TemplateId,
     simple: &[Column<'c>],
 ) -> Vec<Int<'c>> {
-    let (fit, balance) = (weight(cluster, template, FIT), weight(cluster, template, BALANCE));
+    let (fit, balance) = (weight(cluster, template, &fit::RULE), weight(cluster, template, &resources::RULE));
     let resources = cells.iter().map(|cell| resources::both(cluster, cell, template, fit, balance));
     let columns: Vec<&Column<'c>> = simple.iter().filter(|column| column.tells_apart()).collect();
     let total = |(cell, resources): (usize, Int<'c>)| {
@@ -73,8 +71,8 @@ pub fn resource_columns<'c>(cluster: &Cluster<'c>, cells: &[Cell<'c>], template:
     let fit = cells.iter().map(|cell| resources::fit(cluster, cell, template)).collect();
     let balance = cells.iter().map(|cell| resources::balanced(cluster, cell, template)).collect();
     let skipped = resources::is_balance_skipped(cluster, template);
-    let column = |plugin, skipped, scores| unnormalized(cluster, template, plugin, skipped, scores);
-    let mut columns = vec![column(FIT, false, fit), column(BALANCE, skipped, balance)];
+    let column = |rule, skipped, scores| unnormalized(cluster, template, rule, skipped, scores);
+    let mut columns = vec![column(&fit::RULE, false, fit), column(&resources::RULE, skipped, balance)];
     columns.retain(|column| column.weight > 0);
     columns
 }
@@ -102,10 +100,8 @@ impl<'c> Scoring<'_, 'c> {
     /// TaintToleration: fewer untolerated PreferNoSchedule taints are better.
     fn taint_toleration(&self) -> Column<'c> {
         let tolerations = self.cluster.templates[self.template.0].tolerations();
-        let count = |class: NodeView<'_, 'c>| {
-            selector::untolerated(tolerations, class.taints(), &["PreferNoSchedule"]).count() as i64
-        };
-        self.by_highest("TaintToleration", false, &count, &node_score::taint_score)
+        let count = |class: NodeView<'_, 'c>| taint_toleration::unpreferred(tolerations, class);
+        self.by_highest(&taint_toleration::RULE, false, &count, &node_score::taint_score)
     }
 
     /// NodeAffinity: a larger sum of preferred weights is better.
@@ -113,37 +109,34 @@ impl<'c> Scoring<'_, 'c> {
         let spec = &self.cluster.templates[self.template.0].spec;
         let sum = |class: NodeView<'_, 'c>| class.preference(spec);
         let skipped = !node_affinity::has_preferences(spec);
-        self.by_highest("NodeAffinity", skipped, &sum, &node_score::node_affinity_score)
+        self.by_highest(&node_affinity::RULE, skipped, &sum, &node_score::node_affinity_score)
     }
 
     fn image_locality(&self) -> Column<'c> {
         let scores = image_locality::scores(self.cluster, self.cells, self.template);
-        self.unnormalized(
-            "ImageLocality",
-            false,
-            scores.into_iter().map(|score| self.cluster.ctx().int(score)).collect(),
-        )
+        let scores = scores.into_iter().map(|score| self.cluster.ctx().int(score)).collect();
+        self.unnormalized(&image_locality::RULE, false, scores)
     }
 
     fn topology_spread(&self) -> Option<Column<'c>> {
         let scores = spread::soft_scores(self.cluster, self.cells, self.template, self.feasible)?;
-        Some(Column { normalized: scores.normalized, ..self.unnormalized("PodTopologySpread", false, scores.raw) })
+        Some(Column { normalized: scores.normalized, ..self.unnormalized(&spread::RULE, false, scores.raw) })
     }
 
     fn inter_pod_affinity(&self) -> Option<Column<'c>> {
         let scores = inter_pod_affinity::preferred(self.cluster, self.cells, self.template, self.feasible)?;
         let (skipped, normalized) = (scores.skipped, scores.normalized);
-        Some(Column { skipped, normalized, ..self.unnormalized("InterPodAffinity", false, scores.raw) })
+        Some(Column { skipped, normalized, ..self.unnormalized(&inter_pod_affinity::RULE, false, scores.raw) })
     }
 
-    fn unnormalized(&self, plugin: &'static str, skipped: bool, scores: Vec<Int<'c>>) -> Column<'c> {
-        unnormalized(self.cluster, self.template, plugin, skipped, scores)
+    fn unnormalized(&self, rule: &'static Rule, skipped: bool, scores: Vec<Int<'c>>) -> Column<'c> {
+        unnormalized(self.cluster, self.template, rule, skipped, scores)
     }
 
     /// Scores that depend on the class and on the largest raw value among feasible nodes.
     fn by_highest(
         &self,
-        plugin: &'static str,
+        rule: &'static Rule,
         skipped: bool,
         raw: &dyn Fn(NodeView<'_, 'c>) -> i64,
         score: &dyn Fn(i64, i64) -> i64,
@@ -156,22 +149,23 @@ impl<'c> Scoring<'_, 'c> {
         };
         let normalized = raw.iter().map(value).collect();
         let raw = raw.iter().map(|&raw| ctx.int(raw)).collect();
-        Column { normalized, ..self.unnormalized(plugin, skipped, raw) }
+        Column { normalized, ..self.unnormalized(rule, skipped, raw) }
     }
 }
 
-fn weight(cluster: &Cluster<'_>, template: TemplateId, plugin: &str) -> i64 {
+/// The weight of a plugin for pods of a template; 0 where it is not enabled.
+pub(super) fn weight(cluster: &Cluster<'_>, template: TemplateId, rule: &Rule) -> i64 {
     let scores = &cluster.profile(template).scores;
-    scores.iter().find(|(name, _)| name == plugin).map_or(0, |&(_, weight)| weight)
+    scores.iter().find(|(name, _)| name == rule.name()).map_or(0, |&(_, weight)| weight)
 }
 
 fn unnormalized<'c>(
     cluster: &Cluster<'c>,
     template: TemplateId,
-    plugin: &'static str,
+    rule: &'static Rule,
     skipped: bool,
     scores: Vec<Int<'c>>,
 ) -> Column<'c> {
-    let weight = weight(cluster, template, plugin);
-    Column { plugin, weight, skipped: cluster.ctx().bool(skipped), normalized: scores.clone(), raw: scores }
+    let weight = weight(cluster, template, rule);
+    Column { rule, weight, skipped: cluster.ctx().bool(skipped), normalized: scores.clone(), raw: scores }
 }

@@ -1,5 +1,7 @@
 //! Topology domains: nodes that share the value of a label.
 //!
+//! Part of the rules `scheduler/PodTopologySpread` and `scheduler/InterPodAffinity`.
+//!
 //! A key of which no two nodes share a value makes every node its own domain, which needs no name.
 
 use std::collections::BTreeMap;

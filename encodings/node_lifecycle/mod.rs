@@ -1,5 +1,4 @@
-//! Node lifecycle controller of Kubernetes v1.34: `pkg/controller/nodelifecycle/node_lifecycle_controller.go` and
-//! `scheduler/rate_limited_queue.go`.
+//! Node lifecycle controller, as far as it needs no clock.
 //!
 //! Nodes whose kubelets fall silent turn Unknown, their pods not ready. Nodes that are not ready get a NoSchedule taint
 //! at once, and a NoExecute taint when their zone's rate allows; when every zone is down, all NoExecute taints go.
@@ -11,7 +10,29 @@
 pub mod zone;
 
 use crate::cluster::view::Cluster;
+use crate::cluster::view::rule::{Rule, rule};
 use crate::term::Bool;
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "node-lifecycle/taints",
+    component: NodeLifecycle,
+    upstream: [
+        "pkg/controller/nodelifecycle/node_lifecycle_controller.go" => ["handleDisruption"],
+    ],
+    decides: "Whether nodes that are down carry NoExecute taints: not while every zone is down.",
+    parts: [
+        "no NoExecute taints while every zone is down: nothing is evicted from nodes that are down until one is back" =>
+            "exact, if *down* is read as *seen to be down*",
+    ],
+    omits: [
+        "grace periods" => "they delay the taint, which the free moment of eviction covers",
+        "nodes that come and go, labels that exclude nodes from zone states, conditions other than Ready",
+    ],
+};
+
+/// The rules of the controller.
+pub static RULES: &[&Rule] = &[&RULE, &zone::RULE];
 
 /// The controller's flags; times in milliseconds.
 #[derive(Clone, Debug)]

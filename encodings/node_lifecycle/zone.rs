@@ -1,9 +1,28 @@
-//! How disrupted a zone is (`ComputeZoneState`), and the rate that follows (`setLimiterInZone`).
+//! How disrupted a zone is, and the rate that follows.
 
 use crate::cluster::arithmetic::node_lifecycle::most_ready_in_unhealthy_zone;
+use crate::cluster::view::rule::{Rule, rule};
 use crate::term::{Bool, Int};
 
 use super::Settings;
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "node-lifecycle/zone",
+    component: NodeLifecycle,
+    upstream: [
+        "pkg/controller/nodelifecycle/node_lifecycle_controller.go" => [
+            "ComputeZoneState", "setLimiterInZone", "ReducedQPSFunc",
+        ],
+    ],
+    decides: "How disrupted a zone is, and at which rate its nodes are tainted.",
+    parts: [
+        "a zone's rate, and that an unhealthy zone of at most 50 nodes (at least 3 nodes and 55 % of them not ready) \
+            taints no more" =>
+            "over: nodes may be tainted whenever another zone or node is up. Those tainted before stay tainted, and \
+                the state does not say which these are",
+    ],
+};
 
 /// Nothing was computed yet.
 pub const INITIAL: i64 = 0;

@@ -1,12 +1,30 @@
-//! Which pods one reconcile deletes: `manageReplicas` and `getPodsToDelete` of `pkg/controller/replicaset/replica_set.go`,
-//! Kubernetes v1.34.
-//!
-//! Left out: more than 12 pods that upstream's comparison does not order totally, where the result is an accident of
-//! Go's pattern-defeating quicksort.
+//! Which pods one reconcile deletes.
 
+use crate::cluster::view::rule::{Rule, rule};
 use crate::term::{Bool, Ctx, Int};
 
 use super::ranking::Pod;
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "replicaset/deletion",
+    component: ReplicaSet,
+    upstream: [
+        "pkg/controller/replicaset/replica_set.go" => [
+            "manageReplicas", "getPodsToDelete", "getPodsRankedByRelatedPodsOnSameNode",
+        ],
+    ],
+    decides: "The pods that are deleted are the first ones by their ranks.",
+    parts: [
+        "pods to delete, in order: without a node, not ready, on nodes with most active pods of the same Deployment" =>
+            "exact; ranks are those of the moment when deletion begins, and ranks of ready pods are taken once those \
+                that were not ready are gone",
+    ],
+    omits: [
+        "more than 12 single pods that upstream's comparison does not order totally" =>
+            "the result is an accident of Go's pattern-defeating quicksort",
+    ],
+};
 
 /// Most pods that one reconcile creates or deletes.
 pub const BURST_REPLICAS: i64 = 500;

@@ -1,23 +1,18 @@
-//! ReplicaSet controller of Kubernetes v1.34: `pkg/controller/replicaset/replica_set.go`, `pkg/controller/controller_utils.go`.
-//!
-//! Which pods are deleted is written over views of single pods ([`ranking`], [`deletion`]). Here it acts on the cluster,
-//! whose pods are counted. Too few: the missing ones are created at once. Too many: they are deleted in the order of
-//! their [`Standing`]: those without a node, then those that are not ready, then those on the nodes that hold most active
+//! ReplicaSet controller. Which pods are deleted is written over views of single pods ([`ranking`], [`deletion`]). Here it acts
+//! on the cluster, whose pods are counted. Too few: the missing ones are created at once. Too many: they are deleted in the order
+//! of their [`Standing`]: those without a node, then those that are not ready, then those on the nodes that hold most active
 //! pods of the same Deployment. Among equals upstream compares how long pods have been ready (in powers of two), restarts
 //! and age, which counted pods do not have: the choice is free.
 //!
 //! Ranks are those of the moment when deletion begins. Pods are taken node by node: a rank that has to go altogether
 //! loses all its pods; of the last rank each node loses a free number. A node that was taken from falls below the rank,
 //! so the nodes of the present highest rank are always untouched, and one number need not be remembered.
-//!
-//! Left out here: phases of pods that are not ready, deletion costs (pods of a template have the same one), ages and
-//! restarts (free choice instead); the limit of 500 pods per reconcile; back-off after failed creation. Ranks of ready
-//! pods are taken after those that were not ready are gone.
 
 pub mod deletion;
 pub mod ranking;
 
 use crate::cluster::object::spec::Workload;
+use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Scene, Sentence};
 use crate::cluster::view::{Cluster, Leaving, WorkloadVars};
 use crate::cluster::{Cell, Phase, TemplateId};
@@ -26,6 +21,25 @@ use crate::term::{Bool, Int};
 
 use super::ranks;
 use ranking::{Standing, phase_rank};
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "replicaset/reconcile",
+    component: ReplicaSet,
+    upstream: [
+        "pkg/controller/replicaset/replica_set.go" => ["syncReplicaSet", "manageReplicas"],
+    ],
+    decides: "How many pods a ReplicaSet creates or deletes: as many as `spec.replicas` is off its active pods.",
+    parts: [
+        "missing pods are created at once" => "exact; the limit of 500 pods per reconcile is out",
+    ],
+    omits: [
+        "back-off after failed creation",
+    ],
+};
+
+/// The rules of the controller.
+pub static RULES: &[&Rule] = &[&RULE, &deletion::RULE, &ranking::RULE];
 
 /// Adds the actions of every ReplicaSet.
 pub fn add(cluster: &Cluster<'_>) {
@@ -65,7 +79,7 @@ fn add_create(cluster: &Cluster<'_>, name: &str, vars: &WorkloadVars, revision: 
             scene.get(size)
         ))
     };
-    cluster.act(draft, Box::new(tell));
+    cluster.act(&RULE, draft, Box::new(tell));
 }
 
 /// Deletes pods that have no node yet: they go first, all alike.
@@ -86,7 +100,7 @@ fn add_delete_waiting(cluster: &Cluster<'_>, name: &str, vars: &WorkloadVars, re
     let tell = move |scene: &Scene<'_>| {
         Sentence::new(actor.clone(), format!("deletes {} pod(s) that wait for a node", scene.get(count)))
     };
-    cluster.act(draft, Box::new(tell));
+    cluster.act(&deletion::RULE, draft, Box::new(tell));
 }
 
 /// What deletion sees of one cell.
@@ -135,9 +149,10 @@ fn add_delete_bound(
     let (actor, count, size) = (format!("ReplicaSet {name}"), count.id(), state.get(vars.sizes[revision]).id());
     let tell = move |scene: &Scene<'_>| {
         let text = format!("deletes {} pod(s) on {}", scene.get(count), scene.moved_names());
-        Sentence::new(actor.clone(), text).because(format!("spec.replicas is {}", scene.get(size)))
+        let sentence = Sentence::new(actor.clone(), text).by(&ranking::RULE);
+        sentence.because(format!("spec.replicas is {}", scene.get(size)))
     };
-    cluster.act(draft, Box::new(tell));
+    cluster.act(&deletion::RULE, draft, Box::new(tell));
 }
 
 /// Bound pods of a template by cell: those that are not ready apart from those that are.

@@ -1,7 +1,26 @@
-//! Which of two pods is deleted first: `ActivePodsWithRanks` of `pkg/controller/controller_utils.go`, Kubernetes v1.34,
-//! with the feature gates PodDeletionCost and LogarithmicScaleDown, which are on by default.
+//! Which of two pods is deleted first, with the feature gates PodDeletionCost and LogarithmicScaleDown, which are on by default.
 
+use crate::cluster::view::rule::{Rule, rule};
 use crate::term::{Bool, Ctx, Int};
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "replicaset/ranking",
+    component: ReplicaSet,
+    upstream: [
+        "pkg/controller/controller_utils.go" => ["ActivePodsWithRanks"],
+    ],
+    decides: "Of two pods that is deleted first which has no node, an earlier phase, is not ready, costs less, or is \
+        on the node with more active pods of the same Deployment; then by how long they have been ready, restarts \
+        and age.",
+    parts: [
+        "within a rank: how long pods have been ready, restarts, age" => "over: free choice",
+        "phases of pods that are not ready" => "over: free choice among them",
+    ],
+    omits: [
+        "deletion costs of pods that differ from those of their template",
+    ],
+};
 
 /// What upstream compares first, key by key. The smaller key goes first.
 #[derive(Clone, Copy)]

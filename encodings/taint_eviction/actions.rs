@@ -1,18 +1,13 @@
 //! Taint eviction in the model of a cluster, whose actions ask the same fates without a clock.
 //!
-//! NoExecute taints that a pod does not tolerate evict it at once. A toleration with `tolerationSeconds` lets it stay for
-//! a while: the eviction may happen in any later block, or never if the taint goes first. Nodes that are down carry
-//! `unreachable` with NoExecute; where that is tolerated for ever, they may carry `not-ready` as well. While every node is
-//! down they carry neither, see [`crate::encodings::node_lifecycle`].
-//!
-//! Left out: the rate at which a zone's nodes are tainted, which only delays; that a small zone in partial disruption
-//! taints no more nodes (those tainted earlier stay so, and which these are is no part of the state); the order in which
-//! evictions of different pods fall due (pods of one template on one node go together).
+//! Nodes that are down carry `unreachable` with NoExecute; where that is tolerated for ever, they may carry `not-ready` as
+//! well. While every node is down they carry neither, see [`crate::encodings::node_lifecycle`].
 
 use k8s_openapi::api::core::v1::Taint;
 
 use crate::cluster::counting::reads::{Reader, Reads};
 use crate::cluster::object::spec::ClusterSpec;
+use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Scene, Sentence};
 use crate::cluster::view::{Cluster, Leaving, NodeView};
 use crate::cluster::{Cell, Template, TemplateId};
@@ -21,7 +16,27 @@ use crate::system::{ActionDraft, ActionKind};
 use crate::term::{Bool, Ctx};
 
 use super::admission::{NOT_READY, UNREACHABLE, admitted, no_execute};
-use super::fate::{Fate, fate};
+use super::fate::{self, Fate, fate};
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "taint-eviction/eviction",
+    component: TaintEviction,
+    upstream: [
+        "pkg/controller/tainteviction/taint_eviction.go" => ["processPodOnNode"],
+        "pkg/controller/tainteviction/timed_workers.go" => [],
+    ],
+    decides: "When pods that do not tolerate the NoExecute taints of their node for ever leave it: at once, or in \
+        any later block.",
+    parts: [
+        "a limited toleration: the eviction may happen in any later block, or never if the taint goes first" =>
+            "over; of several limited tolerations the time of each is free",
+        "pods of one template on one node are evicted together" => "out: that some go earlier than others",
+    ],
+    omits: [
+        "evictions that fail and are tried again",
+    ],
+};
 
 /// The fates of a template's pods on nodes of a class.
 struct Fates<'c> {
@@ -108,9 +123,9 @@ impl<'c> Subject<'_, 'c> {
         let evicted = evicted.id();
         let tell = move |scene: &Scene<'_>| {
             let text = format!("evicts {} pod(s) of {name} from {}", scene.get(evicted), scene.moved_names());
-            Sentence::new("taint eviction", text).because(why.clone())
+            Sentence::new("taint eviction", text).by(&fate::RULE).because(why.clone())
         };
-        cluster.act(draft, Box::new(tell));
+        cluster.act(&RULE, draft, Box::new(tell));
     }
 
     fn why_at_once(&self) -> String {
@@ -155,9 +170,10 @@ impl<'c> Subject<'_, 'c> {
         let tell = move |scene: &Scene<'_>| {
             let text = format!("evicts {} pod(s) of {name} from {}", scene.get(evicted), scene.moved_names());
             Sentence::new("taint eviction", text)
+                .by(&fate::RULE)
                 .because(format!("more than {seconds} s after the NoExecute taint (tolerationSeconds)"))
         };
-        cluster.act(draft, Box::new(tell));
+        cluster.act(&RULE, draft, Box::new(tell));
     }
 
     /// A limit to tell of: that on nodes that are down, if there is one.

@@ -1,7 +1,22 @@
-//! Tolerations that every pod gets, after `plugin/pkg/admission/defaulttolerationseconds/admission.go` of Kubernetes
-//! v1.34.
+//! Tolerations that every pod gets.
 
 use k8s_openapi::api::core::v1::{Taint, Toleration};
+
+use crate::cluster::view::rule::{Rule, rule};
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "taint-eviction/admission",
+    component: TaintEviction,
+    upstream: [
+        "plugin/pkg/admission/defaulttolerationseconds/admission.go" => ["Admit"],
+    ],
+    decides: "Pods that say nothing of nodes that are not ready or unreachable tolerate both for 300 s.",
+    parts: [
+        "nodes that are down: 300 s unless pods say otherwise" =>
+            "exact; they carry `unreachable`, or `not-ready` where pods tolerate the other for ever",
+    ],
+};
 
 /// The taint of nodes whose kubelet says that they are not ready.
 pub const NOT_READY: &str = "node.kubernetes.io/not-ready";

@@ -3,7 +3,24 @@
 use k8s_openapi::api::core::v1::{Taint, Toleration};
 
 use crate::cluster::object::selector;
+use crate::cluster::view::rule::{Rule, rule};
 use crate::term::{Bool, Ctx, Int};
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "taint-eviction/fate",
+    component: TaintEviction,
+    upstream: [
+        "pkg/controller/tainteviction/taint_eviction.go" => ["processPodOnNode", "getMinTolerationTime"],
+    ],
+    decides: "What the NoExecute taints of a node do to a pod: evict it, let it stay for a while, or for ever.",
+    parts: [
+        "a NoExecute taint that is not tolerated evicts at once" => "exact",
+        "`tolerationSeconds`: for each taint the first toleration that matches counts, of those the shortest limit; \
+            0 or less is at once" =>
+            "exact",
+    ],
+};
 
 /// Limits beyond a century are as good as this one.
 const LONGEST_SECONDS: i64 = 100 * 366 * 86_400;

@@ -1,5 +1,4 @@
-//! Taint eviction controller of Kubernetes v1.34: `pkg/controller/tainteviction/{taint_eviction,timed_workers}.go`, with
-//! the tolerations that `plugin/pkg/admission/defaulttolerationseconds` gives.
+//! Taint eviction controller.
 //!
 //! * [`fate`]: what the NoExecute taints of a node do to a pod: evict it, let it stay for a while, or for ever.
 //! * [`admission`]: the tolerations that pods are given.
@@ -7,11 +6,16 @@
 //!
 //! The controller alone, with a clock and its queue of timed evictions, is [`crate::encodings::clocked::taint_eviction`].
 //!
-//! Left out: evictions that fail and are tried again.
+//! Part of the rule `taint-eviction/eviction`.
 
 mod actions;
 pub mod admission;
 pub mod fate;
 
+use crate::cluster::view::rule::Rule;
 pub use actions::{READER, add};
+
 pub use fate::Fate;
+
+/// The rules of the controller.
+pub static RULES: &[&Rule] = &[&fate::RULE, &admission::RULE, &actions::RULE];

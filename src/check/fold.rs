@@ -2,6 +2,8 @@
 
 use rustc_hash::FxHashMap;
 
+use crate::cluster::view::rule::{Rule, distinct};
+
 /// A step as it was told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Told {
@@ -13,6 +15,8 @@ pub struct Told {
     pub nodes: Option<(String, Vec<String>)>,
     /// Why.
     pub why: Vec<String>,
+    /// What decided it.
+    pub rules: Vec<&'static Rule>,
     /// Whether the loop begins with this step.
     pub begins_loop: bool,
 }
@@ -28,6 +32,8 @@ pub struct Folded {
     pub times: usize,
     /// Why.
     pub why: Vec<String>,
+    /// What decided any of them.
+    pub rules: Vec<&'static Rule>,
     /// Whether the loop begins with the first of these.
     pub begins_loop: bool,
 }
@@ -73,7 +79,8 @@ fn folded(run: Vec<Told>) -> Folded {
     let mark =
         |(index, line): (usize, &String)| if own == Some(index) { format!("at first: {line}") } else { line.clone() };
     let why = first.why.iter().enumerate().map(mark).collect();
-    Folded { actor: first.actor.clone(), text, times, why, begins_loop: first.begins_loop }
+    let rules = distinct(run.iter().flat_map(|step| step.rules.iter().copied()));
+    Folded { actor: first.actor.clone(), text, times, why, rules, begins_loop: first.begins_loop }
 }
 
 /// Names with how often each occurs, in order of first occurrence.
@@ -109,6 +116,7 @@ mod tests {
             text: format!("binds a pod of web to {node}"),
             nodes: Some((node.into(), vec![node.into()])),
             why: vec![why.into()],
+            rules: Vec::new(),
             begins_loop: false,
         }
     }

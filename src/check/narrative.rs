@@ -3,7 +3,8 @@
 use std::cell::RefCell;
 
 use crate::cluster::object::spec::ClusterSpec;
-use crate::cluster::view::story::{MovedNode, Scene};
+use crate::cluster::view::rule::{Rule, distinct};
+use crate::cluster::view::story::{Line, MovedNode, Scene};
 use crate::model::Model;
 use crate::property::OBSERVER_PREFIX;
 use crate::system::replay::{Interpreter, Replayed};
@@ -38,7 +39,14 @@ pub struct Narrative {
     /// For a lasso: the number of the first step of the loop.
     pub repeats_from: Option<usize>,
     /// What is wrong at the end, and why.
-    pub diagnosis: Vec<String>,
+    pub diagnosis: Vec<Line>,
+}
+
+impl Narrative {
+    /// The rules that decided what the diagnosis says.
+    pub fn deciding(&self) -> Vec<&'static Rule> {
+        distinct(self.diagnosis.iter().flat_map(|line| line.rules.iter().copied()))
+    }
 }
 
 /// A block.
@@ -141,7 +149,9 @@ impl Teller<'_> {
             return None;
         }
         let nodes = named(&sentence.text, &scene.moved_names(), &moved);
-        Some(Told { actor: sentence.actor, text: sentence.text, nodes, why: sentence.why, begins_loop: false })
+        let own = self.model.parts.rules.get(step.action).copied().flatten();
+        let rules = distinct(own.into_iter().chain(sentence.rules));
+        Some(Told { actor: sentence.actor, text: sentence.text, nodes, why: sentence.why, rules, begins_loop: false })
     }
 }
 
@@ -150,7 +160,7 @@ fn named(text: &str, shown: &str, moved: &[MovedNode]) -> Option<(String, Vec<St
     (!moved.is_empty() && text.contains(shown)).then(|| (shown.to_owned(), names()))
 }
 
-fn diagnose(model: &Model, run: &Replayed, ending: &Ending, repeats_from: Option<usize>, last: usize) -> Vec<String> {
+fn diagnose(model: &Model, run: &Replayed, ending: &Ending, repeats_from: Option<usize>, last: usize) -> Vec<Line> {
     let Ending::Breaks { property, finding } = ending else { return Vec::new() };
     let state = run.states.last();
     let valuation = Interpreter::new(&model.system).valuation(state, None);
@@ -158,16 +168,16 @@ fn diagnose(model: &Model, run: &Replayed, ending: &Ending, repeats_from: Option
     let value = |term| evaluator.borrow_mut().value(term);
     let scene = Scene { value: &value, before: state, after: state, moved: &[] };
     let own = model.parts.diagnoses.iter().filter(|(name, _)| name == property);
-    let mut lines: Vec<String> = own.flat_map(|(_, diagnosis)| diagnosis(&scene)).collect();
+    let mut lines: Vec<Line> = own.flat_map(|(_, diagnosis)| diagnosis(&scene)).collect();
     match (finding, repeats_from) {
         (Finding::Loop, Some(first)) if first == last => {
-            lines.push(format!("step {first} repeats for ever, with no change from outside"));
+            lines.push(format!("step {first} repeats for ever, with no change from outside").into());
         }
         (Finding::Loop, Some(first)) => {
-            lines.push(format!("steps {first} to {last} repeat for ever, with no change from outside"));
+            lines.push(format!("steps {first} to {last} repeat for ever, with no change from outside").into());
         }
         (Finding::Reversal, _) => {
-            lines.push("the replicas turn round, though nothing changed from outside meanwhile".to_owned());
+            lines.push("the replicas turn round, though nothing changed from outside meanwhile".to_owned().into());
         }
         _ => {}
     }

@@ -41,7 +41,7 @@ pub fn run(arguments: &Replay, detail: Detail) -> Result<u8, CliError> {
         let subject = if trace.subject.is_empty() { String::new() } else { format!(" ({})", trace.subject) };
         let told = match replay::again(&mut input, trace).map_err(|error| within(error, &arguments.trace))? {
             Ok(narrative) => {
-                let story = if detail > Detail::Quiet { text::narrative(&narrative) } else { String::new() };
+                let story = if detail > Detail::Quiet { text::narrative(&narrative, detail) } else { String::new() };
                 format!("✗ {}{subject}: the run is one of this input and violates it\n{story}", trace.property)
             }
             Err(problem) => {

@@ -25,7 +25,7 @@ pub fn run(arguments: &Simulate, detail: Detail) -> Result<u8, CliError> {
     match model.interpreter().execute(&run.trace) {
         Ok(executed) => {
             let story = narrate(&input.spec, &model, &run.trace, &executed, &Ending::Open);
-            output.write(&text::narrative(&story))?;
+            output.write(&text::narrative(&story, detail))?;
         }
         Err(error) => output.write(&format!("the run cannot be told: {error}\n"))?,
     }

@@ -102,7 +102,7 @@ impl Floor {
             property,
             Box::new(move |scene| match (scene.get(count), scene.get(demand)) {
                 (count, demand) if count < demand => {
-                    vec![format!("{name} has {count} pod(s) on nodes that are up, where at least {demand} are demanded and were reached before")]
+                    vec![format!("{name} has {count} pod(s) on nodes that are up, where at least {demand} are demanded and were reached before").into()]
                 }
                 _ => Vec::new(),
             }),

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::cluster::view::rule::Rule;
 use crate::engine::{Attempt, Certificate, Extent};
 
 use super::{focus, reduction};
@@ -140,6 +141,7 @@ pub fn narrative(story: &Narrative) -> Value {
                     "text": step.told.text,
                     "times": step.told.times,
                     "why": step.told.why,
+                    "rules": ids(&step.told.rules),
                 })
             });
             json!({
@@ -150,5 +152,15 @@ pub fn narrative(story: &Narrative) -> Value {
             })
         })
         .collect();
-    json!({"blocks": blocks, "repeats_from_step": story.repeats_from, "diagnosis": story.diagnosis})
+    let diagnosis: Vec<&str> = story.diagnosis.iter().map(|line| line.text.as_str()).collect();
+    json!({
+        "blocks": blocks,
+        "repeats_from_step": story.repeats_from,
+        "diagnosis": diagnosis,
+        "diagnosis_rules": ids(&story.deciding()),
+    })
+}
+
+fn ids(rules: &[&Rule]) -> Vec<&'static str> {
+    rules.iter().map(|rule| rule.id).collect()
 }

@@ -7,6 +7,7 @@ use std::fmt::Write;
 use anstyle::{AnsiColor, Style};
 use textwrap::{Options, WordSeparator, WordSplitter};
 
+use crate::cluster::view::rule::Rule;
 use crate::engine::{Attempt, Certificate, Extent, Statistics};
 use crate::reduce::family::show;
 
@@ -65,7 +66,7 @@ pub fn result(result: &CheckResult, detail: Detail) -> String {
     if let Answer::Violated(counterexample) = &result.answer
         && detail > Detail::Quiet
     {
-        out.push_str(&narrative(&counterexample.narrative));
+        out.push_str(&narrative(&counterexample.narrative, detail));
     }
     out
 }
@@ -206,12 +207,12 @@ pub fn indented(text: &str, first: &str, rest: &str) -> String {
     textwrap::fill(text, options)
 }
 
-/// A whole story.
-pub fn narrative(story: &Narrative) -> String {
+/// A whole story; with the rules that decided it, if much is to be told.
+pub fn narrative(story: &Narrative, detail: Detail) -> String {
     let mut out = String::new();
     let mut before = None;
     for it in &story.blocks {
-        out.push_str(&block(it, before));
+        out.push_str(&block(it, before, detail));
         before = Some(&it.summary);
     }
     if let Some(first) = story.repeats_from {
@@ -221,16 +222,17 @@ pub fn narrative(story: &Narrative) -> String {
     if !story.diagnosis.is_empty() {
         let _ = writeln!(out, "\n  {BOLD}Why:{BOLD:#}");
         for line in &story.diagnosis {
-            let _ = writeln!(out, "{}", indented(line, "    ", "      "));
+            let _ = writeln!(out, "{}", indented(&line.text, "    ", "      "));
+            out.push_str(&rules(&line.rules, detail));
         }
     }
     out
 }
 
-fn block(block: &Block, before: Option<&Summary>) -> String {
+fn block(block: &Block, before: Option<&Summary>, detail: Detail) -> String {
     let mut out = format!("\n  {BOLD}{}{BOLD:#}\n", block.title);
     for it in &block.steps {
-        out.push_str(&step(it));
+        out.push_str(&step(it, detail));
     }
     if block.steps.is_empty() && before.is_some() {
         let _ = writeln!(out, "    {DIM}nothing to be seen happens{DIM:#}");
@@ -238,7 +240,7 @@ fn block(block: &Block, before: Option<&Summary>) -> String {
     out + &summary(&block.summary, before)
 }
 
-fn step(step: &Step) -> String {
+fn step(step: &Step, detail: Detail) -> String {
     let mut out = String::new();
     let told = &step.told;
     if told.begins_loop {
@@ -251,7 +253,18 @@ fn step(step: &Step) -> String {
     for line in &told.why {
         let _ = writeln!(out, "{DIM}{}{DIM:#}", indented(line, "         ", "           "));
     }
+    out.push_str(&rules(&told.rules, detail));
     out
+}
+
+/// The ids of the rules that decided something, in the background.
+fn rules(rules: &[&Rule], detail: Detail) -> String {
+    if rules.is_empty() || detail < Detail::Verbose {
+        return String::new();
+    }
+    let ids: Vec<&str> = rules.iter().map(|rule| rule.id).collect();
+    let line = format!("[{}]", ids.join(", "));
+    format!("{DIM}{}{DIM:#}\n", indented(&line, "         ", "          "))
 }
 
 /// Where things stand, as far as that is news.

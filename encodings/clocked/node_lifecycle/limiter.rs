@@ -1,15 +1,28 @@
-//! The token bucket that limits how fast a zone's nodes are tainted
-//! (`flowcontrol.NewTokenBucketRateLimiter` with burst 1, `SwapLimiter`).
+//! The token bucket that limits how fast a zone's nodes are tainted.
 //!
 //! A bucket of one token is either full or filling since it was last used, so the moment at which it is full again says
 //! everything.
 
 use crate::cluster::arithmetic::node_lifecycle::token_interval_ms;
+use crate::cluster::view::rule::{Rule, rule};
 use crate::system::{Builder, IntVar, State};
 use crate::term::{Bool, Ctx, Int};
 
 use crate::encodings::node_lifecycle::Settings;
 use crate::encodings::node_lifecycle::zone::{HEALTHY, NEVER, SECONDARY, effective, per_second};
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "clocked/limiter",
+    component: Clocked,
+    upstream: [
+        "pkg/controller/nodelifecycle/scheduler/rate_limited_queue.go" => ["Try", "SwapLimiter"],
+    ],
+    decides: "When a zone's rate lets its next node be tainted: a token bucket with burst 1.",
+    parts: [
+        "node lifecycle: the rate at which a zone's nodes are tainted" => "exact, to the moment",
+    ],
+};
 
 /// A limiter.
 #[derive(Clone, Copy, Debug)]

@@ -1,6 +1,8 @@
 //! The node lifecycle controller, the kubelets that it watches and the evictions that follow, as a transition system with
 //! a clock. Rounds of the monitor and taint passes are actions that may happen at any time; who runs the system gives
 //! them their periods.
+//!
+//! Part of the rules `clocked/monitor` and `clocked/tainting`.
 
 use crate::encodings::clocked::clock::Clock;
 use crate::system::{ActionDraft, ActionId, ActionKind, Builder, IntVar, Interleaving, System};

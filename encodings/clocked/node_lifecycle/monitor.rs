@@ -1,5 +1,6 @@
-//! The periodic look at all nodes (`monitorNodeHealth`), and what follows for zones (`handleDisruption`).
+//! The periodic look at all nodes, and what follows for zones.
 
+use crate::cluster::view::rule::{Rule, rule};
 use crate::system::{ActionDraft, ActionId, ActionKind, State};
 use crate::term::{Bool, Int};
 
@@ -9,6 +10,25 @@ use super::node::{NONE, Node, TRUE, UNKNOWN};
 use super::tainting::{follow, take_off};
 use crate::encodings::node_lifecycle::Settings;
 use crate::encodings::node_lifecycle::zone::{FULL_DISRUPTION, NEVER, rate, state as zone_state};
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "clocked/monitor",
+    component: Clocked,
+    upstream: [
+        "pkg/controller/nodelifecycle/node_lifecycle_controller.go" => [
+            "monitorNodeHealth", "handleDisruption", "setLimiterInZone",
+        ],
+    ],
+    decides: "When a node whose kubelet is silent turns Unknown, which states the zones are in, and what that does \
+        to their rates and taints.",
+    parts: [
+        "node lifecycle: grace periods, Ready conditions, zone states" => "exact, in every moment",
+    ],
+    omits: [
+        "nodes that come and go, labels that exclude nodes from zone states",
+    ],
+};
 
 /// What one look at a node finds (`tryUpdateNodeHealth`).
 #[derive(Clone, Copy, Debug)]

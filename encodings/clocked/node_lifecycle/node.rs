@@ -1,4 +1,6 @@
 //! What is known about a node: its Ready condition and taints in the API server, and the controller's own notes.
+//!
+//! Part of the rules `clocked/monitor` and `clocked/tainting`.
 
 use k8s_openapi::api::core::v1::Toleration;
 

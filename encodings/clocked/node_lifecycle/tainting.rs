@@ -1,5 +1,6 @@
 //! Taints: who is to get which, the waiting list, and the writes to the API server, each of which others may see.
 
+use crate::cluster::view::rule::{Rule, rule};
 use crate::encodings::taint_eviction::admission::no_execute;
 use crate::encodings::taint_eviction::fate::fate;
 use crate::system::{ActionDraft, ActionId, ActionKind, State};
@@ -7,6 +8,25 @@ use crate::term::{Bool, Int};
 
 use super::machine::Machine;
 use super::node::{FALSE, KEYS, NOT_READY, Node, STATUSES, TRUE, UNKNOWN, UNREACHABLE};
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "clocked/tainting",
+    component: Clocked,
+    upstream: [
+        "pkg/controller/nodelifecycle/node_lifecycle_controller.go" => [
+            "doNoScheduleTaintingPass", "doNoExecuteTaintingPass", "processTaintBaseEviction",
+        ],
+    ],
+    decides: "Which node gets which taint, and when.",
+    parts: [
+        "node lifecycle: NoSchedule and NoExecute taints" => "exact, in every moment",
+    ],
+    omits: [
+        "writes that fail, taints for conditions other than Ready, and taints that nodes have before the controller \
+            starts",
+    ],
+};
 
 /// What the monitor does about NoExecute taints when it sees a Ready status (`processTaintBaseEviction`): a node with the
 /// taint of the other status gets the right one at once, one without waits for its zone's limiter, and one that is ready

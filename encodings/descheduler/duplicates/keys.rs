@@ -1,5 +1,7 @@
 //! Who is a duplicate of whom: pods of one namespace with the same owners and the same images.
 //!
+//! Part of the rule `descheduler/RemoveDuplicates`.
+//!
 //! Duplicates are found by the complete list of owners, but counted for each single owner: pods with two owners are
 //! handled twice.
 

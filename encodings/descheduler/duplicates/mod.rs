@@ -1,14 +1,8 @@
-//! RemoveDuplicates: `pkg/framework/plugins/removeduplicates/removeduplicates.go`.
-//!
-//! Pods of one namespace, owner and list of images beyond the average per feasible node, rounded up, are evicted from
-//! each node. Nodes are feasible by selector, affinity and taints of the duplicates; fewer than two: nothing happens.
+//! RemoveDuplicates.
 //!
 //! Where every owner's pods are alike and nothing limits evictions, a cycle is one step, over cells of whatever
 //! multiplicity. Else it goes from pod to pod (`steps`): which of several kinds of pods is the first on a node, and in
-//! which order they are listed, is free.
-//!
-//! Both are exact, but for large clusters with limits or unlike pods of one owner (`ClusterSpec::deschedules_stepwise`),
-//! and for unlike pods of which some share two owners and others a third one: their order is not the same for each owner.
+//! which order they are listed, is free. Which form a cluster gets, `ClusterSpec::deschedules_stepwise` says.
 
 mod keys;
 mod memory;
@@ -17,6 +11,7 @@ mod steps;
 
 use crate::cluster::TemplateId;
 use crate::cluster::object::spec::NamespaceFilter;
+use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::Scene;
 use crate::cluster::view::{Cluster, Declaring};
 use crate::term::{Bool, Int, TermId};
@@ -27,6 +22,26 @@ use super::{api_server, at_once, evictor};
 use keys::Book;
 pub use memory::Memory;
 use plan::{Column, Plan};
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "descheduler/RemoveDuplicates",
+    component: Descheduler,
+    upstream: [
+        "pkg/framework/plugins/removeduplicates/removeduplicates.go" => [
+            "Balance", "getTargetNodes", "hasExcludedOwnerRefKind",
+        ],
+    ],
+    decides: "Pods of one namespace, owner and list of images beyond the average per feasible node, rounded up, are \
+        evicted from each node. Nodes are feasible by selector, affinity and taints of the duplicates; fewer than \
+        two: nothing happens.",
+    parts: [
+        "sets by owners and images, averages by owner, feasible nodes by the duplicates" =>
+            "exact; which pod is the first of its kind on a node, and the order of owners and nodes, is free. Of \
+                unlike pods of which some share two owners and others a third one, the order is not the same for \
+                each owner",
+    ],
+};
 
 /// Who is a duplicate of whom.
 fn book(sight: &Sight<'_, '_>, excluded_kinds: &[String], namespaces: &NamespaceFilter) -> Book {
@@ -87,7 +102,7 @@ pub fn add_at_once<'c>(
         let [pods, nodes, stay] = numbers.map(|number| scene.get(number));
         Some(format!("RemoveDuplicates: {pods} pods of {name} over {nodes} feasible nodes allow {stay} per node"))
     };
-    at_once::add(cluster, sight, "RemoveDuplicates", &templates, &count, why);
+    at_once::add(cluster, sight, (&RULE, RULE.name()), &templates, &count, why);
 }
 
 /// Pods of one set; the first of them that is there is the original.

@@ -1,4 +1,6 @@
 //! How many pods of an owner may stay on each node.
+//!
+//! Part of the rule `descheduler/RemoveDuplicates`.
 
 use crate::cluster::object::selector::{self, HARD_EFFECTS};
 use crate::cluster::view::View;

@@ -1,5 +1,7 @@
 //! One run of the plugin over pods in the order in which they happen to be listed.
 //!
+//! Part of the rule `descheduler/RemoveDuplicates`.
+//!
 //! First it is found out which pod of each kind comes first on its node (the *original*), and from the rest, how many of
 //! each owner may stay on a node. Then pods are handled in the order of their lists: the first ones stay, the others go.
 

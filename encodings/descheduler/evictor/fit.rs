@@ -1,10 +1,4 @@
-//! Node fit: `pkg/descheduler/node/node.go`.
-//!
-//! A pod fits a node that is not cordoned, matches its selector and required affinity, has no NoSchedule or NoExecute
-//! taint that it does not tolerate, holds no pod that one of its own required anti-affinity terms is against, and has
-//! room for its requests and for one more pod. On the node where it is, room is not asked.
-//!
-//! As upstream: pod affinity, spread constraints and other pods' anti-affinity are not asked.
+//! Node fit. As upstream: pod affinity, spread constraints and other pods' anti-affinity are not asked.
 
 use std::collections::BTreeSet;
 
@@ -13,9 +7,28 @@ use k8s_openapi::api::core::v1::{Pod, PodAffinityTerm};
 use crate::cluster::counting::layout::requested;
 use crate::cluster::object::affinity;
 use crate::cluster::object::selector::{self, HARD_EFFECTS, Labels};
+use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::{TemplateId, object::resources};
 use crate::encodings::descheduler::sight::Sight;
 use crate::term::{Bool, Int};
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "descheduler/nodeFit",
+    component: Descheduler,
+    upstream: [
+        "pkg/descheduler/node/node.go" => [
+            "NodeFit", "PodFitsAnyOtherNode", "PodFitsAnyNode", "PodFitsCurrentNode", "fitsRequest",
+            "podMatchesInterPodAntiAffinity",
+        ],
+    ],
+    decides: "A pod fits a node that is not cordoned, matches its selector and required affinity, has no NoSchedule \
+        or NoExecute taint that it does not tolerate, holds no pod that one of its own required anti-affinity terms \
+        is against, and has room for its requests and for one more pod. On the node where it is, room is not asked.",
+    parts: [
+        "`nodeFit`" => "exact",
+    ],
+};
 
 /// Whether a pod of a template on a node of a cell fits some other node that is considered.
 pub fn elsewhere<'c>(

@@ -1,10 +1,8 @@
-//! DefaultEvictor: `pkg/framework/plugins/defaultevictor/{defaultevictor,constraints}.go`.
+//! DefaultEvictor.
 //!
 //! The *filter* says which pods are protected; the *pre-eviction filter* is asked when a pod is about to go: whether it
 //! fits another node (`nodeFit`), and whether its namespace is one of those selected. The annotation
 //! `descheduler.alpha.kubernetes.io/evict` overrides the filter alone.
-//!
-//! Left out: pods without a modelled owner that fail while the model runs (`evictFailedBarePods`).
 
 pub mod fit;
 pub mod protection;
@@ -12,9 +10,34 @@ pub mod protection;
 use crate::cluster::TemplateId;
 use crate::cluster::object::selector;
 use crate::cluster::object::spec::EvictorArguments;
+use crate::cluster::view::rule::{Rule, rule};
 use crate::term::Bool;
 
 use super::sight::Sight;
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "descheduler/DefaultEvictor",
+    component: Descheduler,
+    upstream: [
+        "pkg/framework/plugins/defaultevictor/defaultevictor.go" => ["Filter", "PreEvictionFilter"],
+        "pkg/framework/plugins/defaultevictor/constraints.go" => [
+            "evictionConstraintsForLabelSelector", "evictionConstraintsForMinReplicas",
+            "evictionConstraintsForMinPodAge",
+        ],
+        "pkg/utils/pod.go" => [],
+    ],
+    decides: "Which pods may be evicted at all, and which of them when they are about to go.",
+    parts: [
+        "protections, priority threshold, labels, namespaces, `minReplicas`, the evict annotation" => "exact",
+        "`minPodAge`" =>
+            "exact for pods that are given, at the time at which the input is read; pods of modelled owners are \
+                always old enough",
+    ],
+    omits: [
+        "pods without a modelled owner that fail while the model runs (`evictFailedBarePods`)",
+    ],
+};
 
 /// Whether the filter lets pods of a template go; those that are being deleted are [`Sight::active`]'s concern.
 pub fn filter<'c>(sight: &Sight<'_, 'c>, template: TemplateId) -> Bool<'c> {

@@ -1,4 +1,6 @@
-//! What protects a pod whatever the state: `defaultevictor.go`, `pkg/utils/pod.go`.
+//! What protects a pod whatever the state.
+//!
+//! Part of the rule `descheduler/DefaultEvictor`.
 
 use k8s_openapi::api::core::v1::{Pod, PodSpec};
 

@@ -1,5 +1,7 @@
 //! Balancing on paper: how many pods move, and which domains they leave.
 //!
+//! Part of the rule `descheduler/RemovePodsViolatingTopologySpreadConstraint`.
+//!
 //! Upstream sorts the domains by size and lets the largest give to the smallest until they meet. A domain only stops
 //! giving when it is no longer above the average, so the numbers that domains lose follow from how many pods move in
 //! all: the largest lose all they have above the average, rounded up, until that number is used up. Of equal domains any

@@ -1,4 +1,6 @@
 //! The constraints that a cycle balances, each once, and the domains that they make.
+//!
+//! Part of the rule `descheduler/RemovePodsViolatingTopologySpreadConstraint`.
 
 use itertools::Itertools;
 use k8s_openapi::api::core::v1::{NodeSelector, Toleration, TopologySpreadConstraint};

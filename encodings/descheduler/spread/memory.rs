@@ -1,4 +1,6 @@
 //! What the plugin remembers while it is at work.
+//!
+//! Part of the rule `descheduler/RemovePodsViolatingTopologySpreadConstraint`.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,7 @@
 //! What a cycle finds out about one constraint on the placement that it starts with: domains, what each loses, and
 //! which pods at the end of its list that means.
+//!
+//! Part of the rule `descheduler/RemovePodsViolatingTopologySpreadConstraint`.
 
 use itertools::Itertools;
 

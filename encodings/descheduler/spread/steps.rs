@@ -1,5 +1,7 @@
 //! One run of the plugin over nodes and pods in the order in which they happen to be listed.
 //!
+//! Part of the rule `descheduler/RemovePodsViolatingTopologySpreadConstraint`.
+//!
 //! Everything is decided on the placement at the start: what each domain of each constraint loses (where equal domains
 //! lose differently, any of them may be the one), and which pods at the end of its list that means (where some of several
 //! equal ones go, it depends on the order of nodes and of their pods, which all constraints share). Then the pods go in

@@ -1,5 +1,7 @@
 //! The mean of the nodes' percentages of a resource: `normalizer/normalizer.go`.
 //!
+//! Part of the rule `descheduler/NodeUtilization`.
+//!
 //! A sum of doubles is a position among all sums that can arise, and adding a node's percentage to it is a table: what is
 //! rounded is rounded as upstream rounds it. Upstream adds nodes up in any order, here it is that of the input: means may
 //! differ in their last digit. Where there are too many sums for a table they are rounded more coarsely.

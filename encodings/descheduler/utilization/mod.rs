@@ -1,12 +1,4 @@
-//! LowNodeUtilization and HighNodeUtilization:
-//! `pkg/framework/plugins/nodeutilization/{nodeutilization,lownodeutilization,highnodeutilization}.go`.
-//!
-//! Nodes are sorted into sources and destinations by what their pods request. *Low*: pods go from nodes above a target to
-//! make use of nodes at or below a threshold. *High*: pods go from nodes at or below the threshold, so that they become
-//! empty. Sources have their turn by the sum of their raw usages, which bytes of memory decide; a source is left when the
-//! destinations have no room for some resource any more, and under *low* when it is not above its target any more.
-//!
-//! Left out: actual usage from metrics.
+//! LowNodeUtilization and HighNodeUtilization.
 
 mod mean;
 mod thresholds;
@@ -16,6 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 use crate::cluster::object::spec::UtilizationArguments;
+use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::{TemplateId, object::resources, object::selector};
 use crate::term::{Bool, Int, TermId};
 
@@ -24,6 +17,33 @@ use super::order::{Rank, rank};
 use super::sight::Sight;
 use super::walk::Walk;
 use thresholds::Thresholds;
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "descheduler/NodeUtilization",
+    component: Descheduler,
+    upstream: [
+        "pkg/framework/plugins/nodeutilization/nodeutilization.go" => [
+            "evictPodsFromSourceNodes", "evictPods", "sortNodesByUsage", "classifyPods",
+        ],
+        "pkg/framework/plugins/nodeutilization/lownodeutilization.go" => ["Balance"],
+        "pkg/framework/plugins/nodeutilization/highnodeutilization.go" => ["Balance"],
+        "pkg/framework/plugins/nodeutilization/normalizer/normalizer.go" => ["Normalize", "Average"],
+    ],
+    decides: "Nodes are sorted into sources and destinations by what their pods request. *Low*: pods go from nodes \
+        above a target to make use of nodes at or below a threshold. *High*: pods go from nodes at or below the \
+        threshold, so that they become empty. Sources have their turn by the sum of their raw usages, which bytes of \
+        memory decide; a source is left when the destinations have no room for some resource any more, and under \
+        *low* when it is not above its target any more.",
+    parts: [
+        "LowNodeUtilization, HighNodeUtilization by requests" =>
+            "exact, doubles included; deviation thresholds add nodes up in the order of the input, upstream in any, \
+                which may matter for the last digit of a mean",
+    ],
+    omits: [
+        "actual utilization from metrics",
+    ],
+};
 
 /// Which of the two plugins.
 #[derive(Clone, Copy, PartialEq, Eq)]

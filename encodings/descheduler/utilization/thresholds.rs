@@ -1,5 +1,7 @@
 //! Thresholds of node utilization: fixed percentages, or deviations from the mean of all nodes.
 //!
+//! Part of the rule `descheduler/NodeUtilization`.
+//!
 //! Percentages are doubles upstream. Each comparison with a fixed one is a comparison of whole units with the largest use
 //! that passes; for the mean, see `mean`.
 

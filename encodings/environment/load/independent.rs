@@ -13,6 +13,7 @@
 use std::collections::BTreeSet;
 
 use crate::cluster::object::scenario::Load;
+use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Scene, Sentence};
 use crate::cluster::view::turnover::Tally;
 use crate::cluster::view::{Cluster, Declaring, WorkloadVars};
@@ -21,6 +22,26 @@ use crate::system::{ActionDraft, ActionKind, IntVar, State};
 use crate::term::{Bool, Int};
 
 use super::{Levels, LoadVars, Reader, most_pods, outside, show};
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "environment/load-of-each-pod",
+    component: Load,
+    decides: "What pods use together of which each has a load of its own: any sum that the ranges of those that are \
+        measured allow. The environment is ours.",
+    parts: [
+        "`per: eachPod`: each pod anywhere in the range" =>
+            "exact for what an autoscaler reads, which is the sum over the pods that are measured: n pods have any \
+                whole sum (in thousandths) from n times the least to n times the most. Sums that every autoscaler \
+                maps alike, for every number of pods, ready, unready or without metrics, are one level; beyond 256 \
+                levels every sum is one",
+        "`per: eachPod`, pods that come and go" =>
+            "over: who comes brings anything in the range, who goes takes anything that the others can make up for; \
+                the sum before was any of its level. No change from outside: at the end of a block, before anything \
+                reads it. Pods may pass load on to each other unnoticed, as long as the sum remains. A pod whose \
+                node comes back counts as a new one",
+    ],
+};
 
 /// Beyond so many levels every sum is one: a few are cheap to try one by one, many are better left to symbols, for which a
 /// plain number is easier than a table.
@@ -149,7 +170,7 @@ impl<'c> Sum<'_, 'c> {
             Sentence::new("load", text).because(format!("so much use its {pods} pod(s) together, each in its range"))
         };
         let name = format!("load of {} ({})", load.target, load.metric);
-        outside(cluster, name, guard, choice, next, Vec::new(), Box::new(tell));
+        outside(cluster, &RULE, name, guard, choice, next, Vec::new(), Box::new(tell));
     }
 
     fn add_turnover(&self) {
@@ -171,6 +192,6 @@ impl<'c> Sum<'_, 'c> {
         let next = self.added_up(new);
         let draft =
             ActionDraft::new(name, ActionKind::Event { rank: ranks::USAGE }, guard, next).choosing(vec![input], choice);
-        cluster.act(draft, Box::new(tell));
+        cluster.act(&RULE, draft, Box::new(tell));
     }
 }

@@ -1,22 +1,20 @@
 //! Load: what pods use, as the metrics API would report it.
 //!
 //! The load of a workload is a level: two loads that every autoscaler maps alike, for every number of pods, are one
-//! level, represented by the smallest. Levels are found by running the autoscaler's arithmetic over the declared range,
-//! in steps of a thousandth of a unit, or of 1/50,000 of the range where it is wider than that many thousandths.
+//! level, represented by the smallest. Levels are found by running the autoscaler's arithmetic over the declared range.
 //!
 //! With a start-up profile, pods are counted by age stage. Pods pass a stage in the order of their age, and only the
 //! number that has passed matters to a sum, so any number may pass at a time.
 //!
 //! Where pods use different amounts, the state is their sum: see `independent`.
-//!
-//! Left out: which node a young pod runs on; load of workloads that no autoscaler watches.
 
-mod independent;
+pub mod independent;
 
 use std::collections::BTreeSet;
 
 use crate::cluster::object::quantity;
 use crate::cluster::object::scenario::{Load, LoadPer};
+use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Scene, Sentence};
 use crate::cluster::view::turnover::Tally;
 use crate::cluster::view::{Cluster, Declaring, View};
@@ -25,6 +23,30 @@ use crate::system::{ActionDraft, ActionKind, IntVar, State};
 use crate::term::{Bool, Int};
 
 use super::outside;
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "environment/load",
+    component: Load,
+    decides: "What the pods of a workload use: anything in the range that the scenario declares, at any time. The \
+        environment is ours.",
+    parts: [
+        "load anywhere in its range, at any time" =>
+            "exact up to levels: loads that every autoscaler maps alike, for every number of pods, are one level, \
+                shown as the smallest. Except for `per: eachPod`, levels are found in steps of a thousandth of a \
+                unit, or of 1/50,000 of the range where that is more",
+        "`per: pod`: all pods past their start-up use the same" =>
+            "as declared; pods with different loads need `per: eachPod`",
+        "`per: pod` while pods are not ready or without metrics" =>
+            "differs: of a level, the smallest load stands for all where the autoscaler fills in other pods, too",
+        "per deployment: spread evenly over ready pods" => "exact",
+        "start-up profiles" => "over: any number of the oldest pods may leave a stage at a time",
+    ],
+    omits: [
+        "which node a young pod runs on",
+        "load of workloads that no autoscaler watches" => "nothing reads it",
+    ],
+};
 
 /// Most steps into which a range is cut.
 const MOST_STEPS: i64 = 50_000;
@@ -239,7 +261,7 @@ fn add_change(cluster: &Cluster<'_>, vars: &LoadVars) {
         Sentence::new("load", format!("{metric} usage of {target} goes from {before} to {after} for {whose}"))
     };
     let choice = (vec![input], new.ne(state.get(level)));
-    outside(cluster, name, guard, choice, next, Vec::new(), Box::new(tell));
+    outside(cluster, &RULE, name, guard, choice, next, Vec::new(), Box::new(tell));
 }
 
 /// Some pods, the oldest ones, leave a start-up stage. That is time passing, not a change from outside.
@@ -272,7 +294,7 @@ fn add_stages(cluster: &Cluster<'_>, vars: &LoadVars) {
             next,
         )
         .choosing(vec![input], count.le(younger));
-        cluster.act(draft, Box::new(tell));
+        cluster.act(&RULE, draft, Box::new(tell));
         present = older;
     }
 }

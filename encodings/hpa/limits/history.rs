@@ -1,6 +1,8 @@
 //! What the controller remembers of an HPA between reconciles, with ages: `recordInitialRecommendation`,
 //! `stabilizeRecommendation…`, `getReplicasChangePerPeriod` and `storeScaleEvent` of `horizontal.go`.
 //!
+//! Part of the rules `hpa/stabilisation` and `hpa/rates`.
+//!
 //! A model has no clock and remembers less ([`super::memory`]); this is the past as it is where times are known.
 
 use crate::term::{Bool, Ctx, Int};

@@ -1,5 +1,7 @@
 //! What a model remembers of an autoscaler's past.
 //!
+//! Part of the rules `hpa/stabilisation` and `hpa/rates`.
+//!
 //! There is no clock, so it is chosen freely what windows and periods still count, in an order that some passage of time
 //! allows. Of the recommendations, the last one, the largest and the smallest are remembered. A window holds none of
 //! them, or the last, or anything up to the extreme: between the last and the extreme any value may be recalled, which
@@ -7,15 +9,16 @@
 //! part, the same for all policies whose period is longer than the sync period (15 s); shorter ones see no change.
 
 use crate::cluster::object::spec::Autoscaler;
+use crate::cluster::view::rule::Rule;
 use crate::cluster::view::story::Scene;
 use crate::cluster::view::{Cluster, Declaring};
 use crate::system::{IntVar, State};
 use crate::term::{Bool, Ctx, Int, TermId, VarId};
 
-use super::Bounds;
 use super::reconcile::Reconciled;
 use super::rules::{DOWNSCALE_STABILIZATION, Rules};
-use super::stabilisation::Recommendation;
+use super::stabilisation::{self, Recommendation};
+use super::{Bounds, rates};
 
 /// The controller's sync period in seconds: earlier changes are at least that old.
 const SYNC_PERIOD: i64 = 15;
@@ -86,6 +89,14 @@ impl Line {
                 (stabilised != after)
                     .then(|| format!("limited from {stabilised} to {after} by rate, minReplicas or maxReplicas"))
             }
+        }
+    }
+
+    /// What decided it.
+    pub fn rule(&self) -> &'static Rule {
+        match self {
+            Line::High(..) | Line::Low(..) => &stabilisation::RULE,
+            Line::Stabilised(_) => &rates::RULE,
         }
     }
 }

@@ -1,4 +1,6 @@
-//! From a proposal to the size that is set: `pkg/controller/podautoscaler/horizontal.go` of Kubernetes v1.34.
+//! From a proposal to the size that is set.
+//!
+//! Part of the rule `hpa/reconcile`.
 //!
 //! [`stabilisation`] and [`rates`] decide as upstream does about what windows and periods count of the past. What they count
 //! comes from [`memory`] in a model, which knows no time, and from [`history`] where ages are known.

@@ -1,11 +1,31 @@
-//! Rates of change and the bounds: `convertDesiredReplicasWithRules`, `convertDesiredReplicasWithBehaviorRate` and what they
-//! call in `horizontal.go`.
+//! Rates of change and the bounds.
 
 use crate::cluster::arithmetic::hpa_rates::{percent_down, percent_up};
+use crate::cluster::view::rule::{Rule, rule};
 use crate::term::{Ctx, Int};
 
 use super::rules::{Direction, Policy, Rules, SelectPolicy};
 use super::{Bounds, Reason, Size};
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "hpa/rates",
+    component: Autoscaler,
+    upstream: [
+        "pkg/controller/podautoscaler/horizontal.go" => [
+            "convertDesiredReplicasWithRules", "convertDesiredReplicasWithBehaviorRate", "getReplicasChangePerPeriod",
+            "storeScaleEvent",
+        ],
+    ],
+    decides: "How far one reconcile may change the size: the policies of the behavior, or the default rate, then \
+        minReplicas and maxReplicas.",
+    parts: [
+        "minReplicas, maxReplicas, limits with and without a behavior" => "exact",
+        "behavior policies (Pods, Percent, selectPolicy)" =>
+            "exact for given earlier changes; over in which changes count: a policy whose period exceeds 15 s counts \
+                none or any part, the same for all such policies; shorter ones see no earlier change",
+    ],
+};
 
 /// Replicas added, and removed, within a period of so many seconds.
 pub type Changes<'c, 'p> = dyn Fn(i64) -> (Int<'c>, Int<'c>) + 'p;

@@ -1,6 +1,6 @@
-//! One reconcile after the metrics were read: `reconcileAutoscaler` of `horizontal.go`.
+//! One reconcile after the metrics were read: `reconcileAutoscaler`.
 //!
-//! Left out: failures to read or to update the scale.
+//! Part of the rule `hpa/reconcile`.
 
 use crate::term::{Bool, Ctx, Int};
 

@@ -1,6 +1,22 @@
-//! The `behavior` of an HPA, read: `pkg/apis/autoscaling/v2/defaults.go` and `maybeInitScaleDownStabilizationWindow`.
+//! The `behavior` of an HPA, read.
 
 use k8s_openapi::api::autoscaling::v2::{HPAScalingPolicy, HPAScalingRules, HorizontalPodAutoscalerBehavior};
+
+use crate::cluster::view::rule::{Rule, rule};
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "hpa/behavior",
+    component: Autoscaler,
+    upstream: [
+        "pkg/apis/autoscaling/v2/defaults.go" => ["GenerateHPAScaleUpRules", "GenerateHPAScaleDownRules"],
+        "pkg/controller/podautoscaler/horizontal.go" => ["maybeInitScaleDownStabilizationWindow"],
+    ],
+    decides: "What a behavior says where it says nothing: default policies, periods and windows.",
+    parts: [
+        "defaults of a behavior" => "exact",
+    ],
+};
 
 /// Default of the controller's `--horizontal-pod-autoscaler-downscale-stabilization`, in seconds.
 pub const DOWNSCALE_STABILIZATION: i64 = 300;

@@ -1,9 +1,28 @@
-//! Stabilisation windows: `stabilizeRecommendation` and `stabilizeRecommendationWithBehaviors` of `horizontal.go`.
+//! Stabilisation windows.
 
+use crate::cluster::view::rule::{Rule, rule};
 use crate::term::{Bool, Ctx, Int};
 
 use super::rules::Rules;
 use super::{Reason, Size};
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "hpa/stabilisation",
+    component: Autoscaler,
+    upstream: [
+        "pkg/controller/podautoscaler/horizontal.go" => [
+            "stabilizeRecommendation", "stabilizeRecommendationWithBehaviors",
+        ],
+    ],
+    decides: "Within a window, the size goes down no further than the largest earlier recommendation and up no \
+        further than the smallest.",
+    parts: [
+        "stabilisation windows" =>
+            "over: the last, the largest and the smallest recommendation are remembered; a window holds none, or the \
+                last, or anything between the last and the extreme",
+    ],
+};
 
 /// An earlier recommendation, and which windows count it.
 #[derive(Clone, Copy)]

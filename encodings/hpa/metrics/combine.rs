@@ -1,9 +1,23 @@
-//! Several metrics: `computeReplicasForMetrics` of `horizontal.go`.
+//! Several metrics.
 
+use crate::cluster::view::rule::{Rule, rule};
 use crate::term::{Bool, Ctx, Int};
 
 use super::Proposal;
 use super::source::Metric;
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "hpa/several-metrics",
+    component: Autoscaler,
+    upstream: [
+        "pkg/controller/podautoscaler/horizontal.go" => ["computeReplicasForMetrics"],
+    ],
+    decides: "Of several metrics the largest proposal counts; where some fail, the size does not go down.",
+    parts: [
+        "several metrics, some of which fail" => "exact",
+    ],
+};
 
 /// What several metrics ask for together.
 pub struct Combined<'c> {

@@ -8,7 +8,27 @@
 //! covers.
 
 use crate::cluster::arithmetic::hpa_replicas::{MetricTarget, Tolerance, is_rounded_up, replicas_for};
+use crate::cluster::view::rule::{Rule, rule};
 use crate::term::{Bool, Ctx, Int};
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "hpa/tolerance",
+    component: Autoscaler,
+    upstream: [
+        "pkg/controller/podautoscaler/replica_calculator.go" => [
+            "getUsageRatioReplicaCount", "calcPlainMetricReplicas",
+        ],
+    ],
+    decides: "Whether a usage is near enough to the target to leave the size alone, and how many pods it asks for if \
+        not.",
+    parts: [
+        "usage and pods beyond a table of 2¹⁶ entries" =>
+            "exact while usage × pods is below 2⁵² and replicas × pods below 2¹⁶; beyond, differs where a product of \
+                doubles that should be whole comes out a hair above it",
+        "`tolerance` of a behavior" => "out of the model: its feature gate is off by default",
+    ],
+};
 
 /// Largest table over usage and pods, in entries.
 const LARGEST_TABLE: u64 = 1 << 16;

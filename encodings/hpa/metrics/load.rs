@@ -3,9 +3,7 @@
 //! Pods of a workload are three groups: those whose sample is used, those on nodes that are down (no sample), and the
 //! rest. Of pods that are starting, cpu usage is not used whatever their age, so the rest may as well be pending.
 //!
-//! A metric whose load nobody declared is free: it may propose anything within the limits. That includes all Object,
-//! External and ContainerResource metrics, of which a scenario cannot declare the load, and metrics of pods without a
-//! request that they need.
+//! A metric is free as well where pods lack a request that it needs.
 
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
@@ -17,6 +15,7 @@ use crate::cluster::arithmetic::hpa_replicas::{MetricTarget, Tolerance, replicas
 use crate::cluster::object::quantity;
 use crate::cluster::object::scenario::{Load, LoadPer};
 use crate::cluster::object::spec::Autoscaler;
+use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::Scene;
 use crate::cluster::view::{Cluster, View, WorkloadVars};
 use crate::encodings::environment::load::{LoadVars, Reader};
@@ -24,11 +23,24 @@ use crate::term::{Bool, Int, TermId, VarId};
 
 use super::Controller;
 use super::comparison::Comparison;
-use super::per_pod::PerPod;
-use super::pods::{PodGroup, PodPhase, PodSums, Readiness, Sample};
+use super::per_pod::{self, PerPod};
+use super::pods::{self, PodGroup, PodPhase, PodSums, Readiness, Sample};
 use super::requests;
 use super::source::{Metric, Source};
 use super::thresholds::thresholds;
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "hpa/loads",
+    component: Autoscaler,
+    decides: "What a metric reads of the loads that a scenario declares; a metric whose load nobody declared \
+        proposes anything.",
+    parts: [
+        "metrics whose load nobody declared" => "over: may propose anything within the limits",
+        "metrics of External, Object and ContainerResource kind" =>
+            "over in the same way: no load can be declared for them",
+    ],
+};
 
 /// Beyond so many pods, usages are told apart by the compared integer alone.
 const MOST_COMPARED: i64 = 1000;
@@ -85,6 +97,17 @@ impl Line {
                     text += &format!(", {unready} not ready, {missing} without metrics");
                 }
                 format!("{text}: proposes {proposal}")
+            }
+        }
+    }
+
+    /// What decided it.
+    pub fn rules(&self, scene: &Scene<'_>) -> Vec<&'static Rule> {
+        match self {
+            Line::Free { .. } => vec![&RULE],
+            Line::Computed { terms: [_, unready, missing, ..], .. } => {
+                let filled = scene.get(*unready) + scene.get(*missing) > 0;
+                [&per_pod::RULE].into_iter().chain(filled.then_some(&pods::RULE)).collect()
             }
         }
     }

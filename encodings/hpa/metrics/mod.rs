@@ -1,11 +1,10 @@
-//! From metrics to a proposal: `pkg/controller/podautoscaler/{horizontal,replica_calculator}.go` and
-//! `pkg/controller/podautoscaler/metrics/` of Kubernetes v1.34.
+//! From metrics to a proposal.
+//!
+//! Part of the rule `hpa/reconcile`.
 //!
 //! Everything is a term over groups of pods, what the metrics APIs answer and the present scale. [`per_pod`] proposes for
 //! Resource, ContainerResource and Pods metrics, [`whole`] for Object and External ones, [`combine`] decides among several;
 //! [`load`] puts the loads of a model in front of them.
-//!
-//! Left out: percentages beyond an int32, which upstream lets wrap around; negative usage.
 
 pub mod combine;
 pub mod comparison;

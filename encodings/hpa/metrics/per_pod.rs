@@ -1,16 +1,35 @@
-//! Resource, ContainerResource and Pods metrics: `GetResourceReplicas` and `calcPlainMetricReplicas` of
-//! `replica_calculator.go`.
+//! Resource, ContainerResource and Pods metrics.
 //!
 //! Usage over the ready pods is compared with the target. Where pods are missing, or unready while usage is above the
 //! target, a second pass fills in what they might use so that the change becomes smaller, and keeps the present size
 //! if nothing remains of it.
 
 use crate::cluster::arithmetic::hpa_replicas::MetricTarget;
+use crate::cluster::view::rule::{Rule, rule};
 use crate::term::{Bool, Int};
 
 use super::Proposal;
 use super::comparison::Comparison;
 use super::pods::{PodSums, Requests};
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "hpa/per-pod-metrics",
+    component: Autoscaler,
+    upstream: [
+        "pkg/controller/podautoscaler/replica_calculator.go" => ["GetResourceReplicas", "calcPlainMetricReplicas"],
+        "pkg/controller/podautoscaler/metrics/utilization.go" => [],
+    ],
+    decides: "How many replicas a metric of single pods asks for: usage over the ready pods against the target, with \
+        missing and unready pods filled in so that the change becomes smaller.",
+    parts: [
+        "Resource metrics (Utilization, AverageValue), Pods metrics, tolerance, unready and missing pods" =>
+            "exact: upstream's arithmetic, doubles included",
+    ],
+    omits: [
+        "percentages beyond an int32, which upstream lets wrap around; negative usage",
+    ],
+};
 
 /// Which pods a pass takes into account besides the ready ones.
 #[derive(Clone, Copy, PartialEq)]

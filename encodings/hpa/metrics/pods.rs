@@ -1,14 +1,30 @@
-//! Which pods count: `groupPods` of `replica_calculator.go`.
+//! Which pods count.
 //!
 //! Pods that are being deleted or have failed are ignored. Pending pods are unready, pods without a sample are missing,
 //! and where the metric is cpu usage, pods that are starting up are unready; all others are ready.
 //!
 //! Times are ages, in milliseconds before now.
 
+use crate::cluster::view::rule::{Rule, rule};
 use crate::term::{Bool, Ctx, Int};
 
 use super::Controller;
 use super::source::Metric;
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "hpa/pods",
+    component: Autoscaler,
+    upstream: [
+        "pkg/controller/podautoscaler/replica_calculator.go" => ["groupPods"],
+    ],
+    decides: "Which pods count for a metric: ready ones, unready ones, those without a sample, and those that are \
+        ignored.",
+    parts: [
+        "groups of pods" => "exact",
+        "the CPU initialisation period" => "out of the model: pods count from the moment they are ready",
+    ],
+};
 
 /// `status.phase` of a pod, by its position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

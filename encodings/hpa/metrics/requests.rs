@@ -1,12 +1,28 @@
-//! What pods request and use of a resource: `calculateRequests` of `replica_calculator.go`, and `metrics/client.go`.
-//!
-//! Left out: pods that are resized in place (upstream reads the spec, too).
+//! What pods request and use of a resource.
 
 use k8s_openapi::api::core::v1::{Container, PodSpec};
 
 use crate::cluster::object::quantity;
 use crate::cluster::object::resources;
+use crate::cluster::view::rule::{Rule, rule};
 use crate::term::{Ctx, Int};
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "hpa/requests",
+    component: Autoscaler,
+    upstream: [
+        "pkg/controller/podautoscaler/replica_calculator.go" => ["calculateRequests"],
+        "pkg/controller/podautoscaler/metrics/client.go" => ["getPodMetrics"],
+    ],
+    decides: "What a pod requests of a resource, against which its usage is a percentage.",
+    parts: [
+        "requests of containers, sidecars and pods" => "exact",
+    ],
+    omits: [
+        "pods that are resized in place" => "upstream reads the spec, too",
+    ],
+};
 
 /// A pod's request in milli-units: that of one container if it is named, else the pod's own where it has any, else the
 /// sum over containers and sidecars; `None` where one of those gives none.

@@ -1,4 +1,6 @@
 //! Metric specs: which number a metric reads, what it should be, and how events and conditions call it.
+//!
+//! Part of the rule `hpa/reconcile`.
 
 use k8s_openapi::api::autoscaling::v2::{
     HPAScalingRules, HorizontalPodAutoscalerBehavior, MetricSpec, MetricTarget as TargetSpec,

@@ -1,5 +1,7 @@
 //! The totals of usage at which a per-pod metric changes what it proposes.
 //!
+//! Part of the rule `environment/load`.
+//!
 //! Between two of them every total is alike for every number of ready, unready and missing pods, in both passes of
 //! [`super::per_pod`]: what a pass compares is the total, plus what missing pods are taken to use, over the pods that it
 //! looks at, so each number that is compared with something becomes a total for each number of pods.

@@ -1,13 +1,31 @@
-//! Object and External metrics: `GetObjectMetricReplicas`, `GetExternalMetricReplicas` and their per-pod variants in
-//! `replica_calculator.go`.
-//!
-//! Left out: the saturation at the largest int32 that came with later versions.
+//! Object and External metrics, and their per-pod variants.
 
 use crate::cluster::arithmetic::hpa_replicas::{MetricTarget, Tolerance};
+use crate::cluster::view::rule::{Rule, rule};
 use crate::term::{Bool, Ctx, Int};
 
 use super::Proposal;
 use super::comparison::Comparison;
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "hpa/whole-metrics",
+    component: Autoscaler,
+    upstream: [
+        "pkg/controller/podautoscaler/replica_calculator.go" => [
+            "GetObjectMetricReplicas", "GetObjectPerPodMetricReplicas", "GetExternalMetricReplicas",
+            "GetExternalPerPodMetricReplicas",
+        ],
+    ],
+    decides: "How many replicas an Object or External metric asks for: its value, or its value per pod, against the \
+        target.",
+    parts: [
+        "Object and External metrics" => "exact; only conformance asks",
+    ],
+    omits: [
+        "the saturation at the largest int32 that came with later versions",
+    ],
+};
 
 /// What the formulas read besides the metric.
 pub struct Scale<'c> {

@@ -1,8 +1,5 @@
-//! InterPodAffinity of kube-scheduler v1.34: `pkg/scheduler/framework/plugins/interpodaffinity`.
-//!
-//! A term is asked about templates: their pods match it together or not at all. Pods that are being deleted count.
-//!
-//! Left out: `hardPodAffinityWeight` and `ignorePreferredTermsOfExistingPods` of the profile (1 and false).
+//! InterPodAffinity. A term is asked about templates: their pods match it together or not at all. Pods that are being deleted
+//! count.
 
 mod preferred;
 mod required;
@@ -10,12 +7,34 @@ mod required;
 use k8s_openapi::api::core::v1::PodAffinityTerm;
 
 use crate::cluster::view::Cluster;
+use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::{TemplateId, object::affinity, object::selector};
 
 use super::labels;
 
 pub use preferred::preferred;
 pub use required::Required;
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "scheduler/InterPodAffinity",
+    component: Scheduler,
+    upstream: [
+        "pkg/scheduler/framework/plugins/interpodaffinity/filtering.go" => [
+            "PreFilter", "Filter", "satisfyPodAffinity", "satisfyPodAntiAffinity", "satisfyExistingPodsAntiAffinity",
+        ],
+        "pkg/scheduler/framework/plugins/interpodaffinity/scoring.go" => ["PreScore", "Score", "NormalizeScore"],
+    ],
+    decides: "Nodes are refused where required affinity and anti-affinity, of the pod and of those that are bound, \
+        would not hold. Domains whose pods the preferred terms of either ask for are better.",
+    parts: [
+        "the filter, with its codes and messages" => "exact",
+        "the score" => "exact: tabulated by running upstream's arithmetic",
+    ],
+    omits: [
+        "arguments of the plugin: `hardPodAffinityWeight` and `ignorePreferredTermsOfExistingPods`" => "1 and false",
+    ],
+};
 
 /// Whether a term of `owner` matches the pods of `other`.
 fn matches(cluster: &Cluster<'_>, term: &PodAffinityTerm, owner: TemplateId, other: TemplateId) -> bool {

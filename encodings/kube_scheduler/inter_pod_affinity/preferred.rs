@@ -1,4 +1,6 @@
-//! Preferred terms: `pkg/scheduler/framework/plugins/interpodaffinity/scoring.go`, v1.34.
+//! Preferred terms: `scoring.go`.
+//!
+//! Part of the rule `scheduler/InterPodAffinity`.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,6 @@
-//! Required terms: `pkg/scheduler/framework/plugins/interpodaffinity/filtering.go`, v1.34.
+//! Required terms: `filtering.go`.
+//!
+//! Part of the rule `scheduler/InterPodAffinity`.
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
@@ -10,9 +12,7 @@ use crate::encodings::kube_scheduler::refusal::{Reason, Refusal, Stage};
 use crate::encodings::kube_scheduler::topology::Topology;
 use crate::term::{Bool, Int};
 
-use super::{all, matches, own_matches};
-
-const PLUGIN: &str = "InterPodAffinity";
+use super::{RULE, all, matches, own_matches};
 
 /// The required terms that bear on pods of one template: its own, and those of existing pods.
 pub struct Required<'a, 'c> {
@@ -64,7 +64,7 @@ impl<'a, 'c> Required<'a, 'c> {
         let taken = |pairs: &[Pairs<'c>]| ctx.any(pairs.iter().map(|pairs| self.holds(pairs, index, change)));
         let (alone, anti, existing) = (self.lacks_company(index, change), taken(&self.anti), taken(&self.existing));
         let refusal = |when: Bool<'c>, message: &str, resolvable: bool| {
-            Refusal::new(PLUGIN, Stage::Filter, Reason::new(when, message), ctx.bool(resolvable))
+            Refusal::new(&RULE, Stage::Filter, Reason::new(when, message), ctx.bool(resolvable))
         };
         vec![
             refusal(alone, "node(s) didn't match pod affinity rules", false),

@@ -1,5 +1,7 @@
 //! The scheduler evicts the victims of a preemption.
 //!
+//! Part of the rule `scheduler/DefaultPreemption`.
+//!
 //! The pod itself stays pending and is scheduled once the victims are gone. Where all of them are leaving already, there
 //! is nothing to do but wait. Upstream nominates it to the node and keeps
 //! the room for it; here pods of lower priority wait while it waits for its victims, and of several pods that wait, the
@@ -15,7 +17,7 @@ use crate::system::{ActionDraft, ActionKind, State};
 use crate::term::{Bool, Ctx, Int, TermId};
 
 use super::super::Cycle;
-use super::{Preemption, budgets, eligibility, preemption, victims};
+use super::{Preemption, RULE, budgets, eligibility, preemption, ranking, victims};
 
 /// A template whose pods may preempt, and how.
 pub struct Preemptor<'c> {
@@ -111,7 +113,7 @@ pub fn add<'c>(cluster: &Cluster<'c>, cells: &[Cell<'c>], preemptor: &Preemptor<
     )
     .choosing(vec![var], valid)
     .marked(cluster.eviction_marks(loses));
-    cluster.act(draft, narrator(cluster, preemptor.template, &options));
+    cluster.act(&RULE, draft, narrator(cluster, preemptor.template, &options));
 }
 
 /// Deletes the victims of the chosen alternative.
@@ -144,19 +146,24 @@ fn narrator<'c>(cluster: &Cluster<'c>, template: TemplateId, options: &[(Alterna
     };
     let evicted =
         |victim: TemplateId| (cluster.templates[victim.0].name.clone(), chosen(&|it| it.evicted(ctx, victim)));
-    let victims: Vec<(String, TermId)> = cluster.movable().map(evicted).collect();
+    let evicted: Vec<(String, TermId)> = cluster.movable().map(evicted).collect();
     let violations = chosen(&|it| it.preemption.runs[it.cell].violations);
     let name = cluster.templates[template.0].name.clone();
     let priority = cluster.templates[template.0].priority();
+    let candidates: Vec<TermId> = options.iter().map(|(it, _)| it.preemption.candidates[it.cell].id()).collect();
     Box::new(move |scene: &Scene<'_>| {
-        let victims = victims.iter().map(|(name, count)| (name, scene.get(*count))).filter(|&(_, count)| count > 0);
-        let victims: Vec<String> = victims.map(|(name, count)| format!("{count} pod(s) of {name}")).collect();
-        let text = format!("preempts {} on {} for a pod of {name}", victims.join(" and "), scene.moved_names());
+        let evicted = evicted.iter().map(|(name, count)| (name, scene.get(*count))).filter(|&(_, count)| count > 0);
+        let evicted: Vec<String> = evicted.map(|(name, count)| format!("{count} pod(s) of {name}")).collect();
+        let text = format!("preempts {} on {} for a pod of {name}", evicted.join(" and "), scene.moved_names());
         let sentence = Sentence::new("kube-scheduler", text)
-            .because(format!("it fits nowhere, and its priority, {priority}, is higher"));
+            .because(format!("it fits nowhere, and its priority, {priority}, is higher"))
+            .by(&victims::RULE)
+            .by_if(candidates.iter().filter(|&&it| scene.holds(it)).count() > 1, &ranking::RULE);
         match scene.get(violations) {
             0 => sentence,
-            some => sentence.because(format!("{some} of them violate a PodDisruptionBudget; no other node has fewer")),
+            some => sentence
+                .by(&budgets::RULE)
+                .because(format!("{some} of them violate a PodDisruptionBudget; no other node has fewer")),
         }
     })
 }

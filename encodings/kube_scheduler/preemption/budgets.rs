@@ -1,16 +1,30 @@
-//! Which victims would violate a PodDisruptionBudget, after `filterPodsWithPDBViolation` of `default_preemption.go`.
-//!
-//! Every pod of lower priority on the node, in order of importance, uses up each budget that selects it; one for which
-//! a budget is used up already is violating. An empty selector selects nothing here, and pods that a budget lists as
-//! disrupted already use nothing of it.
+//! Which victims would violate a PodDisruptionBudget: every pod of lower priority on the node, in order of importance, uses up
+//! each budget that selects it; one for which a budget is used up already is violating. Pods that a budget lists as disrupted
+//! already use nothing of it.
 
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 
 use crate::cluster::view::Cluster;
+use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::{Template, TemplateId, object::selector};
 use crate::term::Int;
 
 use super::victims::Group;
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "preemption/budgets",
+    component: Preemption,
+    upstream: [
+        "pkg/scheduler/framework/plugins/defaultpreemption/default_preemption.go" => ["filterPodsWithPDBViolation"],
+    ],
+    decides: "A victim violates a PodDisruptionBudget that more important ones have used up already.",
+    parts: [
+        "budgets: `status.disruptionsAllowed`, used up in order; `disruptedPods`; an empty selector selects nothing" =>
+            "exact; in a run the number is what the disruption controller would compute, and budgets without a \
+                modelled owner's pods keep the one read",
+    ],
+};
 
 /// A budget as the scheduler sees it.
 pub struct Budget<'c> {

@@ -1,16 +1,31 @@
-//! Whether a pod may preempt at all, after `PodEligibleToPreemptOthers` of `default_preemption.go`: not with
-//! `preemptionPolicy: Never`, and not while victims of an earlier preemption are still leaving.
+//! Whether a pod may preempt at all.
 //!
-//! Upstream looks for such victims on the node that the pod is nominated to. Nominations are known of pods as they were
-//! read; those that a preemption makes during a run are not state: any pod of lower priority that began to leave during
+//! Upstream looks for victims that are still leaving on the node that the pod is nominated to. Nominations are known of pods as
+//! they were read; those that a preemption makes during a run are not state: any pod of lower priority that began to leave during
 //! the run, on any node, is taken for such a victim. So preemptions follow one after the other.
 
 use crate::cluster::view::Cluster;
+use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::{Cell, Phase, Template, TemplateId};
 use crate::term::Bool;
 
 use super::super::filters::Verdict;
 use super::victims::Group;
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "preemption/eligibility",
+    component: Preemption,
+    upstream: [
+        "pkg/scheduler/framework/plugins/defaultpreemption/default_preemption.go" => ["PodEligibleToPreemptOthers"],
+    ],
+    decides: "A pod may preempt unless its `preemptionPolicy` is Never, or victims of an earlier preemption are \
+        still leaving.",
+    parts: [
+        "who may preempt (`preemptionPolicy`, victims of the pod's own nominated node that are still leaving)" =>
+            "exact",
+    ],
+};
 
 /// Whether the scheduler's profile and the pod's policy let it preempt.
 pub fn may_preempt(cluster: &Cluster<'_>, template: TemplateId) -> bool {

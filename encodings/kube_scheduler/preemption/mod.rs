@@ -1,15 +1,5 @@
-//! DefaultPreemption of kube-scheduler v1.34: `pkg/scheduler/framework/plugins/defaultpreemption/default_preemption.go`,
-//! `pkg/scheduler/framework/preemption/preemption.go`.
-//!
-//! A pod that no node can take makes room on one: pods of lower priority are evicted, as few and as unimportant ones as
-//! will do. Afterwards it is scheduled like any other pod.
-//!
-//! The age of pods of modelled owners is not known. Of templates of equal priority any may be the oldest, and then all its
-//! pods are older than those of the others.
-//!
-//! Left out: nominations made during a run (see `eligibility` and `action`), DaemonSet and static pods as victims, most
-//! orders of more than two templates of equal priority and the mixed ages of their pods, sampling of candidates in
-//! clusters of more than 100 nodes, extenders.
+//! DefaultPreemption. A pod that no node can take makes room on one: pods of lower priority are evicted, as few and as unimportant
+//! ones as will do. Afterwards it is scheduled like any other pod.
 
 mod action;
 mod budgets;
@@ -20,6 +10,7 @@ mod victims;
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 
 use crate::cluster::view::Cluster;
+use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::{Cell, TemplateId};
 use crate::term::{Bool, Int};
 
@@ -28,6 +19,34 @@ use super::filters::{Filters, Verdict};
 pub use action::{Preemptor, add, preemptors};
 pub use budgets::{Budget, selects};
 pub use victims::{DryRun, Group};
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "scheduler/DefaultPreemption",
+    component: Preemption,
+    upstream: [
+        "pkg/scheduler/framework/plugins/defaultpreemption/default_preemption.go" => ["PostFilter"],
+        "pkg/scheduler/framework/preemption/preemption.go" => ["Preempt", "findCandidates"],
+    ],
+    decides: "A pod that no node can take makes room on one: pods of lower priority are evicted, as few and as \
+        unimportant ones as will do.",
+    parts: [
+        "which nodes may help" => "exact",
+        "victims are evicted at once, without a grace period in `settled` runs; the pod is scheduled when they are \
+            gone" =>
+            "exact in effect",
+        "pods without a modelled owner that are preempted" => "gone for good: nobody makes them again",
+    ],
+    omits: [
+        "nominations made in a run" =>
+            "the scheduler waits for the victims, and pods of lower priority wait with it, so preemptions come one \
+                after the other",
+        "sampling of candidates in clusters of more than 100 nodes, extenders, pod groups",
+    ],
+};
+
+/// The rules of preemption.
+pub static RULES: &[&Rule] = &[&RULE, &eligibility::RULE, &victims::RULE, &budgets::RULE, &ranking::RULE];
 
 /// What preemption for a pod of one template comes to.
 pub struct Preemption<'c> {

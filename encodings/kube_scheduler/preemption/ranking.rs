@@ -1,16 +1,28 @@
-//! Which of several nodes is preempted on, after `pickOneNodeForPreemption` of
-//! `pkg/scheduler/framework/preemption/preemption.go`: fewest violations of budgets, lowest priority of the first
-//! victim, smallest sum of priorities, fewest victims, latest start of the earliest victim of the first one's priority.
-//! What is still equal is a free choice.
-//!
-//! When pods of modelled owners started is not known: a node whose deciding victims are such pods neither wins nor
-//! loses by the last criterion.
+//! Which of several nodes is preempted on. When pods of modelled owners started is not known: a node whose deciding victims are
+//! such pods neither wins nor loses by the last criterion.
 
 use crate::cluster::arithmetic::gcd;
 use crate::cluster::view::Cluster;
+use crate::cluster::view::rule::{Rule, rule};
 use crate::term::{Bool, Int};
 
 use super::victims::{DryRun, Group};
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "preemption/ranking",
+    component: Preemption,
+    upstream: [
+        "pkg/scheduler/framework/preemption/preemption.go" => ["pickOneNodeForPreemption"],
+    ],
+    decides: "Of several nodes that is preempted on which has the fewest violations of budgets, the lowest priority \
+        of the first victim, the smallest sum of priorities, the fewest victims, the latest start of the earliest \
+        victim of the first one's priority.",
+    parts: [
+        "the node: fewest violations, lowest top priority, smallest sum, fewest victims, latest start; then any" =>
+            "exact; over where start times are not known",
+    ],
+};
 
 /// Makes all priorities positive: upstream's `MaxInt32 + 1`.
 const OFFSET: i64 = 1 << 31;

@@ -1,6 +1,6 @@
-//! Which pods of a node have to go, after `SelectVictimsOnNode` of `default_preemption.go`: all pods of lower priority
-//! leave the node; if the new pod then passes every filter, they come back as far as it still does, those whose
-//! eviction would violate a budget first, within each half the more important ones first.
+//! Which pods of a node have to go: all pods of lower priority leave the node; if the new pod then passes every filter, they come
+//! back as far as it still does, those whose eviction would violate a budget first, within each half the more important ones
+//! first.
 //!
 //! The filters judge the node as if it held other pods, as they do with nominated ones, so what looks beyond the node
 //! (spreading, affinity) is judged anew with every pod that comes back.
@@ -15,12 +15,34 @@ use std::collections::BTreeMap;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use crate::cluster::view::Cluster;
+use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::{Cell, Phase, TemplateId};
 use crate::term::{Bool, Ctx, Int};
 
 use super::super::filters::{Filters, Verdict};
 use super::super::nominations::Change;
 use super::budgets::{self, Budget};
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "preemption/victims",
+    component: Preemption,
+    upstream: [
+        "pkg/scheduler/framework/plugins/defaultpreemption/default_preemption.go" => ["SelectVictimsOnNode"],
+    ],
+    decides: "Of the pods of lower priority on a node those go with which the new pod would not fit: unimportant \
+        ones, and ones whose eviction violates no budget, before others.",
+    parts: [
+        "victims of a node: all pods of lower priority go, come back in order of priority and start while the pod \
+            fits, violating ones first, judged by all filters" =>
+            "exact; over where start times are not known, as of pods of modelled owners: of templates of equal \
+                priority any may be older than all others. Out: other orders of more than two such templates, and \
+                pods of mixed ages",
+    ],
+    omits: [
+        "DaemonSet and static pods as victims" => "they stay",
+    ],
+};
 
 /// Most orders of templates that are tried where the ages of their pods are not known.
 const MOST_TURNS: usize = 4;

@@ -1,5 +1,7 @@
 //! Default constraints, for pods that list none: the profile's, or the system's.
 //!
+//! Part of the rule `scheduler/PodTopologySpread`.
+//!
 //! They count the pods that the Services selecting the pod and the controller owning it select together; a pod that
 //! nobody stands behind has none. The selector of a Deployment's ReplicaSet holds the template's hash.
 

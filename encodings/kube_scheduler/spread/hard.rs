@@ -1,4 +1,6 @@
-//! DoNotSchedule constraints: `pkg/scheduler/framework/plugins/podtopologyspread/filtering.go`, v1.34.
+//! DoNotSchedule constraints: `filtering.go`.
+//!
+//! Part of the rule `scheduler/PodTopologySpread`.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +10,7 @@ use crate::encodings::kube_scheduler::nominations::Change;
 use crate::encodings::kube_scheduler::refusal::{Reason, Refusal, Stage};
 use crate::term::{Bool, Int};
 
-use super::Constraint;
+use super::{Constraint, RULE};
 
 const MESSAGE: &str = "node(s) didn't match pod topology spread constraints";
 
@@ -135,12 +137,12 @@ impl<'c> Rule<'c> {
         let skewed = (here + more - smallest).gt(self.limit);
         let hint = format!(" (maxSkew {} over {})", self.constraint.max_skew, self.constraint.key);
         let reason = Reason { applies: skewed, message: MESSAGE.to_owned(), hint };
-        Refusal::new("PodTopologySpread", Stage::Filter, reason, ctx.bool(true))
+        Refusal::new(&RULE, Stage::Filter, reason, ctx.bool(true))
     }
 
     fn without_key(&self, always: Bool<'c>, resolvable: Bool<'c>) -> Refusal<'c> {
         let message = format!("{MESSAGE} (missing required label)");
         let reason = Reason { applies: always, message, hint: format!(": {}", self.constraint.key) };
-        Refusal::new("PodTopologySpread", Stage::Filter, reason, resolvable)
+        Refusal::new(&RULE, Stage::Filter, reason, resolvable)
     }
 }

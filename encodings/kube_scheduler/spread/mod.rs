@@ -1,4 +1,5 @@
-//! PodTopologySpread of kube-scheduler v1.34: `pkg/scheduler/framework/plugins/podtopologyspread/common.go`.
+//! PodTopologySpread. `hard` has the constraints that refuse nodes, `soft` those that score them, `defaults` those of pods that
+//! list none.
 //!
 //! Pods are counted by template: a template's pods match a selector together or not at all. A topology key of which no
 //! two nodes share a value makes every node its own domain; other keys have the domains that classes name.
@@ -13,6 +14,7 @@ use k8s_openapi::api::core::v1::TopologySpreadConstraint;
 
 use crate::cluster::object::selector::{self, HARD_EFFECTS};
 use crate::cluster::view::Cluster;
+use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::{Cell, TemplateId};
 use crate::term::Int;
 
@@ -20,6 +22,30 @@ use super::labels;
 
 pub use hard::Hard;
 pub use soft::soft_scores;
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "scheduler/PodTopologySpread",
+    component: Scheduler,
+    upstream: [
+        "pkg/scheduler/framework/plugins/podtopologyspread/common.go" => [],
+        "pkg/scheduler/framework/plugins/podtopologyspread/filtering.go" => ["PreFilter", "Filter"],
+        "pkg/scheduler/framework/plugins/podtopologyspread/scoring.go" => ["PreScore", "Score", "NormalizeScore"],
+    ],
+    decides: "Nodes are refused in whose topology domain one more pod would make more than maxSkew, or that lack the \
+        key of a DoNotSchedule constraint. By the score, domains of ScheduleAnyway constraints with fewer matching \
+        pods are better.",
+    parts: [
+        "the filter, with its codes and messages" => "exact",
+        "the score" => "exact: tabulated by running upstream's arithmetic",
+        "default topology spreading: the pods that the Services selecting a pod and its controller select together" =>
+            "exact for pods without a modelled owner; pods of a Deployment or ReplicaSet count those of the same \
+                template",
+        "raw scores of which a table would be too large" =>
+            "approximate: fixed point with an error of at most half a unit of 2⁻²⁰, which matters only at a rounding \
+                boundary",
+    ],
+};
 
 /// One constraint of one template, resolved.
 pub struct Constraint {

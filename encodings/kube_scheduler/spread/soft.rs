@@ -1,4 +1,6 @@
-//! ScheduleAnyway constraints: `pkg/scheduler/framework/plugins/podtopologyspread/scoring.go`, v1.34.
+//! ScheduleAnyway constraints: `scoring.go`.
+//!
+//! Part of the rule `scheduler/PodTopologySpread`.
 
 use std::collections::BTreeMap;
 

@@ -14,6 +14,7 @@ use super::View;
 use super::change::Deed;
 use super::parts::{Binding, Parts};
 use super::present::Breach;
+use super::rule::Rule;
 use super::story::{Diagnosis, Narrator, Sentence};
 
 /// A cluster to which controllers add actions.
@@ -23,6 +24,7 @@ pub struct Cluster<'c> {
     /// Inputs whose values are positions of cells.
     cell_inputs: RefCell<Vec<VarId>>,
     narrators: RefCell<Vec<Narrator>>,
+    rules: RefCell<Vec<Option<&'static Rule>>>,
     diagnoses: RefCell<Vec<(String, Diagnosis)>>,
 }
 
@@ -36,8 +38,8 @@ impl<'c> Deref for Cluster<'c> {
 
 impl<'c> Cluster<'c> {
     pub(super) fn of(view: View<'c>) -> Self {
-        let (bindings, cell_inputs, narrators, diagnoses) = Default::default();
-        Cluster { view, bindings, cell_inputs, narrators, diagnoses }
+        let (bindings, cell_inputs, narrators, rules, diagnoses) = Default::default();
+        Cluster { view, bindings, cell_inputs, narrators, rules, diagnoses }
     }
 
     /// Records in a state that something changed from outside.
@@ -47,14 +49,15 @@ impl<'c> Cluster<'c> {
         }
     }
 
-    /// Adds an action and what it tells about itself. With every slow action the company may have left room, for
-    /// whatever else happens meanwhile.
-    pub fn act(&self, mut draft: ActionDraft<'c>, narrator: Narrator) -> ActionId {
+    /// Adds an action, the rule that it follows, and what it tells about itself. With every slow action the company may
+    /// have left room, for whatever else happens meanwhile.
+    pub fn act(&self, rule: &'static Rule, mut draft: ActionDraft<'c>, narrator: Narrator) -> ActionId {
         if !draft.kind.is_event() {
             self.crowded.iter().flatten().for_each(|&flag| draft.next.set_bool(flag, self.ctx().bool(false)));
         }
         self.see_to_deeds(&mut draft);
         self.narrators.borrow_mut().push(narrator);
+        self.rules.borrow_mut().push(Some(rule));
         self.builder.action(draft)
     }
 
@@ -85,6 +88,7 @@ impl<'c> Cluster<'c> {
     pub fn observe(&self, draft: ActionDraft<'c>) {
         self.builder.passive_action(draft);
         self.narrators.borrow_mut().push(Box::new(|_| Sentence::default()));
+        self.rules.borrow_mut().push(None);
     }
 
     /// Adds a property.
@@ -131,7 +135,7 @@ impl<'c> Cluster<'c> {
     /// If an encoding broke its obligations.
     pub fn finish(self) -> Result<(Builder<'c>, Parts), Breach> {
         self.check()?;
-        let Cluster { view, bindings, cell_inputs, narrators, diagnoses } = self;
+        let Cluster { view, bindings, cell_inputs, narrators, rules, diagnoses } = self;
         let parts = Parts {
             templates: view.templates,
             classes: view.classes,
@@ -144,6 +148,7 @@ impl<'c> Cluster<'c> {
             cell_inputs: cell_inputs.into_inner(),
             bindings: bindings.into_inner(),
             narrators: narrators.into_inner(),
+            rules: rules.into_inner(),
             diagnoses: diagnoses.into_inner(),
         };
         Ok((view.builder, parts))

@@ -13,6 +13,7 @@ mod objects;
 mod parts;
 mod present;
 mod room;
+pub mod rule;
 pub mod story;
 pub mod turnover;
 pub mod usage;

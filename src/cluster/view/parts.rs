@@ -8,6 +8,7 @@ use crate::cluster::counting::templates::{Template, TemplateId};
 use crate::system::{ActionId, IntVar};
 use crate::term::{TermId, VarId};
 
+use super::rule::Rule;
 use super::story::{Diagnosis, Narrator};
 use super::variables::WorkloadVars;
 
@@ -35,6 +36,8 @@ pub struct Parts {
     pub bindings: Vec<Binding>,
     /// What each action tells, by action.
     pub narrators: Vec<Narrator>,
+    /// The rule that each action follows, by action; observers follow none.
+    pub rules: Vec<Option<&'static Rule>>,
     /// Explanations by property name.
     pub diagnoses: Vec<(String, Diagnosis)>,
 }

@@ -5,6 +5,8 @@
 
 use crate::term::TermId;
 
+use super::rule::Rule;
+
 /// A node that changed state in a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MovedNode {
@@ -67,12 +69,14 @@ pub struct Sentence {
     pub text: String,
     /// The numbers behind it, one line each.
     pub why: Vec<String>,
+    /// What decided it, beside the rule of the action itself.
+    pub rules: Vec<&'static Rule>,
 }
 
 impl Sentence {
     /// A sentence without explanation.
     pub fn new(actor: impl Into<String>, text: impl Into<String>) -> Self {
-        Sentence { actor: actor.into(), text: text.into(), why: Vec::new() }
+        Sentence { actor: actor.into(), text: text.into(), why: Vec::new(), rules: Vec::new() }
     }
 
     /// Adds a line of explanation.
@@ -80,10 +84,36 @@ impl Sentence {
         self.why.push(line.into());
         self
     }
+
+    /// Adds a rule that decided this step, too.
+    pub fn by(mut self, rule: &'static Rule) -> Self {
+        self.rules.push(rule);
+        self
+    }
+
+    /// Adds a rule where it decided something.
+    pub fn by_if(self, decided: bool, rule: &'static Rule) -> Self {
+        if decided { self.by(rule) } else { self }
+    }
+}
+
+/// A line of explanation, and what decided what it says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// In words.
+    pub text: String,
+    /// The rules behind it.
+    pub rules: Vec<&'static Rule>,
+}
+
+impl From<String> for Line {
+    fn from(text: String) -> Self {
+        Line { text, rules: Vec::new() }
+    }
 }
 
 /// Tells a step.
 pub type Narrator = Box<dyn Fn(&Scene<'_>) -> Sentence + Send + Sync>;
 
 /// Explains why a state breaks a property (`Scene::before` and `after` are that state): lines of explanation.
-pub type Diagnosis = Box<dyn Fn(&Scene<'_>) -> Vec<String> + Send + Sync>;
+pub type Diagnosis = Box<dyn Fn(&Scene<'_>) -> Vec<Line> + Send + Sync>;

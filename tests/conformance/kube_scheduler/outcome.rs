@@ -81,7 +81,7 @@ impl RefusalIds {
         RefusalIds {
             refuses: refusal.refuses.id(),
             resolvable: refusal.resolvable.id(),
-            plugin: refusal.plugin,
+            plugin: refusal.rule.name(),
             stage: refusal.stage,
             reasons: refusal.reasons.iter().map(reason).collect(),
         }
@@ -92,7 +92,7 @@ impl ColumnIds {
     fn new(column: &Column<'_>, cells: usize) -> Self {
         let numbers = |terms: &[Int<'_>]| terms.iter().map(|term| term.id()).collect();
         ColumnIds {
-            plugin: column.plugin,
+            plugin: column.rule.name(),
             skipped: column.skipped.id(),
             raw: numbers(&column.raw),
             normalized: numbers(&column.normalized),

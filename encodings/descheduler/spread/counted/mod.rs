@@ -1,15 +1,14 @@
 //! Topology spread over nodes that are counted rather than told apart.
 //!
+//! Part of the rule `descheduler/RemovePodsViolatingTopologySpreadConstraint`.
+//!
 //! The domains that lose pods, largest first, are those of the paper (see `balance`), and so are the numbers that they
 //! lose wherever a constraint has few domains. Of many domains the number of moves is what sources have to give or sinks
 //! can take, whichever is less; upstream stops earlier where a pair of domains has come within maxSkew of each other, so
-//! that it is free within bounds, which coincide for maxSkew 1 and a whole average.
+//! that it is free within bounds.
 //!
-//! Within a domain of several nodes pods go node by node, in any order of nodes.
-//!
-//! Left out: limits of evictions; pods of several templates under one constraint go template by template, in the order of their ranks, and if
-//! some fits a node of a domain below the average, all do; several constraints are balanced one after the other rather
-//! than on the same placement.
+//! Within a domain of several nodes pods go node by node, in any order of nodes. Pods of several templates go in the order of their
+//! ranks, and if some fits a node of a domain below the average, all do.
 
 mod placement;
 mod steps;

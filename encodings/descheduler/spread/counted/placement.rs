@@ -1,4 +1,6 @@
 //! Domains of counted nodes.
+//!
+//! Part of the rule `descheduler/RemovePodsViolatingTopologySpreadConstraint`.
 
 use crate::encodings::descheduler::evictor::{self, fit};
 use crate::encodings::descheduler::sight::Sight;

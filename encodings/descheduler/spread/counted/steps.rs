@@ -1,9 +1,12 @@
 //! The actions of one constraint: a cycle begins, domains are chosen, nodes lose pods.
+//!
+//! Part of the rule `descheduler/RemovePodsViolatingTopologySpreadConstraint`.
 
 use crate::cluster::Cell;
 use crate::cluster::view::story::{Scene, Sentence};
 use crate::cluster::view::{Change, Cluster, Leaving};
 use crate::encodings::descheduler::sight::Sight;
+use crate::encodings::descheduler::spread::RULE;
 use crate::encodings::ranks;
 use crate::system::{ActionDraft, ActionKind, State};
 use crate::term::{Bool, Int, VarId};
@@ -65,7 +68,7 @@ impl<'c> Steps<'_, 'c> {
                 "RemovePodsViolatingTopologySpreadConstraint: the largest domain has {largest}, the smallest {smallest}, maxSkew is {skew}"
             ))
         };
-        self.cluster.act(draft, Box::new(tell));
+        self.cluster.act(&RULE, draft, Box::new(tell));
     }
 
     fn owner(&self) -> String {
@@ -114,7 +117,7 @@ impl<'c> Steps<'_, 'c> {
             next,
         )
         .choosing(vec![input], valid);
-        self.cluster.act(draft, Box::new(|_: &Scene<'_>| Sentence::default()));
+        self.cluster.act(&RULE, draft, Box::new(|_: &Scene<'_>| Sentence::default()));
     }
 
     /// A node of the domain that is losing pods loses all of them, or as many as are left to lose.
@@ -173,6 +176,6 @@ impl<'c> Steps<'_, 'c> {
             let text = format!("evicts {} pod(s) of {what} from {}", scene.get(count), scene.moved_names());
             Sentence::new("descheduler", text)
         };
-        cluster.act(draft, Box::new(tell));
+        cluster.act(&RULE, draft, Box::new(tell));
     }
 }

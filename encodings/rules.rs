@@ -1,0 +1,41 @@
+//! All rules, in the order of the tables that are made of them.
+//!
+//! Part of every rule.
+
+use crate::cluster::view::rule::{Component, Rule};
+
+use super::{
+    clocked, deployment, descheduler, disruption, environment, hpa, kube_scheduler, kubelet, node_lifecycle,
+    replicaset, taint_eviction,
+};
+
+/// The rules of each place.
+static PLACES: [&[&Rule]; 12] = [
+    kube_scheduler::RULES,
+    kube_scheduler::preemption::RULES,
+    deployment::RULES,
+    replicaset::RULES,
+    hpa::RULES,
+    &[&kubelet::RULE],
+    taint_eviction::RULES,
+    node_lifecycle::RULES,
+    &[&disruption::RULE],
+    descheduler::RULES,
+    environment::RULES,
+    clocked::RULES,
+];
+
+/// All rules.
+pub fn all() -> impl Iterator<Item = &'static Rule> {
+    PLACES.iter().flat_map(|rules| rules.iter().copied())
+}
+
+/// The rules of a component.
+pub fn of(component: Component) -> impl Iterator<Item = &'static Rule> {
+    all().filter(move |rule| rule.component == component)
+}
+
+/// The rule of an id.
+pub fn find(id: &str) -> Option<&'static Rule> {
+    all().find(|rule| rule.id == id)
+}
