@@ -10,6 +10,7 @@ use kubound::cluster::view::story::Sentence;
 use kubound::cluster::view::turnover::Tally;
 use kubound::cluster::view::{Cluster, Declaring, Leaving, Shape};
 use kubound::cluster::{Cell, Template, TemplateId};
+use kubound::encodings::kubelet;
 use kubound::input::{LoadOptions, load_strings};
 use kubound::system::{ActionDraft, ActionKind, Interleaving, State};
 use kubound::term::Ctx;
@@ -136,7 +137,7 @@ fn removal<'c>(cluster: &Cluster<'c>, mut next: State<'c>, why: Leaving) -> Acti
 }
 
 fn act<'c>(cluster: &Cluster<'c>, draft: ActionDraft<'c>) {
-    cluster.act(draft, Box::new(|_| Sentence::default()));
+    cluster.act(&kubelet::RULE, draft, Box::new(|_| Sentence::default()));
 }
 
 #[test]

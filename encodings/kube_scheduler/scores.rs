@@ -3,7 +3,6 @@
 //! Part of the rule `scheduler/binding`.
 
 use crate::cluster::arithmetic::node_score;
-use crate::cluster::object::selector;
 use crate::cluster::view::rule::Rule;
 use crate::cluster::view::{Cluster, NodeView};
 use crate::cluster::{Cell, TemplateId};
