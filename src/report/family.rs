@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::check::family::{FamilyReport, How, Lift, OneQuery};
+use crate::check::family::{FamilyReport, How, Lift, OneQuery, Run, Standing};
 use crate::check::{Answer, SavedTrace};
-use crate::reduce::family::{Run, Standing, show};
+use crate::input::scenario::dimension::show;
 
 impl FamilyReport {
     /// Lines for people.

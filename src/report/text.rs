@@ -8,7 +8,7 @@ use anstyle::{AnsiColor, Style};
 use textwrap::{Options, WordSeparator, WordSplitter};
 
 use crate::engine::{Attempt, Certificate, Extent, Statistics};
-use crate::reduce::family::show;
+use crate::input::scenario::dimension::show;
 
 use super::{focus, reduction};
 use crate::check::focus::FocusReport;
