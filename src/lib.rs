@@ -37,7 +37,7 @@
 //!
 //! The layers, each of which knows only those to its left (`tests/layers.rs` enforces it):
 //!
-//! `term → system → { engine | cluster } → { reduce, property → encodings → model } → input → cases → check → report → conformance → cli`
+//! `term → system → { engine | cluster } → { reduce, property → encodings → model } → input → cases → check → conformance → report → cli`
 
 pub mod cases;
 pub mod check;

@@ -421,6 +421,32 @@ fn reductions_are_explained_as_text_and_as_json() {
 }
 
 #[test]
+fn every_command_that_answers_offers_every_format() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (trace, emitted) = (directory.path().join("trace.json"), directory.path().join("cases"));
+    assert_eq!(kubound(&["check", "--case", "c7", "-q", "--save-trace", show(&trace)]).code, 1);
+    let whole = recordings(str::to_owned);
+    for (arguments, code, field) in [
+        (&["check", "--case", "c7"][..], 1, "/results/0/story/blocks"),
+        (&["replay", show(&trace)], 1, "/replays/0/story/blocks"),
+        (&["simulate", "--case", "c4", "--blocks", "1"], 0, "/story/blocks"),
+        (&["cases"], 0, "/cases/17/properties"),
+        (&["cases", "--emit", show(&emitted)], 0, "/directories"),
+        (&["bench", "--case", "c2", "--engine", "explicit", "--runs", "1", "--scale", "1"], 0, "/rows/0/verdicts"),
+        (&["conformance", "--z3-every", "0", show(whole.path())], 0, "/components/0/families"),
+    ] {
+        let of = |format| kubound(&[arguments, &["--quiet", "--format", format]].concat());
+        let [text, table, document] = ["text", "table", "json"].map(of);
+        assert_eq!([text.code, table.code, document.code], [code; 3], "{arguments:?}: {}{}", text.err, table.err);
+        assert!(!text.out.is_empty() && table.out.lines().count() > 1, "{arguments:?}: {}", table.out);
+        let document = json(&document.out);
+        let list = document.pointer(field).and_then(Value::as_array);
+        assert!(list.is_some_and(|list| !list.is_empty()), "{arguments:?}: {document:#}");
+        assert_eq!(of("runes").code, 2, "{arguments:?}");
+    }
+}
+
+#[test]
 fn without_reduction_the_verdict_is_the_same_and_its_trace_replays() {
     let directory = tempfile::tempdir().expect("a directory");
     let trace = directory.path().join("c3.json");

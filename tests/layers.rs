@@ -1,6 +1,6 @@
 //! The order of layers, in which each knows only those to its left:
 //!
-//! `term → system → { engine | cluster } → { reduce, property → encodings → model } → input → cases → check → report → conformance → cli`
+//! `term → system → { engine | cluster } → { reduce, property → encodings → model } → input → cases → check → conformance → report → cli`
 //!
 //! Everything else that holds for all source files is asked here too: their length, and that nothing is unsafe.
 
@@ -34,11 +34,24 @@ const LAYERS: [(&str, &[&str]); 14] = [
     ("input", &["term", "system", "engine", "cluster", "reduce", "property", "encodings", "model"]),
     ("cases", &["term", "system", "engine", "cluster", "reduce", "property", "encodings", "model", "input"]),
     ("check", &["term", "system", "engine", "cluster", "reduce", "property", "encodings", "model", "input", "cases"]),
+    ("conformance", &["term", "system", "engine", "cluster", "encodings", "model", "input"]),
     (
         "report",
-        &["term", "system", "engine", "cluster", "reduce", "property", "encodings", "model", "input", "cases", "check"],
+        &[
+            "term",
+            "system",
+            "engine",
+            "cluster",
+            "reduce",
+            "property",
+            "encodings",
+            "model",
+            "input",
+            "cases",
+            "check",
+            "conformance",
+        ],
     ),
-    ("conformance", &["term", "system", "engine", "cluster", "encodings", "model", "input"]),
     (
         "cli",
         &[
@@ -53,8 +66,8 @@ const LAYERS: [(&str, &[&str]); 14] = [
             "input",
             "cases",
             "check",
-            "report",
             "conformance",
+            "report",
         ],
     ),
 ];

@@ -7,12 +7,12 @@ mod reductions {
 mod support;
 
 use assert_cmd::Command;
+use kubound::check::family::upward;
 use kubound::engine::explicit::Explicit;
 use kubound::engine::{Budget, Engine, Extent, Silent, Verdict};
 use kubound::input::{Family, LoadOptions, load_strings};
 use kubound::model::build;
 use kubound::property::{NAMES, Selection};
-use kubound::reduce::family::upward;
 use kubound::reduce::reduce;
 use kubound::system::PropertyId;
 use proptest::test_runner::{Config, TestRunner};
@@ -66,7 +66,7 @@ fn compare(files: &Files<'_>, what: &str) -> u64 {
         assert!(NAMES.contains(&name.as_str()));
         let smallest = sizes.iter().position(|size| alone(&members, size, &name).is_none());
         let said = found["smallest_violating"].as_object().map(|named| {
-            let of = |it: &kubound::reduce::family::Dimension| named[&it.name].as_i64().expect("a size");
+            let of = |it: &kubound::input::Dimension| named[&it.name].as_i64().expect("a size");
             members.dimensions().iter().map(of).collect::<Vec<i64>>()
         });
         assert_eq!(said.as_ref(), smallest.map(|index| &sizes[index]), "{what}, {name}: {found}");

@@ -174,6 +174,11 @@ pub struct CheckResult {
 }
 
 impl CheckResult {
+    /// Whether there is a counterexample.
+    pub fn is_violated(&self) -> bool {
+        matches!(self.answer, Answer::Violated(_))
+    }
+
     /// Of a property that no engine was asked about.
     pub fn unknown(input: InputName, property: &str, reason: String) -> Self {
         CheckResult {

@@ -12,7 +12,7 @@ use crate::engine::Extent;
 use crate::model::ModelError;
 use crate::property::{self, Selection};
 
-use super::family::search::weaker;
+use super::family::weaker;
 use super::focus::starts;
 use super::focus::survey::Survey;
 use super::focus::{Answer as One, Decided, FocusReport, Question, Session, Violation};

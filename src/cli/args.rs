@@ -11,7 +11,7 @@ use crate::check::Focus;
 use crate::conformance::Depth;
 use crate::engine::unroll::Limits;
 use crate::property::NAMES;
-use crate::report::text::Detail;
+use crate::report::{Detail, FORMATS, Format};
 use crate::system::Interleaving;
 
 use super::values;
@@ -158,15 +158,6 @@ pub enum SatSolverName {
     Cadical,
 }
 
-/// Renderings of results.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// For people.
-    Text,
-    /// For programs: schema kubound/v1.
-    Json,
-}
-
 /// Options of `check`.
 #[derive(Clone, Debug, Args)]
 pub struct Check {
@@ -220,8 +211,8 @@ pub struct Check {
     #[arg(long, value_name = "SIZE", value_parser = values::memory)]
     pub memory: Option<u64>,
     /// Rendering.
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
+    #[arg(long, value_parser = values::format(), default_value = FORMATS[0].name)]
+    pub format: &'static Format,
     /// Write the results to a file instead of standard output.
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -250,6 +241,9 @@ pub struct Cases {
     /// Number of nodes, or a range of it such as 1..100: then cases become scenarios with ranges.
     #[arg(long, value_name = "N", requires = "emit", default_value = "3", value_parser = values::range)]
     pub scale: (usize, usize),
+    /// Rendering.
+    #[arg(long, value_parser = values::format(), default_value = FORMATS[0].name)]
+    pub format: &'static Format,
 }
 
 /// Options of `conformance`.
@@ -259,8 +253,8 @@ pub struct Conformance {
     #[arg(value_name = "DIR", env = "KUBOUND_ORACLE")]
     pub recordings: Option<PathBuf>,
     /// How the table is written.
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
+    #[arg(long, value_parser = values::format(), default_value = FORMATS[0].name)]
+    pub format: &'static Format,
     /// Show up to so many differences and omissions of each family.
     #[arg(long, value_name = "N", default_value_t = 3)]
     pub show: usize,
@@ -278,6 +272,9 @@ pub struct Replay {
     /// The input, if it is elsewhere or has changed since.
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
+    /// Rendering.
+    #[arg(long, value_parser = values::format(), default_value = FORMATS[0].name)]
+    pub format: &'static Format,
 }
 
 /// Options of `simulate`.
@@ -295,6 +292,9 @@ pub struct Simulate {
     /// How event-driven actions interleave.
     #[arg(long, value_parser = values::interleaving())]
     pub interleaving: Option<Interleaving>,
+    /// Rendering.
+    #[arg(long, value_parser = values::format(), default_value = FORMATS[0].name)]
+    pub format: &'static Format,
 }
 
 /// Options of `show`.
@@ -333,6 +333,6 @@ pub struct Bench {
     #[arg(long, value_name = "TIME", value_parser = values::duration, default_value = "60s")]
     pub timeout: Duration,
     /// Rendering.
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
+    #[arg(long, value_parser = values::format(), default_value = FORMATS[0].name)]
+    pub format: &'static Format,
 }

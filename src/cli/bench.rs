@@ -11,16 +11,16 @@ use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
 use itertools::{Itertools, iproduct};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::cases::{self, CaseError, MAX_SCALE, MIN_SCALE, Suite};
-use crate::report::table;
-use crate::report::text::{mebibytes, seconds};
+use crate::report::document::{Benchmarks, Measurement};
+use crate::report::{Detail, Document};
 
 use super::CliError;
-use super::args::{Bench, EngineName, Format, SuiteName};
+use super::args::{Bench, EngineName, SuiteName};
 use super::interrupt;
-use super::output::Output;
+use super::printer::Printer;
 use super::progress::Line;
 use crate::engine::Progress;
 
@@ -57,19 +57,17 @@ struct Row {
     failure: Option<String>,
 }
 
-/// Measures, and prints one table.
-pub fn run(arguments: &Bench, quiet: bool) -> Result<u8, CliError> {
+/// Measures, and prints what came out.
+pub fn run(arguments: &Bench, detail: Detail) -> Result<u8, CliError> {
     let mut rows: Vec<Row> = subjects(arguments)?.into_iter().map(Row::new).collect();
     let stop = interrupt::flag();
-    let line = Line::new(!quiet);
+    let line = Line::new(detail > Detail::Quiet);
     measure(arguments, &mut rows, &line, &stop)?;
     line.end();
-    let mut output = Output::open(None)?;
     let contradictions = contradictions(&rows);
-    match arguments.format {
-        Format::Text => output.write(&text(&rows, &contradictions))?,
-        Format::Json => output.json(&document(&rows, arguments.fixed, &contradictions))?,
-    }
+    let measured: Vec<Measurement> = rows.iter().map(|row| row.measurement(arguments.fixed)).collect();
+    let document = Document::Benchmarks(Benchmarks { rows: &measured, contradictions: &contradictions });
+    Printer::open(None, arguments.format, detail)?.finish(&document)?;
     let undecided = stop.load(Ordering::Relaxed) || rows.iter().any(|row| !row.is_decided());
     Ok(if !contradictions.is_empty() {
         DIFFERS
@@ -138,21 +136,18 @@ impl Row {
         Ok(())
     }
 
-    fn median(&self) -> Option<Duration> {
-        let sorted: Vec<&Duration> = self.times.iter().sorted().collect();
-        sorted.get(sorted.len() / 2).map(|&&time| time)
-    }
-
-    fn bytes(&self) -> Option<u64> {
-        self.said.iter().filter_map(|said| said.bytes).max()
-    }
-
-    /// The last thing said, in words.
-    fn verdict(&self) -> String {
-        match (&self.failure, self.said.last()) {
-            (Some(why), _) => format!("failed: {why}"),
-            (None, Some(said)) => said.verdicts.iter().map(|(verdict, k)| format!("{verdict}, k = {k}")).join("; "),
-            (None, None) => "not run".to_owned(),
+    /// What is told of it: the last thing that was said, and the most memory.
+    fn measurement(&self, fixed: bool) -> Measurement {
+        let Subject { case, scale, engine } = &self.subject;
+        Measurement {
+            case: (*case).to_owned(),
+            scale: *scale,
+            fixed,
+            engine: engine.clone(),
+            verdicts: self.said.last().map(|said| said.verdicts.clone()).unwrap_or_default(),
+            times: self.times.clone(),
+            bytes: self.said.iter().filter_map(|said| said.bytes).max(),
+            failure: self.failure.clone(),
         }
     }
 }
@@ -217,41 +212,10 @@ fn comparable(said: &Said) -> Vec<(&str, Option<u64>)> {
     said.verdicts.iter().map(|(verdict, k)| (verdict.as_str(), (verdict == "violated").then_some(*k))).collect()
 }
 
-fn text(rows: &[Row], contradictions: &[String]) -> String {
-    let header = ["CASE", "SCALE", "ENGINE", "VERDICT", "RUNS", "MEDIAN", "MIB"];
-    let cells = rows.iter().map(|row| {
-        let Subject { case, scale, engine } = &row.subject;
-        let median = row.median().map_or("-".to_owned(), |time| seconds(time.as_secs_f64()));
-        let memory = row.bytes().map_or("-".to_owned(), |bytes| mebibytes(bytes).to_string());
-        let runs = row.times.len().to_string();
-        [(*case).to_owned(), scale.to_string(), engine.clone(), row.verdict(), runs, median, memory]
-    });
-    let remarks = contradictions.iter().map(|line| format!("{line}\n"));
-    table::grid(header, cells, &[1, 4, 5, 6]) + &remarks.collect::<String>()
-}
-
-fn document(rows: &[Row], fixed: bool, contradictions: &[String]) -> Value {
-    let rows = rows.iter().map(|row| {
-        let verdicts = row.said.last().map(|said| {
-            said.verdicts.iter().map(|(verdict, k)| json!({"verdict": verdict, "k": k})).collect::<Vec<Value>>()
-        });
-        json!({
-            "case": row.subject.case,
-            "scale": row.subject.scale,
-            "fixed": fixed,
-            "engine": row.subject.engine,
-            "verdicts": verdicts.unwrap_or_default(),
-            "seconds": row.times.iter().map(Duration::as_secs_f64).collect::<Vec<f64>>(),
-            "median_seconds": row.median().map(|time| time.as_secs_f64()),
-            "peak_memory_bytes": row.bytes(),
-            "failure": row.failure,
-        })
-    });
-    json!({"rows": rows.collect::<Vec<Value>>(), "contradictions": contradictions})
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn row(engine: &str, verdict: &str, k: u64) -> Row {
@@ -270,10 +234,11 @@ mod tests {
     }
 
     #[test]
-    fn the_median_is_the_middle_one() {
-        let mut row = row("sat", "holds", 1);
-        row.times = [9, 1, 5].map(Duration::from_millis).to_vec();
-        assert_eq!(row.median(), Some(Duration::from_millis(5)));
+    fn what_is_told_is_what_was_said_last() {
+        let mut row = row("sat", "unknown", 1);
+        row.said.push(Said { verdicts: vec![("holds".to_owned(), 7)], bytes: None });
+        let told = row.measurement(true);
+        assert_eq!((told.verdicts, told.bytes, told.fixed), (vec![("holds".to_owned(), 7)], Some(1 << 20), true));
     }
 
     #[test]

@@ -3,39 +3,47 @@
 use std::fs;
 use std::path::Path;
 
+use itertools::iproduct;
+
 use crate::cases::family::ranged;
 use crate::cases::{self, CASES};
-use crate::report::table;
-use crate::report::text::indented;
+use crate::report::render::layout::indented;
+use crate::report::{Detail, Document, Part};
 
 use super::CliError;
 use super::args::Cases;
-use super::output::{Output, remark};
+use super::output::remark;
+use super::printer::Printer;
 
 /// Lists the cases, or writes them down.
-pub fn run(arguments: &Cases) -> Result<u8, CliError> {
-    let mut output = Output::open(None)?;
-    let Some(directory) = &arguments.emit else {
-        let rows = CASES.iter().map(|it| [it.id.to_owned(), it.title.to_owned(), it.properties.join(", ")]);
-        output.write(&table::glossary(rows))?;
-        return Ok(0);
-    };
-    let mut left_out = Vec::new();
-    for case in &CASES {
-        for fixed in [false, true] {
-            let Some(files) = files(case.id, arguments.scale, fixed)? else {
-                left_out.push(case.id);
-                continue;
-            };
-            let target = directory.join(if fixed { format!("{}-fixed", case.id) } else { case.id.to_owned() });
-            fs::create_dir_all(&target).map_err(|error| CliError::File(target.clone(), error))?;
-            for (name, text) in files {
-                write(&target.join(name), &text)?;
-            }
-            write(&target.join("README.md"), &case.readme(fixed))?;
-            output.write(&format!("{}\n", target.display()))?;
-        }
+pub fn run(arguments: &Cases, detail: Detail) -> Result<u8, CliError> {
+    let mut printer = Printer::open(None, arguments.format, detail)?;
+    match &arguments.emit {
+        None => printer.finish(&Document::Cases(&CASES))?,
+        Some(directory) => emit(directory, arguments.scale, &mut printer)?,
     }
+    Ok(0)
+}
+
+/// Writes all cases below a directory.
+fn emit(directory: &Path, scale: (usize, usize), printer: &mut Printer) -> Result<(), CliError> {
+    let (mut written, mut left_out) = (Vec::new(), Vec::new());
+    for (case, fixed) in iproduct!(&CASES, [false, true]) {
+        let Some(files) = files(case.id, scale, fixed)? else {
+            left_out.push(case.id);
+            continue;
+        };
+        let target = directory.join(if fixed { format!("{}-fixed", case.id) } else { case.id.to_owned() });
+        fs::create_dir_all(&target).map_err(|error| CliError::File(target.clone(), error))?;
+        for (name, text) in files {
+            write(&target.join(name), &text)?;
+        }
+        write(&target.join("README.md"), &case.readme(fixed))?;
+        let target = target.display().to_string();
+        printer.tell(&Part::Emitted(&target))?;
+        written.push(target);
+    }
+    printer.finish(&Document::Emitted(&written))?;
     left_out.dedup();
     if !left_out.is_empty() {
         let ids = left_out.join(", ");
@@ -43,7 +51,7 @@ pub fn run(arguments: &Cases) -> Result<u8, CliError> {
             format!("{ids}: their pods or zones are listed one by one, which no range can say; emit them at one scale");
         remark(&(indented(&format!("note: {text}"), "", "  ") + "\n"));
     }
-    Ok(0)
+    Ok(())
 }
 
 /// The files of a case; `None` if it cannot be written with ranges.

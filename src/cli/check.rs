@@ -4,18 +4,22 @@ use std::path::Path;
 use std::time::Instant;
 
 use crate::check::source::{Asked, Input};
-use crate::check::{Answer, CheckResult, Options, check, exit_code, reason_text};
+use crate::check::verify::Skipped;
+use crate::check::{CheckResult, Options, check, exit_code, reason_text};
 use crate::cluster::object::spec::WorkloadKind;
 use crate::engine::{Budget, Progress, UnknownReason};
-use crate::input::describe_defaults;
-use crate::report::text::Detail;
-use crate::report::{json, table, text};
+use crate::input::{Diagnostics, describe_defaults};
+use crate::report::document::{self, Checked};
+use crate::report::render::json;
+use crate::report::render::layout::indented;
+use crate::report::{Detail, Document, Part};
 
 use super::CliError;
-use super::args::{Check, Format};
+use super::args::Check;
 use super::engines;
 use super::interrupt;
-use super::output::{Output, remark};
+use super::output::remark;
+use super::printer::Printer;
 use super::progress::Line;
 use super::reading;
 use super::source;
@@ -26,42 +30,43 @@ const MANY: usize = 3;
 /// Checks one input, or all cases.
 pub fn run(arguments: &Check, detail: Detail) -> Result<u8, CliError> {
     let asked = source::asked(&arguments.source)?;
-    let many = asked.len() > 1;
     let mut session = Session {
         arguments,
         detail,
-        stories: arguments.format == Format::Text && (!many || detail == Detail::Verbose),
-        output: Output::open(arguments.output.as_deref())?,
+        several: asked.len() > 1,
+        printer: Printer::open(arguments.output.as_deref(), arguments.format, detail)?,
         line: Line::new(detail > Detail::Quiet),
         stop: interrupt::flag(),
+        answers: Vec::new(),
+        diagnostics: Vec::new(),
     };
-    let mut results = Vec::new();
-    let mut diagnostics = Vec::new();
     for one in asked {
         if session.is_stopped() {
             break;
         }
         let began = Instant::now();
-        match session.read(&one, began)? {
-            Ok(input) => {
-                diagnostics.push(input.diagnostics.to_json());
-                results.extend(session.check(&input, began)?);
-            }
-            Err(why) => results.extend(session.unread(&one, why)?),
-        }
+        let answer = match session.read(&one, began)? {
+            Ok(input) => session.check(&input, began)?,
+            Err(why) => session.unread(&one, why)?,
+        };
+        session.answers.push(answer);
     }
     session.line.end();
-    session.finish(&results, many, diagnostics)
+    session.finish()
 }
 
 struct Session<'a> {
     arguments: &'a Check,
     detail: Detail,
-    /// Whether each result is told as text when it is known.
-    stories: bool,
-    output: Output,
+    /// Whether several inputs were asked about.
+    several: bool,
+    printer: Printer,
     line: Line,
     stop: std::sync::Arc<std::sync::atomic::AtomicBool>,
+    /// What is known of each input, and what was not looked at.
+    answers: Vec<(Vec<CheckResult>, Skipped)>,
+    /// What there is to say about each input.
+    diagnostics: Vec<Diagnostics>,
 }
 
 impl Session<'_> {
@@ -69,7 +74,7 @@ impl Session<'_> {
         self.stop.load(std::sync::atomic::Ordering::Relaxed)
     }
 
-    /// Reads an input; in JSON, what is wrong with it is a result too. The inner error says why it was not read in time.
+    /// Reads an input; what is wrong with it is part of the document, too. The inner error says why it was not read in time.
     fn read(&mut self, asked: &Asked, began: Instant) -> Result<Result<Input, UnknownReason>, CliError> {
         self.line.begin(&format!("{}: reading", asked.name.short()));
         let read = match reading::within(asked, &self.budget(began)) {
@@ -77,8 +82,9 @@ impl Session<'_> {
             Ok(read) => read,
         };
         let mut input = match read.map_err(CliError::from) {
-            Err(CliError::Input(errors)) if self.arguments.format == Format::Json => {
-                self.output.json(&json::document([], Some(errors.to_json())))?;
+            Err(CliError::Input(errors)) => {
+                let check = document::Check { diagnostics: Some(errors.iter().collect()), ..Default::default() };
+                self.printer.finish(&Document::Check(check))?;
                 return Err(CliError::Input(errors));
             }
             other => other?,
@@ -87,14 +93,15 @@ impl Session<'_> {
         source::tell(&input, self.detail);
         if !input.scenario_given && self.detail > Detail::Quiet {
             let lines = describe_defaults(&input.spec);
-            let lines = lines.iter().map(|line| text::indented(line, "  ", "    ") + "\n");
+            let lines = lines.iter().map(|line| indented(line, "  ", "    ") + "\n");
             remark(&format!("no scenario given, assuming:\n{}", lines.collect::<String>()));
         }
-        if self.detail > Detail::Quiet && self.arguments.format == Format::Text {
+        if self.detail > Detail::Quiet && self.arguments.format.is_followed() {
             let names: Vec<String> =
                 input.selection(&self.arguments.properties).properties.into_iter().map(|it| it.name).collect();
             self.announce(&input, &names);
         }
+        self.diagnostics.push(input.diagnostics.clone());
         Ok(Ok(input))
     }
 
@@ -110,7 +117,7 @@ impl Session<'_> {
                 input.spec.nodes.len(),
                 names.join(", ")
             );
-            remark(&(text::indented(&text, "", "  ") + "\n"));
+            remark(&(indented(&text, "", "  ") + "\n"));
         }
     }
 
@@ -125,7 +132,7 @@ impl Session<'_> {
     }
 
     /// Results for an input that there was no time to read.
-    fn unread(&mut self, asked: &Asked, why: UnknownReason) -> Result<Vec<CheckResult>, CliError> {
+    fn unread(&mut self, asked: &Asked, why: UnknownReason) -> Result<(Vec<CheckResult>, Skipped), CliError> {
         let names = match self.arguments.properties.as_slice() {
             [] => vec!["every property".to_owned()],
             names => names.to_vec(),
@@ -133,15 +140,13 @@ impl Session<'_> {
         let reason = format!("{} while the input was read", reason_text(&why));
         let results: Vec<CheckResult> =
             names.iter().map(|name| CheckResult::unknown(asked.name.clone(), name, reason.clone())).collect();
-        if self.stories {
-            for result in &results {
-                self.output.write(&text::result(result, self.detail))?;
-            }
+        for result in &results {
+            self.printer.tell(&Part::Result { result, among_several: self.several })?;
         }
-        Ok(results)
+        Ok((results, Vec::new()))
     }
 
-    fn check(&mut self, input: &Input, began: Instant) -> Result<Vec<CheckResult>, CliError> {
+    fn check(&mut self, input: &Input, began: Instant) -> Result<(Vec<CheckResult>, Skipped), CliError> {
         let arguments = self.arguments;
         if input.members.is_some() && matches!(arguments.certify, Some(Some(_))) {
             let why = "--certify=DIR keeps the proofs of one size: use --certify for inputs of several sizes";
@@ -161,49 +166,33 @@ impl Session<'_> {
             adjust: &|input| adjust(arguments, input),
             progress: &self.line,
         };
-        let (line, output) = (&self.line, &mut self.output);
-        let (stories, detail) = (self.stories, self.detail);
+        let (line, printer, among_several) = (&self.line, &mut self.printer, self.several);
         let mut failed = Ok(());
         let mut tell = |result: &CheckResult| {
-            if stories && failed.is_ok() {
-                line.hide(|| failed = output.write(&text::result(result, detail)));
+            if failed.is_ok() {
+                line.hide(|| failed = printer.tell(&Part::Result { result, among_several }));
             }
         };
         let (results, skipped) = check(input, &options, &mut tell)?;
         failed?;
-        if !skipped.is_empty() && self.stories {
-            self.note_skipped(&skipped, results.last())?;
+        if let Some(part) = Part::not_checked(&skipped, results.last(), among_several) {
+            self.printer.tell(&part)?;
         }
-        Ok(results)
+        Ok((results, skipped))
     }
 
-    fn note_skipped(&mut self, skipped: &[String], last: Option<&CheckResult>) -> Result<(), CliError> {
-        if self.detail == Detail::Quiet {
-            return Ok(());
-        }
-        let violated = matches!(last.map(|result| &result.answer), Some(Answer::Violated(_)));
-        let hint = if violated { " (--all goes on after a violation)" } else { "" };
-        let text = format!("not checked{hint}: {}", skipped.join(", "));
-        self.output.write(&format!("\n{}\n", text::indented(&text, "", "  ")))
-    }
-
-    fn finish(
-        mut self,
-        results: &[CheckResult],
-        many: bool,
-        diagnostics: Vec<serde_json::Value>,
-    ) -> Result<u8, CliError> {
-        match self.arguments.format {
-            Format::Json => {
-                let lists = diagnostics.iter().filter_map(|list| list.as_array());
-                let all: Vec<serde_json::Value> = lists.flatten().cloned().collect();
-                self.output.json(&json::document(results, Some(all.into())))?;
-            }
-            Format::Text if many => self.output.write(&table::results(results))?,
-            Format::Text => {}
-        }
+    fn finish(mut self) -> Result<u8, CliError> {
+        let inputs =
+            self.answers.iter().map(|(results, skipped)| Checked { results: results.iter().collect(), skipped });
+        let check = document::Check {
+            inputs: inputs.collect(),
+            several: self.several,
+            diagnostics: Some(self.diagnostics.iter().flat_map(Diagnostics::iter).collect()),
+        };
+        let results: Vec<&CheckResult> = check.results().collect();
+        self.printer.finish(&Document::Check(check))?;
         if let Some(path) = &self.arguments.save_trace {
-            save(path, results)?;
+            save(path, &results)?;
         }
         let code = exit_code(results);
         Ok(if self.is_stopped() && code == 0 { 3 } else { code })
@@ -219,12 +208,14 @@ fn adjust(arguments: &Check, input: &mut Input) {
     }
 }
 
-/// Keeps the violations; nothing is written if there are none.
-fn save(path: &Path, results: &[CheckResult]) -> Result<(), CliError> {
-    let violated: Vec<&CheckResult> = results.iter().filter(|it| matches!(it.answer, Answer::Violated(_))).collect();
+/// Keeps the violations, for `kubound replay`; nothing is written if there are none.
+fn save(path: &Path, results: &[&CheckResult]) -> Result<(), CliError> {
+    let violated: Vec<&CheckResult> = results.iter().copied().filter(|it| it.is_violated()).collect();
     if violated.is_empty() {
         return Ok(());
     }
-    let document = json::document(violated, None);
-    std::fs::write(path, format!("{document:#}\n")).map_err(|error| CliError::File(path.to_owned(), error))
+    let inputs = vec![Checked { results: violated, skipped: &[] }];
+    let document = Document::Check(document::Check { inputs, ..Default::default() });
+    let text = json::FORMAT.render(&document, Detail::default());
+    std::fs::write(path, text).map_err(|error| CliError::File(path.to_owned(), error))
 }

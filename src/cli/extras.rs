@@ -5,7 +5,7 @@ use std::io::Write;
 
 use crate::input::{self, LoadOptions, init_scenario, scenario_schema};
 use crate::model::build;
-use crate::report::text::Detail;
+use crate::report::Detail;
 use crate::system::PropertyId;
 
 use super::CliError;

@@ -1,7 +1,7 @@
 //! The command line.
 //!
 //! `args` says what may be written, `source` turns it into an input for [`crate::check`]; one file per command does the
-//! rest. Errors go up as [`CliError`] and are printed in one place.
+//! rest. Answers are printed in one place (`printer`), and so are errors, which go up as [`CliError`].
 
 pub mod args;
 mod bench;
@@ -13,6 +13,7 @@ mod error;
 mod extras;
 mod interrupt;
 mod output;
+mod printer;
 mod progress;
 mod reading;
 mod replay;
@@ -48,11 +49,11 @@ fn dispatch(cli: &Cli) -> Result<u8, CliError> {
         Command::Check(arguments) => check::run(arguments, cli.detail()),
         Command::Simulate(arguments) => simulate::run(arguments, cli.detail()),
         Command::Replay(arguments) => replay::run(arguments, cli.detail()),
-        Command::Cases(arguments) => cases::run(arguments),
+        Command::Cases(arguments) => cases::run(arguments, cli.detail()),
         Command::Init(arguments) => extras::init(arguments, cli.detail()),
         Command::Schema => extras::schema(),
         Command::Show(arguments) => extras::show(arguments, cli.detail()),
-        Command::Conformance(arguments) => conformance::run(arguments, cli.quiet),
-        Command::Bench(arguments) => bench::run(arguments, cli.quiet),
+        Command::Conformance(arguments) => conformance::run(arguments, cli.detail()),
+        Command::Bench(arguments) => bench::run(arguments, cli.detail()),
     }
 }

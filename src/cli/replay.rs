@@ -1,16 +1,18 @@
 //! `kubound replay`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 use crate::check::saved::fingerprint;
 use crate::check::{CheckError, InputName, SavedTrace, replay, source as inputs};
-use crate::report::text::{self, Detail};
+use crate::report::document::Replayed;
+use crate::report::{Detail, Document, Part};
 
 use super::CliError;
 use super::args::Replay;
-use super::output::{Output, remark};
+use super::output::remark;
+use super::printer::Printer;
 use super::source;
 
 const UNKNOWN: u8 = 3;
@@ -19,39 +21,39 @@ const VIOLATED: u8 = 1;
 /// Replays every trace in a file.
 pub fn run(arguments: &Replay, detail: Detail) -> Result<u8, CliError> {
     let traces = read(&arguments.trace)?;
-    let mut output = Output::open(None)?;
-    let mut code = VIOLATED;
-    for trace in &traces {
-        let name = match arguments.paths.as_slice() {
-            [] => trace.input.clone(),
-            paths => {
-                let paths = paths.iter().map(|path| path.display().to_string()).collect();
-                let sizes = match &trace.input {
-                    InputName::Paths { sizes, .. } => sizes.clone(),
-                    InputName::Case { .. } => Default::default(),
-                };
-                InputName::Paths { paths, sizes }
-            }
-        };
-        let mut input = inputs::read(&name)?;
-        source::tell(&input, detail);
-        if fingerprint(&input.spec) != trace.fingerprint && detail > Detail::Quiet {
-            remark("note: this is not the input that the trace was found on\n");
-        }
-        let subject = if trace.subject.is_empty() { String::new() } else { format!(" ({})", trace.subject) };
-        let told = match replay::again(&mut input, trace).map_err(|error| within(error, &arguments.trace))? {
-            Ok(narrative) => {
-                let story = if detail > Detail::Quiet { text::narrative(&narrative, detail) } else { String::new() };
-                format!("✗ {}{subject}: the run is one of this input and violates it\n{story}", trace.property)
-            }
-            Err(problem) => {
-                code = UNKNOWN;
-                format!("? {}{subject}: the trace is no counterexample here: {problem}\n", trace.property)
-            }
-        };
-        output.write(&told)?;
+    let mut printer = Printer::open(None, arguments.format, detail)?;
+    let mut all = Vec::new();
+    for trace in traces {
+        let replayed = again(trace, arguments, detail)?;
+        printer.tell(&Part::Replayed(&replayed))?;
+        all.push(replayed);
     }
-    Ok(code)
+    printer.finish(&Document::Replay(&all))?;
+    Ok(if all.iter().all(|it| it.told.is_ok()) { VIOLATED } else { UNKNOWN })
+}
+
+/// Replays a trace on its input, or on the one that was given.
+fn again(trace: SavedTrace, arguments: &Replay, detail: Detail) -> Result<Replayed, CliError> {
+    let mut input = inputs::read(&name(&trace, &arguments.paths))?;
+    source::tell(&input, detail);
+    let is_same_input = fingerprint(&input.spec) == trace.fingerprint;
+    if !is_same_input && detail > Detail::Quiet {
+        remark("note: this is not the input that the trace was found on\n");
+    }
+    let told = replay::again(&mut input, &trace).map_err(|error| within(error, &arguments.trace))?;
+    Ok(Replayed { trace, input: input.name, is_same_input, told })
+}
+
+/// The input of a trace; elsewhere if there are paths.
+fn name(trace: &SavedTrace, paths: &[PathBuf]) -> InputName {
+    if paths.is_empty() {
+        return trace.input.clone();
+    }
+    let sizes = match &trace.input {
+        InputName::Paths { sizes, .. } => sizes.clone(),
+        InputName::Case { .. } => Default::default(),
+    };
+    InputName::Paths { paths: paths.iter().map(|path| path.display().to_string()).collect(), sizes }
 }
 
 fn read(path: &Path) -> Result<Vec<SavedTrace>, CliError> {

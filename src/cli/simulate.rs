@@ -2,11 +2,12 @@
 
 use crate::check::{Ending, narrate};
 use crate::model::build;
-use crate::report::text::{self, Detail};
+use crate::report::document::Simulation;
+use crate::report::{Detail, Document};
 
 use super::CliError;
 use super::args::Simulate;
-use super::output::Output;
+use super::printer::Printer;
 use super::source;
 use crate::check::verify::VerifyError;
 use crate::check::walk::walk;
@@ -20,17 +21,10 @@ pub fn run(arguments: &Simulate, detail: Detail) -> Result<u8, CliError> {
     source::tell(&input, detail);
     let model = build(&input.spec, &input.selection(&[])).map_err(VerifyError::from)?;
     let run = walk(&model.system, arguments.seed, arguments.blocks);
-    let mut output = Output::open(None)?;
-    output.write(&format!("seed {}: {}\n", arguments.seed, input.name.short()))?;
-    match model.interpreter().execute(&run.trace) {
-        Ok(executed) => {
-            let story = narrate(&input.spec, &model, &run.trace, &executed, &Ending::Open);
-            output.write(&text::narrative(&story, detail))?;
-        }
-        Err(error) => output.write(&format!("the run cannot be told: {error}\n"))?,
-    }
-    if let Some(cut) = run.cut {
-        output.write(&format!("\nthe run ends here: {cut}\n"))?;
-    }
+    let executed = model.interpreter().execute(&run.trace);
+    let told = executed.map(|executed| narrate(&input.spec, &model, &run.trace, &executed, &Ending::Open));
+    let told = told.map_err(|error| error.to_string());
+    let simulation = Simulation { input: input.name, seed: arguments.seed, told, cut: run.cut };
+    Printer::open(None, arguments.format, detail)?.finish(&Document::Simulation(&simulation))?;
     Ok(0)
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::cases::{self, Suite};
 use crate::check::InputName;
 use crate::check::source::{Asked, Input, open};
-use crate::report::text::Detail;
+use crate::report::Detail;
 
 use super::CliError;
 use super::args::Source;

@@ -4,12 +4,19 @@ use std::time::Duration;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
+use crate::report::{FORMATS, Format};
 use crate::system::Interleaving;
 
 /// An interleaving by its name.
 pub fn interleaving() -> impl TypedValueParser<Value = Interleaving> {
     let names = Interleaving::ALL.map(|it| PossibleValue::new(it.name()).help(it.meaning()));
     PossibleValuesParser::new(names).map(|name| Interleaving::named(&name).unwrap_or_default())
+}
+
+/// A format by its name.
+pub fn format() -> impl TypedValueParser<Value = &'static Format> {
+    let names = FORMATS.iter().map(|it| PossibleValue::new(it.name).help(it.help));
+    PossibleValuesParser::new(names).map(|name| Format::named(&name).unwrap_or(FORMATS[0]))
 }
 
 /// `30s`, `1.5m`, `2h`, `500ms`; a bare number is in seconds.

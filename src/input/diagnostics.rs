@@ -1,4 +1,4 @@
-//! What is wrong, or worth knowing, about the input: one model, two renderings.
+//! What is wrong, or worth knowing, about the input.
 //!
 //! Everything that reads input reports into a [`Diagnostics`] sink and goes on, so that a run names all errors at once.
 //! The text form follows rustc: `file:line:column: error: message`, the offending line, a caret, and help.
@@ -68,19 +68,6 @@ impl Diagnostic {
         self.origin = origin;
         self.line_text = line_text;
         self
-    }
-
-    /// The machine-readable form.
-    pub fn to_json(&self) -> serde_json::Value {
-        serde_json::json!({
-            "severity": self.severity,
-            "file": self.origin.file,
-            "line": self.origin.line,
-            "column": self.origin.column,
-            "text": self.line_text,
-            "message": self.message,
-            "help": self.help,
-        })
     }
 
     fn write_source(&self, out: &mut impl Write) -> fmt::Result {
@@ -182,11 +169,6 @@ impl Diagnostics {
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()
     }
-
-    /// The machine-readable form: an array.
-    pub fn to_json(&self) -> serde_json::Value {
-        self.iter().map(Diagnostic::to_json).collect()
-    }
 }
 
 impl fmt::Display for Diagnostics {
@@ -227,6 +209,6 @@ mod tests {
         sink.error("e", "h");
         sink.error("e", "h");
         assert_eq!(sink.to_string(), "error: e\n  = help: h\nnote: n\n");
-        assert_eq!(sink.to_json()[0]["severity"], "error");
+        assert_eq!(sink.iter().next().map(|it| it.severity), Some(Severity::Error));
     }
 }

@@ -1,15 +1,16 @@
 //! Inputs whose scenario leaves sizes open: one cluster for each size.
 //!
 //! Texts are read and sorted once; what depends on sizes (nodes, replicas, names of nodes) is resolved for each member.
+//! Which members are looked at, and in which order, is not decided here.
 
 use std::collections::BTreeMap;
 
 use crate::cluster::counting::sizes;
 use crate::cluster::object::spec::{ClusterSpec, ObjectKey};
-use crate::reduce::family::{Dimension, Size, show};
 
 use super::diagnostics::{Diagnostic, Diagnostics, Severity};
 use super::resolve::Prepared;
+use super::scenario::dimension::{Dimension, Size, show};
 use super::scenario::sizes::Values;
 
 /// All clusters that an input stands for.

@@ -41,6 +41,7 @@ pub use defaults::describe_defaults;
 pub use diagnostics::{Diagnostic, Diagnostics, Severity};
 pub use family::{Amounts, Family};
 pub use init::init_scenario;
+pub use scenario::dimension::{Dimension, Size};
 pub use schema::scenario_schema;
 
 use source::Source;

@@ -16,10 +16,9 @@
 //!
 //! Node classes and counted cells are decided where cells are declared ([`crate::cluster::counting::classes`],
 //! [`crate::cluster::counting::cells`]); [`single_nodes`] carries traces of such a model back to one in which every node is told
-//! apart, and [`explain`] says what was merged and why. [`family`] has what families of topologies need.
+//! apart, and [`explain`] says what was merged and why.
 
 pub mod explain;
-pub mod family;
 pub mod figures;
 mod intervals;
 pub mod ranges;

@@ -1,11 +1,7 @@
-//! From verdicts to what people and programs read: one model ([`crate::check`]), many renderers.
-//!
-//! [`family`] says which sizes a verdict covers, [`focus`] in what company workloads were decided, [`reduction`] how a model was made smaller; [`text`], [`json`] and
-//! [`table`] render.
+//! From what a command answers to what people and programs read: one model ([`document`]), many formats ([`render`]).
 
-pub mod family;
-pub mod focus;
-pub mod json;
-pub mod reduction;
-pub mod table;
-pub mod text;
+pub mod document;
+pub mod render;
+
+pub use document::{Document, Part};
+pub use render::{Detail, FORMATS, Format};

@@ -3,12 +3,12 @@
 
 use std::time::{Duration, Instant};
 
+use super::follow::{Guide, Limits, Side, follow};
 use super::report::{How, Lift};
 use crate::check::saved::fingerprint;
 use crate::check::{Answer, CheckResult, Counterexample, SavedTrace};
 use crate::engine::Budget;
 use crate::model::{Model, build, build_of_single_nodes};
-use crate::reduce::family::{Guide, Limits, Side, follow};
 use crate::system::{PropertyId, Slice, Trace, replay};
 
 use super::search::FamilyCheck;

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use crate::cases;
 use crate::check::InputName;
 use crate::cluster::object::spec::ClusterSpec;
-use crate::input::{Amounts, Family};
-use crate::reduce::family::{Dimension, Size, upward};
+use crate::input::scenario::dimension::show;
+use crate::input::{Amounts, Dimension, Family, Size};
 
+use super::order::upward;
 use crate::check::CheckError;
 use crate::check::source::{self, Input};
 
@@ -89,7 +90,7 @@ impl Members {
             size[position] = *value;
         }
         if !self.sizes.contains(&size) {
-            let shown = crate::reduce::family::show(&self.dimensions, &size);
+            let shown = show(&self.dimensions, &size);
             return Err(CheckError::Usage(format!("{shown} is none of the sizes that are checked")));
         }
         Ok(size)

@@ -1,9 +1,9 @@
 //! What the check of a family of topologies says beyond the verdict: which sizes were covered and how, and whether the
 //! smallest counterexample is one of the topology that was asked about.
 
-use crate::reduce::family::{Coverage, Dimension};
-
+use super::Coverage;
 use crate::check::Answer;
+use crate::input::Dimension;
 
 /// The sizes behind a result.
 #[derive(Clone, Debug)]

@@ -6,15 +6,16 @@
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use super::report::{FamilyReport, OneQuery};
-use crate::check::{Answer, CheckResult, reason_text};
-use crate::engine::{Budget, Certificate, Extent, Statistics};
+use super::coverage::Standing;
+use super::report::OneQuery;
+use crate::check::{CheckResult, reason_text};
+use crate::engine::Budget;
+use crate::input::Size;
 use crate::property::{NAMES, Selection};
-use crate::reduce::family::{Coverage, Size, Standing};
 
-use super::lift;
 use super::members::Members;
 use super::together::{self, Known, Together};
+use super::track::Track;
 use crate::check::CheckError;
 use crate::check::source::Input;
 use crate::check::verify::{self, Plan, Skipped, Subject, VerifyError};
@@ -46,22 +47,6 @@ impl FamilyCheck<'_> {
         let all = member.selection(self.names);
         if names.is_empty() { all } else { all.only(names) }
     }
-}
-
-/// What is known of one property so far.
-struct Track {
-    coverage: Coverage,
-    /// The result of the first violating member, else the last one.
-    last: CheckResult,
-    /// The weakest extent of members that hold.
-    extent: Option<Extent>,
-    statistics: Statistics,
-    /// That of each member asked.
-    certificates: Vec<Option<Certificate>>,
-    seconds: f64,
-    violated: Option<Size>,
-    /// Whether the figures of a query about many members are among the others.
-    asked_together: bool,
 }
 
 /// Checks all members, tells each property's result, and names the properties that were not decided because another one
@@ -203,18 +188,7 @@ impl Search<'_> {
     fn add(&mut self, size: &[i64], result: CheckResult) {
         let known = self.tracks.iter().position(|track| track.last.property == result.property);
         let index = known.unwrap_or_else(|| {
-            let mut coverage = Coverage::default();
-            self.visited.iter().for_each(|(size, why)| coverage.add(size, Standing::Open(why.clone())));
-            self.tracks.push(Track {
-                coverage,
-                last: result.clone(),
-                extent: None,
-                statistics: Statistics::default(),
-                certificates: Vec::new(),
-                seconds: 0.0,
-                violated: None,
-                asked_together: false,
-            });
+            self.tracks.push(Track::new(&self.visited, &result));
             self.tracks.len() - 1
         });
         self.tracks[index].add(size, result);
@@ -272,126 +246,5 @@ impl Search<'_> {
             results.push(result);
         }
         Ok((results, skipped))
-    }
-}
-
-impl Track {
-    fn add(&mut self, size: &[i64], result: CheckResult) {
-        let standing = match &result.answer {
-            Answer::Holds(Extent::Complete(_)) => Standing::Proved,
-            Answer::Holds(Extent::Bound(k)) => Standing::Bounded(*k),
-            Answer::Violated(_) => Standing::Violated,
-            Answer::Unknown { reason, .. } => Standing::Open(reason.clone()),
-        };
-        self.coverage.add(size, standing);
-        self.count(&result);
-        match &result.answer {
-            Answer::Holds(extent) => self.extent = Some(weaker(self.extent, *extent)),
-            Answer::Violated(_) => self.violated = Some(size.to_vec()),
-            Answer::Unknown { .. } => {}
-        }
-        self.last = result;
-    }
-
-    /// Adds what a query about many members says of one of them.
-    fn recall(&mut self, size: &[i64], known: &Known) {
-        self.coverage.add(
-            size,
-            match known.extent {
-                Extent::Complete(_) => Standing::Proved,
-                Extent::Bound(k) => Standing::Bounded(k),
-            },
-        );
-        self.extent = Some(weaker(self.extent, known.extent));
-        if !std::mem::replace(&mut self.asked_together, true) {
-            for result in &known.results {
-                self.count(result);
-            }
-            self.last.clone_from(&known.results[known.results.len() - 1]);
-        }
-    }
-
-    /// Counts what a check took.
-    fn count(&mut self, result: &CheckResult) {
-        self.seconds += result.seconds;
-        self.statistics = sum(&self.statistics, &result.statistics);
-        self.certificates.push(result.certificate.clone());
-    }
-
-    /// The result for the whole family.
-    fn result(
-        mut self,
-        family: &FamilyCheck<'_>,
-        query: Option<OneQuery>,
-        left: Option<Duration>,
-        begin: &mut dyn FnMut(&str),
-    ) -> CheckResult {
-        let lift = self.violated.as_ref().map(|size| {
-            begin(&format!("lifting to {}", family.members.name(&family.lift_to).short()));
-            lift::lift(family, size, &self.last, left)
-        });
-        // Sizes that were not reached because another property, or this one, is violated do not show yet.
-        for size in &family.members.sizes[self.coverage.sizes().min(family.members.sizes.len())..] {
-            self.coverage.add(size, Standing::Open("not looked at".to_owned()));
-        }
-        let open = self.coverage.sizes() - self.coverage.decided();
-        let answer = match (self.last.answer, self.extent, open) {
-            (Answer::Violated(found), ..) => Answer::Violated(found),
-            (_, Some(extent), 0) => Answer::Holds(extent),
-            (_, _, open) => {
-                let reason = format!("{open} of {} sizes are not covered", self.coverage.sizes());
-                Answer::Unknown { reason, covered: 0 }
-            }
-        };
-        let report = FamilyReport {
-            dimensions: family.members.dimensions.clone(),
-            coverage: self.coverage,
-            omitted: family.members.omitted.clone(),
-            query,
-            lift,
-        };
-        let (seconds, statistics) = (self.seconds, self.statistics);
-        let certificate = self.certificates.into_iter().reduce(together).flatten();
-        CheckResult { answer, seconds, statistics, certificate, family: Some(Box::new(report)), ..self.last }
-    }
-}
-
-/// The weaker of what is known so far and something new.
-pub fn weaker(known: Option<Extent>, new: Extent) -> Extent {
-    match (known, new) {
-        (None, new) => new,
-        (Some(Extent::Complete(a)), Extent::Complete(b)) => Extent::Complete(a.max(b)),
-        (Some(Extent::Bound(a)), Extent::Bound(b)) => Extent::Bound(a.min(b)),
-        (Some(Extent::Bound(k)), Extent::Complete(_)) | (Some(Extent::Complete(_)), Extent::Bound(k)) => {
-            Extent::Bound(k)
-        }
-    }
-}
-
-/// One certificate for several members, if each of them has one.
-fn together(known: Option<Certificate>, new: Option<Certificate>) -> Option<Certificate> {
-    let (known, new) = (known?, new?);
-    Some(Certificate {
-        refuted: known.refuted + new.refuted,
-        clauses: known.clauses + new.clauses,
-        proof_bytes: known.proof_bytes + new.proof_bytes,
-        checker: new.checker,
-        time: known.time + new.time,
-    })
-}
-
-/// Figures of several members: terms are those of the largest arena.
-fn sum(a: &Statistics, b: &Statistics) -> Statistics {
-    Statistics {
-        states: a.states + b.states,
-        transitions: a.transitions + b.transitions,
-        accelerated: a.accelerated + b.accelerated,
-        leaps: a.leaps + b.leaps,
-        terms: a.terms.max(b.terms),
-        queries: a.queries + b.queries,
-        folded: a.folded + b.folded,
-        gates: a.gates + b.gates,
-        variables: a.variables + b.variables,
-        clauses: a.clauses + b.clauses,
     }
 }

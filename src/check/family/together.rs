@@ -14,9 +14,8 @@ use crate::check::{Answer, CheckResult};
 use crate::cluster::counting::sizes::{self, Dependence, Sizes};
 use crate::cluster::object::spec::ClusterSpec;
 use crate::engine::{Extent, Verdict};
-use crate::input::Amounts;
+use crate::input::{Amounts, Size};
 use crate::model::{Model, build_of_sizes};
-use crate::reduce::family::Size;
 
 use super::search::FamilyCheck;
 use crate::check::source::Input;
@@ -273,7 +272,7 @@ impl Known {
     fn more(known: Option<Known>, sizes: Vec<Size>, extent: Extent, result: CheckResult) -> Known {
         let mut results = known.as_ref().map_or_else(Vec::new, |known| known.results.clone());
         results.push(result);
-        let extent = super::search::weaker(known.map(|known| known.extent), extent);
+        let extent = super::track::weaker(known.map(|known| known.extent), extent);
         Known { positions: sizes.iter().cloned().collect(), sizes, extent, results }
     }
 }

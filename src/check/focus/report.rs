@@ -22,20 +22,7 @@ pub enum Tally {
 }
 
 impl Tally {
-    /// In a few words.
-    pub fn words(self) -> &'static str {
-        match self {
-            Tally::Alone => "alone, as there is always room",
-            Tally::Crowded => "alone, whatever room others leave",
-            Tally::Apart => "on the real nodes, where room never lacks",
-            Tally::ApartCrowded => "on the real nodes, whatever room others leave",
-            Tally::Rehearsed => "by a run of the whole cluster",
-            Tally::Whole => "by a search of the whole cluster",
-            Tally::Open => "undecided",
-        }
-    }
-
-    /// In JSON.
+    /// Its name.
     pub fn name(self) -> &'static str {
         match self {
             Tally::Alone => "alone",
@@ -80,14 +67,5 @@ impl FocusReport {
             report.lines.clear();
         }
         Some(Box::new(report))
-    }
-
-    /// The ways in one line: `18 workloads alone, as there is always room; 2 …`.
-    pub fn summary(&self) -> String {
-        let part = |(tally, count): (&Tally, &usize)| {
-            let noun = if *count == 1 { "workload" } else { "workloads" };
-            format!("{count} {noun} {}", tally.words())
-        };
-        self.tallies.iter().map(part).collect::<Vec<String>>().join("; ")
     }
 }

@@ -4,6 +4,7 @@
 //! field that says so.
 
 pub mod commands;
+pub mod dimension;
 pub mod document;
 mod events;
 mod loads;

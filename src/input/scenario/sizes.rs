@@ -9,13 +9,13 @@ use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscalerSpec;
 
 use crate::cluster::object::spec::ObjectKey;
 use crate::property::{Expression, Vocabulary};
-use crate::reduce::family::{Dimension, MOST_MEMBERS, number_of_sizes};
 
 use crate::input::diagnostics::Diagnostics;
 use crate::input::kinds::Objects;
 use crate::input::object::RawObject;
 use crate::input::path::FieldPath;
 
+use super::dimension::{Dimension, MOST_MEMBERS, number_of_sizes};
 use super::document::{Count, Document, Sizing};
 use super::{key_of, known};
 

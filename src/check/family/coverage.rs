@@ -1,6 +1,6 @@
 //! What is known of which sizes of a family.
 
-use super::Size;
+use crate::input::Size;
 
 /// What is known of one member.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,6 +3,11 @@
 //!
 //! This is a depth-first search over few alternatives, those most like the guide first, and not complete: where it finds
 //! nothing, nothing is known. Event-driven steps are taken as they come; their choices follow the guide's, too.
+//!
+//! A [`guide`] is what a counterexample means to other members, an [`effect`] is what a step means to them.
+
+pub mod effect;
+pub mod guide;
 
 use std::collections::HashMap;
 
@@ -12,8 +17,10 @@ use crate::system::{
     ActionId, Checkpoint, Choices, Interleaving, MarkSet, Property, PropertyKind, Step, Trace, replay,
 };
 
-use super::effect::Effect;
-use super::guide::{Deed, Guide, Side, share};
+pub use guide::{Guide, Side};
+
+use effect::Effect;
+use guide::{Deed, share};
 
 /// Alternatives of one slow step that are tried.
 const BREADTH: usize = 8;

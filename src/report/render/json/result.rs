@@ -1,43 +1,15 @@
-//! Results as JSON, schema `kubound/v1`.
+//! The result of one property.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
+use super::{family, focus, input, reduction, story};
+use crate::check::{Answer, CheckResult, reason_text};
 use crate::cluster::view::rule::Rule;
 use crate::engine::{Attempt, Certificate, Extent};
 
-use super::{focus, reduction};
-use crate::check::narrative::Narrative;
-use crate::check::{Answer, CheckResult, InputName, reason_text};
-
-/// The version of the schema.
-pub const SCHEMA: &str = "kubound/v1";
-
-/// A whole document. `diagnostics` is what the input layer had to say.
-pub fn document<'a>(results: impl IntoIterator<Item = &'a CheckResult>, diagnostics: Option<Value>) -> Value {
-    let results: Vec<Value> = results.into_iter().map(result).collect();
-    let mut document = json!({"schema": SCHEMA, "results": results});
-    if let Some(diagnostics) = diagnostics {
-        document["diagnostics"] = diagnostics;
-    }
-    document
-}
-
 /// One result.
-pub fn result(result: &CheckResult) -> Value {
-    let mut object = Map::new();
-    match &result.input {
-        InputName::Case { case, scale, fixed } => {
-            object.insert("case".to_owned(), json!(case));
-            object.insert("scale".to_owned(), json!(scale));
-            object.insert("fixed".to_owned(), json!(fixed));
-        }
-        InputName::Paths { paths, sizes } => {
-            object.insert("input".to_owned(), json!(paths));
-            if !sizes.is_empty() {
-                object.insert("sizes".to_owned(), json!(sizes));
-            }
-        }
-    }
+pub fn value(result: &CheckResult) -> Value {
+    let mut object = input(&result.input);
     let (extent, k) = extent(&result.answer);
     let fields = json!({
         "property": result.property,
@@ -69,13 +41,13 @@ pub fn result(result: &CheckResult) -> Value {
         object.extend(fields);
     }
     if let Some(explanation) = &result.reduction {
-        object.insert("reduction".to_owned(), reduction::json(explanation));
+        object.insert("reduction".to_owned(), reduction::value(explanation));
     }
     if let Some(family) = &result.family {
-        object.insert("family".to_owned(), family.to_json());
+        object.insert("family".to_owned(), family::value(family));
     }
     if let Some(focus) = &result.focus {
-        object.insert("focus".to_owned(), focus::json(focus));
+        object.insert("focus".to_owned(), focus::value(focus));
     }
     Value::Object(object)
 }
@@ -125,42 +97,5 @@ fn trace(answer: &Answer) -> Value {
 }
 
 fn story(answer: &Answer) -> Value {
-    if let Answer::Violated(found) = answer { narrative(&found.narrative) } else { Value::Null }
-}
-
-/// A story: blocks with their steps and states.
-pub fn narrative(story: &Narrative) -> Value {
-    let blocks: Vec<Value> = story
-        .blocks
-        .iter()
-        .map(|block| {
-            let steps = block.steps.iter().map(|step| {
-                json!({
-                    "step": step.number,
-                    "actor": step.told.actor,
-                    "text": step.told.text,
-                    "times": step.told.times,
-                    "why": step.told.why,
-                    "rules": ids(&step.told.rules),
-                })
-            });
-            json!({
-                "title": block.title,
-                "steps": steps.collect::<Vec<Value>>(),
-                "workloads": block.summary.workloads,
-                "nodes": block.summary.nodes,
-            })
-        })
-        .collect();
-    let diagnosis: Vec<&str> = story.diagnosis.iter().map(|line| line.text.as_str()).collect();
-    json!({
-        "blocks": blocks,
-        "repeats_from_step": story.repeats_from,
-        "diagnosis": diagnosis,
-        "diagnosis_rules": ids(&story.deciding()),
-    })
-}
-
-fn ids(rules: &[&Rule]) -> Vec<&'static str> {
-    rules.iter().map(|rule| rule.id).collect()
+    if let Answer::Violated(found) = answer { story::value(&found.narrative) } else { Value::Null }
 }

@@ -1,14 +1,11 @@
-//! How a model was made smaller, as text and as JSON.
+//! How a model was made smaller.
 
 use std::fmt::Write;
 
-use serde_json::{Value, json};
-
 use crate::cluster::view::story::join_names;
+use crate::reduce::Figures;
 use crate::reduce::explain::{Class, Explanation};
-use crate::reduce::{Figures, Pass};
-
-use super::text::indented;
+use crate::report::render::layout::indented;
 
 /// At most so many notes of a pass are written as text.
 const MOST_NOTES: usize = 12;
@@ -64,38 +61,4 @@ fn figures_text(figures: Figures) -> String {
     let Figures { variables, bits, terms, actions, circuit } = figures;
     let clauses = circuit.map(|size| format!(", {} clauses", size.clauses)).unwrap_or_default();
     format!("{variables} variables, {bits} bits, {terms} terms{clauses}, {actions} actions")
-}
-
-/// The explanation as JSON.
-pub fn json(explanation: &Explanation) -> Value {
-    let class = |class: &Class| {
-        let counted = class.estimate.counted.map(|it| json!({"cells": it.combinations, "bits": it.size}));
-        json!({
-            "nodes": class.nodes,
-            "distinguished_by": class.reading.iter().map(|(key, value)| (key.clone(), json!(value))).collect::<serde_json::Map<_, _>>(),
-            "representation": if class.counted { "counted" } else { "individual" },
-            "cells": class.cells,
-            "estimate": {"individual": {"cells": class.nodes.len(), "bits": class.estimate.individual}, "counted": counted},
-        })
-    };
-    let pass = |pass: &Pass| json!({"name": pass.name, "exact": pass.exact, "after": figures_json(pass.after), "notes": pass.notes});
-    json!({
-        "classes": explanation.classes.iter().map(class).collect::<Vec<Value>>(),
-        "totals": explanation.totals,
-        "before": figures_json(explanation.before),
-        "passes": explanation.passes.iter().map(pass).collect::<Vec<Value>>(),
-    })
-}
-
-fn figures_json(figures: Figures) -> Value {
-    let Figures { variables, bits, terms, actions, circuit } = figures;
-    let (gates, clauses) = (circuit.map(|size| size.gates), circuit.map(|size| size.clauses));
-    json!({
-        "variables": variables,
-        "bits": bits,
-        "terms": terms,
-        "gates": gates,
-        "clauses": clauses,
-        "actions": actions,
-    })
 }

@@ -1,0 +1,225 @@
+//! What commands answer: data only. How it reads is a matter of formats ([`super::render`]).
+//!
+//! A [`Document`] is a whole answer. Its [`Part`]s are what can be told one by one while a command is still at work; they
+//! say all of it, in the order in which it becomes known.
+
+use std::time::Duration;
+
+use itertools::Itertools;
+
+use crate::cases::Case;
+use crate::check::{CheckResult, InputName, Narrative, SavedTrace};
+use crate::conformance::Report;
+use crate::input::Diagnostic;
+
+/// The whole answer of a command.
+#[derive(Clone, Debug)]
+pub enum Document<'a> {
+    /// Of `check`.
+    Check(Check<'a>),
+    /// Of `replay`.
+    Replay(&'a [Replayed]),
+    /// Of `simulate`.
+    Simulation(&'a Simulation),
+    /// Of `cases`.
+    Cases(&'a [Case]),
+    /// Of `cases --emit`: the directories that were written.
+    Emitted(&'a [String]),
+    /// Of `bench`.
+    Benchmarks(Benchmarks<'a>),
+    /// Of `conformance`.
+    Conformance(Conformance<'a>),
+}
+
+/// A piece of an answer that makes sense by itself.
+#[derive(Clone, Debug)]
+pub enum Part<'a> {
+    /// Of `check`: what is known of one property of one input.
+    Result {
+        /// That.
+        result: &'a CheckResult,
+        /// Whether an overview of several inputs follows.
+        among_several: bool,
+    },
+    /// Of `check`: properties of an input that were not looked at.
+    NotChecked {
+        /// Their names.
+        names: &'a [String],
+        /// Whether that is so because another one is violated.
+        after_violation: bool,
+        /// Whether an overview of several inputs follows.
+        among_several: bool,
+    },
+    /// Of `check`: the results of several inputs at a glance.
+    Overview(Vec<&'a CheckResult>),
+    /// Of `replay`: one trace.
+    Replayed(&'a Replayed),
+    /// Of `simulate`.
+    Simulation(&'a Simulation),
+    /// Of `cases`.
+    Cases(&'a [Case]),
+    /// Of `cases --emit`: one directory.
+    Emitted(&'a str),
+    /// Of `bench`.
+    Benchmarks(Benchmarks<'a>),
+    /// Of `conformance`.
+    Conformance(Conformance<'a>),
+}
+
+/// The results of a check.
+#[derive(Clone, Debug, Default)]
+pub struct Check<'a> {
+    /// By input, in the order of checking.
+    pub inputs: Vec<Checked<'a>>,
+    /// Whether several inputs were asked about.
+    pub several: bool,
+    /// What there is to say about the inputs; `None` where nobody asked.
+    pub diagnostics: Option<Vec<&'a Diagnostic>>,
+}
+
+/// The results of one input.
+#[derive(Clone, Debug, Default)]
+pub struct Checked<'a> {
+    /// One for each property that was looked at.
+    pub results: Vec<&'a CheckResult>,
+    /// Properties that were not looked at.
+    pub skipped: &'a [String],
+}
+
+/// A saved trace, executed again.
+#[derive(Clone, Debug)]
+pub struct Replayed {
+    /// The trace.
+    pub trace: SavedTrace,
+    /// What it was executed on.
+    pub input: InputName,
+    /// Whether that is what the trace was found on.
+    pub is_same_input: bool,
+    /// Its story, or why it is no counterexample there.
+    pub told: Result<Narrative, String>,
+}
+
+/// A random run.
+#[derive(Clone, Debug)]
+pub struct Simulation {
+    /// The input.
+    pub input: InputName,
+    /// Which run.
+    pub seed: u64,
+    /// Its story, or why it cannot be told.
+    pub told: Result<Narrative, String>,
+    /// Why it ended before its time, if it did.
+    pub cut: Option<String>,
+}
+
+/// Measured runs of cases.
+#[derive(Clone, Copy, Debug)]
+pub struct Benchmarks<'a> {
+    /// One for each case, scale and engine.
+    pub rows: &'a [Measurement],
+    /// Where runs decide differently, in words.
+    pub contradictions: &'a [String],
+}
+
+/// Runs of a case at a scale with an engine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Measurement {
+    /// The case.
+    pub case: String,
+    /// Its number of nodes.
+    pub scale: usize,
+    /// Whether it is the fixed variant.
+    pub fixed: bool,
+    /// The engine.
+    pub engine: String,
+    /// For each property: `holds`, `violated` or `unknown`, and the k of it. Empty if nothing was said.
+    pub verdicts: Vec<(String, u64)>,
+    /// Wall-clock time of each run.
+    pub times: Vec<Duration>,
+    /// The largest peak of resident memory, where the system tells.
+    pub bytes: Option<u64>,
+    /// Why there are no more runs, if one failed.
+    pub failure: Option<String>,
+}
+
+/// The encodings, compared with recordings.
+#[derive(Clone, Copy, Debug)]
+pub struct Conformance<'a> {
+    /// All records.
+    pub report: &'a Report,
+    /// How many records of each family people want to see.
+    pub shown: usize,
+}
+
+impl<'a> Document<'a> {
+    /// The parts of the answer, in the order in which they become known.
+    pub fn parts(&self) -> Vec<Part<'a>> {
+        match self {
+            Document::Check(check) => check.parts(),
+            Document::Replay(replayed) => replayed.iter().map(Part::Replayed).collect(),
+            Document::Simulation(simulation) => vec![Part::Simulation(simulation)],
+            Document::Cases(cases) => vec![Part::Cases(cases)],
+            Document::Emitted(directories) => directories.iter().map(|it| Part::Emitted(it)).collect(),
+            Document::Benchmarks(benchmarks) => vec![Part::Benchmarks(*benchmarks)],
+            Document::Conformance(conformance) => vec![Part::Conformance(*conformance)],
+        }
+    }
+}
+
+impl<'a> Check<'a> {
+    /// The results of all inputs.
+    pub fn results(&self) -> impl Iterator<Item = &'a CheckResult> {
+        self.inputs.iter().flat_map(|input| input.results.iter().copied())
+    }
+
+    fn parts(&self) -> Vec<Part<'a>> {
+        let parts = self.inputs.iter().flat_map(|input| input.parts(self.several));
+        let overview = self.several.then(|| Part::Overview(self.results().collect()));
+        parts.chain(overview).collect()
+    }
+}
+
+impl<'a> Checked<'a> {
+    fn parts(&self, among_several: bool) -> Vec<Part<'a>> {
+        let results = self.results.iter().map(|result| Part::Result { result, among_several });
+        results.chain(Part::not_checked(self.skipped, self.results.last().copied(), among_several)).collect()
+    }
+}
+
+impl<'a> Part<'a> {
+    /// What was not looked at after the last result of an input, if anything was not.
+    pub fn not_checked(names: &'a [String], last: Option<&CheckResult>, among_several: bool) -> Option<Self> {
+        let after_violation = last.is_some_and(CheckResult::is_violated);
+        (!names.is_empty()).then_some(Part::NotChecked { names, after_violation, among_several })
+    }
+}
+
+impl Measurement {
+    /// The middle one of the times.
+    pub fn median(&self) -> Option<Duration> {
+        let sorted: Vec<&Duration> = self.times.iter().sorted().collect();
+        sorted.get(sorted.len() / 2).map(|&&time| time)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_is_the_middle_one() {
+        let times = [9, 1, 5].map(Duration::from_millis).to_vec();
+        let row = Measurement {
+            case: "c1".to_owned(),
+            scale: 3,
+            fixed: false,
+            engine: "sat".to_owned(),
+            verdicts: Vec::new(),
+            times,
+            bytes: None,
+            failure: None,
+        };
+        assert_eq!(row.median(), Some(Duration::from_millis(5)));
+        assert_eq!(Measurement { times: Vec::new(), ..row }.median(), None);
+    }
+}

@@ -1,0 +1,139 @@
+//! For people who compare: a row for each result, at most 80 columns.
+
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use itertools::Itertools;
+
+use super::layout::{WIDTH, mebibytes, seconds};
+use super::{Format, Writer};
+use crate::cases::Case;
+use crate::check::family::FamilyReport;
+use crate::check::{Answer, CheckResult, InputName, Narrative};
+use crate::conformance::Report;
+use crate::engine::Extent;
+use crate::report::document::{Benchmarks, Document, Measurement, Replayed};
+
+/// Tables.
+pub static FORMAT: Format =
+    Format { name: "table", help: "For people: a row for each result", writer: Writer::Whole(document) };
+
+fn document(document: &Document<'_>) -> String {
+    match document {
+        Document::Check(check) if check.results().next().is_none() => String::new(),
+        Document::Check(check) => results(check.results()),
+        Document::Replay(replayed) => grid(["PROPERTY", "SUBJECT", "ANSWER"], replayed.iter().map(replay), &[]),
+        Document::Simulation(it) => grid(["STEP", "WHO", "WHAT"], it.told.iter().flat_map(steps), &[0]),
+        Document::Cases(it) => cases(it),
+        Document::Emitted(directories) => grid(["DIRECTORY"], directories.iter().map(|it| [it.clone()]), &[]),
+        Document::Benchmarks(it) => benchmarks(it),
+        Document::Conformance(it) => conformance(it.report),
+    }
+}
+
+/// One row for each result.
+pub fn results<'a>(results: impl Iterator<Item = &'a CheckResult>) -> String {
+    let header = ["CASE", "PROPERTY", "VERDICT", "K", "ENGINE", "STATES", "TIME", "MIB"];
+    grid(header, results.map(result), &[3, 5, 6, 7])
+}
+
+fn result(result: &CheckResult) -> [String; 8] {
+    let sizes = |family: &FamilyReport| match (family.coverage.violated(), family.dimensions.as_slice()) {
+        (Some(size), _) => format!(" at {}", size.iter().map(i64::to_string).collect::<Vec<String>>().join(", ")),
+        (None, [only]) => format!(" {}..{}", only.min, only.max),
+        (None, _) => format!(" at {} sizes", family.coverage.decided()),
+    };
+    let sizes = result.family.as_deref().map(sizes).unwrap_or_default();
+    let case = match &result.input {
+        InputName::Case { case, .. } => case.clone(),
+        InputName::Paths { paths, .. } => paths.join(" "),
+    };
+    let (verdict, k) = match &result.answer {
+        Answer::Holds(Extent::Complete(k)) => ("holds (proved)".to_owned(), k.to_string()),
+        Answer::Holds(Extent::Bound(k)) => ("holds up to k".to_owned(), k.to_string()),
+        Answer::Violated(found) => (format!("violated ({})", found.finding.name()), found.k.to_string()),
+        Answer::Unknown { reason, covered } => (format!("unknown: {reason}"), covered.saturating_sub(1).to_string()),
+    };
+    let memory = result.peak_memory_bytes.map_or("-".to_owned(), |bytes| mebibytes(bytes).to_string());
+    [
+        case + &sizes,
+        result.property.clone(),
+        verdict,
+        k,
+        result.engine.clone(),
+        result.statistics.states.to_string(),
+        seconds(result.seconds),
+        memory,
+    ]
+}
+
+fn replay(replayed: &Replayed) -> [String; 3] {
+    let answer = match &replayed.told {
+        Ok(_) => "violated".to_owned(),
+        Err(problem) => format!("no counterexample: {problem}"),
+    };
+    [replayed.trace.property.clone(), replayed.trace.subject.clone(), answer]
+}
+
+fn steps(story: &Narrative) -> impl Iterator<Item = [String; 3]> {
+    let steps = story.blocks.iter().flat_map(|block| &block.steps);
+    steps.map(|step| [step.number.to_string(), step.told.actor.clone(), step.told.text.clone()])
+}
+
+/// Ids and what they stand for.
+pub fn cases(cases: &[Case]) -> String {
+    let rows = cases.iter().map(|it| [it.id.to_owned(), it.title.to_owned(), it.properties.join(", ")]);
+    grid(["CASE", "WHAT GOES WRONG", "PROPERTIES"], rows, &[])
+}
+
+/// One row for each case, scale and engine; then what contradicts itself.
+pub fn benchmarks(benchmarks: &Benchmarks<'_>) -> String {
+    let header = ["CASE", "SCALE", "ENGINE", "VERDICT", "RUNS", "MEDIAN", "MIB"];
+    let table = grid(header, benchmarks.rows.iter().map(measurement), &[1, 4, 5, 6]);
+    table + &benchmarks.contradictions.iter().map(|line| format!("{line}\n")).collect::<String>()
+}
+
+fn measurement(row: &Measurement) -> [String; 7] {
+    let verdict = match &row.failure {
+        Some(why) => format!("failed: {why}"),
+        None if row.verdicts.is_empty() => "not run".to_owned(),
+        None => row.verdicts.iter().map(|(verdict, k)| format!("{verdict}, k = {k}")).join("; "),
+    };
+    let median = row.median().map_or("-".to_owned(), |time| seconds(time.as_secs_f64()));
+    let memory = row.bytes.map_or("-".to_owned(), |bytes| mebibytes(bytes).to_string());
+    let runs = row.times.len().to_string();
+    [row.case.clone(), row.scale.to_string(), row.engine.clone(), verdict, runs, median, memory]
+}
+
+/// One row for each family of records.
+pub fn conformance(report: &Report) -> String {
+    let rows = report.components.iter().flat_map(|component| {
+        component.families.iter().map(|family| {
+            let [agree, differ, not_modelled] =
+                [family.agree, family.differ.len(), family.not_modelled.len()].map(|it| it.to_string());
+            [format!("{} {}", component.name, component.version), family.name.clone(), agree, differ, not_modelled]
+        })
+    });
+    grid(["COMPONENT", "FAMILY", "AGREE", "DIFFER", "NOT MODELLED"], rows, &[2, 3, 4])
+}
+
+/// Any table; `numbers` are the columns to be aligned to the right.
+fn grid<const N: usize>(header: [&str; N], rows: impl Iterator<Item = [String; N]>, numbers: &[usize]) -> String {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING).set_width(WIDTH as u16).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_header(header);
+    table.add_rows(rows);
+    align(&mut table, numbers);
+    lines(&table)
+}
+
+fn align(table: &mut Table, numbers: &[usize]) {
+    for (index, column) in table.column_iter_mut().enumerate() {
+        column.set_padding((0, 1));
+        if numbers.contains(&index) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+}
+
+fn lines(table: &Table) -> String {
+    table.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+}

@@ -1,0 +1,58 @@
+//! For people: verdicts and stories as text of at most 80 columns, told while they become known.
+
+mod conformance;
+mod family;
+mod focus;
+mod reduction;
+mod result;
+mod story;
+mod style;
+
+use super::{Detail, Format, Writer, table};
+use crate::report::document::{Part, Replayed, Simulation};
+
+/// Text.
+pub static FORMAT: Format = Format { name: "text", help: "For people", writer: Writer::Parts(part) };
+
+fn part(part: &Part<'_>, detail: Detail) -> String {
+    // Of several inputs the overview says what is known, unless somebody wants to know more.
+    let is_told = |among_several: bool| !among_several || detail == Detail::Verbose;
+    match part {
+        Part::Result { result, among_several } if is_told(*among_several) => result::text(result, detail),
+        Part::NotChecked { names, after_violation, among_several }
+            if is_told(*among_several) && detail > Detail::Quiet =>
+        {
+            result::not_checked(names, *after_violation)
+        }
+        Part::Result { .. } | Part::NotChecked { .. } => String::new(),
+        Part::Overview(results) => table::results(results.iter().copied()),
+        Part::Replayed(it) => replayed(it, detail),
+        Part::Simulation(it) => simulation(it),
+        Part::Cases(cases) => table::cases(cases),
+        Part::Emitted(directory) => format!("{directory}\n"),
+        Part::Benchmarks(it) => table::benchmarks(it),
+        Part::Conformance(it) => conformance::text(it),
+    }
+}
+
+fn replayed(replayed: &Replayed, detail: Detail) -> String {
+    let trace = &replayed.trace;
+    let subject = if trace.subject.is_empty() { String::new() } else { format!(" ({})", trace.subject) };
+    match &replayed.told {
+        Ok(narrative) => {
+            let story = if detail > Detail::Quiet { story::text(narrative, detail) } else { String::new() };
+            format!("✗ {}{subject}: the run is one of this input and violates it\n{story}", trace.property)
+        }
+        Err(problem) => format!("? {}{subject}: the trace is no counterexample here: {problem}\n", trace.property),
+    }
+}
+
+fn simulation(simulation: &Simulation) -> String {
+    let mut out = format!("seed {}: {}\n", simulation.seed, simulation.input.short());
+    match &simulation.told {
+        Ok(narrative) => out.push_str(&story::text(narrative, detail)),
+        Err(problem) => out.push_str(&format!("the run cannot be told: {problem}\n")),
+    }
+    out.extend(simulation.cut.iter().map(|cut| format!("\nthe run ends here: {cut}\n")));
+    out
+}

@@ -1,0 +1,262 @@
+//! Every kind of document in every format, as snapshots. What was measured is blanked; verdicts and stories are real.
+
+use std::time::Duration;
+
+use kubound::check::source::{self, Asked, Input};
+use kubound::check::{
+    Answer, CheckResult, Ending, Focus, InputName, Narrative, Options, check, narrate, replay, walk::walk,
+};
+use kubound::conformance::{Component, Report, Verdict};
+use kubound::engine::explicit::Explicit;
+use kubound::engine::{Attempt, Budget, Certificate, Extent, Statistics, UnknownReason};
+use kubound::input::{Diagnostic, Diagnostics, LoadOptions, load_strings};
+use kubound::report::document::{Benchmarks, Check, Checked, Conformance, Measurement, Replayed, Simulation};
+use kubound::report::{Detail, Document, FORMATS, Format};
+
+/// Compares a document with its snapshots, one in each format.
+fn assert_reads(name: &str, document: &Document<'_>) {
+    for format in FORMATS {
+        let text = format.render(document, Detail::Normal);
+        insta::assert_snapshot!(format!("{name}.{}", format.name), plain(&text));
+    }
+}
+
+fn plain(text: &str) -> String {
+    anstream::adapter::strip_str(text).to_string()
+}
+
+fn text() -> &'static Format {
+    Format::named("text").expect("the format")
+}
+
+fn case(id: &str, scale: usize, fixed: bool) -> InputName {
+    InputName::Case { case: id.to_owned(), scale, fixed }
+}
+
+fn read(name: &InputName) -> Input {
+    source::read(name).unwrap_or_else(|error| panic!("{name:?}: {error}"))
+}
+
+/// What explicit search says, up to the first violation, and what it leaves out.
+fn results(input: &Input, change: impl Fn(&mut Options<'_>)) -> (Vec<CheckResult>, Vec<String>) {
+    let mut options = Options::new(&Explicit, Budget::bound(input.spec.scenario.bound));
+    change(&mut options);
+    let (mut results, skipped) = check(input, &options, &mut |_| ()).expect("it can be checked");
+    results.iter_mut().for_each(blank);
+    (results, skipped)
+}
+
+/// Replaces what was measured.
+fn blank(result: &mut CheckResult) {
+    result.seconds = 0.25;
+    result.peak_memory_bytes = Some(40 << 20);
+    result.statistics = Statistics { states: 12, transitions: 34, terms: 567, ..Statistics::default() };
+    blank_trace(&mut result.answer);
+    if let Some(lift) = result.family.as_mut().and_then(|family| family.lift.as_mut()) {
+        lift.seconds = 0.5;
+        blank_trace(&mut lift.answer);
+    }
+}
+
+fn blank_trace(answer: &mut Answer) {
+    if let Answer::Violated(found) = answer {
+        found.trace.fingerprint = "0".to_owned();
+    }
+}
+
+/// The document of one input.
+fn check_of<'a>(results: &'a [CheckResult], skipped: &'a [String], diagnostics: &'a Diagnostics) -> Document<'a> {
+    let inputs = vec![Checked { results: results.iter().collect(), skipped }];
+    let diagnostics: Vec<&Diagnostic> = diagnostics.iter().collect();
+    Document::Check(Check { inputs, several: false, diagnostics: Some(diagnostics) })
+}
+
+#[test]
+fn a_violation_and_what_was_not_checked() {
+    let input = read(&case("c7", 3, false));
+    let (results, skipped) = results(&input, |_| ());
+    assert!(results[0].is_violated());
+    assert_reads("violation", &check_of(&results, &skipped, &input.diagnostics));
+}
+
+#[test]
+fn what_holds_by_a_certificate_or_by_one_of_two_engines_and_what_is_unknown() {
+    let name = case("c1", 5, true);
+    let of = |property: &str, answer: Answer| {
+        let mut result = CheckResult { answer, ..CheckResult::unknown(name.clone(), property, String::new()) };
+        result.engine = "sat".to_owned();
+        blank(&mut result);
+        result
+    };
+    let unknown = |covered| Answer::Unknown { reason: "out of time".to_owned(), covered };
+    let mut all = [
+        of("settles", Answer::Holds(Extent::Bound(10))),
+        of("min-replicas", Answer::Holds(Extent::Complete(4))),
+        of("pods-schedulable", unknown(0)),
+        of("spread-balanced", unknown(3)),
+    ];
+    let checker = "varisat-checker";
+    let time = Duration::from_millis(1500);
+    all[0].certificate = Some(Certificate { checker, refuted: 7, clauses: 890, proof_bytes: 12345, time });
+    let (engine, reason) = ("explicit", Some(UnknownReason::Memory));
+    all[1].beside = vec![Attempt { engine, k: 2, statistics: all[1].statistics.clone(), reason }];
+    let mut diagnostics = Diagnostics::default();
+    diagnostics.error("there is no node", "add one");
+    diagnostics.note("nothing is known of loads");
+    let document = check_of(&all, &[], &diagnostics);
+    assert_reads("certified_and_unknown", &document);
+    insta::assert_snapshot!("certified_and_unknown.verbose", plain(&text().render(&document, Detail::Verbose)));
+    insta::assert_snapshot!("certified_and_unknown.quiet", plain(&text().render(&document, Detail::Quiet)));
+}
+
+#[test]
+fn a_family_whose_smallest_violation_was_lifted() {
+    let asked = Asked { name: case("c3", 5, false), scale: (1, 5), sizes: Vec::new() };
+    let input = source::open(&asked).expect("a family");
+    let (results, skipped) = results(&input, |_| ());
+    assert!(results[0].family.as_ref().is_some_and(|family| family.lift.is_some()));
+    assert_reads("family", &check_of(&results, &skipped, &input.diagnostics));
+}
+
+#[test]
+fn a_family_of_which_one_query_covers_many_sizes() {
+    let asked = Asked { name: case("c8", 6, true), scale: (1, 6), sizes: Vec::new() };
+    let input = source::open(&asked).expect("a family");
+    let (results, skipped) = results(&input, |_| ());
+    assert!(results[0].family.as_ref().is_some_and(|family| family.query.is_some()));
+    assert_reads("family_in_one_query", &check_of(&results, &skipped, &input.diagnostics));
+}
+
+#[test]
+fn workloads_in_the_company_of_others() {
+    let input = read(&case("m1", 2, false));
+    let (results, skipped) = results(&input, |options| (options.focus, options.explain) = (Focus::On, true));
+    assert!(results[0].focus.is_some());
+    assert_reads("focus", &check_of(&results, &skipped, &input.diagnostics));
+}
+
+#[test]
+fn a_reduction_explained() {
+    let input = read(&case("c8", 6, true));
+    let (results, skipped) = results(&input, |options| options.explain = true);
+    assert!(results[0].reduction.is_some());
+    assert_reads("reduction", &check_of(&results, &skipped, &input.diagnostics));
+}
+
+#[test]
+fn several_inputs_at_a_glance() {
+    let inputs = [read(&case("c2", 3, false)), read(&case("c7", 3, true))];
+    let all = inputs.each_ref().map(|input| results(input, |_| ()));
+    let inputs = all.iter().map(|(results, skipped)| Checked { results: results.iter().collect(), skipped });
+    let document = Document::Check(Check { inputs: inputs.collect(), several: true, diagnostics: Some(Vec::new()) });
+    assert_reads("several", &document);
+    insta::assert_snapshot!("several.verbose", plain(&text().render(&document, Detail::Verbose)));
+}
+
+#[test]
+fn bad_input() {
+    let manifest = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  replicas: many\n";
+    let errors = load_strings(&[("web.yaml", manifest)], LoadOptions::default()).expect_err("no number");
+    let diagnostics = Some(errors.iter().collect());
+    assert_reads("bad_input", &Document::Check(Check { diagnostics, ..Check::default() }));
+}
+
+#[test]
+fn traces_replayed() {
+    let name = case("c7", 3, false);
+    let (results, _) = results(&read(&name), |_| ());
+    let Answer::Violated(found) = &results[0].answer else { panic!("c7 fails") };
+    let again = |input: InputName, is_same_input| {
+        let told = replay::again(&mut read(&input), &found.trace).expect("it is a trace");
+        Replayed { trace: found.trace.clone(), input, is_same_input, told }
+    };
+    let replayed = [again(name, true), again(case("c7", 3, true), false)];
+    assert_eq!(replayed.each_ref().map(|it| it.told.is_ok()), [true, false]);
+    assert_reads("replay", &Document::Replay(&replayed));
+}
+
+/// The story of a random run.
+fn walked(input: &Input, seed: u64) -> Narrative {
+    let model = kubound::model::build(&input.spec, &input.selection(&[])).expect("a model");
+    let run = walk(&model.system, seed, 2);
+    let executed = model.interpreter().execute(&run.trace).expect("a run");
+    narrate(&input.spec, &model, &run.trace, &executed, &Ending::Open)
+}
+
+#[test]
+fn a_simulation() {
+    let input = read(&case("c3", 2, false));
+    let told = Ok(walked(&input, 1));
+    let cut = Some("block 2 does not settle within 20000 steps".to_owned());
+    let simulation = Simulation { input: input.name, seed: 1, told, cut };
+    assert_reads("simulation", &Document::Simulation(&simulation));
+    let untold = Simulation { told: Err("step 3 is not enabled".to_owned()), cut: None, ..simulation };
+    assert_reads("simulation_untold", &Document::Simulation(&untold));
+}
+
+#[test]
+fn cases() {
+    assert_reads("cases", &Document::Cases(&kubound::cases::CASES[..3]));
+    let directories = ["out/c1", "out/c1-fixed"].map(str::to_owned);
+    assert_reads("emitted", &Document::Emitted(&directories));
+}
+
+#[test]
+fn benchmarks() {
+    let verdict = |word: &str, k| vec![(word.to_owned(), k)];
+    let row = |engine: &str, verdicts, failure: Option<&str>| Measurement {
+        case: "c1".to_owned(),
+        scale: 10,
+        fixed: false,
+        engine: engine.to_owned(),
+        verdicts,
+        times: [30, 10, 20].map(Duration::from_millis).to_vec(),
+        bytes: Some(5 << 20),
+        failure: failure.map(str::to_owned),
+    };
+    let mut unmeasured = row("smt", Vec::new(), None);
+    (unmeasured.times, unmeasured.bytes) = (Vec::new(), None);
+    let rows = [
+        row("explicit", verdict("violated", 7), None),
+        row("sat", verdict("holds", 9), None),
+        row("auto", Vec::new(), Some("killed")),
+        unmeasured,
+    ];
+    let contradictions = ["runs of c1 at 10 contradict each other".to_owned()];
+    assert_reads("bench", &Document::Benchmarks(Benchmarks { rows: &rows, contradictions: &contradictions }));
+}
+
+#[test]
+fn conformance() {
+    let mut scheduler = Component::new("kube-scheduler", "v1.34.0");
+    for (id, verdict) in [
+        ("one", Verdict::Agrees),
+        ("two", Verdict::Differs("node: n1, not n2".to_owned())),
+        ("three", Verdict::Differs("score: 7, not 8".to_owned())),
+        ("four", Verdict::NotModelled("volumes".to_owned())),
+    ] {
+        scheduler.count("placement", id, verdict);
+    }
+    let mut kubelet = Component::new("kubelet", "v1.34.0");
+    kubelet.count("start", "five", Verdict::Agrees);
+    let report = Report { components: vec![scheduler, kubelet] };
+    assert_reads("conformance", &Document::Conformance(Conformance { report: &report, shown: 1 }));
+}
+
+#[test]
+fn parts_told_one_by_one_come_to_the_whole_document() {
+    let input = read(&case("c7", 3, false));
+    let (results, skipped) = results(&input, |_| ());
+    for several in [false, true] {
+        let inputs = vec![Checked { results: results.iter().collect(), skipped: &skipped }; 2];
+        let document = Document::Check(Check { inputs, several, diagnostics: Some(Vec::new()) });
+        let parts = document.parts();
+        for format in FORMATS {
+            let whole = format.render(&document, Detail::Verbose);
+            for told in 0..=parts.len() {
+                let first: String = parts[..told].iter().map(|part| format.part(part, Detail::Verbose)).collect();
+                assert_eq!(first + &format.rest(&document, told, Detail::Verbose), whole, "{} {told}", format.name);
+            }
+        }
+    }
+}
