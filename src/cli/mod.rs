@@ -16,6 +16,7 @@ mod output;
 mod progress;
 mod reading;
 mod replay;
+mod rules;
 mod simulate;
 mod source;
 mod values;
@@ -53,6 +54,8 @@ fn dispatch(cli: &Cli) -> Result<u8, CliError> {
         Command::Schema => extras::schema(),
         Command::Show(arguments) => extras::show(arguments, cli.detail()),
         Command::Conformance(arguments) => conformance::run(arguments, cli.quiet),
+        Command::Rules(arguments) => rules::list(arguments),
+        Command::Explain(arguments) => rules::explain(arguments),
         Command::Bench(arguments) => bench::run(arguments, cli.quiet),
     }
 }
