@@ -1,6 +1,7 @@
 //! Controllers and events as transitions over terms: one place per controller, written once.
 //!
-//! Part of every rule: each file that decides something declares one ([`crate::cluster::view::rule`]), [`rules`] has them all.
+//! Part of every rule: each file that decides something declares one ([`crate::cluster::view::rule`]), [`rules`] has
+//! them all.
 //!
 //! Every engine, the replayer and the narrative derive from what these files build. How to read them: Rust
 //! `for` and `if` range over configuration, term operators over state.

@@ -101,6 +101,43 @@ fn the_schema_is_json_and_describes_scenarios() {
 }
 
 #[test]
+fn rules_are_listed_within_80_columns() {
+    let ran = kubound(&["rules"]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    assert!(ran.out.lines().all(|line| line.chars().count() <= 80), "{}", ran.out);
+    let listed = json(&kubound(&["rules", "--format", "json"]).out);
+    assert_eq!(listed["schema"], "kubound/v1");
+    let ids: Vec<&str> = listed["rules"].as_array().expect("rules").iter().filter_map(|it| it["id"].as_str()).collect();
+    assert!(ids.len() > 50 && ids.contains(&"scheduler/PodTopologySpread"), "{ids:?}");
+    // Ids longer than their column go on in the next line.
+    assert!(ids.iter().all(|id| ran.out.contains(&id[..id.len().min(12)])), "{}", ran.out);
+}
+
+#[test]
+fn a_rule_is_explained() {
+    let explained = json(&kubound(&["explain", "scheduler/NodePorts", "--format", "json"]).out);
+    let rule = &explained["rule"];
+    assert_eq!((&rule["id"], &rule["version"]), (&"scheduler/NodePorts".into(), &"Kubernetes v1.34".into()));
+    assert_eq!(rule["source"]["file"], "encodings/kube_scheduler/node_ports.rs");
+    let ours = json(&kubound(&["explain", "environment/load", "--format", "json"]).out);
+    assert_eq!((&ours["rule"]["version"], &ours["rule"]["upstream"]), (&Value::Null, &serde_json::json!([])));
+}
+
+#[test]
+fn a_rule_that_is_not_there_names_those_near_it() {
+    for (wanted, near) in [
+        ("PodTopologySpread", "scheduler/PodTopologySpread"),
+        ("scheduler/nodeports", "scheduler/NodePorts"),
+        ("hpa/stabilization", "hpa/stabilisation"),
+    ] {
+        let ran = kubound(&["explain", wanted]);
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{wanted}");
+        let expected = format!("error: there is no rule {wanted}; near it: {near}, ");
+        assert!(ran.err.starts_with(&expected), "{}", ran.err);
+    }
+}
+
+#[test]
 fn cases_are_listed_within_80_columns() {
     let ran = kubound(&["cases"]);
     assert_eq!(ran.code, 0);

@@ -14,6 +14,15 @@ fn output(arguments: &[&str]) -> String {
     shown.lines().map(without_time).collect::<Vec<_>>().join("\n")
 }
 
+/// Replaces the line in `Code: encodings/….rs:12`.
+fn without_line(text: &str) -> String {
+    let blank = |line: &str| match line.split_once(".rs:") {
+        Some((before, _)) => format!("{before}.rs:LINE"),
+        None => line.to_owned(),
+    };
+    text.lines().map(blank).collect::<Vec<_>>().join("\n")
+}
+
 /// Replaces the time in `… explicit, 12 ms`.
 fn without_time(line: &str) -> String {
     match line.split_once("explicit, ") {
@@ -45,6 +54,23 @@ fn panics_that_go_round() {
 #[test]
 fn a_case_that_holds() {
     insta::assert_snapshot!(output(&["check", "--engine", "explicit", "examples/c6-fixed"]));
+}
+
+#[test]
+fn a_story_with_its_rules() {
+    let told = output(&["check", "--engine", "explicit", "--verbose", "examples/c2-violating"]);
+    let figures = |line: &&str| !line.contains("states, ") && !line.trim_start().starts_with("at most ");
+    insta::assert_snapshot!(told.lines().filter(figures).collect::<Vec<_>>().join("\n"));
+}
+
+#[test]
+fn a_rule_explained() {
+    insta::assert_snapshot!(without_line(&output(&["explain", "scheduler/PodTopologySpread"])));
+}
+
+#[test]
+fn a_rule_of_ours_explained() {
+    insta::assert_snapshot!(without_line(&output(&["explain", "environment/overload"])));
 }
 
 #[test]

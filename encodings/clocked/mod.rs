@@ -1,5 +1,5 @@
-//! Controllers alone, with a clock: **only conformance runs these.** What is recorded of them is when they act, which the model
-//! of a cluster leaves open: it has no clock, and what timers guard may happen in any later block.
+//! Controllers alone, with a clock: **only conformance runs these.** What is recorded of them is when they act, which
+//! the model of a cluster leaves open: it has no clock, and what timers guard may happen in any later block.
 //!
 //! Part of the rules `clocked/taint-eviction`, `clocked/deadline`, `clocked/monitor` and `clocked/tainting`.
 //!
@@ -7,8 +7,9 @@
 //! * [`taint_eviction`]: the taint eviction controller; [`deadline`] is its queue of timed evictions, [`timed`] a pod in it.
 //! * [`node_lifecycle`]: the node lifecycle controller, one node a variable each.
 //!
-//! What they decide is the model's as well, where it can be told without a clock: [`crate::encodings::taint_eviction::fate`],
-//! [`crate::encodings::taint_eviction::admission`] and [`crate::encodings::node_lifecycle::zone`] are asked by both.
+//! What they decide is the model's as well, where it can be told without a clock:
+//! [`crate::encodings::taint_eviction::fate`], [`crate::encodings::taint_eviction::admission`] and
+//! [`crate::encodings::node_lifecycle::zone`] are asked by both.
 
 pub mod clock;
 pub mod deadline;

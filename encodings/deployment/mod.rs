@@ -1,6 +1,7 @@
-//! Deployment controller. The decision of one reconcile is written over views of a Deployment and its ReplicaSets ([`reconcile`]
-//! and the modules below it, which follow upstream's files); here it acts on the cluster. A ReplicaSet that does not exist is one
-//! of size 0, and one that its controller has yet to look at is available as far as its pods are ready.
+//! Deployment controller. The decision of one reconcile is written over views of a Deployment and its ReplicaSets
+//! ([`reconcile`] and the modules below it, which follow upstream's files); here it acts on the cluster. A ReplicaSet
+//! that does not exist is one of size 0, and one that its controller has yet to look at is available as far as its pods
+//! are ready.
 //!
 //! Annotations at the start are those of the `spec.replicas` at the start. The first size of a ReplicaSet is a resize like
 //! others: old ones shrink in the next reconcile, upstream's in the same one.

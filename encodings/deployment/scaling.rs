@@ -1,5 +1,5 @@
-//! Scaling: where `spec.replicas` changed, and while the Deployment is paused, nothing rolls. ReplicaSets are resized so that
-//! their proportions stay.
+//! Scaling: where `spec.replicas` changed, and while the Deployment is paused, nothing rolls. ReplicaSets are resized
+//! so that their proportions stay.
 
 use crate::cluster::view::rule::{Rule, rule};
 use crate::term::{Bool, Ctx, Int};

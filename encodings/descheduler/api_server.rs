@@ -2,7 +2,8 @@
 //!
 //! Part of the rule `descheduler/cycle`.
 //!
-//! It is a stand-in for recordings, which name the pods whose evictions were refused. Policies name none: no budget is asked.
+//! It is a stand-in for recordings, which name the pods whose evictions were refused. Policies name none: no budget is
+//! asked.
 
 use crate::cluster::object::spec::DeschedulerPolicy;
 use crate::cluster::view::View;

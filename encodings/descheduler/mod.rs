@@ -2,10 +2,10 @@
 //!
 //! Part of the rule `descheduler/cycle`.
 //!
-//! A policy is one cycle: `memory`, `cycle` and `walk` say how its plugins take turns, `sight` what they see, `evictor` whom
-//! they may evict. Where nothing depends on an order, a cycle is one periodic action (`at_once`); else it begins with one,
-//! and event-driven actions make its small choices. Pods that it evicts are made again by their owners and placed again
-//! by the scheduler within the same block.
+//! A policy is one cycle: `memory`, `cycle` and `walk` say how its plugins take turns, `sight` what they see, `evictor`
+//! whom they may evict. Where nothing depends on an order, a cycle is one periodic action (`at_once`); else it begins
+//! with one, and event-driven actions make its small choices. Pods that it evicts are made again by their owners and
+//! placed again by the scheduler within the same block.
 
 mod api_server;
 mod at_once;

@@ -1,6 +1,7 @@
 //! What comes from outside the control plane: load, node failures, overload, maintenance, users.
 //!
-//! Part of the rules `environment/load`, `environment/failures`, `environment/overload`, `environment/maintenance` and `environment/commands`.
+//! Part of the rules `environment/load`, `environment/failures`, `environment/overload`, `environment/maintenance` and
+//! `environment/commands`.
 //!
 //! Every such action is slow: it begins a block. Those that change something from outside carry the mark `environment`,
 //! which excuses loops, and disturb observers of replica counts.

@@ -13,8 +13,7 @@ use super::{Switch, switch};
 pub static RULE: Rule = rule! {
     id: "environment/overload",
     component: Overload,
-    decides: "A node panics when the cpu that its pods request reaches a given share of its allocatable. The \
-        environment is ours.",
+    decides: "A node panics when the cpu that its pods request reaches a given share of its allocatable.",
     parts: [
         "a node whose pods request a given share of its cpu panics, turns NotReady, and recovers when it is empty" =>
             "as declared; it is the cluster's own doing, no change from outside",

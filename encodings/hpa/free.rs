@@ -1,7 +1,8 @@
 //! An autoscaler that may choose any size within its limits at any time: all that its metrics, loads, windows, policies
 //! and tolerances can come to, where a model is to know nothing of them.
 //!
-//! Outside the limits upstream goes to the nearer one, and inside it never leaves them; a target of no replicas is left alone.
+//! Outside the limits upstream goes to the nearer one, and inside it never leaves them; a target of no replicas is left
+//! alone.
 
 use crate::cluster::object::spec::Autoscaler;
 use crate::cluster::view::rule::{Rule, rule};

@@ -1,7 +1,7 @@
 //! HorizontalPodAutoscaler controller. One action per autoscaler: read the metrics, propose, stabilise, limit, resize.
-//! [`metrics`] and [`limits`] hold the decisions; they know neither where pods and usage come from nor how the past is remembered.
-//! The action instantiates them on the state of a cluster, on the loads of its scenario ([`metrics::load`]) and on a memory
-//! without times ([`limits::memory`]).
+//! [`metrics`] and [`limits`] hold the decisions; they know neither where pods and usage come from nor how the past is
+//! remembered. The action instantiates them on the state of a cluster, on the loads of its scenario ([`metrics::load`])
+//! and on a memory without times ([`limits::memory`]).
 
 pub mod free;
 pub mod limits;

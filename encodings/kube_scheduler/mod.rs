@@ -1,9 +1,9 @@
 //! kube-scheduler: one pod at a time, filter, score, free choice among the best.
 //!
-//! `filters` and `scores` put the plugins in order. A pod that fits nowhere waits; it is tried again as soon as something
-//! changes, which here means that the action is enabled exactly when some waiting pod fits somewhere. One that fits nowhere may
-//! make room, see `preemption`. Of waiting pods that fit or make room, those of the highest priority go first; among equals the
-//! order of the queue is free.
+//! `filters` and `scores` put the plugins in order. A pod that fits nowhere waits; it is tried again as soon as
+//! something changes, which here means that the action is enabled exactly when some waiting pod fits somewhere. One
+//! that fits nowhere may make room, see `preemption`. Of waiting pods that fit or make room, those of the highest
+//! priority go first; among equals the order of the queue is free.
 
 mod company;
 mod explain;

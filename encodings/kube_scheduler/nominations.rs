@@ -1,5 +1,5 @@
-//! Pods that are taken to be on a node although they are not bound to it: a node must pass the filters with the pods of at least
-//! the same priority that are nominated to it, and once more without them.
+//! Pods that are taken to be on a node although they are not bound to it: a node must pass the filters with the pods of
+//! at least the same priority that are nominated to it, and once more without them.
 
 use crate::cluster::view::Cluster;
 use crate::cluster::view::rule::{Rule, rule};

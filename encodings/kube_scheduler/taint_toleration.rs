@@ -1,5 +1,5 @@
-//! TaintToleration, as a filter: the node's first untolerated taint of effect NoSchedule or NoExecute, and that of nodes that
-//! are down. As a score: the untolerated taints of effect PreferNoSchedule.
+//! TaintToleration, as a filter: the node's first untolerated taint of effect NoSchedule or NoExecute, and that of
+//! nodes that are down. As a score: the untolerated taints of effect PreferNoSchedule.
 
 use k8s_openapi::api::core::v1::{Taint, Toleration};
 

@@ -3,9 +3,9 @@
 //! Nodes whose kubelets fall silent turn Unknown, their pods not ready. Nodes that are not ready get a NoSchedule taint
 //! at once, and a NoExecute taint when their zone's rate allows; when every zone is down, all NoExecute taints go.
 //!
-//! [`zone`] says how disrupted a zone is, and at which rate its nodes may be tainted. The model of a cluster has no clock and
-//! takes from the controller what time cannot change: [`taints_nodes`]. The controller with a clock, which is what recordings
-//! are compared with, is [`crate::encodings::clocked::node_lifecycle`].
+//! [`zone`] says how disrupted a zone is, and at which rate its nodes may be tainted. The model of a cluster has no
+//! clock and takes from the controller what time cannot change: [`taints_nodes`]. The controller with a clock, which is
+//! what recordings are compared with, is [`crate::encodings::clocked::node_lifecycle`].
 
 pub mod zone;
 

@@ -1,8 +1,8 @@
-//! ReplicaSet controller. Which pods are deleted is written over views of single pods ([`ranking`], [`deletion`]). Here it acts
-//! on the cluster, whose pods are counted. Too few: the missing ones are created at once. Too many: they are deleted in the order
-//! of their [`Standing`]: those without a node, then those that are not ready, then those on the nodes that hold most active
-//! pods of the same Deployment. Among equals upstream compares how long pods have been ready (in powers of two), restarts
-//! and age, which counted pods do not have: the choice is free.
+//! ReplicaSet controller. Which pods are deleted is written over views of single pods ([`ranking`], [`deletion`]). Here
+//! it acts on the cluster, whose pods are counted. Too few: the missing ones are created at once. Too many: they are
+//! deleted in the order of their [`Standing`]: those without a node, then those that are not ready, then those on the
+//! nodes that hold most active pods of the same Deployment. Among equals upstream compares how long pods have been
+//! ready (in powers of two), restarts and age, which counted pods do not have: the choice is free.
 //!
 //! Ranks are those of the moment when deletion begins. Pods are taken node by node: a rank that has to go altogether
 //! loses all its pods; of the last rank each node loses a free number. A node that was taken from falls below the rank,

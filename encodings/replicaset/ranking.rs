@@ -1,4 +1,5 @@
-//! Which of two pods is deleted first, with the feature gates PodDeletionCost and LogarithmicScaleDown, which are on by default.
+//! Which of two pods is deleted first, with the feature gates PodDeletionCost and LogarithmicScaleDown, which are on by
+//! default.
 
 use crate::cluster::view::rule::{Rule, rule};
 use crate::term::{Bool, Ctx, Int};

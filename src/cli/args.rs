@@ -69,6 +69,10 @@ pub enum Command {
     /// Compare the model of each controller with recordings of the real one.
     #[command(after_help = "Exit codes: 0 nothing differs, 1 something does, 2 bad input.")]
     Conformance(Conformance),
+    /// List the rules by which the model decides: what each decides, and whose decision it is.
+    Rules(Rules),
+    /// Say what a rule decides, whom it follows, how exactly, and where it is written.
+    Explain(Explain),
     /// Measure the cases on several engines, and whether these agree.
     #[command(after_help = "Exit codes: 0 measured, 1 engines contradict each other, 2 bad usage, 3 undecided.")]
     Bench(Bench),
@@ -306,6 +310,25 @@ pub struct Show {
     /// Only what this property needs; may be given several times.
     #[arg(long = "property", value_name = "NAME", value_parser = PossibleValuesParser::new(NAMES))]
     pub properties: Vec<String>,
+}
+
+/// Options of `rules`.
+#[derive(Clone, Debug, Args)]
+pub struct Rules {
+    /// Rendering.
+    #[arg(long, value_parser = values::format(), default_value = FORMATS[0].name)]
+    pub format: &'static Format,
+}
+
+/// Options of `explain`.
+#[derive(Clone, Debug, Args)]
+pub struct Explain {
+    /// The rule, such as scheduler/PodTopologySpread; stories name them with --verbose.
+    #[arg(value_name = "RULE")]
+    pub id: String,
+    /// Rendering.
+    #[arg(long, value_parser = values::format(), default_value = FORMATS[0].name)]
+    pub format: &'static Format,
 }
 
 /// Options of `bench`.

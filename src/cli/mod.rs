@@ -17,6 +17,7 @@ mod printer;
 mod progress;
 mod reading;
 mod replay;
+mod rules;
 mod simulate;
 mod source;
 mod values;
@@ -55,5 +56,7 @@ fn dispatch(cli: &Cli) -> Result<u8, CliError> {
         Command::Show(arguments) => extras::show(arguments, cli.detail()),
         Command::Conformance(arguments) => conformance::run(arguments, cli.detail()),
         Command::Bench(arguments) => bench::run(arguments, cli.detail()),
+        Command::Rules(arguments) => rules::list(arguments, cli.detail()),
+        Command::Explain(arguments) => rules::explain(arguments, cli.detail()),
     }
 }

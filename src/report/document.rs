@@ -9,6 +9,7 @@ use itertools::Itertools;
 
 use crate::cases::Case;
 use crate::check::{CheckResult, InputName, Narrative, SavedTrace};
+use crate::cluster::view::rule::Rule;
 use crate::conformance::Report;
 use crate::input::Diagnostic;
 
@@ -29,6 +30,10 @@ pub enum Document<'a> {
     Benchmarks(Benchmarks<'a>),
     /// Of `conformance`.
     Conformance(Conformance<'a>),
+    /// Of `rules`.
+    Rules(&'a [&'static Rule]),
+    /// Of `explain`.
+    Rule(&'static Rule),
 }
 
 /// A piece of an answer that makes sense by itself.
@@ -64,6 +69,10 @@ pub enum Part<'a> {
     Benchmarks(Benchmarks<'a>),
     /// Of `conformance`.
     Conformance(Conformance<'a>),
+    /// Of `rules`.
+    Rules(&'a [&'static Rule]),
+    /// Of `explain`.
+    Rule(&'static Rule),
 }
 
 /// The results of a check.
@@ -162,6 +171,8 @@ impl<'a> Document<'a> {
             Document::Emitted(directories) => directories.iter().map(|it| Part::Emitted(it)).collect(),
             Document::Benchmarks(benchmarks) => vec![Part::Benchmarks(*benchmarks)],
             Document::Conformance(conformance) => vec![Part::Conformance(*conformance)],
+            Document::Rules(rules) => vec![Part::Rules(rules)],
+            Document::Rule(rule) => vec![Part::Rule(rule)],
         }
     }
 }

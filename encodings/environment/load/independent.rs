@@ -28,7 +28,7 @@ pub static RULE: Rule = rule! {
     id: "environment/load-of-each-pod",
     component: Load,
     decides: "What pods use together of which each has a load of its own: any sum that the ranges of those that are \
-        measured allow. The environment is ours.",
+        measured allow.",
     parts: [
         "`per: eachPod`: each pod anywhere in the range" =>
             "exact for what an autoscaler reads, which is the sum over the pods that are measured: n pods have any \

@@ -28,8 +28,7 @@ use super::outside;
 pub static RULE: Rule = rule! {
     id: "environment/load",
     component: Load,
-    decides: "What the pods of a workload use: anything in the range that the scenario declares, at any time. The \
-        environment is ours.",
+    decides: "What the pods of a workload use: anything in the range that the scenario declares, at any time.",
     parts: [
         "load anywhere in its range, at any time" =>
             "exact up to levels: loads that every autoscaler maps alike, for every number of pods, are one level, \

@@ -2,8 +2,8 @@
 //!
 //! Part of the rule `hpa/reconcile`.
 //!
-//! [`stabilisation`] and [`rates`] decide as upstream does about what windows and periods count of the past. What they count
-//! comes from [`memory`] in a model, which knows no time, and from [`history`] where ages are known.
+//! [`stabilisation`] and [`rates`] decide as upstream does about what windows and periods count of the past. What they
+//! count comes from [`memory`] in a model, which knows no time, and from [`history`] where ages are known.
 //! [`reconcile`] puts them together, with the conditions and the event.
 
 pub mod history;

@@ -1,5 +1,5 @@
-//! InterPodAffinity. A term is asked about templates: their pods match it together or not at all. Pods that are being deleted
-//! count.
+//! InterPodAffinity. A term is asked about templates: their pods match it together or not at all. Pods that are being
+//! deleted count.
 
 mod preferred;
 mod required;

@@ -1,6 +1,6 @@
-//! Which victims would violate a PodDisruptionBudget: every pod of lower priority on the node, in order of importance, uses up
-//! each budget that selects it; one for which a budget is used up already is violating. Pods that a budget lists as disrupted
-//! already use nothing of it.
+//! Which victims would violate a PodDisruptionBudget: every pod of lower priority on the node, in order of importance,
+//! uses up each budget that selects it; one for which a budget is used up already is violating. Pods that a budget
+//! lists as disrupted already use nothing of it.
 
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 

@@ -1,8 +1,8 @@
 //! Whether a pod may preempt at all.
 //!
-//! Upstream looks for victims that are still leaving on the node that the pod is nominated to. Nominations are known of pods as
-//! they were read; those that a preemption makes during a run are not state: any pod of lower priority that began to leave during
-//! the run, on any node, is taken for such a victim. So preemptions follow one after the other.
+//! Upstream looks for victims that are still leaving on the node that the pod is nominated to. Nominations are known of
+//! pods as they were read; those that a preemption makes during a run are not state: any pod of lower priority that
+//! began to leave during the run, on any node, is taken for such a victim. So preemptions follow one after the other.
 
 use crate::cluster::view::Cluster;
 use crate::cluster::view::rule::{Rule, rule};

@@ -1,5 +1,5 @@
-//! DefaultPreemption. A pod that no node can take makes room on one: pods of lower priority are evicted, as few and as unimportant
-//! ones as will do. Afterwards it is scheduled like any other pod.
+//! DefaultPreemption. A pod that no node can take makes room on one: pods of lower priority are evicted, as few and as
+//! unimportant ones as will do. Afterwards it is scheduled like any other pod.
 
 mod action;
 mod budgets;

@@ -1,5 +1,5 @@
-//! Which of several nodes is preempted on. When pods of modelled owners started is not known: a node whose deciding victims are
-//! such pods neither wins nor loses by the last criterion.
+//! Which of several nodes is preempted on. When pods of modelled owners started is not known: a node whose deciding
+//! victims are such pods neither wins nor loses by the last criterion.
 
 use crate::cluster::arithmetic::gcd;
 use crate::cluster::view::Cluster;

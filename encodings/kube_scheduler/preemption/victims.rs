@@ -1,6 +1,6 @@
-//! Which pods of a node have to go: all pods of lower priority leave the node; if the new pod then passes every filter, they come
-//! back as far as it still does, those whose eviction would violate a budget first, within each half the more important ones
-//! first.
+//! Which pods of a node have to go: all pods of lower priority leave the node; if the new pod then passes every filter,
+//! they come back as far as it still does, those whose eviction would violate a budget first, within each half the more
+//! important ones first.
 //!
 //! The filters judge the node as if it held other pods, as they do with nominated ones, so what looks beyond the node
 //! (spreading, affinity) is judged anew with every pod that comes back.

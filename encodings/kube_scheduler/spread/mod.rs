@@ -1,5 +1,5 @@
-//! PodTopologySpread. `hard` has the constraints that refuse nodes, `soft` those that score them, `defaults` those of pods that
-//! list none.
+//! PodTopologySpread. `hard` has the constraints that refuse nodes, `soft` those that score them, `defaults` those of
+//! pods that list none.
 //!
 //! Pods are counted by template: a template's pods match a selector together or not at all. A topology key of which no
 //! two nodes share a value makes every node its own domain; other keys have the domains that classes name.

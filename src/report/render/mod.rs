@@ -5,6 +5,7 @@
 
 pub mod json;
 pub mod layout;
+pub mod semantics;
 pub mod table;
 pub mod text;
 

@@ -8,6 +8,7 @@ use super::{Format, Writer};
 use crate::cases::Case;
 use crate::check::family::FamilyReport;
 use crate::check::{Answer, CheckResult, InputName, Narrative};
+use crate::cluster::view::rule::Rule;
 use crate::conformance::Report;
 use crate::engine::Extent;
 use crate::report::document::{Benchmarks, Document, Measurement, Replayed};
@@ -26,6 +27,8 @@ fn document(document: &Document<'_>) -> String {
         Document::Emitted(directories) => grid(["DIRECTORY"], directories.iter().map(|it| [it.clone()]), &[]),
         Document::Benchmarks(it) => benchmarks(it),
         Document::Conformance(it) => conformance(it.report),
+        Document::Rules(all) => rules(all),
+        Document::Rule(rule) => rules(&[rule]),
     }
 }
 
@@ -113,6 +116,16 @@ pub fn conformance(report: &Report) -> String {
         })
     });
     grid(["COMPONENT", "FAMILY", "AGREE", "DIFFER", "NOT MODELLED"], rows, &[2, 3, 4])
+}
+
+/// What each rule decides, and whose decision it is.
+pub fn rules(rules: &[&Rule]) -> String {
+    let row = |rule: &&Rule| [rule.id, rule.component.name(), first_sentence(rule.decides)].map(str::to_owned);
+    grid(["RULE", "COMPONENT", "WHAT IT DECIDES"], rules.iter().map(row), &[])
+}
+
+fn first_sentence(text: &str) -> &str {
+    text.find(". ").map_or(text, |end| &text[..=end])
 }
 
 /// Any table; `numbers` are the columns to be aligned to the right.

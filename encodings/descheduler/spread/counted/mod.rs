@@ -7,8 +7,8 @@
 //! can take, whichever is less; upstream stops earlier where a pair of domains has come within maxSkew of each other, so
 //! that it is free within bounds.
 //!
-//! Within a domain of several nodes pods go node by node, in any order of nodes. Pods of several templates go in the order of their
-//! ranks, and if some fits a node of a domain below the average, all do.
+//! Within a domain of several nodes pods go node by node, in any order of nodes. Pods of several templates go in the
+//! order of their ranks, and if some fits a node of a domain below the average, all do.
 
 mod placement;
 mod steps;

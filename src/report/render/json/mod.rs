@@ -6,6 +6,7 @@ mod family;
 mod focus;
 mod reduction;
 mod result;
+mod rules;
 mod story;
 
 use serde_json::{Map, Value, json};
@@ -34,6 +35,10 @@ fn document(document: &Document<'_>) -> String {
         Document::Emitted(directories) => json!({"schema": SCHEMA, "directories": directories}),
         Document::Benchmarks(it) => benchmarks::value(it),
         Document::Conformance(it) => conformance::value(it.report),
+        Document::Rules(all) => {
+            json!({"schema": SCHEMA, "rules": all.iter().map(|rule| rules::value(rule)).collect::<Vec<Value>>()})
+        }
+        Document::Rule(rule) => json!({"schema": SCHEMA, "rule": rules::value(rule)}),
     };
     format!("{value:#}\n")
 }

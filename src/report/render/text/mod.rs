@@ -5,6 +5,7 @@ mod family;
 mod focus;
 mod reduction;
 mod result;
+mod rules;
 mod story;
 mod style;
 
@@ -27,11 +28,13 @@ fn part(part: &Part<'_>, detail: Detail) -> String {
         Part::Result { .. } | Part::NotChecked { .. } => String::new(),
         Part::Overview(results) => table::results(results.iter().copied()),
         Part::Replayed(it) => replayed(it, detail),
-        Part::Simulation(it) => simulation(it),
+        Part::Simulation(it) => simulation(it, detail),
         Part::Cases(cases) => table::cases(cases),
         Part::Emitted(directory) => format!("{directory}\n"),
         Part::Benchmarks(it) => table::benchmarks(it),
         Part::Conformance(it) => conformance::text(it),
+        Part::Rules(all) => table::rules(all),
+        Part::Rule(rule) => rules::text(rule),
     }
 }
 
@@ -47,7 +50,7 @@ fn replayed(replayed: &Replayed, detail: Detail) -> String {
     }
 }
 
-fn simulation(simulation: &Simulation) -> String {
+fn simulation(simulation: &Simulation, detail: Detail) -> String {
     let mut out = format!("seed {}: {}\n", simulation.seed, simulation.input.short());
     match &simulation.told {
         Ok(narrative) => out.push_str(&story::text(narrative, detail)),
