@@ -16,7 +16,7 @@ pub fn compare(record: &Value, with_z3: bool) -> Verdict {
 }
 
 fn differences(record: &Value, with_z3: bool) -> Result<Vec<String>, String> {
-    let spec = cluster::object::spec(record, std::slice::from_ref(&record["pod"]))?;
+    let spec = cluster::spec(record, std::slice::from_ref(&record["pod"]))?;
     let ctx = Ctx::new();
     let cluster = cluster::scheduled(&ctx, &spec)?;
     let template = cluster::template_of(&cluster, &record["pod"]).ok_or("the pod is not among the templates")?;

@@ -38,7 +38,7 @@ fn pods(record: &Value) -> Vec<Value> {
 
 fn differences(record: &Value, with_z3: bool) -> Result<Vec<String>, String> {
     let pods = pods(record);
-    let spec = cluster::object::spec(record, &pods)?;
+    let spec = cluster::spec(record, &pods)?;
     let ctx = Ctx::new();
     let mut differences = Vec::new();
     let (unbound, cycles, cells, nodes) = {

@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 
 use super::{family, focus, input, reduction, story};
 use crate::check::{Answer, CheckResult, reason_text};
-use crate::cluster::view::rule::Rule;
 use crate::engine::{Attempt, Certificate, Extent};
 
 /// One result.
