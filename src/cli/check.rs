@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use crate::check::source::{Asked, Input};
 use crate::check::{Answer, CheckResult, Options, check, exit_code, reason_text};
+use crate::cluster::object::scenario::Scenario;
 use crate::cluster::object::spec::WorkloadKind;
 use crate::engine::{Budget, Progress, UnknownReason};
 use crate::input::describe_defaults;
@@ -83,7 +84,7 @@ impl Session<'_> {
             }
             other => other?,
         };
-        adjust(self.arguments, &mut input);
+        adjust(self.arguments, &mut input.spec.scenario);
         source::tell(&input, self.detail);
         if !input.scenario_given && self.detail > Detail::Quiet {
             let lines = describe_defaults(&input.spec);
@@ -158,7 +159,7 @@ impl Session<'_> {
             explain: arguments.explain_reduction,
             focus: arguments.focus.into(),
             lift_to: &arguments.lift_to,
-            adjust: &|input| adjust(arguments, input),
+            adjust: &|scenario| adjust(arguments, scenario),
             progress: &self.line,
         };
         let (line, output) = (&self.line, &mut self.output);
@@ -211,8 +212,7 @@ impl Session<'_> {
 }
 
 /// Changes a scenario as the options say.
-fn adjust(arguments: &Check, input: &mut Input) {
-    let scenario = &mut input.spec.scenario;
+fn adjust(arguments: &Check, scenario: &mut Scenario) {
     scenario.bound = arguments.bound.unwrap_or(scenario.bound);
     if let Some(interleaving) = arguments.interleaving {
         scenario.interleaving = interleaving;

@@ -15,9 +15,9 @@ use crate::reduce::family::{Coverage, Size, Standing};
 use super::lift;
 use super::members::Members;
 use super::together::{self, Known, Together};
-use crate::check::CheckError;
+use crate::check::plan::{Plan, Skipped, Subject};
 use crate::check::source::Input;
-use crate::check::verify::{self, Plan, Skipped, Subject, VerifyError};
+use crate::check::{CheckError, VerifyError, verify};
 
 /// Why a property has no result for a member that was checked.
 const NO_RESULT: &str = "not asked there, or it does not apply";

@@ -19,8 +19,8 @@ use crate::model::{Model, build_of_sizes};
 use crate::reduce::family::Size;
 
 use super::search::FamilyCheck;
+use crate::check::asking::{Asking, applicable};
 use crate::check::source::Input;
-use crate::check::verify::{self, Asking};
 
 /// Fewer members than this are checked one by one.
 const FEWEST: usize = 3;
@@ -64,7 +64,7 @@ pub fn ask(
     begin(&format!("modelling {} sizes together", members.sizes.len()));
     let model = members.model_most(family, names)?;
     let mut together = Together::default();
-    for name in verify::applicable(&model.system) {
+    for name in applicable(&model.system) {
         begin(&format!("{name} at {} sizes together", members.sizes.len()));
         let query = Query { family, members: &members, name, deadline, whole: &model };
         together.known.extend(query.narrow().map(|known| (name.to_owned(), known)));
