@@ -12,13 +12,12 @@ use crate::engine::Extent;
 use crate::model::ModelError;
 use crate::property::{self, Selection};
 
-use super::family::weaker;
 use super::focus::starts;
 use super::focus::survey::Survey;
 use super::focus::{Answer as One, Decided, FocusReport, Question, Session, Violation};
-use super::options::Focus;
-use super::verify::{Plan, Skipped, Subject, VerifyError, Whole, unbuilt};
-use super::{Answer, CheckResult};
+use super::plan::{Plan, Skipped, Subject};
+use super::whole::{Whole, unbuilt};
+use super::{Answer, CheckResult, Focus, VerifyError};
 
 /// Workloads up to which the whole cluster is asked first about what workloads alone leave open.
 const FEW: usize = 3;
@@ -148,8 +147,7 @@ fn results_of(subject: &Subject<'_>, plan: &Plan<'_>, decided: Decided) -> Vec<C
         }
     }
     if !held.is_empty() {
-        let extent =
-            held.iter().fold(None, |known, &(_, extent)| Some(weaker(known, extent))).unwrap_or(Extent::Bound(0));
+        let extent = held.iter().map(|&(_, extent)| extent).reduce(Extent::weaker).unwrap_or(Extent::Bound(0));
         let names: Vec<String> = held.into_iter().map(|(about, _)| about).collect();
         results.push(group(&blank, names, Answer::Holds(extent), &report, plan));
         blank.statistics = Default::default();

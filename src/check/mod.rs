@@ -1,27 +1,40 @@
 //! Decides: from an input and options to verdicts, with counterexamples replayed and told. Knows no terminal.
 //!
-//! [`source`] reads an input; [`verify`] asks an engine about every property of a cluster; [`focus`] decides clusters of
-//! many workloads; [`family`] searches families of topologies; [`walk`] makes random runs. An [`Answer`] carries its
-//! counterexample as a [`SavedTrace`] for [`replay`] and as a [`Narrative`], the one story of a run.
+//! [`source`] reads an input, and [`check`] decides it: [`family`] searches families of topologies, [`verify`] asks about
+//! every property of one cluster, [`focus`] decides clusters of many workloads. A [`plan`] says what they check and how; [`asking`]
+//! decides one property of one model. [`walk`] makes random runs. An [`Answer`] carries its counterexample as a
+//! [`SavedTrace`] for [`replay`] and as a [`Narrative`], the one story of a run.
 
 pub mod answer;
+pub mod asking;
+mod entry;
 mod error;
 pub mod family;
+pub mod finding;
 pub mod focus;
 mod focused;
 pub mod fold;
+pub mod name;
 pub mod narrative;
 pub mod nodes;
 pub mod options;
+pub mod plan;
 pub mod replay;
+pub mod result;
+mod retelling;
 pub mod saved;
 pub mod source;
 pub mod summary;
 pub mod verify;
 pub mod walk;
+mod whole;
 
-pub use answer::{Answer, CheckResult, Counterexample, Finding, InputName, exit_code, reason_text};
-pub use error::CheckError;
+pub use answer::{Answer, Counterexample, reason_text};
+pub use entry::check;
+pub use error::{CheckError, VerifyError};
+pub use finding::Finding;
+pub use name::InputName;
 pub use narrative::{Ending, Narrative, narrate};
-pub use options::{Focus, Options, check};
+pub use options::{Focus, Options};
+pub use result::{CheckResult, exit_code};
 pub use saved::SavedTrace;

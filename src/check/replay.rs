@@ -4,9 +4,10 @@ use crate::model::{ModelError, build, build_of_single_nodes};
 use crate::property::Selection;
 use crate::system::Interleaving;
 
+use super::asking::named;
+use super::retelling::retell;
 use super::source::Input;
-use super::verify::{self, VerifyError};
-use super::{CheckError, Narrative, SavedTrace};
+use super::{CheckError, Narrative, SavedTrace, VerifyError};
 
 /// The story of a trace on an input, or why it is none. The outer error is one of the trace or the input.
 pub fn again(input: &mut Input, trace: &SavedTrace) -> Result<Result<Narrative, String>, CheckError> {
@@ -23,9 +24,9 @@ pub fn again(input: &mut Input, trace: &SavedTrace) -> Result<Result<Narrative, 
         Err(ModelError::Property(error)) => return Ok(Err(error.to_string())),
         Err(error) => return Err(VerifyError::from(error).into()),
     };
-    let slice = model.system.slice(&verify::named(&model.system, &trace.property));
+    let slice = model.system.slice(&named(&model.system, &trace.property));
     let told = trace.resolve(&slice.system).map_err(|error| error.to_string()).and_then(|(property, steps)| {
-        verify::retell(&input.spec, &model, &slice, property, &steps).map(|(narrative, _)| narrative)
+        retell(&input.spec, &model, &slice, property, &steps).map(|(narrative, _)| narrative)
     });
     Ok(told)
 }

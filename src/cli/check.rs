@@ -3,9 +3,10 @@
 use std::path::Path;
 use std::time::Instant;
 
+use crate::check::plan::Skipped;
 use crate::check::source::{Asked, Input};
-use crate::check::verify::Skipped;
 use crate::check::{CheckResult, Options, check, exit_code, reason_text};
+use crate::cluster::object::scenario::Scenario;
 use crate::cluster::object::spec::WorkloadKind;
 use crate::engine::{Budget, Progress, UnknownReason};
 use crate::input::{Diagnostics, describe_defaults};
@@ -89,7 +90,7 @@ impl Session<'_> {
             }
             other => other?,
         };
-        adjust(self.arguments, &mut input);
+        adjust(self.arguments, &mut input.spec.scenario);
         source::tell(&input, self.detail);
         if !input.scenario_given && self.detail > Detail::Quiet {
             let lines = describe_defaults(&input.spec);
@@ -163,7 +164,7 @@ impl Session<'_> {
             explain: arguments.explain_reduction,
             focus: arguments.focus.into(),
             lift_to: &arguments.lift_to,
-            adjust: &|input| adjust(arguments, input),
+            adjust: &|scenario| adjust(arguments, scenario),
             progress: &self.line,
         };
         let (line, printer, among_several) = (&self.line, &mut self.printer, self.several);
@@ -200,8 +201,7 @@ impl Session<'_> {
 }
 
 /// Changes a scenario as the options say.
-fn adjust(arguments: &Check, input: &mut Input) {
-    let scenario = &mut input.spec.scenario;
+fn adjust(arguments: &Check, scenario: &mut Scenario) {
     scenario.bound = arguments.bound.unwrap_or(scenario.bound);
     if let Some(interleaving) = arguments.interleaving {
         scenario.interleaving = interleaving;

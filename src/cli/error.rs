@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::cases::CaseError;
 use crate::check::CheckError;
-use crate::check::verify::VerifyError;
+use crate::check::VerifyError;
 use crate::input::Diagnostics;
 
 use super::BAD_INPUT;

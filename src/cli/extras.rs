@@ -12,7 +12,7 @@ use super::CliError;
 use super::args::{Init, Show};
 use super::output::{Output, remark};
 use super::source;
-use crate::check::verify::VerifyError;
+use crate::check::VerifyError;
 
 /// Writes a scenario to start from. An existing file is left alone.
 pub fn init(arguments: &Init, detail: Detail) -> Result<u8, CliError> {

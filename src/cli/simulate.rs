@@ -9,7 +9,7 @@ use super::CliError;
 use super::args::Simulate;
 use super::printer::Printer;
 use super::source;
-use crate::check::verify::VerifyError;
+use crate::check::VerifyError;
 use crate::check::walk::walk;
 
 /// Walks one random run and tells it.

@@ -107,6 +107,17 @@ pub enum Extent {
     Complete(u32),
 }
 
+impl Extent {
+    /// The weaker of two: what both of them cover.
+    pub fn weaker(self, other: Extent) -> Extent {
+        match (self, other) {
+            (Extent::Complete(a), Extent::Complete(b)) => Extent::Complete(a.max(b)),
+            (Extent::Bound(a), Extent::Bound(b)) => Extent::Bound(a.min(b)),
+            (Extent::Bound(k), Extent::Complete(_)) | (Extent::Complete(_), Extent::Bound(k)) => Extent::Bound(k),
+        }
+    }
+}
+
 /// Why nothing can be said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum UnknownReason {

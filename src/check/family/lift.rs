@@ -12,9 +12,11 @@ use crate::model::{Model, build, build_of_single_nodes};
 use crate::system::{PropertyId, Slice, Trace, replay};
 
 use super::search::FamilyCheck;
-use crate::check::CheckError;
+use crate::check::asking::named;
+use crate::check::plan::{Plan, Subject};
+use crate::check::retelling::retell;
 use crate::check::source::Input;
-use crate::check::verify::{self, Plan, Subject, named, retell};
+use crate::check::{CheckError, VerifyError, verify};
 
 /// Steps that repeating choices may take in all.
 const MOST_STEPS: usize = 50_000;
@@ -48,7 +50,7 @@ impl Member {
         (family.adjust)(&mut input);
         let selection = family.selection(&input, &[property.to_owned()]);
         let build = if family.plan.reduce { build } else { build_of_single_nodes };
-        let model = build(&input.spec, &selection).map_err(verify::VerifyError::from)?;
+        let model = build(&input.spec, &selection).map_err(VerifyError::from)?;
         let slice = model.system.slice(&named(&model.system, property));
         Ok(Member { input, model, slice })
     }

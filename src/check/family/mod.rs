@@ -25,4 +25,3 @@ pub use members::Members;
 pub use order::upward;
 pub use report::{FamilyReport, How, Lift, OneQuery};
 pub use search::{FamilyCheck, check};
-pub use track::weaker;

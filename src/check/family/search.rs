@@ -16,9 +16,9 @@ use crate::property::{NAMES, Selection};
 use super::members::Members;
 use super::together::{self, Known, Together};
 use super::track::Track;
-use crate::check::CheckError;
+use crate::check::plan::{Plan, Skipped, Subject};
 use crate::check::source::Input;
-use crate::check::verify::{self, Plan, Skipped, Subject, VerifyError};
+use crate::check::{CheckError, VerifyError, verify};
 
 /// Why a property has no result for a member that was checked.
 const NO_RESULT: &str = "not asked there, or it does not apply";

@@ -18,8 +18,8 @@ use crate::input::{Amounts, Size};
 use crate::model::{Model, build_of_sizes};
 
 use super::search::FamilyCheck;
+use crate::check::asking::{Asking, applicable};
 use crate::check::source::Input;
-use crate::check::verify::{self, Asking};
 
 /// Fewer members than this are checked one by one.
 const FEWEST: usize = 3;
@@ -63,7 +63,7 @@ pub fn ask(
     begin(&format!("modelling {} sizes together", members.sizes.len()));
     let model = members.model_most(family, names)?;
     let mut together = Together::default();
-    for name in verify::applicable(&model.system) {
+    for name in applicable(&model.system) {
         begin(&format!("{name} at {} sizes together", members.sizes.len()));
         let query = Query { family, members: &members, name, deadline, whole: &model };
         together.known.extend(query.narrow().map(|known| (name.to_owned(), known)));
@@ -272,7 +272,7 @@ impl Known {
     fn more(known: Option<Known>, sizes: Vec<Size>, extent: Extent, result: CheckResult) -> Known {
         let mut results = known.as_ref().map_or_else(Vec::new, |known| known.results.clone());
         results.push(result);
-        let extent = super::track::weaker(known.map(|known| known.extent), extent);
+        let extent = known.map_or(extent, |known| known.extent.weaker(extent));
         Known { positions: sizes.iter().cloned().collect(), sizes, extent, results }
     }
 }

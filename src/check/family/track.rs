@@ -58,7 +58,7 @@ impl Track {
         self.coverage.add(size, standing);
         self.count(&result);
         match &result.answer {
-            Answer::Holds(extent) => self.extent = Some(weaker(self.extent, *extent)),
+            Answer::Holds(extent) => self.extent = Some(self.extent.map_or(*extent, |known| known.weaker(*extent))),
             Answer::Violated(_) => self.violated = Some(size.to_vec()),
             Answer::Unknown { .. } => {}
         }
@@ -74,7 +74,7 @@ impl Track {
                 Extent::Bound(k) => Standing::Bounded(k),
             },
         );
-        self.extent = Some(weaker(self.extent, known.extent));
+        self.extent = Some(self.extent.map_or(known.extent, |extent| extent.weaker(known.extent)));
         if !std::mem::replace(&mut self.asked_together, true) {
             for result in &known.results {
                 self.count(result);
@@ -125,18 +125,6 @@ impl Track {
         let (seconds, statistics) = (self.seconds, self.statistics);
         let certificate = self.certificates.into_iter().reduce(together).flatten();
         CheckResult { answer, seconds, statistics, certificate, family: Some(Box::new(report)), ..self.last }
-    }
-}
-
-/// The weaker of what is known so far and something new.
-pub fn weaker(known: Option<Extent>, new: Extent) -> Extent {
-    match (known, new) {
-        (None, new) => new,
-        (Some(Extent::Complete(a)), Extent::Complete(b)) => Extent::Complete(a.max(b)),
-        (Some(Extent::Bound(a)), Extent::Bound(b)) => Extent::Bound(a.min(b)),
-        (Some(Extent::Bound(k)), Extent::Complete(_)) | (Some(Extent::Complete(_)), Extent::Bound(k)) => {
-            Extent::Bound(k)
-        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::check::reason_text;
-use crate::check::verify::internal;
+use crate::check::retelling::internal;
 use crate::engine::{Budget, Extent, Statistics, UnknownReason, Watch};
 use crate::model::{Model, ModelError};
 use crate::property::{Selection, about};
@@ -15,13 +15,12 @@ use super::Answer;
 use super::anywhere::{self, Naming, Scaling};
 use super::apart;
 use super::company::{self, Drive};
-use super::confirm::{Confirmer, Open, is_about};
+use super::context::{Context, Open, is_about};
 use super::frozen;
 use super::guide::{self, Commands, Guide};
 use super::local::{Asking, Finding, add};
 use super::rehearse::Stage;
 use super::report::Tally;
-use super::search::{is_covered, selection_about};
 use super::survey::Survey;
 use super::violation::Found;
 use super::want;
@@ -45,7 +44,7 @@ pub struct Looked {
 
 /// One property of one workload.
 pub struct Case<'c, 'a> {
-    confirmer: &'c mut Confirmer<'a>,
+    context: &'c mut Context<'a>,
     name: &'c str,
     open: &'c Open,
     watch: Watch,
@@ -62,10 +61,10 @@ pub struct Case<'c, 'a> {
 
 impl<'c, 'a> Case<'c, 'a> {
     /// What is open of a property, to be decided within `time` if it is limited.
-    pub fn new(confirmer: &'c mut Confirmer<'a>, name: &'c str, open: &'c Open, time: Option<Duration>) -> Self {
-        let watch = Budget { time, ..confirmer.question.budget.clone() }.start();
+    pub fn new(context: &'c mut Context<'a>, name: &'c str, open: &'c Open, time: Option<Duration>) -> Self {
+        let watch = Budget { time, ..context.question.budget.clone() }.start();
         Case {
-            confirmer,
+            context,
             name,
             open,
             watch,
@@ -79,7 +78,7 @@ impl<'c, 'a> Case<'c, 'a> {
     }
 
     fn survey(&self) -> &'a Survey<'a> {
-        self.confirmer.survey
+        self.context.survey
     }
 
     fn asks_for_room_only(&self) -> bool {
@@ -89,7 +88,7 @@ impl<'c, 'a> Case<'c, 'a> {
 
     fn budget(&self, share: f64) -> Budget {
         let time = self.watch.time_left().map_or(PATIENCE, |left| left.mul_f64(share));
-        Budget { time: Some(time), ..self.confirmer.question.budget.clone() }
+        Budget { time: Some(time), ..self.context.question.budget.clone() }
     }
 
     /// Looks at it.
@@ -226,7 +225,7 @@ impl<'c, 'a> Case<'c, 'a> {
         let survey = self.survey();
         let alone = anywhere::alone(survey, self.open.workload, Naming::Own, Scaling::Exact);
         let key = &survey.spec.workloads[self.open.workload].key;
-        let selection = selection_about(self.confirmer.question, key, &[self.name], None);
+        let selection = self.context.question.selection_about(key, &[self.name], None);
         let (model, finding) = self.ask(&alone.spec, &selection, 0.2).ok()??;
         let Finding::Broken { trace, .. } = finding else { return None };
         let commands = Commands { positions: &alone.commands, all: &survey.spec.scenario.commands };
@@ -242,7 +241,7 @@ impl<'c, 'a> Case<'c, 'a> {
         share: f64,
     ) -> Result<Option<(Model, Finding)>, ModelError> {
         let budget = self.budget(share);
-        let question = self.confirmer.question;
+        let question = self.context.question;
         let asking = Asking { engine: question.engine, budget: &budget, progress: question.progress };
         match asking.all(spec, selection, budget.time) {
             Err(ModelError::Stopped(_)) => Ok(None),
@@ -271,14 +270,14 @@ impl<'c, 'a> Case<'c, 'a> {
         let key = &survey.spec.workloads[self.open.workload].key;
         let names: Vec<String> = focus.iter().map(|&it| survey.spec.workloads[it].key.to_string()).collect();
         self.story.push(format!("in focus on the real nodes: {}", names.join(", ")));
-        let selection = selection_about(self.confirmer.question, key, &[self.name], Some(key));
+        let selection = self.context.question.selection_about(key, &[self.name], Some(key));
         let Some((model, finding)) = self.ask(&part.spec, &selection, 0.3)? else { return Ok(None) };
         if let Finding::Broken { trace, .. } = &finding {
             let commands = Commands { positions: &part.commands, all: &survey.spec.scenario.commands };
             self.guides.push(guide::read(&model, trace, &commands));
         }
         match &finding {
-            Finding::Holds(extent) if !is_covered(*extent, tally, survey) => return Ok(None),
+            Finding::Holds(extent) if !tally.covers(*extent, survey) => return Ok(None),
             Finding::Holds(_) => self.tally = tally,
             Finding::Broken { k, .. } => {
                 self.covered = self.covered.max(*k);
@@ -298,7 +297,7 @@ impl<'c, 'a> Case<'c, 'a> {
         let survey = self.survey();
         let (spec, commands) = frozen::frozen(survey, focus);
         let key = &survey.spec.workloads[self.open.workload].key;
-        let selection = selection_about(self.confirmer.question, key, &[self.name], Some(key));
+        let selection = self.context.question.selection_about(key, &[self.name], Some(key));
         let Some((model, finding)) = self.ask(&spec, &selection, 0.4)? else { return Ok(Vec::new()) };
         let Finding::Broken { trace, k, .. } = finding else { return Ok(Vec::new()) };
         self.story.push(format!("while others stay as they are it fails at k = {k}"));
@@ -311,7 +310,7 @@ impl<'c, 'a> Case<'c, 'a> {
         if guides.is_empty() || self.watch.exhausted().is_some() {
             return Ok(None);
         }
-        let model = match self.confirmer.whole(self.open.workload, self.name, &mut self.watch) {
+        let model = match self.context.whole(self.open.workload, self.name, &mut self.watch) {
             Err(ModelError::Stopped(_)) => {
                 self.story.push("no time to build the whole cluster's model".to_owned());
                 return Ok(None);
@@ -320,7 +319,7 @@ impl<'c, 'a> Case<'c, 'a> {
         };
         let budget = self.budget(1.0);
         let found = {
-            let Some(stage) = Stage::new(&model, &self.survey().spec.scenario.commands, &budget, &self.confirmer.watch)
+            let Some(stage) = Stage::new(&model, &self.survey().spec.scenario.commands, &budget, &self.context.watch)
             else {
                 return Ok(None);
             };
@@ -341,8 +340,8 @@ impl<'c, 'a> Case<'c, 'a> {
     }
 
     fn tell(&self, found: &Found<'_>) -> Answer {
-        let workload = self.confirmer.subject(self.open);
-        Answer::Violated(Box::new(self.confirmer.teller.tell(found, &workload, self.covered)))
+        let workload = self.context.subject(self.open);
+        Answer::Violated(Box::new(self.context.teller.tell(found, &workload, self.covered)))
     }
 
     /// What a search of the whole cluster found.
@@ -356,11 +355,11 @@ impl<'c, 'a> Case<'c, 'a> {
     /// Searches the whole cluster, if it is small. `Some(None)`: the property does not apply.
     fn whole_if_small(&mut self) -> Result<Option<Option<Answer>>, ModelError> {
         let survey = self.survey();
-        if survey.owners().count() > self.confirmer.question.small {
+        if survey.owners().count() > self.context.question.small {
             return Ok(None);
         }
         let key = &survey.spec.workloads[self.open.workload].key;
-        let selection = selection_about(self.confirmer.question, key, &[self.name], Some(key));
+        let selection = self.context.question.selection_about(key, &[self.name], Some(key));
         let Some((model, finding)) = self.ask(survey.spec, &selection, 0.6)? else { return Ok(None) };
         let answer = match finding {
             Finding::Nothing => None,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::check::verify::named;
+use crate::check::asking::named;
 use crate::cluster::object::spec::ClusterSpec;
 use crate::engine::{Budget, Engine, Extent, Progress, Statistics, UnknownReason, Verdict};
 use crate::model::{Model, ModelError, build_within};

@@ -9,18 +9,24 @@
 //! | [`rehearse`] | the whole cluster, a directed run | breaks the property and replays → violated |
 //! | `case` | the whole cluster, searched | decides, where the cluster is small |
 //!
+//! A [`Session`] has the order of the steps: every workload alone (`alone`); then, property by property, what is left
+//! (`confirm`), many workloads at once (`sweep`) or one by one (`case`), all in one `context`.
+//!
 //! Existential abstraction and refinement by counterexamples (Clarke, Grumberg, Jha, Lu, Veith 2000), with the environment
 //! of one component abstracted (Clarke, Talupur, Veith 2006) and assumptions of bounded demand (Pnueli 1985; McMillan
 //! 1999), of which [`room`] is the pigeonhole. `docs/focus.md` says, channel by channel, why nothing real is missing.
 
+mod alone;
 pub mod anywhere;
 pub mod apart;
 mod case;
 mod company;
 mod confirm;
+mod context;
 pub mod frozen;
 pub mod guide;
 pub mod local;
+mod question;
 pub mod rehearse;
 mod report;
 pub mod room;
@@ -31,35 +37,12 @@ mod sweep;
 mod violation;
 mod want;
 
-use crate::check::InputName;
-use crate::cluster::object::spec::ClusterSpec;
-use crate::engine::{Budget, Engine, Extent, Progress, Statistics};
-use crate::property::Selection;
+use crate::engine::{Extent, Statistics};
 
+pub use question::Question;
 pub use report::{FocusReport, Tally};
 pub use search::Session;
 pub use violation::Violation;
-
-/// What is asked.
-#[derive(Clone, Copy)]
-pub struct Question<'a> {
-    /// The cluster.
-    pub spec: &'a ClusterSpec,
-    /// Where it came from.
-    pub input: &'a InputName,
-    /// The properties.
-    pub selection: &'a Selection,
-    /// Decides small models.
-    pub engine: &'a dyn Engine,
-    /// For all properties of all workloads together.
-    pub budget: &'a Budget,
-    /// Whether to go on after a violation.
-    pub all: bool,
-    /// Workloads up to which a cluster is searched as a whole where nothing else decides.
-    pub small: usize,
-    /// Watches engines.
-    pub progress: &'a dyn Progress,
-}
 
 /// What is known of one property of one workload.
 pub enum Answer {

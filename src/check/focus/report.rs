@@ -2,6 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::engine::Extent;
+
+use super::survey::Survey;
+
 /// By which model a property of a workload was decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Tally {
@@ -22,6 +26,14 @@ pub enum Tally {
 }
 
 impl Tally {
+    /// Whether what holds of the model holds of the cluster as it is said. A bound counts the blocks of a model in which
+    /// others leave room between blocks only, so where they may be short of room and leave some later in a block, it says
+    /// less than it seems.
+    pub fn covers(self, extent: Extent, survey: &Survey<'_>) -> bool {
+        let is_certain = matches!(self, Tally::Alone | Tally::Apart | Tally::Whole);
+        matches!(extent, Extent::Complete(_)) || is_certain || survey.is_calm()
+    }
+
     /// Its name.
     pub fn name(self) -> &'static str {
         match self {

@@ -14,7 +14,7 @@ use crate::property::pods_schedulable;
 use crate::system::{PropertyId, Trace};
 
 use super::company;
-use super::confirm::{Confirmer, Open, is_about};
+use super::context::{Context, Open, is_about};
 use super::guide::Guide;
 use super::local::Finding;
 use super::rehearse::Stage;
@@ -27,34 +27,34 @@ const NAME: &str = pods_schedulable::DEFINITION.name;
 
 /// Answers for those of the open workloads that runs show to fail; returns the others.
 pub fn sweep(
-    confirmer: &mut Confirmer<'_>,
+    context: &mut Context<'_>,
     name: &str,
     open: Vec<Open>,
     watch: &mut Watch,
     decided: &mut Decided,
 ) -> Result<Vec<Open>, ModelError> {
-    let survey = confirmer.survey;
+    let survey = context.survey;
     let asks_for_room = |it: &Open| {
         let mut own = survey.templates_of(it.workload);
         matches!(it.finding, Some(Finding::Broken { .. })) && own.all(|template| survey.asks_for_room_only(template))
     };
     let (mut short, mut left): (Vec<Open>, Vec<Open>) = open.into_iter().partition(asks_for_room);
-    if name != NAME || short.len() < 2 || !confirmer.question.all || watch.exhausted().is_some() {
+    if name != NAME || short.len() < 2 || !context.question.all || watch.exhausted().is_some() {
         return Ok(in_order(short, left));
     }
     let all: Vec<usize> = short.iter().map(|it| it.workload).collect();
-    let model = match confirmer.build_whole(&all, vec![NAME], watch) {
+    let model = match context.build_whole(&all, vec![NAME], watch) {
         Err(ModelError::Stopped(_)) => return Ok(in_order(short, left)),
         model => model?,
     };
-    let budget = Budget { time: watch.time_left(), ..confirmer.question.budget.clone() };
-    let Some(stage) = Stage::new(&model, &survey.spec.scenario.commands, &budget, &confirmer.watch) else {
+    let budget = Budget { time: watch.time_left(), ..context.question.budget.clone() };
+    let Some(stage) = Stage::new(&model, &survey.spec.scenario.commands, &budget, &context.watch) else {
         return Ok(in_order(short, left));
     };
     let key = |it: &Open| &survey.spec.workloads[it.workload].key;
     let mut last: Vec<&ObjectKey> = Vec::new();
     while !short.is_empty() {
-        confirmer.question.progress.begin(&format!("{name}: all grow, {} open workloads last", last.len()));
+        context.question.progress.begin(&format!("{name}: all grow, {} open workloads last", last.len()));
         let began = Instant::now();
         let Some((trace, broken)) = run(&stage, &model, &short, key, company::all_grow(survey.spec, &last)) else {
             break;
@@ -66,7 +66,7 @@ pub fn sweep(
             short.into_iter().partition(|it| broken.iter().any(|&(property, _)| is_of(&model, property, key(it))));
         short = rest;
         let found = failed.iter().map(|it| (key(it).to_string(), smallest(it))).collect();
-        if !tell(confirmer, &stage, &model, trace, &broken, found, decided) {
+        if !tell(context, &stage, &model, trace, &broken, found, decided) {
             left.extend(failed);
             break;
         }
@@ -100,7 +100,7 @@ fn smallest(open: &Open) -> u32 {
 /// Answers about the workloads that a run shows to fail, of which the beginning up to the first failure is the
 /// counterexample; whether it can be replayed.
 fn tell(
-    confirmer: &Confirmer<'_>,
+    context: &Context<'_>,
     stage: &Stage<'_>,
     model: &Model,
     trace: Trace,
@@ -119,7 +119,7 @@ fn tell(
         decided.report.add(&subject, Tally::Rehearsed, story);
         let answer = if subject == with {
             let found = Found { model, property: first, trace: &beginning, run: &run };
-            Answer::Violated(Box::new(confirmer.teller.tell(&found, &subject, smallest)))
+            Answer::Violated(Box::new(context.teller.tell(&found, &subject, smallest)))
         } else {
             Answer::AlsoViolated { with: with.clone() }
         };

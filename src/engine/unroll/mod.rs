@@ -11,7 +11,10 @@
 //!
 //! | room | what it has |
 //! | --- | --- |
-//! | `advance` | the unroller: its frontier, and how a block begins and ends |
+//! | `unroller` | the unroller: its limits, its frontier, and what it tells |
+//! | `finding` | what is asked of branches, and what leaves for a solver to decide |
+//! | `core` | what steps work on: terms, states, the graph; and layers of branches |
+//! | `advance` | how a block begins and ends |
 //! | `branch` | the graph of branches, their interned states, what is asked of them, how they are kept few, and the way back to a run |
 //! | `block` | what a branch may do next, concrete or symbolic, layer by layer, until every branch rests |
 //! | `loops` | how runs that go round in circles are recognised: by histories, or, where nothing depends on conditions, without |
@@ -33,18 +36,18 @@
 mod advance;
 mod block;
 mod branch;
+mod core;
+mod finding;
 mod loops;
+mod unroller;
 
 use crate::term::{Arena, TermId, Valuation};
 
-pub use advance::{Limits, Stop, Unroller};
-pub use block::concrete::Run;
-pub use block::concrete::Work;
-pub use block::step::Hazard;
-pub use branch::enumerate::Memory;
+pub use block::concrete::{Run, Work};
 pub use branch::graph::{Edge, Move, Node, NodeId};
-pub use branch::inspect::Finding;
 pub use branch::vectors::VectorId;
+pub use finding::{Finding, Hazard};
+pub use unroller::{Limits, Memory, Unroller};
 
 /// What a solver says about a condition.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -55,6 +58,15 @@ pub enum Answer {
     Impossible,
     /// It cannot tell.
     Unknown,
+}
+
+/// Why unrolling ended early.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Stop {
+    /// The oracle gave up.
+    Interrupted,
+    /// There is more to enumerate than the limits allow.
+    Wide,
 }
 
 /// A solver, as the unroller sees it. Variables take values within their sorts only.

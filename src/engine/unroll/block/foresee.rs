@@ -7,11 +7,11 @@
 
 use crate::term::{Evaluator, TermId};
 
-use crate::engine::unroll::advance::{Stop, Unroller};
 use crate::engine::unroll::block::Enabled;
-use crate::engine::unroll::block::step::Layer;
 use crate::engine::unroll::branch::graph::NodeId;
-use crate::engine::unroll::{Answer, Oracle};
+use crate::engine::unroll::core::Layer;
+use crate::engine::unroll::unroller::Unroller;
+use crate::engine::unroll::{Answer, Oracle, Stop};
 
 /// What is known of a layer of a block.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -12,13 +12,14 @@ use crate::system::interleaving::Interleaving;
 use crate::system::model::ActionId;
 use crate::term::{Substitution, TermId};
 
-use crate::engine::unroll::advance::{Stop, Unroller};
 use crate::engine::unroll::block::concrete::Look;
 use crate::engine::unroll::block::foresee::Foresight;
-use crate::engine::unroll::block::step::{Draft, Layer};
+use crate::engine::unroll::block::step::Draft;
 use crate::engine::unroll::branch::graph::NodeId;
 use crate::engine::unroll::branch::vectors::VectorId;
-use crate::engine::unroll::{Answer, Oracle};
+use crate::engine::unroll::core::Layer;
+use crate::engine::unroll::unroller::Unroller;
+use crate::engine::unroll::{Answer, Oracle, Stop};
 
 /// From this symbolic layer of a block on, cycles are looked for.
 const CYCLES_FROM: u32 = 8;

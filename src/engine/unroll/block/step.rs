@@ -2,46 +2,15 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::system::model::{Action, ActionId, MarkSet, PropertyId, System};
-use crate::term::{Arena, Substitution, TermId};
+use crate::system::model::{Action, ActionId};
+use crate::term::{Substitution, TermId};
 
-use crate::engine::unroll::advance::Stop;
-use crate::engine::unroll::block::concrete::{Concrete, Leave, Look, Run, Way};
-use crate::engine::unroll::block::inputs::{Case, Inputs, Place, bind};
-use crate::engine::unroll::block::reads::Reads;
-use crate::engine::unroll::branch::graph::{Edge, Graph, Move, Node, NodeId};
-use crate::engine::unroll::branch::vectors::{VectorId, Vectors};
-use crate::engine::unroll::loops::crossings::Crossing;
-
-/// An action may leave a variable's range under a condition.
-#[derive(Clone, Copy, Debug)]
-pub struct Hazard {
-    /// The condition.
-    pub condition: TermId,
-    /// The action.
-    pub action: ActionId,
-}
-
-/// Everything that steps work on.
-pub(in crate::engine::unroll) struct Core<'s> {
-    pub system: &'s System,
-    pub arena: Arena,
-    pub reads: Reads,
-    pub vectors: Vectors,
-    pub graph: Graph,
-    pub inputs: Inputs,
-    /// Executes concrete states, if the system can be compiled.
-    pub concrete: Option<Concrete<'s>>,
-    pub place: Place,
-    pub hazards: Vec<Hazard>,
-    pub transitions: u64,
-    /// Marks that some property asks for.
-    pub marks: MarkSet,
-    /// Packed states that were reached at rest under no condition, and where; `None` if it matters how they are reached.
-    pub known: Option<FxHashMap<Box<[u8]>, NodeId>>,
-    /// Ways into known states that were not followed, if somebody asks for them.
-    pub crossings: Option<Vec<Crossing>>,
-}
+use crate::engine::unroll::Stop;
+use crate::engine::unroll::block::concrete::{Leave, Run, Way};
+use crate::engine::unroll::block::inputs::{Case, bind};
+use crate::engine::unroll::branch::graph::{Crossing, Edge, Move, Node, NodeId};
+use crate::engine::unroll::core::{Core, Layer};
+use crate::engine::unroll::finding::Hazard;
 
 /// A branch to be: an edge from its parent and what changes.
 pub(in crate::engine::unroll) struct Draft {
@@ -58,58 +27,7 @@ struct Firing {
     updates: Vec<(usize, TermId)>,
 }
 
-/// The nodes of one layer, by state. Substitutions are kept for symbolic nodes only, and made again where they are missing.
-#[derive(Default, Clone)]
-pub(in crate::engine::unroll) struct Layer {
-    pub nodes: Vec<NodeId>,
-    pub frames: FxHashMap<NodeId, Substitution>,
-    pub index: FxHashMap<VectorId, NodeId>,
-}
-
-impl<'s> Core<'s> {
-    /// Whether all values of a node's state are constants.
-    pub fn is_concrete(&self, node: NodeId) -> bool {
-        self.vectors.is_concrete(self.graph.get(node).state)
-    }
-
-    /// A new substitution for a node's state.
-    pub fn frame(&self, node: NodeId) -> Substitution {
-        let mut frame = Substitution::new();
-        let terms = self.vectors.get(self.graph.get(node).state);
-        self.system.state.iter().zip(terms.iter()).for_each(|(variable, &term)| frame.map(variable.var, term));
-        frame
-    }
-
-    /// A node's state as programs take it, if they can.
-    fn packed(&self, node: NodeId) -> Option<Vec<u8>> {
-        let machine = &self.concrete.as_ref()?.machine;
-        let terms = self.vectors.get(self.graph.get(node).state);
-        let values: Option<Vec<i64>> = terms.iter().map(|&term| self.arena.as_constant(term)).collect();
-        machine.layout.pack(&values?)
-    }
-
-    /// What programs tell about a node, if its state is concrete.
-    pub fn look(&mut self, node: NodeId) -> Option<Look> {
-        let state = self.packed(node)?;
-        self.concrete.as_mut().map(|concrete| concrete.look(&state))
-    }
-
-    /// Invariants of settled states that a node breaks, if its state is concrete.
-    pub fn broken_at_rest(&mut self, node: NodeId) -> Option<Vec<PropertyId>> {
-        let state = self.packed(node)?;
-        self.concrete.as_mut().map(|concrete| concrete.broken_at_rest(&state))
-    }
-
-    /// Notes that a node is at rest. Whatever leads to its state again leads to nothing new, if its state is concrete and
-    /// is reached under no condition, and no property asks what was carried on the way.
-    pub fn note_rest(&mut self, node: NodeId) {
-        let is_certain = self.arena.as_bool(self.graph.get(node).path) == Some(true);
-        let state = if is_certain && self.known.is_some() { self.packed(node) } else { None };
-        if let Some((known, state)) = self.known.as_mut().zip(state) {
-            known.entry(state.into()).or_insert(node);
-        }
-    }
-
+impl Core<'_> {
     /// All ways in which an action that may fire goes on from a concrete node to what is not known yet; `None` if it is
     /// left to substitution, because there are more than `most` or because the node is symbolic.
     pub fn ways(
@@ -222,18 +140,6 @@ impl<'s> Core<'s> {
         }
     }
 
-    /// The conjunction of some conditions.
-    pub fn all(&mut self, conditions: impl IntoIterator<Item = TermId>) -> TermId {
-        let start = self.arena.bool(true);
-        conditions.into_iter().fold(start, |all, condition| self.arena.and(all, condition))
-    }
-
-    /// The disjunction of some conditions.
-    pub fn any(&mut self, conditions: impl IntoIterator<Item = TermId>) -> TermId {
-        let start = self.arena.bool(false);
-        conditions.into_iter().fold(start, |any, condition| self.arena.or(any, condition))
-    }
-
     /// One step of a branch in which it is open which action fires: of the alternatives the first whose condition
     /// holds, and nothing if none holds.
     pub fn fire_first(
@@ -323,17 +229,5 @@ impl<'s> Core<'s> {
         layer.index.insert(state, node);
         let frame = frame.filter(|_| !self.is_concrete(node));
         layer.put(node, frame.map(|frame| self.moved_frame(frame, &before, state)));
-    }
-
-    /// The substitution of a parent, after a change of state.
-    pub fn moved_frame(&self, frame: &Substitution, before: &[TermId], after: VectorId) -> Substitution {
-        let after = self.vectors.get(after);
-        let changed: Vec<usize> = (0..before.len()).filter(|&index| before[index] != after[index]).collect();
-        let mut frame = frame.clone();
-        frame.forget(self.reads.stale(&changed));
-        for index in changed {
-            frame.map(self.system.state[index].var, after[index]);
-        }
-        frame
     }
 }

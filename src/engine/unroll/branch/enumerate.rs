@@ -4,18 +4,8 @@ use rustc_hash::FxHashMap;
 
 use crate::system::model::{PropertyId, System};
 
-use crate::engine::unroll::advance::{Limits, Stop, Unroller};
-
-/// How an enumeration notices loops that span blocks.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Memory {
-    /// By histories; it ends when there are many branches.
-    Short,
-    /// It has none: it reports no such loops, but knows whether there is any ([`Unroller::has_crossed_itself`]).
-    None,
-    /// By histories, however many branches there are.
-    Full,
-}
+use crate::engine::unroll::Stop;
+use crate::engine::unroll::unroller::{Limits, Memory, Unroller};
 
 /// Branches of a depth with which histories are certainly cheap.
 const REMEMBERED: usize = 1 << 10;

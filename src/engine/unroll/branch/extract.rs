@@ -6,12 +6,12 @@ use crate::system::model::{MarkSet, PropertyId, PropertyKind};
 use crate::system::trace::{Step, Trace};
 use crate::term::{Evaluator, Valuation};
 
-use crate::engine::unroll::advance::Unroller;
 use crate::engine::unroll::block::concrete::Concrete;
 use crate::engine::unroll::branch::graph::{Edge, Move, NodeId};
-use crate::engine::unroll::branch::inspect::Finding;
 use crate::engine::unroll::branch::vectors::VectorId;
+use crate::engine::unroll::finding::Finding;
 use crate::engine::unroll::loops::Carry;
+use crate::engine::unroll::unroller::Unroller;
 
 /// Follows edges that hold under one valuation.
 struct Walk<'a, 's> {

@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::system::model::{ActionId, MarkId};
+use crate::system::model::{ActionId, MarkId, MarkSet};
 use crate::term::{Arena, Node as TermNode, TermId};
 
 use crate::engine::unroll::block::concrete::Run;
@@ -56,6 +56,16 @@ pub struct Node {
     pub edges: Vec<Edge>,
     /// Blocks so far (actions in `async`).
     pub depth: u32,
+}
+
+/// A way into a known state.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::engine::unroll) struct Crossing {
+    pub from: NodeId,
+    /// The branch that reached the state before.
+    pub to: NodeId,
+    /// What is carried on the way.
+    pub marks: MarkSet,
 }
 
 /// All nodes, parents before children.

@@ -1,48 +1,18 @@
 //! What is asked of branches: invariants of their states, and whether they close a loop.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::system::interleaving::Interleaving;
-use crate::system::model::{Checkpoint, PropertyId, PropertyKind, System};
+use crate::system::model::PropertyId;
 use crate::term::{Substitution, TermId};
 
-use crate::engine::unroll::advance::Unroller;
 use crate::engine::unroll::block::Branch;
 use crate::engine::unroll::branch::graph::NodeId;
 use crate::engine::unroll::branch::vectors::VectorId;
-use crate::engine::unroll::loops::Reach;
-
-/// A property is broken under a condition.
-#[derive(Clone, Copy, Debug)]
-pub struct Finding {
-    /// The property.
-    pub property: PropertyId,
-    /// The condition.
-    pub condition: TermId,
-    /// The branch in which it happens.
-    pub node: NodeId,
-    /// For a lasso: the earlier state that the branch's state equals.
-    pub loop_to: Option<VectorId>,
-}
-
-/// The invariants among the properties that are asked.
-pub(in crate::engine::unroll) struct Asked {
-    every: Vec<(PropertyId, TermId)>,
-    settled: Vec<(PropertyId, TermId)>,
-}
-
-impl Asked {
-    pub fn new(system: &System, properties: &[PropertyId]) -> Self {
-        let invariants = |checkpoint: Checkpoint| {
-            let wanted = properties.iter().filter_map(move |&id| match system.property(id).kind {
-                PropertyKind::Invariant { holds, at } if at == checkpoint => Some((id, holds)),
-                _ => None,
-            });
-            wanted.collect()
-        };
-        Asked { every: invariants(Checkpoint::Every), settled: invariants(Checkpoint::Settled) }
-    }
-}
+use crate::engine::unroll::finding::Finding;
+use crate::engine::unroll::loops::{History, Reach};
+use crate::engine::unroll::unroller::Unroller;
 
 impl Unroller<'_> {
     pub(in crate::engine::unroll) fn find(
@@ -141,11 +111,7 @@ impl Unroller<'_> {
     }
 
     /// Looks for visited states that equal the branch's; for each kind of cycle the condition of having gone round one.
-    fn find_loops(
-        &mut self,
-        node: NodeId,
-        visits: fn(&crate::engine::unroll::loops::History) -> &std::collections::BTreeMap<VectorId, Reach>,
-    ) -> Vec<TermId> {
+    fn find_loops(&mut self, node: NodeId, visits: fn(&History) -> &BTreeMap<VectorId, Reach>) -> Vec<TermId> {
         let state = self.core.graph.get(node).state;
         let mut round = Vec::new();
         for index in 0..self.tracked.len() {

@@ -4,24 +4,10 @@ use rustc_hash::FxHashMap;
 
 use crate::term::{Substitution, TermId};
 
-use crate::engine::unroll::advance::Unroller;
-use crate::engine::unroll::block::step::Layer;
 use crate::engine::unroll::branch::graph::{Edge, Node, NodeId};
 use crate::engine::unroll::branch::vectors::VectorId;
-
-impl Layer {
-    /// Adds a node with its substitution, if there is one.
-    pub(in crate::engine::unroll) fn put(&mut self, node: NodeId, frame: Option<Substitution>) {
-        self.nodes.push(node);
-        self.frames.extend(frame.map(|frame| (node, frame)));
-    }
-
-    /// Adds all nodes of another layer.
-    pub(in crate::engine::unroll) fn append(&mut self, other: Layer) {
-        self.nodes.extend(other.nodes);
-        self.frames.extend(other.frames);
-    }
-}
+use crate::engine::unroll::core::Layer;
+use crate::engine::unroll::unroller::Unroller;
 
 impl Unroller<'_> {
     /// Joins branches of equal states.

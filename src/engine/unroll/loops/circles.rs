@@ -33,9 +33,9 @@ use std::convert::Infallible;
 use crate::system::components::Components;
 use crate::term::TermId;
 
-use crate::engine::unroll::advance::Unroller;
 use crate::engine::unroll::branch::graph::{NodeId, plainly_implies};
 use crate::engine::unroll::loops::Carry;
+use crate::engine::unroll::unroller::Unroller;
 
 /// The steps of one block that a circle may use, by the branch that they lead to.
 pub(in crate::engine::unroll) struct Steps {

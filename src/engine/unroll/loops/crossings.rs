@@ -8,25 +8,13 @@
 //! blocks, see [`crate::engine::unroll::loops::circles`]). If there is none, nothing was missed; if there is one, a property is certainly broken,
 //! and who wants to know by which shortest run enumerates again, with histories.
 
-use crate::system::model::MarkSet;
-
-use crate::engine::unroll::advance::Unroller;
-use crate::engine::unroll::branch::graph::NodeId;
+use crate::engine::unroll::branch::graph::{Crossing, NodeId};
 use crate::engine::unroll::loops::Carry;
 use crate::engine::unroll::loops::circles::Steps;
+use crate::engine::unroll::unroller::Unroller;
 
 /// Looks again when the graph has grown by this fraction: a look costs as much as the graph is large.
 const GROWTH: usize = 8;
-
-/// A way into a known state.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::engine::unroll) struct Crossing {
-    pub from: NodeId,
-    /// The branch that reached the state before.
-    pub to: NodeId,
-    /// What is carried on the way.
-    pub marks: MarkSet,
-}
 
 impl Unroller<'_> {
     /// Notes that a branch at rest is not followed because an earlier one covers it.

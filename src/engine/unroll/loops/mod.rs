@@ -9,6 +9,7 @@ pub(in crate::engine::unroll) mod crossings;
 pub(in crate::engine::unroll) mod past;
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use crate::system::interleaving::Interleaving;
 use crate::system::model::{MarkSet, PropertyId, PropertyKind, System};
@@ -55,6 +56,22 @@ type Visits = BTreeMap<VectorId, Reach>;
 pub(in crate::engine::unroll) struct History {
     pub ends: Visits,
     pub inner: Visits,
+}
+
+/// What is remembered of the runs of a branch.
+#[derive(Clone, Debug)]
+pub(in crate::engine::unroll) struct Past {
+    /// By kind of cycle. Most steps change nothing, and branches share what they have in common.
+    pub histories: Rc<[History]>,
+    /// Whether there is one way only to the branch within its block.
+    pub is_single: bool,
+}
+
+impl Past {
+    /// The past of a branch without one.
+    pub fn none(kinds: usize) -> Self {
+        Past { histories: vec![History::default(); kinds].into(), is_single: true }
+    }
 }
 
 /// The cycles that a system's properties ask about: one entry per `NoLoop`, and first of all cycles of events.

@@ -1,4 +1,4 @@
-//! What is remembered of each branch: its histories, and how they are carried from branch to branch.
+//! How histories are carried from branch to branch.
 
 use std::rc::Rc;
 
@@ -6,27 +6,11 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::term::TermId;
 
-use crate::engine::unroll::advance::Unroller;
-use crate::engine::unroll::block::step::Core;
 use crate::engine::unroll::branch::graph::{Edge, Node, NodeId, plainly_implies};
 use crate::engine::unroll::branch::vectors::VectorId;
-use crate::engine::unroll::loops::{History, Tracked};
-
-/// What is remembered of the runs of a branch.
-#[derive(Clone, Debug)]
-pub(in crate::engine::unroll) struct Past {
-    /// By kind of cycle. Most steps change nothing, and branches share what they have in common.
-    pub histories: Rc<[History]>,
-    /// Whether there is one way only to the branch within its block.
-    pub is_single: bool,
-}
-
-impl Past {
-    /// The past of a branch without one.
-    pub fn none(kinds: usize) -> Self {
-        Past { histories: vec![History::default(); kinds].into(), is_single: true }
-    }
-}
+use crate::engine::unroll::core::Core;
+use crate::engine::unroll::loops::{History, Past, Tracked};
+use crate::engine::unroll::unroller::Unroller;
 
 impl Unroller<'_> {
     /// Computes the histories of new nodes from those of their parents.

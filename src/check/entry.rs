@@ -1,0 +1,50 @@
+//! The one entry: an input and options in, verdicts out.
+
+use super::family::{self, FamilyCheck};
+use super::plan::{Plan, Skipped, Subject};
+use super::source::Input;
+use super::{CheckError, CheckResult, Focus, Options, verify};
+
+/// Checks an input, which [`super::source`] has read, and tells each result as soon as it is known. Returns the results
+/// with the names of properties that were not looked at.
+///
+/// # Errors
+///
+/// If the input cannot be modelled, no property applies, or the assumptions about the start contradict each other.
+pub fn check(
+    input: &Input,
+    options: &Options<'_>,
+    tell: &mut dyn FnMut(&CheckResult),
+) -> Result<(Vec<CheckResult>, Skipped), CheckError> {
+    let plan = Plan {
+        engine: options.engine,
+        budget: options.budget.clone(),
+        all: options.all,
+        reduce: options.reduce,
+        explain: options.explain,
+        focus: if options.reduce { options.focus } else { Focus::Off },
+        progress: options.progress,
+    };
+    match &input.members {
+        None if !options.lift_to.is_empty() => {
+            Err(CheckError::Usage("--lift-to is for inputs of several sizes".to_owned()))
+        }
+        None => {
+            let selection = input.selection(options.properties);
+            let subject = Subject { spec: &input.spec, name: input.name.clone(), selection };
+            Ok(verify::check(&subject, &plan, tell)?)
+        }
+        Some(members) => {
+            // Many sizes share one query, which is about whole clusters.
+            let plan = Plan { focus: Focus::Off, ..plan };
+            let family = FamilyCheck {
+                members,
+                names: options.properties,
+                plan: &plan,
+                lift_to: members.size(options.lift_to)?,
+                adjust: &|input| (options.adjust)(&mut input.spec.scenario),
+            };
+            family::check(&family, &mut |what| plan.progress.begin(what), tell)
+        }
+    }
+}

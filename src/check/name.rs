@@ -1,0 +1,44 @@
+//! Names of inputs: what to read, now and again, and how people are told of it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// Where the cluster came from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum InputName {
+    /// One of the cases.
+    Case {
+        /// Its id.
+        case: String,
+        /// Its number of nodes.
+        scale: usize,
+        /// Whether it is the fixed variant.
+        fixed: bool,
+    },
+    /// Files and directories.
+    Paths {
+        /// As the user gave them.
+        paths: Vec<String>,
+        /// Of a family: the member, by dimension.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        sizes: BTreeMap<String, i64>,
+    },
+}
+
+impl InputName {
+    /// In a few words.
+    pub fn short(&self) -> String {
+        match self {
+            InputName::Case { case, scale, fixed } => {
+                format!("{case}, {scale} nodes{}", if *fixed { ", fixed" } else { "" })
+            }
+            InputName::Paths { paths, sizes } if sizes.is_empty() => paths.join(" "),
+            InputName::Paths { paths, sizes } => {
+                let sizes = sizes.iter().map(|(name, value)| format!("{name} = {value}")).collect::<Vec<String>>();
+                format!("{} ({})", paths.join(" "), sizes.join(", "))
+            }
+        }
+    }
+}

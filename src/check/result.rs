@@ -1,0 +1,75 @@
+//! Results: what is known about one property on one input, how it was found, and what that took.
+
+use crate::engine::{Attempt, Certificate, Statistics, peak_resident_bytes};
+use crate::reduce::explain::Explanation;
+
+use super::family::FamilyReport;
+use super::focus::FocusReport;
+use super::{Answer, InputName};
+
+/// The check of one property name on one input.
+#[derive(Clone, Debug)]
+pub struct CheckResult {
+    /// The input.
+    pub input: InputName,
+    /// The property's name.
+    pub property: String,
+    /// What it is about: of a violation the one thing that breaks it, else everything.
+    pub subject: String,
+    /// The verdict.
+    pub answer: Answer,
+    /// The engine that decided.
+    pub engine: String,
+    /// Time it took.
+    pub seconds: f64,
+    /// Largest resident memory meanwhile.
+    pub peak_memory_bytes: Option<u64>,
+    /// The engine's figures.
+    pub statistics: Statistics,
+    /// The checked proof, if there is one.
+    pub certificate: Option<Certificate>,
+    /// Engines that ran beside the one that decided.
+    pub beside: Vec<Attempt>,
+    /// How the model was made smaller, where that was asked for.
+    pub reduction: Option<Explanation>,
+    /// Of a family of topologies: the sizes that the verdict is about.
+    pub family: Option<Box<FamilyReport>>,
+    /// Of workloads that were decided in the company of others: how.
+    pub focus: Option<Box<FocusReport>>,
+}
+
+impl CheckResult {
+    /// Whether there is a counterexample.
+    pub fn is_violated(&self) -> bool {
+        matches!(self.answer, Answer::Violated(_))
+    }
+
+    /// Of a property that no engine was asked about.
+    pub fn unknown(input: InputName, property: &str, reason: String) -> Self {
+        CheckResult {
+            input,
+            property: property.to_owned(),
+            subject: String::new(),
+            answer: Answer::Unknown { reason, covered: 0 },
+            engine: "none".to_owned(),
+            seconds: 0.0,
+            peak_memory_bytes: peak_resident_bytes(),
+            statistics: Statistics::default(),
+            certificate: None,
+            beside: Vec::new(),
+            reduction: None,
+            family: None,
+            focus: None,
+        }
+    }
+}
+
+/// The exit code of several results: violated before unknown before holds.
+pub fn exit_code<'a>(results: impl IntoIterator<Item = &'a CheckResult>) -> u8 {
+    let rank = |code: u8| match code {
+        1 => 2,
+        3 => 1,
+        _ => 0,
+    };
+    results.into_iter().map(|result| result.answer.exit_code()).max_by_key(|&code| rank(code)).unwrap_or(0)
+}

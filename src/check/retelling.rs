@@ -1,0 +1,29 @@
+//! Counterexamples of slices, believed only once they replay, as stories of the whole model.
+
+use super::{Ending, Finding, Narrative, narrate};
+use crate::cluster::object::spec::ClusterSpec;
+use crate::model::Model;
+use crate::system::cone::Slice;
+use crate::system::{PropertyId, Trace, replay};
+
+/// Replays a trace of a slice on that slice, and tells it as a run of the whole model.
+pub fn retell(
+    spec: &ClusterSpec,
+    model: &Model,
+    slice: &Slice,
+    property: PropertyId,
+    trace: &Trace,
+) -> Result<(Narrative, Finding), String> {
+    let broken = slice.system.property(property);
+    replay(&slice.system, trace, broken).map_err(|error| error.to_string())?;
+    let lifted = slice.lift(&model.system, trace).map_err(|error| error.to_string())?;
+    let finding = Finding::of(broken);
+    let ending = Ending::Breaks { property: broken.name.clone(), finding };
+    let run = model.interpreter().execute(&lifted).map_err(|error| error.to_string())?;
+    Ok((narrate(spec, model, &lifted, &run, &ending), finding))
+}
+
+/// What is said of a counterexample that is none.
+pub fn internal(problem: &str) -> String {
+    format!("internal error: the counterexample found does not replay ({problem}); please report this as a bug")
+}
