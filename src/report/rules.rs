@@ -5,17 +5,23 @@ use std::fmt::Write;
 use anstyle::Style;
 use serde_json::{Value, json};
 
-use super::table;
 use super::text::indented;
 use crate::cluster::view::rule::{Component, Omission, Rule};
 use crate::encodings::rules;
 
 const BOLD: Style = Style::new().bold();
 
-/// All of them as a table.
+/// All of them, below the names of their components: each with the first thing to say of it.
 pub fn list() -> String {
-    let row = |rule: &Rule| [rule.id, rule.component.name(), first_sentence(rule.decides)].map(str::to_owned);
-    table::grid(["RULE", "COMPONENT", "WHAT IT DECIDES"], rules::all().map(row), &[])
+    let mut out = String::new();
+    for component in Component::ALL {
+        let gap = if out.is_empty() { "" } else { "\n" };
+        let _ = writeln!(out, "{gap}{BOLD}{}{BOLD:#}", component.name());
+        for rule in rules::of(component) {
+            let _ = writeln!(out, "  {}\n{}", rule.id, indented(first_sentence(rule.decides), "      ", "      "));
+        }
+    }
+    out
 }
 
 fn first_sentence(text: &str) -> &str {
@@ -79,8 +85,8 @@ pub fn markdown(component: Component) -> String {
         let omits = rule.omits.iter().map(|it| (it.what, out(it)));
         let rows = parts.chain(omits).enumerate();
         rows.map(|(row, (what, stands))| {
-            let link = format!("[{}](../{})", rule.id, rule.source.file());
-            format!("| {} | {what} | {stands} |\n", if row == 0 { &link } else { "" })
+            let link = format!(" [{}](../{})", rule.id, rule.source.file());
+            format!("|{} | {what} | {stands} |\n", if row == 0 { &link } else { "" })
         })
     });
     "| rule | part | |\n| --- | --- | --- |\n".to_owned() + &rows.collect::<String>()
