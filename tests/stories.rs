@@ -58,7 +58,7 @@ fn a_case_that_holds() {
 
 #[test]
 fn a_story_with_its_rules() {
-    let told = output(&["check", "--engine", "explicit", "--verbose", "examples/c2-violating"]);
+    let told = output(&["check", "--engine", "explicit", "--verbose", "examples/c1-violating"]);
     let figures = |line: &&str| !line.contains("states, ") && !line.trim_start().starts_with("at most ");
     insta::assert_snapshot!(told.lines().filter(figures).collect::<Vec<_>>().join("\n"));
 }

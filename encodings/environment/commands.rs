@@ -62,7 +62,7 @@ pub fn add(cluster: &Cluster<'_>, given: Option<IntVar>) {
         let tell = move |_: &Scene<'_>| Sentence::new("user", format!("runs `{text}`"));
         let guard = state.get(given).eq(position as i64);
         let name = format!("command {}: {}", position + 1, command.text);
-        outside(cluster, &RULE, name, guard, (Vec::new(), ctx.bool(true)), next, marks, Box::new(tell));
+        outside(cluster, (&RULE, name), guard, (Vec::new(), ctx.bool(true)), next, marks, Box::new(tell));
     }
 }
 

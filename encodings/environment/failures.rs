@@ -50,5 +50,5 @@ pub fn add(cluster: &Cluster<'_>) {
 fn add_switch<'c>(cluster: &Cluster<'c>, name: &str, allowed: &[Bool<'c>], is_down: bool, what: &'static str) {
     let Some(Switch { guard, input, choice, next }) = switch(cluster, allowed, is_down) else { return };
     let tell = move |scene: &Scene<'_>| Sentence::new(scene.moved_names(), what);
-    outside(cluster, &RULE, name.to_owned(), guard, (vec![input], choice), next, Vec::new(), Box::new(tell));
+    outside(cluster, (&RULE, name.to_owned()), guard, (vec![input], choice), next, Vec::new(), Box::new(tell));
 }

@@ -69,7 +69,7 @@ fn begin<'c>(cluster: &Cluster<'c>, allowed: &[Bool<'c>]) {
         Sentence::new("maintenance", format!("drains {}: cordons it and evicts its pods", scene.moved_names()))
     };
     let guard = ctx.any(allowed.iter().copied());
-    outside(cluster, &RULE, "maintenance drains".to_owned(), guard, (vec![var], valid), next, marks, Box::new(tell));
+    outside(cluster, (&RULE, "maintenance drains".to_owned()), guard, (vec![var], valid), next, marks, Box::new(tell));
 }
 
 fn end<'c>(cluster: &Cluster<'c>, allowed: &[Bool<'c>], after: i64) {
@@ -80,5 +80,13 @@ fn end<'c>(cluster: &Cluster<'c>, allowed: &[Bool<'c>], after: i64) {
     let tell =
         |scene: &Scene<'_>| Sentence::new("maintenance", format!("ends on {}: it is uncordoned", scene.moved_names()));
     let guard = ctx.any(allowed.iter().copied());
-    outside(cluster, &RULE, "maintenance ends".to_owned(), guard, (vec![var], valid), next, Vec::new(), Box::new(tell));
+    outside(
+        cluster,
+        (&RULE, "maintenance ends".to_owned()),
+        guard,
+        (vec![var], valid),
+        next,
+        Vec::new(),
+        Box::new(tell),
+    );
 }

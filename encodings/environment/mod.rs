@@ -46,8 +46,7 @@ pub(crate) fn switch<'c>(cluster: &Cluster<'c>, allowed: &[Bool<'c>], is_down: b
 /// Adds an action from outside that follows a rule.
 pub(crate) fn outside<'c>(
     cluster: &Cluster<'c>,
-    rule: &'static Rule,
-    name: String,
+    (rule, name): (&'static Rule, String),
     guard: Bool<'c>,
     (inputs, choice): (Vec<VarId>, Bool<'c>),
     mut next: State<'c>,

@@ -209,10 +209,9 @@ pub fn add(cluster: &Cluster<'_>) {
     let draft = ActionDraft::new("kube-scheduler", ActionKind::Event { rank: ranks::SCHEDULER }, ctx.any(binds), next)
         .choosing([pod_var, node_var].into_iter().chain(others.as_ref().map(|it| it.var)).collect(), ctx.any(allowed));
     let asked: Vec<_> = cycles.iter().map(|cycle| explain::asked(&cells, cycle)).collect();
-    let inputs = [pod.id(), node.id()];
-    let late = others.as_ref().map(|it| it.come_first.id());
-    let action =
-        cluster.act(&RULE, draft, tell::narrator(cluster, &scheduled, &cells, &cycles, (&asked, inputs, late)));
+    let choice = tell::Choice { pod: pod.id(), node: node.id(), late: others.as_ref().map(|it| it.come_first.id()) };
+    let narrator = tell::narrator(cluster, &scheduled, &cells, &cycles, &asked, choice);
+    let action = cluster.act(&RULE, draft, narrator);
     cluster.note_binding(Binding {
         action,
         pod: pod_var,

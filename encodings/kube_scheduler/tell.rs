@@ -38,14 +38,24 @@ struct Scored {
     scores: Vec<TermId>,
 }
 
-/// The narrator of the action that binds a pod: from what is asked of each cell, the inputs that choose pod and cell, and
-/// whether others came first.
+/// What is chosen in a step.
+pub struct Choice {
+    /// The pod, by position among the templates that are scheduled.
+    pub pod: TermId,
+    /// The cell.
+    pub node: TermId,
+    /// Whether others came first, where there are others.
+    pub late: Option<TermId>,
+}
+
+/// The narrator of the action that binds a pod.
 pub fn narrator<'c>(
     cluster: &Cluster<'c>,
     scheduled: &[TemplateId],
     cells: &[Cell<'c>],
     cycles: &[Cycle<'c>],
-    (asked, [pod, node], others): (&[Arc<[Asked]>], [TermId; 2], Option<TermId>),
+    asked: &[Arc<[Asked]>],
+    choice: Choice,
 ) -> Narrator {
     let counts: Arc<[TermId]> = cells.iter().map(|cell| cell.multiplicity.id()).collect();
     let told = |((&id, cycle), asked): ((&TemplateId, &Cycle<'c>), &Arc<[Asked]>)| {
@@ -53,8 +63,8 @@ pub fn narrator<'c>(
     };
     let told: Vec<Told> = scheduled.iter().zip(cycles).zip(asked).map(told).collect();
     Box::new(move |scene: &Scene<'_>| {
-        let (told, node) = (&told[scene.get(pod) as usize], scene.get(node) as usize);
-        match others.is_some_and(|others| scene.holds(others)) {
+        let (told, node) = (&told[scene.get(choice.pod) as usize], scene.get(choice.node) as usize);
+        match choice.late.is_some_and(|late| scene.holds(late)) {
             true => company::sentence(&told.name),
             false => told.tell(scene, node),
         }

@@ -170,7 +170,7 @@ impl<'c> Sum<'_, 'c> {
             Sentence::new("load", text).because(format!("so much use its {pods} pod(s) together, each in its range"))
         };
         let name = format!("load of {} ({})", load.target, load.metric);
-        outside(cluster, &RULE, name, guard, choice, next, Vec::new(), Box::new(tell));
+        outside(cluster, (&RULE, name), guard, choice, next, Vec::new(), Box::new(tell));
     }
 
     fn add_turnover(&self) {

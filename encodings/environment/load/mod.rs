@@ -260,7 +260,7 @@ fn add_change(cluster: &Cluster<'_>, vars: &LoadVars) {
         Sentence::new("load", format!("{metric} usage of {target} goes from {before} to {after} for {whose}"))
     };
     let choice = (vec![input], new.ne(state.get(level)));
-    outside(cluster, &RULE, name, guard, choice, next, Vec::new(), Box::new(tell));
+    outside(cluster, (&RULE, name), guard, choice, next, Vec::new(), Box::new(tell));
 }
 
 /// Some pods, the oldest ones, leave a start-up stage. That is time passing, not a change from outside.

@@ -32,7 +32,7 @@ pub static RULE: Rule = rule! {
         "the score" => "exact: tabulated by running upstream's arithmetic",
     ],
     omits: [
-        "arguments of the plugin: `hardPodAffinityWeight` and `ignorePreferredTermsOfExistingPods`" => "1 and false",
+        "arguments of the plugin" => "`hardPodAffinityWeight` is 1, `ignorePreferredTermsOfExistingPods` is false",
     ],
 };
 

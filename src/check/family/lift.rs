@@ -11,7 +11,7 @@ use crate::engine::Budget;
 use crate::model::{Model, build, build_of_single_nodes};
 use crate::system::{PropertyId, Slice, Trace, replay};
 
-use super::search::FamilyCheck;
+use super::question::FamilyCheck;
 use crate::check::asking::named;
 use crate::check::plan::{Plan, Subject};
 use crate::check::retelling::retell;

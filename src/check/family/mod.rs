@@ -1,7 +1,7 @@
 //! Families of topologies: clusters that differ in sizes only ([`crate::input::scenario::dimension`]).
 //!
-//! Which members there are ([`members`]) and in which order they are searched, small ones first ([`order`]); the search
-//! ([`search`]), what it knows of a property so far ([`track`]) and of which sizes ([`coverage`]); one query about many of
+//! Which members there are ([`members`]) and in which order they are searched, small ones first ([`order`]); what is asked of
+//! them ([`question`]); the search ([`search`]), what it knows of a property so far ([`track`]) and of which sizes ([`coverage`]); one query about many of
 //! them ([`together`]); and the smallest counterexample tried again elsewhere ([`lift`]), by repeating its choices
 //! ([`mod@follow`]).
 //!
@@ -15,6 +15,7 @@ pub mod follow;
 pub mod lift;
 pub mod members;
 pub mod order;
+pub mod question;
 mod report;
 pub mod search;
 pub mod together;
@@ -23,5 +24,6 @@ pub mod track;
 pub use coverage::{Coverage, Run, Standing};
 pub use members::Members;
 pub use order::upward;
+pub use question::FamilyCheck;
 pub use report::{FamilyReport, How, Lift, OneQuery};
-pub use search::{FamilyCheck, check};
+pub use search::check;

@@ -14,6 +14,7 @@ use crate::input::Size;
 use crate::property::{NAMES, Selection};
 
 use super::members::Members;
+use super::question::FamilyCheck;
 use super::together::{self, Known, Together};
 use super::track::Track;
 use crate::check::plan::{Plan, Skipped, Subject};
@@ -26,28 +27,6 @@ const NO_RESULT: &str = "not asked there, or it does not apply";
 const LEAST_TIME: Duration = Duration::from_secs(5);
 /// The first member does not stand for the others if it took longer.
 const MOST_SECONDS: f64 = 600.0;
-
-/// A family and how it is checked.
-pub struct FamilyCheck<'a> {
-    /// The members.
-    pub members: &'a Members,
-    /// Names of the properties asked for; none: those of the input.
-    pub names: &'a [String],
-    /// The engine and the budget for the whole family.
-    pub plan: &'a Plan<'a>,
-    /// Where a counterexample is tried again.
-    pub lift_to: Size,
-    /// Changes a member as the command line says.
-    pub adjust: &'a dyn Fn(&mut Input),
-}
-
-impl FamilyCheck<'_> {
-    /// What is asked of a member: everything, or only the properties of these names.
-    pub fn selection(&self, member: &Input, names: &[String]) -> Selection {
-        let all = member.selection(self.names);
-        if names.is_empty() { all } else { all.only(names) }
-    }
-}
 
 /// Checks all members, tells each property's result, and names the properties that were not decided because another one
 /// is violated.

@@ -17,7 +17,7 @@ use crate::engine::{Extent, Verdict};
 use crate::input::{Amounts, Size};
 use crate::model::{Model, build_of_sizes};
 
-use super::search::FamilyCheck;
+use super::question::FamilyCheck;
 use crate::check::asking::{Asking, applicable};
 use crate::check::source::Input;
 

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::coverage::{Coverage, Standing};
 use super::lift;
+use super::question::FamilyCheck;
 use super::report::{FamilyReport, OneQuery};
-use super::search::FamilyCheck;
 use super::together::Known;
 use crate::check::{Answer, CheckResult};
 use crate::engine::{Certificate, Extent, Statistics};

@@ -115,6 +115,11 @@ impl Rule {
         self.id.rsplit('/').next().unwrap_or(self.id)
     }
 
+    /// The first sentence of what it decides.
+    pub fn gist(&self) -> &'static str {
+        self.decides.find(". ").map_or(self.decides, |end| &self.decides[..=end])
+    }
+
     /// The project that it follows and its version; `None` if the decision is one of ours.
     pub fn version(&self) -> Option<(&'static str, &'static str)> {
         (!self.upstream.is_empty()).then(|| self.component.upstream())

@@ -10,8 +10,8 @@ pub fn table(component: Component) -> String {
         let omits = rule.omits.iter().map(|it| (it.what, out(it)));
         let rows = parts.chain(omits).enumerate();
         rows.map(|(row, (what, stands))| {
-            let link = format!("[{}](../{})", rule.id, rule.source.file());
-            format!("| {} | {what} | {stands} |\n", if row == 0 { &link } else { "" })
+            let link = format!(" [{}](../{})", rule.id, rule.source.file());
+            format!("|{} | {what} | {stands} |\n", if row == 0 { &link } else { "" })
         })
     });
     "| rule | part | |\n| --- | --- | --- |\n".to_owned() + &rows.collect::<String>()

@@ -120,12 +120,8 @@ pub fn conformance(report: &Report) -> String {
 
 /// What each rule decides, and whose decision it is.
 pub fn rules(rules: &[&Rule]) -> String {
-    let row = |rule: &&Rule| [rule.id, rule.component.name(), first_sentence(rule.decides)].map(str::to_owned);
+    let row = |rule: &&Rule| [rule.id, rule.component.name(), rule.gist()].map(str::to_owned);
     grid(["RULE", "COMPONENT", "WHAT IT DECIDES"], rules.iter().map(row), &[])
-}
-
-fn first_sentence(text: &str) -> &str {
-    text.find(". ").map_or(text, |end| &text[..=end])
 }
 
 /// Any table; `numbers` are the columns to be aligned to the right.

@@ -33,7 +33,7 @@ fn part(part: &Part<'_>, detail: Detail) -> String {
         Part::Emitted(directory) => format!("{directory}\n"),
         Part::Benchmarks(it) => table::benchmarks(it),
         Part::Conformance(it) => conformance::text(it),
-        Part::Rules(all) => table::rules(all),
+        Part::Rules(all) => rules::list(all),
         Part::Rule(rule) => rules::text(rule),
     }
 }

@@ -1,10 +1,25 @@
-//! One rule with all that there is to say of it.
+//! Rules: all of them with the first thing to say of each, and one with all that there is to say of it.
 
 use std::fmt::Write;
 
 use super::style::BOLD;
-use crate::cluster::view::rule::Rule;
+use crate::cluster::view::rule::{Component, Rule};
 use crate::report::render::layout::indented;
+
+/// Rules below the names of their components.
+pub fn list(rules: &[&Rule]) -> String {
+    let mut out = String::new();
+    for component in Component::ALL {
+        let own = rules.iter().filter(|rule| rule.component == component);
+        let own = own.map(|rule| format!("  {}\n{}\n", rule.id, indented(rule.gist(), "      ", "      ")));
+        let own: String = own.collect();
+        if !own.is_empty() {
+            let gap = if out.is_empty() { "" } else { "\n" };
+            let _ = write!(out, "{gap}{BOLD}{}{BOLD:#}\n{own}", component.name());
+        }
+    }
+    out
+}
 
 /// All that there is to say of a rule.
 pub fn text(rule: &Rule) -> String {
