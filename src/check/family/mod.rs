@@ -1,9 +1,9 @@
 //! Families of topologies: clusters that differ in sizes only ([`crate::input::scenario::dimension`]).
 //!
-//! Which members there are ([`members`]) and in which order they are searched, small ones first ([`order`]); what is asked of
-//! them ([`question`]); the search ([`search`]), what it knows of a property so far ([`track`]) and of which sizes ([`coverage`]); one query about many of
-//! them ([`together`]); and the smallest counterexample tried again elsewhere ([`lift`]), by repeating its choices
-//! ([`mod@follow`]).
+//! Which members there are ([`members`]) and in which order they are searched, small ones first ([`order`]); what is asked
+//! of them ([`question`]); the search ([`search`]), what it knows of a property so far ([`track`]) and of which sizes
+//! ([`coverage`]); one query about many of them ([`together`]); and the smallest counterexample tried again elsewhere
+//! ([`lift`]), by repeating its choices ([`mod@follow`]).
 //!
 //! Invariants:
 //! * Nothing is concluded from one member about another: a size counts as covered only if its member was checked, alone or

@@ -11,14 +11,12 @@ use super::report::OneQuery;
 use crate::check::{CheckResult, reason_text};
 use crate::engine::Budget;
 use crate::input::Size;
-use crate::property::{NAMES, Selection};
+use crate::property::NAMES;
 
-use super::members::Members;
 use super::question::FamilyCheck;
 use super::together::{self, Known, Together};
 use super::track::Track;
 use crate::check::plan::{Plan, Skipped, Subject};
-use crate::check::source::Input;
 use crate::check::{CheckError, VerifyError, verify};
 
 /// Why a property has no result for a member that was checked.
