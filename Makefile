@@ -11,7 +11,7 @@ export Z3_LIBRARY_PATH_OVERRIDE ?= $(shell brew --prefix z3 2>/dev/null)/lib
 export LIBRARY_PATH := $(Z3_LIBRARY_PATH_OVERRIDE):$(LIBRARY_PATH)
 endif
 
-.PHONY: help demo build test lint docs bench deps clean
+.PHONY: help demo build test lint docs bench figures deps clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1	\2/p' Makefile | expand -t 10
@@ -45,6 +45,9 @@ docs: deps ## Build the API documentation, warnings denied
 
 bench: deps ## Measure terms and engines on the cases
 	$(CARGO) bench --benches
+
+figures: build ## Measure docs/performance.md again (FIGURES=--quick tries it)
+	@scripts/figures.py $(FIGURES)
 
 deps: ## Install what is missing to build (Z3, a C linker)
 	@scripts/deps.sh

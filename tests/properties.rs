@@ -19,8 +19,8 @@ fn rows(said: impl Fn(&kubound::property::Definition) -> &'static str) -> Vec<Ve
 }
 
 #[test]
-fn the_readme_says_what_definitions_say() {
-    assert_eq!(table("README.md", "| property | says |"), rows(|it| it.says));
+fn the_usage_says_what_definitions_say() {
+    assert_eq!(table("docs/usage.md", "| property | says |"), rows(|it| it.says));
 }
 
 #[test]

@@ -8,6 +8,8 @@
 //!
 //! Memory is measured for the whole process. Explicit search, whose states are many, gives up at a share of it, and
 //! leaves the rest to the other.
+//!
+//! Reference: Gomes and Selman, "Algorithm portfolios", Artificial Intelligence 126, 2001.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -7,6 +7,9 @@
 //! Histories only matter where there are loops that span blocks, and are only cheap where branches are few. So with
 //! more branches the enumeration does without; should it cross itself in such a loop, it begins again with
 //! histories, and then finds the shortest.
+//!
+//! References: Biere, Cimatti, Clarke and Zhu, "Symbolic model checking without BDDs", TACAS 1999; Korf, "Depth-first
+//! iterative-deepening: an optimal admissible tree search", Artificial Intelligence 27(1), 1985.
 
 use crate::engine::unroll::{Answer, Finding, Hazard, Limits, Memory, Oracle, Stop, Unroller, Work};
 use crate::engine::{Extent, Outcome, Progress, Statistics, UnknownReason, Verdict, Watch};

@@ -3,6 +3,9 @@
 //! The result is inductive: the initial states lie within the intervals, and no action leads out of them. So a variable
 //! with a single value is a constant, an action whose guard is never true never fires, and every other variable needs
 //! only as many bits as its interval. Variables keep their meaning: the lift is the identity on values.
+//!
+//! Reference: Cousot and Cousot, "Abstract interpretation: a unified lattice model for static analysis of programs by
+//! construction or approximation of fixpoints", POPL 1977.
 
 use crate::system::{Slice, System};
 use crate::term::{Guarded, Range, Sort, Substitution, TermId};

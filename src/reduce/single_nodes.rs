@@ -6,6 +6,9 @@
 //!
 //! A loop of the merged model may come back to the same numbers with other nodes. It is gone round until the nodes are the
 //! same, too; there are finitely many, and the choice among equal nodes is always the same.
+//!
+//! Reference: Emerson and Sistla, "Symmetry and model checking", Formal Methods in System Design 9, 1996, on runs of
+//! the quotient and runs of the system.
 
 use std::collections::HashMap;
 

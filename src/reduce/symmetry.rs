@@ -4,6 +4,9 @@
 //! choices over all of them. Permuting the members of a class in a run, state by state and choice by choice, gives another run with
 //! the same marks that breaks the same properties. So wherever some run breaks a property, one does that starts with the members in
 //! order, and the constraint that they are in order is exact. Counted classes have no order to begin with.
+//!
+//! References: Emerson and Sistla, "Symmetry and model checking", Formal Methods in System Design 9, 1996; Crawford,
+//! Ginsberg, Luks and Roy, "Symmetry-breaking predicates for search problems", KR 1996.
 
 use std::collections::HashMap;
 

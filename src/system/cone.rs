@@ -4,6 +4,9 @@
 //! it (an enabled event-driven action delays others, so all guards count), or if an update of a cone variable reads it.
 //! Passive actions are the exception: they come to rest by themselves and nothing but properties reads what they write,
 //! so those that write nothing in the cone never fire in the slice.
+//!
+//! References: Clarke, Grumberg and Peled, "Model Checking", MIT Press 1999; Weiser, "Program slicing", IEEE
+//! Transactions on Software Engineering 10(4), 1984.
 
 use thiserror::Error;
 

@@ -1,4 +1,7 @@
 //! Storage of terms: nodes, variables and tables, each interned once.
+//!
+//! References: Ershov, "On programming of arithmetic operations", CACM 1(8), 1958; Filliâtre and Conchon, "Type-safe
+//! modular hash-consing", ML Workshop 2006.
 
 use std::hash::BuildHasher;
 

@@ -9,6 +9,8 @@
 //! * Nothing is concluded from one member about another: a size counts as covered only if its member was checked, alone or
 //!   as one of those that a model stands for.
 //! * A trace that [`follow::follow`] returns is a run of the other member that breaks the property there.
+//!
+//! No cut-off is claimed beyond which all members agree (Emerson and Namjoshi, "Reasoning about rings", POPL 1995).
 
 pub mod coverage;
 pub mod follow;

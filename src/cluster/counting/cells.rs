@@ -7,6 +7,9 @@
 //! * *counted*: every possible combination of attributes is a cell; attributes are constants that fold away, the
 //!   multiplicities are state variables that sum to the size of the class. Nodes of a class are interchangeable, so
 //!   this quotient is exact, and symmetric states are one state.
+//!
+//! References: Emerson and Trefler, "From asymmetry to full symmetry: new techniques for symmetry reduction in model
+//! checking", CHARME 1999; Pnueli, Xu and Zuck, "Liveness with (0,1,∞)-counter abstraction", CAV 2002.
 
 use std::collections::{BTreeMap, HashMap};
 

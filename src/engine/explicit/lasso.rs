@@ -1,4 +1,6 @@
 //! Shortest lassos: a shortest way to a node, and a shortest cycle through it that meets a goal.
+//!
+//! Reference: Gastin, Moro and Zeitoun, "Minimization of counterexamples in SPIN", SPIN 2004.
 
 use std::ops::RangeInclusive;
 

@@ -14,7 +14,9 @@
 //!
 //! None of them needs more gates than it was asked for.
 //!
-//! Reference: Brummayer and Biere, "Local two-level and-inverter graph minimization without blowup", MEMICS 2006.
+//! References: Kuehlmann, Paruthi, Krohm and Ganai, "Robust Boolean reasoning for equivalence checking and functional
+//! property verification", IEEE TCAD 21(12), 2002; Brummayer and Biere, "Local two-level and-inverter graph
+//! minimization without blowup", MEMICS 2006.
 
 use rustc_hash::FxHashMap;
 

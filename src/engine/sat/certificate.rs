@@ -7,6 +7,8 @@
 //!
 //! What is certified is the solver's part: that the clauses leave no run in which a question comes true. That clauses say
 //! what the system does is not part of a proof; tests hold circuits to the evaluator.
+//!
+//! Reference: Goldberg and Novikov, "Verification of proofs of unsatisfiability for CNF formulas", DATE 2003.
 
 use std::io::{self, Read};
 use std::time::Duration;

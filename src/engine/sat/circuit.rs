@@ -1,4 +1,6 @@
 //! Terms as circuits: every term has the width that its range needs, every table is a tree of multiplexers.
+//!
+//! Reference: Kroening and Strichman, "Decision Procedures", Springer 2008, on flattening arithmetic of fixed width.
 
 use super::aig::{Aig, Lit};
 use super::bits::{self, Bits};

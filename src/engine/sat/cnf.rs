@@ -3,6 +3,10 @@
 //! Tseitin's encoding: one solver variable for each gate, three clauses for a conjunction. Exclusive or and multiplexers,
 //! which are three gates each, are recognised by their shape: one variable, four clauses, and for multiplexers two more
 //! that let equal branches propagate without the condition.
+//!
+//! References: Tseitin, "On the complexity of derivation in propositional calculus", 1968 (both directions of each
+//! gate, so that whatever is asked next may use it); Eén and Sörensson, "Translating pseudo-Boolean constraints into
+//! SAT", JSAT 2, 2006, for multiplexers.
 
 use super::aig::{Aig, Gate, Lit};
 use super::solver::{Literal, SatSolver};

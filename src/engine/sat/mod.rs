@@ -3,6 +3,9 @@
 //! `aig` is the graph, `bits` arithmetic on it, `circuit` the terms, `tables` lookups, `cnf` the clauses, `solver` what a
 //! SAT solver has to offer, `varisat` and `cadical` are such solvers, `oracle` is all of it as the unroller sees it.
 //! `transcript` keeps what a solver was told, `certificate` checks its proof against that.
+//!
+//! Reference: Eén and Sörensson, "Temporal induction by incremental SAT solving", BMC 2003, for one solver that answers
+//! all questions under assumptions.
 
 pub mod aig;
 pub mod bits;

@@ -2,6 +2,9 @@
 //!
 //! Equal subtrees are one, and what cannot be selected does not exist: an index within its range never reaches behind the
 //! last entry, so a bit that would only lead there is not asked.
+//!
+//! Reference: Bryant, "Graph-based algorithms for Boolean function manipulation", IEEE Transactions on Computers
+//! C-35(8), 1986.
 
 use rustc_hash::FxHashMap;
 

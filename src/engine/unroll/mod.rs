@@ -32,6 +32,10 @@
 //!   no run of k blocks does. A [`Hazard`] is a condition under which an update leaves its range: the encoding is wrong.
 //! * All findings of k blocks are told before block k + 1 begins, so the first violation is a shortest one.
 //! * *Unknown* is never taken for *impossible*: a branch about which the solver cannot tell stays, or the search ends.
+//!
+//! References: King, "Symbolic execution and program testing", CACM 19(7), 1976; Beyer, Cimatti, Griggio, Keremoglu and
+//! Sebastiani, "Software model checking via large-block encoding", FMCAD 2009; Kuznetsov, Kinder, Bucur and Candea,
+//! "Efficient state merging in symbolic execution", PLDI 2012.
 
 mod advance;
 mod block;

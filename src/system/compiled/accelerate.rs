@@ -9,6 +9,9 @@
 //!
 //! The states between are not looked at one by one. They break no invariant of every state (this is asked of all of them
 //! at once), and are not at rest, so that nothing else is asked of them.
+//!
+//! References: Boigelot, "Symbolic methods for exploring infinite state spaces", thesis, Liège 1998; Bardin, Finkel,
+//! Leroux and Petrucci, "FAST: fast acceleration of symbolic transition systems", CAV 2003.
 
 use crate::system::model::{Action, ActionId, MarkSet};
 use crate::term::Line;

@@ -11,6 +11,9 @@
 //!
 //! Totals exist where some placement is free; elsewhere runs begin with constants, and sums fold as they are. Left to sums
 //! are those whose start depends on where pods are, clusters of open size, and models in which every node is told apart.
+//!
+//! Reference: Haken, "The intractability of resolution", Theoretical Computer Science 39, 1985, on why solvers cannot
+//! be left to find it.
 
 mod start;
 

@@ -27,6 +27,9 @@
 //!
 //! The graph is finite because the system has finitely many states and a branch of constant history has finitely many
 //! histories; where conditions could grow for ever, histories are asked for.
+//!
+//! Reference: Emerson and Lei, "Modalities for model checking: branching time logic strikes back", Science of Computer
+//! Programming 8(3), 1987, for cycles under fairness as strongly connected components.
 
 use std::convert::Infallible;
 

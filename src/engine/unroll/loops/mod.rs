@@ -3,6 +3,9 @@
 //! For every branch and every state visited before it there are two conditions: that some run of the branch passed
 //! that state and carried nothing that matters since, or something. They are extended edge by edge; an edge that
 //! carries an excuse ends them. A lasso is a branch whose state equals a visited one under the second condition.
+//!
+//! Reference: Biere, Artho and Schuppan, "Liveness checking as safety checking", FMICS 2002, where one visited state is
+//! guessed and saved; here all are kept.
 
 pub(in crate::engine::unroll) mod circles;
 pub(in crate::engine::unroll) mod crossings;
