@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Measures docs/performance.md again.
 
-    scripts/figures.py [--quick]
+    scripts/figures.py [--quick] [--only TEXT]
 
 The page says itself what is measured: every `$ ` line of its console blocks is run, with the release build of Kubound,
 and what follows it becomes what it printed. A block that needs a program that is not there stays as it is; cluster.py,
-which makes clusters of many workloads, is taken from ../shared/many. `--quick` runs everything at small sizes, once, and prints the
-page instead of writing it: a way to try the script, not a source of figures.
+which makes clusters of many workloads, is taken from ../shared/many. `--only` runs the blocks that have this text in a
+command. `--quick` runs everything at small sizes, once, and prints the page instead of writing it: a way to try the
+script, not a source of figures.
 """
 
 import argparse
@@ -38,18 +39,20 @@ def tell(text):
 
 
 def machine():
-    """Cores and memory of this machine, in words."""
+    """Cores and memory of this machine, in words, and whether it is busy: figures are then too large."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"{cores} cores and {round(memory / 2**30)} GiB of memory"
+    busy = ", which did other things at the same time" if os.getloadavg()[0] > 1 else ""
+    return f"{cores} cores and {round(memory / 2**30)} GiB of memory{busy}"
 
 
 class Figures:
     """A run of all commands of the page."""
 
-    def __init__(self, directory, quick):
+    def __init__(self, directory, quick, only):
         self.directory = directory
         self.quick = quick
+        self.only = only
         self.troubles = []
         programs = directory / "programs"
         programs.mkdir()
@@ -64,6 +67,8 @@ class Figures:
         """A block with new output."""
         head, body = match.groups()
         commands = [line[2:] for line in body.splitlines() if line.startswith("$ ")]
+        if not any(self.only in command for command in commands):
+            return match.group()
         missing = [name for name in (command.split()[0] for command in commands)
                    if not shutil.which(name, path=self.environment["PATH"])]
         if missing:
@@ -87,13 +92,16 @@ class Figures:
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="small sizes, once; prints the page and writes nothing")
+    parser.add_argument("--only", default="", metavar="TEXT", help="only blocks that have this text in a command")
     arguments = parser.parse_args()
     if not KUBOUND.exists():
         sys.exit("there is no release build: `make figures` makes one")
+    # Before anything runs, for what runs here is no other thing.
+    described = machine()
     with tempfile.TemporaryDirectory() as directory:
-        figures = Figures(Path(directory), arguments.quick)
+        figures = Figures(Path(directory), arguments.quick, arguments.only)
         page = BLOCK.sub(figures.block, PAGE.read_text(encoding="utf-8"))
-    page = MACHINE.sub(lambda match: match.group(1) + machine() + match.group(2), page)
+    page = MACHINE.sub(lambda match: match.group(1) + described + match.group(2), page)
     if arguments.quick:
         print(page, end="")
     else:
