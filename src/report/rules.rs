@@ -39,11 +39,11 @@ pub fn explanation(rule: &Rule) -> String {
         functions => format!("{}: {}", it.file, functions.join(", ")),
     });
     out.push_str(&section(upstream.as_deref().unwrap_or("Follows nothing: it is ours"), files));
-    out.push_str(&section("How exactly", rule.parts.iter().map(|it| format!("{}: {}", it.what, it.stands))));
+    out.push_str(&section("How exactly", rule.parts.iter().map(|it| format!("{}\n{}", it.what, it.stands))));
     out.push_str(&section(
         "Left out",
         rule.omits.iter().map(|it| match it.instead {
-            Some(instead) => format!("{}: {instead}", it.what),
+            Some(instead) => format!("{}\n{instead}", it.what),
             None => it.what.to_owned(),
         }),
     ));
