@@ -119,6 +119,10 @@ fn a_rule_is_explained() {
     let rule = &explained["rule"];
     assert_eq!((&rule["id"], &rule["version"]), (&"scheduler/NodePorts".into(), &"Kubernetes v1.34".into()));
     assert_eq!(rule["source"]["file"], "encodings/kube_scheduler/node_ports.rs");
+    for id in ["scheduler/PodTopologySpread", "descheduler/NodeUtilization", "environment/load-of-each-pod"] {
+        let text = kubound(&["explain", id]).out;
+        assert!(text.starts_with(id) && text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    }
     let ours = json(&kubound(&["explain", "environment/load", "--format", "json"]).out);
     assert_eq!((&ours["rule"]["version"], &ours["rule"]["upstream"]), (&Value::Null, &serde_json::json!([])));
 }
