@@ -1,7 +1,7 @@
 //! What a file of `encodings/` says about the decision that it writes: which one it is, whom it follows, how exactly, and
 //! where it stands.
 //!
-//! Every file that decides something declares one [`Rule`] with [`rule!`]. Actions, refusals and scores carry it, so
+//! Every file that decides something declares one [`Rule`] with `rule!`. Actions, refusals and scores carry it, so
 //! that a counterexample names the rules that decided it; the tables of `docs/semantics.md` are made of them. This is
 //! the one place for these facts: module documentation says how the code goes about it.
 

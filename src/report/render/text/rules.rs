@@ -32,11 +32,11 @@ pub fn text(rule: &Rule) -> String {
         functions => format!("{}: {}", it.file, functions.join(", ")),
     });
     out.push_str(&section(upstream.as_deref().unwrap_or("Follows nothing: it is ours"), files));
-    out.push_str(&section("How exactly", rule.parts.iter().map(|it| format!("{}: {}", it.what, it.stands))));
+    out.push_str(&section("How exactly", rule.parts.iter().map(|it| format!("{}\n{}", it.what, it.stands))));
     out.push_str(&section(
         "Left out",
         rule.omits.iter().map(|it| match it.instead {
-            Some(instead) => format!("{}: {instead}", it.what),
+            Some(instead) => format!("{}\n{instead}", it.what),
             None => it.what.to_owned(),
         }),
     ));
@@ -46,10 +46,17 @@ pub fn text(rule: &Rule) -> String {
 
 /// A heading and lines below it; nothing without lines, unless there is more to say than that.
 fn section(heading: &str, lines: impl Iterator<Item = String>) -> String {
-    let lines: String = lines.map(|line| indented(&line, "    ", "      ") + "\n").collect();
+    let lines: String = lines.map(|line| entry(&line)).collect();
     match (lines.is_empty(), heading.split_once(": ")) {
         (true, Some((what, why))) => format!("\n  {BOLD}{what}:{BOLD:#} {why}\n"),
         (true, None) => String::new(),
         (false, _) => format!("\n  {BOLD}{heading}:{BOLD:#}\n{lines}"),
     }
+}
+
+/// What it is, and in lines of its own what there is to say of it.
+fn entry(text: &str) -> String {
+    let (what, more) = text.split_once('\n').unwrap_or((text, ""));
+    let more = if more.is_empty() { String::new() } else { indented(more, "      ", "      ") + "\n" };
+    format!("{}\n{more}", indented(what, "    ", "      "))
 }
