@@ -44,7 +44,7 @@ fn matches(cluster: &Cluster<'_>, term: &PodAffinityTerm, owner: TemplateId, oth
         let value = labels::value(cluster, owner, key);
         value.is_none() || value != labels::value(cluster, other, key)
     };
-    affinity::reaches(term, &own.namespace, &pod.namespace, &cluster.spec.namespaces)
+    affinity::reaches(term, &own.namespace, &pod.namespace, cluster.spec.namespaces)
         && selector::matches(selected, &pod.labels)
         && labels::agree(cluster, owner, other, term.match_label_keys.as_deref().unwrap_or_default())
         && term.mismatch_label_keys.iter().flatten().all(unlike)
