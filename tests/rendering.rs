@@ -6,6 +6,7 @@ use kubound::check::source::{self, Asked, Input};
 use kubound::check::{
     Answer, CheckResult, Ending, Focus, InputName, Narrative, Options, check, narrate, replay, walk::walk,
 };
+use kubound::cluster::view::rule::{self, Omission, Part, Rule, Upstream};
 use kubound::conformance::{Component, Report, Verdict};
 use kubound::engine::explicit::Explicit;
 use kubound::engine::{Attempt, Budget, Certificate, Extent, Statistics, UnknownReason};
@@ -199,6 +200,36 @@ fn cases() {
     assert_reads("cases", &Document::Cases(&kubound::cases::CASES[..3]));
     let directories = ["out/c1", "out/c1-fixed"].map(str::to_owned);
     assert_reads("emitted", &Document::Emitted(&directories));
+}
+
+/// A rule as encodings declare it.
+static FOLLOWING: Rule = Rule {
+    id: "scheduler/Example",
+    component: rule::Component::Scheduler,
+    upstream: &[Upstream { file: "pkg/scheduler/example.go", functions: &["Filter", "Score"] }],
+    decides: "Nodes are refused that are no example. Others are scored.",
+    parts: &[Part { what: "the filter", stands: "exact" }, Part { what: "the score", stands: "over: any" }],
+    omits: &[
+        Omission { what: "counter-examples", instead: None },
+        Omission { what: "sampling", instead: Some("all nodes are looked at") },
+    ],
+    source: rule::Source::new("src/../encodings/kube_scheduler/example.rs", 7),
+};
+
+#[test]
+fn rules() {
+    static OURS: Rule = Rule {
+        id: "environment/example",
+        component: rule::Component::Load,
+        upstream: &[],
+        decides: "What is ours.",
+        parts: &[Part { what: "all of it", stands: "as the scenario says" }],
+        omits: &[],
+        source: rule::Source::new("src/../encodings/environment/example.rs", 9),
+    };
+    assert_reads("rules", &Document::Rules(&[&FOLLOWING, &OURS]));
+    assert_reads("rule", &Document::Rule(&FOLLOWING));
+    assert_reads("rule_of_ours", &Document::Rule(&OURS));
 }
 
 #[test]
