@@ -177,6 +177,28 @@ fn few_files_import_each_other_in_a_circle() {
     assert!(large.is_empty(), "more than {LARGEST_CIRCLE} files import each other:\n{}", large.join("\n"));
 }
 
+/// The rooms of the cluster, each of which knows only those before it.
+const ROOMS: [&str; 4] = ["object", "arithmetic", "counting", "view"];
+
+#[test]
+fn each_room_of_the_cluster_knows_only_those_before_it() {
+    let files = sources();
+    let sources: Vec<Source<'_>> =
+        files.iter().map(|file| Source { module: file.module(), text: &file.text }).collect();
+    let room = |at: usize| match sources[at].module.as_slice() {
+        ["cluster", room, ..] => ROOMS.iter().position(|known| known == room),
+        _ => None,
+    };
+    for position in 0..ROOMS.len() {
+        assert!((0..files.len()).any(|at| room(at) == Some(position)), "no file of {} was found", ROOMS[position]);
+    }
+    let imports = imports(&sources);
+    let pairs = imports.iter().enumerate().flat_map(|(at, named)| named.iter().map(move |&other| (at, other)));
+    let wrong = pairs.filter(|&(at, other)| room(at).zip(room(other)).is_some_and(|(own, named)| named > own));
+    let wrong: Vec<String> = wrong.map(|(at, other)| format!("{} -> {}", files[at].path, files[other].path)).collect();
+    assert!(wrong.is_empty(), "a room names one after it:\n{}", wrong.join("\n"));
+}
+
 /// A circle, with who imports whom.
 fn in_words(files: &[File], imports: &[BTreeSet<usize>], circle: &BTreeSet<usize>) -> String {
     let line = |&at: &usize| {
