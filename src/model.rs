@@ -110,7 +110,7 @@ fn build_with(spec: &ClusterSpec, selection: &Selection, shape: Shape<'_>, limit
         let cluster = declaring.acting();
         declared.add(&cluster);
         cluster.reading_as(property::READER.name, || property::add(&cluster, selection, &prepared))?;
-        if let Some(why) = limit.reached() {
+        if let Some(why) = cluster.stopped() {
             return Err(ModelError::Stopped(why));
         }
         let (builder, parts) = cluster.finish()?;

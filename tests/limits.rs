@@ -66,6 +66,19 @@ fn building_ends_at_its_limit() {
     }
 }
 
+#[test]
+fn a_limit_that_was_reached_for_a_moment_was_reached() {
+    use std::sync::atomic::AtomicUsize;
+    static ASKED: AtomicUsize = AtomicUsize::new(0);
+    // Too much at one moment while controllers act, and never again: the loop that saw it has left something out.
+    let measure = || Some(u64::from(ASKED.fetch_add(1, Ordering::Relaxed) == 10) * 2);
+    let input = cluster(40);
+    let limit = Limit { memory: Some((1, measure)), ..Limit::default() };
+    let built = build_within(&input.spec, &Selection::of(&input.spec.scenario.properties), &limit);
+    assert!(matches!(built, Err(ModelError::Stopped(Stopped::Memory))), "it was built although a loop had ended");
+    assert!(ASKED.load(Ordering::Relaxed) > 10, "nobody asked often enough");
+}
+
 /// All answers within a budget.
 fn answers(input: &Input, engine: &dyn Engine, focus: Focus, reduce: bool, budget: Budget) -> Vec<(String, Answer)> {
     let options = Options { all: true, reduce, focus, ..Options::new(engine, budget) };

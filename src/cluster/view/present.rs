@@ -16,7 +16,7 @@ use crate::cluster::counting::templates::{Phase, Template, TemplateId, Tenure};
 use crate::cluster::counting::totals::Quantity;
 use crate::cluster::object::spec::{NodeSpec, SchedulerProfile, Workload};
 use crate::system::{BoolVar, Builder, IntVar, State};
-use crate::term::{Bool, Ctx, Guarded, Int, TermId, VarId};
+use crate::term::{Bool, Ctx, Guarded, Int, Stopped, TermId, VarId};
 
 use super::objects::Objects;
 use super::turnover::Turnover;
@@ -71,7 +71,12 @@ pub struct View<'c> {
 impl<'c> View<'c> {
     /// Whether building is to end: then loops over workloads and nodes do, and what was built is thrown away.
     pub fn is_stopped(&self) -> bool {
-        self.limit.stopped().is_some()
+        self.stopped().is_some()
+    }
+
+    /// Why building is to end, if so. It stays so: a loop that ended has left something out.
+    pub fn stopped(&self) -> Option<Stopped> {
+        self.limit.stopped()
     }
 
     /// The context of terms.
