@@ -189,8 +189,8 @@ fn each_room_of_the_cluster_knows_only_those_before_it() {
         ["cluster", room, ..] => ROOMS.iter().position(|known| known == room),
         _ => None,
     };
-    for position in 0..ROOMS.len() {
-        assert!((0..files.len()).any(|at| room(at) == Some(position)), "no file of {} was found", ROOMS[position]);
+    for (position, name) in ROOMS.iter().enumerate() {
+        assert!((0..files.len()).any(|at| room(at) == Some(position)), "no file of {name} was found");
     }
     let imports = imports(&sources);
     let pairs = imports.iter().enumerate().flat_map(|(at, named)| named.iter().map(move |&other| (at, other)));
