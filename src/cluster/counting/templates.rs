@@ -13,7 +13,7 @@ use crate::cluster::object::selector;
 use crate::cluster::object::spec::{ClusterSpec, ExistingPod, Workload, WorkloadKind};
 use crate::system::Interleaving;
 
-/// Position of a template in [`crate::cluster::Cluster::templates`].
+/// Position of a template in [`View::templates`](crate::cluster::view::View::templates).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct TemplateId(pub usize);
 

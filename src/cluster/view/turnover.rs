@@ -1,7 +1,7 @@
 //! Pods that come and go, as far as somebody remembers which ones were there before.
 //!
 //! Pods are counted, so the past of a single one is a number: how many have left a start-up stage, how many of those
-//! whose usage was last added up are still there. [`Cluster::act`](super::Cluster::act) calls [`View::note_departures`] where pods leave.
+//! whose usage was last added up are still there. [`Cluster::act`](super::Cluster::act) brings them up to date where pods leave.
 
 use super::View;
 use super::variables::WorkloadVars;
@@ -66,7 +66,7 @@ impl<'c> View<'c> {
         self.sum(state, here).min(most)
     }
 
-    /// [`Cluster::measured`] over all templates of a workload.
+    /// [`View::measured`] over all templates of a workload.
     pub fn measured_of(&self, state: &State<'c>, vars: &WorkloadVars, ready_only: bool) -> Int<'c> {
         self.ctx().sum(vars.templates.iter().map(|&template| self.measured(state, template, ready_only)))
     }
