@@ -25,8 +25,8 @@ mod walk;
 use k8s_openapi::api::core::v1::Pod;
 
 use crate::cluster::counting::reads::{Reader, Reads};
+use crate::cluster::object::selector;
 use crate::cluster::object::spec::{ClusterSpec, DeschedulerPlugin, DeschedulerPolicy, EnabledPlugin};
-use crate::cluster::object::{affinity, selector};
 use crate::cluster::view::rule::Rule;
 use crate::cluster::view::{Cluster, Declaring};
 use crate::cluster::{Template, TemplateId};
@@ -49,12 +49,7 @@ fn reads(spec: &ClusterSpec, templates: &[Template], reads: &mut Reads) {
     reads.taints();
     reads.status();
     policy.node_selectors().flat_map(selector::keys).for_each(|key| reads.label(key));
-    for template in templates {
-        reads.affinity_of(&template.spec);
-        let constraints = template.spec.topology_spread_constraints.iter().flatten();
-        constraints.for_each(|constraint| reads.topology_key(&constraint.topology_key));
-        affinity::all(&template.spec).for_each(|term| reads.topology_key(&term.topology_key));
-    }
+    templates.iter().for_each(|template| reads.placement_of(&template.spec));
     if spec.deschedules_stepwise() {
         spec.nodes.iter().for_each(|node| reads.name(&node.name));
     }

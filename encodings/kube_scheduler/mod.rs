@@ -28,8 +28,8 @@ mod topology;
 
 use crate::cluster::counting::classes::{HOSTNAME, ZONE};
 use crate::cluster::counting::reads::{Reader, Reads};
+use crate::cluster::object::images;
 use crate::cluster::object::spec::ClusterSpec;
-use crate::cluster::object::{affinity, images};
 use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::{Binding, Cluster};
 use crate::cluster::{Cell, Template, TemplateId};
@@ -49,11 +49,8 @@ pub const READER: Reader = Reader { name: "kube-scheduler", reads };
 fn reads(spec: &ClusterSpec, templates: &[Template], reads: &mut Reads) {
     reads.taints();
     for template in templates {
-        reads.affinity_of(&template.spec);
+        reads.placement_of(&template.spec);
         [template.pinned_to(), template.nominated_to()].into_iter().flatten().for_each(|name| reads.name(name));
-        let constraints = template.spec.topology_spread_constraints.iter().flatten();
-        constraints.for_each(|constraint| reads.topology_key(&constraint.topology_key));
-        affinity::all(&template.spec).for_each(|term| reads.topology_key(&term.topology_key));
     }
     let defaults = spec.scheduler.iter().flat_map(|profile| &profile.default_constraints);
     defaults.for_each(|constraint| reads.topology_key(&constraint.topology_key));

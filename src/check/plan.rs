@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use super::{Answer, CheckResult, Focus, InputName, reason_text};
+use super::{CheckResult, Focus, InputName, reason_text};
 use crate::cluster::object::spec::ClusterSpec;
 use crate::engine::{Budget, Engine, Progress, UnknownReason};
 use crate::property::Selection;
@@ -62,7 +62,6 @@ impl Plan<'_> {
 
     /// Whether nothing more is asked after a result.
     pub fn is_over(&self, last: Option<&CheckResult>) -> bool {
-        let violated = matches!(last.map(|result| &result.answer), Some(Answer::Violated(_)));
-        (violated && !self.all) || self.budget.stop.load(Ordering::Relaxed)
+        (last.is_some_and(CheckResult::is_violated) && !self.all) || self.budget.stop.load(Ordering::Relaxed)
     }
 }

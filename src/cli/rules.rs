@@ -1,5 +1,7 @@
 //! `kubound rules` and `kubound explain`.
 
+use strsim::levenshtein;
+
 use crate::cluster::view::rule::Rule;
 use crate::encodings::rules;
 use crate::report::{Detail, Document};
@@ -35,40 +37,17 @@ fn near(wanted: &str) -> Vec<&'static str> {
     let wanted = wanted.to_lowercase();
     let mut ids: Vec<(usize, &str)> = rules::all()
         .map(|rule| {
-            let whole = distance(&wanted, &rule.id.to_lowercase());
-            (whole.min(distance(&wanted, &rule.name().to_lowercase())), rule.id)
+            let whole = levenshtein(&wanted, &rule.id.to_lowercase());
+            (whole.min(levenshtein(&wanted, &rule.name().to_lowercase())), rule.id)
         })
         .collect();
     ids.sort();
     ids.into_iter().take(MOST_OFFERED).map(|(_, id)| id).collect()
 }
 
-/// How many characters have to be inserted, removed or replaced to make one text of another (Levenshtein).
-fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (above, left) in one.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], above + 1);
-        for (column, &right) in other.iter().enumerate() {
-            let replaced = diagonal + usize::from(left != right);
-            diagonal = row[column + 1];
-            row[column + 1] = replaced.min(diagonal + 1).min(row[column] + 1);
-        }
-    }
-    row[other.len()]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn distances_count_changes() {
-        let cases = [("", "", 0), ("kitten", "sitting", 3), ("ab", "", 2), ("", "abc", 3), ("flaw", "lawn", 2)];
-        for (one, other, expected) in cases {
-            assert_eq!(distance(one, other), expected, "{one}, {other}");
-        }
-    }
 
     #[test]
     fn an_id_is_near_that_is_written_in_part_or_wrongly() {

@@ -30,8 +30,7 @@ pub const DEFINITION: Definition = Definition {
 fn reads(spec: &ClusterSpec, templates: &[Template], reads: &mut Reads) {
     let own = spec.scenario.properties.iter().filter(|property| property.name == DEFINITION.name);
     own.filter_map(|property| property.arguments.get("topologyKey")).for_each(|key| reads.topology_key(key));
-    let constraints = templates.iter().flat_map(|it| it.spec.topology_spread_constraints.iter().flatten());
-    constraints.for_each(|constraint| reads.topology_key(&constraint.topology_key));
+    templates.iter().for_each(|template| reads.spreading_of(&template.spec));
 }
 
 /// Adds the property: of every workload with `maxSkew` and `topologyKey` as arguments, or by the DoNotSchedule

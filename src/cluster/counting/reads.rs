@@ -11,8 +11,8 @@ use std::collections::BTreeSet;
 use k8s_openapi::api::core::v1::PodSpec;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
-use crate::cluster::object::selector;
 use crate::cluster::object::spec::ClusterSpec;
+use crate::cluster::object::{affinity, selector};
 
 use super::templates::Template;
 
@@ -79,6 +79,19 @@ impl Reads {
             Wanted::Label(key) => self.label(key),
             Wanted::Name(name) => self.name(name),
         });
+    }
+
+    /// The domains over which a pod's spread constraints count.
+    pub fn spreading_of(&mut self, pod: &PodSpec) {
+        let constraints = pod.topology_spread_constraints.iter().flatten();
+        constraints.for_each(|constraint| self.topology_key(&constraint.topology_key));
+    }
+
+    /// All that a pod asks of the labels of nodes: selectors, affinity to nodes and to pods, spreading.
+    pub fn placement_of(&mut self, pod: &PodSpec) {
+        self.affinity_of(pod);
+        self.spreading_of(pod);
+        affinity::all(pod).for_each(|term| self.topology_key(&term.topology_key));
     }
 
     /// What others read, too.

@@ -6,11 +6,11 @@
 use k8s_openapi::api::core::v1::{NodeStatus, PodSpec, Taint};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
+use crate::cluster::Cell;
 use crate::cluster::counting::classes::NodeClass;
 use crate::cluster::counting::reads::Reads;
 use crate::cluster::object::resources::Resources;
 use crate::cluster::object::{images, selector};
-use crate::cluster::{Cell, Phase, TemplateId};
 
 use super::View;
 
@@ -189,11 +189,6 @@ impl<'a, 'c> NodeView<'a, 'c> {
     /// What pods may take at most, so that one more fits that requests `amount` of a resource, in a given unit.
     pub fn room(&self, resource: &str, amount: i64, unit: i64) -> i64 {
         crate::cluster::counting::layout::Room::most(self.class, resource, amount, unit)
-    }
-
-    /// Pods of a template in a phase that stay on each node.
-    pub fn residents(&self, template: TemplateId, phase: Phase) -> i64 {
-        self.class.residents(template, phase)
     }
 
     /// Whether a scenario lets the nodes fail.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::core::v1::{Pod, Service};
+use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
@@ -20,8 +20,6 @@ pub struct Objects<'c> {
     pub workloads: &'c [Workload],
     /// HorizontalPodAutoscalers.
     pub autoscalers: &'c [Autoscaler],
-    /// Services.
-    pub services: &'c [Service],
     /// PodDisruptionBudgets.
     pub disruption_budgets: &'c [PodDisruptionBudget],
     /// Labels of each known namespace.
@@ -46,7 +44,6 @@ impl<'c> Objects<'c> {
         Objects {
             workloads: &spec.workloads,
             autoscalers: &spec.autoscalers,
-            services: &spec.services,
             disruption_budgets: &spec.disruption_budgets,
             namespaces: &spec.namespaces,
             scheduler: &spec.scheduler,
