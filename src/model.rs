@@ -156,11 +156,13 @@ impl Declared {
     /// Declares it, where the scenario lets them act.
     fn of(cluster: &mut Declaring<'_>) -> Self {
         let controllers = &cluster.spec.scenario.controllers;
+        let commands = environment::commands::declare(cluster);
+        let loads = declare_loads(cluster);
         Declared {
-            commands: environment::commands::declare(cluster),
-            loads: declare_loads(cluster),
+            commands,
             desired: deployment::declare(cluster),
-            autoscalers: if controllers.hpa { hpa::declare(cluster) } else { Vec::new() },
+            autoscalers: if controllers.hpa { hpa::declare(cluster, &loads) } else { Vec::new() },
+            loads,
             descheduler: match controllers.descheduler {
                 true => cluster.reading_as(descheduler::READER.name, || descheduler::declare(cluster)),
                 false => DeschedulerVars::default(),

@@ -45,6 +45,7 @@ fn add_one(cluster: &Cluster<'_>, autoscaler: &Autoscaler) {
     let current = state.get(vars.replicas);
     let mut next = state.clone();
     next.set(vars.replicas, size.clamp(0, vars.max_replicas));
+    cluster.note_proposal(&mut next, workload, current, size.clamp(0, vars.max_replicas));
     let (key, chosen) = (autoscaler.key.clone(), size.id());
     let draft = ActionDraft::new(
         format!("hpa {}", autoscaler.key),

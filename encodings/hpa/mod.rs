@@ -3,6 +3,7 @@
 //! remembered. The action instantiates them on the state of a cluster, on the loads of its scenario ([`metrics::load`])
 //! and on a memory without times ([`limits::memory`]).
 
+mod ambiguity;
 pub mod free;
 pub mod limits;
 pub mod metrics;
@@ -11,8 +12,8 @@ use crate::cluster::object::spec::Autoscaler;
 use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Narrator, Scene, Sentence};
 use crate::cluster::view::{Cluster, Declaring, WorkloadVars};
-use crate::system::{ActionDraft, ActionKind};
-use crate::term::{Int, TermId, VarId};
+use crate::system::{ActionDraft, ActionKind, IntVar, State};
+use crate::term::{Bool, Ctx, Int, TermId, VarId};
 
 use super::environment::load::LoadVars;
 use limits::memory::{self, Line, Memory, Recalled};
@@ -54,6 +55,7 @@ pub static RULES: &[&Rule] = &[
     &limits::rates::RULE,
     &limits::rules::RULE,
     &metrics::load::RULE,
+    &ambiguity::RULE,
     &free::RULE,
 ];
 
@@ -65,20 +67,41 @@ pub struct HpaVars {
     workload: usize,
     bounds: Bounds,
     memory: Memory,
+    /// By metric: what it proposed last, if it is an input from outside.
+    outside: Vec<Option<IntVar>>,
 }
 
 /// Declares the state of every autoscaler whose target is modelled.
-pub fn declare(cluster: &Declaring<'_>) -> Vec<HpaVars> {
+pub fn declare(cluster: &Declaring<'_>, loads: &[LoadVars]) -> Vec<HpaVars> {
     let declare = |(index, autoscaler): (usize, &Autoscaler)| {
         let (workload, object, _) = cluster.owners().find(|(_, object, _)| object.key == autoscaler.target)?;
         let spec = autoscaler.object.spec.as_ref()?;
         let bounds = Bounds::of(spec);
         let replicas = cluster.size.fixed_replicas(object, "an autoscaler remembers them");
         let memory = memory::declare(cluster, autoscaler, replicas, bounds);
-        Some(HpaVars { autoscaler: index, workload, bounds, memory })
+        let outside = declare_outside(cluster, workload, autoscaler, loads, replicas.clamp(bounds.min, bounds.max));
+        Some(HpaVars { autoscaler: index, workload, bounds, memory, outside })
     };
     let exact = cluster.spec.autoscalers.iter().enumerate().filter(|(_, it)| !free::is_free(cluster, it));
     exact.filter_map(declare).collect()
+}
+
+/// What is remembered of metrics that are inputs from outside; they began with the size at the `start`.
+fn declare_outside(
+    cluster: &Declaring<'_>,
+    workload: usize,
+    autoscaler: &Autoscaler,
+    loads: &[LoadVars],
+    start: i64,
+) -> Vec<Option<IntVar>> {
+    let bounds = autoscaler.object.spec.as_ref().map(Bounds::of);
+    let most = bounds.map_or(start, |bounds| bounds.max).max(start);
+    let undeclared = load::are_undeclared(cluster, workload, autoscaler, loads).into_iter().enumerate();
+    let remembered = |(position, is_undeclared): (usize, bool)| {
+        let name = || format!("hpa {} metric {position}", autoscaler.key);
+        is_undeclared.then(|| cluster.int(name(), 0, most, Some(start)))
+    };
+    undeclared.map(remembered).collect()
 }
 
 /// Adds one action per autoscaler.
@@ -111,23 +134,66 @@ fn add_one(cluster: &Cluster<'_>, vars: &HpaVars, loads: &[LoadVars]) {
     let desired = reconciled.desired.clamp(0, target.max_replicas);
     let mut next = state.clone();
     next.set(target.replicas, desired);
+    let wanted = reconciled.by_metrics.ite(proposal, desired);
+    cluster.note_proposal(&mut next, vars.workload, current, wanted.clamp(0, target.max_replicas));
     vars.memory.remember(&state, &mut next, &recalled, (current, proposal), (&reconciled, desired));
-    let restless = recalled.restless | proposal.ne(current);
-    let changes = reconciled.by_metrics.ite_bool(combined.acts & restless, reconciled.rescales);
+    let foreign = vars.note_outside(ctx, (&proposals, reconciled.by_metrics), &state, &mut next);
+    cluster.disturb_if(&mut next, foreign.changed);
+    let restless = combined.acts & (recalled.restless | proposal.ne(current));
+    let reads = !ambiguity::is_ambiguous(cluster, autoscaler);
+    // A guard is about the state alone, so what depends on inputs is asked of the choice.
+    let (guard, choice) = match proposals.iter().any(|proposal| proposal.input.is_some()) {
+        true => (reads, !reconciled.by_metrics | restless),
+        false => (reads & restless, ctx.bool(true)),
+    };
+    let guard = reconciled.by_metrics.ite_bool(guard, !reconciled.disabled);
     let own = loads.iter().filter(|load| load.workload == vars.workload);
     let measured = ctx.all(own.map(|load| load.is_measured(cluster, &state)));
     let mut inputs: Vec<VarId> = proposals.iter().filter_map(|proposal| proposal.input).collect();
     inputs.extend(&recalled.inputs);
     let narrator = narrator(autoscaler, target, &proposals, &recalled, &reconciled, (current, proposal));
+    let mut marks = vec![(cluster.resize_mark(vars.workload), desired.ne(current))];
+    if foreign.changed.constant() != Some(false) {
+        marks.push((cluster.environment_mark(), foreign.changed));
+    }
     let draft = ActionDraft::new(
         format!("hpa {}", autoscaler.key),
         ActionKind::Periodic,
-        cluster.exists(&state, target) & measured & changes,
+        cluster.exists(&state, target) & measured & guard,
         next,
     )
-    .choosing(inputs, recalled.choice)
-    .marked(vec![(cluster.resize_mark(vars.workload), desired.ne(current))]);
+    .choosing(inputs, recalled.choice & choice & foreign.allowed)
+    .marked(marks);
     cluster.act(&RULE, draft, narrator);
+}
+
+/// What a step does to metrics that are inputs from outside.
+struct Outside<'c> {
+    /// Whether one of them changes.
+    changed: Bool<'c>,
+    /// Which of their values are allowed.
+    allowed: Bool<'c>,
+}
+
+impl HpaVars {
+    /// Remembers what metrics from outside show. Where they are not read, they are taken to stay.
+    fn note_outside<'c>(
+        &self,
+        ctx: &'c Ctx,
+        (proposals, read): (&[Proposed<'c>], Bool<'c>),
+        state: &State<'c>,
+        next: &mut State<'c>,
+    ) -> Outside<'c> {
+        let mut outside = Outside { changed: ctx.bool(false), allowed: ctx.bool(true) };
+        for (proposal, &before) in proposals.iter().zip(&self.outside) {
+            let Some(before) = before else { continue };
+            let changed = proposal.replicas.ne(state.get(before));
+            outside.changed = outside.changed | (read & changed);
+            outside.allowed = outside.allowed & (read | !changed);
+            next.set(before, proposal.replicas);
+        }
+        outside
+    }
 }
 
 fn narrator<'c>(

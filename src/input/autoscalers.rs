@@ -11,6 +11,7 @@ use k8s_openapi::api::autoscaling::v2::{
 };
 
 use crate::cluster::object::scenario::find_workload;
+use crate::cluster::object::selector;
 use crate::cluster::object::spec::{Autoscaler, ObjectKey, Workload};
 
 use super::census::Census;
@@ -54,15 +55,29 @@ pub fn resolve(
     };
     for object in objects.into_iter().filter(|object| !reported(object)) {
         let Some(autoscaler) = resolve_one(object, workloads, census, sink) else { continue };
-        if let Some((other, raw)) =
-            resolved.iter().find(|other| other.target == autoscaler.target).map(|other| (other, &autoscaler))
-        {
-            let message = format!("HorizontalPodAutoscalers {} and {} both scale {}", other.key, raw.key, raw.target);
-            sink.note(format!("{message}; Kubernetes lets neither act"));
+        if let Some(conflict) = resolved.iter().find_map(|other| conflict(other, &autoscaler, workloads)) {
+            sink.note(conflict);
         }
         resolved.push(autoscaler);
     }
     resolved
+}
+
+/// What two autoscalers have in common that keeps both from reading their metrics.
+fn conflict(one: &Autoscaler, other: &Autoscaler, workloads: &[Workload]) -> Option<String> {
+    let both = format!("HorizontalPodAutoscalers {} and {} both", one.key, other.key);
+    if one.target == other.target {
+        return Some(format!("{both} scale {}; Kubernetes lets neither act", one.target));
+    }
+    let [first, second] = [one, other].map(|it| find_workload(workloads, &it.target).map(|(_, workload)| workload));
+    let (first, second) = (first?, second?);
+    let selects = |by: &Workload, of: &Workload| {
+        let revisions = of.revisions.iter();
+        let mut labels = revisions.filter_map(|revision| revision.template.metadata.as_ref()?.labels.as_ref());
+        by.key.namespace == of.key.namespace && labels.any(|labels| selector::matches(&by.selector, labels))
+    };
+    let shared = [(first, second), (second, first)].into_iter().find(|(by, of)| selects(by, of))?.1;
+    Some(format!("{both} select pods of {}; Kubernetes lets neither act", shared.key))
 }
 
 fn resolve_one(

@@ -276,6 +276,7 @@ fn build_deployment(
     let given = apply::replicas_given(object);
     let mut workload = workload(WorkloadKind::Deployment, "Deployment", key, Revision::default(), object.origin());
     workload.labels = object.value.metadata.labels.clone().unwrap_or_default();
+    workload.selector = spec.selector;
     workload.replicas = replicas;
     workload.replicas_given = given;
     workload.strategy = strategy(spec.strategy.as_ref());
@@ -308,11 +309,12 @@ fn pods_alike(template: &PodTemplateSpec, pod: &PodTemplateSpec) -> bool {
 fn lone_set(set: Set) -> Workload {
     let (replicas, given, labels, origin) =
         (set.size.unwrap_or(0), set.replicas_given, set.labels.clone(), set.origin.clone());
-    let key = set.key.clone();
+    let (key, selector) = (set.key.clone(), set.selector.clone());
     let mut workload = workload(WorkloadKind::ReplicaSet, "ReplicaSet", key, set.into_revision(), origin);
     workload.replicas = replicas;
     workload.replicas_given = given;
     workload.labels = labels;
+    workload.selector = selector.unwrap_or_default();
     workload
 }
 
@@ -322,6 +324,7 @@ fn workload(kind: WorkloadKind, owner_kind: &str, key: ObjectKey, revision: Revi
         owner_kind: owner_kind.to_owned(),
         key,
         labels: Labels::new(),
+        selector: LabelSelector::default(),
         replicas: 0,
         replicas_given: false,
         strategy: strategy(None),

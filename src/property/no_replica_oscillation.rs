@@ -4,7 +4,7 @@
 
 use crate::cluster::object::scenario::PropertySpec;
 use crate::cluster::object::spec::Workload;
-use crate::cluster::view::{Cluster, Declaring, WorkloadVars};
+use crate::cluster::view::{Cluster, Declaring, Proposals, WorkloadVars};
 use crate::system::{BoolVar, Checkpoint, IntVar, PropertyKind};
 
 use super::definition::{About, Definition, Observer};
@@ -17,9 +17,10 @@ use super::{PropertyError, targets};
 pub const DEFINITION: Definition = Definition {
     name: "no-replica-oscillation",
     says: "an autoscaler does not scale up and down, or round in circles, with no change from outside",
-    violated_by: "either a *reversal*: with no change from outside in between, `spec.replicas` of an autoscaled workload rises by at \
-                  least `threshold` and later falls by at least as much, or the other way round; or a *loop* that changes its \
-                  `spec.replicas`",
+    violated_by: "either a *reversal*: with no change from outside in between, what an autoscaler proposes turns round, and \
+                  `spec.replicas` of its workload rises by at least `threshold` and later falls by at least as much, or the \
+                  other way round (an earlier recommendation that is carried out late turns nothing round); or a *loop* \
+                  that changes its `spec.replicas`",
     arguments: &["threshold"],
     needs: "it needs a workload with a HorizontalPodAutoscaler",
     about: About { marks: true, turns: true, ..Definition::PLAIN.about },
@@ -49,6 +50,8 @@ struct Reversal {
     reversed: BoolVar,
     /// Set by changes from outside.
     disturbed: BoolVar,
+    /// What autoscalers proposed since the last of these.
+    proposals: Proposals,
 }
 
 fn threshold(property: &PropertySpec) -> Result<i64, PropertyError> {
@@ -88,6 +91,7 @@ impl Reversal {
         threshold: i64,
     ) -> Self {
         let disturbed = cluster.disturbed(&object.key.to_string());
+        let proposals = cluster.follow_proposals(workload, &object.key.to_string(), vars.max_replicas);
         let replicas = cluster.size.replicas(object);
         let int = |what: &str, most: i64, start: &[i64]| {
             cluster.int_by_size(format!("{} {what}", object.key), (0, most), start)
@@ -100,11 +104,12 @@ impl Reversal {
             direction: int("direction", 2, &[0]),
             reversed: cluster.bool(format!("{} reversed", object.key), Some(false)),
             disturbed,
+            proposals,
         }
     }
 
     fn add(&self, cluster: &Cluster<'_>) {
-        let Reversal { workload, threshold, low, high, direction, reversed, disturbed } = *self;
+        let Reversal { workload, threshold, low, high, direction, reversed, disturbed, proposals } = *self;
         let Some(vars) = &cluster.workloads[workload] else { return };
         let (object, state, ctx) = (&cluster.spec.workloads[workload], cluster.state(), cluster.ctx());
         let now = state.get(vars.replicas);
@@ -120,13 +125,14 @@ impl Reversal {
             (high, (fresh | (steady & rose)).ite(now, highest)),
             (direction, fresh.ite(0, steady.ite(rose.ite(1, fell.ite(2, 0)), state.get(direction)))),
         ];
-        let reverses = !fresh & turned & !state.is(reversed);
+        let reverses = !fresh & turned & proposals.have_turned(&state) & !state.is(reversed);
         let mut next = state.clone();
         for (var, value) in values {
             next.set(var, value);
         }
         next.set_bool(reversed, state.is(reversed) | reverses);
         next.set_bool(disturbed, ctx.bool(false));
+        proposals.forget(&state, &mut next, fresh);
         let changes = ctx.any(values.iter().map(|&(var, value)| value.ne(state.get(var))));
         observe(cluster, format!("replicas of {}", object.key), fresh | changes | reverses, next);
         let kind = PropertyKind::Invariant { holds: (!state.is(reversed)).id(), at: Checkpoint::Every };

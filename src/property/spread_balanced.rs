@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use k8s_openapi::api::core::v1::TopologySpreadConstraint;
+
 use crate::cluster::counting::reads::Reads;
 use crate::cluster::object::scenario::PropertySpec;
 use crate::cluster::object::spec::ClusterSpec;
-use crate::cluster::view::{Cluster, WorkloadVars};
-use crate::cluster::{Cell, Template};
+use crate::cluster::view::{Cluster, Inclusion, WorkloadVars};
+use crate::cluster::{Cell, Template, TemplateId};
 use crate::system::{Checkpoint, PropertyKind};
 use crate::term::{Bool, Int};
 
@@ -18,7 +20,8 @@ pub const DEFINITION: Definition = Definition {
     name: "spread-balanced",
     says: "the pods of a workload stay within maxSkew over a topology key",
     violated_by: "a settled state in which the domains of a topology key differ by more than `maxSkew` in the workload's bound \
-                  pods. Of a key that no two nodes share, nodes that are down are no domains",
+                  pods. Domains are those that the constraint counts (`nodeAffinityPolicy`, `nodeTaintsPolicy`), without \
+                  those whose nodes are all down; of a key that no constraint names, those that the pods may be bound to",
     arguments: &["maxSkew", "topologyKey"],
     needs: "it needs a topology spread constraint, or `maxSkew` and `topologyKey`",
     about: About { places: true, ..Definition::PLAIN.about },
@@ -30,7 +33,11 @@ pub const DEFINITION: Definition = Definition {
 fn reads(spec: &ClusterSpec, templates: &[Template], reads: &mut Reads) {
     let own = spec.scenario.properties.iter().filter(|property| property.name == DEFINITION.name);
     own.filter_map(|property| property.arguments.get("topologyKey")).for_each(|key| reads.topology_key(key));
-    templates.iter().for_each(|template| reads.spreading_of(&template.spec));
+    for template in templates {
+        reads.spreading_of(&template.spec);
+        reads.affinity_of(&template.spec);
+    }
+    reads.taints();
 }
 
 /// Adds the property: of every workload with `maxSkew` and `topologyKey` as arguments, or by the DoNotSchedule
@@ -38,13 +45,15 @@ fn reads(spec: &ClusterSpec, templates: &[Template], reads: &mut Reads) {
 fn build(cluster: &Cluster<'_>, property: &PropertySpec) -> Result<bool, PropertyError> {
     let mut found = false;
     for (_, object, vars) in targets(cluster, &property.target) {
-        for (key, skew) in limits(cluster, property, vars)? {
+        let Some(&present) = vars.templates.last() else { continue };
+        for limit in limits(cluster, property, present)? {
             let (ctx, state) = (cluster.ctx(), cluster.state());
-            let counts = domain_counts(cluster, vars, &key);
+            let Limit { key, skew, .. } = &limit;
+            let counts = domain_counts(cluster, vars, present, &limit);
             let most = vars.templates.iter().map(|id| cluster.templates[id.0].max_pods).sum::<i64>();
             let skewed = ctx.max(counts.iter().map(|&(count, exists)| exists.ite(count, 0)), 0)
                 - ctx.min(counts.iter().map(|&(count, exists)| exists.ite(count, most)), 0);
-            let holds = (!cluster.exists(&state, vars) | skewed.le(skew)).id();
+            let holds = (!cluster.exists(&state, vars) | skewed.le(*skew)).id();
             let kind = PropertyKind::Invariant { holds, at: Checkpoint::Settled };
             let subject = format!("{}: maxSkew {skew} over {key}", object.key);
             cluster.property(DEFINITION.name, subject, kind);
@@ -54,11 +63,14 @@ fn build(cluster: &Cluster<'_>, property: &PropertySpec) -> Result<bool, Propert
     Ok(found)
 }
 
-fn limits(
-    cluster: &Cluster<'_>,
-    property: &PropertySpec,
-    vars: &WorkloadVars,
-) -> Result<Vec<(String, i64)>, PropertyError> {
+/// How far which domains may differ.
+struct Limit {
+    key: String,
+    skew: i64,
+    inclusion: Inclusion,
+}
+
+fn limits(cluster: &Cluster<'_>, property: &PropertySpec, present: TemplateId) -> Result<Vec<Limit>, PropertyError> {
     let given_key = property.arguments.get("topologyKey");
     let given_skew = match property.arguments.get("maxSkew") {
         Some(text) => Some(
@@ -66,29 +78,49 @@ fn limits(
         ),
         None => None,
     };
+    let constraints = cluster.templates[present.0].spec.topology_spread_constraints.iter().flatten();
+    let wanted = constraints.filter(|it| given_key.is_none_or(|key| *key == it.topology_key));
     if let (Some(key), Some(skew)) = (given_key, given_skew) {
-        return Ok(vec![(key.clone(), skew)]);
+        let inclusion = wanted.map(Inclusion::of).next().unwrap_or(Inclusion::STRICT);
+        return Ok(vec![Limit { key: key.clone(), skew, inclusion }]);
     }
-    let present = vars.templates.last().map(|id| &cluster.templates[id.0].spec);
-    let constraints = present.iter().flat_map(|spec| spec.topology_spread_constraints.iter().flatten());
-    let hard = constraints.filter(|it| property.is_named || it.when_unsatisfiable == "DoNotSchedule");
-    let wanted = hard.filter(|it| given_key.is_none_or(|key| *key == it.topology_key));
-    Ok(wanted.map(|it| (it.topology_key.clone(), given_skew.unwrap_or(i64::from(it.max_skew)))).collect())
+    let hard = wanted.filter(|it| property.is_named || it.when_unsatisfiable == "DoNotSchedule");
+    let limit = |it: &TopologySpreadConstraint| Limit {
+        key: it.topology_key.clone(),
+        skew: given_skew.unwrap_or(i64::from(it.max_skew)),
+        inclusion: Inclusion::of(it),
+    };
+    Ok(hard.map(limit).collect())
 }
 
-/// Pods of a workload in each domain of a key, and whether the domain exists; nodes that are down do not count.
-fn domain_counts<'c>(cluster: &Cluster<'c>, vars: &WorkloadVars, key: &str) -> Vec<(Int<'c>, Bool<'c>)> {
-    let (ctx, state) = (cluster.ctx(), cluster.state());
-    let cells: Vec<_> = cluster.cells(&state).into_iter().filter(|cell| cluster.node(cell).has_label(key)).collect();
+/// Pods of a workload in each domain that a limit is about, and whether the domain exists.
+fn domain_counts<'c>(
+    cluster: &Cluster<'c>,
+    vars: &WorkloadVars,
+    present: TemplateId,
+    Limit { key, inclusion, .. }: &Limit,
+) -> Vec<(Int<'c>, Bool<'c>)> {
+    let (ctx, state, pod) = (cluster.ctx(), cluster.state(), &cluster.templates[present.0]);
+    let included = |cell: &Cell<'c>| {
+        let node = cluster.node(cell);
+        node.has_label(key) && inclusion.admits(node, pod)
+    };
+    let cells: Vec<_> = cluster.cells(&state).into_iter().filter(included).collect();
     let on = |cell: &Cell<'c>| ctx.sum(vars.templates.iter().map(|&template| cluster.active_on(cell, template)));
+    let counts = |cell: &Cell<'c>| inclusion.counts_now(cluster, cell, pod);
+    let exists = |cell: &Cell<'c>| cell.exists & !cluster.is_down(cell) & counts(cell);
     if cluster.has_singleton_domains(key) {
-        return cells.iter().map(|cell| (on(cell), cell.exists & !cluster.is_down(cell))).collect();
+        return cells.iter().map(|cell| (on(cell), exists(cell))).collect();
     }
-    let mut domains: BTreeMap<&str, Vec<Int<'c>>> = Default::default();
+    let mut domains: BTreeMap<&str, Vec<(Int<'c>, Bool<'c>)>> = Default::default();
     for cell in &cells {
         if let Some(value) = cluster.node(cell).label(key) {
-            domains.entry(value).or_default().push(cell.multiplicity * on(cell));
+            let pods = counts(cell).ite(cell.multiplicity * on(cell), 0);
+            domains.entry(value).or_default().push((pods, exists(cell)));
         }
     }
-    domains.into_values().map(|counts| (ctx.sum(counts), ctx.bool(true))).collect()
+    let sum = |parts: Vec<(Int<'c>, Bool<'c>)>| {
+        (ctx.sum(parts.iter().map(|&(pods, _)| pods)), ctx.any(parts.iter().map(|&(_, exists)| exists)))
+    };
+    domains.into_values().map(sum).collect()
 }

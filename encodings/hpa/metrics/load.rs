@@ -3,7 +3,8 @@
 //! Pods of a workload are three groups: those whose sample is used, those on nodes that are down (no sample), and the
 //! rest. Of pods that are starting, cpu usage is not used whatever their age, so the rest may as well be pending.
 //!
-//! A metric is free as well where pods lack a request that it needs.
+//! A metric for which no load is declared is an input from outside. One that is a share of requests that pods lack cannot
+//! be read.
 
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
@@ -36,14 +37,59 @@ pub static RULE: Rule = rule! {
     decides: "What a metric reads of the loads that a scenario declares; a metric whose load nobody declared \
         proposes anything.",
     parts: [
-        "metrics whose load nobody declared" => "over: may propose anything within the limits",
+        "metrics whose load nobody declared" =>
+            "over: they are inputs from outside, which may propose anything within the limits; a proposal that is \
+                another than the one before it is a change from outside",
         "metrics of External, Object and ContainerResource kind" =>
             "over in the same way: no load can be declared for them",
+        "a Utilization target of a resource that pods do not request" =>
+            "exact: upstream cannot compute it, so this metric proposes nothing",
     ],
 };
 
 /// Beyond so many pods, usages are told apart by the compared integer alone.
 const MOST_COMPARED: i64 = 1000;
+
+/// What a model knows of a metric.
+enum Reading<'a> {
+    /// The load that the scenario declares for it.
+    Declared(Watched, &'a LoadVars),
+    /// Pods lack a request that it needs, so it is never read.
+    Unreadable,
+    /// Nobody declared what it shows: an input from outside.
+    Undeclared,
+}
+
+impl<'a> Reading<'a> {
+    fn of(cluster: &View<'_>, workload: usize, spec: &MetricSpec, loads: &'a [LoadVars]) -> Self {
+        if lacks_request(cluster, workload, spec) {
+            return Reading::Unreadable;
+        }
+        let Some(watched) = Watched::of(cluster, workload, spec) else { return Reading::Undeclared };
+        let reads = |load: &&LoadVars| {
+            load.workload == workload && cluster.spec.scenario.loads[load.load].metric == watched.metric.name()
+        };
+        match loads.iter().find(reads) {
+            Some(load) => Reading::Declared(watched, load),
+            None => Reading::Undeclared,
+        }
+    }
+}
+
+/// Whether a metric is a share of what pods request, and they request nothing.
+fn lacks_request(cluster: &View<'_>, workload: usize, spec: &MetricSpec) -> bool {
+    let Some(Metric {
+        source: Source::Resource { resource, container }, target: MetricTarget::Utilization { .. }, ..
+    }) = Metric::of(spec)
+    else {
+        return false;
+    };
+    let template = cluster.workloads[workload].as_ref().and_then(|vars| vars.templates.last());
+    let pod = template.map(|template| &cluster.templates[template.0].spec);
+    let pod_level = Controller::default().pod_level_resources;
+    let request = pod.and_then(|pod| requests::request(pod, &resource, container.as_deref(), pod_level));
+    request.is_none_or(|request| request <= 0)
+}
 
 /// What one metric proposes.
 pub struct Proposed<'c> {
@@ -51,7 +97,7 @@ pub struct Proposed<'c> {
     pub replicas: Int<'c>,
     /// Whether the metric can be read at all.
     pub valid: Bool<'c>,
-    /// The input of a metric that is free.
+    /// Of a metric that is an input from outside: the input.
     pub input: Option<VarId>,
     /// The numbers behind it.
     pub line: Line,
@@ -71,12 +117,17 @@ pub enum Line {
         /// Ready pods, unready and missing pods, usage, proposal.
         terms: [TermId; 5],
     },
-    /// A metric that may propose anything.
-    Free {
+    /// A metric that is an input from outside.
+    Undeclared {
         /// Its name.
         name: String,
         /// The proposal.
         replicas: TermId,
+    },
+    /// A metric that cannot be read.
+    Unreadable {
+        /// Its name.
+        name: String,
     },
 }
 
@@ -84,9 +135,10 @@ impl Line {
     /// In words.
     pub fn tell(&self, scene: &Scene<'_>) -> String {
         match self {
-            Line::Free { name, replicas } => {
+            Line::Undeclared { name, replicas } => {
                 format!("metric {name} is not modelled; suppose it proposes {}", scene.get(*replicas))
             }
+            Line::Unreadable { name } => format!("metric {name} cannot be computed: pods lack a request"),
             Line::Computed { name, percent, target, terms } => {
                 let [ready, unready, missing, usage, proposal] = terms.map(|term| scene.get(term));
                 let show =
@@ -104,7 +156,7 @@ impl Line {
     /// What decided it.
     pub fn rules(&self, scene: &Scene<'_>) -> Vec<&'static Rule> {
         match self {
-            Line::Free { .. } => vec![&RULE],
+            Line::Undeclared { .. } | Line::Unreadable { .. } => vec![&RULE],
             Line::Computed { terms: [_, unready, missing, ..], .. } => {
                 let filled = scene.get(*unready) + scene.get(*missing) > 0;
                 [&per_pod::RULE].into_iter().chain(filled.then_some(&pods::RULE)).collect()
@@ -254,26 +306,29 @@ pub fn proposals<'c>(
     loads: &[LoadVars],
     (min, max): (i64, i64),
 ) -> Vec<Proposed<'c>> {
-    let proposal = |spec: &MetricSpec| {
-        let watched = Watched::of(cluster, workload, spec);
-        let load = watched.as_ref().and_then(|watched| {
-            let reads = |load: &&LoadVars| {
-                load.workload == workload && cluster.spec.scenario.loads[load.load].metric == watched.metric.name()
-            };
-            loads.iter().find(reads)
-        });
-        match (watched, load) {
-            (Some(watched), Some(load)) => computed(cluster, target, &watched, load, max),
-            _ => free(cluster, spec, (min, max)),
-        }
+    let proposal = |spec: &MetricSpec| match Reading::of(cluster, workload, spec, loads) {
+        Reading::Declared(watched, load) => computed(cluster, target, &watched, load, max),
+        Reading::Unreadable => unreadable(cluster, spec),
+        Reading::Undeclared => undeclared(cluster, spec, (min, max)),
     };
     metric_specs(autoscaler).iter().map(proposal).collect()
 }
 
-fn free<'c>(cluster: &Cluster<'c>, spec: &MetricSpec, (min, max): (i64, i64)) -> Proposed<'c> {
+/// By metric of an autoscaler: whether it is an input from outside.
+pub fn are_undeclared(cluster: &View<'_>, workload: usize, autoscaler: &Autoscaler, loads: &[LoadVars]) -> Vec<bool> {
+    let is_undeclared = |spec: &MetricSpec| matches!(Reading::of(cluster, workload, spec, loads), Reading::Undeclared);
+    metric_specs(autoscaler).iter().map(is_undeclared).collect()
+}
+
+fn undeclared<'c>(cluster: &Cluster<'c>, spec: &MetricSpec, (min, max): (i64, i64)) -> Proposed<'c> {
     let (input, replicas) = cluster.input("proposal", min.min(max), max);
-    let line = Line::Free { name: spec.type_.clone(), replicas: replicas.id() };
+    let line = Line::Undeclared { name: spec.type_.clone(), replicas: replicas.id() };
     Proposed { replicas, valid: cluster.ctx().bool(true), input: Some(input), line }
+}
+
+fn unreadable<'c>(cluster: &Cluster<'c>, spec: &MetricSpec) -> Proposed<'c> {
+    let (ctx, line) = (cluster.ctx(), Line::Unreadable { name: spec.type_.clone() });
+    Proposed { replicas: ctx.int(0), valid: ctx.bool(false), input: None, line }
 }
 
 fn computed<'c>(

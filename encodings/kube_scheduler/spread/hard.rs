@@ -10,7 +10,7 @@ use crate::encodings::kube_scheduler::nominations::Change;
 use crate::encodings::kube_scheduler::refusal::{Reason, Refusal, Stage};
 use crate::term::{Bool, Int};
 
-use super::{Constraint, RULE};
+use super::{Constraint, Counted, RULE};
 
 const MESSAGE: &str = "node(s) didn't match pod topology spread constraints";
 
@@ -24,12 +24,14 @@ pub struct Hard<'a, 'c> {
 /// One constraint with its domains.
 struct Rule<'c> {
     constraint: Constraint,
-    /// By class: whether its nodes take part in counting.
+    /// By class: whether its nodes may take part in counting.
     included: Vec<bool>,
-    /// Matching pods by domain; unused where every node is its own.
-    domains: BTreeMap<String, Int<'c>>,
+    /// By cell: whether its nodes do.
+    counts: Vec<Bool<'c>>,
+    /// Domains by value; unused where every node is its own.
+    domains: BTreeMap<String, Counted<'c>>,
     /// Whether there are fewer domains than `minDomains`.
-    too_few: bool,
+    too_few: Bool<'c>,
     /// Pods in the smallest domain.
     smallest: Int<'c>,
     /// Most that a domain may exceed the smallest by before the pod is placed.
@@ -65,51 +67,72 @@ impl<'c> Rule<'c> {
     ) -> Self {
         let domains = match constraint.singleton {
             true => BTreeMap::new(),
-            false => constraint.by_domain(cluster, cells, &|class| included[class]),
+            false => constraint.by_domain(cluster, cells, template, &|class| included[class]),
         };
-        let numbers: Vec<i64> = match constraint.singleton {
-            true => cluster.numbers(|class| included[class]),
-            false => vec![domains.len() as i64],
-        };
-        let too_few: Vec<bool> = numbers.iter().map(|&number| number < constraint.min_domains).collect();
-        cluster.size.depends_on(&too_few, || "some of them have fewer domains than minDomains".to_owned());
+        let counts: Vec<Bool<'c>> = cells
+            .iter()
+            .map(|cell| cluster.ctx().bool(included[cell.class]) & constraint.counts_now(cluster, template, cell))
+            .collect();
         let matches_itself = constraint.matching.contains(&template);
         let mut rule = Rule {
-            too_few: too_few.contains(&true),
+            too_few: cluster.ctx().bool(false),
             smallest: cluster.ctx().int(0),
             limit: constraint.max_skew - i64::from(matches_itself),
             constraint,
             included,
+            counts,
             domains,
         };
+        rule.too_few = rule.too_few(cluster, cells);
         rule.smallest = rule.smallest(cluster, cells, None);
         rule
+    }
+
+    /// Whether there are fewer domains than `minDomains`: a constant where no node can stop taking part.
+    fn too_few(&self, cluster: &Cluster<'c>, cells: &[Cell<'c>]) -> Bool<'c> {
+        let (ctx, least) = (cluster.ctx(), self.constraint.min_domains);
+        if self.counts.iter().all(|counts| counts.constant().is_some()) {
+            let numbers: Vec<i64> = match self.constraint.singleton {
+                true => cluster.numbers(|class| self.included[class]),
+                false => vec![self.domains.len() as i64],
+            };
+            let too_few: Vec<bool> = numbers.iter().map(|&number| number < least).collect();
+            cluster.size.depends_on(&too_few, || "some of them have fewer domains than minDomains".to_owned());
+            return ctx.bool(too_few.contains(&true));
+        }
+        let number = match self.constraint.singleton {
+            true => ctx.sum(cells.iter().zip(&self.counts).map(|(cell, counts)| counts.ite(cell.multiplicity, 0))),
+            false => ctx.sum(self.domains.values().map(|domain| domain.exists.to_int())),
+        };
+        number.lt(least)
     }
 
     /// Pods in the smallest domain, after a change on one node of a cell.
     fn smallest(&self, cluster: &Cluster<'c>, cells: &[Cell<'c>], change: Option<(usize, Int<'c>)>) -> Int<'c> {
         let ctx = cluster.ctx();
-        if self.too_few {
+        if self.too_few.constant() == Some(true) {
             return ctx.int(0);
         }
         let most = self.constraint.most(cluster);
         let mut counts: Vec<Int<'c>> = Vec::new();
         if self.constraint.singleton {
             for (index, cell) in cells.iter().enumerate().filter(|(_, cell)| self.included[cell.class]) {
-                let pods = self.constraint.on_cell(cluster, cell);
+                let (pods, takes_part) = (self.constraint.on_cell(cluster, cell), self.counts[index]);
                 let changed = change.filter(|(at, _)| *at == index);
-                counts.extend(changed.map(|(_, more)| pods + more));
+                counts.extend(changed.map(|(_, more)| takes_part.ite(pods + more, most)));
                 let others = cell.multiplicity.ge(if changed.is_some() { 2 } else { 1 });
-                counts.push(others.ite(pods, most));
+                counts.push((others & takes_part).ite(pods, most));
             }
         } else {
             let value = change.and_then(|(at, _)| cluster.node(&cells[at]).label(&self.constraint.key));
             let more = change.map_or_else(|| ctx.int(0), |(_, more)| more);
-            let count =
-                |(domain, &pods): (&String, &Int<'c>)| if Some(domain.as_str()) == value { pods + more } else { pods };
+            let count = |(name, domain): (&String, &Counted<'c>)| {
+                let pods = if Some(name.as_str()) == value { domain.pods + more } else { domain.pods };
+                domain.exists.ite(pods, most)
+            };
             counts.extend(self.domains.iter().map(count));
         }
-        ctx.min(counts, 0)
+        self.too_few.ite(0, ctx.min(counts, 0))
     }
 
     fn refusal(&self, cluster: &Cluster<'c>, cells: &[Cell<'c>], index: usize, change: &Change<'c>) -> Refusal<'c> {
@@ -127,7 +150,7 @@ impl<'c> Rule<'c> {
             true => ctx.int(0),
             false => {
                 let domain = node.label(key).and_then(|value| self.domains.get(value));
-                domain.copied().unwrap_or_else(|| ctx.int(0))
+                domain.map_or_else(|| ctx.int(0), |domain| domain.pods)
             }
         };
         let smallest = match more.constant() {

@@ -12,11 +12,11 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::TopologySpreadConstraint;
 
-use crate::cluster::object::selector::{self, HARD_EFFECTS};
-use crate::cluster::view::Cluster;
+use crate::cluster::object::selector;
 use crate::cluster::view::rule::{Rule, rule};
+use crate::cluster::view::{Cluster, Inclusion};
 use crate::cluster::{Cell, TemplateId};
-use crate::term::Int;
+use crate::term::{Bool, Int};
 
 use super::labels;
 
@@ -58,10 +58,18 @@ pub struct Constraint {
     pub counted: Vec<TemplateId>,
     /// Templates whose pods match.
     matching: Vec<TemplateId>,
-    honor_affinity: bool,
-    honor_taints: bool,
+    /// Which nodes count.
+    inclusion: Inclusion,
     /// Whether every node is its own domain.
     pub singleton: bool,
+}
+
+/// A domain.
+struct Counted<'c> {
+    /// Matching pods in it.
+    pods: Int<'c>,
+    /// Whether some node of it takes part in counting.
+    exists: Bool<'c>,
 }
 
 /// The constraints that a template lists with a given `whenUnsatisfiable`.
@@ -108,15 +116,13 @@ fn resolved(
     counted: Vec<TemplateId>,
     matching: Vec<TemplateId>,
 ) -> Constraint {
-    let policy = |policy: &Option<String>, default: bool| policy.as_ref().map_or(default, |policy| policy == "Honor");
     Constraint {
         key: constraint.topology_key.clone(),
         max_skew: i64::from(constraint.max_skew),
         min_domains: constraint.min_domains.map_or(1, i64::from),
         counted,
         matching,
-        honor_affinity: policy(&constraint.node_affinity_policy, true),
-        honor_taints: policy(&constraint.node_taints_policy, false),
+        inclusion: Inclusion::of(constraint),
         singleton: cluster.has_singleton_domains(&constraint.topology_key),
     }
 }
@@ -137,30 +143,39 @@ impl Constraint {
         self.counted.iter().map(|id| cluster.templates[id.0].max_pods).sum()
     }
 
-    /// Whether the inclusion policies let nodes of a class take part in counting.
+    /// Whether nodes of a class may take part in counting.
     fn includes(&self, cluster: &Cluster<'_>, template: TemplateId, class: usize) -> bool {
-        let (pod, class) = (&cluster.templates[template.0], cluster.class(class));
-        let tolerated = || selector::untolerated(pod.tolerations(), class.taints(), &HARD_EFFECTS).next().is_none();
-        class.has_label(&self.key)
-            && (!self.honor_affinity || class.matches(&pod.spec))
-            && (!self.honor_taints || tolerated())
+        let node = cluster.class(class);
+        node.has_label(&self.key) && self.inclusion.admits(node, &cluster.templates[template.0])
     }
 
-    /// Matching pods by domain value, over the cells that `included` names.
-    pub fn by_domain<'c>(
+    /// Whether nodes of a cell, if their class may, take part in counting now.
+    fn counts_now<'c>(&self, cluster: &Cluster<'c>, template: TemplateId, cell: &Cell<'c>) -> Bool<'c> {
+        self.inclusion.counts_now(cluster, cell, &cluster.templates[template.0])
+    }
+
+    /// Matching pods of `template` by domain value, over the cells that `included` names.
+    fn by_domain<'c>(
         &self,
         cluster: &Cluster<'c>,
         cells: &[Cell<'c>],
+        template: TemplateId,
         included: &dyn Fn(usize) -> bool,
-    ) -> BTreeMap<String, Int<'c>> {
-        let mut domains: BTreeMap<String, Vec<Int<'c>>> = BTreeMap::new();
+    ) -> BTreeMap<String, Counted<'c>> {
+        let (ctx, most) = (cluster.ctx(), self.most(cluster));
+        let mut domains: BTreeMap<String, Vec<Counted<'c>>> = BTreeMap::new();
         for cell in cells.iter().filter(|cell| included(cell.class)) {
             if let Some(value) = cluster.node(cell).label(&self.key) {
-                let pods = cell.multiplicity * self.on_cell(cluster, cell);
-                domains.entry(value.to_owned()).or_default().push(pods);
+                let counts = self.counts_now(cluster, template, cell);
+                let pods = counts.ite(cell.multiplicity * self.on_cell(cluster, cell), 0);
+                let exists = if counts.constant() == Some(true) { counts } else { counts & cell.exists };
+                domains.entry(value.to_owned()).or_default().push(Counted { pods, exists });
             }
         }
-        let most = self.most(cluster);
-        domains.into_iter().map(|(value, pods)| (value, cluster.ctx().sum(pods).min(most))).collect()
+        let sum = |parts: Vec<Counted<'c>>| Counted {
+            pods: ctx.sum(parts.iter().map(|it| it.pods)).min(most),
+            exists: ctx.any(parts.iter().map(|it| it.exists)),
+        };
+        domains.into_iter().map(|(value, parts)| (value, sum(parts))).collect()
     }
 }

@@ -50,7 +50,7 @@ pub fn soft_scores<'c>(
         .iter()
         .map(|constraint| {
             let included = |class: usize| eligible[class] && constraint.includes(cluster, template, class);
-            column(cluster, cells, constraint, &scored, &included)
+            column(cluster, cells, (template, constraint), &scored, &included)
         })
         .collect();
     let raw = raw_scores(cluster, &columns, cells.len());
@@ -82,7 +82,7 @@ struct Column<'c> {
 fn column<'c>(
     cluster: &Cluster<'c>,
     cells: &[Cell<'c>],
-    constraint: &Constraint,
+    (template, constraint): (TemplateId, &Constraint),
     scored: &[Bool<'c>],
     included: &dyn Fn(usize) -> bool,
 ) -> Column<'c> {
@@ -90,7 +90,7 @@ fn column<'c>(
     let by_node = constraint.key == HOSTNAME;
     let by_domain = match by_node || constraint.singleton {
         true => BTreeMap::new(),
-        false => constraint.by_domain(cluster, cells, included),
+        false => constraint.by_domain(cluster, cells, template, included),
     };
     let count = |cell: &Cell<'c>| {
         let node = cluster.node(cell);
@@ -102,7 +102,7 @@ fn column<'c>(
         }
         // Nodes that are domains of their own but take no part in counting have no pods that count.
         let value = if constraint.singleton { None } else { node.label(&constraint.key) };
-        Some(value.and_then(|value| by_domain.get(value).copied()).unwrap_or_else(|| ctx.int(0)))
+        Some(value.and_then(|value| by_domain.get(value).map(|it| it.pods)).unwrap_or_else(|| ctx.int(0)))
     };
     let domains = domains(cluster, cells, constraint, scored);
     Column { max_skew: constraint.max_skew, domains, counts: cells.iter().map(count).collect() }

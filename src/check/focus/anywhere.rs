@@ -156,6 +156,7 @@ impl Names<'_> {
         Workload {
             key: self.key(),
             labels: BTreeMap::new(),
+            selector: Default::default(),
             revisions: self.owner.revisions.iter().enumerate().map(revision).collect(),
             origin: Default::default(),
             ..self.owner.clone()

@@ -145,6 +145,8 @@ pub struct Workload {
     pub key: ObjectKey,
     /// `metadata.labels` of the owner.
     pub labels: BTreeMap<String, String>,
+    /// `spec.selector`; of fixed ones empty.
+    pub selector: LabelSelector,
     /// `spec.replicas` as it stands in the cluster (default 1); number of pods for fixed ones. 0 or more.
     pub replicas: i64,
     /// Whether the manifest (or `last-applied-configuration` of a dump) gave `spec.replicas`: what kubectl's three-way merge asks.

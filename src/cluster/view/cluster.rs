@@ -44,9 +44,20 @@ impl<'c> Cluster<'c> {
 
     /// Records in a state that something changed from outside.
     pub fn disturb(&self, next: &mut State<'c>) {
+        self.disturb_if(next, self.ctx().bool(true));
+    }
+
+    /// [`Cluster::disturb`] where `when` holds.
+    pub fn disturb_if(&self, next: &mut State<'c>, when: Bool<'c>) {
         for &flag in &self.disturbed {
-            next.set_bool(flag, self.ctx().bool(true));
+            let is_set = next.is(flag);
+            next.set_bool(flag, is_set | when);
         }
+    }
+
+    /// Records in a state that an autoscaler proposed a size for a workload of size `current`.
+    pub fn note_proposal(&self, next: &mut State<'c>, workload: usize, current: Int<'c>, proposal: Int<'c>) {
+        self.proposals.iter().for_each(|it| it.note(&self.state(), next, (workload, current), proposal));
     }
 
     /// Adds an action, the rule that it follows, and what it tells about itself. With every slow action the company may

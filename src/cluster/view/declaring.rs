@@ -34,7 +34,7 @@ use super::marks::MARKED_WORKLOADS;
 use super::objects::Objects;
 use super::turnover::{Tally, Turnover};
 use super::usage::Usage;
-use super::{Cluster, View, variables};
+use super::{Cluster, Proposals, View, variables};
 
 /// A cluster whose state is being declared.
 pub struct Declaring<'c>(View<'c>);
@@ -105,6 +105,7 @@ impl<'c> Declaring<'c> {
             workloads,
             pending,
             disturbed: Vec::new(),
+            proposals: Vec::new(),
             turnover: Turnover::default(),
             crowded,
             marked: (0..MARKED_WORKLOADS).collect(),
@@ -141,6 +142,13 @@ impl<'c> Declaring<'c> {
         let flag = self.bool(format!("{name} disturbed from outside"), Some(false));
         self.0.disturbed.push(flag);
         flag
+    }
+
+    /// Follows what autoscalers propose for a workload of that name, numbers up to `most`.
+    pub fn follow_proposals(&mut self, workload: usize, name: &str, most: i64) -> Proposals {
+        let followed = Proposals::declare(&self.0.builder, workload, name, most);
+        self.0.proposals.push(followed);
+        followed
     }
 
     /// Counts how many ready pods of a workload have left each of some stages; returns the position in [`Turnover::ages`].

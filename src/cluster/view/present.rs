@@ -19,6 +19,7 @@ use crate::system::{BoolVar, Builder, IntVar, State};
 use crate::term::{Bool, Ctx, Guarded, Int, Stopped, TermId, VarId};
 
 use super::objects::Objects;
+use super::proposals::Proposals;
 use super::turnover::Turnover;
 use super::usage::Usage;
 use super::variables::WorkloadVars;
@@ -48,6 +49,8 @@ pub struct View<'c> {
     pub usage: Usage,
     /// Flags set by every change from outside, each cleared by the observer that declared it.
     pub(super) disturbed: Vec<BoolVar>,
+    /// Whose proposals are followed.
+    pub(super) proposals: Vec<Proposals>,
     /// Where terms and actions go.
     pub(super) builder: Builder<'c>,
     /// Kinds of interchangeable nodes.

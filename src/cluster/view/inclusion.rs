@@ -1,0 +1,60 @@
+//! Which nodes a topology spread constraint counts: its inclusion policies.
+//!
+//! A node takes part if it has the topology key, if the pod's node selector and affinity match (`nodeAffinityPolicy: Honor`,
+//! the default), and if the pod tolerates its taints (`nodeTaintsPolicy: Honor`). Cordoned nodes and nodes that are down
+//! carry taints, too, so whether these take part depends on the state.
+//!
+//! Reference: `pkg/scheduler/framework/plugins/podtopologyspread/common.go` (`matchNodeInclusionPolicies`), v1.34.
+
+use k8s_openapi::api::core::v1::{Taint, TopologySpreadConstraint};
+
+use super::{NodeView, View};
+use crate::cluster::object::selector::{self, HARD_EFFECTS};
+use crate::cluster::{Cell, Template};
+use crate::term::Bool;
+
+/// The inclusion policies of a constraint.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Inclusion {
+    /// Whether nodes that the pod's node selector and affinity leave out are left out.
+    pub affinity: bool,
+    /// Whether nodes with taints that the pod does not tolerate are left out.
+    pub taints: bool,
+}
+
+impl Inclusion {
+    /// Only nodes that the pod may be bound to.
+    pub const STRICT: Inclusion = Inclusion { affinity: true, taints: true };
+
+    /// Those of a constraint.
+    pub fn of(constraint: &TopologySpreadConstraint) -> Self {
+        let honors =
+            |policy: &Option<String>, default: bool| policy.as_ref().map_or(default, |policy| policy == "Honor");
+        Inclusion {
+            affinity: honors(&constraint.node_affinity_policy, true),
+            taints: honors(&constraint.node_taints_policy, false),
+        }
+    }
+
+    /// Whether nodes may take part as far as their labels and their own taints go; they need the topology key, too.
+    pub fn admits(self, node: NodeView<'_, '_>, pod: &Template) -> bool {
+        let tolerated = || selector::untolerated(pod.tolerations(), node.taints(), &HARD_EFFECTS).next().is_none();
+        (!self.affinity || node.matches(&pod.spec)) && (!self.taints || tolerated())
+    }
+
+    /// Whether the nodes of a cell, if they are [admitted](Inclusion::admits), have no taint now that leaves them out:
+    /// being cordoned or down.
+    pub fn counts_now<'c>(self, view: &View<'c>, cell: &Cell<'c>, pod: &Template) -> Bool<'c> {
+        let barred =
+            |key: &str, is_so: Bool<'c>| match !self.taints || selector::tolerates(pod.tolerations(), &taint(key)) {
+                true => view.ctx().bool(false),
+                false => is_so,
+            };
+        let cordoned = barred("node.kubernetes.io/unschedulable", view.is_cordoned(cell));
+        !(cordoned | barred("node.kubernetes.io/not-ready", view.is_down(cell)))
+    }
+}
+
+fn taint(key: &str) -> Taint {
+    Taint { key: key.to_owned(), effect: "NoSchedule".to_owned(), ..Taint::default() }
+}
