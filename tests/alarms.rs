@@ -80,7 +80,7 @@ fn plain_autoscalers_do_not_oscillate() {
 
 #[test]
 fn an_autoscaler_whose_own_doing_turns_its_proposals_round_oscillates() {
-    // Unready pods count as idle when it would grow, so that it grows in steps, and shrinks again.
+    // Young pods use more than calm ones: growth makes it grow, and when they have calmed down it shrinks.
     let files = kubound::cases::generate("c1", 3, false).unwrap_or_else(|error| panic!("{error}"));
     let texts: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
     let input = source::of_texts(&texts).unwrap_or_else(|error| panic!("{error}"));

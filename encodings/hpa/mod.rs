@@ -140,13 +140,13 @@ fn add_one(cluster: &Cluster<'_>, vars: &HpaVars, loads: &[LoadVars]) {
     let foreign = vars.note_outside(ctx, (&proposals, reconciled.by_metrics), &state, &mut next);
     cluster.disturb_if(&mut next, foreign.changed);
     let restless = combined.acts & (recalled.restless | proposal.ne(current));
-    let reads = !ambiguity::is_ambiguous(cluster, autoscaler);
     // A guard is about the state alone, so what depends on inputs is asked of the choice.
     let (guard, choice) = match proposals.iter().any(|proposal| proposal.input.is_some()) {
-        true => (reads, !reconciled.by_metrics | restless),
-        false => (reads & restless, ctx.bool(true)),
+        true => (ctx.bool(true), !reconciled.by_metrics | restless),
+        false => (restless, ctx.bool(true)),
     };
-    let guard = reconciled.by_metrics.ite_bool(guard, !reconciled.disabled);
+    let reads = guard & !ambiguity::is_ambiguous(cluster, autoscaler);
+    let guard = reconciled.by_metrics.ite_bool(reads, !reconciled.disabled);
     let own = loads.iter().filter(|load| load.workload == vars.workload);
     let measured = ctx.all(own.map(|load| load.is_measured(cluster, &state)));
     let mut inputs: Vec<VarId> = proposals.iter().filter_map(|proposal| proposal.input).collect();
