@@ -34,7 +34,7 @@ const LAYERS: [(&str, &[&str]); 14] = [
     ("input", &["term", "system", "engine", "cluster", "reduce", "property", "encodings", "model"]),
     ("cases", &["term", "system", "engine", "cluster", "reduce", "property", "encodings", "model", "input"]),
     ("check", &["term", "system", "engine", "cluster", "reduce", "property", "encodings", "model", "input", "cases"]),
-    ("conformance", &["term", "system", "engine", "cluster", "encodings", "model", "input"]),
+    ("conformance", &["term", "system", "engine", "cluster", "property", "encodings", "model", "input"]),
     (
         "report",
         &[

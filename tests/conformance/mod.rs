@@ -19,6 +19,7 @@ mod replicaset;
 mod runner;
 mod taint_eviction;
 pub mod tally;
+mod whole_runs;
 
 pub use recordings::{RecordingError, Recordings};
 pub use tally::{Component, Family, Report, Verdict};
@@ -59,5 +60,7 @@ const SUBJECTS: [&Subject; 7] = [
 /// Compares every component with its recordings.
 pub fn run(recordings: &Recordings, depth: Depth) -> Result<Report, RecordingError> {
     let components = SUBJECTS.iter().map(|subject| runner::run(subject, recordings, depth));
-    Ok(Report { components: components.collect::<Result<_, _>>()? })
+    let mut components = components.collect::<Result<Vec<_>, _>>()?;
+    components.push(whole_runs::run(recordings, depth)?);
+    Ok(Report { components })
 }

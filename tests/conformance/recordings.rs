@@ -46,6 +46,7 @@ const EMBEDDED: &[(&str, &[u8])] = &[
     ("controllers/node_lifecycle.jsonl", include_bytes!("../oracle/controllers/node_lifecycle.jsonl.gz")),
     ("descheduler/cases.jsonl", include_bytes!("../oracle/descheduler/cases.jsonl.gz")),
     ("descheduler/rounds.jsonl", include_bytes!("../oracle/descheduler/rounds.jsonl.gz")),
+    ("control-plane/deadlock.jsonl", include_bytes!("../oracle/control-plane/deadlock.jsonl.gz")),
 ];
 
 /// A set of recordings.
@@ -61,7 +62,8 @@ impl Recordings {
         Recordings { root: None }
     }
 
-    /// A directory with the layout `kube-scheduler/`, `controllers/`, `descheduler/`. Files may be missing.
+    /// A directory with the layout `kube-scheduler/`, `controllers/`, `descheduler/`, `control-plane/`. Files may be
+    /// missing, or compressed (`.gz`).
     pub fn in_directory(root: PathBuf) -> Result<Self, RecordingError> {
         if EMBEDDED.iter().any(|(file, _)| root.join(file).is_file()) {
             return Ok(Recordings { root: Some(root) });
@@ -94,14 +96,18 @@ impl Recordings {
     fn text(&self, file: &str) -> Result<String, RecordingError> {
         let unreadable =
             |error: std::io::Error| RecordingError::Unreadable { file: file.to_owned(), reason: error.to_string() };
-        if let Some(root) = &self.root {
-            let path = root.join(file);
-            if !path.is_file() {
-                return Ok(String::new());
-            }
-            return std::fs::read_to_string(path).map_err(unreadable);
-        }
         let mut text = String::new();
+        if let Some(root) = &self.root {
+            let (path, packed) = (root.join(file), root.join(format!("{file}.gz")));
+            if path.is_file() {
+                return std::fs::read_to_string(path).map_err(unreadable);
+            }
+            if packed.is_file() {
+                let opened = std::fs::File::open(packed).map_err(unreadable)?;
+                GzDecoder::new(opened).read_to_string(&mut text).map_err(unreadable)?;
+            }
+            return Ok(text);
+        }
         if let Some((_, bytes)) = EMBEDDED.iter().find(|(name, _)| *name == file) {
             GzDecoder::new(*bytes).read_to_string(&mut text).map_err(unreadable)?;
         }

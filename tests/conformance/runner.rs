@@ -32,12 +32,16 @@ pub struct Source {
 pub fn run(subject: &Subject, recordings: &Recordings, depth: Depth) -> Result<Component, RecordingError> {
     let mut component = Component::new(subject.name, subject.version);
     for source in subject.sources {
-        let records = recordings.read(source.file)?;
-        for (record, verdict) in records.iter().zip(verdicts(source, &records, depth)) {
-            component.count(&(source.family)(record), record["id"].as_str().unwrap_or("?"), verdict);
-        }
+        count(&mut component, source, &recordings.read(source.file)?, depth);
     }
     Ok(component)
+}
+
+/// Compares records and counts them.
+pub fn count(component: &mut Component, source: &Source, records: &[Value], depth: Depth) {
+    for (record, verdict) in records.iter().zip(verdicts(source, records, depth)) {
+        component.count(&(source.family)(record), record["id"].as_str().unwrap_or("?"), verdict);
+    }
 }
 
 /// The verdict on every record, in their order.

@@ -1,0 +1,220 @@
+//! Follows the recorded observations of a stretch through the states of its model.
+//!
+//! A *place* is a state of the model and how far model and recording are apart there. The model is ahead where one of its
+//! steps is several recorded ones (a ReplicaSet's missing pods, a Deployment's ReplicaSets): what is ahead must be
+//! recorded later. The recording is ahead where kubelets reported what controllers had not seen yet: the model may
+//! catch up at any time, and has to until rest. Everything else happens in the recorded order.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::engine::explicit::Successors;
+use crate::system::{ActionKind, System};
+
+use super::observe::{Lens, Picture, Seen};
+
+/// More places than this at one event are not followed.
+const MOST_PLACES: usize = 30_000;
+
+/// A state of the model, and how often each observation is ahead in the model (above 0) or in the recording (below).
+type Place = (Vec<i64>, BTreeMap<Seen, i64>);
+
+/// A step of the model: what it is seen to do, and where it leads.
+#[derive(Clone)]
+struct Move {
+    seen: BTreeMap<Seen, i64>,
+    to: Vec<i64>,
+}
+
+/// Follows one stretch.
+pub struct Follower<'s> {
+    system: &'s System,
+    lens: &'s Lens,
+    successors: Successors<'s>,
+    moves: HashMap<Vec<i64>, Vec<Move>>,
+    /// Whether controllers may decide a while before they write.
+    lags: bool,
+}
+
+impl<'s> Follower<'s> {
+    /// A follower of a model's runs.
+    pub fn new(system: &'s System, lens: &'s Lens, lags: bool) -> Result<Self, String> {
+        Ok(Follower { system, lens, successors: Successors::new(system)?, moves: HashMap::new(), lags })
+    }
+
+    /// Follows observations to a state of rest that looks as recorded; where and how the recording leaves, if it does.
+    pub fn follow(&mut self, recorded: &[(f64, Seen)], rest: &Picture) -> Result<(), String> {
+        let start = self.system.fixed_initial_state().ok_or("the initial state is not fixed")?;
+        let mut places = BTreeSet::from([(start, BTreeMap::new())]);
+        for (position, (time, seen)) in recorded.iter().enumerate() {
+            let future = count(&recorded[position..]);
+            let next = self.after(&places, seen, &future).map_err(|why| format!("at {time} s, {seen}: {why}"))?;
+            if next.is_empty() {
+                let allowed = self.allowed(&places, &future)?;
+                return Err(format!("at {time} s, {seen}: the model allows {allowed}"));
+            }
+            places = next;
+        }
+        self.rest(&places, rest)
+    }
+
+    /// Where an observation may lead.
+    fn after(
+        &mut self,
+        places: &BTreeSet<Place>,
+        seen: &Seen,
+        future: &BTreeMap<Seen, i64>,
+    ) -> Result<BTreeSet<Place>, String> {
+        if seen.is_report() {
+            return Ok(places.iter().map(|(state, apart)| self.place(state.clone(), apart, &[(seen, -1)])).collect());
+        }
+        let mut next = BTreeSet::new();
+        for (state, apart) in self.reach(places, future)? {
+            if apart.get(seen).is_some_and(|&ahead| ahead > 0) {
+                next.insert(self.place(state.clone(), &apart, &[(seen, -1)]));
+            }
+            for step in self.moves(&state)? {
+                if step.seen.contains_key(seen) {
+                    let mut changes: Vec<(&Seen, i64)> = step.seen.iter().map(|(seen, &many)| (seen, many)).collect();
+                    changes.push((seen, -1));
+                    let place = self.place(step.to.clone(), &apart, &changes);
+                    if expected(&place, future, seen) {
+                        next.insert(place);
+                    }
+                }
+            }
+        }
+        Ok(next)
+    }
+
+    /// A place with changed distances. A pod that was reported ready and is not starting any more was deleted meanwhile.
+    fn place(&self, state: Vec<i64>, apart: &BTreeMap<Seen, i64>, changes: &[(&Seen, i64)]) -> Place {
+        let mut apart = apart.clone();
+        for &(seen, change) in changes {
+            *apart.entry(seen.clone()).or_default() += change;
+        }
+        let pods = self.lens.picture(&state).pods;
+        for (seen, distance) in &mut apart {
+            if let Seen::Ready(revision, node) = seen {
+                let starting = pods.get(&(*revision, node.clone())).map_or(0, |pods| pods[0]);
+                *distance = (*distance).max(-starting);
+            }
+        }
+        apart.retain(|_, distance| *distance != 0);
+        (state, apart)
+    }
+
+    /// Everything within reach by steps that nobody has to see now.
+    fn reach(&mut self, places: &BTreeSet<Place>, future: &BTreeMap<Seen, i64>) -> Result<BTreeSet<Place>, String> {
+        let mut reached = places.clone();
+        let mut open: Vec<Place> = places.iter().cloned().collect();
+        while let Some((state, apart)) = open.pop() {
+            for step in self.moves(&state)? {
+                if !self.is_silent(&step, &apart) {
+                    continue;
+                }
+                let changes: Vec<(&Seen, i64)> = step.seen.iter().map(|(seen, &many)| (seen, many)).collect();
+                let place = self.place(step.to.clone(), &apart, &changes);
+                if within(&place, future) && reached.insert(place.clone()) {
+                    open.push(place);
+                }
+            }
+            if reached.len() > MOST_PLACES {
+                return Err(format!("more than {MOST_PLACES} places to look at"));
+            }
+        }
+        Ok(reached)
+    }
+
+    /// Whether a step may be taken without being recorded now.
+    fn is_silent(&self, step: &Move, apart: &BTreeMap<Seen, i64>) -> bool {
+        step.seen.iter().all(|(seen, &many)| match seen.is_report() {
+            true => apart.get(seen).is_some_and(|&distance| distance + many <= 0),
+            false => self.lags && seen.is_written_later(),
+        })
+    }
+
+    fn moves(&mut self, state: &[i64]) -> Result<Vec<Move>, String> {
+        if let Some(known) = self.moves.get(state) {
+            return Ok(known.clone());
+        }
+        let mut moves = Vec::new();
+        for (action, _, to) in self.successors.of(state)?.steps {
+            let action = self.system.action(action);
+            let mut seen = self.lens.between(state, &to);
+            if let Some(number) = command(&action.name).filter(|_| action.kind == ActionKind::Environment) {
+                seen.insert(Seen::Command(number), 1);
+            }
+            if !seen.is_empty() || to != state {
+                moves.push(Move { seen, to });
+            }
+        }
+        self.moves.insert(state.to_vec(), moves.clone());
+        Ok(moves)
+    }
+
+    /// What may be seen next, in words.
+    fn allowed(&mut self, places: &BTreeSet<Place>, future: &BTreeMap<Seen, i64>) -> Result<String, String> {
+        let mut allowed = BTreeSet::new();
+        let reached = self.reach(places, future)?;
+        for (state, apart) in &reached {
+            allowed.extend(apart.iter().filter(|(_, ahead)| **ahead > 0).map(|(seen, _)| seen.to_string()));
+            for step in self.moves(state)? {
+                allowed.extend(step.seen.keys().filter(|seen| !seen.is_report()).map(Seen::to_string));
+            }
+        }
+        let shown = reached.iter().next().map(|(state, _)| self.lens.picture(state).to_string()).unwrap_or_default();
+        let allowed: Vec<String> = allowed.into_iter().collect();
+        let allowed = if allowed.is_empty() { "nothing".to_owned() } else { allowed.join(", ") };
+        Ok(format!("{allowed} [{shown}]"))
+    }
+
+    /// Whether one of the places comes to rest as recorded.
+    fn rest(&mut self, places: &BTreeSet<Place>, rest: &Picture) -> Result<(), String> {
+        let reached = self.reach(places, &BTreeMap::new())?;
+        let mut shown = String::new();
+        for (state, apart) in &reached {
+            let picture = self.lens.picture(state);
+            let goes_on = self.goes_on(state)?;
+            if picture == *rest && apart.is_empty() && goes_on.is_empty() {
+                return Ok(());
+            }
+            shown = format!("{picture}; ahead {apart:?}; would go on with {goes_on:?}");
+        }
+        Err(format!("at rest: {rest} recorded, the model has {shown}"))
+    }
+
+    /// What the model would still do in a state of rest. Pods that have not become ready by then never do.
+    fn goes_on(&mut self, state: &[i64]) -> Result<Vec<String>, String> {
+        let moves = self.moves(state)?;
+        let acts = moves.iter().flat_map(|step| step.seen.keys()).filter(|seen| !matches!(seen, Seen::Ready(..)));
+        Ok(acts.map(Seen::to_string).collect())
+    }
+}
+
+/// The number of a command's action, from 0.
+fn command(name: &str) -> Option<usize> {
+    let number = name.strip_prefix("command ")?.split(':').next()?;
+    number.parse::<usize>().ok()?.checked_sub(1)
+}
+
+fn count(recorded: &[(f64, Seen)]) -> BTreeMap<Seen, i64> {
+    let mut counted = BTreeMap::new();
+    for (_, seen) in recorded {
+        *counted.entry(seen.clone()).or_default() += 1;
+    }
+    counted
+}
+
+/// Whether all that the model is ahead of is recorded later.
+fn within((_, apart): &Place, future: &BTreeMap<Seen, i64>) -> bool {
+    apart.iter().all(|(seen, &ahead)| ahead <= future.get(seen).copied().unwrap_or(0).max(0))
+}
+
+/// The same once `seen` was recorded.
+fn expected(place: &Place, future: &BTreeMap<Seen, i64>, seen: &Seen) -> bool {
+    let mut rest = future.clone();
+    if let Some(count) = rest.get_mut(seen) {
+        *count -= 1;
+    }
+    within(place, &rest)
+}

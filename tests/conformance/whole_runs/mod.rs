@@ -1,0 +1,68 @@
+//! Whole runs of a real control plane: `control-plane/*.jsonl`.
+//!
+//! A run is taken from rest to rest. Each stretch becomes an input ([`step`]); what was recorded then ([`record`],
+//! [`observe`]) must be a run of its model under `async` ([`follow`]), decision by decision, and rest must look alike. Loads
+//! are those of the run, times are free.
+//!
+//! Not compared: who deleted a pod, and what the API refused.
+
+mod follow;
+mod observe;
+mod record;
+mod step;
+
+use serde_json::Value;
+
+use super::runner::{self, Source};
+use super::{Component, Depth, RecordingError, Recordings, Verdict};
+
+use follow::Follower;
+use observe::{Lens, Picture};
+use record::Stretch;
+
+/// The families that are compared.
+const SOURCES: [Source; 4] = [
+    source("control-plane/rollout.jsonl"),
+    source("control-plane/deadlock.jsonl"),
+    source("control-plane/spread.jsonl"),
+    source("control-plane/scale-down.jsonl"),
+];
+
+const fn source(file: &'static str) -> Source {
+    Source { file, family, compare: |record, _| verdict(record).unwrap_or_else(Verdict::Differs) }
+}
+
+fn family(record: &Value) -> String {
+    record["family"].as_str().unwrap_or_default().to_owned()
+}
+
+/// Compares the recorded runs, stretch by stretch.
+pub fn run(recordings: &Recordings, depth: Depth) -> Result<Component, RecordingError> {
+    let mut component = Component::new("whole runs", "v1.34.9");
+    for source in &SOURCES {
+        let mut records = Vec::new();
+        for (line, run) in recordings.read(source.file)?.iter().enumerate() {
+            let malformed = |reason| RecordingError::Malformed { file: source.file.to_owned(), line: line + 1, reason };
+            records.extend(record::stretches(run).map_err(malformed)?);
+        }
+        runner::count(&mut component, source, &records, depth);
+    }
+    Ok(component)
+}
+
+fn verdict(record: &Value) -> Result<Verdict, String> {
+    let stretch: Stretch = serde_json::from_value(record.clone()).map_err(|error| format!("malformed: {error}"))?;
+    if let Some(reason) = step::not_modelled(&stretch) {
+        return Ok(Verdict::NotModelled(reason));
+    }
+    let model = step::build(&stretch)?;
+    let lens = Lens::new(&model, &stretch)?;
+    let (recorded, rest) = (observe::recorded(&stretch), Picture::recorded(&stretch));
+    // Few runs need the larger search.
+    let prompt = Follower::new(&model.system, &lens, false)?.follow(&recorded, &rest);
+    if prompt.is_ok() {
+        return Ok(Verdict::Agrees);
+    }
+    Follower::new(&model.system, &lens, true)?.follow(&recorded, &rest)?;
+    Ok(Verdict::Agrees)
+}

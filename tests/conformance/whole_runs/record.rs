@@ -1,0 +1,184 @@
+//! The recordings' format: a run of a real control plane, and its stretches from rest to rest.
+//!
+//! A step that was not awaited belongs to the stretch of the step after it: in between nothing is known to be at rest.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// A recorded run.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Run {
+    /// The file that it is from.
+    pub family: String,
+    /// Its number, or the name of a directed scenario.
+    pub seed: Value,
+    /// Node objects, those that were added later too.
+    pub nodes: Vec<Value>,
+    /// The other objects as they were given to the API.
+    pub objects: Vec<Value>,
+    /// `controller.kubernetes.io/pod-deletion-cost` of pods that have one.
+    #[serde(rename = "deletion costs", default)]
+    pub deletion_costs: Value,
+    /// What the user did, and what followed.
+    pub steps: Vec<Step>,
+}
+
+/// What the user did, and what followed until rest.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Step {
+    /// The action.
+    #[serde(rename = "do")]
+    pub action: Value,
+    /// The API's answer.
+    #[serde(default)]
+    pub result: Value,
+    /// Whether it came to rest; absent where the next step followed at once.
+    #[serde(default)]
+    pub settled: Value,
+    /// Changes, in the order of resource versions.
+    pub events: Vec<Event>,
+    /// All objects at rest.
+    #[serde(default)]
+    pub after: BTreeMap<String, Value>,
+}
+
+/// A change of an object.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Event {
+    /// Seconds since the run began.
+    pub t: f64,
+    /// `ADDED`, `MODIFIED` or `DELETED`.
+    #[serde(rename = "type")]
+    pub change: String,
+    /// The object's kind.
+    pub kind: String,
+    /// Author and verb.
+    #[serde(default)]
+    pub by: Option<String>,
+    /// The object afterwards.
+    pub state: Value,
+}
+
+/// A stretch of a run, from rest to rest.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Stretch {
+    /// The run's family.
+    pub family: String,
+    /// Seed, and the number of its first step.
+    pub id: String,
+    /// Nodes as they were created.
+    pub nodes: Vec<Value>,
+    /// The workloads as the user had them when it began.
+    pub objects: Vec<Value>,
+    /// All objects when it began.
+    pub before: BTreeMap<String, Value>,
+    /// The image of each revision.
+    pub images: BTreeMap<i64, String>,
+    /// `controller.kubernetes.io/pod-deletion-cost` of pods that have one.
+    pub deletion_costs: Value,
+    /// Its steps; all but the last were not awaited.
+    pub steps: Vec<Step>,
+}
+
+impl Step {
+    /// What is done, one thing after the other, without what merely says how.
+    pub fn acts(&self) -> Vec<(&str, &Value)> {
+        let told = |name: &str| !matches!(name, "pod" | "node" | "flags" | "timeout");
+        let acts = self.action.as_object().into_iter().flatten();
+        acts.map(|(name, value)| (name.as_str(), value)).filter(|(name, _)| told(name)).collect()
+    }
+
+    /// Whether it does this.
+    pub fn does(&self, act: &str) -> bool {
+        self.acts().iter().any(|(name, _)| *name == act)
+    }
+
+    /// Whether the API refused it.
+    pub fn is_refused(&self) -> bool {
+        let refused = |result: &Value| result["code"].as_i64().is_some_and(|code| code >= 400);
+        refused(&self.result) || self.result.as_array().into_iter().flatten().any(refused)
+    }
+}
+
+/// The objects of a kind in a list of them by kind.
+pub fn listed<'a>(objects: &'a BTreeMap<String, Value>, kind: &str) -> &'a [Value] {
+    objects.get(kind).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+/// The stretches of a run, as records of their own.
+pub fn stretches(run: &Value) -> Result<Vec<Value>, String> {
+    let run: Run = serde_json::from_value(run.clone()).map_err(|error| format!("malformed record: {error}"))?;
+    let images = images(&run);
+    let (mut objects, mut before, mut open) = (run.objects.clone(), BTreeMap::new(), Vec::new());
+    let mut found = Vec::new();
+    for (number, step) in run.steps.iter().enumerate() {
+        open.push(step.clone());
+        if step.settled.is_null() && number + 1 < run.steps.len() {
+            continue;
+        }
+        let steps: Vec<Step> = std::mem::take(&mut open);
+        let seed = run.seed.as_str().map_or_else(|| run.seed.to_string(), str::to_owned);
+        let stretch = Stretch {
+            family: run.family.clone(),
+            id: format!("seed {seed} step {}", number + 2 - steps.len()),
+            nodes: run.nodes.clone(),
+            objects: objects.clone(),
+            before: std::mem::replace(&mut before, step.after.clone()),
+            images: images.clone(),
+            deletion_costs: run.deletion_costs.clone(),
+            steps,
+        };
+        stretch.steps.iter().for_each(|step| objects.iter_mut().for_each(|object| perform(object, step)));
+        found.push(json!(stretch));
+    }
+    Ok(found)
+}
+
+/// What a step makes of a workload.
+pub fn perform(object: &mut Value, step: &Step) {
+    if !step.is_refused() {
+        step.acts().into_iter().for_each(|(act, value)| perform_act(object, act, value));
+    }
+}
+
+/// What one act makes of a workload.
+pub fn perform_act(object: &mut Value, act: &str, value: &Value) {
+    if !matches!(object["kind"].as_str(), Some("Deployment" | "ReplicaSet")) {
+        return;
+    }
+    match act {
+        "scale" => object["spec"]["replicas"] = value.clone(),
+        "image" => object["spec"]["template"]["spec"]["containers"][0]["image"] = value.clone(),
+        "paused" => object["spec"]["paused"] = value.clone(),
+        "strategy" => {
+            let change = value.as_str().and_then(|text| text.split_once(' '));
+            if let Some((field, number)) = change {
+                object["spec"]["strategy"]["rollingUpdate"][field] = json!(number.parse::<i64>().unwrap_or_default());
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The image of each revision: what its pods tell, or the template that was there when it was first seen.
+fn images(run: &Run) -> BTreeMap<i64, String> {
+    let mut images = BTreeMap::new();
+    let mut objects = run.objects.clone();
+    for step in &run.steps {
+        objects.iter_mut().for_each(|object| perform(object, step));
+        for event in &step.events {
+            let Some(revision) = event.state["rev"].as_i64() else { continue };
+            match (event.kind.as_str(), event.state["image"].as_str()) {
+                ("Pod", Some(image)) => images.insert(revision, image.to_owned()),
+                ("ReplicaSet", _) if !images.contains_key(&revision) => {
+                    let spec = &objects[0]["spec"]["template"]["spec"];
+                    images.insert(revision, spec["containers"][0]["image"].as_str().unwrap_or_default().to_owned())
+                }
+                _ => None,
+            };
+        }
+    }
+    images
+}
