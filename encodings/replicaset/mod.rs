@@ -1,8 +1,9 @@
 //! ReplicaSet controller. Which pods are deleted is written over views of single pods ([`ranking`], [`deletion`]). Here
 //! it acts on the cluster, whose pods are counted. Too few: the missing ones are created at once. Too many: they are
 //! deleted in the order of their [`Standing`]: those without a node, then those that are not ready, then those on the
-//! nodes that hold most active pods of the same Deployment. Among equals upstream compares how long pods have been
-//! ready (in powers of two), restarts and age, which counted pods do not have: the choice is free.
+//! nodes that hold most active pods of the same Deployment (of a ReplicaSet without one: on any node). Among equals
+//! upstream compares how long pods have been ready (in powers of two), restarts and age, which counted pods do not
+//! have: the choice is free.
 //!
 //! Ranks are those of the moment when deletion begins. Pods are taken node by node: a rank that has to go altogether
 //! loses all its pods; of the last rank each node loses a free number. A node that was taken from falls below the rank,
@@ -11,7 +12,7 @@
 pub mod deletion;
 pub mod ranking;
 
-use crate::cluster::object::spec::Workload;
+use crate::cluster::object::spec::{Workload, WorkloadKind};
 use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Scene, Sentence};
 use crate::cluster::view::{Cluster, Leaving, WorkloadVars};
@@ -170,8 +171,11 @@ fn candidates<'c>(
         cluster.is_down(cell).ite(cluster.active_on(cell, template), starting)
     };
     let ready = |cell: &Cell<'c>| cluster.is_down(cell).ite(0, running(cell));
+    // Pods are mates by the owner of their ReplicaSet: those of a ReplicaSet without an owner have none.
+    let owner = &cluster.spec.workloads[cluster.templates[template.0].workload];
+    let mates: &[TemplateId] = if owner.kind == WorkloadKind::Deployment { &vars.templates } else { &[] };
     let group = |cell: &Cell<'c>, pods: Int<'c>, is_ready: bool| {
-        let colocated = ctx.sum(vars.templates.iter().map(|&sibling| cluster.active_on(cell, sibling)));
+        let colocated = ctx.sum(mates.iter().map(|&sibling| cluster.active_on(cell, sibling)));
         let (phase, deletion_cost) = (ctx.int(phase_rank("Running")), ctx.int(0));
         let (scheduled, is_ready) = (ctx.bool(true), ctx.bool(is_ready));
         let standing = Standing { scheduled, phase, ready: is_ready, deletion_cost, colocated };

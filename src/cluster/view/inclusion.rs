@@ -9,6 +9,7 @@
 use k8s_openapi::api::core::v1::{Taint, TopologySpreadConstraint};
 
 use super::{NodeView, View};
+use crate::cluster::object::scenario::CommandAction;
 use crate::cluster::object::selector::{self, HARD_EFFECTS};
 use crate::cluster::{Cell, Template};
 use crate::term::Bool;
@@ -50,9 +51,19 @@ impl Inclusion {
                 true => view.ctx().bool(false),
                 false => is_so,
             };
-        let cordoned = barred("node.kubernetes.io/unschedulable", view.is_cordoned(cell));
-        !(cordoned | barred("node.kubernetes.io/not-ready", view.is_down(cell)))
+        let down = barred("node.kubernetes.io/not-ready", view.is_down(cell));
+        if !are_cordoned_later(view) {
+            return !down;
+        }
+        !(barred("node.kubernetes.io/unschedulable", view.is_cordoned(cell)) | down)
     }
+}
+
+/// Whether somebody cordons nodes during a run. Those that are cordoned before have the taints that they are given with.
+fn are_cordoned_later(view: &View<'_>) -> bool {
+    let scenario = &view.spec.scenario;
+    let cordons = |action: &CommandAction| matches!(action, CommandAction::Cordon { .. } | CommandAction::Drain { .. });
+    scenario.maintenance.is_some() || scenario.commands.iter().any(|command| cordons(&command.action))
 }
 
 fn taint(key: &str) -> Taint {
