@@ -188,3 +188,36 @@ fn cordoned_nodes_and_nodes_that_are_down_carry_taints() {
     assert_eq!(verdict(&manifests, &failing, "pods-schedulable"), "proved");
     assert_eq!(verdict(&manifests, &failing, "spread-balanced"), "proved");
 }
+
+#[test]
+fn domains_that_go_down_are_missed_however_nodes_are_represented() {
+    let pool = |zone: &str| {
+        format!("  - {{name: {zone}, count: 2, template: {{labels: {{zone: {zone}}}, allocatable: {{cpu: 4}}}}}}\n")
+    };
+    let failing = "  failures: {nodes: all, atMost: any, recover: false}\n  properties: [pods-schedulable]\n";
+    let scenario = scenario(&format!("  nodePools:\n{}{}{failing}", pool("east"), pool("west")));
+    // A pod in each domain: where one is gone, the smallest counts as empty, and no other takes a second pod.
+    for (key, domains) in [("kubernetes.io/hostname", 4), ("zone", 2)] {
+        let constraint = format!(
+            "      topologySpreadConstraints:\n      - {{maxSkew: 1, minDomains: {domains}, topologyKey: {key}, \
+             whenUnsatisfiable: DoNotSchedule, labelSelector: {{matchLabels: {{app: web}}}}, \
+             nodeTaintsPolicy: Honor}}\n"
+        );
+        let manifests = deployment("web", domains, "cpu: 100m", &constraint);
+        let counted = check_one(&manifests, &scenario, true);
+        assert_eq!(counted, check_one(&manifests, &scenario, false), "{key}");
+        assert!(counted.starts_with("violated"), "{key}: {counted}");
+    }
+}
+
+/// The verdict about the only property, with or without reduction.
+fn check_one(manifests: &str, scenario: &str, reduce: bool) -> String {
+    let input = source::of_texts(&[("web.yaml", manifests), ("scenario.yaml", scenario)]);
+    let input = input.unwrap_or_else(|error| panic!("{error}"));
+    let options = Options { reduce, ..Options::new(&Explicit, Budget::bound(4)) };
+    let (results, _) = check::check(&input, &options, &mut |_| ()).unwrap_or_else(|error| panic!("{error}"));
+    match &results[0].answer {
+        Answer::Violated(found) => format!("violated at k = {}", found.k),
+        other => other.word().to_owned(),
+    }
+}

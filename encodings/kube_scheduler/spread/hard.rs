@@ -10,7 +10,7 @@ use crate::encodings::kube_scheduler::nominations::Change;
 use crate::encodings::kube_scheduler::refusal::{Reason, Refusal, Stage};
 use crate::term::{Bool, Int};
 
-use super::{Constraint, Counted, RULE};
+use super::{Constraint, Domain, RULE};
 
 const MESSAGE: &str = "node(s) didn't match pod topology spread constraints";
 
@@ -28,8 +28,10 @@ struct Rule<'c> {
     included: Vec<bool>,
     /// By cell: whether its nodes do.
     counts: Vec<Bool<'c>>,
+    /// Whether all nodes that may always do, so that no domain comes or goes.
+    is_steady: bool,
     /// Domains by value; unused where every node is its own.
-    domains: BTreeMap<String, Counted<'c>>,
+    domains: BTreeMap<String, Domain<'c>>,
     /// Whether there are fewer domains than `minDomains`.
     too_few: Bool<'c>,
     /// Pods in the smallest domain.
@@ -65,14 +67,13 @@ impl<'c> Rule<'c> {
         constraint: Constraint,
         included: Vec<bool>,
     ) -> Self {
+        let counts = constraint.counts(cluster, cells, template, &|class| included[class]);
         let domains = match constraint.singleton {
             true => BTreeMap::new(),
-            false => constraint.by_domain(cluster, cells, template, &|class| included[class]),
+            false => constraint.by_domain(cluster, cells, &counts),
         };
-        let counts: Vec<Bool<'c>> = cells
-            .iter()
-            .map(|cell| cluster.ctx().bool(included[cell.class]) & constraint.counts_now(cluster, template, cell))
-            .collect();
+        let always = |(cell, counts): (&Cell<'c>, &Bool<'c>)| !included[cell.class] || counts.constant() == Some(true);
+        let is_steady = cells.iter().zip(&counts).all(always);
         let matches_itself = constraint.matching.contains(&template);
         let mut rule = Rule {
             too_few: cluster.ctx().bool(false),
@@ -81,6 +82,7 @@ impl<'c> Rule<'c> {
             constraint,
             included,
             counts,
+            is_steady,
             domains,
         };
         rule.too_few = rule.too_few(cluster, cells);
@@ -91,7 +93,7 @@ impl<'c> Rule<'c> {
     /// Whether there are fewer domains than `minDomains`: a constant where no node can stop taking part.
     fn too_few(&self, cluster: &Cluster<'c>, cells: &[Cell<'c>]) -> Bool<'c> {
         let (ctx, least) = (cluster.ctx(), self.constraint.min_domains);
-        if self.counts.iter().all(|counts| counts.constant().is_some()) {
+        if self.is_steady {
             let numbers: Vec<i64> = match self.constraint.singleton {
                 true => cluster.numbers(|class| self.included[class]),
                 false => vec![self.domains.len() as i64],
@@ -126,9 +128,9 @@ impl<'c> Rule<'c> {
         } else {
             let value = change.and_then(|(at, _)| cluster.node(&cells[at]).label(&self.constraint.key));
             let more = change.map_or_else(|| ctx.int(0), |(_, more)| more);
-            let count = |(name, domain): (&String, &Counted<'c>)| {
+            let count = |(name, domain): (&String, &Domain<'c>)| {
                 let pods = if Some(name.as_str()) == value { domain.pods + more } else { domain.pods };
-                domain.exists.ite(pods, most)
+                if self.is_steady { pods } else { domain.exists.ite(pods, most) }
             };
             counts.extend(self.domains.iter().map(count));
         }

@@ -65,7 +65,7 @@ pub struct Constraint {
 }
 
 /// A domain.
-struct Counted<'c> {
+struct Domain<'c> {
     /// Matching pods in it.
     pods: Int<'c>,
     /// Whether some node of it takes part in counting.
@@ -149,30 +149,38 @@ impl Constraint {
         node.has_label(&self.key) && self.inclusion.admits(node, &cluster.templates[template.0])
     }
 
-    /// Whether nodes of a cell, if their class may, take part in counting now.
-    fn counts_now<'c>(&self, cluster: &Cluster<'c>, template: TemplateId, cell: &Cell<'c>) -> Bool<'c> {
-        self.inclusion.counts_now(cluster, cell, &cluster.templates[template.0])
-    }
-
-    /// Matching pods of `template` by domain value, over the cells that `included` names.
-    fn by_domain<'c>(
+    /// By cell: whether its nodes take part in counting now; `included` names the classes that may.
+    fn counts<'c>(
         &self,
         cluster: &Cluster<'c>,
         cells: &[Cell<'c>],
         template: TemplateId,
         included: &dyn Fn(usize) -> bool,
-    ) -> BTreeMap<String, Counted<'c>> {
+    ) -> Vec<Bool<'c>> {
+        let pod = &cluster.templates[template.0];
+        let counts = |cell: &Cell<'c>| match included(cell.class) {
+            true => self.inclusion.counts_now(cluster, cell, pod),
+            false => cluster.ctx().bool(false),
+        };
+        cells.iter().map(counts).collect()
+    }
+
+    /// Domains by value, over the cells that take part.
+    fn by_domain<'c>(
+        &self,
+        cluster: &Cluster<'c>,
+        cells: &[Cell<'c>],
+        counts: &[Bool<'c>],
+    ) -> BTreeMap<String, Domain<'c>> {
         let (ctx, most) = (cluster.ctx(), self.most(cluster));
-        let mut domains: BTreeMap<String, Vec<Counted<'c>>> = BTreeMap::new();
-        for cell in cells.iter().filter(|cell| included(cell.class)) {
+        let mut domains: BTreeMap<String, Vec<Domain<'c>>> = BTreeMap::new();
+        for (cell, &counts) in cells.iter().zip(counts).filter(|(_, counts)| counts.constant() != Some(false)) {
             if let Some(value) = cluster.node(cell).label(&self.key) {
-                let counts = self.counts_now(cluster, template, cell);
                 let pods = counts.ite(cell.multiplicity * self.on_cell(cluster, cell), 0);
-                let exists = if counts.constant() == Some(true) { counts } else { counts & cell.exists };
-                domains.entry(value.to_owned()).or_default().push(Counted { pods, exists });
+                domains.entry(value.to_owned()).or_default().push(Domain { pods, exists: counts & cell.exists });
             }
         }
-        let sum = |parts: Vec<Counted<'c>>| Counted {
+        let sum = |parts: Vec<Domain<'c>>| Domain {
             pods: ctx.sum(parts.iter().map(|it| it.pods)).min(most),
             exists: ctx.any(parts.iter().map(|it| it.exists)),
         };

@@ -90,7 +90,10 @@ fn column<'c>(
     let by_node = constraint.key == HOSTNAME;
     let by_domain = match by_node || constraint.singleton {
         true => BTreeMap::new(),
-        false => constraint.by_domain(cluster, cells, template, included),
+        false => {
+            let counts = constraint.counts(cluster, cells, template, included);
+            constraint.by_domain(cluster, cells, &counts)
+        }
     };
     let count = |cell: &Cell<'c>| {
         let node = cluster.node(cell);
