@@ -4,6 +4,7 @@
 //! well: two autoscalers of one workload, or workloads whose selectors overlap. A size outside its limits is corrected
 //! before that is asked.
 
+use crate::cluster::object::scenario::find_workload;
 use crate::cluster::object::selector;
 use crate::cluster::object::spec::{Autoscaler, WorkloadKind};
 use crate::cluster::view::rule::{Rule, rule};
@@ -57,8 +58,7 @@ pub fn is_ambiguous<'c>(cluster: &Cluster<'c>, autoscaler: &Autoscaler) -> Bool<
 
 /// The selector of an autoscaler's target.
 fn selector_of<'a>(cluster: &'a View<'_>, autoscaler: &Autoscaler) -> Option<&'a LabelSelector> {
-    let owners = cluster.spec.workloads.iter().filter(|workload| workload.kind != WorkloadKind::Fixed);
-    owners.into_iter().find(|workload| workload.key == autoscaler.target).map(|workload| &workload.selector)
+    find_workload(cluster.spec.workloads, &autoscaler.target).map(|(_, workload)| &workload.selector)
 }
 
 /// Whether a pod without a modelled owner, that no template stands for, has such labels.

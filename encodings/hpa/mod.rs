@@ -79,29 +79,27 @@ pub fn declare(cluster: &Declaring<'_>, loads: &[LoadVars]) -> Vec<HpaVars> {
         let bounds = Bounds::of(spec);
         let replicas = cluster.size.fixed_replicas(object, "an autoscaler remembers them");
         let memory = memory::declare(cluster, autoscaler, replicas, bounds);
-        let outside = declare_outside(cluster, workload, autoscaler, loads, replicas.clamp(bounds.min, bounds.max));
+        let undeclared = load::are_undeclared(cluster, workload, autoscaler, loads);
+        let outside = declare_outside(cluster, autoscaler, &undeclared, replicas, bounds);
         Some(HpaVars { autoscaler: index, workload, bounds, memory, outside })
     };
     let exact = cluster.spec.autoscalers.iter().enumerate().filter(|(_, it)| !free::is_free(cluster, it));
     exact.filter_map(declare).collect()
 }
 
-/// What is remembered of metrics that are inputs from outside; they began with the size at the `start`.
+/// What is remembered of metrics that are inputs from outside; they began with the size at the start.
 fn declare_outside(
     cluster: &Declaring<'_>,
-    workload: usize,
     autoscaler: &Autoscaler,
-    loads: &[LoadVars],
-    start: i64,
+    undeclared: &[bool],
+    replicas: i64,
+    Bounds { min, max }: Bounds,
 ) -> Vec<Option<IntVar>> {
-    let bounds = autoscaler.object.spec.as_ref().map(Bounds::of);
-    let most = bounds.map_or(start, |bounds| bounds.max).max(start);
-    let undeclared = load::are_undeclared(cluster, workload, autoscaler, loads).into_iter().enumerate();
-    let remembered = |(position, is_undeclared): (usize, bool)| {
+    let remembered = |(position, &is_undeclared): (usize, &bool)| {
         let name = || format!("hpa {} metric {position}", autoscaler.key);
-        is_undeclared.then(|| cluster.int(name(), 0, most, Some(start)))
+        is_undeclared.then(|| cluster.int(name(), 0, max, Some(replicas.clamp(min, max))))
     };
-    undeclared.map(remembered).collect()
+    undeclared.iter().enumerate().map(remembered).collect()
 }
 
 /// Adds one action per autoscaler.

@@ -6,7 +6,6 @@ use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::{Cell, TemplateId};
 
 use super::refusal::Refusal;
-use super::taint_toleration::taint;
 
 /// What this file decides.
 pub static RULE: Rule = rule! {
@@ -24,7 +23,7 @@ pub static RULE: Rule = rule! {
 /// Whether the nodes of a cell are cordoned, and the pod minds.
 pub fn refusal<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>, template: TemplateId) -> Refusal<'c> {
     let ctx = cluster.ctx();
-    let taint = taint("node.kubernetes.io/unschedulable", "NoSchedule");
+    let taint = selector::taint("node.kubernetes.io/unschedulable", "NoSchedule");
     let tolerated = selector::tolerates(cluster.templates[template.0].tolerations(), &taint);
     let cordoned = if tolerated { ctx.bool(false) } else { cluster.is_cordoned(cell) };
     Refusal::unresolvable(ctx, &RULE, cordoned, "node(s) were unschedulable")

@@ -41,7 +41,7 @@ pub fn refusals<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>, template: TemplateId
     if let Some(taint) = selector::untolerated(tolerations, node.taints(), &HARD_EFFECTS).next() {
         refusals.push(refusal(ctx.bool(true), taint));
     }
-    let not_ready = taint("node.kubernetes.io/not-ready", "NoSchedule");
+    let not_ready = selector::taint("node.kubernetes.io/not-ready", "NoSchedule");
     if !selector::tolerates(tolerations, &not_ready) {
         refusals.push(refusal(cluster.is_down(cell), &not_ready));
     }
@@ -51,9 +51,4 @@ pub fn refusals<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>, template: TemplateId
 /// How many taints of effect PreferNoSchedule a pod does not tolerate.
 pub fn unpreferred(tolerations: &[Toleration], node: NodeView<'_, '_>) -> i64 {
     selector::untolerated(tolerations, node.taints(), &["PreferNoSchedule"]).count() as i64
-}
-
-/// A taint without a value.
-pub fn taint(key: &str, effect: &str) -> Taint {
-    Taint { key: key.to_owned(), effect: effect.to_owned(), ..Taint::default() }
 }

@@ -2,6 +2,7 @@
 
 use k8s_openapi::api::core::v1::{Taint, Toleration};
 
+use crate::cluster::object::selector;
 use crate::cluster::view::rule::{Rule, rule};
 
 /// What this file decides.
@@ -28,7 +29,7 @@ const DEFAULT_TOLERATION_SECONDS: i64 = 300;
 
 /// A NoExecute taint without a value.
 pub fn no_execute(key: &str) -> Taint {
-    Taint { key: key.to_owned(), effect: "NoExecute".to_owned(), ..Taint::default() }
+    selector::taint(key, "NoExecute")
 }
 
 /// A pod's tolerations once it is admitted: its own, and those for nodes that are down where it has none.

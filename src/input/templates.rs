@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::core::v1::{Pod, PodTemplateSpec, Taint, Toleration};
+use k8s_openapi::api::core::v1::{Pod, PodTemplateSpec, Toleration};
 use k8s_openapi::api::scheduling::v1::PriorityClass;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::Value;
@@ -85,7 +85,7 @@ pub fn complete(template: &mut PodTemplateSpec, priorities: &Priorities) {
     spec.scheduler_name.get_or_insert_with(|| "default-scheduler".to_owned());
     let tolerations = spec.tolerations.get_or_insert_default();
     for key in ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"] {
-        let taint = Taint { key: key.to_owned(), effect: "NoExecute".to_owned(), ..Taint::default() };
+        let taint = selector::taint(key, "NoExecute");
         if !selector::tolerates(tolerations, &taint) {
             tolerations.push(Toleration {
                 key: Some(taint.key),

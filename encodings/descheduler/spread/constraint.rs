@@ -6,8 +6,8 @@ use itertools::Itertools;
 use k8s_openapi::api::core::v1::{NodeSelector, Toleration, TopologySpreadConstraint};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
-use crate::cluster::object::selector::{self, HARD_EFFECTS, Labels};
-use crate::cluster::view::{Domain, View};
+use crate::cluster::object::selector::{self, Labels};
+use crate::cluster::view::{Domain, Inclusion, View};
 use crate::cluster::{Template, TemplateId, Tenure};
 
 /// One constraint of one namespace.
@@ -64,7 +64,7 @@ pub fn constraints(cluster: &View<'_>, seen: &[TemplateId], wanted: &[String]) -
 }
 
 fn identity(template: &Template, given: &TopologySpreadConstraint) -> Identity {
-    let honors = |policy: &Option<String>, default: bool| policy.as_ref().map_or(default, |policy| policy == "Honor");
+    let inclusion = Inclusion::of(given);
     let spec = &template.spec;
     let affinity = spec.affinity.as_ref().and_then(|affinity| affinity.node_affinity.as_ref());
     let required = affinity.and_then(|it| it.required_during_scheduling_ignored_during_execution.clone());
@@ -74,9 +74,8 @@ fn identity(template: &Template, given: &TopologySpreadConstraint) -> Identity {
         key: given.topology_key.clone(),
         max_skew: i64::from(given.max_skew),
         selector: given.label_selector.as_ref().map(|selector| requirements(selector, &pairs(template, given))),
-        affinity: honors(&given.node_affinity_policy, true)
-            .then(|| (spec.node_selector.clone().unwrap_or_default(), required)),
-        tolerations: honors(&given.node_taints_policy, false).then(tolerations),
+        affinity: inclusion.affinity.then(|| (spec.node_selector.clone().unwrap_or_default(), required)),
+        tolerations: inclusion.taints.then(tolerations),
     }
 }
 
@@ -124,13 +123,10 @@ fn counted(
 impl Constraint {
     /// Whether nodes of a class are domains even without pods.
     pub fn is_eligible(&self, cluster: &View<'_>, class: usize) -> bool {
-        let class = cluster.class(class);
-        let carrier = &cluster.templates[self.carriers[0].0];
-        let affine = self.identity.affinity.is_none() || class.matches(&carrier.spec);
-        let tolerated = |tolerations: &Vec<Toleration>| {
-            selector::untolerated(tolerations, class.taints(), &HARD_EFFECTS).next().is_none()
-        };
-        affine && self.identity.tolerations.as_ref().is_none_or(tolerated)
+        let Identity { affinity, tolerations, .. } = &self.identity;
+        let inclusion = Inclusion { affinity: affinity.is_some(), taints: tolerations.is_some() };
+        // Whoever carries the constraint has the affinity and the tolerations that are part of its identity.
+        inclusion.admits(cluster.class(class), &cluster.templates[self.carriers[0].0])
     }
 
     /// A name for the domain of nodes of a class. Where every node is a domain of its own, it stands for all of them.

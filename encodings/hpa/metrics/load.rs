@@ -78,17 +78,19 @@ impl<'a> Reading<'a> {
 
 /// Whether a metric is a share of what pods request, and they request nothing.
 fn lacks_request(cluster: &View<'_>, workload: usize, spec: &MetricSpec) -> bool {
-    let Some(Metric {
-        source: Source::Resource { resource, container }, target: MetricTarget::Utilization { .. }, ..
-    }) = Metric::of(spec)
-    else {
-        return false;
-    };
-    let template = cluster.workloads[workload].as_ref().and_then(|vars| vars.templates.last());
-    let pod = template.map(|template| &cluster.templates[template.0].spec);
-    let pod_level = Controller::default().pod_level_resources;
-    let request = pod.and_then(|pod| requests::request(pod, &resource, container.as_deref(), pod_level));
-    request.is_none_or(|request| request <= 0)
+    Metric::of(spec).is_some_and(|metric| {
+        matches!(metric.source, Source::Resource { .. })
+            && matches!(metric.target, MetricTarget::Utilization { .. })
+            && requested(cluster, workload, &metric.source).is_none()
+    })
+}
+
+/// What each pod of a workload requests of the resource that a metric reads, in milli-units; `None` for nothing.
+fn requested(cluster: &View<'_>, workload: usize, source: &Source) -> Option<i64> {
+    let Source::Resource { resource, container } = source else { return None };
+    let template = cluster.workloads[workload].as_ref()?.templates.last()?;
+    let (pod, pod_level) = (&cluster.templates[template.0].spec, Controller::default().pod_level_resources);
+    requests::request(pod, resource, container.as_deref(), pod_level).filter(|&request| request > 0)
 }
 
 /// What one metric proposes.
@@ -175,20 +177,15 @@ pub(super) struct Watched {
 impl Watched {
     /// The metric of a spec, if a load can be declared for it.
     fn of(cluster: &View<'_>, workload: usize, spec: &MetricSpec) -> Option<Self> {
-        let template = cluster.workloads[workload].as_ref()?.templates.last()?;
         let metric = Metric::of(spec)?;
-        let request = match &metric.source {
-            Source::Resource { resource, container: None } => {
-                let pod = &cluster.templates[template.0].spec;
-                requests::request(pod, resource, None, Controller::default().pod_level_resources)
-            }
-            Source::Pods { .. } => None,
-            _ => return None,
-        };
-        match metric.target {
-            MetricTarget::Utilization { .. } => request.filter(|&it| it > 0).map(|request| Watched { metric, request }),
-            _ => Some(Watched { metric, request: 1 }),
+        if !matches!(metric.source, Source::Resource { container: None, .. } | Source::Pods { .. }) {
+            return None;
         }
+        let request = match metric.target {
+            MetricTarget::Utilization { .. } => requested(cluster, workload, &metric.source)?,
+            _ => 1,
+        };
+        Some(Watched { metric, request })
     }
 
     fn is_utilization(&self) -> bool {

@@ -54,6 +54,11 @@ pub struct NodeClass {
 }
 
 impl NodeClass {
+    /// Whether maintenance or a command may cordon or uncordon the members.
+    pub fn may_be_cordoned(&self) -> bool {
+        self.maintained || self.commanded
+    }
+
     /// The taints, in order.
     pub fn taints(&self) -> &[Taint] {
         self.node.spec.as_ref().and_then(|spec| spec.taints.as_deref()).unwrap_or_default()

@@ -70,7 +70,7 @@ impl Layout {
                 }
             }
         }
-        if class.maintained || class.commanded {
+        if class.may_be_cordoned() {
             layout.push(Attribute::Cordoned, 1);
         }
         if class.may_fail || class.may_panic || class.starts_not_ready {

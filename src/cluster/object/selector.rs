@@ -71,6 +71,11 @@ pub fn term_matches(term: &NodeSelectorTerm, node: &Node) -> bool {
         && fields.iter().all(|requirement| requirement_holds(requirement, field(requirement)))
 }
 
+/// A taint without a value.
+pub fn taint(key: &str, effect: &str) -> Taint {
+    Taint { key: key.to_owned(), effect: effect.to_owned(), ..Taint::default() }
+}
+
 /// Whether one of the tolerations tolerates a taint.
 pub fn tolerates(tolerations: &[Toleration], taint: &Taint) -> bool {
     tolerations.iter().any(|toleration| tolerates_taint(toleration, taint))

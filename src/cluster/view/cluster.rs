@@ -57,7 +57,9 @@ impl<'c> Cluster<'c> {
 
     /// Records in a state that an autoscaler proposed a size for a workload of size `current`.
     pub fn note_proposal(&self, next: &mut State<'c>, workload: usize, current: Int<'c>, proposal: Int<'c>) {
-        self.proposals.iter().for_each(|it| it.note(&self.state(), next, (workload, current), proposal));
+        let state = self.state();
+        let followed = self.proposals.iter().filter(|it| it.workload == workload);
+        followed.for_each(|it| it.note(&state, next, current, proposal));
     }
 
     /// Adds an action, the rule that it follows, and what it tells about itself. With every slow action the company may

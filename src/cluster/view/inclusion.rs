@@ -6,10 +6,9 @@
 //!
 //! Reference: `pkg/scheduler/framework/plugins/podtopologyspread/common.go` (`matchNodeInclusionPolicies`), v1.34.
 
-use k8s_openapi::api::core::v1::{Taint, TopologySpreadConstraint};
+use k8s_openapi::api::core::v1::TopologySpreadConstraint;
 
 use super::{NodeView, View};
-use crate::cluster::object::scenario::CommandAction;
 use crate::cluster::object::selector::{self, HARD_EFFECTS};
 use crate::cluster::{Cell, Template};
 use crate::term::Bool;
@@ -44,28 +43,14 @@ impl Inclusion {
     }
 
     /// Whether the nodes of a cell, if they are [admitted](Inclusion::admits), have no taint now that leaves them out:
-    /// being cordoned or down.
+    /// being cordoned or down. Nodes that nobody cordons or uncordons have the taints that they are given with.
     pub fn counts_now<'c>(self, view: &View<'c>, cell: &Cell<'c>, pod: &Template) -> Bool<'c> {
-        let barred =
-            |key: &str, is_so: Bool<'c>| match !self.taints || selector::tolerates(pod.tolerations(), &taint(key)) {
-                true => view.ctx().bool(false),
-                false => is_so,
-            };
-        let down = barred("node.kubernetes.io/not-ready", view.is_down(cell));
-        if !are_cordoned_later(view) {
-            return !down;
-        }
-        !(barred("node.kubernetes.io/unschedulable", view.is_cordoned(cell)) | down)
+        let bars =
+            |key: &str| self.taints && !selector::tolerates(pod.tolerations(), &selector::taint(key, "NoSchedule"));
+        let none = view.ctx().bool(false);
+        let down = if bars("node.kubernetes.io/not-ready") { view.is_down(cell) } else { none };
+        let changes = view.node(cell).may_be_cordoned() && bars("node.kubernetes.io/unschedulable");
+        let cordoned = if changes { view.is_cordoned(cell) } else { none };
+        !(cordoned | down)
     }
-}
-
-/// Whether somebody cordons nodes during a run. Those that are cordoned before have the taints that they are given with.
-fn are_cordoned_later(view: &View<'_>) -> bool {
-    let scenario = &view.spec.scenario;
-    let cordons = |action: &CommandAction| matches!(action, CommandAction::Cordon { .. } | CommandAction::Drain { .. });
-    scenario.maintenance.is_some() || scenario.commands.iter().any(|command| cordons(&command.action))
-}
-
-fn taint(key: &str) -> Taint {
-    Taint { key: key.to_owned(), effect: "NoSchedule".to_owned(), ..Taint::default() }
 }

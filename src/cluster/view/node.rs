@@ -191,6 +191,11 @@ impl<'a, 'c> NodeView<'a, 'c> {
         crate::cluster::counting::layout::Room::most(self.class, resource, amount, unit)
     }
 
+    /// Whether maintenance or a command may cordon or uncordon the nodes.
+    pub fn may_be_cordoned(&self) -> bool {
+        self.class.may_be_cordoned()
+    }
+
     /// Whether a scenario lets the nodes fail.
     pub fn may_fail(&self) -> bool {
         self.class.may_fail

@@ -12,7 +12,7 @@ use crate::term::{Bool, Int};
 #[derive(Clone, Copy, Debug)]
 pub struct Proposals {
     /// Position of the workload.
-    workload: usize,
+    pub(super) workload: usize,
     /// The last one, plus 1; 0 if there was none.
     latest: IntVar,
     rose: BoolVar,
@@ -30,17 +30,8 @@ impl Proposals {
         }
     }
 
-    /// Records that an autoscaler proposed a size for a workload, if it is this one, of size `current`.
-    pub(super) fn note<'c>(
-        &self,
-        state: &State<'c>,
-        next: &mut State<'c>,
-        (workload, current): (usize, Int<'c>),
-        proposal: Int<'c>,
-    ) {
-        if workload != self.workload {
-            return;
-        }
+    /// Records that an autoscaler proposed a size while the present one was `current`.
+    pub(super) fn note<'c>(&self, state: &State<'c>, next: &mut State<'c>, current: Int<'c>, proposal: Int<'c>) {
         let latest = state.get(self.latest);
         let before = latest.eq(0).ite(current, (latest - 1).max(0));
         next.set_bool(self.rose, state.is(self.rose) | (proposal.gt(current) & proposal.gt(before)));
