@@ -5,7 +5,7 @@ use crate::cluster::counting::layout::requested;
 use crate::cluster::counting::reads::{Reader, Reads};
 use crate::cluster::counting::totals::Quantity;
 use crate::cluster::object::spec::ClusterSpec;
-use crate::cluster::view::Cluster;
+use crate::cluster::view::{Cluster, effect};
 use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Scene, Sentence};
 use crate::cluster::{Cell, Phase, Template, TemplateId};
@@ -129,7 +129,11 @@ fn add_start(cluster: &Cluster<'_>, template: TemplateId, interleaving: Interlea
     };
     let kind = if pod.slow_start { ActionKind::Periodic } else { ActionKind::Event { rank: ranks::START } };
     let guard = cluster.is_some(&state, &Quantity::Starting(template), &starting);
-    let draft = ActionDraft::new(format!("{} starts", pod.name), kind, guard, next).choosing(inputs, choice);
+    let draft = ActionDraft::new(format!("{} starts", pod.name), kind, guard, next)
+        .choosing(inputs, choice)
+        .seeing([effect::nodes()])
+        .gaining([effect::bound(template)])
+        .leading();
     let name = pod.name.clone();
     let tell = move |scene: &Scene<'_>| {
         let what = if together { "pods" } else { "a pod" };
@@ -154,7 +158,10 @@ fn add_termination(cluster: &Cluster<'_>, template: TemplateId) {
         cluster.is_some(&state, &Quantity::Terminating(template), &going),
         next,
     )
-    .choosing(vec![var], valid);
+    .choosing(vec![var], valid)
+    .seeing([effect::ended(template)])
+    .gaining([effect::deleted(template)])
+    .leading();
     let tell = move |scene: &Scene<'_>| {
         Sentence::new("kubelet", format!("finishes terminating a pod of {name} on {}", scene.moved_names()))
     };

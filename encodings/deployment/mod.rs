@@ -22,8 +22,9 @@ use crate::cluster::object::scenario::CommandAction;
 use crate::cluster::object::spec::{Workload, WorkloadKind};
 use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Scene, Sentence};
-use crate::cluster::view::{Cluster, Declaring, Objects, WorkloadVars};
-use crate::system::{ActionDraft, ActionKind, IntVar, State};
+use crate::cluster::TemplateId;
+use crate::cluster::view::{Cluster, Declaring, Objects, WorkloadVars, effect};
+use crate::system::{ActionDraft, ActionKind, Effect, IntVar, State};
 use crate::term::{Bool, Int, TermId};
 
 use super::{ranks, replicaset};
@@ -136,7 +137,37 @@ fn add_reconcile(cluster: &Cluster<'_>, object: &Workload, vars: &WorkloadVars, 
     let is_present = cluster.exists(&state, vars) & cluster.revision(&state, vars).eq(present as i64);
     let what = format!("reconciles {}", object.revisions[present].name);
     let by = Deciding::of(object, &reconcile);
-    act(cluster, object, vars, (&what, by), is_present & ctx.any(changes), next);
+    let guard = is_present & ctx.any(changes);
+    let complete = sizes_are_final(&state, vars, desired, present);
+    let open = is_present & !complete;
+    act(cluster, object, vars, (&what, by), (guard, open), next);
+}
+
+/// Whether the present revision has all replicas, others have none, and annotations say so: then there is nothing to do.
+fn sizes_are_final<'c>(state: &State<'c>, vars: &WorkloadVars, desired: &[IntVar], present: usize) -> Bool<'c> {
+    let replicas = state.get(vars.replicas);
+    let size = |(revision, &size): (usize, &IntVar)| match revision == present {
+        true => state.get(size).eq(replicas),
+        false => state.get(size).eq(0),
+    };
+    let note = |(revision, &note): (usize, &IntVar)| match revision == present {
+        true => state.get(note).eq(replicas),
+        false => state.get(note).eq(0),
+    };
+    let sizes = vars.sizes.iter().enumerate().map(size);
+    sizes.chain(desired.iter().enumerate().map(note)).fold(None, |all: Option<Bool<'c>>, it| Some(all.map_or(it, |all| all & it)))
+        .unwrap_or_else(|| replicas.ge(0))
+}
+
+/// What a Deployment of several revisions sees of its pods: which are ready, and while it recreates them, which are there
+/// at all.
+fn seen(object: &Workload, vars: &WorkloadVars) -> Vec<Effect> {
+    let ready = [effect::started, effect::deleted, effect::bound];
+    let there = [effect::ended, effect::waiting, effect::withdrawn];
+    let rolls = object.strategy.type_.as_deref() != Some("Recreate");
+    let kinds = ready.into_iter().chain(there.into_iter().filter(|_| !rolls));
+    let on = |kind: fn(TemplateId) -> Effect| vars.templates.iter().map(move |&template| kind(template));
+    kinds.flat_map(on).chain([effect::nodes()]).collect()
 }
 
 /// The ReplicaSets as the controller sees them, as far as its strategy looks at them.
@@ -211,7 +242,7 @@ fn act<'c>(
     object: &Workload,
     vars: &WorkloadVars,
     (what, deciding): (&str, Deciding),
-    guard: Bool<'c>,
+    (guard, open): (Bool<'c>, Bool<'c>),
     next: State<'c>,
 ) {
     let state = cluster.state();
@@ -223,7 +254,9 @@ fn act<'c>(
         ActionKind::Event { rank: ranks::DEPLOYMENT },
         guard,
         next,
-    );
+    )
+    .seeing(seen(object, vars))
+    .locked(open, []);
     let (actor, replicas) = (actor(object), state.get(vars.replicas).id());
     let tell = move |scene: &Scene<'_>| {
         let changed = lines.iter().map(|(name, before, after)| (name, scene.get(*before), scene.after[*after]));
@@ -254,5 +287,5 @@ fn add_vanish(cluster: &Cluster<'_>, object: &Workload, vars: &WorkloadVars) {
     let mut next = state.clone();
     vars.sizes.iter().for_each(|&size| next.set(size, none));
     let some = ctx.any(vars.sizes.iter().map(|&size| state.get(size).ge(1)));
-    act(cluster, object, vars, ("is garbage-collected", Deciding::default()), gone & some, next);
+    act(cluster, object, vars, ("is garbage-collected", Deciding::default()), (gone & some, gone & some), next);
 }

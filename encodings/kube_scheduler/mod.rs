@@ -26,15 +26,17 @@ mod taint_toleration;
 mod tell;
 mod topology;
 
+use itertools::Itertools;
+
 use crate::cluster::counting::classes::{HOSTNAME, ZONE};
 use crate::cluster::counting::reads::{Reader, Reads};
 use crate::cluster::object::images;
 use crate::cluster::object::spec::ClusterSpec;
 use crate::cluster::view::rule::{Rule, rule};
-use crate::cluster::view::{Binding, Cluster};
+use crate::cluster::view::{Binding, Cluster, effect};
 use crate::cluster::{Cell, Template, TemplateId};
 use crate::encodings::ranks;
-use crate::system::{ActionDraft, ActionKind};
+use crate::system::{ActionDraft, ActionKind, Effect};
 use crate::term::{Bool, Int, TermId};
 
 pub use filters::{Filters, Verdict};
@@ -205,6 +207,8 @@ pub fn add(cluster: &Cluster<'_>) {
     let binding = ids(&binds);
     let draft = ActionDraft::new("kube-scheduler", ActionKind::Event { rank: ranks::SCHEDULER }, ctx.any(binds), next)
         .choosing([pod_var, node_var].into_iter().chain(others.as_ref().map(|it| it.var)).collect(), ctx.any(allowed));
+    let is_alone = others.is_none() && preemptors.iter().all(Option::is_none);
+    let draft = if is_alone { seeing(cluster, &scheduled, draft) } else { draft };
     let asked: Vec<_> = cycles.iter().map(|cycle| explain::asked(&cells, cycle)).collect();
     let choice = tell::Choice { pod: pod.id(), node: node.id(), late: others.as_ref().map(|it| it.come_first.id()) };
     let narrator = tell::narrator(cluster, &scheduled, &cells, &cycles, &asked, choice);
@@ -222,6 +226,20 @@ pub fn add(cluster: &Cluster<'_>) {
     }
     company::add(cluster);
     explain::add(cluster, &scheduled, &asked);
+}
+
+/// What the scheduler sees: where pods are, terminating ones included, but not which are ready. More pods that wait make
+/// no difference to those that wait already, unless some go first.
+fn seeing<'c>(cluster: &Cluster<'c>, scheduled: &[TemplateId], draft: ActionDraft<'c>) -> ActionDraft<'c> {
+    let placed = [effect::bound, effect::deleted, effect::ended, effect::withdrawn];
+    let of = |kind: fn(TemplateId) -> Effect| cluster.movable().map(kind);
+    let priorities = scheduled.iter().map(|id| cluster.templates[id.0].priority());
+    let waiting = cluster.movable().map(effect::waiting);
+    let seen = placed.into_iter().flat_map(of).chain([effect::nodes()]);
+    match priorities.unique().count() {
+        0 | 1 => draft.seeing(seen).gaining(waiting),
+        _ => draft.seeing(seen.chain(waiting)),
+    }
 }
 
 /// Which templates' turn it is: those that are busy, and have no busy one of higher priority before them.

@@ -15,9 +15,9 @@ pub mod ranking;
 use crate::cluster::object::spec::{Workload, WorkloadKind};
 use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Scene, Sentence};
-use crate::cluster::view::{Cluster, Leaving, WorkloadVars};
+use crate::cluster::view::{Cluster, Leaving, WorkloadVars, effect};
 use crate::cluster::{Cell, Phase, TemplateId};
-use crate::system::{ActionDraft, ActionKind, State};
+use crate::system::{ActionDraft, ActionKind, Effect, State};
 use crate::term::{Bool, Int};
 
 use super::ranks;
@@ -72,7 +72,11 @@ fn add_create(cluster: &Cluster<'_>, name: &str, vars: &WorkloadVars, revision: 
     let actor = format!("ReplicaSet {name}");
     let guard = active.lt(size);
     let (missing, active, size) = (missing.id(), active.id(), size.id());
-    let draft = ActionDraft::new(format!("replicaset {name} creates"), event(ranks::REPLICASET), guard, next);
+    let draft = ActionDraft::new(format!("replicaset {name} creates"), event(ranks::REPLICASET), guard, next)
+        .doing([effect::waiting(template)])
+        .seeing([])
+        .locked(guard, [effect::taken(template)])
+        .leading();
     let tell = move |scene: &Scene<'_>| {
         Sentence::new(actor.clone(), format!("creates {} pod(s)", scene.get(missing))).because(format!(
             "{} exist, spec.replicas is {}",
@@ -81,6 +85,19 @@ fn add_create(cluster: &Cluster<'_>, name: &str, vars: &WorkloadVars, revision: 
         ))
     };
     cluster.act(&RULE, draft, Box::new(tell));
+}
+
+/// What a ReplicaSet sees when it deletes pods: which ones it has, where, and which of them are ready. Nothing makes pods
+/// too many but a smaller size.
+fn own(template: TemplateId) -> [Effect; 6] {
+    [
+        effect::bound(template),
+        effect::started(template),
+        effect::deleted(template),
+        effect::waiting(template),
+        effect::withdrawn(template),
+        effect::nodes(),
+    ]
 }
 
 /// Deletes pods that have no node yet: they go first, all alike.
@@ -97,7 +114,10 @@ fn add_delete_waiting(cluster: &Cluster<'_>, name: &str, vars: &WorkloadVars, re
         event(ranks::REPLICASET),
         deleted.ge(1),
         next,
-    );
+    )
+    .doing([effect::withdrawn(template)])
+    .seeing(own(template))
+    .locked(surplus.ge(1), []);
     let tell = move |scene: &Scene<'_>| {
         Sentence::new(actor.clone(), format!("deletes {} pod(s) that wait for a node", scene.get(count)))
     };
@@ -146,7 +166,9 @@ fn add_delete_bound(
         surplus.ge(1) & !waits & cluster.bound(&state, template).ge(1),
         next,
     )
-    .choosing(vec![node_var, count_var], chosen_one & whole_rank.ite_bool(count.eq(here), partial));
+    .choosing(vec![node_var, count_var], chosen_one & whole_rank.ite_bool(count.eq(here), partial))
+    .seeing(vars.templates.iter().flat_map(|&template| own(template)))
+    .locked(surplus.ge(1), []);
     let (actor, count, size) = (format!("ReplicaSet {name}"), count.id(), state.get(vars.sizes[revision]).id());
     let tell = move |scene: &Scene<'_>| {
         let text = format!("deletes {} pod(s) on {}", scene.get(count), scene.moved_names());

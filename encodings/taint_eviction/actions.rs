@@ -9,7 +9,7 @@ use crate::cluster::counting::reads::{Reader, Reads};
 use crate::cluster::object::spec::ClusterSpec;
 use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Scene, Sentence};
-use crate::cluster::view::{Cluster, Leaving, NodeView};
+use crate::cluster::view::{Cluster, Leaving, NodeView, effect};
 use crate::cluster::{Cell, Template, TemplateId};
 use crate::encodings::{node_lifecycle, ranks};
 use crate::system::{ActionDraft, ActionKind};
@@ -119,7 +119,8 @@ impl<'c> Subject<'_, 'c> {
             some,
             next,
         )
-        .marked(cluster.eviction_marks(|other| if other == template { some } else { ctx.bool(false) }));
+        .marked(cluster.eviction_marks(|other| if other == template { some } else { ctx.bool(false) }))
+        .seeing([effect::bound(template), effect::deleted(template), effect::nodes()]);
         let evicted = evicted.id();
         let tell = move |scene: &Scene<'_>| {
             let text = format!("evicts {} pod(s) of {name} from {}", scene.get(evicted), scene.moved_names());

@@ -7,7 +7,7 @@ use rand::rngs::StdRng;
 use crate::engine::Budget;
 use crate::engine::start::{self, Start};
 use crate::system::replay::Interpreter;
-use crate::system::{ActionId, Choices, Interleaving, Step, System, Trace};
+use crate::system::{ActionId, Choices, Step, System, Trace};
 
 /// Guesses of an action's inputs before they are enumerated.
 const GUESSES: usize = 200;
@@ -38,7 +38,7 @@ pub fn walk(system: &System, seed: u64, blocks: u32) -> Walk {
     let (mut state, mut block, mut in_block) = (initial, 0, 0);
     loop {
         let mut candidates = interpreter.candidates(&state).actions;
-        let counts = |id: &ActionId| system.interleaving == Interleaving::Async || !system.action(*id).kind.is_event();
+        let counts = |id: &ActionId| system.counts(system.action(*id));
         if block == blocks {
             candidates.retain(|id| !counts(id));
         }

@@ -2,8 +2,9 @@
 //! or than what is demanded now.
 
 use crate::cluster::object::spec::{Autoscaler, Workload};
-use crate::cluster::view::{Cluster, Declaring, View, WorkloadVars};
-use crate::system::{Checkpoint, IntVar, PropertyKind, State};
+use crate::cluster::TemplateId;
+use crate::cluster::view::{Cluster, Declaring, View, WorkloadVars, effect};
+use crate::system::{Checkpoint, Effect, IntVar, PropertyKind, State};
 use crate::term::Int;
 
 use super::Expression;
@@ -93,10 +94,14 @@ impl Floor {
         let mut next = state.clone();
         next.set(reached, demand);
         let guard = state.get(reached).ne(demand) & count.ge(demand);
-        observe(cluster, format!("{property} {}", object.key), guard, next);
+        let kinds: [fn(TemplateId) -> Effect; 2] = [effect::bound, effect::deleted];
+        let seen = kinds.into_iter().flat_map(|kind| vars.templates.iter().map(move |&template| kind(template)));
+        let seen: Vec<Effect> = seen.chain([effect::nodes()]).collect();
+        observe(cluster, format!("{property} {}", object.key), guard, next, seen.clone());
         let gone = !cluster.exists(&state, vars);
         let holds = gone | count.ge(state.get(reached).min(demand));
-        cluster.property(property, object.key.to_string(), PropertyKind::Invariant { holds: holds.id(), at });
+        let kind = PropertyKind::Invariant { holds: holds.id(), at };
+        cluster.property_seeing(property, object.key.to_string(), kind, seen);
         let (count, demand, name) = (count.id(), demand.id(), object.key.to_string());
         cluster.diagnose(
             property,

@@ -134,7 +134,7 @@ impl Reversal {
         next.set_bool(disturbed, ctx.bool(false));
         proposals.forget(&state, &mut next, fresh);
         let changes = ctx.any(values.iter().map(|&(var, value)| value.ne(state.get(var))));
-        observe(cluster, format!("replicas of {}", object.key), fresh | changes | reverses, next);
+        observe(cluster, format!("replicas of {}", object.key), fresh | changes | reverses, next, Vec::new());
         let kind = PropertyKind::Invariant { holds: (!state.is(reversed)).id(), at: Checkpoint::Every };
         let subject = format!("{}: reversal of {threshold} or more", object.key);
         cluster.property(DEFINITION.name, subject, kind);

@@ -13,6 +13,7 @@ pub fn roots(system: &System) -> Vec<TermId> {
         action.updates.iter().map(|&(_, term)| term).for_each(&mut copy);
         action.marks.iter().map(|&(_, term)| term).for_each(&mut copy);
         action.obligations.iter().copied().for_each(&mut copy);
+        action.footprint.lock.iter().map(|lock| lock.open).for_each(&mut copy);
     }
     for property in &system.properties {
         if let PropertyKind::Invariant { holds, .. } = property.kind {
@@ -52,6 +53,7 @@ pub fn replace(system: &mut System, mut image: impl FnMut(&mut Arena, TermId) ->
         action.updates.iter_mut().for_each(|(_, term)| put(term));
         action.marks.iter_mut().for_each(|(_, term)| put(term));
         action.obligations.iter_mut().for_each(&mut put);
+        action.footprint.lock.iter_mut().for_each(|lock| put(&mut lock.open));
     }
     for property in properties {
         if let PropertyKind::Invariant { holds, .. } = &mut property.kind {

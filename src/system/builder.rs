@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use crate::term::{Bool, Ctx, Int, Range, Sort, TermId, VarId};
 
+use super::footprint::{Effect, Footprint, Lock, Sight};
 use super::interleaving::Interleaving;
 use super::model::{Action, ActionId, ActionKind, MarkId, Property, PropertyKind, StateVar, System};
 
@@ -90,6 +91,11 @@ impl<'c> State<'c> {
         }
     }
 
+    /// Whether a variable has another value than before.
+    pub fn changes(&self, var: IntVar, before: &State<'c>) -> bool {
+        self.values[var.0] != before.values[var.0]
+    }
+
     /// Adds to an integer variable.
     pub fn add(&mut self, var: IntVar, amount: Int<'c>) {
         self.set(var, self.get(var) + amount);
@@ -112,13 +118,46 @@ pub struct ActionDraft<'c> {
     pub next: State<'c>,
     /// Marks and when they apply.
     pub marks: Vec<(MarkId, Bool<'c>)>,
+    /// What it does to counted variables, and what of that it sees.
+    pub footprint: Footprint,
 }
 
 impl<'c> ActionDraft<'c> {
     /// An action without inputs and marks.
     pub fn new(name: impl Into<String>, kind: ActionKind, guard: Bool<'c>, next: State<'c>) -> Self {
         let choice = next.ctx.bool(true);
-        ActionDraft { name: name.into(), kind, guard, inputs: Vec::new(), choice, next, marks: Vec::new() }
+        let (inputs, marks, footprint) = Default::default();
+        ActionDraft { name: name.into(), kind, guard, inputs, choice, next, marks, footprint }
+    }
+
+    /// The same, seeing nothing of counted variables but what these effects change.
+    pub fn seeing(mut self, effects: impl IntoIterator<Item = Effect>) -> Self {
+        self.footprint.sees = Sight::Only(effects.into_iter().collect());
+        self
+    }
+
+    /// The same, only gaining from these effects; see [`Footprint::gains`].
+    pub fn gaining(mut self, effects: impl IntoIterator<Item = Effect>) -> Self {
+        self.footprint.gains.extend(effects);
+        self
+    }
+
+    /// The same, disabled unless `open` holds, which only these effects can bring about.
+    pub fn locked(mut self, open: Bool<'c>, opened_by: impl IntoIterator<Item = Effect>) -> Self {
+        self.footprint.lock = Some(Lock { open: open.id(), opened_by: opened_by.into_iter().collect() });
+        self
+    }
+
+    /// The same, with effects that cannot be told from what it does to the state.
+    pub fn doing(mut self, effects: impl IntoIterator<Item = Effect>) -> Self {
+        self.footprint.does.extend(effects);
+        self
+    }
+
+    /// The same, able to lead: see [`Footprint::leads`].
+    pub fn leading(mut self) -> Self {
+        self.footprint.leads = true;
+        self
     }
 
     /// The same with inputs, and which values of them are allowed.
@@ -182,7 +221,17 @@ impl<'c> Builder<'c> {
         let range = Range::new(lo, hi);
         let (var, _) = self.ctx.int_var(&name, lo, hi);
         let initial = initial.map(|value| value.clamp(range.lo, range.hi));
-        IntVar(self.push_state(StateVar { var, name, range, initial }))
+        IntVar(self.push_state(StateVar { var, name, range, initial, counted: false }))
+    }
+
+    /// Lets footprints tell what actions do to all variables that were declared so far; see [`StateVar::counted`].
+    pub fn count_all_so_far(&self) {
+        self.parts.borrow_mut().state.iter_mut().for_each(|variable| variable.counted = true);
+    }
+
+    /// Lets footprints tell what actions do to a variable; see [`StateVar::counted`].
+    pub fn counted(&self, var: IntVar) {
+        self.parts.borrow_mut().state[var.0].counted = true;
     }
 
     /// A new Boolean state variable.
@@ -190,7 +239,7 @@ impl<'c> Builder<'c> {
         let name = name.into();
         let (var, _) = self.ctx.bool_var(&name);
         let range = Range::new(0, 1);
-        BoolVar(self.push_state(StateVar { var, name, range, initial: initial.map(i64::from) }))
+        BoolVar(self.push_state(StateVar { var, name, range, initial: initial.map(i64::from), counted: false }))
     }
 
     fn push_state(&self, variable: StateVar) -> usize {
@@ -255,6 +304,7 @@ impl<'c> Builder<'c> {
             marks: draft.marks.into_iter().map(|(mark, when)| (mark, when.id())).collect(),
             obligations,
             passive: false,
+            footprint: draft.footprint,
         });
         ActionId(parts.actions.len() - 1)
     }
@@ -277,7 +327,18 @@ impl<'c> Builder<'c> {
 
     /// Adds a property.
     pub fn property(&self, name: impl Into<String>, subject: impl Into<String>, kind: PropertyKind) {
-        let property = Property { name: name.into(), subject: subject.into(), kind };
+        self.property_seeing(name, subject, kind, Sight::Everything);
+    }
+
+    /// Adds a property that can tell only some changes of counted variables.
+    pub fn property_seeing(
+        &self,
+        name: impl Into<String>,
+        subject: impl Into<String>,
+        kind: PropertyKind,
+        sees: Sight,
+    ) {
+        let property = Property { name: name.into(), subject: subject.into(), kind, sees };
         self.parts.borrow_mut().properties.push(property);
     }
 
@@ -293,6 +354,7 @@ impl<'c> Builder<'c> {
             properties: parts.properties,
             interleaving,
             stepwise: false,
+            guided: false,
         })
     }
 }

@@ -135,7 +135,7 @@ pub struct LiftError(pub usize);
 
 impl Slice {
     /// The trace as one of the whole system: dropped variables start at their initial value (or the smallest one), and
-    /// passive actions that the slice left out fire where the whole system does not go on without them.
+    /// passive actions that the slice left out fire as soon as it is their turn.
     pub fn lift(&self, whole: &System, trace: &Trace) -> Result<Trace, LiftError> {
         let mut initial: Vec<i64> =
             whole.state.iter().map(|variable| variable.initial.unwrap_or(variable.range.lo)).collect();
@@ -145,29 +145,31 @@ impl Slice {
         let interpreter = Interpreter::new(whole);
         let mut runner = interpreter.run(&initial);
         let mut lifted = Trace { initial, steps: Vec::new(), loop_start: None };
+        self.observe(0, &mut runner, &mut lifted)?;
         for (number, step) in trace.steps.iter().enumerate() {
             if trace.loop_start == Some(number) {
                 lifted.loop_start = Some(lifted.steps.len());
             }
             let lost = LiftError(number + 1);
             whole.actions.get(step.action).ok_or(lost)?;
-            while let Some(passive) = passive_before(whole, &mut runner, step) {
-                runner.fire(number + 1, &passive).map_err(|_| lost)?;
-                lifted.steps.push(passive);
-            }
             runner.fire(number + 1, step).map_err(|_| lost)?;
             lifted.steps.push(step.clone());
+            self.observe(number + 1, &mut runner, &mut lifted)?;
         }
         Ok(lifted)
     }
-}
 
-/// The passive action without which the whole system does not come to a step of the slice.
-fn passive_before(whole: &System, runner: &mut Runner<'_>, step: &Step) -> Option<Step> {
-    let candidates = runner.candidates().actions;
-    if candidates.contains(&ActionId(step.action)) {
-        return None;
+    /// Fires passive actions that the slice left out, as long as it is the turn of one.
+    fn observe(&self, number: usize, runner: &mut Runner<'_>, lifted: &mut Trace) -> Result<(), LiftError> {
+        let is_left_out = |id: ActionId| {
+            let action = self.system.action(id);
+            action.passive && self.system.arena.as_bool(action.guard) == Some(false)
+        };
+        while let Some(&passive) = runner.candidates().actions.first().filter(|&&id| is_left_out(id)) {
+            let step = Step { action: passive.0, inputs: Vec::new() };
+            runner.fire(number, &step).map_err(|_| LiftError(number))?;
+            lifted.steps.push(step);
+        }
+        Ok(())
     }
-    let passive = candidates.into_iter().find(|&id| whole.action(id).passive)?;
-    Some(Step { action: passive.0, inputs: Vec::new() })
 }

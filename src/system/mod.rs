@@ -11,8 +11,10 @@ pub mod choices;
 pub(crate) mod compiled;
 pub(crate) mod components;
 pub mod cone;
+pub mod footprint;
 pub mod interleaving;
 pub mod model;
+pub mod partial_order;
 pub mod print;
 pub mod replay;
 pub mod run;
@@ -23,6 +25,7 @@ pub mod trace;
 pub use builder::{ActionDraft, BoolVar, Builder, IntVar, State};
 pub use choices::Choices;
 pub use cone::{LiftError, Slice};
+pub use footprint::{Effect, Footprint, Lock, Sight};
 pub use interleaving::Interleaving;
 pub use model::{
     Action, ActionId, ActionKind, Checkpoint, MarkId, MarkSet, Property, PropertyId, PropertyKind, StateVar, System,

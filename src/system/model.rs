@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::term::{Arena, Range, TermId, VarId};
 
+use super::footprint::{Footprint, Sight};
 use super::interleaving::Interleaving;
 
 /// Position of an action in [`System::actions`].
@@ -55,6 +56,9 @@ pub struct StateVar {
     pub range: Range,
     /// Its value at the start; `None` if [`System::init`] alone constrains it.
     pub initial: Option<i64>,
+    /// Whether it counts what many actions change at once without seeing each other's changes: then footprints tell
+    /// what is done to it, and not only that it is written.
+    pub counted: bool,
 }
 
 /// When an action may fire, relative to others.
@@ -63,7 +67,8 @@ pub enum ActionKind {
     /// Reacts at once. In `settled` runs, of all enabled event-driven actions the one of the smallest rank fires, and of
     /// equal ranks the one declared first.
     Event {
-        /// Position in the documented order.
+        /// Position in the documented order. Rank 0 continues a step that began: where events race, it goes before all
+        /// others, too.
         rank: u32,
     },
     /// A controller's period or a timer: fires when nothing event-driven is enabled (any time in `async`).
@@ -76,6 +81,11 @@ impl ActionKind {
     /// Whether the action reacts at once.
     pub fn is_event(self) -> bool {
         matches!(self, ActionKind::Event { .. })
+    }
+
+    /// Whether the action continues a step that began.
+    pub fn is_continuation(self) -> bool {
+        matches!(self, ActionKind::Event { rank: 0 })
     }
 }
 
@@ -100,7 +110,10 @@ pub struct Action {
     pub obligations: Vec<TermId>,
     /// Event-driven, without inputs and marks, comes to rest by itself, and writes only variables that properties and
     /// other passive actions read: it can be dropped where no property needs what it writes.
+    /// Where events race it fires as soon as it is enabled, and k does not count it.
     pub passive: bool,
+    /// What it does to counted variables, and what of that it sees.
+    pub footprint: Footprint,
 }
 
 /// In which states an invariant is asked.
@@ -142,6 +155,8 @@ pub struct Property {
     pub subject: String,
     /// What it demands.
     pub kind: PropertyKind,
+    /// Which changes of counted variables an invariant can tell.
+    pub sees: Sight,
 }
 
 /// A transition system with its terms.
@@ -161,8 +176,10 @@ pub struct System {
     pub properties: Vec<Property>,
     /// How event-driven actions interleave.
     pub interleaving: Interleaving,
-    /// Whether engines compute forced steps one by one, even where many equal ones could be made at once.
+    /// Whether engines compute every step: neither many equal ones at once, nor one order alone of steps that commute.
     pub stepwise: bool,
+    /// Whether only the first candidate fires: a part of the runs, for whoever looks for a violation first.
+    pub guided: bool,
 }
 
 impl System {
@@ -179,6 +196,11 @@ impl System {
     /// Actions with their ids.
     pub fn action_ids(&self) -> impl Iterator<Item = (ActionId, &Action)> {
         self.actions.iter().enumerate().map(|(index, action)| (ActionId(index), action))
+    }
+
+    /// Whether k counts a step of an action: slow ones, in `async` all that do not only observe.
+    pub fn counts(&self, action: &Action) -> bool {
+        !action.passive && (self.interleaving == Interleaving::Async || !action.kind.is_event())
     }
 
     /// Event-driven actions in the documented order: by rank, then by declaration.

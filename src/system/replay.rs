@@ -9,7 +9,6 @@ use thiserror::Error;
 
 use crate::term::{Dependents, Evaluate, Evaluator, Follower, Range, TermId, Valuation};
 
-use super::interleaving::Interleaving;
 use super::model::{Action, ActionId, Checkpoint, MarkSet, Property, PropertyKind, System};
 use super::run::{Runner, States};
 use super::schedule::{Candidates, Schedule};
@@ -163,8 +162,7 @@ impl<'a> Interpreter<'a> {
                 return Err(ReplayError::NotEnabled { step: index + 1, action: action.name.clone() });
             }
             let fired = runner.fire(index + 1, step)?;
-            let counts = self.system.interleaving == Interleaving::Async || !action.kind.is_event();
-            block += counts as u32;
+            block += u32::from(self.system.counts(action));
             settled.push(candidates.settled);
             blocks.push(block);
             marks.push(fired.marks);

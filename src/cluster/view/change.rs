@@ -4,9 +4,10 @@
 //! what follows from it: who remembers pods hears of departures, and an eviction carries its mark.
 
 use crate::cluster::{Attribute, Cell, Phase, TemplateId};
-use crate::system::State;
+use crate::system::{Effect, State};
 use crate::term::{Bool, Int};
 
+use super::effect;
 use super::{Cluster, View};
 
 /// Why pods leave their node.
@@ -27,20 +28,24 @@ pub(super) enum Deed {
     Departure,
     /// Pods of a template were evicted.
     Eviction(TemplateId),
+    /// Something that others may see.
+    Effect(Effect),
 }
 
 impl Deed {
     fn code(self) -> u32 {
         match self {
             Deed::Departure => 0,
-            Deed::Eviction(template) => template.0 as u32 + 1,
+            Deed::Eviction(template) => template.0 as u32 * 2 + 1,
+            Deed::Effect(effect) => effect.0 * 2 + 2,
         }
     }
 
     pub(super) fn of(code: u32) -> Self {
         match code {
             0 => Deed::Departure,
-            _ => Deed::Eviction(TemplateId(code as usize - 1)),
+            _ if code % 2 == 1 => Deed::Eviction(TemplateId(code as usize / 2)),
+            _ => Deed::Effect(Effect(code / 2 - 1)),
         }
     }
 }
@@ -80,6 +85,7 @@ impl<'c> Change<'_, 'c> {
     }
 
     fn set(mut self, attribute: Attribute, value: i64) -> Self {
+        self.note(effect::nodes());
         let value = self.view.ctx().int(value);
         self.update(attribute, |_| value);
         self
@@ -88,12 +94,14 @@ impl<'c> Change<'_, 'c> {
     /// Binds pods of a template to each node.
     pub fn bind(mut self, template: TemplateId, count: Int<'c>) -> Self {
         let attribute = Attribute::Pods(template, self.view.first_phase(template));
+        self.note(effect::bound(template));
         self.update(attribute, |pods| pods + count);
         self
     }
 
     /// Makes pods of a template ready that are starting.
     pub fn start(mut self, template: TemplateId, count: Int<'c>) -> Self {
+        self.note(effect::started(template));
         self.update(Attribute::Pods(template, Phase::Starting), |pods| pods - count);
         self.update(Attribute::Pods(template, Phase::Running), |pods| pods + count);
         self
@@ -101,12 +109,14 @@ impl<'c> Change<'_, 'c> {
 
     /// Removes one pod of a template that is being deleted.
     pub fn end(mut self, template: TemplateId) -> Self {
+        self.note(effect::ended(template));
         self.update(Attribute::Pods(template, Phase::Terminating), |pods| pods - 1);
         self
     }
 
     /// Removes up to `count` pods of a template that are being deleted.
     pub fn hasten(mut self, template: TemplateId, count: Int<'c>) -> Self {
+        self.note(effect::ended(template));
         self.update(Attribute::Pods(template, Phase::Terminating), |pods| pods.minus_or_zero(count));
         self
     }
@@ -157,10 +167,18 @@ impl<'c> Change<'_, 'c> {
         if deleted.constant() != Some(0) {
             self.update(Attribute::Pods(template, Phase::Terminating), |pods| pods + deleted);
             self.deeds.push(Deed::Departure);
+            self.note(effect::deleted(template));
+            if why != Leaving::Deleted {
+                self.note(effect::taken(template));
+            }
             if why == Leaving::Evicted {
                 self.deeds.push(Deed::Eviction(template));
             }
         }
+    }
+
+    fn note(&mut self, effect: Effect) {
+        self.deeds.push(Deed::Effect(effect));
     }
 
     fn update(&mut self, attribute: Attribute, change: impl FnOnce(Int<'c>) -> Int<'c>) {

@@ -7,11 +7,13 @@
 use std::cell::RefCell;
 use std::ops::Deref;
 
-use crate::system::{ActionDraft, ActionId, Builder, PropertyKind, State};
+use crate::cluster::TemplateId;
+use crate::system::{ActionDraft, ActionId, Builder, Effect, Footprint, Interleaving, PropertyKind, Sight, State};
 use crate::term::{Bool, Int, VarId};
 
 use super::View;
 use super::change::Deed;
+use super::effect;
 use super::parts::{Binding, Parts};
 use super::present::Breach;
 use super::rule::Rule;
@@ -83,7 +85,14 @@ impl<'c> Cluster<'c> {
         let deeds: Vec<Deed> = draft.next.notes().map(Deed::of).collect();
         if deeds.contains(&Deed::Departure) {
             self.note_departures(&mut draft.next);
+            if let Sight::Only(seen) = &mut draft.footprint.sees {
+                seen.extend(self.seen_by_turnover());
+            }
         }
+        draft.footprint = match self.spec.scenario.interleaving {
+            Interleaving::Racing => Footprint { does: self.effects(draft, &deeds), ..std::mem::take(&mut draft.footprint) },
+            _ => Footprint::default(),
+        };
         for deed in deeds {
             let Deed::Eviction(template) = deed else { continue };
             let pod = &self.templates[template.0];
@@ -97,6 +106,22 @@ impl<'c> Cluster<'c> {
         }
     }
 
+    /// What an action does that others may see. Pods that wait are more or fewer: which, only whoever makes the action
+    /// knows, so it may say so before.
+    fn effects(&self, draft: &ActionDraft<'c>, deeds: &[Deed]) -> Vec<Effect> {
+        let mut effects = draft.footprint.does.clone();
+        effects.extend(deeds.iter().filter_map(|deed| if let Deed::Effect(effect) = deed { Some(*effect) } else { None }));
+        let state = self.state();
+        for (index, &pending) in self.pending.iter().enumerate() {
+            let template = TemplateId(index);
+            let said = [effect::bound(template), effect::waiting(template), effect::withdrawn(template)];
+            if draft.next.changes(pending, &state) && !said.iter().any(|said| effects.contains(said)) {
+                effects.extend([effect::waiting(template), effect::withdrawn(template)]);
+            }
+        }
+        effects
+    }
+
     /// Adds an action that only keeps history for properties. It tells nothing.
     pub fn observe(&self, draft: ActionDraft<'c>) {
         self.builder.passive_action(draft);
@@ -107,6 +132,11 @@ impl<'c> Cluster<'c> {
     /// Adds a property.
     pub fn property(&self, name: &str, subject: impl Into<String>, kind: PropertyKind) {
         self.builder.property(name, subject, kind);
+    }
+
+    /// Adds a property that can tell only these changes of pods and nodes.
+    pub fn property_seeing(&self, name: &str, subject: impl Into<String>, kind: PropertyKind, effects: Vec<Effect>) {
+        self.builder.property_seeing(name, subject, kind, Sight::Only(effects));
     }
 
     /// Adds an explanation for states that break a property.

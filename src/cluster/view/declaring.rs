@@ -92,6 +92,7 @@ impl<'c> Declaring<'c> {
         }
         let neighbours = start::constrain(&builder, &classes, &cells, &templates, &placement, &initial);
         let pending = templates.iter().map(|template| variables::pending(&builder, spec, template)).collect();
+        builder.count_all_so_far();
         let workloads = variables::workloads(&builder, spec, &templates, &size);
         let crowded = templates.iter().map(|template| variables::crowded(&builder, spec, template)).collect();
         Ok(Declaring(View {

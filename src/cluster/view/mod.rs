@@ -7,6 +7,7 @@
 mod change;
 mod cluster;
 mod declaring;
+pub mod effect;
 mod inclusion;
 mod marks;
 mod node;

@@ -4,12 +4,13 @@
 //! whose usage was last added up are still there. [`Cluster::act`](super::Cluster::act) brings them up to date where pods leave.
 
 use super::View;
+use super::effect;
 use super::variables::WorkloadVars;
 use crate::cluster::TemplateId;
 use crate::cluster::counting::layout::Attribute;
 use crate::cluster::counting::templates::Phase;
 use crate::cluster::counting::totals::Quantity;
-use crate::system::{IntVar, State};
+use crate::system::{Effect, IntVar, State};
 use crate::term::Int;
 
 /// Counts of pods that depend on which pods come and go.
@@ -35,6 +36,15 @@ pub struct Tally {
 }
 
 impl<'c> View<'c> {
+    /// What the counts depend on where pods go: who was ready, and on nodes that are up.
+    pub(super) fn seen_by_turnover(&self) -> Vec<Effect> {
+        let ages = self.turnover.ages.iter().map(|(workload, _)| *workload);
+        let workloads = ages.chain(self.turnover.tallies.iter().map(|tally| tally.workload));
+        let templates = workloads.filter_map(|workload| self.workloads[workload].as_ref()).flat_map(|vars| &vars.templates);
+        let seen = templates.flat_map(|&template| [effect::bound(template), effect::started(template), effect::nodes()]);
+        seen.collect()
+    }
+
     /// Brings the counts up to date where pods go. Those that remain are the oldest ones, as far as upstream lets younger ones go first;
     /// whether they are in a sum of usages is not known, so any pod that goes may have been.
     pub(super) fn note_departures(&self, next: &mut State<'c>) {

@@ -1,7 +1,7 @@
 //! One block: all event-driven activity that follows from one state, explored breadth-first.
 //!
 //! Nodes are pairs of a state and the label of the way to it, so that block transitions with different marks remain
-//! distinct. In `async` a block is a single action.
+//! distinct. In `async` a block is a single action and what observes it.
 //!
 //! A leap (see `system::compiled`) is one edge: the states on the way are forced and not at rest, so that nothing else
 //! begins or ends there, and no state that an earlier block ended in is among them. Its end becomes a node at the depth
@@ -156,7 +156,7 @@ impl<'m> Block<'m> {
         if settled {
             require(self.stepper.broken_settled().next(), node)?;
         }
-        if !settled && !self.is_async {
+        if self.goes_on(settled) {
             return self.fire(node, pulse);
         }
         if states.is_full() {
@@ -166,6 +166,12 @@ impl<'m> Block<'m> {
         pulse.statistics.states = states.len() as u64;
         self.exit(node, state);
         Ok(())
+    }
+
+    /// Whether the present state is within a block.
+    fn goes_on(&self, settled: bool) -> bool {
+        let observes = || self.machine.schedule.observes(self.stepper.candidates());
+        if self.is_async { observes() } else { !settled }
     }
 
     fn exit(&mut self, node: u32, state: u32) {

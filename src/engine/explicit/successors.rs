@@ -25,7 +25,7 @@ impl<'s> Successors<'s> {
     pub fn new(system: &'s System) -> Result<Self, String> {
         let machine = Machine::compile(system, &[], &|| false);
         let rule = |why| if let Uncompiled::Rule(rule) = why { rule } else { String::new() };
-        Ok(Successors { machine: machine.map_err(rule)? })
+        Ok(Successors { machine: Machine { order: None, ..machine.map_err(rule)? } })
     }
 
     /// Everything that may follow a state.

@@ -20,15 +20,14 @@ impl Unroller<'_> {
         self.finish_block(oracle)
     }
 
-    /// Executes the next block of every branch (the next action in `async`).
+    /// Executes the next block of every branch: in `async` an action and what observes it.
     pub fn advance(&mut self, oracle: &mut dyn Oracle) -> Result<(), Stop> {
         self.core.place.depth += 1;
         self.core.place.step = 0;
         self.core.place.layer += 1;
-        let actions: Vec<ActionId> = match self.is_async() {
-            true => self.schedule.events().iter().chain(self.schedule.slow()).copied().collect(),
-            false => self.schedule.slow().to_vec(),
-        };
+        let counted = |&&id: &&ActionId| self.core.system.counts(self.core.system.action(id));
+        let all = self.schedule.events().iter().chain(self.schedule.slow());
+        let actions: Vec<ActionId> = all.filter(counted).copied().collect();
         let before = std::mem::take(&mut self.frontier);
         let (mut rested, mut arrived) = (Layer::default(), FxHashMap::default());
         for group in self.groups(before) {
@@ -81,11 +80,7 @@ impl Unroller<'_> {
         }
         self.remember(&layer.nodes);
         self.drop_impossible(&mut layer, oracle)?;
-        let layer = self.limit(layer);
-        if self.is_async() {
-            return Ok(Some(layer));
-        }
-        self.active = layer;
+        self.active = self.limit(layer);
         let rested = self.settle(oracle)?;
         Ok(rested.filter(|rested| !self.breaks_at_rest(rested)))
     }
@@ -148,11 +143,6 @@ impl Unroller<'_> {
     }
 
     fn finish_block(&mut self, oracle: &mut dyn Oracle) -> Result<(), Stop> {
-        if self.is_async() {
-            let layer = std::mem::take(&mut self.active);
-            self.close(layer);
-            return Ok(());
-        }
         self.so_far = 0;
         if let Some(resting) = self.settle(oracle)? {
             self.close(resting);

@@ -2,10 +2,13 @@
 //!
 //! What it does stands in `advance`, `branch`, `block` and `loops`, each with an `impl Unroller` of its own.
 
+use std::rc::Rc;
+
 use rustc_hash::FxHashMap;
 
 use crate::system::interleaving::Interleaving;
 use crate::system::model::{PropertyId, System};
+use crate::system::partial_order::PartialOrder;
 use crate::system::schedule::Schedule;
 use crate::term::{Arena, Sort, TermId};
 
@@ -46,6 +49,8 @@ pub enum Memory {
 pub struct Unroller<'s> {
     pub(in crate::engine::unroll) core: Core<'s>,
     pub(in crate::engine::unroll) schedule: Schedule,
+    /// What may go ahead of other events.
+    pub(in crate::engine::unroll) order: Option<Rc<PartialOrder>>,
     pub(in crate::engine::unroll) limits: Limits,
     pub(in crate::engine::unroll) tracked: Vec<Tracked>,
     pub(in crate::engine::unroll) asked: Asked,
@@ -88,6 +93,7 @@ impl<'s> Unroller<'s> {
         core.known = (!spans).then(FxHashMap::default);
         let mut unroller = Unroller {
             schedule: Schedule::new(system),
+            order: PartialOrder::of(system).map(Rc::new),
             limits,
             asked: Asked::new(system, properties),
             histories: roots.iter().map(|&root| (root, Past::none(tracked.len()))).collect(),

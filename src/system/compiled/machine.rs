@@ -4,7 +4,10 @@
 //! far as the schedule asks; invariants of settled states; then, for each action that fires, its choices and effects. A
 //! segment computes only what those before it have not.
 
+use rustc_hash::FxHashMap;
+
 use crate::system::model::{Action, ActionId, Checkpoint, MarkSet, PropertyId, PropertyKind, System};
+use crate::system::partial_order::PartialOrder;
 use crate::system::schedule::Schedule;
 use crate::term::{Compiler, Node, Reach, Segment, TermId, VarId};
 
@@ -37,6 +40,25 @@ pub(crate) struct Effects {
     pub marks: Vec<(MarkSet, usize)>,
 }
 
+/// A compiled partial order.
+#[derive(Clone, Debug)]
+pub(crate) struct Order {
+    pub order: PartialOrder,
+    /// Computes what guards do not compute of the conditions that are asked about.
+    pub segment: Segment,
+    /// By condition.
+    pub slots: FxHashMap<TermId, usize>,
+}
+
+impl Order {
+    fn compile(order: PartialOrder, compiler: &mut Compiler<'_>) -> Self {
+        let conditions: Vec<TermId> = order.conjuncts().collect();
+        let segment = compiler.segment(&conditions, &|_| true);
+        let slots = conditions.into_iter().map(|condition| (condition, compiler.slot(condition))).collect();
+        Order { order, segment, slots }
+    }
+}
+
 /// A compiled system.
 pub(crate) struct Machine<'s> {
     pub system: &'s System,
@@ -50,6 +72,8 @@ pub(crate) struct Machine<'s> {
     pub guards: Vec<Guard>,
     /// By action.
     pub effects: Vec<Effects>,
+    /// Which actions may go ahead of others.
+    pub order: Option<Order>,
     /// Enumerates the state variables without an initial value.
     pub initial: Choices,
     /// An array of slots with constants in place; state variables come first.
@@ -74,6 +98,7 @@ impl<'s> Machine<'s> {
         });
         let every = parts.invariants(Checkpoint::Every, &mut compiler);
         let (guards, known) = parts.guards(&schedule, &mut compiler)?;
+        let order = PartialOrder::of(system).map(|order| Order::compile(order, &mut compiler));
         let settled = parts.invariants(Checkpoint::Settled, &mut compiler);
         width = compiler.width().max(width);
         let effects = known.into_iter().map(|(id, known)| {
@@ -87,7 +112,7 @@ impl<'s> Machine<'s> {
         let effects = effects.collect::<Result<Vec<Effects>, Uncompiled>>()?;
         let slots = slots.into_iter().chain(std::iter::repeat(0)).take(width).collect();
         let layout = Layout::new(&system.state);
-        Ok(Machine { system, schedule, layout, every, settled, guards, effects, initial, slots })
+        Ok(Machine { system, schedule, layout, every, settled, guards, effects, order, initial, slots })
     }
 }
 

@@ -54,6 +54,8 @@ pub(crate) struct Scratch {
     /// Slots of many repetitions, made when they are needed first.
     pub(super) along: Along,
     pub(super) candidates_along: Candidates,
+    /// Whether the only candidate leads: one of its choices is enough.
+    leads: bool,
 }
 
 /// One state with everything that was computed about it so far. Call in this order: [`Stepper::load`],
@@ -111,7 +113,27 @@ impl<'m> Stepper<'m> {
             guard.segment.run(&machine.system.arena, &mut scratch.slots);
             scratch.slots[guard.slot] != 0
         });
-        scratch.candidates.settled
+        self.lead();
+        self.scratch.candidates.settled
+    }
+
+    /// Leaves only the first of the candidates that lead, if some do.
+    fn lead(&mut self) {
+        let Stepper { machine, scratch } = self;
+        scratch.leads = false;
+        let Some(order) = machine.order.as_ref().filter(|_| !scratch.candidates.settled) else { return };
+        let Candidates { actions, .. } = &mut scratch.candidates;
+        if machine.schedule.observes(actions) {
+            return;
+        }
+        order.segment.run(&machine.system.arena, &mut scratch.slots);
+        let slots = &scratch.slots;
+        let leading = order.order.leading(actions, &mut |conjunct| slots[order.slots[&conjunct]] == 0);
+        if let Some(&leader) = leading.first() {
+            actions.clear();
+            actions.push(leader);
+            scratch.leads = true;
+        }
     }
 
     /// What may fire.
@@ -134,12 +156,15 @@ impl<'m> Stepper<'m> {
         Ok(())
     }
 
-    /// Fires one action that may fire, with every allowed choice.
+    /// Fires one action that may fire, with every allowed choice, or with the first one if that is enough.
     pub fn fire<P: Pace>(&mut self, action: ActionId, pace: &mut P, visit: &mut Visit<'_, P>) -> Result<(), P::Halt> {
-        let Stepper { machine, scratch: Scratch { slots, state, next, .. } } = self;
+        let Stepper { machine, scratch: Scratch { slots, state, next, leads, .. } } = self;
         let effects = &machine.effects[action.0];
         let mut is_dead = true;
         effects.choices.each(&machine.system.arena, slots.as_mut_slice(), pace, u64::MAX, &mut |slots, pace| {
+            if *leads && !is_dead {
+                return Ok(());
+            }
             is_dead = false;
             pace.fired()?;
             match machine.apply(action, state, next, slots) {

@@ -43,8 +43,8 @@ pub(in crate::engine::unroll) struct Way {
 pub(in crate::engine::unroll) struct Look {
     /// Invariants of every state that it breaks.
     pub broken: Vec<PropertyId>,
-    /// Whether no event-driven action is enabled.
-    pub settled: bool,
+    /// Whether the block ends here.
+    pub rests: bool,
     /// What may fire.
     pub candidates: Vec<ActionId>,
 }
@@ -183,8 +183,8 @@ impl<'s> Concrete<'s> {
         self.with(|stepper, _| {
             stepper.load(state);
             let broken = stepper.broken();
-            let settled = stepper.schedule();
-            Look { broken, settled, candidates: stepper.candidates().to_vec() }
+            let rests = !is_within_block(stepper);
+            Look { broken, rests, candidates: stepper.candidates().to_vec() }
         })
     }
 
@@ -207,7 +207,7 @@ impl<'s> Concrete<'s> {
     ) -> Result<(Vec<Way>, bool), Leave> {
         let mut tries = Tries::new(should_stop);
         let mut patience = std::mem::take(&mut self.patience);
-        let ways = self.with(|stepper, machine| {
+        let ways = self.with(|stepper, _| {
             stepper.load(state);
             stepper.schedule();
             let mut ways: Vec<Way> = Vec::new();
@@ -220,10 +220,8 @@ impl<'s> Concrete<'s> {
                 ways.push(Way { inputs, marks, run, end: fired.state.to_vec() });
                 Ok(())
             })?;
-            if machine.system.interleaving != Interleaving::Async {
-                for way in &mut ways {
-                    way.go_on(stepper, &mut tries, &mut patience)?;
-                }
+            for way in &mut ways {
+                way.go_on(stepper, &mut tries, &mut patience)?;
             }
             Ok(ways)
         });
@@ -246,6 +244,16 @@ impl<'s> Concrete<'s> {
             state = next.state;
         }
         steps
+    }
+}
+
+/// Whether the block goes on from the state that a stepper has taken: in `async` only observers belong to it.
+fn is_within_block(stepper: &mut Stepper<'_>) -> bool {
+    let settled = stepper.schedule();
+    let machine = stepper.machine();
+    match machine.system.interleaving {
+        Interleaving::Async => machine.schedule.observes(stepper.candidates()),
+        _ => !settled,
     }
 }
 
@@ -340,7 +348,7 @@ impl Way {
         let mut pattern = Pattern::default();
         loop {
             let is_broken = stepper.load(&self.end).is_some();
-            if is_broken || stepper.schedule() {
+            if is_broken || !is_within_block(stepper) {
                 return Ok(());
             }
             tries.left = TRIED;

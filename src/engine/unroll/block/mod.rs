@@ -3,12 +3,12 @@
 pub(in crate::engine::unroll) mod concrete;
 pub(in crate::engine::unroll) mod foresee;
 pub(in crate::engine::unroll) mod inputs;
+pub(in crate::engine::unroll) mod race;
 pub(in crate::engine::unroll) mod reads;
 pub(in crate::engine::unroll) mod step;
 
 use rustc_hash::FxHashMap;
 
-use crate::system::interleaving::Interleaving;
 use crate::system::model::ActionId;
 use crate::term::{Substitution, TermId};
 
@@ -42,6 +42,10 @@ enum Attempt {
 pub(in crate::engine::unroll) struct Enabled {
     /// Events and their guards; those that cannot be enabled are left out.
     events: Vec<(ActionId, TermId)>,
+    /// So many of them go first, one after the other: a later one only where those before it are disabled.
+    alone: usize,
+    /// After these, so many race for a step before all others do.
+    first: usize,
     /// Nothing is enabled.
     pub rest: TermId,
 }
@@ -190,30 +194,11 @@ impl Unroller<'_> {
     fn enabled(&mut self, branch: &mut Branch) -> Enabled {
         if let Some(look) = &branch.look {
             let certain = self.core.arena.bool(true);
-            let events = look.candidates.iter().filter(|_| !look.settled).map(|&event| (event, certain));
-            return Enabled { events: events.collect(), rest: self.core.arena.bool(look.settled) };
+            let events = look.candidates.iter().filter(|_| !look.rests).map(|&event| (event, certain));
+            return Enabled { events: events.collect(), alone: 0, first: 0, rest: self.core.arena.bool(look.rests) };
         }
         let frame = branch.frame.get_or_insert_with(|| self.core.frame(branch.node));
         self.enabled_symbolic(frame)
-    }
-
-    fn enabled_symbolic(&mut self, frame: &mut Substitution) -> Enabled {
-        let in_order = self.core.system.interleaving == Interleaving::Settled;
-        let mut events = Vec::new();
-        let mut rest = self.core.arena.bool(true);
-        for index in 0..self.schedule.events().len() {
-            let event = self.schedule.events()[index];
-            let guard = self.core.guard(frame, event);
-            if self.core.arena.as_bool(guard) != Some(false) {
-                events.push((event, guard));
-            }
-            let quiet = self.core.arena.not(guard);
-            rest = self.core.arena.and(rest, quiet);
-            if in_order && self.core.arena.as_bool(rest) == Some(false) {
-                break;
-            }
-        }
-        Enabled { events, rest }
     }
 
     /// Sends branches at rest to `resting`; returns the others. Asks about those that may go on if somebody looked ahead
@@ -312,7 +297,7 @@ impl Unroller<'_> {
     ) -> Result<Vec<Draft>, Stop> {
         let may_split = self.so_far + so_far < self.limits.splits && !self.is_plain;
         let certain = enabled.events.iter().all(|(_, guard)| self.core.arena.as_bool(*guard) == Some(true));
-        let racing = self.core.system.interleaving == Interleaving::Racing && enabled.events.len() > 1;
+        let racing = enabled.events.len() > enabled.alone + 1;
         if certain
             && (!racing || may_split)
             && let Some(drafts) = self.ways(node, &enabled, so_far, oracle)?
@@ -339,41 +324,5 @@ impl Unroller<'_> {
             all.extend(ways);
         }
         Ok(Some(all))
-    }
-
-    fn symbolic_drafts(
-        &mut self,
-        node: NodeId,
-        frame: &mut Substitution,
-        enabled: Enabled,
-        (certain, racing, may_split): (bool, bool, bool),
-    ) -> Vec<Draft> {
-        if certain && (!racing || may_split) {
-            let mut fire = |&(event, turn): &(ActionId, TermId)| self.core.fire(node, frame, event, turn, may_split);
-            return enabled.events.iter().flat_map(&mut fire).collect();
-        }
-        if !racing {
-            return self.core.fire_first(node, frame, &enabled.events).into_iter().collect();
-        }
-        let (alternatives, someone) = self.race(&enabled);
-        let draft = self.core.fire_first(node, frame, &alternatives);
-        draft.map(|draft| Draft { when: self.core.arena.and(draft.when, someone), ..draft }).into_iter().collect()
-    }
-
-    /// Events with the conditions under which a free choice falls on them, and that it falls on one that is enabled,
-    /// if there is one.
-    fn race(&mut self, enabled: &Enabled) -> (Vec<(ActionId, TermId)>, TermId) {
-        let core = &mut self.core;
-        let selector = core.inputs.selector(&mut core.arena, core.place, enabled.events.len());
-        let mut someone = enabled.rest;
-        let mut alternatives = Vec::new();
-        for (index, &(event, guard)) in enabled.events.iter().enumerate() {
-            let number = core.arena.int(index as i64);
-            let chosen = core.arena.eq(selector, number);
-            let turn = core.arena.and(chosen, guard);
-            someone = core.arena.or(someone, turn);
-            alternatives.push((event, turn));
-        }
-        (alternatives, someone)
     }
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use crate::system::interleaving::Interleaving;
 use crate::system::model::PropertyId;
 use crate::term::{Substitution, TermId};
 
@@ -63,9 +62,6 @@ impl Unroller<'_> {
     ) -> Option<Substitution> {
         let frame = match self.core.broken_at_rest(node) {
             Some(broken) => {
-                if let Some(look) = self.core.look(node).filter(|_| self.is_async()) {
-                    self.find_all(node, look.broken);
-                }
                 self.find_all(node, broken);
                 None
             }
@@ -88,11 +84,8 @@ impl Unroller<'_> {
 
     fn inspect_end_symbolic(&mut self, node: NodeId, frame: &mut Substitution) {
         let mut at_rest = self.core.arena.bool(true);
-        if self.core.system.interleaving == Interleaving::Async {
-            self.inspect_every(node, frame);
-            if !self.asked.settled.is_empty() {
-                at_rest = self.rest_condition(frame);
-            }
+        if self.is_async() && !self.asked.settled.is_empty() {
+            at_rest = self.rest_condition(frame);
         }
         for asked in self.asked.settled.clone() {
             self.find_broken(node, frame, asked, at_rest);
