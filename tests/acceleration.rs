@@ -283,7 +283,8 @@ fn cases_are_the_same_accelerated() {
     let mut leaps = 0;
     for case in kubound::cases::CASES.iter().filter(|case| case.id.starts_with('c')) {
         for (scale, fixed) in [(3, false), (12, false), (5, true)] {
-            let loaded = load_case(case.id, scale, fixed);
+            let mut loaded = load_case(case.id, scale, fixed);
+            interleave(&mut loaded, kubound::system::Interleaving::Settled);
             let bound = loaded.spec.scenario.bound.min(4);
             leaps += compare_model(&loaded, bound, &format!("{} at {scale}, fixed={fixed}", case.id));
         }

@@ -6,10 +6,10 @@ use kubound::engine::auto::Auto;
 use kubound::engine::explicit::Explicit;
 use kubound::engine::sat::Sat;
 use kubound::engine::smt::Smt;
-use kubound::engine::{Engine, Extent, Verdict};
+use kubound::engine::{Budget, Engine, Extent, Silent, Verdict, guided};
 use kubound::model::Model;
 use kubound::system::Interleaving;
-use kubound::system::Slice;
+use kubound::system::{PropertyId, Slice};
 
 use support::{Answer, check, interleave, load_case, model, slice};
 
@@ -83,8 +83,13 @@ fn violations_do_not_depend_on_the_scale() {
         for scale in [4, 5, 10, 33] {
             let loaded = load_case(id, scale, false);
             let model = model(&loaded);
-            let (answer, _) = check(&Explicit, &model, &slice(&model), loaded.spec.scenario.bound);
-            assert!(matches!(&answer, Answer::Violated(name, _) if name == property), "{id} at {scale}: {answer:?}");
+            let system = &slice(&model).system;
+            let all: Vec<PropertyId> = (0..system.properties.len()).map(PropertyId).collect();
+            let budget = Budget::bound(loaded.spec.scenario.bound);
+            let verdict = guided::decide(&Explicit, system, &all, &budget, &Silent).outcome.verdict;
+            let name = |id: PropertyId| system.property(id).name.as_str();
+            let is_right = matches!(verdict, Verdict::Violated { property: broken, .. } if name(broken) == property);
+            assert!(is_right, "{id} at {scale}: {verdict:?}");
         }
     }
 }
@@ -106,14 +111,14 @@ fn engines_agree_where_events_race() {
 
 #[test]
 fn engines_agree_without_blocks() {
-    for (id, k) in [("c2", 7), ("c3", 4), ("c5", 5), ("c6", 4), ("c7", 7)] {
+    for (id, k) in [("c2", 6), ("c3", 4), ("c5", 5), ("c6", 3), ("c7", 7)] {
         let mut loaded = load_case(id, 3, false);
         interleave(&mut loaded, Interleaving::Async);
         let model = model(&loaded);
         let slice = slice(&model);
         let (explicit, _) = check(&Explicit, &model, &slice, loaded.spec.scenario.bound);
         let others = others(&model, &slice, loaded.spec.scenario.bound);
-        assert!(matches!(explicit, Answer::Violated(_, found) if found == k), "{id}: {explicit:?}");
         assert_eq!(explicit, others, "{id}");
+        assert!(matches!(explicit, Answer::Violated(_, found) if found == k), "{id}: {explicit:?}");
     }
 }

@@ -80,7 +80,7 @@ fn system(arcs: &[Arc], interleaving: Interleaving, demand: Demand) -> System {
 /// The verdict: k of a violation, or `None` if the demand holds up to the bound.
 fn decided(engine: &dyn Engine, system: &System) -> Option<u32> {
     match engine.check(system, &[PropertyId(0)], &Budget::bound(7), &Silent).verdict {
-        Verdict::Violated { property, trace, k } => {
+        Verdict::Violated { property, trace, k, .. } => {
             let run = replay(system, &trace, system.property(property)).expect("a trace replays");
             assert_eq!(run.k(), k);
             Some(k)

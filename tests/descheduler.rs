@@ -49,7 +49,7 @@ fn eviction_loop(texts: &[&str]) -> Option<u32> {
     let found = [&Explicit as &dyn Engine, &Smt::default()].map(|engine| {
         match engine.check(&model.system, &properties, &Budget::bound(3), &Silent).verdict {
             Verdict::Holds(_) => None,
-            Verdict::Violated { property, trace, k } => {
+            Verdict::Violated { property, trace, k, .. } => {
                 let run = replay(&model.system, &trace, model.system.property(property));
                 assert_eq!(run.map(|run| run.k()), Ok(k), "{}: the trace replays", engine.name());
                 Some(k)

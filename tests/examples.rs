@@ -38,7 +38,7 @@ fn ask(engine: &dyn Engine, system: &System, bound: u32, what: &str) -> Finding 
     let properties: Vec<PropertyId> = (0..system.properties.len()).map(PropertyId).collect();
     match engine.check(system, &properties, &Budget::bound(bound), &Silent).verdict {
         Verdict::Holds(_) => Finding::Holds,
-        Verdict::Violated { property, trace, k } => {
+        Verdict::Violated { property, trace, k, .. } => {
             let run = replay(system, &trace, system.property(property));
             let run = run.unwrap_or_else(|error| panic!("{what}: the trace does not replay: {error}"));
             assert_eq!(run.k(), k, "{what}: the trace has another length");

@@ -43,7 +43,7 @@ fn no_loop(b: &Builder<'_>, any_of: &str, none_of: Option<&str>) {
 fn check(system: &System, bound: u32) -> Outcome {
     let properties: Vec<PropertyId> = (0..system.properties.len()).map(PropertyId).collect();
     let outcome = Explicit.check(system, &properties, &Budget::bound(bound), &Silent);
-    if let Verdict::Violated { property, trace, k } = &outcome.verdict {
+    if let Verdict::Violated { property, trace, k, .. } = &outcome.verdict {
         let run = replay(system, trace, system.property(*property)).expect("a trace replays");
         assert_eq!(run.k(), *k, "k is the number of blocks");
     }

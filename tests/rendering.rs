@@ -13,6 +13,7 @@ use kubound::engine::{Attempt, Budget, Certificate, Extent, Statistics, UnknownR
 use kubound::input::{Diagnostic, Diagnostics, LoadOptions, load_strings};
 use kubound::report::document::{Benchmarks, Check, Checked, Conformance, Measurement, Replayed, Simulation};
 use kubound::report::{Detail, Document, FORMATS, Format};
+use kubound::system::Interleaving;
 
 /// Compares a document with its snapshots, one in each format.
 fn assert_reads(name: &str, document: &Document<'_>) {
@@ -84,7 +85,10 @@ fn a_violation_and_what_was_not_checked() {
 fn what_holds_by_a_certificate_or_by_one_of_two_engines_and_what_is_unknown() {
     let name = case("c1", 5, true);
     let of = |property: &str, answer: Answer| {
-        let mut result = CheckResult { answer, ..CheckResult::unknown(name.clone(), property, String::new()) };
+        let mut result = CheckResult {
+            answer,
+            ..CheckResult::unknown(name.clone(), property, Interleaving::default(), String::new())
+        };
         result.engine = "sat".to_owned();
         blank(&mut result);
         result

@@ -76,7 +76,7 @@ fn agree(system: &System, bound: u32, outcome: &Outcome) -> Result<(), TestCaseE
     let least = expected.broken.iter().flatten().copied().min();
     let show = || format!("{:?}\nexpected {expected:?}\n{}", outcome.verdict, system.show());
     match &outcome.verdict {
-        Verdict::Violated { property, trace, k } => {
+        Verdict::Violated { property, trace, k, .. } => {
             prop_assert_eq!(Some(*k), least, "{}", show());
             prop_assert_eq!(expected.broken[property.0], Some(*k), "{}", show());
             prop_assert!(replay(system, trace, system.property(*property)).is_ok(), "{}", show());

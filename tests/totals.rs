@@ -64,7 +64,7 @@ fn demand_totals(model: &mut Model) -> usize {
             let kept = variable(&model.system, &ctx, var.index());
             let holds = kept.eq(sum(&model.system, &ctx, &model.parts.cells, quantity)).id();
             let kind = PropertyKind::Invariant { holds, at: Checkpoint::Every };
-            Property { name: format!("{quantity:?}"), subject: String::new(), kind }
+            Property { name: format!("{quantity:?}"), subject: String::new(), kind, sees: Default::default() }
         })
         .collect();
     model.system.properties = properties;

@@ -18,11 +18,11 @@ pub mod view;
 
 use itertools::Itertools;
 
+use crate::cluster::TemplateId;
 use crate::cluster::object::scenario::CommandAction;
 use crate::cluster::object::spec::{Workload, WorkloadKind};
 use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Scene, Sentence};
-use crate::cluster::TemplateId;
 use crate::cluster::view::{Cluster, Declaring, Objects, WorkloadVars, effect};
 use crate::system::{ActionDraft, ActionKind, Effect, IntVar, State};
 use crate::term::{Bool, Int, TermId};
@@ -155,7 +155,9 @@ fn sizes_are_final<'c>(state: &State<'c>, vars: &WorkloadVars, desired: &[IntVar
         false => state.get(note).eq(0),
     };
     let sizes = vars.sizes.iter().enumerate().map(size);
-    sizes.chain(desired.iter().enumerate().map(note)).fold(None, |all: Option<Bool<'c>>, it| Some(all.map_or(it, |all| all & it)))
+    sizes
+        .chain(desired.iter().enumerate().map(note))
+        .fold(None, |all: Option<Bool<'c>>, it| Some(all.map_or(it, |all| all & it)))
         .unwrap_or_else(|| replicas.ge(0))
 }
 

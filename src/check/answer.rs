@@ -9,6 +9,8 @@ use super::{Finding, Narrative, SavedTrace};
 pub struct Counterexample {
     /// Its length in blocks (actions in `async`).
     pub k: u32,
+    /// Whether it is certain that there is no shorter one.
+    pub shortest: bool,
     /// Its kind.
     pub finding: Finding,
     /// For replay.

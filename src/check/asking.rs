@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::plan::Plan;
 use super::{Answer, CheckResult, InputName};
+use crate::engine::guided;
 use crate::engine::sat::size::{self, Size};
 use crate::engine::{Budget, Decision, Outcome, Statistics, UnknownReason, Verdict, peak_resident_bytes};
 use crate::model::Model;
@@ -80,7 +81,7 @@ impl Asking<'_> {
         let decision = match time {
             // An engine would take its time to find that there is none.
             Some(Duration::ZERO) => self.late(),
-            _ => self.plan.engine.decide(system, &all, &budget, self.plan.progress),
+            _ => guided::decide(self.plan.engine, system, &all, &budget, self.plan.progress),
         };
         Asked { property: name.to_owned(), subjects: subjects.join(", "), reduction, explanation, decision }
     }
@@ -107,6 +108,7 @@ impl Asked {
             input,
             property: self.property,
             subject: subject.unwrap_or(self.subjects),
+            interleaving: self.reduction.slice.system.interleaving,
             answer,
             engine: engine.to_owned(),
             seconds: elapsed.as_secs_f64(),

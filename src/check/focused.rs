@@ -119,10 +119,11 @@ fn complain(selection: &Selection, applicable: &[&str]) -> Result<(), VerifyErro
 fn results_of(subject: &Subject<'_>, plan: &Plan<'_>, decided: Decided) -> Vec<CheckResult> {
     let Decided { property, answers, report, statistics, engine } = decided;
     let (mut held, mut open, mut results) = (Vec::new(), Vec::new(), Vec::new());
+    let interleaving = subject.spec.scenario.interleaving;
     let mut blank = CheckResult {
         engine: engine.to_owned(),
         statistics,
-        ..CheckResult::unknown(subject.name.clone(), &property, String::new())
+        ..CheckResult::unknown(subject.name.clone(), &property, interleaving, String::new())
     };
     let mut also: HashMap<String, Vec<String>> = HashMap::new();
     for (about, answer) in &answers {

@@ -53,7 +53,7 @@ impl Plan<'_> {
         }
         for name in left {
             let reason = format!("{} before it was looked at", reason_text(&UnknownReason::Stopped));
-            let result = CheckResult::unknown(subject.name.clone(), name, reason);
+            let result = CheckResult::unknown(subject.name.clone(), name, subject.spec.scenario.interleaving, reason);
             tell(&result);
             results.push(result);
         }

@@ -2,6 +2,7 @@
 
 use crate::engine::{Attempt, Certificate, Statistics, peak_resident_bytes};
 use crate::reduce::explain::Explanation;
+use crate::system::Interleaving;
 
 use super::family::FamilyReport;
 use super::focus::FocusReport;
@@ -16,6 +17,8 @@ pub struct CheckResult {
     pub property: String,
     /// What it is about: of a violation the one thing that breaks it, else everything.
     pub subject: String,
+    /// Which runs it is about.
+    pub interleaving: Interleaving,
     /// The verdict.
     pub answer: Answer,
     /// The engine that decided.
@@ -45,9 +48,10 @@ impl CheckResult {
     }
 
     /// Of a property that no engine was asked about.
-    pub fn unknown(input: InputName, property: &str, reason: String) -> Self {
+    pub fn unknown(input: InputName, property: &str, interleaving: Interleaving, reason: String) -> Self {
         CheckResult {
             input,
+            interleaving,
             property: property.to_owned(),
             subject: String::new(),
             answer: Answer::Unknown { reason, covered: 0 },

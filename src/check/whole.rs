@@ -102,7 +102,7 @@ impl<'a> Whole<'a> {
 /// The result of a property of which nothing is known, because its model was not built in time.
 pub fn unbuilt(subject: &Subject<'_>, name: &str, why: Stopped) -> CheckResult {
     let reason = format!("{} while the model was built", reason_text(&why.into()));
-    CheckResult::unknown(subject.name.clone(), name, reason)
+    CheckResult::unknown(subject.name.clone(), name, subject.spec.scenario.interleaving, reason)
 }
 
 /// An error if no state is a start. Where that cannot be found out within the budget, engines will not get far either.
@@ -133,23 +133,23 @@ impl Checker<'_> {
                 let reason = reasons(decision.engine, reason, &decision.beside);
                 (Answer::Unknown { reason, covered: *covered }, None)
             }
-            Verdict::Violated { property, trace, k } => {
+            Verdict::Violated { property, trace, k, shortest } => {
                 let subject = slice.system.property(*property).subject.clone();
-                (self.explain(slice, *property, trace, *k), Some(subject))
+                (self.explain(slice, *property, trace, (*k, *shortest)), Some(subject))
             }
         };
         asked.into_result(self.subject.name.clone(), answer, subject, started.elapsed())
     }
 
     /// Replays a counterexample and tells it. One that does not replay is none.
-    fn explain(&self, slice: &Slice, property: PropertyId, trace: &Trace, k: u32) -> Answer {
+    fn explain(&self, slice: &Slice, property: PropertyId, trace: &Trace, (k, shortest): (u32, bool)) -> Answer {
         let told = retell(self.subject.spec, self.model, slice, property, trace);
         match told {
             Ok((narrative, finding)) => {
                 let input = self.subject.name.clone();
                 let mut trace = SavedTrace::keep(&slice.system, trace, property, input, fingerprint(self.subject.spec));
                 trace.single_nodes = !self.plan.reduce;
-                Answer::Violated(Box::new(Counterexample { k, finding, trace, narrative }))
+                Answer::Violated(Box::new(Counterexample { k, shortest, finding, trace, narrative }))
             }
             Err(problem) => Answer::Unknown { reason: internal(&problem), covered: k },
         }

@@ -204,6 +204,9 @@ pub struct Check {
     /// How event-driven actions interleave.
     #[arg(long, value_parser = values::interleaving())]
     pub interleaving: Option<Interleaving>,
+    /// Let slow actions come before controllers are done, too: the same as `--interleaving async`.
+    #[arg(long, conflicts_with = "interleaving")]
+    pub strict: bool,
     /// Wall-clock time for the whole input, such as 30s or 5m.
     #[arg(long, value_name = "TIME", value_parser = values::duration)]
     pub timeout: Option<Duration>,

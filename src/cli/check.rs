@@ -14,6 +14,7 @@ use crate::report::document::{self, Checked};
 use crate::report::render::json;
 use crate::report::render::layout::indented;
 use crate::report::{Detail, Document, Part};
+use crate::system::Interleaving;
 
 use super::CliError;
 use super::args::Check;
@@ -139,8 +140,11 @@ impl Session<'_> {
             names => names.to_vec(),
         };
         let reason = format!("{} while the input was read", reason_text(&why));
-        let results: Vec<CheckResult> =
-            names.iter().map(|name| CheckResult::unknown(asked.name.clone(), name, reason.clone())).collect();
+        let interleaving = asked_interleaving(self.arguments).unwrap_or_default();
+        let results: Vec<CheckResult> = names
+            .iter()
+            .map(|name| CheckResult::unknown(asked.name.clone(), name, interleaving, reason.clone()))
+            .collect();
         for result in &results {
             self.printer.tell(&Part::Result { result, among_several: self.several })?;
         }
@@ -203,9 +207,14 @@ impl Session<'_> {
 /// Changes a scenario as the options say.
 fn adjust(arguments: &Check, scenario: &mut Scenario) {
     scenario.bound = arguments.bound.unwrap_or(scenario.bound);
-    if let Some(interleaving) = arguments.interleaving {
+    if let Some(interleaving) = asked_interleaving(arguments) {
         scenario.interleaving = interleaving;
     }
+}
+
+/// The interleaving that the options ask for.
+fn asked_interleaving(arguments: &Check) -> Option<Interleaving> {
+    if arguments.strict { Some(Interleaving::Async) } else { arguments.interleaving }
 }
 
 /// Keeps the violations, for `kubound replay`; nothing is written if there are none.

@@ -279,7 +279,9 @@ impl Deepening<'_, '_> {
             return self.engine("the solver's model is no run");
         };
         match replay(self.system, &trace, self.system.property(property)) {
-            Ok(run) if run.k() == self.unroller.depth() => Verdict::Violated { property, trace, k: run.k() },
+            Ok(run) if run.k() == self.unroller.depth() => {
+                Verdict::Violated { property, trace, k: run.k(), shortest: true }
+            }
             Ok(run) => self.engine(format!("a run of length {} at depth {}", run.k(), self.unroller.depth())),
             // A run may be found that leaves a range on its way: then that is what there is to say.
             Err(error) => match self.ask_hazards() {

@@ -4,6 +4,7 @@ pub mod auto;
 pub mod deepen;
 pub mod explicit;
 pub mod format;
+pub mod guided;
 pub mod memory;
 pub mod sat;
 pub mod smt;
@@ -154,6 +155,8 @@ pub enum Verdict {
         trace: Trace,
         /// Its length in blocks (actions in `async`).
         k: u32,
+        /// Whether it is certain that there is no shorter one.
+        shortest: bool,
     },
     /// Not decided; all k below `covered` are known to hold (0: nothing is known).
     Unknown {

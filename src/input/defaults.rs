@@ -7,6 +7,7 @@ use crate::cluster::object::quantity;
 use crate::cluster::object::resources;
 use crate::cluster::object::scenario::{Load, LoadPer, Scenario, find_workload};
 use crate::cluster::object::spec::{ClusterSpec, ObjectKey};
+use crate::system::Interleaving;
 
 /// A load for every metric of every autoscaler that can be computed.
 ///
@@ -55,9 +56,24 @@ pub fn describe_defaults(cluster: &ClusterSpec) -> Vec<String> {
         true => "no node fails, panics or is maintained".to_owned(),
         false => "nodes fail, panic or are maintained as the scenario says".to_owned(),
     });
-    let interleaving = scenario.interleaving.name();
-    lines.push(format!("bound {}, interleaving {interleaving}, all properties that apply", scenario.bound));
+    lines.push(format!("bound {}, all properties that apply", scenario.bound));
+    lines.push(describe_interleaving(scenario.interleaving).to_owned());
     lines
+}
+
+/// What may come before what, and how more is asked for.
+fn describe_interleaving(interleaving: Interleaving) -> &'static str {
+    match interleaving {
+        Interleaving::Settled => {
+            "controllers act in one order, and load, users and periodic controllers once these are done; with --interleaving \
+             racing in any order, with --strict at any time"
+        }
+        Interleaving::Racing => {
+            "controllers act in any order, and load, users and periodic controllers once these are done; with --strict at \
+             any time"
+        }
+        Interleaving::Async => "anything may happen at any time (async)",
+    }
 }
 
 /// An amount of a metric, given in thousandths, as Kubernetes prints it.

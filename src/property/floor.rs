@@ -1,8 +1,8 @@
 //! What properties have in common that demand so many replicas: once a demand was met, there are never fewer than that,
 //! or than what is demanded now.
 
-use crate::cluster::object::spec::{Autoscaler, Workload};
 use crate::cluster::TemplateId;
+use crate::cluster::object::spec::{Autoscaler, Workload};
 use crate::cluster::view::{Cluster, Declaring, View, WorkloadVars, effect};
 use crate::system::{Checkpoint, Effect, IntVar, PropertyKind, State};
 use crate::term::Int;

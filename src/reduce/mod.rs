@@ -99,12 +99,13 @@ pub fn reduce_within(
     reduction
 }
 
-/// The whole system with all its variables, and no acceleration: nothing is reduced. Properties that are not asked for
+/// The whole system with all its variables, every step and every order of steps: nothing is reduced. Properties that are not asked for
 /// are gone.
 pub fn unreduced(whole: &System, properties: &[PropertyId]) -> Reduction {
     let mut system = whole.clone();
     system.properties = properties.iter().map(|&id| whole.property(id).clone()).collect();
     system.stepwise = true;
+    system.all_orders = true;
     let slice = Slice { system, kept: (0..whole.state.len()).collect() };
     Reduction { slice, before: figures::of(whole), passes: Vec::new(), measure: figures::of }
 }

@@ -354,6 +354,7 @@ impl<'c> Builder<'c> {
             properties: parts.properties,
             interleaving,
             stepwise: false,
+            all_orders: false,
             guided: false,
         })
     }

@@ -176,8 +176,10 @@ pub struct System {
     pub properties: Vec<Property>,
     /// How event-driven actions interleave.
     pub interleaving: Interleaving,
-    /// Whether engines compute every step: neither many equal ones at once, nor one order alone of steps that commute.
+    /// Whether engines compute forced steps one by one, even where many equal ones could be made at once.
     pub stepwise: bool,
+    /// Whether engines look at every order of steps, even of those that commute.
+    pub all_orders: bool,
     /// Whether only the first candidate fires: a part of the runs, for whoever looks for a violation first.
     pub guided: bool,
 }

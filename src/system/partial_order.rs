@@ -67,7 +67,7 @@ impl PartialOrder {
     /// Reads it off a system; `None` if every order matters or there is only one.
     pub fn of(system: &System) -> Option<Self> {
         let may_lead = |action: &Action| action.footprint.leads && action.kind.is_event();
-        let races = system.interleaving == Interleaving::Racing && !system.stepwise;
+        let races = system.interleaving == Interleaving::Racing && !system.all_orders;
         if !races || !system.actions.iter().any(may_lead) {
             return None;
         }
@@ -112,12 +112,7 @@ impl PartialOrder {
     }
 
     /// Events that cannot fire before the block rests, or not before `first` has fired; by action.
-    fn dead(
-        &self,
-        enabled: &[ActionId],
-        first: Option<ActionId>,
-        fails: &mut dyn FnMut(TermId) -> bool,
-    ) -> Vec<bool> {
+    fn dead(&self, enabled: &[ActionId], first: Option<ActionId>, fails: &mut dyn FnMut(TermId) -> bool) -> Vec<bool> {
         let mut dead = vec![true; self.actions];
         enabled.iter().filter(|&&id| Some(id) != first).for_each(|id| dead[id.0] = false);
         loop {
@@ -188,9 +183,8 @@ impl<'s> Reader<'s> {
 
     /// Whether an action may notice what another one does to counted variables.
     fn notices(&self, access: &[Access], observer: ActionId, actor: &Action) -> bool {
-        let reads_any = (0..self.system.state.len()).any(|position| {
-            self.is_counted(position) && access[observer.0].reads[position]
-        });
+        let reads_any = (0..self.system.state.len())
+            .any(|position| self.is_counted(position) && access[observer.0].reads[position]);
         reads_any && self.system.action(observer).footprint.sees.notices(&actor.footprint.does)
     }
 
@@ -212,7 +206,8 @@ impl<'s> Reader<'s> {
 
     fn lock(&self, action: &Action, events: &[ActionId], access: &[Access]) -> Guard {
         if let Some(lock) = &action.footprint.lock {
-            let makers = self.makers(lock.open, events, access, &|does| does.iter().any(|it| lock.opened_by.contains(it)));
+            let makers =
+                self.makers(lock.open, events, access, &|does| does.iter().any(|it| lock.opened_by.contains(it)));
             return vec![vec![Conjunct { holds: lock.open, makers }]];
         }
         let Footprint { sees, gains, .. } = &action.footprint;
@@ -248,7 +243,12 @@ impl<'s> Reader<'s> {
         let reads = self.below(&[holds]);
         let makes = |&&event: &&ActionId| {
             let wakes = wake(&self.system.action(event).footprint.does);
-            let written = access[event.0].writes.iter().zip(&reads).enumerate().filter(|(_, (writes, reads))| **writes && **reads);
+            let written = access[event.0]
+                .writes
+                .iter()
+                .zip(&reads)
+                .enumerate()
+                .filter(|(_, (writes, reads))| **writes && **reads);
             written.into_iter().any(|(position, _)| wakes || !self.is_counted(position))
         };
         events.iter().filter(makes).copied().collect()

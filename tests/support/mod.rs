@@ -57,7 +57,7 @@ pub fn check(engine: &dyn Engine, model: &Model, slice: &Slice, bound: u32) -> (
     let answer = match &outcome.verdict {
         Verdict::Holds(_) => Answer::Holds,
         Verdict::Unknown { reason, .. } => panic!("{} is undecided: {reason:?}", engine.name()),
-        Verdict::Violated { property, trace, k } => {
+        Verdict::Violated { property, trace, k, .. } => {
             let property = slice.system.property(*property);
             let run = replay(&slice.system, trace, property).expect("the counterexample replays");
             assert_eq!(run.k(), *k, "{}: k of the trace", engine.name());

@@ -117,5 +117,5 @@ fn tell(member: &Member, property: PropertyId, trace: &Trace) -> Option<Answer> 
     let k = replay(&slice.system, trace, slice.system.property(property)).ok()?.k();
     let (narrative, finding) = retell(&input.spec, model, slice, property, trace).ok()?;
     let trace = SavedTrace::keep(&slice.system, trace, property, input.name.clone(), fingerprint(&input.spec));
-    Some(Answer::Violated(Box::new(Counterexample { k, finding, trace, narrative })))
+    Some(Answer::Violated(Box::new(Counterexample { k, shortest: true, finding, trace, narrative })))
 }

@@ -103,7 +103,7 @@ impl<'c, 'a> Case<'c, 'a> {
     fn decide(&mut self) -> Result<Option<Answer>, ModelError> {
         if let Some(reason) = self.watch.exhausted() {
             let covered = match &self.open.finding {
-                Some(Finding::Broken { k, .. }) => *k,
+                Some(Finding::Broken { covered, .. }) => *covered,
                 Some(Finding::Open { covered, .. }) => *covered,
                 _ => 0,
             };
@@ -154,8 +154,8 @@ impl<'c, 'a> Case<'c, 'a> {
         let mut guides: Vec<Guide> = Vec::new();
         let mut starved = false;
         match &self.open.finding {
-            Some(Finding::Broken { k, .. }) => {
-                self.covered = *k;
+            Some(Finding::Broken { k, covered, .. }) => {
+                self.covered = *covered;
                 self.story.push(format!("alone it may fail at k = {k}"));
                 if about(self.name).waiting && self.asks_for_room_only() {
                     // Nothing but want of room can keep its pods waiting.
@@ -279,8 +279,8 @@ impl<'c, 'a> Case<'c, 'a> {
         match &finding {
             Finding::Holds(extent) if !tally.covers(*extent, survey) => return Ok(None),
             Finding::Holds(_) => self.tally = tally,
-            Finding::Broken { k, .. } => {
-                self.covered = self.covered.max(*k);
+            Finding::Broken { k, covered, .. } => {
+                self.covered = self.covered.max(*covered);
                 self.story.push(format!("there it may fail at k = {k}"));
             }
             Finding::Open { reason, covered } => {
@@ -364,8 +364,8 @@ impl<'c, 'a> Case<'c, 'a> {
         let answer = match finding {
             Finding::Nothing => None,
             Finding::Holds(extent) => Some(Answer::Holds(extent)),
-            Finding::Broken { property, trace, k } => {
-                self.covered = k;
+            Finding::Broken { property, trace, covered, .. } => {
+                self.covered = covered;
                 Some(self.violated(&model, property, &trace))
             }
             Finding::Open { reason, covered } => {

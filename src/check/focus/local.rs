@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::check::asking::named;
 use crate::cluster::object::spec::ClusterSpec;
+use crate::engine::guided;
 use crate::engine::{Budget, Engine, Extent, Progress, Statistics, UnknownReason, Verdict};
 use crate::model::{Model, ModelError, build_within};
 use crate::property::Selection;
@@ -18,7 +19,7 @@ pub enum Finding {
     Nothing,
     /// No run within the extent breaks it.
     Holds(Extent),
-    /// A shortest run of the model that breaks it, as one of the whole model.
+    /// A run of the model, if possible a shortest one, that breaks it, as one of the whole model.
     Broken {
         /// Position of the property in the model.
         property: PropertyId,
@@ -26,6 +27,8 @@ pub enum Finding {
         trace: Trace,
         /// Its length.
         k: u32,
+        /// All runs that are shorter than this hold: its length, unless there was no time to be sure.
+        covered: u32,
     },
     /// Undecided; all k below `covered` hold.
     Open {
@@ -98,18 +101,20 @@ impl Asking<'_> {
         let system = &reduction.slice.system;
         let all: Vec<PropertyId> = (0..system.properties.len()).map(PropertyId).collect();
         let budget = Budget { time: watch.time_left(), ..self.budget.clone() };
-        let decision = self.engine.decide(system, &all, &budget, self.progress);
+        let decision = guided::decide(self.engine, system, &all, &budget, self.progress);
         add(&mut findings.statistics, &decision.outcome.statistics);
         findings.engine = decision.engine;
         match decision.outcome.verdict {
             Verdict::Holds(extent) => Finding::Holds(extent),
             Verdict::Unknown { reason, covered } => Finding::Open { reason, covered },
-            Verdict::Violated { property, trace, k } => {
+            Verdict::Violated { property, trace, k, shortest } => {
                 let broken = system.property(property);
                 let own = |id: &&PropertyId| model.system.property(**id).subject == broken.subject;
                 let lifted = reduction.slice.lift(&model.system, &trace);
                 match (ids.iter().find(own), lifted) {
-                    (Some(&property), Ok(trace)) => Finding::Broken { property, trace, k },
+                    (Some(&property), Ok(trace)) => {
+                        Finding::Broken { property, trace, k, covered: if shortest { k } else { 0 } }
+                    }
                     _ => {
                         Finding::Open { reason: UnknownReason::Engine("a trace does not lift".to_owned()), covered: k }
                     }

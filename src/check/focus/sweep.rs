@@ -94,7 +94,7 @@ fn is_of(model: &Model, property: PropertyId, key: &ObjectKey) -> bool {
 
 /// Up to which k an open property is known to hold.
 fn smallest(open: &Open) -> u32 {
-    if let Some(Finding::Broken { k, .. }) = open.finding { k } else { 0 }
+    if let Some(Finding::Broken { covered, .. }) = open.finding { covered } else { 0 }
 }
 
 /// Answers about the workloads that a run shows to fail, of which the beginning up to the first failure is the

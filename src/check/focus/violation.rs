@@ -59,7 +59,7 @@ impl<'a> Teller<'a> {
             PropertyKind::Settles => workload.to_owned(),
             PropertyKind::Invariant { .. } | PropertyKind::NoLoop { .. } => broken.subject.clone(),
         };
-        let counterexample = Box::new(Counterexample { k: run.k(), finding, trace, narrative });
+        let counterexample = Box::new(Counterexample { k: run.k(), shortest: true, finding, trace, narrative });
         Violation { subject, counterexample, smallest }
     }
 }

@@ -49,7 +49,7 @@ impl Default for Scenario {
             controllers: Controllers::default(),
             properties: Vec::new(),
             bound: DEFAULT_BOUND,
-            interleaving: Interleaving::Settled,
+            interleaving: Interleaving::default(),
         }
     }
 }

@@ -90,7 +90,9 @@ impl<'c> Cluster<'c> {
             }
         }
         draft.footprint = match self.spec.scenario.interleaving {
-            Interleaving::Racing => Footprint { does: self.effects(draft, &deeds), ..std::mem::take(&mut draft.footprint) },
+            Interleaving::Racing => {
+                Footprint { does: self.effects(draft, &deeds), ..std::mem::take(&mut draft.footprint) }
+            }
             _ => Footprint::default(),
         };
         for deed in deeds {
@@ -110,7 +112,8 @@ impl<'c> Cluster<'c> {
     /// knows, so it may say so before.
     fn effects(&self, draft: &ActionDraft<'c>, deeds: &[Deed]) -> Vec<Effect> {
         let mut effects = draft.footprint.does.clone();
-        effects.extend(deeds.iter().filter_map(|deed| if let Deed::Effect(effect) = deed { Some(*effect) } else { None }));
+        effects
+            .extend(deeds.iter().filter_map(|deed| if let Deed::Effect(effect) = deed { Some(*effect) } else { None }));
         let state = self.state();
         for (index, &pending) in self.pending.iter().enumerate() {
             let template = TemplateId(index);

@@ -40,8 +40,10 @@ impl<'c> View<'c> {
     pub(super) fn seen_by_turnover(&self) -> Vec<Effect> {
         let ages = self.turnover.ages.iter().map(|(workload, _)| *workload);
         let workloads = ages.chain(self.turnover.tallies.iter().map(|tally| tally.workload));
-        let templates = workloads.filter_map(|workload| self.workloads[workload].as_ref()).flat_map(|vars| &vars.templates);
-        let seen = templates.flat_map(|&template| [effect::bound(template), effect::started(template), effect::nodes()]);
+        let templates =
+            workloads.filter_map(|workload| self.workloads[workload].as_ref()).flat_map(|vars| &vars.templates);
+        let seen =
+            templates.flat_map(|&template| [effect::bound(template), effect::started(template), effect::nodes()]);
         seen.collect()
     }
 

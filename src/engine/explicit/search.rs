@@ -58,7 +58,7 @@ impl<'m> Search<'m> {
         match self.explore(pulse) {
             Ok(extent) => Verdict::Holds(extent),
             Err(Halt::Violated(found)) => {
-                Verdict::Violated { property: found.property, trace: found.trace, k: found.k }
+                Verdict::Violated { property: found.property, trace: found.trace, k: found.k, shortest: true }
             }
             Err(Halt::Unknown(reason)) => Verdict::Unknown { reason, covered: covered(&self) },
             Err(Halt::Broken { .. }) => {

@@ -112,7 +112,7 @@ mod tests {
         let mut arena = crate::term::Arena::default();
         let range = Range::new(lo, hi);
         let var = arena.new_variable("x", crate::term::Sort::Int(range));
-        StateVar { var, name: "x".into(), range, initial: None }
+        StateVar { var, name: "x".into(), range, initial: None, counted: false }
     }
 
     #[test]

@@ -47,7 +47,8 @@ fn claim(built: &Built, states: &[&State], one_of_them: bool) -> System {
     let holds = if one_of_them { some } else { !some }.id();
     system.arena = ctx.into_arena();
     let kind = PropertyKind::Invariant { holds, at: Checkpoint::Settled };
-    system.properties = vec![Property { name: "outcome".to_owned(), subject: String::new(), kind, sees: Default::default() }];
+    system.properties =
+        vec![Property { name: "outcome".to_owned(), subject: String::new(), kind, sees: Default::default() }];
     system
 }
 

@@ -1,6 +1,5 @@
 //! A verdict line, the figures behind it and, for a violation, its story.
 
-use crate::check::family::FamilyReport;
 use crate::check::focus::FocusReport;
 use crate::check::{Answer, CheckResult, Finding, reason_text};
 use crate::engine::{Attempt, Certificate, Extent, Statistics};
@@ -54,7 +53,7 @@ fn verdict(result: &CheckResult) -> String {
         Answer::Violated(_) => (BAD, "✗"),
         Answer::Unknown { .. } => (OPEN, "?"),
     };
-    let words = words(&result.answer, result.family.as_deref());
+    let words = words(result);
     let plain = format!("{mark} {}{subject}: {words}", result.property);
     let head = format!("{style}{mark}{style:#} {BOLD}{}{BOLD:#}{subject}: {style}{words}{style:#}", result.property);
     let tail = format!("{}, {}", result.engine, seconds(result.seconds));
@@ -65,8 +64,8 @@ fn verdict(result: &CheckResult) -> String {
 }
 
 /// What is known.
-fn words(answer: &Answer, family: Option<&FamilyReport>) -> String {
-    match (answer, family) {
+fn words(result: &CheckResult) -> String {
+    match (&result.answer, result.family.as_deref()) {
         (Answer::Holds(Extent::Complete(_)), Some(_)) => "holds at every size (proved)".to_owned(),
         (Answer::Holds(Extent::Complete(_)), None) => "holds (proved: every reachable state was seen)".to_owned(),
         (Answer::Holds(Extent::Bound(k)), Some(_)) => format!("holds at every size up to k = {k}"),
@@ -79,7 +78,8 @@ fn words(answer: &Answer, family: Option<&FamilyReport>) -> String {
             };
             let size = family.and_then(|family| Some(show(&family.dimensions, family.coverage.violated()?)));
             let size = size.map_or(String::new(), |size| format!(" (smallest size: {size})"));
-            format!("{how} at k = {}{size}", found.k)
+            let relation = if found.shortest { "=" } else { "≤" };
+            format!("{how} at k {relation} {}{size}", found.k)
         }
         (Answer::Unknown { reason, covered: 0 }, _) => format!("unknown: {reason}"),
         (Answer::Unknown { reason, covered }, _) => format!("unknown: {reason}; holds up to k = {}", covered - 1),
