@@ -22,6 +22,8 @@ pub static RULE: Rule = rule! {
         allows, unavailable pods first, oldest ReplicaSet first.",
     parts: [
         "RollingUpdate (maxSurge, maxUnavailable)" => "exact",
+        "removing unavailable pods of old ReplicaSets and shrinking these in one reconcile" =>
+            "one step, where upstream writes twice: nobody acts in between",
     ],
 };
 
