@@ -10,7 +10,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use crate::engine::explicit::Successors;
 use crate::system::{ActionKind, System};
 
-use super::observe::{Lens, Picture, Seen};
+use super::lens::{Lens, Picture};
+use super::observe::Seen;
 
 /// More places than this at one event are not followed.
 const MOST_PLACES: usize = 30_000;
@@ -47,7 +48,9 @@ impl<'s> Follower<'s> {
         let mut places = BTreeSet::from([(start, BTreeMap::new())]);
         for (position, (time, seen)) in recorded.iter().enumerate() {
             let future = count(&recorded[position..]);
-            let next = self.after(&places, seen, &future).map_err(|why| format!("at {time} s, {seen}: {why}"))?;
+            let then = resized_next(&recorded[position + 1..], seen);
+            let next =
+                self.after(&places, (seen, then), &future).map_err(|why| format!("at {time} s, {seen}: {why}"))?;
             if next.is_empty() {
                 let allowed = self.allowed(&places, &future)?;
                 return Err(format!("at {time} s, {seen}: the model allows {allowed}"));
@@ -61,7 +64,7 @@ impl<'s> Follower<'s> {
     fn after(
         &mut self,
         places: &BTreeSet<Place>,
-        seen: &Seen,
+        (seen, then): (&Seen, Option<&Seen>),
         future: &BTreeMap<Seen, i64>,
     ) -> Result<BTreeSet<Place>, String> {
         if seen.is_report() {
@@ -80,10 +83,24 @@ impl<'s> Follower<'s> {
                     if expected(&place, future, seen) {
                         next.insert(place);
                     }
+                } else if then.is_some_and(|then| step.seen.contains_key(then) && self.is_halfway(&state, seen, then)) {
+                    let changes: Vec<(&Seen, i64)> = step.seen.iter().map(|(seen, &many)| (seen, many)).collect();
+                    let place = self.place(step.to.clone(), &apart, &changes);
+                    if expected(&place, future, seen) {
+                        next.insert(place);
+                    }
                 }
             }
         }
         Ok(next)
+    }
+
+    /// Whether a ReplicaSet is half way to a smaller size: one reconcile of a Deployment may write it twice, first without
+    /// unavailable pods, then as small as availability allows. The model does both at once, and is ahead with the second.
+    fn is_halfway(&self, state: &[i64], seen: &Seen, then: &Seen) -> bool {
+        let (Seen::Size(revision, first), Seen::Size(_, second)) = (seen, then) else { return false };
+        let size = self.lens.picture(state).sizes.get(revision).copied().unwrap_or(0);
+        size > *first && first > second
     }
 
     /// A place with changed distances. A pod that was reported ready and is not starting any more was deleted meanwhile.
@@ -173,7 +190,7 @@ impl<'s> Follower<'s> {
         let reached = self.reach(places, &BTreeMap::new())?;
         let mut shown = String::new();
         for (state, apart) in &reached {
-            let picture = self.lens.picture(state);
+            let picture = self.lens.at_rest(state);
             let goes_on = self.goes_on(state)?;
             if picture == *rest && apart.is_empty() && goes_on.is_empty() {
                 return Ok(());
@@ -183,12 +200,19 @@ impl<'s> Follower<'s> {
         Err(format!("at rest: {rest} recorded, the model has {shown}"))
     }
 
-    /// What the model would still do in a state of rest. Pods that have not become ready by then never do.
+    /// What the model would still have to do in a state of rest.
     fn goes_on(&mut self, state: &[i64]) -> Result<Vec<String>, String> {
         let moves = self.moves(state)?;
-        let acts = moves.iter().flat_map(|step| step.seen.keys()).filter(|seen| !matches!(seen, Seen::Ready(..)));
+        let acts = moves.iter().flat_map(|step| step.seen.keys()).filter(|seen| !self.lens.may_be_left(seen));
         Ok(acts.map(Seen::to_string).collect())
     }
+}
+
+/// The next size of the ReplicaSet that `seen` resizes.
+fn resized_next<'r>(later: &'r [(f64, Seen)], seen: &Seen) -> Option<&'r Seen> {
+    let Seen::Size(revision, _) = seen else { return None };
+    let resizes = |later: &&Seen| matches!(later, Seen::Size(other, _) if other == revision);
+    later.iter().map(|(_, later)| later).find(resizes)
 }
 
 /// The number of a command's action, from 0.

@@ -4,9 +4,13 @@
 //! [`observe`]) must be a run of its model under `async` ([`follow`]), decision by decision, and rest must look alike. Loads
 //! are those of the run, times are free.
 //!
+//! A node that fails is silent from then on; when it is seen to be down, and back, is recorded. Evictions from it that
+//! are tolerated for a while may be yet to come at rest.
+//!
 //! Not compared: who deleted a pod, and what the API refused.
 
 mod follow;
+mod lens;
 mod observe;
 mod record;
 mod step;
@@ -17,7 +21,7 @@ use super::runner::{self, Source};
 use super::{Component, Depth, RecordingError, Recordings, Verdict};
 
 use follow::Follower;
-use observe::{Lens, Picture};
+use lens::{Lens, Picture};
 use record::Stretch;
 
 /// The families that are compared.

@@ -2,7 +2,7 @@
 //!
 //! A step that was not awaited belongs to the stretch of the step after it: in between nothing is known to be at rest.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -78,6 +78,8 @@ pub struct Stretch {
     pub images: BTreeMap<i64, String>,
     /// `controller.kubernetes.io/pod-deletion-cost` of pods that have one.
     pub deletion_costs: Value,
+    /// Nodes whose kubelets are silent when it begins, whether anybody has noticed or not.
+    pub failed: BTreeSet<String>,
     /// Its steps; all but the last were not awaited.
     pub steps: Vec<Step>,
 }
@@ -102,6 +104,29 @@ impl Step {
     }
 }
 
+impl Stretch {
+    /// Nodes whose kubelets are silent when it ends.
+    pub fn failed_at_the_end(&self) -> BTreeSet<String> {
+        let mut failed = self.failed.clone();
+        for (act, node) in self.steps.iter().flat_map(Step::acts) {
+            let node = node.as_str().unwrap_or_default();
+            match act {
+                "fail node" => failed.insert(node.to_owned()),
+                "recover node" => failed.remove(node),
+                _ => false,
+            };
+        }
+        failed
+    }
+
+    /// Nodes whose kubelets are silent at some time.
+    pub fn failing(&self) -> BTreeSet<String> {
+        let acts = self.steps.iter().flat_map(Step::acts).filter(|(act, _)| *act == "fail node");
+        let fails = acts.filter_map(|(_, node)| node.as_str().map(str::to_owned));
+        self.failed.iter().cloned().chain(fails).collect()
+    }
+}
+
 /// The objects of a kind in a list of them by kind.
 pub fn listed<'a>(objects: &'a BTreeMap<String, Value>, kind: &str) -> &'a [Value] {
     objects.get(kind).and_then(Value::as_array).map_or(&[], Vec::as_slice)
@@ -112,7 +137,7 @@ pub fn stretches(run: &Value) -> Result<Vec<Value>, String> {
     let run: Run = serde_json::from_value(run.clone()).map_err(|error| format!("malformed record: {error}"))?;
     let images = images(&run);
     let (mut objects, mut before, mut open) = (run.objects.clone(), BTreeMap::new(), Vec::new());
-    let mut found = Vec::new();
+    let (mut found, mut failed) = (Vec::new(), BTreeSet::new());
     for (number, step) in run.steps.iter().enumerate() {
         open.push(step.clone());
         if step.settled.is_null() && number + 1 < run.steps.len() {
@@ -128,8 +153,10 @@ pub fn stretches(run: &Value) -> Result<Vec<Value>, String> {
             before: std::mem::replace(&mut before, step.after.clone()),
             images: images.clone(),
             deletion_costs: run.deletion_costs.clone(),
+            failed: failed.clone(),
             steps,
         };
+        failed = stretch.failed_at_the_end();
         stretch.steps.iter().for_each(|step| objects.iter_mut().for_each(|object| perform(object, step)));
         found.push(json!(stretch));
     }

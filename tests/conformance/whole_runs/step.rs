@@ -5,10 +5,12 @@
 
 use serde_json::{Value, json};
 
+use crate::encodings::replicaset::ranking::deletion_cost;
 use crate::input::{LoadOptions, load_strings};
 use crate::model::{Model, build_of_single_nodes};
 use crate::property::Selection;
 
+use super::observe::is_of_user;
 use super::record::{Step, Stretch, listed, perform_act};
 
 /// Why a stretch is not followed.
@@ -18,21 +20,31 @@ pub type Reason = String;
 pub fn not_modelled(stretch: &Stretch) -> Option<Reason> {
     let acts: Vec<&str> = stretch.steps.iter().flat_map(Step::acts).map(|(act, _)| act).collect();
     let edit = |act: &str| matches!(act, "create" | "paused" | "strategy" | "add node" | "delete pod" | "set ready");
-    if let Some(act) = acts.iter().find(|act| !is_command(act) && !edit(act)) {
+    let fails = |act: &str| matches!(act, "fail node" | "recover node");
+    if let Some(act) = acts.iter().find(|act| !is_command(act) && !edit(act) && !fails(act)) {
         return Some(format!("the action `{act}`"));
     }
     if let Some(act) = acts.iter().find(|act| edit(act)).filter(|_| acts.len() > 1) {
         return Some(format!("`{act}` among other actions"));
     }
-    let down = listed(&stretch.before, "Node").iter().any(|node| node["ready"] != "True");
-    if down {
-        return Some("a node that is down at the start".to_owned());
-    }
-    if !stretch.deletion_costs.is_null() && acts.contains(&"scale") {
+    if costs_decide(stretch) {
         return Some("pod deletion costs".to_owned());
     }
     let last = stretch.steps.last()?;
     (last.settled != json!(true)).then(|| "a step that never came to rest".to_owned())
+}
+
+/// Whether it may depend on deletion costs which pods are deleted: some are, not all, and one of them has costs.
+fn costs_decide(stretch: &Stretch) -> bool {
+    let pods: Vec<&Value> = listed(&stretch.before, "Pod").iter().filter(|pod| pod["deleting"] != true).collect();
+    let cost = |pod: &Value| {
+        let cost = stretch.deletion_costs.get(pod["name"].as_str().unwrap_or_default());
+        deletion_cost(cost.and_then(Value::as_str))
+    };
+    let acts = stretch.steps.iter().flat_map(Step::acts);
+    let sizes: Vec<u64> = acts.filter(|(act, _)| *act == "scale").filter_map(|(_, size)| size.as_u64()).collect();
+    let most = sizes.iter().copied().max().unwrap_or(0).max(pods.len() as u64);
+    pods.iter().any(|pod| cost(pod) != 0) && sizes.iter().any(|&size| size > 0 && size < most)
 }
 
 /// Builds the model of a stretch, with every node told apart.
@@ -47,36 +59,55 @@ pub fn build(stretch: &Stretch) -> Result<Model, String> {
 
 /// Whether an act is given as a command.
 pub fn is_command(act: &str) -> bool {
-    matches!(act, "image" | "scale")
+    matches!(act, "image" | "scale" | "drain" | "unschedulable" | "uncordon")
 }
 
 /// What the user did as commands. What changes nothing is none.
 pub fn commands(stretch: &Stretch) -> Vec<Value> {
     let mut objects = stretch.objects.clone();
     let mut commands = Vec::new();
-    let steps = stretch.steps.iter().filter(|step| !step.is_refused());
-    for (act, value) in steps.flat_map(Step::acts).filter(|(act, _)| is_command(act)) {
-        let before = objects.clone();
-        objects.iter_mut().for_each(|object| perform_act(object, act, value));
-        if objects == before {
-            continue;
+    for step in stretch.steps.iter().filter(|step| !step.is_refused()) {
+        for (act, value) in step.acts().into_iter().filter(|(act, _)| is_command(act)) {
+            commands.extend(match act {
+                "scale" | "image" => of_workload(&mut objects, act, value),
+                _ => of_node(step, act, value),
+            });
         }
-        let object = &objects[0];
-        let target = format!("{}/{}", object["kind"].as_str().unwrap_or_default().to_lowercase(), name(object));
-        commands.push(match act {
-            "scale" => json!({"scale": {"target": target, "replicas": value}}),
-            _ => json!({"apply": object}),
-        });
     }
     commands
 }
 
-fn scenario(stretch: &Stretch) -> Value {
-    json!({
-        "apiVersion": "kubound.dev/v1alpha1",
-        "kind": "Scenario",
-        "spec": {"interleaving": "async", "commands": commands(stretch)},
+fn of_workload(objects: &mut [Value], act: &str, value: &Value) -> Option<Value> {
+    let before = objects.to_vec();
+    objects.iter_mut().for_each(|object| perform_act(object, act, value));
+    if objects == before {
+        return None;
+    }
+    let object = &objects[0];
+    let target = format!("{}/{}", object["kind"].as_str().unwrap_or_default().to_lowercase(), name(object));
+    Some(match act {
+        "scale" => json!({"scale": {"target": target, "replicas": value}}),
+        _ => json!({"apply": object}),
     })
+}
+
+fn of_node(step: &Step, act: &str, value: &Value) -> Option<Value> {
+    let changes = step.events.iter().any(is_of_user);
+    match act {
+        "drain" => Some(json!({"drain": value})),
+        "uncordon" => changes.then(|| json!({"uncordon": value})),
+        _ if value == true => changes.then(|| json!({"cordon": step.action["node"]})),
+        _ => changes.then(|| json!({"uncordon": step.action["node"]})),
+    }
+}
+
+fn scenario(stretch: &Stretch) -> Value {
+    let mut spec = json!({"interleaving": "async", "commands": commands(stretch)});
+    let failing = stretch.failing();
+    if !failing.is_empty() {
+        spec["failures"] = json!({"nodes": failing, "atMost": "any", "recover": true});
+    }
+    json!({"apiVersion": "kubound.dev/v1alpha1", "kind": "Scenario", "spec": spec})
 }
 
 fn cluster(stretch: &Stretch) -> Value {
@@ -105,6 +136,9 @@ fn nodes(stretch: &Stretch) -> Vec<Value> {
         let was = listed(&stretch.before, "Node").iter().find(|known| is(known, name(&node)));
         if was.is_some_and(|was| was["unschedulable"] == true) {
             node["spec"]["unschedulable"] = json!(true);
+        }
+        if was.is_some_and(|was| was["ready"] != "True") {
+            node["status"]["conditions"] = json!([{"type": "Ready", "status": "Unknown"}]);
         }
         node
     };

@@ -1,0 +1,233 @@
+//! States of rest, and where a model's state shows what can be compared with a recording.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use crate::cluster::Phase;
+use crate::cluster::counting::cells::Representation;
+use crate::cluster::counting::layout::Attribute;
+use crate::model::Model;
+
+use super::observe::{Seen, revision};
+use super::record::{Stretch, listed};
+
+/// What can be compared at rest.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Picture {
+    /// By revision: the size of its ReplicaSet, where it is not 0.
+    pub sizes: BTreeMap<i64, i64>,
+    /// By revision: pods without a node.
+    pub pending: BTreeMap<i64, i64>,
+    /// By revision and node: pods that are not ready, ready, and being deleted.
+    pub pods: BTreeMap<(i64, String), [i64; 3]>,
+}
+
+impl Picture {
+    /// Pods on nodes that are down are not ready, whatever they were before.
+    fn unready_on(&mut self, down: &BTreeSet<String>) {
+        for ((_, node), [unready, ready, _]) in &mut self.pods {
+            if down.contains(node) {
+                *unready += std::mem::take(ready);
+            }
+        }
+    }
+
+    fn add(&mut self, revision: i64, node: &str, phase: usize, count: i64) {
+        if count != 0 {
+            self.pods.entry((revision, node.to_owned())).or_default()[phase] += count;
+        }
+    }
+
+    /// What was recorded at rest.
+    pub fn recorded(stretch: &Stretch) -> Picture {
+        let mut picture = Picture::default();
+        let Some(step) = stretch.steps.last() else { return picture };
+        for set in listed(&step.after, "ReplicaSet") {
+            let size = set["spec.replicas"].as_i64().unwrap_or(0);
+            if size != 0 {
+                *picture.sizes.entry(revision(set)).or_default() += size;
+            }
+        }
+        for pod in listed(&step.after, "Pod") {
+            let revision = revision(pod);
+            match pod["node"].as_str() {
+                None => *picture.pending.entry(revision).or_default() += 1,
+                Some(node) if pod["deleting"] == true => picture.add(revision, node, 2, 1),
+                Some(node) => picture.add(revision, node, usize::from(pod["ready"] == true), 1),
+            }
+        }
+        picture
+    }
+}
+
+impl fmt::Display for Picture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "sizes {:?}, pending {:?}, pods", self.sizes, self.pending)?;
+        for ((revision, node), [unready, ready, deleting]) in &self.pods {
+            write!(f, " {revision}@{node} {unready}+{ready}+{deleting}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Where the model's state says what can be compared.
+pub struct Lens {
+    /// Whether a controller sizes ReplicaSets; the size of one of its own is the user's.
+    owned: bool,
+    sizes: Vec<(i64, usize)>,
+    pending: Vec<(i64, usize)>,
+    pods: Vec<((i64, String), usize, usize)>,
+    down: Vec<(String, usize)>,
+    /// Nodes whose kubelets are silent when the stretch ends.
+    silent: BTreeSet<String>,
+}
+
+impl Lens {
+    /// Of a model; an error if one of its templates is of no recorded revision.
+    pub fn new(model: &Model, stretch: &Stretch) -> Result<Lens, String> {
+        let parts = &model.parts;
+        let revision = |template: usize| {
+            let image = parts.templates[template].spec.containers[0].image.clone().unwrap_or_default();
+            let known = stretch.images.iter().find(|(_, known)| **known == image).map(|(revision, _)| *revision);
+            // A template that the user replaced before anybody looked at it has no recorded revision.
+            known.unwrap_or(if stretch.images.is_empty() { 0 } else { -1 - template as i64 })
+        };
+        let owned = stretch.objects[0]["kind"] == "Deployment";
+        let silent = stretch.failed_at_the_end();
+        let (sizes, pending, pods, down) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut lens = Lens { owned, sizes, pending, pods, down, silent };
+        for vars in parts.workloads.iter().flatten() {
+            let sizes = vars.sizes.iter().zip(&vars.templates);
+            lens.sizes.extend(sizes.map(|(size, template)| (revision(template.0), size.index())));
+        }
+        let pending = parts.pending.iter().enumerate();
+        lens.pending.extend(pending.map(|(template, var)| (revision(template), var.index())));
+        for class in 0..parts.classes.len() {
+            let Representation::Individual(members) = parts.cells.representation(class) else {
+                return Err("nodes are counted".to_owned());
+            };
+            let attributes = &parts.cells.layout(class).attributes;
+            let nodes = members.iter().zip(&parts.classes[class].names);
+            for (vars, node) in nodes {
+                for (attribute, var) in attributes.iter().zip(vars) {
+                    match attribute {
+                        Attribute::Pods(template, phase) => {
+                            lens.pods.push(((revision(template.0), node.clone()), position(*phase), var.index()));
+                        }
+                        Attribute::Down => lens.down.push((node.clone(), var.index())),
+                        Attribute::Cordoned | Attribute::Maintenance => {}
+                    }
+                }
+            }
+        }
+        Ok(lens)
+    }
+
+    /// What a state shows.
+    pub fn picture(&self, state: &[i64]) -> Picture {
+        let mut picture = Picture::default();
+        let some = |(revision, index): &(i64, usize)| (state[*index] != 0).then(|| (*revision, state[*index]));
+        for (revision, size) in self.sizes.iter().filter_map(some) {
+            *picture.sizes.entry(revision).or_default() += size;
+        }
+        for (revision, count) in self.pending.iter().filter_map(some) {
+            *picture.pending.entry(revision).or_default() += count;
+        }
+        for ((revision, node), phase, index) in &self.pods {
+            picture.add(*revision, node, *phase, state[*index]);
+        }
+        picture
+    }
+
+    /// What a state shows at rest.
+    pub fn at_rest(&self, state: &[i64]) -> Picture {
+        let mut picture = self.picture(state);
+        picture.unready_on(&self.down(state));
+        picture
+    }
+
+    /// Nodes that are down.
+    fn down(&self, state: &[i64]) -> BTreeSet<String> {
+        self.down.iter().filter(|(_, index)| state[*index] != 0).map(|(node, _)| node.clone()).collect()
+    }
+
+    /// Whether something may be left undone at rest: what is up to a node whose kubelet is silent, evictions from it
+    /// that are waited with, for longer than recordings wait for rest, and what a pod needs to become ready.
+    pub fn may_be_left(&self, seen: &Seen) -> bool {
+        match seen {
+            Seen::Ready(..) | Seen::Down(_) | Seen::Up(_) => true,
+            Seen::Gone(_, node) | Seen::Deleted(_, Some(node)) => self.silent.contains(node),
+            _ => false,
+        }
+    }
+
+    /// What a step is seen to do, each with how often.
+    pub fn between(&self, before: &[i64], after: &[i64]) -> BTreeMap<Seen, i64> {
+        let mut seen = BTreeMap::new();
+        let (was_down, is_down) = (self.down(before), self.down(after));
+        seen.extend(is_down.difference(&was_down).map(|node| (Seen::Down(node.clone()), 1)));
+        seen.extend(was_down.difference(&is_down).map(|node| (Seen::Up(node.clone()), 1)));
+        let (before, after) = (self.picture(before), self.picture(after));
+        for revision in keys(&before.sizes, &after.sizes) {
+            let (old, new) = (of(&before.sizes, revision), of(&after.sizes, revision));
+            if old != new && self.owned {
+                seen.insert(Seen::Size(revision, new), 1);
+            }
+        }
+        let mut left: BTreeMap<i64, i64> = BTreeMap::new();
+        for revision in keys(&before.pending, &after.pending) {
+            let gained = of(&after.pending, revision) - of(&before.pending, revision);
+            if gained > 0 {
+                seen.insert(Seen::Created(revision), gained);
+            }
+            left.insert(revision, -gained.min(0));
+        }
+        for place in keys(&before.pods, &after.pods) {
+            let (old, new) = (of(&before.pods, place.clone()), of(&after.pods, place.clone()));
+            moved(place, old, new, &mut left, &mut seen);
+        }
+        let deleted = left.into_iter().filter(|(_, count)| *count > 0);
+        seen.extend(deleted.map(|(revision, count)| (Seen::Deleted(revision, None), count)));
+        seen
+    }
+}
+
+/// What happened to the pods of a revision on a node.
+fn moved(
+    (revision, node): (i64, String),
+    old: [i64; 3],
+    new: [i64; 3],
+    left: &mut BTreeMap<i64, i64>,
+    seen: &mut BTreeMap<Seen, i64>,
+) {
+    let [unready, ready, deleting] = [0, 1, 2].map(|phase: usize| new[phase] - old[phase]);
+    if unready + ready > 0 {
+        *left.entry(revision).or_default() -= unready + ready;
+        seen.insert(Seen::Bound(revision, node), unready + ready);
+    } else if deleting > 0 {
+        seen.insert(Seen::Deleted(revision, Some(node)), deleting);
+    } else if deleting < 0 {
+        seen.insert(Seen::Gone(revision, node), -deleting);
+    } else if ready > 0 {
+        seen.insert(Seen::Ready(revision, node), ready);
+    }
+}
+
+fn position(phase: Phase) -> usize {
+    match phase {
+        Phase::Starting => 0,
+        Phase::Running => 1,
+        Phase::Terminating => 2,
+    }
+}
+
+fn keys<K: Ord + Clone, V>(a: &BTreeMap<K, V>, b: &BTreeMap<K, V>) -> Vec<K> {
+    let mut keys: Vec<K> = a.keys().chain(b.keys()).cloned().collect();
+    keys.sort();
+    keys.dedup();
+    keys
+}
+
+fn of<K: Ord, V: Copy + Default>(map: &BTreeMap<K, V>, key: K) -> V {
+    map.get(&key).copied().unwrap_or_default()
+}
