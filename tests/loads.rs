@@ -17,7 +17,7 @@ use kubound::system::Interleaving;
 
 use support::{Answer, WEB, check, interleave, load_case, model, slice};
 
-/// An autoscaler of `web` that aims at so many milli-cores and remembers no recommendation but the last.
+/// An autoscaler of `web` that aims at so many milli-cores and remembers nothing.
 fn autoscaler(aim: i64, max: i64) -> String {
     let rules = "{stabilizationWindowSeconds: 0, policies: [{type: Percent, value: 1000, periodSeconds: 15}]}";
     format!(
@@ -55,8 +55,8 @@ struct Pods {
     passed_on: bool,
 }
 
-/// The loads of all pods in ascending order, and the last recommendation.
-type Individuals = (Vec<i64>, i64);
+/// The loads of all pods in ascending order.
+type Individuals = Vec<i64>;
 
 impl Pods {
     fn proposal(&self, loads: &[i64]) -> i64 {
@@ -72,7 +72,7 @@ impl Pods {
         (self.least..=self.most).combinations_with_replacement(pods)
     }
 
-    fn successors(&self, (loads, _): &Individuals) -> Vec<Individuals> {
+    fn successors(&self, loads: &Individuals) -> Vec<Individuals> {
         let pods = loads.len();
         let proposal = self.proposal(loads);
         let after = proposal as usize;
@@ -84,30 +84,28 @@ impl Pods {
             .into_iter()
             .map(|mut loads| {
                 loads.sort_unstable();
-                (loads, proposal)
+                loads
             })
             .collect()
     }
 
     /// All that can be reached from pods with these loads.
     fn reachable(&self, start: Vec<i64>) -> BTreeSet<Individuals> {
-        let pods = start.len() as i64;
-        let mut seen: BTreeSet<Individuals> = [(start.clone(), pods)].into();
-        let mut open = vec![(start, pods)];
+        let mut seen: BTreeSet<Individuals> = [start.clone()].into();
+        let mut open = vec![start];
         while let Some(present) = open.pop() {
             let mut next = self.successors(&present);
-            let (loads, last) = &present;
-            let others = self.any(loads.len()).map(|loads| (loads, *last));
-            let alike = |other: &Individuals| other.0.iter().sum::<i64>() == loads.iter().sum::<i64>();
+            let others = self.any(present.len());
+            let alike = |other: &Individuals| other.iter().sum::<i64>() == present.iter().sum::<i64>();
             next.extend(others.filter(|other| self.changes || (self.passed_on && alike(other))));
             open.extend(next.into_iter().filter(|it| seen.insert(it.clone())));
         }
         seen
     }
 
-    /// The same as an autoscaler sees it: pods, sum of loads, last recommendation.
-    fn sums(&self, start: Vec<i64>) -> BTreeSet<(usize, i64, i64)> {
-        self.reachable(start).into_iter().map(|(loads, last)| (loads.len(), loads.iter().sum(), last)).collect()
+    /// The same as an autoscaler sees it: pods, and the sum of loads.
+    fn sums(&self, start: Vec<i64>) -> BTreeSet<(usize, i64)> {
+        self.reachable(start).into_iter().map(|loads| (loads.len(), loads.iter().sum())).collect()
     }
 
     /// The number of states of the model, which is explored to the end.

@@ -125,9 +125,9 @@ fn add_one(cluster: &Cluster<'_>, vars: &HpaVars, loads: &[LoadVars]) {
     let votes: Vec<_> = proposals.iter().map(|it| (it.replicas, it.valid)).collect();
     let combined = combine(ctx, &votes, current);
     let proposal = combined.replicas.clamp(min, max);
-    let recalled = vars.memory.recall(cluster, &state, proposal, max);
-    let changes = |period: i64| recalled.changes(ctx, period);
-    let past = Past { recommendations: recalled.recommendations(ctx), changes: &changes };
+    let recalled = vars.memory.recall(cluster, &state, (current, proposal), max);
+    let changes = |period: i64| recalled.changes(ctx, current, period);
+    let past = Past { recommendations: recalled.recommendations(), changes: &changes };
     let reconciled = reconcile(ctx, vars.memory.rules.as_ref(), vars.bounds, &past, current, proposal);
     let desired = reconciled.desired.clamp(0, target.max_replicas);
     let mut next = state.clone();

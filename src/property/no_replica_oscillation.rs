@@ -40,7 +40,7 @@ struct Reversal {
     workload: usize,
     /// Smallest change that counts.
     threshold: i64,
-    /// Smallest and largest `spec.replicas` since the last disturbance or turn.
+    /// Smallest and largest `spec.replicas` since the last disturbance or turn; 0 where it does not matter.
     low: IntVar,
     /// See `low`.
     high: IntVar,
@@ -120,10 +120,12 @@ impl Reversal {
         let fell = (highest - now).ge(threshold);
         let turned = (rising & fell) | (falling & rose);
         let steady = !rising & !falling;
+        let (up, down) = (rising | (steady & rose), falling | (steady & fell & !rose));
+        // After a rise only a fall matters, and the other way round: the other extreme is not kept.
         let values = [
-            (low, (fresh | (steady & fell)).ite(now, lowest)),
-            (high, (fresh | (steady & rose)).ite(now, highest)),
-            (direction, fresh.ite(0, steady.ite(rose.ite(1, fell.ite(2, 0)), state.get(direction)))),
+            (low, fresh.ite(now, up.ite(0, (steady & fell).ite(now, lowest)))),
+            (high, fresh.ite(now, down.ite(0, (steady & rose).ite(now, highest)))),
+            (direction, fresh.ite(0, up.ite(1, down.ite(2, 0)))),
         ];
         let reverses = !fresh & turned & proposals.have_turned(&state) & !state.is(reversed);
         let mut next = state.clone();

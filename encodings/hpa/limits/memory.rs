@@ -3,10 +3,21 @@
 //! Part of the rules `hpa/stabilisation` and `hpa/rates`.
 //!
 //! There is no clock, so it is chosen freely what windows and periods still count, in an order that some passage of time
-//! allows. Of the recommendations, the last one, the largest and the smallest are remembered. A window holds none of
-//! them, or the last, or anything up to the extreme: between the last and the extreme any value may be recalled, which
-//! over-approximates what a third recommendation in between would allow. Of earlier changes a policy counts none or any
-//! part, the same for all policies whose period is longer than the sync period (15 s); shorter ones see no change.
+//! allows.
+//!
+//! *Without a behavior* a window may carry out an earlier recommendation late, in either direction. So the last one and the
+//! largest are remembered: the window holds none of them, or the last, or anything up to the largest, which
+//! over-approximates what a third recommendation in between would allow.
+//!
+//! *With a behavior* windows only hold the size back on its way to what is proposed: it stays, or goes part of the way.
+//! Nothing is remembered of recommendations, then: a window holds the size back anywhere on the way. That some
+//! recommendation was where it does is not asked, which hardly matters: the present size itself was recommended once, unless
+//! a user chose it, and the load may go through anything in between.
+//!
+//! Of earlier changes, policies whose period is longer than the sync period (15 s) count those since some moment, the same
+//! for all of them; shorter ones see no change. What matters is the size at that moment, which is between the smallest and
+//! the largest since the start: these two are remembered, relative to the present size, because changes by others count in no
+//! period. They are never forgotten, so a period may begin earlier than one before it did.
 
 use crate::cluster::object::spec::Autoscaler;
 use crate::cluster::view::rule::Rule;
@@ -22,21 +33,24 @@ use super::{Bounds, rates};
 
 /// The controller's sync period in seconds: earlier changes are at least that old.
 const SYNC_PERIOD: i64 = 15;
+/// Stands for no size at all.
+const NONE: i64 = -1;
 
 /// What an autoscaler remembers.
 pub struct Memory {
-    /// The last recommendation.
-    last: IntVar,
-    /// The largest one that the scale-down window may still hold; `None` without such a window.
-    peak: Option<IntVar>,
-    /// The smallest one that the scale-up window may still hold.
-    trough: Option<IntVar>,
-    /// Replicas added, and removed, that some policy's period may still count.
-    changed: Option<(IntVar, IntVar)>,
-    down_window: i64,
-    up_window: i64,
+    windows: Windows,
+    /// How far the present size is above the smallest, and below the largest, that some policy's period may begin with.
+    moved: Option<(IntVar, IntVar)>,
     /// The rules of its behavior, if it has one.
     pub rules: Option<Rules>,
+}
+
+/// What is remembered of recommendations.
+enum Windows {
+    /// Without a behavior: the last one, and the largest that the window may still hold.
+    Late { last: IntVar, peak: IntVar },
+    /// With one: nothing. The lengths of the windows for scaling up and down.
+    Back { up: i64, down: i64 },
 }
 
 /// What an action finds in the memory.
@@ -49,18 +63,27 @@ pub struct Recalled<'c> {
     pub restless: Bool<'c>,
     /// The numbers behind it.
     pub lines: Vec<Line>,
-    high: Option<Int<'c>>,
-    low: Option<Int<'c>>,
-    changed: Option<(Int<'c>, Int<'c>)>,
+    recommendations: Vec<Recommendation<'c>>,
+    /// The size that periods begin with.
+    begun: Option<Int<'c>>,
 }
 
 /// The numbers behind a decision.
 #[derive(Clone)]
 pub enum Line {
-    /// Which recommendations the scale-down window holds.
-    High(TermId, i64, TermId),
-    /// Which recommendations the scale-up window holds.
-    Low(TermId, i64, i64),
+    /// Which recommendation the window of an autoscaler without a behavior holds, and the largest that it might.
+    Late(TermId, TermId),
+    /// Which size windows hold the present one back at; -1 for none. Their lengths.
+    Back {
+        /// The size.
+        held: TermId,
+        /// That of the scale-up window.
+        up: i64,
+        /// That of the scale-down window.
+        down: i64,
+    },
+    /// The size that periods begin with, and the present one.
+    Begun(TermId, TermId),
     /// Size and proposal differ by limits.
     Stabilised(TermId),
 }
@@ -69,20 +92,25 @@ impl Line {
     /// In words, where there is something to say.
     pub fn tell(&self, scene: &Scene<'_>, proposed: i64, after: i64) -> Option<String> {
         match *self {
-            Line::High(recalled, window, peak) => match (scene.get(recalled), scene.get(peak)) {
-                (0, peak) if peak > proposed => {
-                    Some(format!("more than {window} s later: earlier recommendations have left the scale-down window"))
-                }
-                (high, _) if high > proposed => {
-                    Some(format!("the scale-down window of {window} s still holds a recommendation of {high}"))
-                }
+            Line::Late(recalled, peak) => match (scene.get(recalled), scene.get(peak)) {
+                (0, peak) if peak > proposed => Some(format!(
+                    "more than {DOWNSCALE_STABILIZATION} s later: earlier recommendations have left the scale-down window"
+                )),
+                (high, _) if high > proposed => Some(format!(
+                    "the scale-down window of {DOWNSCALE_STABILIZATION} s still holds a recommendation of {high}"
+                )),
                 _ => None,
             },
-            Line::Low(recalled, window, none) => match scene.get(recalled) {
-                low if low < proposed && low != none => {
-                    Some(format!("the scale-up window of {window} s still holds a recommendation of {low}"))
+            Line::Back { held, up, down } => match scene.get(held) {
+                NONE => None,
+                held if held > proposed => {
+                    Some(format!("the scale-down window of {down} s still holds a recommendation of {held}"))
                 }
-                _ => None,
+                held => Some(format!("the scale-up window of {up} s still holds a recommendation of {held}")),
+            },
+            Line::Begun(begun, current) => match (scene.get(begun), scene.get(current)) {
+                (begun, current) if begun == current => None,
+                (begun, _) => Some(format!("periods of policies began with {begun} replicas")),
             },
             Line::Stabilised(stabilised) => {
                 let stabilised = scene.get(stabilised);
@@ -95,8 +123,8 @@ impl Line {
     /// What decided it.
     pub fn rule(&self) -> &'static Rule {
         match self {
-            Line::High(..) | Line::Low(..) => &stabilisation::RULE,
-            Line::Stabilised(_) => &rates::RULE,
+            Line::Late(..) | Line::Back { .. } => &stabilisation::RULE,
+            Line::Begun(..) | Line::Stabilised(_) => &rates::RULE,
         }
     }
 }
@@ -105,77 +133,52 @@ impl Line {
 pub fn declare(cluster: &Declaring<'_>, autoscaler: &Autoscaler, replicas: i64, bounds: Bounds) -> Memory {
     let behavior = autoscaler.object.spec.as_ref().and_then(|spec| spec.behavior.as_ref());
     let rules = behavior.map(|behavior| Rules::of(behavior, DOWNSCALE_STABILIZATION));
-    let up_window = rules.as_ref().map_or(0, |rules| rules.up.window);
-    let down_window = rules.as_ref().map_or(DOWNSCALE_STABILIZATION, |rules| rules.down.window);
     let Bounds { min, max } = bounds;
-    let name = |what: &str| format!("hpa {} {what}", autoscaler.key);
-    let start = replicas.clamp(min, max);
-    let int = |what: &str, lo: i64, start: i64| cluster.int(name(what), lo, max, Some(start));
-    let long = rules
-        .as_ref()
-        .is_some_and(|rules| rules.up.longest_period() > SYNC_PERIOD || rules.down.longest_period() > SYNC_PERIOD);
-    Memory {
-        last: int("last recommendation", min, start),
-        peak: (down_window > 0).then(|| int("largest recommendation", min, start)),
-        trough: (up_window > 0).then(|| int("smallest recommendation", min, start)),
-        changed: long.then(|| (int("added", 0, 0), int("removed", 0, 0))),
-        down_window,
-        up_window,
-        rules,
-    }
+    let int = |what: &str, lo: i64, start: i64| {
+        cluster.int(format!("hpa {} {what}", autoscaler.key), lo, max, Some(start.clamp(lo, max)))
+    };
+    let windows = match &rules {
+        None => Windows::Late {
+            last: int("last recommendation", min, replicas),
+            peak: int("largest recommendation", min, replicas),
+        },
+        Some(rules) => Windows::Back { up: rules.up.window, down: rules.down.window },
+    };
+    let is_long = |rules: &Rules| rules.up.longest_period().max(rules.down.longest_period()) > SYNC_PERIOD;
+    let moved = rules.as_ref().is_some_and(is_long);
+    Memory { windows, moved: moved.then(|| (int("above smallest", 0, 0), int("below largest", 0, 0))), rules }
 }
 
 impl Memory {
-    /// What windows and periods still hold when a proposal within the bounds is made.
-    pub fn recall<'c>(&self, cluster: &Cluster<'c>, state: &State<'c>, proposal: Int<'c>, max: i64) -> Recalled<'c> {
+    /// What windows and periods still hold when a proposal within the bounds is made for a workload of the present size.
+    pub fn recall<'c>(
+        &self,
+        cluster: &Cluster<'c>,
+        state: &State<'c>,
+        (current, proposal): (Int<'c>, Int<'c>),
+        max: i64,
+    ) -> Recalled<'c> {
+        let ctx = cluster.ctx();
         let mut recalled = Recalled {
             inputs: Vec::new(),
-            choice: cluster.ctx().bool(true),
-            restless: state.get(self.last).ne(proposal),
+            choice: ctx.bool(true),
+            restless: ctx.bool(false),
             lines: Vec::new(),
-            high: None,
-            low: None,
-            changed: None,
+            recommendations: Vec::new(),
+            begun: None,
         };
-        self.recall_high(cluster, state, &mut recalled, max);
-        self.recall_low(cluster, state, &mut recalled, max);
-        self.recall_changes(cluster, state, &mut recalled, max);
+        match self.windows {
+            Windows::Late { last, peak } => {
+                let (last, peak) = (state.get(last), state.get(peak));
+                recalled.restless = last.ne(proposal) | peak.ne(last);
+                recalled.late(cluster, (last, peak), max);
+            }
+            Windows::Back { up, down } => recalled.back(cluster, (up, down), (current, proposal), max),
+        }
+        if let Some((above, below)) = self.moved {
+            recalled.begin(cluster, (state.get(above), state.get(below)), (current, proposal), max);
+        }
         recalled
-    }
-
-    /// The largest recommendation; 0 stands for none.
-    fn recall_high<'c>(&self, cluster: &Cluster<'c>, state: &State<'c>, recalled: &mut Recalled<'c>, max: i64) {
-        let Some(peak) = self.peak else { return };
-        let (last, peak) = (state.get(self.last), state.get(peak));
-        let (var, high) = cluster.input("recalled", 0, max);
-        recalled.inputs.push(var);
-        recalled.choice = recalled.choice & (high.eq(0) | (high.ge(last) & high.le(peak)));
-        recalled.restless = recalled.restless | peak.ne(last);
-        recalled.lines.push(Line::High(high.id(), self.down_window, peak.id()));
-        recalled.high = Some(high);
-    }
-
-    /// The smallest recommendation; `max + 1` stands for none.
-    fn recall_low<'c>(&self, cluster: &Cluster<'c>, state: &State<'c>, recalled: &mut Recalled<'c>, max: i64) {
-        let Some(trough) = self.trough else { return };
-        let (last, trough) = (state.get(self.last), state.get(trough));
-        let (var, low) = cluster.input("recalled low", 0, max + 1);
-        recalled.inputs.push(var);
-        recalled.choice = recalled.choice & (low.eq(max + 1) | (low.ge(trough) & low.le(last)));
-        recalled.restless = recalled.restless | trough.ne(last);
-        recalled.lines.push(Line::Low(low.id(), self.up_window, max + 1));
-        recalled.low = Some(low);
-    }
-
-    fn recall_changes<'c>(&self, cluster: &Cluster<'c>, state: &State<'c>, recalled: &mut Recalled<'c>, max: i64) {
-        let Some((up, down)) = self.changed else { return };
-        let [added, removed] = [("added", up), ("removed", down)].map(|(name, var)| {
-            let (input, counted) = cluster.input(name, 0, max);
-            recalled.inputs.push(input);
-            recalled.choice = recalled.choice & counted.le(state.get(var));
-            counted
-        });
-        recalled.changed = Some((added, removed));
     }
 
     /// Records what happened: the recommendation if the metrics decided, and the change of size.
@@ -189,35 +192,84 @@ impl Memory {
     ) {
         let mut record = |var: IntVar, value: Int<'c>| {
             let kept = state.get(var);
-            next.set(var, reconciled.by_metrics.ite(value, kept));
+            next.set(var, reconciled.by_metrics.ite(value.min(kept.range().hi), kept));
         };
-        record(self.last, proposal);
-        if let (Some(peak), Some(high)) = (self.peak, recalled.high) {
-            record(peak, high.max(proposal));
+        if let Windows::Late { last, peak } = self.windows {
+            record(last, proposal);
+            let held = recalled.recommendations.iter().fold(proposal, |most, it| most.max(it.value));
+            record(peak, held);
         }
-        if let (Some(trough), Some(low)) = (self.trough, recalled.low) {
-            record(trough, low.min(proposal));
-        }
-        if let (Some((up, down)), Some((added, removed))) = (self.changed, recalled.changed) {
-            let (most_up, most_down) = (state.get(up).range().hi, state.get(down).range().hi);
-            record(up, (added + desired.minus_or_zero(current)).min(most_up));
-            record(down, (removed + current.minus_or_zero(desired)).min(most_down));
+        if let Some((above, below)) = self.moved {
+            let moved = |far: IntVar, grown: Int<'c>, shrunk: Int<'c>| (state.get(far) + grown).minus_or_zero(shrunk);
+            let (added, removed) = (desired.minus_or_zero(current), current.minus_or_zero(desired));
+            record(above, moved(above, added, removed));
+            record(below, moved(below, removed, added));
         }
     }
 }
 
 impl<'c> Recalled<'c> {
-    /// What the windows hold. A stand-in for none changes no extreme.
-    pub fn recommendations(&self, ctx: &'c Ctx) -> Vec<Recommendation<'c>> {
-        let (yes, no) = (ctx.bool(true), ctx.bool(false));
-        let high = self.high.map(|value| Recommendation { value, for_up: no, for_down: yes });
-        let low = self.low.map(|value| Recommendation { value, for_up: yes, for_down: no });
-        high.into_iter().chain(low).collect()
+    /// The largest recommendation of a window that may carry it out late; 0 stands for none.
+    fn late(&mut self, cluster: &Cluster<'c>, (last, peak): (Int<'c>, Int<'c>), max: i64) {
+        let (var, high) = cluster.input("recalled", 0, max);
+        self.inputs.push(var);
+        self.choice = self.choice & (high.eq(0) | (high.ge(last) & high.le(peak)));
+        self.lines.push(Line::Late(high.id(), peak.id()));
+        self.recommendations.push(down_to(cluster.ctx(), high));
     }
 
-    /// Replicas added and removed that a period of so many seconds counts.
-    pub fn changes(&self, ctx: &'c Ctx, period: i64) -> (Int<'c>, Int<'c>) {
-        let none = (ctx.int(0), ctx.int(0));
-        self.changed.filter(|_| period > SYNC_PERIOD).unwrap_or(none)
+    /// The size at which windows hold the present one back on its way to the proposal.
+    fn back(
+        &mut self,
+        cluster: &Cluster<'c>,
+        (up, down): (i64, i64),
+        (current, proposal): (Int<'c>, Int<'c>),
+        max: i64,
+    ) {
+        if up == 0 && down == 0 {
+            return;
+        }
+        let ctx = cluster.ctx();
+        let (var, held) = cluster.input("held back", NONE, max);
+        let falling = ctx.bool(down > 0) & held.gt(proposal) & held.le(current);
+        let rising = ctx.bool(up > 0) & held.ge(current) & held.lt(proposal);
+        self.inputs.push(var);
+        self.choice = self.choice & (held.eq(NONE) | falling | rising);
+        self.lines.push(Line::Back { held: held.id(), up, down });
+        let value = held.max(0);
+        self.recommendations.push(Recommendation { value, for_up: rising, for_down: falling });
     }
+
+    /// The size that periods begin with; the present one where no change is to be limited.
+    fn begin(
+        &mut self,
+        cluster: &Cluster<'c>,
+        (above, below): (Int<'c>, Int<'c>),
+        (current, proposal): (Int<'c>, Int<'c>),
+        max: i64,
+    ) {
+        let (var, begun) = cluster.input("begun", -max, 2 * max);
+        let possible = (begun + above).ge(current) & begun.le(current + below);
+        let is_limited = proposal.ne(current) & current.le(max);
+        self.inputs.push(var);
+        self.choice = self.choice & is_limited.ite_bool(possible, begun.eq(current.min(max)));
+        self.lines.push(Line::Begun(begun.id(), current.id()));
+        self.begun = Some(begun);
+    }
+
+    /// What the windows hold. A stand-in for none changes no extreme.
+    pub fn recommendations(&self) -> Vec<Recommendation<'c>> {
+        self.recommendations.clone()
+    }
+
+    /// Replicas added and removed that a period of so many seconds counts when the size is the present one.
+    pub fn changes(&self, ctx: &'c Ctx, current: Int<'c>, period: i64) -> (Int<'c>, Int<'c>) {
+        let counted = self.begun.filter(|_| period > SYNC_PERIOD);
+        counted.map_or((ctx.int(0), ctx.int(0)), |begun| (current.minus_or_zero(begun), begun.minus_or_zero(current)))
+    }
+}
+
+/// A recommendation that the scale-down window holds.
+fn down_to<'c>(ctx: &'c Ctx, value: Int<'c>) -> Recommendation<'c> {
+    Recommendation { value, for_up: ctx.bool(false), for_down: ctx.bool(true) }
 }

@@ -22,8 +22,9 @@ pub static RULE: Rule = rule! {
     parts: [
         "minReplicas, maxReplicas, limits with and without a behavior" => "exact",
         "behavior policies (Pods, Percent, selectPolicy)" =>
-            "exact for given earlier changes; over in which changes count: a policy whose period exceeds 15 s counts \
-                none or any part, the same for all such policies; shorter ones see no earlier change",
+            "exact for given earlier changes; over in which changes count: policies whose period exceeds 15 s count \
+                those since the same moment, when the size was anything between the smallest and the largest so far; \
+                shorter ones see no earlier change",
     ],
 };
 

@@ -19,8 +19,9 @@ pub static RULE: Rule = rule! {
         further than the smallest.",
     parts: [
         "stabilisation windows" =>
-            "over: the last, the largest and the smallest recommendation are remembered; a window holds none, or the \
-                last, or anything between the last and the extreme",
+            "over: without a behavior the last and the largest recommendation are remembered; the window holds none, or \
+                the last, or anything between the two. With a behavior nothing is remembered: a window holds the size \
+                back anywhere on the way from the present to the proposed one, or not at all",
     ],
 };
 

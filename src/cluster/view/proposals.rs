@@ -3,7 +3,8 @@
 //! A size may turn round although no proposal does: stabilisation windows carry out an earlier recommendation late. And a
 //! proposal may change because the size did: where every pod has the same load, twice as many pods ask for twice as
 //! many. So a proposal counts as a rise if it is above both the present size and the proposal before it, and as a fall if
-//! it is below both; the first after a change from outside is compared with the size alone.
+//! it is below both; the first after a change from outside is compared with the size alone. A proposal of the present size
+//! is passed over.
 
 use crate::system::{BoolVar, Builder, IntVar, State};
 use crate::term::{Bool, Int};
@@ -13,7 +14,7 @@ use crate::term::{Bool, Int};
 pub struct Proposals {
     /// Position of the workload.
     pub(super) workload: usize,
-    /// The last one, plus 1; 0 if there was none.
+    /// The last one, plus 1; 0 if there was none, or it does not matter.
     latest: IntVar,
     rose: BoolVar,
     fell: BoolVar,
@@ -34,9 +35,13 @@ impl Proposals {
     pub(super) fn note<'c>(&self, state: &State<'c>, next: &mut State<'c>, current: Int<'c>, proposal: Int<'c>) {
         let latest = state.get(self.latest);
         let before = latest.eq(0).ite(current, (latest - 1).max(0));
-        next.set_bool(self.rose, state.is(self.rose) | (proposal.gt(current) & proposal.gt(before)));
-        next.set_bool(self.fell, state.is(self.fell) | (proposal.lt(current) & proposal.lt(before)));
-        next.set(self.latest, (proposal + 1).min(latest.range().hi));
+        let rose = state.is(self.rose) | (proposal.gt(current) & proposal.gt(before));
+        let fell = state.is(self.fell) | (proposal.lt(current) & proposal.lt(before));
+        let kept = proposal.eq(current).ite(latest, (proposal + 1).min(latest.range().hi));
+        next.set_bool(self.rose, rose);
+        next.set_bool(self.fell, fell);
+        // Once there was both, no proposal matters any more.
+        next.set(self.latest, (rose & fell).ite(0, kept));
     }
 
     /// Whether some proposal was a rise and some other a fall.
