@@ -221,3 +221,62 @@ fn check_one(manifests: &str, scenario: &str, reduce: bool) -> String {
         other => other.word().to_owned(),
     }
 }
+
+#[test]
+fn a_behavior_limits_how_far_one_step_goes() {
+    let slowly = "  behavior:\n    scaleUp: {policies: [{type: Pods, value: 1, periodSeconds: 60}]}\n";
+    let full = |more: &str| {
+        let web = deployment("web", 2, "cpu: 2900m", "");
+        web + &autoscaler("web", "web", (2, 6), &(cpu(50) + more))
+    };
+    let scenario = scenario(&format!("{POOL}  properties: [pods-schedulable]\n"));
+    let k = |manifests: &str| verdict(manifests, &scenario, "pods-schedulable");
+    // Three pods fit. One step goes to three and another one to four, unless the period counts the first.
+    assert_eq!(k(&full("")), "violated at k = 2");
+    assert_eq!(k(&full(slowly)), "violated at k = 3");
+}
+
+#[test]
+fn nodes_that_fail_are_not_blamed_on_the_controllers_that_replace_their_pods() {
+    let failing = |more: &str| {
+        scenario(&format!(
+            "{POOL}  failures: {{nodes: all, atMost: 1, recover: true}}\n  properties: [min-replicas]\n{more}"
+        ))
+    };
+    let stays = "      tolerations: [{operator: Exists}]\n";
+    let manifests = |more: &str| deployment("web", 2, "cpu: 100m", more) + &autoscaler("web", "web", (2, 3), &cpu(70));
+    let min_replicas = |manifests: &str, scenario: &str| verdict(manifests, scenario, "min-replicas");
+    assert_eq!(min_replicas(&manifests(""), &failing("")), "holds");
+    // Nobody replaces pods that stay where they are.
+    assert!(min_replicas(&manifests(stays), &failing("")).starts_with("violated"));
+    let unattended = failing("  controllers: {taintEviction: false}\n");
+    assert!(min_replicas(&manifests(""), &unattended).starts_with("violated"));
+    // Nor where there is no room for those that come instead.
+    let big = manifests("").replace("100m", "2");
+    let little = failing("").replace("count: 3", "count: 2").replace("cpu: 4}", "cpu: 3}");
+    assert!(min_replicas(&big, &little).starts_with("violated"));
+}
+
+#[test]
+fn revisions_that_a_constraint_counts_apart_are_balanced_apart() {
+    let constraint = |keys: &str| {
+        format!(
+            "      topologySpreadConstraints:\n      - {{maxSkew: 1, topologyKey: kubernetes.io/hostname, \
+             whenUnsatisfiable: DoNotSchedule, labelSelector: {{matchLabels: {{app: web}}}}{keys}}}\n"
+        )
+    };
+    let scenario = scenario(&format!(
+        "{POOL}  slowStart: [web]\n  commands: [{{apply: next.yaml}}]\n  properties: [spread-balanced]\n  interleaving: racing\n"
+    ));
+    let holds = |keys: &str| {
+        let web = deployment("web", 3, "cpu: 100m", &constraint(keys));
+        let next = web.replace("image: web", "image: next");
+        let files = [("web.yaml", web.as_str()), ("next.yaml", &next), ("scenario.yaml", &scenario)];
+        let input = source::of_texts(&files).unwrap_or_else(|error| panic!("{error}"));
+        let (results, _) = check::check(&input, &Options::new(&Explicit, Budget::bound(10)), &mut |_| ())
+            .unwrap_or_else(|error| panic!("{error}"));
+        results[0].answer.word()
+    };
+    assert_eq!(holds(", matchLabelKeys: [pod-template-hash]"), "holds");
+    assert_eq!(holds(""), "violated");
+}

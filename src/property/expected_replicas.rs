@@ -5,7 +5,7 @@ use crate::cluster::view::Declaring;
 use crate::system::Checkpoint;
 
 use super::definition::{Definition, Observer};
-use super::floor::{self, Demand};
+use super::floor::{self, Counts, Demand};
 use super::{Expression, PropertyError, targets};
 
 /// The property.
@@ -25,7 +25,9 @@ fn observe(cluster: &mut Declaring<'_>, property: &PropertySpec) -> Result<Vec<O
     let mut observers = Vec::new();
     for (workload, _, vars) in targets(cluster, &property.target) {
         let demand = demand(cluster, property)?;
-        let declare = |demand| floor::declare(cluster, DEFINITION.name, workload, vars, demand, Checkpoint::Every);
+        let declare = |demand| {
+            floor::declare(cluster, DEFINITION.name, workload, vars, demand, (Checkpoint::Every, Counts::Serving))
+        };
         observers.extend(demand.map(declare));
     }
     Ok(observers)

@@ -1,9 +1,10 @@
 //! What properties have in common that demand so many replicas: once a demand was met, there are never fewer than that,
 //! or than what is demanded now.
 
-use crate::cluster::TemplateId;
+use crate::cluster::object::selector;
 use crate::cluster::object::spec::{Autoscaler, Workload};
 use crate::cluster::view::{Cluster, Declaring, View, WorkloadVars, effect};
+use crate::cluster::{Cell, TemplateId};
 use crate::system::{Checkpoint, Effect, IntVar, PropertyKind, State};
 use crate::term::Int;
 
@@ -29,6 +30,18 @@ struct Floor {
     reached: IntVar,
     /// In which states it is asked.
     at: Checkpoint,
+    /// Which pods count.
+    counts: Counts,
+}
+
+/// Which pods count.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Counts {
+    /// Those on nodes that are up.
+    Serving,
+    /// Also those on nodes that are down which will be evicted, or are back when their node is: the failure took them, and
+    /// they are on their way.
+    Replaced,
 }
 
 /// The autoscaler of a workload.
@@ -48,7 +61,7 @@ pub fn declare(
     workload: usize,
     vars: &WorkloadVars,
     demand: Demand,
-    at: Checkpoint,
+    (at, counts): (Checkpoint, Counts),
 ) -> Observer {
     let most = vars.max_replicas.max(match demand {
         Demand::Fixed(number) => number,
@@ -56,14 +69,21 @@ pub fn declare(
     });
     let name = format!("{property} of {} reached", cluster.spec.workloads[workload].key);
     let reached = cluster.int(name, 0, most, Some(0));
-    let floor = Floor { property, workload, demand, reached, at };
+    let floor = Floor { property, workload, demand, reached, at, counts };
     Box::new(move |cluster| floor.add(cluster))
 }
 
-/// Pods of a workload on nodes that are up.
-fn serving<'c>(cluster: &Cluster<'c>, state: &State<'c>, vars: &WorkloadVars) -> Int<'c> {
-    let up = |template| cluster.sum(state, |cell| cluster.is_down(cell).ite(0, cluster.active_on(cell, template)));
-    cluster.ctx().sum(vars.templates.iter().map(|&template| up(template)))
+/// Pods of a workload that count.
+fn counted<'c>(cluster: &Cluster<'c>, state: &State<'c>, vars: &WorkloadVars, counts: Counts) -> Int<'c> {
+    let ctx = cluster.ctx();
+    let replaces = counts == Counts::Replaced && cluster.spec.scenario.controllers.taint_eviction;
+    let some_up = ctx.any(cluster.cells(state).iter().map(|cell| cell.exists & !cluster.is_down(cell)));
+    let of = |template: TemplateId| {
+        let evicted = replaces && selector::leave_nodes_that_are_down(cluster.templates[template.0].tolerations());
+        let counts = |cell: &Cell<'c>| !cluster.is_down(cell) | (ctx.bool(evicted) & some_up);
+        cluster.sum(state, |cell| counts(cell).ite(cluster.active_on(cell, template), 0))
+    };
+    ctx.sum(vars.templates.iter().map(|&template| of(template)))
 }
 
 impl Floor {
@@ -86,11 +106,11 @@ impl Floor {
     }
 
     fn add(&self, cluster: &Cluster<'_>) {
-        let Floor { property, workload, reached, at, .. } = *self;
+        let Floor { property, workload, reached, at, counts, .. } = *self;
         let Some(vars) = &cluster.workloads[workload] else { return };
         let object = &cluster.spec.workloads[workload];
         let state = cluster.state();
-        let (count, demand) = (serving(cluster, &state, vars), self.demanded(cluster, &state, vars));
+        let (count, demand) = (counted(cluster, &state, vars, counts), self.demanded(cluster, &state, vars));
         let mut next = state.clone();
         next.set(reached, demand);
         let guard = state.get(reached).ne(demand) & count.ge(demand);
@@ -103,11 +123,13 @@ impl Floor {
         let kind = PropertyKind::Invariant { holds: holds.id(), at };
         cluster.property_seeing(property, object.key.to_string(), kind, seen);
         let (count, demand, name) = (count.id(), demand.id(), object.key.to_string());
+        let awaits = counts == Counts::Replaced && cluster.nodes_may_be_down();
+        let nodes = if awaits { "nodes" } else { "nodes that are up" };
         cluster.diagnose(
             property,
             Box::new(move |scene| match (scene.get(count), scene.get(demand)) {
                 (count, demand) if count < demand => {
-                    vec![format!("{name} has {count} pod(s) on nodes that are up, where at least {demand} are demanded and were reached before").into()]
+                    vec![format!("{name} has {count} pod(s) on {nodes}, where at least {demand} are demanded and were reached before").into()]
                 }
                 _ => Vec::new(),
             }),

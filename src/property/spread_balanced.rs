@@ -6,6 +6,7 @@ use k8s_openapi::api::core::v1::TopologySpreadConstraint;
 
 use crate::cluster::counting::reads::Reads;
 use crate::cluster::object::scenario::PropertySpec;
+use crate::cluster::object::selector;
 use crate::cluster::object::spec::ClusterSpec;
 use crate::cluster::view::{Cluster, Inclusion, WorkloadVars};
 use crate::cluster::{Cell, Template, TemplateId};
@@ -15,13 +16,18 @@ use crate::term::{Bool, Int};
 use super::definition::{About, Definition};
 use super::{PropertyError, targets};
 
+/// The label that tells revisions of a Deployment apart; its controller sets it.
+const HASH: &str = "pod-template-hash";
+
 /// The property.
 pub const DEFINITION: Definition = Definition {
     name: "spread-balanced",
     says: "the pods of a workload stay within maxSkew over a topology key",
     violated_by: "a settled state in which the domains of a topology key differ by more than `maxSkew` in the workload's bound \
                   pods. Domains are those that the constraint counts (`nodeAffinityPolicy`, `nodeTaintsPolicy`), without \
-                  those whose nodes are all down; of a key that no constraint names, those that the pods may be bound to",
+                  those whose nodes are all down; of a key that no constraint names, those that the pods may be bound to. \
+                  Of several revisions, those count that the constraint of the present one counts (`labelSelector`, \
+                  `matchLabelKeys`)",
     arguments: &["maxSkew", "topologyKey"],
     needs: "it needs a topology spread constraint, or `maxSkew` and `topologyKey`",
     about: About { places: true, ..Definition::PLAIN.about },
@@ -46,11 +52,11 @@ fn build(cluster: &Cluster<'_>, property: &PropertySpec) -> Result<bool, Propert
     let mut found = false;
     for (_, object, vars) in targets(cluster, &property.target) {
         let Some(&present) = vars.templates.last() else { continue };
-        for limit in limits(cluster, property, present)? {
+        for limit in limits(cluster, property, vars)? {
             let (ctx, state) = (cluster.ctx(), cluster.state());
             let Limit { key, skew, .. } = &limit;
-            let counts = domain_counts(cluster, vars, present, &limit);
-            let most = vars.templates.iter().map(|id| cluster.templates[id.0].max_pods).sum::<i64>();
+            let counts = domain_counts(cluster, present, &limit);
+            let most = limit.counted.iter().map(|id| cluster.templates[id.0].max_pods).sum::<i64>();
             let skewed = ctx.max(counts.iter().map(|&(count, exists)| exists.ite(count, 0)), 0)
                 - ctx.min(counts.iter().map(|&(count, exists)| exists.ite(count, most)), 0);
             let holds = (!cluster.exists(&state, vars) | skewed.le(*skew)).id();
@@ -68,9 +74,12 @@ struct Limit {
     key: String,
     skew: i64,
     inclusion: Inclusion,
+    /// Templates of the workload whose pods count.
+    counted: Vec<TemplateId>,
 }
 
-fn limits(cluster: &Cluster<'_>, property: &PropertySpec, present: TemplateId) -> Result<Vec<Limit>, PropertyError> {
+fn limits(cluster: &Cluster<'_>, property: &PropertySpec, vars: &WorkloadVars) -> Result<Vec<Limit>, PropertyError> {
+    let Some(&present) = vars.templates.last() else { return Ok(Vec::new()) };
     let given_key = property.arguments.get("topologyKey");
     let given_skew = match property.arguments.get("maxSkew") {
         Some(text) => Some(
@@ -82,23 +91,36 @@ fn limits(cluster: &Cluster<'_>, property: &PropertySpec, present: TemplateId) -
     let wanted = constraints.filter(|it| given_key.is_none_or(|key| *key == it.topology_key));
     if let (Some(key), Some(skew)) = (given_key, given_skew) {
         let inclusion = wanted.map(Inclusion::of).next().unwrap_or(Inclusion::STRICT);
-        return Ok(vec![Limit { key: key.clone(), skew, inclusion }]);
+        return Ok(vec![Limit { key: key.clone(), skew, inclusion, counted: vars.templates.clone() }]);
     }
     let hard = wanted.filter(|it| property.is_named || it.when_unsatisfiable == "DoNotSchedule");
     let limit = |it: &TopologySpreadConstraint| Limit {
         key: it.topology_key.clone(),
         skew: given_skew.unwrap_or(i64::from(it.max_skew)),
         inclusion: Inclusion::of(it),
+        counted: vars.templates.iter().copied().filter(|&other| counts(cluster, present, other, it)).collect(),
     };
     Ok(hard.map(limit).collect())
+}
+
+/// Whether a constraint of the present revision counts the pods of another one.
+fn counts(
+    cluster: &Cluster<'_>,
+    present: TemplateId,
+    other: TemplateId,
+    constraint: &TopologySpreadConstraint,
+) -> bool {
+    let [own, others] = [present, other].map(|template| &cluster.templates[template.0].labels);
+    let agree = |key: &String| key != HASH && own.get(key).is_none_or(|value| others.get(key) == Some(value));
+    let selected = constraint.label_selector.as_ref().is_none_or(|selector| selector::matches(selector, others));
+    present == other || (selected && constraint.match_label_keys.iter().flatten().all(agree))
 }
 
 /// Pods of a workload in each domain that a limit is about, and whether the domain exists.
 fn domain_counts<'c>(
     cluster: &Cluster<'c>,
-    vars: &WorkloadVars,
     present: TemplateId,
-    Limit { key, inclusion, .. }: &Limit,
+    Limit { key, inclusion, counted, .. }: &Limit,
 ) -> Vec<(Int<'c>, Bool<'c>)> {
     let (ctx, state, pod) = (cluster.ctx(), cluster.state(), &cluster.templates[present.0]);
     let included = |cell: &Cell<'c>| {
@@ -106,7 +128,7 @@ fn domain_counts<'c>(
         node.has_label(key) && inclusion.admits(node, pod)
     };
     let cells: Vec<_> = cluster.cells(&state).into_iter().filter(included).collect();
-    let on = |cell: &Cell<'c>| ctx.sum(vars.templates.iter().map(|&template| cluster.active_on(cell, template)));
+    let on = |cell: &Cell<'c>| ctx.sum(counted.iter().map(|&template| cluster.active_on(cell, template)));
     let counts = |cell: &Cell<'c>| inclusion.counts_now(cluster, cell, pod);
     let exists = |cell: &Cell<'c>| cell.exists & !cluster.is_down(cell) & counts(cell);
     if cluster.has_singleton_domains(key) {

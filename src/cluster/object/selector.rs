@@ -94,6 +94,17 @@ pub fn tolerates_taint(toleration: &Toleration, taint: &Taint) -> bool {
         }
 }
 
+/// Whether pods with these tolerations are evicted from a node that stays down: they do not tolerate for ever both that
+/// its kubelet says so and that it says nothing. (Those that say nothing about it tolerate it for a while.)
+pub fn leave_nodes_that_are_down(tolerations: &[Toleration]) -> bool {
+    let stays = |key: &str| {
+        let taint = taint(key, "NoExecute");
+        let first = tolerations.iter().find(|toleration| tolerates_taint(toleration, &taint));
+        first.is_some_and(|toleration| toleration.toleration_seconds.is_none())
+    };
+    !["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"].into_iter().all(stays)
+}
+
 /// Whether one of the tolerations tolerates a taint where the operators `Gt` and `Lt` compare the taint's value with the
 /// toleration's number.
 pub fn tolerates_comparing(tolerations: &[Toleration], taint: &Taint) -> bool {
