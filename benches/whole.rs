@@ -2,7 +2,7 @@
 //!
 //! One group for each promise about scale: cases that fail, on every engine, from 3 to 5000 nodes; fixed cases as families
 //! of 1 to 100 nodes; the smallest violating size of a family; wide cases, violating and fixed, where explicit search is shown
-//! beside SAT and is allowed to give up; clusters of many workloads. `kubound bench` prints medians and peak memory of the first kind as a table.
+//! beside SAT and is allowed to give up; clusters of many workloads; ordinary autoscalers. `kubound bench` prints medians and peak memory of the first kind as a table.
 
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -88,5 +88,12 @@ fn many(criterion: &mut Criterion) {
     group(criterion, "many/example", boutique, &[HOLDS]);
 }
 
-criterion_group!(whole, violating, fixed_families, smallest, wide, many);
+/// What teams deploy every day, and wait for: an autoscaler whose behavior has two policies each way, on three nodes.
+fn sane(criterion: &mut Criterion) {
+    let checks = ["autoscaler-with-behavior", "zones-by-affinity"];
+    let checks = checks.map(|name| (name.to_owned(), format!("examples/sane/{name} --all --timeout 20s")));
+    group(criterion, "sane", checks.into(), &[HOLDS]);
+}
+
+criterion_group!(whole, violating, fixed_families, smallest, wide, many, sane);
 criterion_main!(whole);
