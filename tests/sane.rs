@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use kubound::check::{self, Answer, Options, source};
 use kubound::engine::Budget;
-use kubound::engine::auto::Auto;
+use kubound::engine::explicit::Explicit;
 use kubound::input::init::init_scenario;
 use kubound::input::{LoadOptions, load_strings};
 use serde_yaml::{Mapping, Value};
@@ -53,8 +53,7 @@ fn complaints(directory: &Path, interleaving: &str) -> Vec<String> {
     let next = text(directory, "next.yaml");
     files.extend(next.iter().map(|text| ("next.yaml", text.as_str())));
     let input = source::of_texts(&files).unwrap_or_else(|error| panic!("{}: {error}", directory.display()));
-    let engine = Auto::default();
-    let options = Options { all: true, ..Options::new(&engine, Budget::bound(input.spec.scenario.bound)) };
+    let options = Options { all: true, ..Options::new(&Explicit, Budget::bound(input.spec.scenario.bound)) };
     let checked = check::check(&input, &options, &mut |_| ());
     let (results, _) = checked.unwrap_or_else(|error| panic!("{}: {error}", directory.display()));
     assert!(!results.is_empty(), "{}: nothing was checked", directory.display());
