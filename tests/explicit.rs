@@ -246,7 +246,7 @@ fn race(interleaving: Interleaving) -> System {
             let mut next = now.clone();
             next.set(own, b.ctx().int(0));
             next.set(last, b.ctx().int(i as i64));
-            act(b, &format!("event {i}"), ActionKind::Event { rank: 1 - i as u32 }, now.get(own).eq(1), next, &[]);
+            act(b, &format!("event {i}"), ActionKind::Event { rank: 2 - i as u32 }, now.get(own).eq(1), next, &[]);
         }
         b.property("settles", "", PropertyKind::Settles);
     })

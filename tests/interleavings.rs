@@ -105,7 +105,7 @@ fn observers_cost_no_k() {
         for reduce in [true, false] {
             let ask =
                 |properties: &[&str]| results(engine, [SCALED, FAILURE], (Interleaving::Async, reduce, 5), properties);
-            let all = ask(&["min-replicas", "pods-schedulable", "expected-replicas", "no-replica-oscillation"]);
+            let all = ask(&["min-replicas", "pods-schedulable", "no-replica-oscillation"]);
             let what = format!("{}, reduce={reduce}", engine.name());
             assert_eq!(k(&all, "min-replicas"), k(&ask(&["min-replicas"]), "min-replicas"), "{what}");
             assert_eq!(k(&all, "pods-schedulable"), k(&ask(&["pods-schedulable"]), "pods-schedulable"), "{what}");

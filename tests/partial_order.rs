@@ -28,7 +28,7 @@ use support::{interleave, load_case, model, slice};
 /// What must be the same; `None` where the search did not come to an end.
 fn answer(engine: &dyn Engine, system: &System, bound: u32) -> Option<(String, Option<u64>)> {
     let all: Vec<PropertyId> = (0..system.properties.len()).map(PropertyId).collect();
-    let budget = Budget { time: Some(Duration::from_secs(2)), ..Budget::bound(bound) };
+    let budget = Budget { time: Some(Duration::from_millis(500)), ..Budget::bound(bound) };
     let outcome = engine.check(system, &all, &budget, &Silent);
     match outcome.verdict {
         Verdict::Holds(Extent::Complete(_)) => Some(("holds".to_owned(), Some(outcome.statistics.states))),
@@ -180,7 +180,7 @@ fn fewer_steps_are_made() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 40, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 16, max_shrink_iters: 40, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn random_clusters_have_the_same_answers(sketch in clusters::sketch()) {
