@@ -25,10 +25,13 @@ use proptest::prelude::*;
 use reductions::clusters;
 use support::{interleave, load_case, model, slice};
 
+/// For searches of random clusters, of which some are not worth waiting for.
+const SHORT: Duration = Duration::from_millis(500);
+
 /// What must be the same; `None` where the search did not come to an end.
-fn answer(engine: &dyn Engine, system: &System, bound: u32) -> Option<(String, Option<u64>)> {
+fn answer(engine: &dyn Engine, system: &System, bound: u32, time: Duration) -> Option<(String, Option<u64>)> {
     let all: Vec<PropertyId> = (0..system.properties.len()).map(PropertyId).collect();
-    let budget = Budget { time: Some(Duration::from_millis(500)), ..Budget::bound(bound) };
+    let budget = Budget { time: Some(time), ..Budget::bound(bound) };
     let outcome = engine.check(system, &all, &budget, &Silent);
     match outcome.verdict {
         Verdict::Holds(Extent::Complete(_)) => Some(("holds".to_owned(), Some(outcome.statistics.states))),
@@ -39,7 +42,7 @@ fn answer(engine: &dyn Engine, system: &System, bound: u32) -> Option<(String, O
 }
 
 /// Compares all properties of a model in which events race, one by one; how many comparisons came to an end.
-fn compare(loaded: &Loaded, bound: u32, what: &str) -> usize {
+fn compare(loaded: &Loaded, bound: u32, time: Duration, what: &str) -> usize {
     let model = model(loaded);
     let mut compared = 0;
     for id in (0..model.system.properties.len()).map(PropertyId) {
@@ -47,10 +50,10 @@ fn compare(loaded: &Loaded, bound: u32, what: &str) -> usize {
         let system = &reduction.slice.system;
         let every_order = System { all_orders: true, ..system.clone() };
         let name = model.system.property(id).to_string();
-        let Some(expected) = answer(&Explicit, &every_order, bound) else { continue };
-        let found = answer(&Explicit, system, bound);
-        assert_eq!(found.as_ref(), Some(&expected), "{what}, {name}, explicit");
-        if let Some((symbolic, _)) = answer(&Sat::default(), system, bound) {
+        let Some(expected) = answer(&Explicit, &every_order, bound, time) else { continue };
+        let Some(found) = answer(&Explicit, system, bound, time) else { continue };
+        assert_eq!(found, expected, "{what}, {name}, explicit");
+        if let Some((symbolic, _)) = answer(&Sat::default(), system, bound, time) {
             let is_same = symbolic == expected.0 || symbolic.starts_with("holds") && expected.0.starts_with("holds");
             assert!(is_same, "{what}, {name}, sat: {symbolic}, not {}", expected.0);
         }
@@ -155,15 +158,17 @@ fn load(files: &[(&'static str, String)]) -> Option<Loaded> {
 
 #[test]
 fn cases_have_the_same_answers_and_as_many_states() {
+    let mut compared = 0;
     for case in kubound::cases::CASES.iter().filter(|case| case.suite == Suite::Published) {
         for fixed in [false, true] {
             let mut loaded = load_case(case.id, 3, fixed);
             interleave(&mut loaded, Interleaving::Racing);
             let what = format!("{}, fixed={fixed}", case.id);
-            compare(&loaded, 2, &what);
-            compare_guided(&loaded, 2, &what);
+            compared += compare(&loaded, 1, Duration::from_secs(4), &what);
+            compare_guided(&loaded, 1, &what);
         }
     }
+    assert!(compared > 5, "only {compared} comparisons came to an end");
 }
 
 #[test]
@@ -185,7 +190,7 @@ proptest! {
     #[test]
     fn random_clusters_have_the_same_answers(sketch in clusters::sketch()) {
         if let Some(loaded) = load(&sketch.files()) {
-            compare(&loaded, 2, &format!("{sketch:#?}"));
+            compare(&loaded, 2, SHORT, &format!("{sketch:#?}"));
             compare_guided(&loaded, 1, &format!("{sketch:#?}"));
         }
     }
@@ -200,7 +205,7 @@ proptest! {
     #[test]
     fn several_workloads_have_the_same_answers(sketch in clusters::sketch_of_several()) {
         if let Some(loaded) = load(&sketch.files()) {
-            compare(&loaded, 1, &format!("{sketch:#?}"));
+            compare(&loaded, 1, SHORT, &format!("{sketch:#?}"));
         }
     }
 }
