@@ -25,7 +25,7 @@ use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Scene, Sentence};
 use crate::cluster::view::{Cluster, Declaring, Objects, WorkloadVars, effect};
 use crate::system::{ActionDraft, ActionKind, Effect, IntVar, State};
-use crate::term::{Bool, Int, TermId};
+use crate::term::{Bool, Ctx, Int, TermId};
 
 use super::{ranks, replicaset};
 use reconcile::Reconcile;
@@ -138,13 +138,19 @@ fn add_reconcile(cluster: &Cluster<'_>, object: &Workload, vars: &WorkloadVars, 
     let what = format!("reconciles {}", object.revisions[present].name);
     let by = Deciding::of(object, &reconcile);
     let guard = is_present & ctx.any(changes);
-    let complete = sizes_are_final(&state, vars, desired, present);
+    let complete = sizes_are_final(ctx, &state, vars, desired, present);
     let open = is_present & !complete;
     act(cluster, object, vars, (&what, by), (guard, open), next);
 }
 
 /// Whether the present revision has all replicas, others have none, and annotations say so: then there is nothing to do.
-fn sizes_are_final<'c>(state: &State<'c>, vars: &WorkloadVars, desired: &[IntVar], present: usize) -> Bool<'c> {
+fn sizes_are_final<'c>(
+    ctx: &'c Ctx,
+    state: &State<'c>,
+    vars: &WorkloadVars,
+    desired: &[IntVar],
+    present: usize,
+) -> Bool<'c> {
     let replicas = state.get(vars.replicas);
     let size = |(revision, &size): (usize, &IntVar)| match revision == present {
         true => state.get(size).eq(replicas),
@@ -155,10 +161,7 @@ fn sizes_are_final<'c>(state: &State<'c>, vars: &WorkloadVars, desired: &[IntVar
         false => state.get(note).eq(0),
     };
     let sizes = vars.sizes.iter().enumerate().map(size);
-    sizes
-        .chain(desired.iter().enumerate().map(note))
-        .fold(None, |all: Option<Bool<'c>>, it| Some(all.map_or(it, |all| all & it)))
-        .unwrap_or_else(|| replicas.ge(0))
+    ctx.all(sizes.chain(desired.iter().enumerate().map(note)))
 }
 
 /// What a Deployment of several revisions sees of its pods: which are ready, and while it recreates them, which are there

@@ -6,20 +6,23 @@
 
 use crate::system::interleaving::Interleaving;
 use crate::system::model::ActionId;
-use crate::term::{Substitution, TermId};
+use crate::term::{Arena, Substitution, TermId};
 
 use crate::engine::unroll::block::Enabled;
 use crate::engine::unroll::block::step::Draft;
 use crate::engine::unroll::branch::graph::NodeId;
 use crate::engine::unroll::unroller::Unroller;
 
+/// Events and their guards.
+type Guards = Vec<(ActionId, TermId)>;
+
 impl Unroller<'_> {
     /// What may be enabled in a symbolic branch, in the order in which it is asked.
     pub(in crate::engine::unroll) fn enabled_symbolic(&mut self, frame: &mut Substitution) -> Enabled {
         let (events, rest) = self.guards(frame);
-        let is_possible = |arena: &crate::term::Arena, guard: TermId| arena.as_bool(guard) != Some(false);
-        let possible: Vec<(ActionId, TermId)> =
-            events.into_iter().filter(|&(_, guard)| is_possible(&self.core.arena, guard)).collect();
+        let is_possible = |arena: &Arena, guard: TermId| arena.as_bool(guard) != Some(false);
+        let possible =
+            events.into_iter().filter(|&(_, guard)| is_possible(&self.core.arena, guard)).collect::<Guards>();
         if self.core.system.interleaving != Interleaving::Racing || self.core.system.guided {
             let events = self.in_order(possible);
             return Enabled { alone: events.len(), first: 0, events, rest };
@@ -35,7 +38,7 @@ impl Unroller<'_> {
     }
 
     /// Guards of the events that belong to a block, in the order of the schedule, as far as they matter; and that none holds.
-    fn guards(&mut self, frame: &mut Substitution) -> (Vec<(ActionId, TermId)>, TermId) {
+    fn guards(&mut self, frame: &mut Substitution) -> (Guards, TermId) {
         let interleaving = self.core.system.interleaving;
         let mut guards = Vec::new();
         let mut rest = self.core.arena.bool(true);
@@ -56,7 +59,7 @@ impl Unroller<'_> {
     }
 
     /// Observers first, then what continues a step, then the others.
-    fn in_order(&self, mut events: Vec<(ActionId, TermId)>) -> Vec<(ActionId, TermId)> {
+    fn in_order(&self, mut events: Guards) -> Guards {
         if self.core.system.interleaving != Interleaving::Settled {
             events.sort_by_key(|&(event, _)| !self.schedule.is_passive(event));
         }
@@ -64,12 +67,7 @@ impl Unroller<'_> {
     }
 
     /// Takes out what leads wherever it is enabled.
-    #[allow(clippy::type_complexity)]
-    fn leading(
-        &mut self,
-        frame: &mut Substitution,
-        events: Vec<(ActionId, TermId)>,
-    ) -> (Vec<(ActionId, TermId)>, Vec<(ActionId, TermId)>) {
+    fn leading(&mut self, frame: &mut Substitution, events: Guards) -> (Guards, Guards) {
         let Some(order) = self.order.clone() else { return (Vec::new(), events) };
         let ids: Vec<ActionId> = events.iter().map(|&(event, _)| event).collect();
         let core = &mut self.core;
@@ -116,7 +114,7 @@ impl Unroller<'_> {
 
     /// Events with the conditions under which it is their turn, those before them being disabled; and that it is somebody's
     /// turn, if anybody is enabled: where several race a free choice falls on one that is.
-    fn race(&mut self, enabled: &Enabled) -> (Vec<(ActionId, TermId)>, TermId) {
+    fn race(&mut self, enabled: &Enabled) -> (Guards, TermId) {
         let core = &mut self.core;
         let (alone, racing) = enabled.events.split_at(enabled.alone);
         let selector = core.inputs.selector(&mut core.arena, core.place, racing.len());
