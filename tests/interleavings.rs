@@ -109,7 +109,19 @@ fn observers_cost_no_k() {
             let what = format!("{}, reduce={reduce}", engine.name());
             assert_eq!(k(&all, "min-replicas"), k(&ask(&["min-replicas"]), "min-replicas"), "{what}");
             assert_eq!(k(&all, "pods-schedulable"), k(&ask(&["pods-schedulable"]), "pods-schedulable"), "{what}");
-            println!("{what}: {:?} {:?}", k(&all, "min-replicas"), k(&all, "pods-schedulable"));
+        }
+    }
+}
+
+/// Nobody evicts the pods of the node that fails, so the failure alone is what breaks it.
+#[test]
+fn one_action_is_k_1() {
+    let for_ever = FAILURE.replace("{hpa: false}", "{hpa: false, taintEviction: false}\n  initialPlacement: any");
+    for engine in [&Explicit as &dyn Engine, &Sat::default()] {
+        for (interleaving, reduce) in Interleaving::ALL.into_iter().flat_map(|it| [(it, true), (it, false)]) {
+            let found = results(engine, [SCALED, &for_ever], (interleaving, reduce, 3), &[]);
+            let what = format!("{}, {}, reduce={reduce}", engine.name(), interleaving.name());
+            assert_eq!(k(&found, "min-replicas"), Some(1), "{what}");
         }
     }
 }
