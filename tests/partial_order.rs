@@ -19,7 +19,7 @@ use kubound::reduce::{reduce, unreduced};
 use kubound::system::partial_order::PartialOrder;
 use kubound::system::replay::Interpreter;
 use kubound::system::{Interleaving, PropertyId, System};
-use kubound::term::{Evaluator, Valuation};
+use kubound::term::Evaluator;
 use proptest::prelude::*;
 
 use reductions::clusters;
@@ -86,7 +86,7 @@ fn inspect(loaded: &Loaded, most: usize, what: &str) {
     let successors = Successors::new(&system).expect("it compiles");
     let (mut seen, mut queue) = (HashSet::from([start.clone()]), VecDeque::from([start]));
     while let Some(state) = queue.pop_front() {
-        check_locks(&system, &state, what);
+        check_locks(&system, &interpreter, &state, what);
         let following = successors.of(&state).expect("steps");
         if !following.settled {
             check_leading(&system, (&interpreter, &order, &successors), &state, what);
@@ -99,9 +99,8 @@ fn inspect(loaded: &Loaded, most: usize, what: &str) {
     }
 }
 
-fn check_locks(system: &System, state: &[i64], what: &str) {
-    let mut valuation = Valuation::new();
-    system.state.iter().zip(state).for_each(|(variable, &value)| valuation.set(variable.var, value));
+fn check_locks(system: &System, interpreter: &Interpreter<'_>, state: &[i64], what: &str) {
+    let valuation = interpreter.valuation(state, None);
     let mut values = Evaluator::new(&system.arena, &valuation);
     for action in &system.actions {
         if let Some(lock) = &action.footprint.lock {

@@ -167,12 +167,11 @@ fn sizes_are_final<'c>(
 /// What a Deployment of several revisions sees of its pods: which are ready, and while it recreates them, which are there
 /// at all.
 fn seen(object: &Workload, vars: &WorkloadVars) -> Vec<Effect> {
-    let ready = [effect::started, effect::deleted, effect::bound];
-    let there = [effect::ended, effect::waiting, effect::withdrawn];
-    let rolls = object.strategy.type_.as_deref() != Some("Recreate");
-    let kinds = ready.into_iter().chain(there.into_iter().filter(|_| !rolls));
-    let on = |kind: fn(TemplateId) -> Effect| vars.templates.iter().map(move |&template| kind(template));
-    kinds.flat_map(on).chain([effect::nodes()]).collect()
+    let mut kinds: Vec<fn(TemplateId) -> Effect> = vec![effect::started, effect::deleted, effect::bound];
+    if object.strategy.type_.as_deref() == Some("Recreate") {
+        kinds.extend([effect::ended as fn(TemplateId) -> Effect, effect::waiting, effect::withdrawn]);
+    }
+    effect::on_nodes(&kinds, vars.templates.iter().copied())
 }
 
 /// The ReplicaSets as the controller sees them, as far as its strategy looks at them.

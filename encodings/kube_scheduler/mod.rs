@@ -231,14 +231,13 @@ pub fn add(cluster: &Cluster<'_>) {
 /// What the scheduler sees: where pods are, terminating ones included, but not which are ready. More pods that wait make
 /// no difference to those that wait already, unless some go first.
 fn seeing<'c>(cluster: &Cluster<'c>, scheduled: &[TemplateId], draft: ActionDraft<'c>) -> ActionDraft<'c> {
-    let placed = [effect::bound, effect::deleted, effect::ended, effect::withdrawn];
-    let of = |kind: fn(TemplateId) -> Effect| cluster.movable().map(kind);
     let priorities = scheduled.iter().map(|id| cluster.templates[id.0].priority());
     let waiting = cluster.movable().map(effect::waiting);
-    let seen = placed.into_iter().flat_map(of).chain([effect::nodes()]);
+    let placed: [fn(TemplateId) -> Effect; 4] = [effect::bound, effect::deleted, effect::ended, effect::withdrawn];
+    let seen = effect::on_nodes(&placed, cluster.movable());
     match priorities.unique().count() {
         0 | 1 => draft.seeing(seen).gaining(waiting),
-        _ => draft.seeing(seen.chain(waiting)),
+        _ => draft.seeing(seen.into_iter().chain(waiting)),
     }
 }
 

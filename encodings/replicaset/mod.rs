@@ -89,15 +89,10 @@ fn add_create(cluster: &Cluster<'_>, name: &str, vars: &WorkloadVars, revision: 
 
 /// What a ReplicaSet sees when it deletes pods: which ones it has, where, and which of them are ready. Nothing makes pods
 /// too many but a smaller size.
-fn own(template: TemplateId) -> [Effect; 6] {
-    [
-        effect::bound(template),
-        effect::started(template),
-        effect::deleted(template),
-        effect::waiting(template),
-        effect::withdrawn(template),
-        effect::nodes(),
-    ]
+fn own(templates: &[TemplateId]) -> Vec<Effect> {
+    let kinds: [fn(TemplateId) -> Effect; 5] =
+        [effect::bound, effect::started, effect::deleted, effect::waiting, effect::withdrawn];
+    effect::on_nodes(&kinds, templates.iter().copied())
 }
 
 /// Deletes pods that have no node yet: they go first, all alike.
@@ -116,7 +111,7 @@ fn add_delete_waiting(cluster: &Cluster<'_>, name: &str, vars: &WorkloadVars, re
         next,
     )
     .doing([effect::withdrawn(template)])
-    .seeing(own(template))
+    .seeing(own(&[template]))
     .locked(surplus.ge(1), []);
     let tell = move |scene: &Scene<'_>| {
         Sentence::new(actor.clone(), format!("deletes {} pod(s) that wait for a node", scene.get(count)))
@@ -167,7 +162,7 @@ fn add_delete_bound(
         next,
     )
     .choosing(vec![node_var, count_var], chosen_one & whole_rank.ite_bool(count.eq(here), partial))
-    .seeing(vars.templates.iter().flat_map(|&template| own(template)))
+    .seeing(own(&vars.templates))
     .locked(surplus.ge(1), []);
     let (actor, count, size) = (format!("ReplicaSet {name}"), count.id(), state.get(vars.sizes[revision]).id());
     let tell = move |scene: &Scene<'_>| {

@@ -5,7 +5,7 @@ use crate::cluster::object::selector;
 use crate::cluster::object::spec::{Autoscaler, Workload};
 use crate::cluster::view::{Cluster, Declaring, View, WorkloadVars, effect};
 use crate::cluster::{Cell, TemplateId};
-use crate::system::{Checkpoint, Effect, IntVar, PropertyKind, State};
+use crate::system::{Checkpoint, IntVar, PropertyKind, State};
 use crate::term::Int;
 
 use super::Expression;
@@ -114,9 +114,7 @@ impl Floor {
         let mut next = state.clone();
         next.set(reached, demand);
         let guard = state.get(reached).ne(demand) & count.ge(demand);
-        let kinds: [fn(TemplateId) -> Effect; 2] = [effect::bound, effect::deleted];
-        let seen = kinds.into_iter().flat_map(|kind| vars.templates.iter().map(move |&template| kind(template)));
-        let seen: Vec<Effect> = seen.chain([effect::nodes()]).collect();
+        let seen = effect::on_nodes(&[effect::bound, effect::deleted], vars.templates.iter().copied());
         observe(cluster, format!("{property} {}", object.key), guard, next, seen.clone());
         let gone = !cluster.exists(&state, vars);
         let holds = gone | count.ge(state.get(reached).min(demand));

@@ -15,6 +15,12 @@ fn on(template: TemplateId, kind: u32) -> Effect {
     Effect(1 + template.0 as u32 * KINDS + kind)
 }
 
+/// Effects of some kinds on pods of some templates, and changes of nodes: what somebody sees who looks at where they are.
+pub fn on_nodes(kinds: &[fn(TemplateId) -> Effect], templates: impl IntoIterator<Item = TemplateId>) -> Vec<Effect> {
+    let of = |template: TemplateId| kinds.iter().map(move |kind| kind(template));
+    templates.into_iter().flat_map(of).chain([nodes()]).collect()
+}
+
 /// Nodes are cordoned, fail, or change otherwise.
 pub fn nodes() -> Effect {
     Effect(0)

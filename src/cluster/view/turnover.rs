@@ -40,11 +40,9 @@ impl<'c> View<'c> {
     pub(super) fn seen_by_turnover(&self) -> Vec<Effect> {
         let ages = self.turnover.ages.iter().map(|(workload, _)| *workload);
         let workloads = ages.chain(self.turnover.tallies.iter().map(|tally| tally.workload));
-        let templates =
-            workloads.filter_map(|workload| self.workloads[workload].as_ref()).flat_map(|vars| &vars.templates);
-        let seen =
-            templates.flat_map(|&template| [effect::bound(template), effect::started(template), effect::nodes()]);
-        seen.collect()
+        let vars = workloads.filter_map(|workload| self.workloads[workload].as_ref());
+        let templates: Vec<TemplateId> = vars.flat_map(|vars| vars.templates.iter().copied()).collect();
+        effect::on_nodes(&[effect::bound, effect::started], templates)
     }
 
     /// Brings the counts up to date where pods go. Those that remain are the oldest ones, as far as upstream lets younger ones go first;

@@ -63,7 +63,6 @@ pub(super) struct Block<'m> {
     micro: Micro,
     /// Where the present block can end.
     pub exits: Vec<Exit>,
-    is_async: bool,
     /// Whether steps are made one by one.
     pub stepwise: bool,
     patience: Patience,
@@ -106,7 +105,6 @@ impl<'m> Block<'m> {
             stepper: Stepper::new(machine),
             micro,
             exits: Vec::new(),
-            is_async,
             stepwise: machine.system.stepwise || is_async,
             patience: Patience::default(),
         }
@@ -156,7 +154,7 @@ impl<'m> Block<'m> {
         if settled {
             require(self.stepper.broken_settled().next(), node)?;
         }
-        if self.goes_on(settled) {
+        if self.stepper.is_within_block() {
             return self.fire(node, pulse);
         }
         if states.is_full() {
@@ -166,12 +164,6 @@ impl<'m> Block<'m> {
         pulse.statistics.states = states.len() as u64;
         self.exit(node, state);
         Ok(())
-    }
-
-    /// Whether the present state is within a block.
-    fn goes_on(&self, settled: bool) -> bool {
-        let observes = || self.machine.schedule.observes(self.stepper.candidates());
-        if self.is_async { observes() } else { !settled }
     }
 
     fn exit(&mut self, node: u32, state: u32) {

@@ -93,7 +93,7 @@ impl<'s> Unroller<'s> {
         core.known = (!spans).then(FxHashMap::default);
         let mut unroller = Unroller {
             schedule: Schedule::new(system),
-            order: PartialOrder::of(system).map(Rc::new),
+            order: partial_order(&core).map(Rc::new),
             limits,
             asked: Asked::new(system, properties),
             histories: roots.iter().map(|&root| (root, Past::none(tracked.len()))).collect(),
@@ -182,6 +182,14 @@ impl<'s> Unroller<'s> {
 
     pub(in crate::engine::unroll) fn is_async(&self) -> bool {
         self.core.system.interleaving == Interleaving::Async
+    }
+}
+
+/// The partial order, which compiling has found out already.
+fn partial_order(core: &Core<'_>) -> Option<PartialOrder> {
+    match &core.concrete {
+        Some(concrete) => concrete.machine.order.as_ref().map(|compiled| compiled.order.clone()),
+        None => PartialOrder::of(core.system),
     }
 }
 

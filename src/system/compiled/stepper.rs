@@ -1,5 +1,6 @@
 //! Runs a compiled system on one state at a time.
 
+use crate::system::interleaving::Interleaving;
 use crate::system::model::{ActionId, MarkSet, PropertyId};
 use crate::system::schedule::Candidates;
 
@@ -133,6 +134,14 @@ impl<'m> Stepper<'m> {
             actions.clear();
             actions.push(leader);
             scratch.leads = true;
+        }
+    }
+
+    /// Whether the block goes on from the present state: in `async` only observers belong to it.
+    pub fn is_within_block(&self) -> bool {
+        match self.machine.system.interleaving {
+            Interleaving::Async => self.machine.schedule.observes(self.candidates()),
+            Interleaving::Settled | Interleaving::Racing => !self.scratch.candidates.settled,
         }
     }
 

@@ -10,7 +10,6 @@ use std::ops::Add;
 use std::rc::Rc;
 
 use crate::system::compiled::{Fault, Label, Machine, Pace, Patience, Scratch, Stepper};
-use crate::system::interleaving::Interleaving;
 use crate::system::model::{Action, ActionId, MarkSet, PropertyId, System};
 use crate::system::trace::Step;
 
@@ -183,7 +182,8 @@ impl<'s> Concrete<'s> {
         self.with(|stepper, _| {
             stepper.load(state);
             let broken = stepper.broken();
-            let rests = !is_within_block(stepper);
+            stepper.schedule();
+            let rests = !stepper.is_within_block();
             Look { broken, rests, candidates: stepper.candidates().to_vec() }
         })
     }
@@ -244,16 +244,6 @@ impl<'s> Concrete<'s> {
             state = next.state;
         }
         steps
-    }
-}
-
-/// Whether the block goes on from the state that a stepper has taken: in `async` only observers belong to it.
-fn is_within_block(stepper: &mut Stepper<'_>) -> bool {
-    let settled = stepper.schedule();
-    let machine = stepper.machine();
-    match machine.system.interleaving {
-        Interleaving::Async => machine.schedule.observes(stepper.candidates()),
-        _ => !settled,
     }
 }
 
@@ -348,7 +338,11 @@ impl Way {
         let mut pattern = Pattern::default();
         loop {
             let is_broken = stepper.load(&self.end).is_some();
-            if is_broken || !is_within_block(stepper) {
+            if is_broken {
+                return Ok(());
+            }
+            stepper.schedule();
+            if !stepper.is_within_block() {
                 return Ok(());
             }
             tries.left = TRIED;
