@@ -23,7 +23,7 @@ use kubound::term::Evaluator;
 use proptest::prelude::*;
 
 use reductions::clusters;
-use support::{interleave, load_case, model, slice};
+use support::{interleave, load_case, model, slice, tell_all_phases};
 
 /// For searches of random clusters, of which some are not worth waiting for.
 const SHORT: Duration = Duration::from_millis(500);
@@ -148,10 +148,13 @@ fn closure(system: &System, successors: &Successors<'_>, state: &[i64]) -> HashS
     rest
 }
 
-fn load(files: &[(&'static str, String)]) -> Option<Loaded> {
+fn load(files: &[(&'static str, String)], all_phases: bool) -> Option<Loaded> {
     let named: Vec<(&str, &str)> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
     let mut loaded = load_strings(&named, Default::default()).ok()?;
     interleave(&mut loaded, Interleaving::Racing);
+    if all_phases {
+        tell_all_phases(&mut loaded);
+    }
     Some(loaded)
 }
 
@@ -165,6 +168,8 @@ fn cases_have_the_same_answers_and_as_many_states() {
             let what = format!("{}, fixed={fixed}", case.id);
             compared += compare(&loaded, 1, Duration::from_secs(4), &what);
             compare_guided(&loaded, 1, &what);
+            tell_all_phases(&mut loaded);
+            compared += compare(&loaded, 1, Duration::from_secs(4), &format!("{what}, all phases"));
         }
     }
     assert!(compared > 5, "only {compared} comparisons came to an end");
@@ -174,6 +179,7 @@ fn cases_have_the_same_answers_and_as_many_states() {
 fn fewer_steps_are_made() {
     let mut loaded = load_case("c4", 3, true);
     interleave(&mut loaded, Interleaving::Racing);
+    tell_all_phases(&mut loaded);
     let system = slice(&model(&loaded)).system;
     let steps = |all_orders: bool| {
         let system = System { all_orders, ..system.clone() };
@@ -187,23 +193,23 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 16, max_shrink_iters: 40, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn random_clusters_have_the_same_answers(sketch in clusters::sketch()) {
-        if let Some(loaded) = load(&sketch.files()) {
+    fn random_clusters_have_the_same_answers(sketch in clusters::sketch(), all_phases in any::<bool>()) {
+        if let Some(loaded) = load(&sketch.files(), all_phases) {
             compare(&loaded, 2, SHORT, &format!("{sketch:#?}"));
             compare_guided(&loaded, 1, &format!("{sketch:#?}"));
         }
     }
 
     #[test]
-    fn what_leads_commutes(sketch in clusters::sketch()) {
-        if let Some(loaded) = load(&sketch.files()) {
+    fn what_leads_commutes(sketch in clusters::sketch(), all_phases in any::<bool>()) {
+        if let Some(loaded) = load(&sketch.files(), all_phases) {
             inspect(&loaded, 150, &format!("{sketch:#?}"));
         }
     }
 
     #[test]
-    fn several_workloads_have_the_same_answers(sketch in clusters::sketch_of_several()) {
-        if let Some(loaded) = load(&sketch.files()) {
+    fn several_workloads_have_the_same_answers(sketch in clusters::sketch_of_several(), all_phases in any::<bool>()) {
+        if let Some(loaded) = load(&sketch.files(), all_phases) {
             compare(&loaded, 1, SHORT, &format!("{sketch:#?}"));
         }
     }

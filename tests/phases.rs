@@ -1,6 +1,5 @@
 //! Phases of pods that are left out of a model change no answer: random clusters and cases have the same verdicts, the same
-//! shortest k and as many states at rest as with all phases. What has them told are failures of no node and a
-//! budget of nobody's pods.
+//! shortest k and as many states at rest as with all phases.
 
 mod reductions {
     pub mod clusters;
@@ -11,7 +10,6 @@ use std::time::Duration;
 
 use kubound::cases::Suite;
 use kubound::cluster::Phase;
-use kubound::cluster::object::scenario::Failures;
 use kubound::engine::explicit::Explicit;
 use kubound::engine::{Budget, Engine, Extent, Silent, Verdict};
 use kubound::input::{Loaded, load_strings};
@@ -22,26 +20,11 @@ use kubound::system::{Interleaving, PropertyId, System};
 use proptest::prelude::*;
 
 use reductions::clusters;
-use support::{interleave, model};
+use support::{interleave, model, tell_all_phases};
 
 fn load(files: &[(&str, &str)]) -> Option<Loaded> {
     let mut loaded = load_strings(files, Default::default()).ok()?;
     interleave(&mut loaded, Interleaving::Racing);
-    Some(loaded)
-}
-
-const BUDGET: &str = "apiVersion: policy/v1
-kind: PodDisruptionBudget
-metadata: {name: of-nobody}
-spec: {minAvailable: 0, selector: {matchLabels: {app: of-nobody}}}
-";
-
-/// The same, where at a glance nodes may be down and evictions wait for a budget.
-fn load_with_all_phases(files: &[(&str, &str)]) -> Option<Loaded> {
-    let files: Vec<(&str, &str)> = files.iter().copied().chain([("budget.yaml", BUDGET)]).collect();
-    let mut loaded = load(&files)?;
-    let none = Failures { nodes: Vec::new(), at_most: 0, recover: false };
-    loaded.spec.scenario.failures.get_or_insert(none);
     Some(loaded)
 }
 
@@ -72,7 +55,8 @@ fn answer(model: &Model, id: PropertyId, bound: u32) -> Option<(String, u64)> {
 
 /// Compares all properties; how many comparisons came to an end.
 fn compare(files: &[(&str, &str)], bound: u32, what: &str) -> usize {
-    let (Some(fewer), Some(all)) = (load(files), load_with_all_phases(files)) else { return 0 };
+    let (Some(fewer), Some(mut all)) = (load(files), load(files)) else { return 0 };
+    tell_all_phases(&mut all);
     let (fewer, all) = (of_single_nodes(&fewer), of_single_nodes(&all));
     if phases(&fewer) == phases(&all) {
         return 0;

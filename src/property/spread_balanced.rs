@@ -92,7 +92,13 @@ fn limits(cluster: &Cluster<'_>, property: &PropertySpec, vars: &WorkloadVars) -
     let wanted = constraints.filter(|it| given_key.is_none_or(|key| *key == it.topology_key));
     if let (Some(key), Some(skew)) = (given_key, given_skew) {
         let inclusion = wanted.map(Inclusion::of).next().unwrap_or(Inclusion::STRICT);
-        return Ok(vec![Limit { key: key.clone(), skew, inclusion, counted: vars.templates.clone(), in_company: Vec::new() }]);
+        return Ok(vec![Limit {
+            key: key.clone(),
+            skew,
+            inclusion,
+            counted: vars.templates.clone(),
+            in_company: Vec::new(),
+        }]);
     }
     let hard = wanted.filter(|it| property.is_named || it.when_unsatisfiable == "DoNotSchedule");
     let limit = |it: &TopologySpreadConstraint| {
@@ -122,7 +128,8 @@ fn counts(
     let agree = |key: &String| key != HASH && own.get(key).is_none_or(|value| others.get(key) == Some(value));
     let is_own = pod.workload == another.workload;
     let selected = constraint.label_selector.as_ref().map_or(is_own, |selector| selector::matches(selector, others));
-    present == other || (pod.namespace == another.namespace && selected && constraint.match_label_keys.iter().flatten().all(agree))
+    present == other
+        || (pod.namespace == another.namespace && selected && constraint.match_label_keys.iter().flatten().all(agree))
 }
 
 /// By how much the domains that a limit is about differ in pods of some templates.

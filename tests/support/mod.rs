@@ -1,6 +1,7 @@
 //! What several integration tests share: from files to verdicts.
 #![allow(dead_code, reason = "no test uses all of it")]
 
+use kubound::cluster::object::scenario::Failures;
 use kubound::engine::{Budget, Engine, Outcome, Silent, Verdict};
 use kubound::input::{self, Loaded};
 use kubound::model::Model;
@@ -74,4 +75,15 @@ pub fn interleave(loaded: &mut Loaded, interleaving: Interleaving) {
     if interleaving == Interleaving::Async {
         loaded.spec.scenario.bound = 20;
     }
+}
+
+/// Has a model tell all phases of pods, although nothing else happens: at a glance, nodes may be down and evictions wait for a
+/// budget. No node fails, and the budget is about nobody's pods.
+pub fn tell_all_phases(loaded: &mut Loaded) {
+    let of_nobody = serde_json::json!({
+        "metadata": {"name": "of-nobody", "namespace": "default"},
+        "spec": {"minAvailable": 0, "selector": {"matchLabels": {"app": "of-nobody"}}},
+    });
+    loaded.spec.disruption_budgets.push(serde_json::from_value(of_nobody).expect("a budget"));
+    loaded.spec.scenario.failures.get_or_insert(Failures { nodes: Vec::new(), at_most: 0, recover: false });
 }
