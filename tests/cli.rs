@@ -257,6 +257,20 @@ fn no_time_at_all_is_unknown() {
 }
 
 #[test]
+fn what_holds_in_one_order_is_not_said_to_hold() {
+    let plain = kubound(&["check", "examples/c3-fixed"]);
+    assert!(plain.out.contains(": holds (proved") && !plain.out.contains("settled"), "{}", plain.out);
+    let asked = ["check", "examples/c3-fixed", "--interleaving", "settled"];
+    let text = kubound(&asked);
+    assert!(text.code == 0 && text.out.contains(": holds in settled runs (proved"), "{}", text.out);
+    let result = json(&kubound(&[&asked[..], &["--format", "json"]].concat()).out)["results"][0].clone();
+    assert_eq!((&result["verdict"], &result["interleaving"]), (&"holds".into(), &"settled".into()));
+    assert!(result["words"].as_str().is_some_and(|words| words.starts_with("holds in settled runs (")), "{result}");
+    let table = kubound(&[&asked[..], &["--format", "table"]].concat());
+    assert!(table.out.contains("holds in settled runs"), "{}", table.out);
+}
+
+#[test]
 fn defaults_are_told_on_standard_error() {
     let nodes = "---\napiVersion: v1\nkind: Node\nmetadata: {name: n1}\nstatus: {allocatable: {cpu: 4, memory: 8Gi}}\n";
     let text = include_str!("fixtures/web.yaml").to_owned() + nodes;
