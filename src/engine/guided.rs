@@ -11,10 +11,8 @@ use crate::system::{Interleaving, PropertyId, System};
 
 use super::{Budget, Decision, Engine, Progress, Verdict};
 
-/// How long smaller bounds are looked at after a violation was found, besides what finding it took, a few times over.
+/// How long smaller bounds are looked at after a violation was found, or as long as finding it took, if that was longer.
 const PATIENCE: Duration = Duration::from_millis(500);
-/// How many times over.
-const TIMES: u32 = 4;
 
 /// Asks an engine, first about runs in one order.
 pub fn decide(
@@ -39,7 +37,7 @@ pub fn decide(
         return engine.decide(system, properties, &Budget { time: left, ..budget.clone() }, progress);
     };
     let Some(bound) = k.checked_sub(1) else { return first };
-    let patience = PATIENCE + began.elapsed() * TIMES;
+    let patience = PATIENCE.max(began.elapsed());
     let time = Some(left.map_or(patience, |left| left.min(patience)));
     let second = engine.decide(system, properties, &Budget { bound, time, ..budget.clone() }, progress);
     match second.outcome.verdict {
