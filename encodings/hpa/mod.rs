@@ -139,7 +139,7 @@ fn add_one(cluster: &Cluster<'_>, vars: &HpaVars, loads: &[LoadVars]) {
     cluster.disturb_if(&mut next, foreign.changed);
     let restless = combined.acts & (recalled.restless | proposal.ne(current));
     // A guard is about the state alone, so what depends on inputs is asked of the choice.
-    let (guard, choice) = match proposals.iter().any(|proposal| proposal.input.is_some()) {
+    let (guard, choice) = match proposals.iter().any(Proposed::is_open) {
         true => (ctx.bool(true), !reconciled.by_metrics | restless),
         false => (restless, ctx.bool(true)),
     };
@@ -147,8 +147,9 @@ fn add_one(cluster: &Cluster<'_>, vars: &HpaVars, loads: &[LoadVars]) {
     let guard = reconciled.by_metrics.ite_bool(reads, !reconciled.disabled);
     let own = loads.iter().filter(|load| load.workload == vars.workload);
     let measured = ctx.all(own.map(|load| load.is_measured(cluster, &state)));
-    let mut inputs: Vec<VarId> = proposals.iter().filter_map(|proposal| proposal.input).collect();
+    let mut inputs: Vec<VarId> = proposals.iter().flat_map(Proposed::inputs).collect();
     inputs.extend(&recalled.inputs);
+    let sharing = ctx.all(proposals.iter().filter_map(|proposal| Some(proposal.sharing.as_ref()?.choice)));
     let narrator = narrator(autoscaler, target, &proposals, &recalled, &reconciled, (current, proposal));
     let mut marks = vec![(cluster.resize_mark(vars.workload), desired.ne(current))];
     if foreign.changed.constant() != Some(false) {
@@ -160,7 +161,7 @@ fn add_one(cluster: &Cluster<'_>, vars: &HpaVars, loads: &[LoadVars]) {
         cluster.exists(&state, target) & measured & guard,
         next,
     )
-    .choosing(inputs, recalled.choice & choice & foreign.allowed)
+    .choosing(inputs, recalled.choice & choice & sharing & foreign.allowed)
     .marked(marks);
     cluster.act(&RULE, draft, narrator);
 }

@@ -9,6 +9,7 @@
 //! Where pods use different amounts, the state is their sum: see `independent`.
 
 pub mod independent;
+pub mod shared;
 
 use std::collections::BTreeSet;
 
@@ -39,6 +40,9 @@ pub static RULE: Rule = rule! {
         "`per: pod` while pods are not ready or without metrics" =>
             "differs: of a level, the smallest load stands for all where the autoscaler fills in other pods, too",
         "per deployment: spread evenly over ready pods" => "exact",
+        "`samples: ready`: pods that are being deleted share while they are ready, and pods that run and are not \
+            ready have no sample" =>
+            "over: any number of the pods that are being deleted share, and any number of those that start run",
         "start-up profiles" => "over: any number of the oldest pods may leave a stage at a time",
     ],
     omits: [
@@ -195,8 +199,8 @@ impl LoadVars {
         }
     }
 
-    /// Usage of all ready pods together, in milli-units.
-    pub fn total<'c>(&self, cluster: &Cluster<'c>, state: &State<'c>, ready: Int<'c>) -> Int<'c> {
+    /// Usage of all ready pods together, in milli-units, or of all pods that share it.
+    fn total<'c>(&self, cluster: &Cluster<'c>, state: &State<'c>, ready: Int<'c>) -> Int<'c> {
         let load = &cluster.spec.scenario.loads[self.load];
         let usage = self.usage(cluster, state);
         if load.per == LoadPer::Workload || self.tally.is_some() {
