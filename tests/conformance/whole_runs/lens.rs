@@ -3,13 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use k8s_openapi::api::core::v1::Pod;
+
 use crate::cluster::Phase;
 use crate::cluster::counting::cells::Representation;
 use crate::cluster::counting::layout::Attribute;
-use crate::model::Model;
+use crate::cluster::object::spec::WorkloadKind;
 
-use super::observe::{Seen, revision};
+use super::observe::Seen;
 use super::record::{Stretch, listed};
+use super::step::Built;
+use super::workload::{self, BARE, Revision, revision};
 
 /// What can be compared at rest.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -70,10 +74,13 @@ impl fmt::Display for Picture {
     }
 }
 
+/// Templates of no recorded revision have numbers from here downwards.
+const UNSEEN: i64 = -100;
+
 /// Where the model's state says what can be compared.
 pub struct Lens {
-    /// Whether a controller sizes ReplicaSets; the size of one of its own is the user's.
-    owned: bool,
+    /// Revisions whose ReplicaSets a controller sizes; the size of one of its own is the user's.
+    owned: BTreeSet<i64>,
     sizes: Vec<(i64, usize)>,
     pending: Vec<(i64, usize)>,
     pods: Vec<((i64, String), usize, usize)>,
@@ -84,16 +91,23 @@ pub struct Lens {
 
 impl Lens {
     /// Of a model; an error if one of its templates is of no recorded revision.
-    pub fn new(model: &Model, stretch: &Stretch) -> Result<Lens, String> {
+    pub fn new(Built { model, spec }: &Built, stretch: &Stretch) -> Result<Lens, String> {
         let parts = &model.parts;
+        let owner = |template: usize| &spec.workloads[parts.templates[template].workload];
         let revision = |template: usize| {
-            let image = parts.templates[template].spec.containers[0].image.clone().unwrap_or_default();
-            let known = stretch.images.iter().find(|(_, known)| **known == image).map(|(revision, _)| *revision);
+            let pod = &parts.templates[template];
+            let workload = match pod.sample.as_deref() {
+                Some(sample) => owner_of(sample, stretch),
+                None => Some(owner(template).key.name.clone()),
+            };
+            let Some(workload) = workload else { return BARE };
+            let wanted = Revision { workload, image: pod.spec.containers[0].image.clone().unwrap_or_default() };
+            let known = stretch.revisions.iter().find(|(_, known)| **known == wanted).map(|(revision, _)| *revision);
             // A template that the user replaced before anybody looked at it has no recorded revision.
-            known.unwrap_or(if stretch.images.is_empty() { 0 } else { -1 - template as i64 })
+            known.unwrap_or(UNSEEN - template as i64)
         };
-        let owned = stretch.objects[0]["kind"] == "Deployment";
-        let silent = stretch.failed_at_the_end();
+        let sized = (0..parts.templates.len()).filter(|&template| owner(template).kind == WorkloadKind::Deployment);
+        let (owned, silent) = (sized.map(revision).collect(), stretch.failed_at_the_end());
         let (sizes, pending, pods, down) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let mut lens = Lens { owned, sizes, pending, pods, down, silent };
         for vars in parts.workloads.iter().flatten() {
@@ -170,7 +184,7 @@ impl Lens {
         let (before, after) = (self.picture(before), self.picture(after));
         for revision in keys(&before.sizes, &after.sizes) {
             let (old, new) = (of(&before.sizes, revision), of(&after.sizes, revision));
-            if old != new && self.owned {
+            if old != new && self.owned.contains(&revision) {
                 seen.insert(Seen::Size(revision, new), 1);
             }
         }
@@ -211,6 +225,12 @@ fn moved(
     } else if ready > 0 {
         seen.insert(Seen::Ready(revision, node), ready);
     }
+}
+
+/// The workload of a pod that is on its own for the model, as those are that are being deleted when a stretch begins.
+fn owner_of(pod: &Pod, stretch: &Stretch) -> Option<String> {
+    let set = &pod.metadata.owner_references.as_ref()?.first()?.name;
+    workload::of_set(&stretch.objects, set).map(|owner| workload::name(owner).to_owned())
 }
 
 fn position(phase: Phase) -> usize {

@@ -11,9 +11,11 @@
 
 mod follow;
 mod lens;
+mod objects;
 mod observe;
 mod record;
 mod step;
+mod workload;
 
 use serde_json::Value;
 
@@ -59,14 +61,14 @@ fn verdict(record: &Value) -> Result<Verdict, String> {
     if let Some(reason) = step::not_modelled(&stretch) {
         return Ok(Verdict::NotModelled(reason));
     }
-    let model = step::build(&stretch)?;
-    let lens = Lens::new(&model, &stretch)?;
+    let built = step::build(&stretch)?;
+    let (system, lens) = (&built.model.system, Lens::new(&built, &stretch)?);
     let (recorded, rest) = (observe::recorded(&stretch), Picture::recorded(&stretch));
     // Few runs need the larger search.
-    let prompt = Follower::new(&model.system, &lens, false)?.follow(&recorded, &rest);
+    let prompt = Follower::new(system, &lens, false)?.follow(&recorded, &rest);
     if prompt.is_ok() {
         return Ok(Verdict::Agrees);
     }
-    Follower::new(&model.system, &lens, true)?.follow(&recorded, &rest)?;
+    Follower::new(system, &lens, true)?.follow(&recorded, &rest)?;
     Ok(Verdict::Agrees)
 }

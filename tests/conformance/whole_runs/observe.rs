@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::record::{Event, Stretch, listed};
 use super::step::{commands as commands_of, is_command};
+use super::workload::{self, revision};
 
 /// Something that both can be seen doing.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -129,13 +130,19 @@ pub fn is_of_user(event: &Event) -> bool {
 fn of_event(stretch: &Stretch, event: &Event, known: &mut Known) -> Option<Seen> {
     match event.kind.as_str() {
         // Whoever wrote last is named, even if the size is the Deployment controller's.
-        "ReplicaSet" if event.change != "DELETED" && stretch.objects[0]["kind"] == "Deployment" => {
+        "ReplicaSet" if event.change != "DELETED" && is_sized(stretch, &event.state) => {
             resized(event, &mut known.sizes)
         }
         "Pod" => of_pod(event, known),
         "Node" if event.change == "MODIFIED" => of_node(event, known),
         _ => None,
     }
+}
+
+/// Whether a Deployment sizes a ReplicaSet.
+fn is_sized(stretch: &Stretch, set: &Value) -> bool {
+    let owner = workload::of_set(&stretch.objects, set["name"].as_str().unwrap_or_default());
+    owner.is_some_and(|owner| owner["kind"] == "Deployment")
 }
 
 fn of_node(event: &Event, known: &mut Known) -> Option<Seen> {
@@ -148,11 +155,6 @@ fn of_node(event: &Event, known: &mut Known) -> Option<Seen> {
 
 fn name(object: &Value) -> String {
     object["name"].as_str().unwrap_or_default().to_owned()
-}
-
-/// The revision of a pod or ReplicaSet; 0 where there is but one.
-pub fn revision(object: &Value) -> i64 {
-    object["rev"].as_i64().unwrap_or(0)
 }
 
 /// Whether a pod has ended, from when on no controller counts it.
@@ -177,7 +179,7 @@ fn of_pod(event: &Event, known: &mut Known) -> Option<Seen> {
     let by_user = by.starts_with("harness");
     let begins = pod["deleting"] == true && known.deleted.insert(id.clone());
     match (event.change.as_str(), node) {
-        ("ADDED", _) => Some(Seen::Created(revision)),
+        ("ADDED", _) => (!by_user).then_some(Seen::Created(revision)),
         (_, None) if by.ends_with("delete") => {
             (known.gone.insert(id) && !by_user).then_some(Seen::Deleted(revision, None))
         }
