@@ -116,9 +116,9 @@ impl Proposed<'_> {
         self.input.into_iter().chain(shared.copied())
     }
 
-    /// Whether it depends on inputs at all.
-    pub fn is_open(&self) -> bool {
-        self.inputs().next().is_some()
+    /// Whether it depends on how pods share a load.
+    pub fn is_shared(&self) -> bool {
+        self.sharing.as_ref().is_some_and(|sharing| !sharing.inputs.is_empty())
     }
 }
 

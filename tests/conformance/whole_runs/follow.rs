@@ -159,6 +159,7 @@ impl<'s> Follower<'s> {
             let action = self.system.action(action);
             let mut seen = self.lens.between(state, &to);
             if let Some(number) = command(&action.name).filter(|_| action.kind == ActionKind::Environment) {
+                seen.retain(|seen, _| !matches!(seen, Seen::Scaled(..)));
                 seen.insert(Seen::Command(number), 1);
             }
             if !seen.is_empty() || to != state {

@@ -10,6 +10,7 @@ use crate::cluster::counting::cells::Representation;
 use crate::cluster::counting::layout::Attribute;
 use crate::cluster::object::spec::WorkloadKind;
 
+use super::load;
 use super::observe::Seen;
 use super::record::{Stretch, listed};
 use super::step::Built;
@@ -18,6 +19,8 @@ use super::workload::{self, BARE, Revision, revision};
 /// What can be compared at rest.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Picture {
+    /// By Deployment: its size.
+    pub replicas: BTreeMap<String, i64>,
     /// By revision: the size of its ReplicaSet, where it is not 0.
     pub sizes: BTreeMap<i64, i64>,
     /// By revision: pods without a node.
@@ -46,6 +49,7 @@ impl Picture {
     pub fn recorded(stretch: &Stretch) -> Picture {
         let mut picture = Picture::default();
         let Some(step) = stretch.steps.last() else { return picture };
+        picture.replicas = listed(&step.after, "Deployment").iter().filter_map(load::replicas).collect();
         for set in listed(&step.after, "ReplicaSet") {
             let size = set["spec.replicas"].as_i64().unwrap_or(0);
             if size != 0 {
@@ -66,7 +70,7 @@ impl Picture {
 
 impl fmt::Display for Picture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "sizes {:?}, pending {:?}, pods", self.sizes, self.pending)?;
+        write!(f, "replicas {:?}, sizes {:?}, pending {:?}, pods", self.replicas, self.sizes, self.pending)?;
         for ((revision, node), [unready, ready, deleting]) in &self.pods {
             write!(f, " {revision}@{node} {unready}+{ready}+{deleting}")?;
         }
@@ -81,6 +85,7 @@ const UNSEEN: i64 = -100;
 pub struct Lens {
     /// Revisions whose ReplicaSets a controller sizes; the size of one of its own is the user's.
     owned: BTreeSet<i64>,
+    replicas: Vec<(String, usize)>,
     sizes: Vec<(i64, usize)>,
     pending: Vec<(i64, usize)>,
     pods: Vec<((i64, String), usize, usize)>,
@@ -109,7 +114,12 @@ impl Lens {
         let sized = (0..parts.templates.len()).filter(|&template| owner(template).kind == WorkloadKind::Deployment);
         let (owned, silent) = (sized.map(revision).collect(), stretch.failed_at_the_end());
         let (sizes, pending, pods, down) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let mut lens = Lens { owned, sizes, pending, pods, down, silent };
+        let workloads = spec.workloads.iter().zip(&parts.workloads);
+        let deployments = workloads.filter(|(object, _)| object.kind == WorkloadKind::Deployment);
+        let replicas = deployments
+            .filter_map(|(object, vars)| Some((object.key.name.clone(), vars.as_ref()?.replicas.index())))
+            .collect();
+        let mut lens = Lens { owned, replicas, sizes, pending, pods, down, silent };
         for vars in parts.workloads.iter().flatten() {
             let sizes = vars.sizes.iter().zip(&vars.templates);
             lens.sizes.extend(sizes.map(|(size, template)| (revision(template.0), size.index())));
@@ -140,6 +150,7 @@ impl Lens {
     /// What a state shows.
     pub fn picture(&self, state: &[i64]) -> Picture {
         let mut picture = Picture::default();
+        picture.replicas = self.replicas.iter().map(|(name, index)| (name.clone(), state[*index])).collect();
         let some = |(revision, index): &(i64, usize)| (state[*index] != 0).then(|| (*revision, state[*index]));
         for (revision, size) in self.sizes.iter().filter_map(some) {
             *picture.sizes.entry(revision).or_default() += size;
@@ -182,6 +193,12 @@ impl Lens {
         seen.extend(is_down.difference(&was_down).map(|node| (Seen::Down(node.clone()), 1)));
         seen.extend(was_down.difference(&is_down).map(|node| (Seen::Up(node.clone()), 1)));
         let (before, after) = (self.picture(before), self.picture(after));
+        for workload in keys(&before.replicas, &after.replicas) {
+            let (old, new) = (of(&before.replicas, workload.clone()), of(&after.replicas, workload.clone()));
+            if old != new {
+                seen.insert(Seen::Scaled(workload, new), 1);
+            }
+        }
         for revision in keys(&before.sizes, &after.sizes) {
             let (old, new) = (of(&before.sizes, revision), of(&after.sizes, revision));
             if old != new && self.owned.contains(&revision) {

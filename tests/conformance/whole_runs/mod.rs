@@ -11,6 +11,7 @@
 
 mod follow;
 mod lens;
+mod load;
 mod objects;
 mod observe;
 mod record;
@@ -27,11 +28,13 @@ use lens::{Lens, Picture};
 use record::Stretch;
 
 /// The families that are compared.
-const SOURCES: [Source; 4] = [
+const SOURCES: [Source; 6] = [
     source("control-plane/rollout.jsonl"),
     source("control-plane/deadlock.jsonl"),
     source("control-plane/spread.jsonl"),
     source("control-plane/scale-down.jsonl"),
+    source("control-plane/hpa.jsonl"),
+    source("control-plane/mixed.jsonl"),
 ];
 
 const fn source(file: &'static str) -> Source {

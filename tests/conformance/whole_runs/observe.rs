@@ -8,6 +8,7 @@ use std::fmt;
 
 use serde_json::Value;
 
+use super::load;
 use super::record::{Event, Stretch, listed};
 use super::step::{commands as commands_of, is_command};
 use super::workload::{self, revision};
@@ -17,6 +18,8 @@ use super::workload::{self, revision};
 pub enum Seen {
     /// The user's command of this number, from 0.
     Command(usize),
+    /// An autoscaler gives a workload another size.
+    Scaled(String, i64),
     /// A revision's ReplicaSet has another size.
     Size(i64, i64),
     /// A pod of a revision is made.
@@ -53,6 +56,7 @@ impl fmt::Display for Seen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Seen::Command(number) => write!(f, "command {}", number + 1),
+            Seen::Scaled(workload, size) => write!(f, "{workload} autoscaled to {size}"),
             Seen::Size(revision, size) => write!(f, "ReplicaSet of revision {revision} scaled to {size}"),
             Seen::Created(revision) => write!(f, "pod of revision {revision} created"),
             Seen::Bound(revision, node) => write!(f, "pod of revision {revision} bound to {node}"),
@@ -76,6 +80,8 @@ struct Known {
     gone: BTreeSet<String>,
     /// Sizes of ReplicaSets by revision.
     sizes: BTreeMap<i64, i64>,
+    /// Sizes of Deployments by name.
+    replicas: BTreeMap<String, i64>,
     /// Nodes that are not ready.
     down: BTreeSet<String>,
 }
@@ -90,8 +96,16 @@ impl Known {
             deleted: deleted.map(|pod| pod["uid"].to_string()).collect(),
             gone: BTreeSet::new(),
             sizes: sets.map(|set| (revision(set), set["spec.replicas"].as_i64().unwrap_or(0))).collect(),
+            replicas: listed(&stretch.before, "Deployment").iter().filter_map(load::replicas).collect(),
             down: nodes.iter().filter(|node| node["ready"] != "True").map(name).collect(),
         }
+    }
+
+    /// The new size of a Deployment that had another one.
+    fn note_size(&mut self, event: &Event) -> Option<Seen> {
+        let (name, size) = load::replicas(&event.state).filter(|_| event.kind == "Deployment")?;
+        let before = self.replicas.insert(name.clone(), size)?;
+        (before != size).then_some(Seen::Scaled(name, size))
     }
 }
 
@@ -111,6 +125,7 @@ pub fn recorded(stretch: &Stretch) -> Vec<(f64, Seen)> {
         for event in &step.events {
             let seen = if commanded && !unseen && commands < given && is_of_user(event) {
                 commands += 1;
+                known.note_size(event);
                 Some(Seen::Command(commands - 1))
             } else {
                 of_event(stretch, event, &mut known)
@@ -133,6 +148,7 @@ fn of_event(stretch: &Stretch, event: &Event, known: &mut Known) -> Option<Seen>
         "ReplicaSet" if event.change != "DELETED" && is_sized(stretch, &event.state) => {
             resized(event, &mut known.sizes)
         }
+        "Deployment" => known.note_size(event),
         "Pod" => of_pod(event, known),
         "Node" if event.change == "MODIFIED" => of_node(event, known),
         _ => None,

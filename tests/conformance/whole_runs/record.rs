@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::load;
 use super::workload::{self, Revision};
 
 /// A recorded run.
@@ -23,6 +24,9 @@ pub struct Run {
     /// `controller.kubernetes.io/pod-deletion-cost` of pods that have one.
     #[serde(rename = "deletion costs", default)]
     pub deletion_costs: Value,
+    /// Where pods are autoscaled: what they use together, as `total` in milli-cores, when it begins.
+    #[serde(default)]
+    pub load: Value,
     /// What the user did, and what followed.
     pub steps: Vec<Step>,
 }
@@ -41,6 +45,9 @@ pub struct Step {
     pub settled: Value,
     /// Changes, in the order of resource versions.
     pub events: Vec<Event>,
+    /// Writes that the API refused.
+    #[serde(default)]
+    pub refused: Vec<Value>,
     /// All objects at rest.
     #[serde(default)]
     pub after: BTreeMap<String, Value>,
@@ -82,6 +89,8 @@ pub struct Stretch {
     pub deletion_costs: Value,
     /// Nodes whose kubelets are silent when it begins, whether anybody has noticed or not.
     pub failed: BTreeSet<String>,
+    /// What autoscaled pods use together when it begins, in milli-cores.
+    pub load: i64,
     /// Its steps; all but the last were not awaited.
     pub steps: Vec<Step>,
 }
@@ -159,6 +168,7 @@ pub fn stretches(run: &Value) -> Result<Vec<Value>, String> {
     let revisions = workload::revisions(&run);
     let (mut objects, mut before, mut open) = (run.objects.clone(), BTreeMap::new(), Vec::new());
     let (mut found, mut failed) = (Vec::new(), BTreeSet::new());
+    let mut load = run.load["total"].as_i64().unwrap_or(0);
     for (number, step) in run.steps.iter().enumerate() {
         open.push(step.clone());
         if step.settled.is_null() && number + 1 < run.steps.len() {
@@ -175,10 +185,13 @@ pub fn stretches(run: &Value) -> Result<Vec<Value>, String> {
             revisions: revisions.clone(),
             deletion_costs: run.deletion_costs.clone(),
             failed: failed.clone(),
+            load,
             steps,
         };
         failed = stretch.failed_at_the_end();
         stretch.steps.iter().for_each(|step| workload::perform(&mut objects, step));
+        load = stretch.steps.iter().fold(load, load::after);
+        load::resize(&mut objects, listed(&step.after, "Deployment"));
         found.push(json!(stretch));
     }
     Ok(found)

@@ -11,6 +11,7 @@ use crate::input::{LoadOptions, load_strings};
 use crate::model::{Model, build_of_single_nodes};
 use crate::property::Selection;
 
+use super::load;
 use super::objects::cluster;
 use super::observe::is_of_user;
 use super::record::{Step, Stretch, listed};
@@ -21,12 +22,15 @@ pub type Reason = String;
 
 /// What stands against modelling a stretch, if anything does.
 pub fn not_modelled(stretch: &Stretch) -> Option<Reason> {
-    let is_kept =
-        |object: &&Value| is_workload(object) || matches!(object["kind"].as_str(), Some("Pod" | "PodDisruptionBudget"));
+    let is_kept = |object: &&Value| {
+        let kinds = ["Pod", "PodDisruptionBudget", "HorizontalPodAutoscaler"];
+        is_workload(object) || kinds.iter().any(|kind| object["kind"] == *kind)
+    };
     if let Some(object) = stretch.present().find(|object| !is_kept(object)) {
         return Some(format!("the kind {}", object["kind"].as_str().unwrap_or_default()));
     }
-    let acts: Vec<&str> = stretch.steps.iter().flat_map(Step::acts).map(|(act, _)| act).collect();
+    let acts = stretch.steps.iter().flat_map(Step::acts).map(|(act, _)| act);
+    let acts: Vec<&str> = acts.filter(|act| *act != "load").collect();
     let edit = |act: &str| {
         matches!(act, "create" | "paused" | "strategy" | "add node" | "delete pod" | "set ready" | "taints")
     };
@@ -107,8 +111,17 @@ fn of_workload(objects: &mut [Value], step: &Step, act: &str, value: &Value) -> 
     let target = format!("{}/{}", object["kind"].as_str().unwrap_or_default().to_lowercase(), name(object));
     Some(match act {
         "scale" => json!({"scale": {"target": target, "replicas": value}}),
-        _ => json!({"apply": object}),
+        _ => json!({"apply": without_size(object)}),
     })
+}
+
+/// A manifest that leaves the size as it is.
+fn without_size(object: &Value) -> Value {
+    let mut object = object.clone();
+    if let Some(spec) = object["spec"].as_object_mut() {
+        spec.remove("replicas");
+    }
+    object
 }
 
 fn of_node(step: &Step, act: &str, value: &Value) -> Option<Value> {
@@ -123,6 +136,10 @@ fn of_node(step: &Step, act: &str, value: &Value) -> Option<Value> {
 
 fn scenario(stretch: &Stretch) -> Value {
     let mut spec = json!({"interleaving": "async", "commands": commands(stretch)});
+    if load::is_autoscaled(stretch) {
+        spec["loads"] = load::loads(stretch);
+        spec["controllers"] = json!({"hpa": load::flags()});
+    }
     let failing = stretch.failing();
     if !failing.is_empty() {
         spec["failures"] = json!({"nodes": failing, "atMost": "any", "recover": true});
