@@ -33,7 +33,14 @@ use super::stabilisation::{self, Recommendation};
 use super::{Bounds, rates};
 
 /// Stands for no size at all.
-const NONE: i64 = -1;
+pub const NONE: i64 = -1;
+
+/// The input that says which recommendation a window holds late, 0 for none.
+pub const RECALLED: &str = "recalled";
+/// The input that says at which size windows hold the present one back.
+pub const HELD_BACK: &str = "held back";
+/// The input that says with which size periods began.
+pub const BEGUN: &str = "begun";
 
 /// What an autoscaler remembers.
 pub struct Memory {
@@ -222,7 +229,7 @@ impl Memory {
 impl<'c> Recalled<'c> {
     /// The largest recommendation of a window that may carry it out late; 0 stands for none.
     fn late(&mut self, cluster: &Cluster<'c>, (last, peak): (Int<'c>, Int<'c>), (max, window): (i64, i64)) {
-        let (var, high) = cluster.input("recalled", 0, max);
+        let (var, high) = cluster.input(RECALLED, 0, max);
         self.inputs.push(var);
         self.choice = self.choice & (high.eq(0) | (high.ge(last) & high.le(peak)));
         self.lines.push(Line::Late { recalled: high.id(), peak: peak.id(), window });
@@ -241,7 +248,7 @@ impl<'c> Recalled<'c> {
             return;
         }
         let ctx = cluster.ctx();
-        let (var, held) = cluster.input("held back", NONE, max);
+        let (var, held) = cluster.input(HELD_BACK, NONE, max);
         let falling = ctx.bool(down > 0) & held.gt(proposal) & held.le(current);
         let rising = ctx.bool(up > 0) & held.ge(current) & held.lt(proposal);
         self.inputs.push(var);
@@ -259,7 +266,7 @@ impl<'c> Recalled<'c> {
         (current, proposal): (Int<'c>, Int<'c>),
         max: i64,
     ) {
-        let (var, begun) = cluster.input("begun", -max, 2 * max);
+        let (var, begun) = cluster.input(BEGUN, -max, 2 * max);
         let possible = (begun + above).ge(current) & begun.le(current + below);
         let is_limited = proposal.ne(current) & current.le(max);
         self.inputs.push(var);

@@ -8,10 +8,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::engine::explicit::Successors;
-use crate::system::{ActionKind, System};
+use crate::system::{ActionId, ActionKind, System};
 
 use super::lens::{Lens, Picture};
 use super::observe::Seen;
+use super::rest;
 
 /// More places than this at one event are not followed.
 const MOST_PLACES: usize = 30_000;
@@ -24,6 +25,8 @@ type Place = (Vec<i64>, BTreeMap<Seen, i64>);
 struct Move {
     seen: BTreeMap<Seen, i64>,
     to: Vec<i64>,
+    /// Of an autoscaler: whose step it is, and whether its windows hold nothing of the past.
+    autoscaled: Option<(ActionId, bool)>,
 }
 
 /// Follows one stretch.
@@ -155,15 +158,18 @@ impl<'s> Follower<'s> {
             return Ok(known.clone());
         }
         let mut moves = Vec::new();
-        for (action, _, to) in self.successors.of(state)?.steps {
-            let action = self.system.action(action);
+        for (id, inputs, to) in self.successors.of(state)?.steps {
+            let action = self.system.action(id);
             let mut seen = self.lens.between(state, &to);
             if let Some(number) = command(&action.name).filter(|_| action.kind == ActionKind::Environment) {
                 seen.retain(|seen, _| !matches!(seen, Seen::Scaled(..)));
                 seen.insert(Seen::Command(number), 1);
             }
-            if !seen.is_empty() || to != state {
-                moves.push(Move { seen, to });
+            let has_size = |size: i64| self.lens.picture(state).replicas.values().any(|&known| known == size);
+            let fresh = || rest::is_fresh(self.system, action, &inputs, has_size);
+            let autoscaled = rest::is_autoscaler(action).then(|| (id, fresh()));
+            if !seen.is_empty() || to != state || autoscaled.is_some_and(|(_, fresh)| fresh) {
+                moves.push(Move { seen, to, autoscaled });
             }
         }
         self.moves.insert(state.to_vec(), moves.clone());
@@ -204,8 +210,11 @@ impl<'s> Follower<'s> {
     /// What the model would still have to do in a state of rest.
     fn goes_on(&mut self, state: &[i64]) -> Result<Vec<String>, String> {
         let moves = self.moves(state)?;
-        let acts = moves.iter().flat_map(|step| step.seen.keys()).filter(|seen| !self.lens.may_be_left(seen));
-        Ok(acts.map(Seen::to_string).collect())
+        let stays = moves.iter().filter(|step| step.seen.is_empty()).filter_map(|step| step.autoscaled);
+        let resting: BTreeSet<ActionId> = stays.filter(|(_, fresh)| *fresh).map(|(autoscaler, _)| autoscaler).collect();
+        let is_open = |step: &&Move| step.autoscaled.is_none_or(|(autoscaler, _)| !resting.contains(&autoscaler));
+        let acts = moves.iter().filter(is_open).flat_map(|step| step.seen.keys());
+        Ok(acts.filter(|seen| !self.lens.may_be_left(seen)).map(Seen::to_string).collect())
     }
 }
 

@@ -15,6 +15,7 @@ mod load;
 mod objects;
 mod observe;
 mod record;
+mod rest;
 mod step;
 mod workload;
 

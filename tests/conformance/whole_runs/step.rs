@@ -23,11 +23,14 @@ pub type Reason = String;
 /// What stands against modelling a stretch, if anything does.
 pub fn not_modelled(stretch: &Stretch) -> Option<Reason> {
     let is_kept = |object: &&Value| {
-        let kinds = ["Pod", "PodDisruptionBudget", "HorizontalPodAutoscaler"];
+        let kinds = ["Pod", "PodDisruptionBudget", "HorizontalPodAutoscaler", "ResourceQuota"];
         is_workload(object) || kinds.iter().any(|kind| object["kind"] == *kind)
     };
     if let Some(object) = stretch.present().find(|object| !is_kept(object)) {
         return Some(format!("the kind {}", object["kind"].as_str().unwrap_or_default()));
+    }
+    if is_short_of_quota(stretch) {
+        return Some("a ResourceQuota that refuses pods".to_owned());
     }
     let acts = stretch.steps.iter().flat_map(Step::acts).map(|(act, _)| act);
     let acts: Vec<&str> = acts.filter(|act| *act != "load").collect();
@@ -46,6 +49,16 @@ pub fn not_modelled(stretch: &Stretch) -> Option<Reason> {
     }
     let last = stretch.steps.last()?;
     (last.settled != json!(true)).then(|| "a step that never came to rest".to_owned())
+}
+
+/// Whether a quota refuses pods, or did before so that some are still to be made. One that refuses nothing changes nothing.
+fn is_short_of_quota(stretch: &Stretch) -> bool {
+    let has_quota = stretch.present().any(|object| object["kind"] == "ResourceQuota");
+    let by_quota = |refused: &Value| refused["message"].as_str().unwrap_or_default().contains("exceeded quota");
+    let mut refused = stretch.steps.iter().flat_map(|step| &step.refused);
+    let pods_of = |set: &Value| listed(&stretch.before, "Pod").iter().filter(|pod| pod["owner"] == set["name"]).count();
+    let lacks = |set: &Value| set["spec.replicas"].as_u64().is_some_and(|size| size > pods_of(set) as u64);
+    has_quota && (refused.any(by_quota) || listed(&stretch.before, "ReplicaSet").iter().any(lacks))
 }
 
 /// Whether it may depend on deletion costs which pods are deleted: some are, not all, and one of them has costs.
