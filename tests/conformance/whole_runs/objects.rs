@@ -3,7 +3,9 @@
 
 use serde_json::{Value, json};
 
-use super::record::{Stretch, listed};
+use super::kinds;
+use super::observe::is_over;
+use super::record::{Step, Stretch, listed};
 use super::step::is_command;
 use super::workload::{self, name, perform_act};
 
@@ -17,12 +19,28 @@ pub fn cluster(stretch: &Stretch) -> Value {
     if !stretch.failing().is_empty() {
         items.push(elsewhere(stretch));
     }
+    items.extend(stretch.classes.iter().cloned());
     items.extend(listed(&stretch.before, "ReplicaSet").iter().filter_map(|set| replica_set(stretch, &objects, set)));
-    items.extend(listed(&stretch.before, "Pod").iter().filter_map(|pod| existing(stretch, &objects, pod)));
+    let pods = listed(&stretch.before, "Pod").iter().filter(|pod| !is_over(pod));
+    items.extend(pods.filter_map(|pod| existing(stretch, &objects, pod)));
     let is_known = |object: &Value| listed(&stretch.before, "Pod").iter().any(|pod| pod["name"] == name(object));
-    let given = objects.into_iter().filter(|object| object["kind"] != "Pod" || !is_known(object));
+    let given = objects.into_iter().filter(|object| match object["kind"].as_str() {
+        Some("Pod") => !is_known(object),
+        Some("PodDisruptionBudget") => asks_budgets(stretch),
+        Some("DaemonSet" | "ResourceQuota") => false,
+        _ => true,
+    });
     items.extend(given.map(|object| with_identity(object, "")));
     json!({"apiVersion": "v1", "kind": "List", "items": items})
+}
+
+/// Whether budgets are asked: not by drains that delete.
+fn asks_budgets(stretch: &Stretch) -> bool {
+    let deletes = |step: &Step| {
+        let flags = step.action["flags"].as_array().into_iter().flatten();
+        flags.into_iter().any(|flag| flag == "--disable-eviction")
+    };
+    !stretch.steps.iter().all(deletes)
 }
 
 /// The nodes that are there, as they were when the stretch began.
@@ -136,13 +154,19 @@ fn existing(stretch: &Stretch, objects: &[Value], pod: &Value) -> Option<Value> 
     Some(object)
 }
 
-/// A pod as its owner made it, or the user; `None` for pods of owners that are not modelled.
+/// A pod as its owner made it, or the user.
 fn as_given(stretch: &Stretch, objects: &[Value], pod: &Value) -> Option<Value> {
     if pod["owner"].is_null() {
         let own = objects.iter().find(|object| object["kind"] == "Pod" && name(object) == pod["name"])?;
         return Some(with_identity(own.clone(), ""));
     }
-    let template = template(stretch, workload::of_pod(objects, pod)?, &pod["rev"]);
+    let (kind, template) = match workload::of_pod(objects, pod) {
+        Some(owner) => ("ReplicaSet", template(stretch, owner, &pod["rev"])),
+        None => {
+            let owner = kinds::fixed(objects, pod["owner"].as_str()?)?;
+            (owner["kind"].as_str()?, owner["spec"]["template"].clone())
+        }
+    };
     Some(json!({
         "apiVersion": "v1",
         "kind": "Pod",
@@ -151,8 +175,7 @@ fn as_given(stretch: &Stretch, objects: &[Value], pod: &Value) -> Option<Value> 
             "uid": pod["name"],
             "labels": template["metadata"]["labels"],
             "ownerReferences": [{
-                "apiVersion": "apps/v1", "kind": "ReplicaSet", "name": pod["owner"], "uid": pod["owner"],
-                "controller": true,
+                "apiVersion": "apps/v1", "kind": kind, "name": pod["owner"], "uid": pod["owner"], "controller": true,
             }],
         },
         "spec": template["spec"],

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::priority;
 use super::workload::{self, Revision};
 
 /// A recorded run.
@@ -41,6 +42,12 @@ pub struct Step {
     pub settled: Value,
     /// Changes, in the order of resource versions.
     pub events: Vec<Event>,
+    /// Kubernetes Events.
+    #[serde(default)]
+    pub says: Vec<Value>,
+    /// Writes that the API refused.
+    #[serde(default)]
+    pub refused: Vec<Value>,
     /// All objects at rest.
     #[serde(default)]
     pub after: BTreeMap<String, Value>,
@@ -76,6 +83,8 @@ pub struct Stretch {
     pub objects: Vec<Value>,
     /// All objects when it began.
     pub before: BTreeMap<String, Value>,
+    /// PriorityClasses.
+    pub classes: Vec<Value>,
     /// The template of each revision.
     pub revisions: BTreeMap<i64, Revision>,
     /// `controller.kubernetes.io/pod-deletion-cost` of pods that have one.
@@ -120,6 +129,11 @@ impl Stretch {
             || self.steps.iter().flat_map(|step| &step.events).any(is_created)
     }
 
+    /// Whether nothing was on its way any more when it ended.
+    pub fn came_to_rest(&self) -> bool {
+        self.steps.last().is_some_and(|step| step.settled == true)
+    }
+
     /// Nodes whose kubelets are silent when it ends.
     pub fn failed_at_the_end(&self) -> BTreeSet<String> {
         let mut failed = self.failed.clone();
@@ -156,7 +170,7 @@ pub fn listed<'a>(objects: &'a BTreeMap<String, Value>, kind: &str) -> &'a [Valu
 /// The stretches of a run, as records of their own.
 pub fn stretches(run: &Value) -> Result<Vec<Value>, String> {
     let run: Run = serde_json::from_value(run.clone()).map_err(|error| format!("malformed record: {error}"))?;
-    let revisions = workload::revisions(&run);
+    let (classes, revisions) = (priority::classes(&run), workload::revisions(&run));
     let (mut objects, mut before, mut open) = (run.objects.clone(), BTreeMap::new(), Vec::new());
     let (mut found, mut failed) = (Vec::new(), BTreeSet::new());
     for (number, step) in run.steps.iter().enumerate() {
@@ -172,6 +186,7 @@ pub fn stretches(run: &Value) -> Result<Vec<Value>, String> {
             nodes: run.nodes.clone(),
             objects: objects.clone(),
             before: std::mem::replace(&mut before, step.after.clone()),
+            classes: classes.clone(),
             revisions: revisions.clone(),
             deletion_costs: run.deletion_costs.clone(),
             failed: failed.clone(),

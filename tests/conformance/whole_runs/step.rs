@@ -11,20 +11,19 @@ use crate::input::{LoadOptions, load_strings};
 use crate::model::{Model, build_of_single_nodes};
 use crate::property::Selection;
 
+use super::kinds;
 use super::objects::cluster;
 use super::observe::is_of_user;
 use super::record::{Step, Stretch, listed};
-use super::workload::{self, is_workload, name, perform_act};
+use super::workload::{self, name, perform_act};
 
 /// Why a stretch is not followed.
 pub type Reason = String;
 
 /// What stands against modelling a stretch, if anything does.
 pub fn not_modelled(stretch: &Stretch) -> Option<Reason> {
-    let is_kept =
-        |object: &&Value| is_workload(object) || matches!(object["kind"].as_str(), Some("Pod" | "PodDisruptionBudget"));
-    if let Some(object) = stretch.present().find(|object| !is_kept(object)) {
-        return Some(format!("the kind {}", object["kind"].as_str().unwrap_or_default()));
+    if let Some(reason) = kinds::not_modelled(stretch) {
+        return Some(reason);
     }
     let acts: Vec<&str> = stretch.steps.iter().flat_map(Step::acts).map(|(act, _)| act).collect();
     let edit = |act: &str| {
@@ -37,11 +36,7 @@ pub fn not_modelled(stretch: &Stretch) -> Option<Reason> {
     if let Some(act) = acts.iter().find(|act| edit(act)).filter(|_| acts.len() > 1) {
         return Some(format!("`{act}` among other actions"));
     }
-    if costs_decide(stretch) {
-        return Some("pod deletion costs".to_owned());
-    }
-    let last = stretch.steps.last()?;
-    (last.settled != json!(true)).then(|| "a step that never came to rest".to_owned())
+    costs_decide(stretch).then(|| "pod deletion costs".to_owned())
 }
 
 /// Whether it may depend on deletion costs which pods are deleted: some are, not all, and one of them has costs.
@@ -114,11 +109,18 @@ fn of_workload(objects: &mut [Value], step: &Step, act: &str, value: &Value) -> 
 fn of_node(step: &Step, act: &str, value: &Value) -> Option<Value> {
     let changes = step.events.iter().any(is_of_user);
     match act {
+        "drain" if is_given_up(step) => changes.then(|| json!({"cordon": value})),
         "drain" => Some(json!({"drain": value})),
         "uncordon" => changes.then(|| json!({"uncordon": value})),
         _ if value == true => changes.then(|| json!({"cordon": step.action["node"]})),
         _ => changes.then(|| json!({"uncordon": step.action["node"]})),
     }
+}
+
+/// Whether a drain cordoned the node and then declined to evict anything, because of pods that its flags do not speak of.
+pub fn is_given_up(step: &Step) -> bool {
+    let output = step.result["output"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    step.result["exit"] != 0 && !output.into_iter().any(|line| line.starts_with("evicting pod"))
 }
 
 fn scenario(stretch: &Stretch) -> Value {
