@@ -248,15 +248,19 @@ fn moved(
     }
 }
 
-/// The recorded pod of which the model knows by name.
+/// The recorded pod of which the model knows by name, as it was when the stretch began.
 fn as_recorded<'s>(stretch: &'s Stretch, pod: &Pod) -> Option<&'s Value> {
-    let name = pod.metadata.name.as_deref();
-    listed(&stretch.before, "Pod").iter().find(|known| known["name"].as_str() == name)
+    named(listed(&stretch.before, "Pod"), pod.metadata.name.as_deref())
 }
 
-/// Pods that the model does not move.
+fn named<'s>(objects: &'s [Value], name: Option<&str>) -> Option<&'s Value> {
+    objects.iter().find(|known| known["name"].as_str() == name)
+}
+
+/// Pods that the model does not move. Whether they are ready is what it was in the end: nobody asks.
 fn staying(parts: &Parts, spec: &ClusterSpec, stretch: &Stretch) -> Picture {
     let mut picture = Picture::default();
+    let after = stretch.steps.last().map(|step| listed(&step.after, "Pod")).unwrap_or_default();
     let moved = |workload: usize, pod: usize| {
         parts.templates.iter().any(|template| {
             template.workload == workload && template.tenure == Tenure::Loose && template.members.contains(&pod)
@@ -265,7 +269,8 @@ fn staying(parts: &Parts, spec: &ClusterSpec, stretch: &Stretch) -> Picture {
     for (index, workload) in spec.workloads.iter().enumerate().filter(|(_, it)| it.kind == WorkloadKind::Fixed) {
         let pods = workload.revisions.iter().flat_map(|revision| &revision.pods).enumerate();
         let stay = pods.filter(|(pod, _)| !moved(index, *pod)).filter_map(|(_, pod)| pod.object.as_deref());
-        stay.filter_map(|pod| as_recorded(stretch, pod)).for_each(|pod| picture.add_recorded(pod));
+        let before = stay.filter_map(|pod| as_recorded(stretch, pod));
+        before.map(|pod| named(after, pod["name"].as_str()).unwrap_or(pod)).for_each(|pod| picture.add_recorded(pod));
     }
     picture
 }
