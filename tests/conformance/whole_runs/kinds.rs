@@ -40,7 +40,7 @@ pub fn fixed<'a>(objects: &'a [Value], name: &str) -> Option<&'a Value> {
 /// what others began.
 fn comes_or_goes(event: &Event) -> bool {
     let by = event.by.as_deref().unwrap_or_default();
-    let given = matches!(by, "harness create" | "harness delete") || by.starts_with("kubelet");
+    let given = by.starts_with("harness") || by.starts_with("kubelet");
     (event.change == "ADDED" || event.state["deleting"] == true) && !given
 }
 

@@ -186,7 +186,7 @@ impl Lens {
         match seen {
             Seen::Ready(..) | Seen::Down(_) | Seen::Up(_) => true,
             Seen::Gone(_, node) | Seen::Deleted(_, Some(node), By::Taints) => self.silent.contains(node),
-            Seen::Deleted(_, Some(node), By::User) => self.left.contains(node),
+            Seen::Deleted(_, Some(node), By::Drain) => self.left.contains(node),
             _ => false,
         }
     }
@@ -287,7 +287,7 @@ fn author(component: Component) -> By {
         Component::ReplicaSet => By::ReplicaSet,
         Component::TaintEviction => By::Taints,
         Component::Preemption => By::Preemption,
-        Component::Disruption | Component::Users => By::User,
+        Component::Disruption | Component::Users => By::Drain,
         _ => By::Other,
     }
 }

@@ -11,6 +11,7 @@
 //!
 //! Not compared: what the API refused.
 
+mod evictions;
 mod follow;
 mod kinds;
 mod lens;
@@ -71,6 +72,7 @@ fn verdict(record: &Value) -> Result<Verdict, String> {
     if let Some(reason) = step::not_modelled(&stretch) {
         return Ok(Verdict::NotModelled(reason));
     }
+    evictions::compare(&stretch)?;
     let built = step::build(&stretch)?;
     let (system, lens) = (&built.model.system, Lens::new(&built, &stretch)?);
     let (recorded, rest) = (observe::recorded(&stretch), stretch.came_to_rest().then(|| Picture::recorded(&stretch)));

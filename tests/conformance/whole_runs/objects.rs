@@ -1,6 +1,8 @@
 //! The cluster of a stretch: its objects as they were when it began, edited by what the user did first where no command says
 //! that.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::kinds;
@@ -10,7 +12,7 @@ use super::step::is_command;
 use super::workload::{self, name, perform_act};
 
 /// The objects as one list.
-pub fn cluster(stretch: &Stretch) -> Value {
+pub fn cluster(stretch: &Stretch, leaving: &BTreeSet<String>) -> Value {
     let mut objects: Vec<Value> = stretch.present().cloned().collect();
     for (act, value) in stretch.steps[0].acts().into_iter().filter(|(act, _)| !is_command(act)) {
         perform_act(&mut objects, &stretch.steps[0], act, value);
@@ -22,7 +24,7 @@ pub fn cluster(stretch: &Stretch) -> Value {
     items.extend(stretch.classes.iter().cloned());
     items.extend(listed(&stretch.before, "ReplicaSet").iter().filter_map(|set| replica_set(stretch, &objects, set)));
     let pods = listed(&stretch.before, "Pod").iter().filter(|pod| !is_over(pod));
-    items.extend(pods.filter_map(|pod| existing(stretch, &objects, pod)));
+    items.extend(pods.filter_map(|pod| existing(stretch, &objects, leaving, pod)));
     let is_known = |object: &Value| listed(&stretch.before, "Pod").iter().any(|pod| pod["name"] == name(object));
     let given = objects.into_iter().filter(|object| match object["kind"].as_str() {
         Some("Pod") => !is_known(object),
@@ -132,10 +134,12 @@ fn replica_set(stretch: &Stretch, objects: &[Value], set: &Value) -> Option<Valu
     }))
 }
 
-/// A pod as it was when the stretch began, the user's edit included; `None` if the edit takes it away at once.
-fn existing(stretch: &Stretch, objects: &[Value], pod: &Value) -> Option<Value> {
+/// A pod as it was when the stretch began, the user's edit included; `None` if the edit takes it away at once. Those that
+/// are `leaving` are being deleted.
+fn existing(stretch: &Stretch, objects: &[Value], leaving: &BTreeSet<String>, pod: &Value) -> Option<Value> {
     let step = &stretch.steps[0];
     let deleted = step.does("delete pod") && step.action["delete pod"] == pod["name"] && !step.is_refused();
+    let deleted = deleted || pod["name"].as_str().is_some_and(|name| leaving.contains(name));
     if deleted && pod["node"].is_null() {
         return None;
     }
@@ -155,7 +159,7 @@ fn existing(stretch: &Stretch, objects: &[Value], pod: &Value) -> Option<Value> 
 }
 
 /// A pod as its owner made it, or the user.
-fn as_given(stretch: &Stretch, objects: &[Value], pod: &Value) -> Option<Value> {
+pub fn as_given(stretch: &Stretch, objects: &[Value], pod: &Value) -> Option<Value> {
     if pod["owner"].is_null() {
         let own = objects.iter().find(|object| object["kind"] == "Pod" && name(object) == pod["name"])?;
         return Some(with_identity(own.clone(), ""));

@@ -21,7 +21,9 @@ pub enum By {
     Taints,
     /// The scheduler, for a pod of higher priority.
     Preemption,
-    /// A user, through the eviction API or a drain.
+    /// A drain.
+    Drain,
+    /// A user: that is part of the input.
     User,
     /// Somebody else.
     Other,
@@ -34,7 +36,8 @@ impl By {
             Some("replicaset-controller") => By::ReplicaSet,
             Some("node-controller") => By::Taints,
             Some("scheduler") => By::Preemption,
-            Some("kubectl-drain" | "harness") => By::User,
+            Some("kubectl-drain") => By::Drain,
+            Some("harness") => By::User,
             _ => By::Other,
         }
     }
@@ -46,7 +49,8 @@ impl fmt::Display for By {
             By::ReplicaSet => "deleted by its ReplicaSet",
             By::Taints => "evicted by taints",
             By::Preemption => "preempted",
-            By::User => "evicted by a user",
+            By::Drain => "evicted by a drain",
+            By::User => "deleted by a user",
             By::Other => "deleted by somebody else",
         })
     }
@@ -232,13 +236,11 @@ fn of_pod(event: &Event, known: &mut Known) -> Option<Seen> {
     if !by.starts_with("node-controller") {
         known.ready.insert(id.clone(), now);
     }
-    // What the user makes and deletes is part of the input.
-    let by_user = matches!(by, "harness create" | "harness delete");
     let begins = pod["deleting"] == true && known.deleted.insert(id.clone());
     let author = known.deleters.get(&id).copied().unwrap_or(By::Other);
-    let deleted = |node| (!by_user).then_some(Seen::Deleted(revision, node, author));
+    let deleted = |node| (author != By::User).then_some(Seen::Deleted(revision, node, author));
     match (event.change.as_str(), node) {
-        ("ADDED", _) => (!by_user).then_some(Seen::Created(revision)),
+        ("ADDED", _) => (!by.starts_with("harness")).then_some(Seen::Created(revision)),
         (change, None) if pod["deleting"] == true || change == "DELETED" => {
             if known.gone.insert(id) {
                 deleted(None)

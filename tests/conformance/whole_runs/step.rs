@@ -3,14 +3,17 @@
 //! What no command says is an edit of the objects at the start, where nothing happens before it: at rest, when the user
 //! does it makes no difference.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use crate::cluster::object::spec::ClusterSpec;
 use crate::encodings::replicaset::ranking::deletion_cost;
-use crate::input::{LoadOptions, load_strings};
+use crate::input::{LoadOptions, Loaded, load_strings};
 use crate::model::{Model, build_of_single_nodes};
 use crate::property::Selection;
 
+use super::evictions;
 use super::kinds;
 use super::objects::cluster;
 use super::observe::is_of_user;
@@ -28,6 +31,7 @@ pub fn not_modelled(stretch: &Stretch) -> Option<Reason> {
     let acts: Vec<&str> = stretch.steps.iter().flat_map(Step::acts).map(|(act, _)| act).collect();
     let edit = |act: &str| {
         matches!(act, "create" | "paused" | "strategy" | "add node" | "delete pod" | "set ready" | "taints")
+            || evictions::asks(act)
     };
     let fails = |act: &str| matches!(act, "fail node" | "fail nodes" | "recover node" | "recover nodes");
     if let Some(act) = acts.iter().find(|act| !is_command(act) && !edit(act) && !fails(act)) {
@@ -62,13 +66,18 @@ pub struct Built {
 
 /// Builds the model of a stretch.
 pub fn build(stretch: &Stretch) -> Result<Built, String> {
-    let (cluster, scenario) = (cluster(stretch), scenario(stretch));
-    let texts = [("cluster", cluster.to_string()), ("scenario", scenario.to_string())];
-    let texts = texts.each_ref().map(|(name, text)| (*name, text.as_str()));
-    let loaded = load_strings(&texts, LoadOptions::default()).map_err(|diagnostics| diagnostics.to_string())?;
+    let loaded = read(stretch, &evictions::evicted(stretch))?;
     let none = Selection { properties: Vec::new(), chosen: true };
     let model = build_of_single_nodes(&loaded.spec, &none).map_err(|error| error.to_string())?;
     Ok(Built { model, spec: loaded.spec })
+}
+
+/// Reads the input of a stretch when the pods of these names are `leaving`.
+pub fn read(stretch: &Stretch, leaving: &BTreeSet<String>) -> Result<Loaded, String> {
+    let (cluster, scenario) = (cluster(stretch, leaving), scenario(stretch));
+    let texts = [("cluster", cluster.to_string()), ("scenario", scenario.to_string())];
+    let texts = texts.each_ref().map(|(name, text)| (*name, text.as_str()));
+    load_strings(&texts, LoadOptions::default()).map_err(|diagnostics| diagnostics.to_string())
 }
 
 /// Whether an act is given as a command.
