@@ -56,7 +56,11 @@ impl Layout {
             let fitting = if runnable && template.may_be_placed() { fitting(class, template) } else { 0 };
             let present: i64 = template.phases.iter().map(|&phase| initial(id, phase)).sum();
             for &phase in &template.phases {
-                let started = initial(id, phase);
+                // Pods that are starting when it begins will run, whether others may follow them or not.
+                let started = match phase {
+                    Phase::Running => initial(id, Phase::Running) + initial(id, Phase::Starting),
+                    _ => initial(id, phase),
+                };
                 let most = match phase {
                     Phase::Terminating if template.tenure == Tenure::Loose => {
                         (fitting + present).min(template.max_pods)

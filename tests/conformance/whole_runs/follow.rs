@@ -45,8 +45,9 @@ impl<'s> Follower<'s> {
         Ok(Follower { system, lens, successors: Successors::new(system)?, moves: HashMap::new(), lags })
     }
 
-    /// Follows observations to a state of rest that looks as recorded; where and how the recording leaves, if it does.
-    pub fn follow(&mut self, recorded: &[(f64, Seen)], rest: &Picture) -> Result<(), String> {
+    /// Follows observations to a state of rest that looks as recorded, if it came to rest; where and how the recording
+    /// leaves, if it does.
+    pub fn follow(&mut self, recorded: &[(f64, Seen)], rest: Option<&Picture>) -> Result<(), String> {
         let start = self.system.fixed_initial_state().ok_or("the initial state is not fixed")?;
         let mut places = BTreeSet::from([(start, BTreeMap::new())]);
         for (position, (time, seen)) in recorded.iter().enumerate() {
@@ -60,7 +61,7 @@ impl<'s> Follower<'s> {
             }
             places = next;
         }
-        self.rest(&places, rest)
+        rest.map_or(Ok(()), |rest| self.rest(&places, rest))
     }
 
     /// Where an observation may lead.
@@ -159,8 +160,8 @@ impl<'s> Follower<'s> {
         }
         let mut moves = Vec::new();
         for (id, inputs, to) in self.successors.of(state)?.steps {
+            let mut seen = self.lens.between(self.lens.author(id), state, &to);
             let action = self.system.action(id);
-            let mut seen = self.lens.between(state, &to);
             if let Some(number) = command(&action.name).filter(|_| action.kind == ActionKind::Environment) {
                 seen.retain(|seen, _| !matches!(seen, Seen::Scaled(..)));
                 seen.insert(Seen::Command(number), 1);
@@ -195,14 +196,18 @@ impl<'s> Follower<'s> {
     /// Whether one of the places comes to rest as recorded.
     fn rest(&mut self, places: &BTreeSet<Place>, rest: &Picture) -> Result<(), String> {
         let reached = self.reach(places, &BTreeMap::new())?;
-        let mut shown = String::new();
+        let (mut shown, mut is_alike) = (String::new(), false);
         for (state, apart) in &reached {
             let picture = self.lens.at_rest(state);
             let goes_on = self.goes_on(state)?;
             if picture == *rest && apart.is_empty() && goes_on.is_empty() {
                 return Ok(());
             }
-            shown = format!("{picture}; ahead {apart:?}; would go on with {goes_on:?}");
+            // A state that looks as recorded tells more than others.
+            if !is_alike {
+                is_alike = picture == *rest && apart.is_empty();
+                shown = format!("{picture}; ahead {apart:?}; would go on with {goes_on:?}");
+            }
         }
         Err(format!("at rest: {rest} recorded, the model has {shown}"))
     }

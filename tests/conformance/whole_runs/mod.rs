@@ -7,13 +7,18 @@
 //! A node that fails is silent from then on; when it is seen to be down, and back, is recorded. Evictions from it that
 //! are tolerated for a while may be yet to come at rest.
 //!
-//! Not compared: who deleted a pod, and what the API refused.
+//! A step that never came to rest is followed as far as it was recorded.
+//!
+//! Not compared: what the API refused.
 
+mod evictions;
 mod follow;
+mod kinds;
 mod lens;
 mod load;
 mod objects;
 mod observe;
+mod priority;
 mod record;
 mod rest;
 mod step;
@@ -29,12 +34,17 @@ use lens::{Lens, Picture};
 use record::Stretch;
 
 /// The families that are compared.
-const SOURCES: [Source; 6] = [
+const SOURCES: [Source; 11] = [
     source("control-plane/rollout.jsonl"),
     source("control-plane/deadlock.jsonl"),
     source("control-plane/spread.jsonl"),
     source("control-plane/scale-down.jsonl"),
     source("control-plane/hpa.jsonl"),
+    source("control-plane/node-failure.jsonl"),
+    source("control-plane/taint-eviction.jsonl"),
+    source("control-plane/drain.jsonl"),
+    source("control-plane/eviction.jsonl"),
+    source("control-plane/preemption.jsonl"),
     source("control-plane/mixed.jsonl"),
 ];
 
@@ -65,14 +75,15 @@ fn verdict(record: &Value) -> Result<Verdict, String> {
     if let Some(reason) = step::not_modelled(&stretch) {
         return Ok(Verdict::NotModelled(reason));
     }
+    evictions::compare(&stretch)?;
     let built = step::build(&stretch)?;
     let (system, lens) = (&built.model.system, Lens::new(&built, &stretch)?);
-    let (recorded, rest) = (observe::recorded(&stretch), Picture::recorded(&stretch));
+    let (recorded, rest) = (observe::recorded(&stretch), stretch.came_to_rest().then(|| Picture::recorded(&stretch)));
     // Few runs need the larger search.
-    let prompt = Follower::new(system, &lens, false)?.follow(&recorded, &rest);
+    let prompt = Follower::new(system, &lens, false)?.follow(&recorded, rest.as_ref());
     if prompt.is_ok() {
         return Ok(Verdict::Agrees);
     }
-    Follower::new(system, &lens, true)?.follow(&recorded, &rest)?;
+    Follower::new(system, &lens, true)?.follow(&recorded, rest.as_ref())?;
     Ok(Verdict::Agrees)
 }

@@ -1,14 +1,18 @@
 //! The cluster of a stretch: its objects as they were when it began, edited by what the user did first where no command says
 //! that.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
-use super::record::{Stretch, listed};
+use super::kinds;
+use super::observe::is_over;
+use super::record::{Step, Stretch, listed};
 use super::step::is_command;
 use super::workload::{self, name, perform_act};
 
 /// The objects as one list.
-pub fn cluster(stretch: &Stretch) -> Value {
+pub fn cluster(stretch: &Stretch, leaving: &BTreeSet<String>) -> Value {
     let mut objects: Vec<Value> = stretch.present().cloned().collect();
     for (act, value) in stretch.steps[0].acts().into_iter().filter(|(act, _)| !is_command(act)) {
         perform_act(&mut objects, &stretch.steps[0], act, value);
@@ -17,12 +21,28 @@ pub fn cluster(stretch: &Stretch) -> Value {
     if !stretch.failing().is_empty() {
         items.push(elsewhere(stretch));
     }
+    items.extend(stretch.classes.iter().cloned());
     items.extend(listed(&stretch.before, "ReplicaSet").iter().filter_map(|set| replica_set(stretch, &objects, set)));
-    items.extend(listed(&stretch.before, "Pod").iter().filter_map(|pod| existing(stretch, &objects, pod)));
+    let pods = listed(&stretch.before, "Pod").iter().filter(|pod| !is_over(pod));
+    items.extend(pods.filter_map(|pod| existing(stretch, &objects, leaving, pod)));
     let is_known = |object: &Value| listed(&stretch.before, "Pod").iter().any(|pod| pod["name"] == name(object));
-    let given = objects.into_iter().filter(|object| object["kind"] != "Pod" || !is_known(object));
+    let given = objects.into_iter().filter(|object| match object["kind"].as_str() {
+        Some("Pod") => !is_known(object),
+        Some("PodDisruptionBudget") => asks_budgets(stretch),
+        Some("DaemonSet" | "ResourceQuota") => false,
+        _ => true,
+    });
     items.extend(given.map(|object| with_identity(object, "")));
     json!({"apiVersion": "v1", "kind": "List", "items": items})
+}
+
+/// Whether budgets are asked: not by drains that delete.
+fn asks_budgets(stretch: &Stretch) -> bool {
+    let deletes = |step: &Step| {
+        let flags = step.action["flags"].as_array().into_iter().flatten();
+        flags.into_iter().any(|flag| flag == "--disable-eviction")
+    };
+    !stretch.steps.iter().all(deletes)
 }
 
 /// The nodes that are there, as they were when the stretch began.
@@ -114,10 +134,12 @@ fn replica_set(stretch: &Stretch, objects: &[Value], set: &Value) -> Option<Valu
     }))
 }
 
-/// A pod as it was when the stretch began, the user's edit included; `None` if the edit takes it away at once.
-fn existing(stretch: &Stretch, objects: &[Value], pod: &Value) -> Option<Value> {
+/// A pod as it was when the stretch began, the user's edit included; `None` if the edit takes it away at once. Those that
+/// are `leaving` are being deleted.
+fn existing(stretch: &Stretch, objects: &[Value], leaving: &BTreeSet<String>, pod: &Value) -> Option<Value> {
     let step = &stretch.steps[0];
     let deleted = step.does("delete pod") && step.action["delete pod"] == pod["name"] && !step.is_refused();
+    let deleted = deleted || pod["name"].as_str().is_some_and(|name| leaving.contains(name));
     if deleted && pod["node"].is_null() {
         return None;
     }
@@ -136,13 +158,19 @@ fn existing(stretch: &Stretch, objects: &[Value], pod: &Value) -> Option<Value> 
     Some(object)
 }
 
-/// A pod as its owner made it, or the user; `None` for pods of owners that are not modelled.
-fn as_given(stretch: &Stretch, objects: &[Value], pod: &Value) -> Option<Value> {
+/// A pod as its owner made it, or the user.
+pub fn as_given(stretch: &Stretch, objects: &[Value], pod: &Value) -> Option<Value> {
     if pod["owner"].is_null() {
         let own = objects.iter().find(|object| object["kind"] == "Pod" && name(object) == pod["name"])?;
         return Some(with_identity(own.clone(), ""));
     }
-    let template = template(stretch, workload::of_pod(objects, pod)?, &pod["rev"]);
+    let (kind, template) = match workload::of_pod(objects, pod) {
+        Some(owner) => ("ReplicaSet", template(stretch, owner, &pod["rev"])),
+        None => {
+            let owner = kinds::fixed(objects, pod["owner"].as_str()?)?;
+            (owner["kind"].as_str()?, owner["spec"]["template"].clone())
+        }
+    };
     Some(json!({
         "apiVersion": "v1",
         "kind": "Pod",
@@ -151,8 +179,7 @@ fn as_given(stretch: &Stretch, objects: &[Value], pod: &Value) -> Option<Value> 
             "uid": pod["name"],
             "labels": template["metadata"]["labels"],
             "ownerReferences": [{
-                "apiVersion": "apps/v1", "kind": "ReplicaSet", "name": pod["owner"], "uid": pod["owner"],
-                "controller": true,
+                "apiVersion": "apps/v1", "kind": kind, "name": pod["owner"], "uid": pod["owner"], "controller": true,
             }],
         },
         "spec": template["spec"],

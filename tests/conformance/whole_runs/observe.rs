@@ -10,8 +10,52 @@ use serde_json::Value;
 
 use super::load;
 use super::record::{Event, Stretch, listed};
-use super::step::{commands as commands_of, is_command};
+use super::step::{commands as commands_of, is_command, is_given_up};
 use super::workload::{self, revision};
+
+/// Who began a pod's deletion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum By {
+    /// Its ReplicaSet's controller.
+    ReplicaSet,
+    /// Taint eviction.
+    Taints,
+    /// The scheduler, for a pod of higher priority.
+    Preemption,
+    /// A drain.
+    Drain,
+    /// A user: that is part of the input.
+    User,
+    /// Somebody else.
+    Other,
+}
+
+impl By {
+    /// The author of a recorded deletion.
+    fn recorded(by: &str) -> By {
+        match by.split_whitespace().next() {
+            Some("replicaset-controller") => By::ReplicaSet,
+            Some("node-controller") => By::Taints,
+            Some("scheduler") => By::Preemption,
+            Some("kubectl-drain") => By::Drain,
+            Some("harness") => By::User,
+            _ => By::Other,
+        }
+    }
+}
+
+impl fmt::Display for By {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            By::ReplicaSet => "deleted by its ReplicaSet",
+            By::Taints => "evicted by taints",
+            By::Preemption => "preempted",
+            By::Drain => "evicted by a drain",
+            By::User => "deleted by a user",
+            By::Other => "deleted by somebody else",
+        })
+    }
+}
 
 /// Something that both can be seen doing.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,7 +73,7 @@ pub enum Seen {
     /// It becomes ready.
     Ready(i64, String),
     /// Its deletion begins; without a node it is gone at once.
-    Deleted(i64, Option<String>),
+    Deleted(i64, Option<String>, By),
     /// It has terminated.
     Gone(i64, String),
     /// A node is seen to be down.
@@ -61,8 +105,8 @@ impl fmt::Display for Seen {
             Seen::Created(revision) => write!(f, "pod of revision {revision} created"),
             Seen::Bound(revision, node) => write!(f, "pod of revision {revision} bound to {node}"),
             Seen::Ready(revision, node) => write!(f, "pod of revision {revision} on {node} ready"),
-            Seen::Deleted(revision, Some(node)) => write!(f, "pod of revision {revision} on {node} deleted"),
-            Seen::Deleted(revision, None) => write!(f, "waiting pod of revision {revision} deleted"),
+            Seen::Deleted(revision, Some(node), by) => write!(f, "pod of revision {revision} on {node} {by}"),
+            Seen::Deleted(revision, None, by) => write!(f, "waiting pod of revision {revision} {by}"),
             Seen::Gone(revision, node) => write!(f, "pod of revision {revision} on {node} gone"),
             Seen::Down(node) => write!(f, "{node} down"),
             Seen::Up(node) => write!(f, "{node} back"),
@@ -76,6 +120,8 @@ struct Known {
     ready: BTreeMap<String, bool>,
     /// Pods whose deletion has begun.
     deleted: BTreeSet<String>,
+    /// Who begins their deletions.
+    deleters: BTreeMap<String, By>,
     /// Pods that have terminated.
     gone: BTreeSet<String>,
     /// Sizes of ReplicaSets by revision.
@@ -93,8 +139,9 @@ impl Known {
         let deleted = pods.iter().filter(|pod| pod["deleting"] == true);
         Known {
             ready: pods.iter().map(|pod| (pod["uid"].to_string(), pod["ready"] == true)).collect(),
+            deleters: deleters(stretch),
             deleted: deleted.map(|pod| pod["uid"].to_string()).collect(),
-            gone: BTreeSet::new(),
+            gone: pods.iter().filter(|pod| is_over(pod)).map(|pod| pod["uid"].to_string()).collect(),
             sizes: sets.map(|set| (revision(set), set["spec.replicas"].as_i64().unwrap_or(0))).collect(),
             replicas: listed(&stretch.before, "Deployment").iter().filter_map(load::replicas).collect(),
             down: nodes.iter().filter(|node| node["ready"] != "True").map(name).collect(),
@@ -109,6 +156,19 @@ impl Known {
     }
 }
 
+/// Who deletes each pod that is deleted. An event names the last writer only, who may have done something else.
+fn deleters(stretch: &Stretch) -> BTreeMap<String, By> {
+    let mut deleters = BTreeMap::new();
+    for event in stretch.steps.iter().flat_map(|step| &step.events).filter(|event| event.kind == "Pod") {
+        let by = event.by.as_deref().unwrap_or_default();
+        let deletes = by.ends_with("delete") || by.ends_with("eviction");
+        if deletes && !by.starts_with("kubelet") {
+            deleters.entry(event.state["uid"].to_string()).or_insert(By::recorded(by));
+        }
+    }
+    deleters
+}
+
 /// Observations with the times of their events.
 pub fn recorded(stretch: &Stretch) -> Vec<(f64, Seen)> {
     let mut known = Known::before(stretch);
@@ -117,7 +177,7 @@ pub fn recorded(stretch: &Stretch) -> Vec<(f64, Seen)> {
     for step in &stretch.steps {
         let commanded = !step.is_refused() && step.acts().iter().any(|(act, _)| is_command(act));
         // A node that was cordoned before is drained without a sign of it.
-        let unseen = step.does("drain") && !step.events.iter().any(is_of_user);
+        let unseen = step.does("drain") && !is_given_up(step) && !step.events.iter().any(is_of_user);
         if unseen {
             found.push((step.events.first().map_or(0.0, |event| event.t), Seen::Command(commands)));
             commands += 1;
@@ -174,7 +234,7 @@ fn name(object: &Value) -> String {
 }
 
 /// Whether a pod has ended, from when on no controller counts it.
-fn is_over(pod: &Value) -> bool {
+pub fn is_over(pod: &Value) -> bool {
     matches!(pod["phase"].as_str(), Some("Succeeded" | "Failed"))
 }
 
@@ -192,18 +252,23 @@ fn of_pod(event: &Event, known: &mut Known) -> Option<Seen> {
     if !by.starts_with("node-controller") {
         known.ready.insert(id.clone(), now);
     }
-    let by_user = by.starts_with("harness");
     let begins = pod["deleting"] == true && known.deleted.insert(id.clone());
+    let author = known.deleters.get(&id).copied().unwrap_or(By::Other);
+    let deleted = |node| (author != By::User).then_some(Seen::Deleted(revision, node, author));
     match (event.change.as_str(), node) {
-        ("ADDED", _) => (!by_user).then_some(Seen::Created(revision)),
-        (_, None) if by.ends_with("delete") => {
-            (known.gone.insert(id) && !by_user).then_some(Seen::Deleted(revision, None))
+        ("ADDED", _) => (!by.starts_with("harness")).then_some(Seen::Created(revision)),
+        (change, None) if pod["deleting"] == true || change == "DELETED" => {
+            if known.gone.insert(id) {
+                deleted(None)
+            } else {
+                None
+            }
         }
         (change, Some(node)) if is_over(pod) || change == "DELETED" => {
             known.gone.insert(id).then_some(Seen::Gone(revision, node))
         }
         (_, Some(node)) if by.ends_with("binding") => Some(Seen::Bound(revision, node)),
-        (_, Some(node)) if begins => (!by_user).then_some(Seen::Deleted(revision, Some(node))),
+        (_, node) if begins => deleted(node),
         (_, Some(node)) if now && !before && pod["deleting"] != true => Some(Seen::Ready(revision, node)),
         _ => None,
     }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::load;
+use super::priority;
 use super::workload::{self, Revision};
 
 /// A recorded run.
@@ -45,6 +46,9 @@ pub struct Step {
     pub settled: Value,
     /// Changes, in the order of resource versions.
     pub events: Vec<Event>,
+    /// Kubernetes Events.
+    #[serde(default)]
+    pub says: Vec<Value>,
     /// Writes that the API refused.
     #[serde(default)]
     pub refused: Vec<Value>,
@@ -83,6 +87,8 @@ pub struct Stretch {
     pub objects: Vec<Value>,
     /// All objects when it began.
     pub before: BTreeMap<String, Value>,
+    /// PriorityClasses.
+    pub classes: Vec<Value>,
     /// The template of each revision.
     pub revisions: BTreeMap<i64, Revision>,
     /// `controller.kubernetes.io/pod-deletion-cost` of pods that have one.
@@ -98,7 +104,8 @@ pub struct Stretch {
 impl Step {
     /// What is done, one thing after the other, without what merely says how.
     pub fn acts(&self) -> Vec<(&str, &Value)> {
-        let told = |name: &str| !matches!(name, "pod" | "node" | "flags" | "timeout" | "deployment");
+        let told =
+            |name: &str| !matches!(name, "pod" | "node" | "flags" | "timeout" | "deployment" | "ready" | "phase");
         let acts = self.action.as_object().into_iter().flatten();
         acts.map(|(name, value)| (name.as_str(), value)).filter(|(name, _)| told(name)).collect()
     }
@@ -127,6 +134,11 @@ impl Stretch {
         let is_created = |event: &Event| event.change == "ADDED" && event.kind == kind && event.state["name"] == name;
         listed(&self.before, kind).iter().any(|object| object["name"] == name)
             || self.steps.iter().flat_map(|step| &step.events).any(is_created)
+    }
+
+    /// Whether nothing was on its way any more when it ended.
+    pub fn came_to_rest(&self) -> bool {
+        self.steps.last().is_some_and(|step| step.settled == true)
     }
 
     /// Nodes whose kubelets are silent when it ends.
@@ -165,7 +177,7 @@ pub fn listed<'a>(objects: &'a BTreeMap<String, Value>, kind: &str) -> &'a [Valu
 /// The stretches of a run, as records of their own.
 pub fn stretches(run: &Value) -> Result<Vec<Value>, String> {
     let run: Run = serde_json::from_value(run.clone()).map_err(|error| format!("malformed record: {error}"))?;
-    let revisions = workload::revisions(&run);
+    let (classes, revisions) = (priority::classes(&run), workload::revisions(&run));
     let (mut objects, mut before, mut open) = (run.objects.clone(), BTreeMap::new(), Vec::new());
     let (mut found, mut failed) = (Vec::new(), BTreeSet::new());
     let mut load = run.load["total"].as_i64().unwrap_or(0);
@@ -182,6 +194,7 @@ pub fn stretches(run: &Value) -> Result<Vec<Value>, String> {
             nodes: run.nodes.clone(),
             objects: objects.clone(),
             before: std::mem::replace(&mut before, step.after.clone()),
+            classes: classes.clone(),
             revisions: revisions.clone(),
             deletion_costs: run.deletion_costs.clone(),
             failed: failed.clone(),

@@ -3,39 +3,37 @@
 //! What no command says is an edit of the objects at the start, where nothing happens before it: at rest, when the user
 //! does it makes no difference.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use crate::cluster::object::spec::ClusterSpec;
 use crate::encodings::replicaset::ranking::deletion_cost;
-use crate::input::{LoadOptions, load_strings};
+use crate::input::{LoadOptions, Loaded, load_strings};
 use crate::model::{Model, build_of_single_nodes};
 use crate::property::Selection;
 
+use super::evictions;
+use super::kinds;
 use super::load;
 use super::objects::cluster;
 use super::observe::is_of_user;
 use super::record::{Step, Stretch, listed};
-use super::workload::{self, is_workload, name, perform_act};
+use super::workload::{self, name, perform_act};
 
 /// Why a stretch is not followed.
 pub type Reason = String;
 
 /// What stands against modelling a stretch, if anything does.
 pub fn not_modelled(stretch: &Stretch) -> Option<Reason> {
-    let is_kept = |object: &&Value| {
-        let kinds = ["Pod", "PodDisruptionBudget", "HorizontalPodAutoscaler", "ResourceQuota"];
-        is_workload(object) || kinds.iter().any(|kind| object["kind"] == *kind)
-    };
-    if let Some(object) = stretch.present().find(|object| !is_kept(object)) {
-        return Some(format!("the kind {}", object["kind"].as_str().unwrap_or_default()));
-    }
-    if is_short_of_quota(stretch) {
-        return Some("a ResourceQuota that refuses pods".to_owned());
+    if let Some(reason) = kinds::not_modelled(stretch) {
+        return Some(reason);
     }
     let acts = stretch.steps.iter().flat_map(Step::acts).map(|(act, _)| act);
     let acts: Vec<&str> = acts.filter(|act| *act != "load").collect();
     let edit = |act: &str| {
         matches!(act, "create" | "paused" | "strategy" | "add node" | "delete pod" | "set ready" | "taints")
+            || evictions::asks(act)
     };
     let fails = |act: &str| matches!(act, "fail node" | "fail nodes" | "recover node" | "recover nodes");
     if let Some(act) = acts.iter().find(|act| !is_command(act) && !edit(act) && !fails(act)) {
@@ -44,21 +42,7 @@ pub fn not_modelled(stretch: &Stretch) -> Option<Reason> {
     if let Some(act) = acts.iter().find(|act| edit(act)).filter(|_| acts.len() > 1) {
         return Some(format!("`{act}` among other actions"));
     }
-    if costs_decide(stretch) {
-        return Some("pod deletion costs".to_owned());
-    }
-    let last = stretch.steps.last()?;
-    (last.settled != json!(true)).then(|| "a step that never came to rest".to_owned())
-}
-
-/// Whether a quota refuses pods, or did before so that some are still to be made. One that refuses nothing changes nothing.
-fn is_short_of_quota(stretch: &Stretch) -> bool {
-    let has_quota = stretch.present().any(|object| object["kind"] == "ResourceQuota");
-    let by_quota = |refused: &Value| refused["message"].as_str().unwrap_or_default().contains("exceeded quota");
-    let mut refused = stretch.steps.iter().flat_map(|step| &step.refused);
-    let pods_of = |set: &Value| listed(&stretch.before, "Pod").iter().filter(|pod| pod["owner"] == set["name"]).count();
-    let lacks = |set: &Value| set["spec.replicas"].as_u64().is_some_and(|size| size > pods_of(set) as u64);
-    has_quota && (refused.any(by_quota) || listed(&stretch.before, "ReplicaSet").iter().any(lacks))
+    costs_decide(stretch).then(|| "pod deletion costs".to_owned())
 }
 
 /// Whether it may depend on deletion costs which pods are deleted: some are, not all, and one of them has costs.
@@ -84,13 +68,18 @@ pub struct Built {
 
 /// Builds the model of a stretch.
 pub fn build(stretch: &Stretch) -> Result<Built, String> {
-    let (cluster, scenario) = (cluster(stretch), scenario(stretch));
-    let texts = [("cluster", cluster.to_string()), ("scenario", scenario.to_string())];
-    let texts = texts.each_ref().map(|(name, text)| (*name, text.as_str()));
-    let loaded = load_strings(&texts, LoadOptions::default()).map_err(|diagnostics| diagnostics.to_string())?;
+    let loaded = read(stretch, &evictions::evicted(stretch))?;
     let none = Selection { properties: Vec::new(), chosen: true };
     let model = build_of_single_nodes(&loaded.spec, &none).map_err(|error| error.to_string())?;
     Ok(Built { model, spec: loaded.spec })
+}
+
+/// Reads the input of a stretch when the pods of these names are `leaving`.
+pub fn read(stretch: &Stretch, leaving: &BTreeSet<String>) -> Result<Loaded, String> {
+    let (cluster, scenario) = (cluster(stretch, leaving), scenario(stretch));
+    let texts = [("cluster", cluster.to_string()), ("scenario", scenario.to_string())];
+    let texts = texts.each_ref().map(|(name, text)| (*name, text.as_str()));
+    load_strings(&texts, LoadOptions::default()).map_err(|diagnostics| diagnostics.to_string())
 }
 
 /// Whether an act is given as a command.
@@ -140,11 +129,18 @@ fn without_size(object: &Value) -> Value {
 fn of_node(step: &Step, act: &str, value: &Value) -> Option<Value> {
     let changes = step.events.iter().any(is_of_user);
     match act {
+        "drain" if is_given_up(step) => changes.then(|| json!({"cordon": value})),
         "drain" => Some(json!({"drain": value})),
         "uncordon" => changes.then(|| json!({"uncordon": value})),
         _ if value == true => changes.then(|| json!({"cordon": step.action["node"]})),
         _ => changes.then(|| json!({"uncordon": step.action["node"]})),
     }
+}
+
+/// Whether a drain cordoned the node and then declined to evict anything, because of pods that its flags do not speak of.
+pub fn is_given_up(step: &Step) -> bool {
+    let output = step.result["output"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    step.result["exit"] != 0 && !output.into_iter().any(|line| line.starts_with("evicting pod"))
 }
 
 fn scenario(stretch: &Stretch) -> Value {
