@@ -192,3 +192,34 @@ fn what_equal_loads_break_independent_ones_break_too() {
         assert!(k(LoadPer::EachPod) <= k(LoadPer::Pod), "{id}");
     }
 }
+
+/// Pods of `web` that share a load, as far as each may, with room for three of them.
+fn shared(limit: &str) -> Loaded {
+    let range = format!("per: deployment, range: 4000m..4000m{limit}, changes: never");
+    load(&[WEB.to_owned(), autoscaler(1000, 6), scenario(3, &range, "  bound: 2\n")])
+}
+
+#[test]
+fn a_pod_that_shares_a_load_uses_no_more_than_its_limit() {
+    assert_eq!(answers(&shared("")), Answer::Violated("pods-schedulable".to_owned(), 1));
+    assert_eq!(answers(&shared(", atMost: 1000m")), Answer::Holds);
+}
+
+/// Two pods have enough to do; of four that share the load, two of which are being deleted, the others seem to be idle.
+#[test]
+fn ready_pods_share_a_load_while_they_are_being_deleted() {
+    let small = |samples: &str| {
+        let range = format!("per: deployment, range: 1500m..1500m, changes: never, samples: {samples}");
+        let properties = "  properties: [{name: expected-replicas, value: 2}]\n";
+        let text = scenario(9, &range, "  sizes: [{target: web, replicas: 4}]\n  bound: 4\n");
+        let mut loaded = load(&[
+            WEB.to_owned(),
+            autoscaler(1000, 4),
+            text.replace("  properties: [pods-schedulable]\n", properties),
+        ]);
+        interleave(&mut loaded, Interleaving::Async);
+        answers(&loaded)
+    };
+    assert_eq!(small("started"), Answer::Holds);
+    assert!(matches!(small("ready"), Answer::Violated(property, _) if property == "expected-replicas"));
+}

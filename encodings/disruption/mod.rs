@@ -11,7 +11,7 @@ use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Narrator, Scene, Sentence};
 use crate::cluster::view::{Change, Cluster, Leaving};
 use crate::cluster::{Attribute, Cell, Phase, TemplateId};
-use crate::system::{ActionDraft, ActionKind, State};
+use crate::system::{ActionDraft, ActionKind, Interleaving, State};
 use crate::term::{Bool, Int};
 
 use super::ranks;
@@ -24,10 +24,12 @@ pub static RULE: Rule = rule! {
     upstream: [
         "staging/src/k8s.io/kubectl/pkg/drain/drain.go" => ["evictPods"],
     ],
-    decides: "When the evictions of a drain that wait for a PodDisruptionBudget go on.",
+    decides: "When the evictions of a drain that do not come with its cordon go on.",
     parts: [
         "pods under a budget are evicted one at a time, whenever the budget allows it" =>
             "in `settled` runs after everything else has settled",
+        "other pods: all at once, as the node is cordoned; in `async` one at a time, at any time after that" =>
+            "exact in `async`",
         "pods that are not ready" =>
             "over: they may have started or not; those that have not, which budgets do not protect, may go at any time",
     ],
@@ -50,15 +52,21 @@ pub fn is_budgeted(cluster: &Cluster<'_>, template: TemplateId) -> bool {
     budgets(cluster, template).next().is_some()
 }
 
+/// Whether a drain evicts a template's pods one by one, and not all as it cordons their node: where a budget limits evictions,
+/// or anything may come in between.
+pub fn is_gradual(cluster: &Cluster<'_>, template: TemplateId) -> bool {
+    is_budgeted(cluster, template) || cluster.spec.scenario.interleaving == Interleaving::Async
+}
+
 /// Whether no pod that a drain would evict is left on the nodes of a cell.
 pub fn is_drained<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>) -> Bool<'c> {
-    let left = cluster.movable().filter(|&id| is_budgeted(cluster, id));
+    let left = cluster.movable().filter(|&id| is_gradual(cluster, id));
     cluster.ctx().all(left.map(|id| cluster.active_on(cell, id).eq(0)))
 }
 
-/// What `kubectl drain` does to a cell's nodes: it cordons them, and evicts the pods that no budget protects.
+/// What `kubectl drain` does to a cell's nodes: it cordons them, and evicts the pods that can go at once.
 pub fn drain<'a, 'c>(cluster: &'a Cluster<'c>, cell: &Cell<'c>) -> Change<'a, 'c> {
-    let evicted = |template| match is_budgeted(cluster, template) {
+    let evicted = |template| match is_gradual(cluster, template) {
         true => cluster.ctx().int(0),
         false => cluster.active_on(cell, template),
     };
@@ -70,10 +78,10 @@ pub(crate) fn allowed<'c>(cluster: &Cluster<'c>, state: &State<'c>, budget: &Pod
     budget::status(cluster, state, budget).allowed
 }
 
-/// Adds the evictions that wait for their budgets.
+/// Adds the evictions that come after the cordon.
 pub fn add(cluster: &Cluster<'_>) {
     for template in cluster.movable() {
-        if is_budgeted(cluster, template) {
+        if is_gradual(cluster, template) {
             let kind = ActionKind::Event { rank: ranks::BUDGETED_EVICTION };
             Eviction { cluster, template, ready: true, runs: true }.add(kind, "evicts");
             Eviction { cluster, template, ready: false, runs: true }.add(kind, "evicts, not ready,");
@@ -138,23 +146,25 @@ impl<'c> Eviction<'_, 'c> {
             };
             cluster.change(cell).delete_by_phase(taken, Leaving::Evicted)
         });
+        let is_budgeted = is_budgeted(cluster, template);
         let name = cluster.templates[template.0].name.clone();
         let draft = ActionDraft::new(format!("drain {what} {name}"), kind, guard, next)
             .choosing(vec![var], valid)
             .marked(cluster.eviction_marks(|other| ctx.bool(other == template)));
-        cluster.act(&RULE, draft, self.narrator(name));
+        cluster.act(&RULE, draft, self.narrator(name, is_budgeted));
     }
 
-    fn narrator(&self, name: String) -> Narrator {
+    fn narrator(&self, name: String, is_budgeted: bool) -> Narrator {
         let is_ready = self.ready;
         let (pod, why) = match (self.ready, self.runs) {
+            _ if !is_budgeted => ("a pod", "no PodDisruptionBudget protects it"),
             (true, _) => ("a pod", "its PodDisruptionBudget allows one more disruption"),
             (false, true) => ("a pod that is not ready", "its PodDisruptionBudget does not protect it"),
             (false, false) => ("a pod that has not started", "no PodDisruptionBudget protects such pods"),
         };
         Box::new(move |scene: &Scene<'_>| {
             let text = format!("evicts {pod} of {name} from {}", scene.moved_names());
-            Sentence::new("drain", text).by(&answer::RULE).by_if(is_ready, &budget::RULE).because(why)
+            Sentence::new("drain", text).by(&answer::RULE).by_if(is_ready && is_budgeted, &budget::RULE).because(why)
         })
     }
 }

@@ -9,6 +9,7 @@
 //! Where pods use different amounts, the state is their sum: see `independent`.
 
 pub mod independent;
+pub mod initialisation;
 pub mod shared;
 
 use std::collections::BTreeSet;
@@ -71,6 +72,8 @@ pub struct LoadVars {
     pub tally: Option<Tally>,
     /// Whether this is the load whose profile [`Turnover::ages`](crate::cluster::view::turnover::Turnover::ages) counts.
     pub ages: Option<usize>,
+    /// The same of pods past their cpu initialisation.
+    pub initialised: Option<usize>,
 }
 
 /// Usages in milli-units that autoscalers tell apart, ascending.
@@ -130,7 +133,8 @@ pub fn declare(cluster: &mut Declaring<'_>, index: usize, reader: &dyn Reader) -
     let level = (values.len() > 1).then(|| cluster.int(&name, 0, values.len() as i64 - 1, Some(start)));
     let changes_left = level.and_then(|_| declare_changes(cluster, load));
     let ages = (!load.startup.is_empty()).then(|| declare_ages(cluster, load, workload));
-    Some(LoadVars { load: index, workload, levels: Levels::Listed(values), level, changes_left, tally: None, ages })
+    let (levels, initialised) = (Levels::Listed(values), initialisation::declare(cluster, load, workload));
+    Some(LoadVars { load: index, workload, levels, level, changes_left, tally: None, ages, initialised })
 }
 
 fn name(load: &Load) -> String {
@@ -226,6 +230,7 @@ pub fn add(cluster: &Cluster<'_>, loads: &[LoadVars]) {
             None => add_change(cluster, load),
         }
         add_stages(cluster, load);
+        initialisation::add(cluster, load);
     }
 }
 

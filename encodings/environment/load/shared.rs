@@ -6,7 +6,7 @@
 //! deleted may or may not have been ready, and one that starts may run already, without a sample, or be pending. So any
 //! number of the former share, and any number of the latter run.
 
-use crate::cluster::object::scenario::{LoadPer, Samples};
+use crate::cluster::object::scenario::{Load, LoadPer, Samples, Scenario};
 use crate::cluster::view::{Cluster, WorkloadVars};
 use crate::cluster::{Phase, TemplateId};
 use crate::system::State;
@@ -45,25 +45,30 @@ impl LoadVars {
         sharing
     }
 
-    /// Usage of all ready pods together, in milli-units.
+    /// Usage of the oldest ready pods together, in milli-units; `others` are ready as well.
     pub fn total_of<'c>(
         &self,
         cluster: &Cluster<'c>,
         state: &State<'c>,
-        ready: Int<'c>,
+        (oldest, others): (Int<'c>, Int<'c>),
         sharing: &Sharing<'c>,
     ) -> Int<'c> {
         let load = &cluster.spec.scenario.loads[self.load];
-        let total = self.total(cluster, state, ready);
+        let total = self.total(cluster, state, oldest);
         if load.per != LoadPer::Workload {
             return total;
         }
-        let part = match load.samples {
-            Samples::Ready => (total * ready).div((ready + sharing.leaving).max(1)),
-            Samples::Started => total,
+        let part = match shares_with_others(cluster.spec.scenario, load) {
+            true => (total * oldest).div((oldest + others + sharing.leaving).max(1)),
+            false => total,
         };
-        load.at_most.map_or(part, |most| part.min(ready * most))
+        load.at_most.map_or(part, |most| part.min(oldest * most))
     }
+}
+
+/// Whether pods share the load whose usage an autoscaler does not use.
+pub fn shares_with_others(scenario: &Scenario, load: &Load) -> bool {
+    load.samples == Samples::Ready || scenario.controllers.hpa_flags.cpu_initialization.is_some()
 }
 
 impl<'c> Sharing<'c> {
@@ -89,9 +94,9 @@ fn on_nodes<'c>(cluster: &Cluster<'c>, state: &State<'c>, template: TemplateId, 
     cluster.sum(state, here).min(pod.max_pods)
 }
 
-/// What `pods` ready pods use together of a workload's usage that `leaving` others share as well.
-pub fn part(usage: i64, at_most: Option<i64>, pods: i64, leaving: i64) -> i64 {
-    let shared = i128::from(usage) * i128::from(pods) / i128::from((pods + leaving).max(1));
+/// What so many pods use together of a workload's usage that `others` share as well.
+pub fn part(usage: i64, at_most: Option<i64>, pods: i64, others: i64) -> i64 {
+    let shared = i128::from(usage) * i128::from(pods) / i128::from((pods + others).max(1));
     let shared = i64::try_from(shared).unwrap_or(i64::MAX);
     at_most.map_or(shared, |most| shared.min(most.saturating_mul(pods)))
 }

@@ -1,8 +1,8 @@
 //! The metrics of a model: the loads of its scenario in front of the decisions of [`super::per_pod`].
 //!
 //! Pods of a workload are three groups: those whose sample is used, those without one (on nodes that are down, or started
-//! and not ready where the metrics API shows ready pods only), and the rest. Of pods that are starting, cpu usage is not
-//! used whatever their age, so the rest may as well be pending.
+//! and not ready where the metrics API shows ready pods only), and the rest. Of pods that are starting or
+//! initialising, cpu usage is not used, so the rest may as well be pending.
 //!
 //! A metric for which no load is declared is an input from outside. One that is a share of requests that pods lack cannot
 //! be read.
@@ -15,7 +15,7 @@ use k8s_openapi::api::autoscaling::v2::MetricSpec;
 use crate::cluster::TemplateId;
 use crate::cluster::arithmetic::hpa_replicas::{MetricTarget, Tolerance, replicas_for};
 use crate::cluster::object::quantity;
-use crate::cluster::object::scenario::{Load, LoadPer, Samples};
+use crate::cluster::object::scenario::{Load, LoadPer};
 use crate::cluster::object::spec::Autoscaler;
 use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::Scene;
@@ -238,7 +238,8 @@ pub struct Watcher {
     pub(super) tolerated: (i64, i64),
     pub(super) per: LoadPer,
     pub(super) at_most: Option<i64>,
-    pub(super) samples: Samples,
+    /// Whether pods share the load whose usage is not used.
+    pub(super) others: bool,
     /// Pods of the workload, at most.
     pub(super) most_pods: i64,
     pub(super) max: i64,
@@ -280,7 +281,7 @@ fn watchers_of(cluster: &View<'_>, load: &Load) -> Vec<Watcher> {
             watched,
             per: load.per,
             at_most: load.at_most,
-            samples: load.samples,
+            others: shared::shares_with_others(cluster.spec.scenario, load),
             most_pods,
             max,
             known: RefCell::default(),
@@ -305,15 +306,15 @@ impl Watcher {
         self.known.borrow_mut().entry(value).or_insert_with(row).clone()
     }
 
-    /// The same of a usage that pods share, for every number of those that share it while they are being deleted.
+    /// The same of a usage that pods share, for every number of others that share it.
     fn shared_signature(&self, usage: i64) -> Vec<i64> {
         let (times, by) = self.watched.scale();
-        let value = |pods: i64, leaving: i64| {
-            let part = shared::part(usage, self.at_most, pods, leaving);
+        let value = |pods: i64, others: i64| {
+            let part = shared::part(usage, self.at_most, pods, others);
             part.saturating_mul(times) / by.saturating_mul(pods)
         };
-        let most_leaving = if self.samples == Samples::Ready { self.most_pods } else { 0 };
-        let answers = |pods: i64| (0..=most_leaving).map(move |leaving| self.answer(value(pods, leaving), pods));
+        let most = if self.others { self.most_pods } else { 0 };
+        let answers = |pods: i64| (0..=most).map(move |others| self.answer(value(pods, others), pods));
         (1..=self.most_pods).flat_map(answers).collect()
     }
 
@@ -370,9 +371,9 @@ fn computed<'c>(
     let (ctx, state, metric) = (cluster.ctx(), cluster.state(), &watched.metric);
     let controller = Controller::default();
     let sharing = load.sharing(cluster, target);
-    let groups = pod_groups(cluster, target, watched, &sharing);
+    let (groups, initialising) = pod_groups(cluster, target, watched, (load, &sharing));
     let mut sums = PodSums::of(ctx, &controller, metric, &groups, &[]);
-    sums.usage = load.total_of(cluster, &state, sums.ready, &sharing);
+    sums.usage = load.total_of(cluster, &state, (sums.ready, initialising), &sharing);
     let ceiling = watched.ceiling(max);
     let comparison = Comparison::new(ctx, metric.target, &controller.tolerance, Some(ceiling));
     let per_pod = PerPod { comparison: &comparison, sums: &sums };
@@ -402,13 +403,13 @@ fn alike<'c>(cluster: &Cluster<'c>, watched: &Watched, load: &LoadVars, ceiling:
     })
 }
 
-/// The pods of a workload: with a sample that is used, without one, all others.
+/// The pods of a workload: with a sample that is used, without one, all others; and how many of the last are ready.
 fn pod_groups<'c>(
     cluster: &Cluster<'c>,
     target: &WorkloadVars,
     watched: &Watched,
-    sharing: &Sharing<'c>,
-) -> Vec<PodGroup<'c>> {
+    (load, sharing): (&LoadVars, &Sharing<'c>),
+) -> (Vec<PodGroup<'c>>, Int<'c>) {
     let (ctx, state) = (cluster.ctx(), cluster.state());
     let total =
         |value: &dyn Fn(TemplateId) -> Int<'c>| ctx.sum(target.templates.iter().map(|&template| value(template)));
@@ -416,13 +417,15 @@ fn pod_groups<'c>(
     let active = total(&|template| cluster.active(&state, template));
     let missing = total(&down) + sharing.unsampled;
     let ready = cluster.measured_of(&state, target, watched.metric.is_cpu() || sharing.ready_only);
-    let rest = active.minus_or_zero(ready + missing);
+    let initialising = load.initialising(cluster, &state, ready);
+    let rest = active.minus_or_zero(ready + missing) + initialising;
     let group = |count, phase, sampled| pod_group(cluster, watched, count, phase, sampled);
-    vec![
-        group(ready, PodPhase::Running, true),
+    let groups = vec![
+        group(ready.minus_or_zero(initialising), PodPhase::Running, true),
         group(missing, PodPhase::Running, false),
         group(rest, PodPhase::Pending, false),
-    ]
+    ];
+    (groups, initialising)
 }
 
 /// Pods that are past everything that timers wait for.

@@ -75,7 +75,7 @@ mod tests {
             watched: Watched { metric, request },
             per: LoadPer::EachPod,
             at_most: None,
-            samples: Default::default(),
+            others: false,
             most_pods: PODS,
             max: MAX,
             known: Default::default(),

@@ -237,11 +237,13 @@ pub struct AutoscalerFlags {
     pub sync_period: i64,
     /// `--horizontal-pod-autoscaler-downscale-stabilization`.
     pub downscale_stabilization: i64,
+    /// `--horizontal-pod-autoscaler-cpu-initialization-period`; `None`: pods count from the moment they are ready.
+    pub cpu_initialization: Option<i64>,
 }
 
 impl Default for AutoscalerFlags {
     fn default() -> Self {
-        AutoscalerFlags { sync_period: 15, downscale_stabilization: 300 }
+        AutoscalerFlags { sync_period: 15, downscale_stabilization: 300, cpu_initialization: None }
     }
 }
 

@@ -24,18 +24,15 @@ pub fn resolve(document: &Document, context: &mut Context<'_>) -> Controllers {
 
 fn hpa_flags(flags: &HpaFlags, context: &mut Context<'_>) -> AutoscalerFlags {
     let path = FieldPath::from("spec.controllers.hpa");
-    let mut seconds = |field: &str, given: &Option<Duration>, default: i64| {
+    let mut seconds = |field: &str, given: &Option<Duration>| {
         let help = "write a duration such as `15s` or `5m`";
-        let given = given.as_ref().and_then(|given| context.value(&path.field(field), values::seconds(given), help));
-        given.unwrap_or(default)
+        context.value(&path.field(field), values::seconds(given.as_ref()?), help)
     };
-    let AutoscalerFlags { sync_period, downscale_stabilization } = AutoscalerFlags::default();
+    let default = AutoscalerFlags::default();
+    let stabilization = seconds("downscaleStabilization", &flags.downscale_stabilization);
     AutoscalerFlags {
-        sync_period: seconds("syncPeriod", &flags.sync_period, sync_period),
-        downscale_stabilization: seconds(
-            "downscaleStabilization",
-            &flags.downscale_stabilization,
-            downscale_stabilization,
-        ),
+        sync_period: seconds("syncPeriod", &flags.sync_period).unwrap_or(default.sync_period),
+        downscale_stabilization: stabilization.unwrap_or(default.downscale_stabilization),
+        cpu_initialization: seconds("cpuInitializationPeriod", &flags.cpu_initialization_period),
     }
 }

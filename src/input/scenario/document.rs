@@ -449,6 +449,8 @@ pub struct HpaFlags {
     pub sync_period: Option<Duration>,
     /// `--horizontal-pod-autoscaler-downscale-stabilization`, 5 min unless given.
     pub downscale_stabilization: Option<Duration>,
+    /// `--horizontal-pod-autoscaler-cpu-initialization-period`. Unless given, pods count from the moment they are ready.
+    pub cpu_initialization_period: Option<Duration>,
 }
 
 /// A property: its name, or a mapping with `name`, `target` and arguments.

@@ -57,7 +57,7 @@ fn milli(amount: Option<&i64>) -> String {
 
 /// Flags of the recorded controller that are not the defaults.
 pub fn flags() -> Value {
-    json!({"syncPeriod": "2s", "downscaleStabilization": "6s"})
+    json!({"syncPeriod": "2s", "downscaleStabilization": "6s", "cpuInitializationPeriod": "1s"})
 }
 
 /// The name of a recorded Deployment and its `spec.replicas`.
