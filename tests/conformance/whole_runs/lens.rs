@@ -143,7 +143,7 @@ impl Lens {
                             lens.pods.push(((revision_of(template.0), node.clone()), position(*phase), var.index()));
                         }
                         Attribute::Down => lens.down.push((node.clone(), var.index())),
-                        Attribute::Cordoned | Attribute::Maintenance => {}
+                        Attribute::Cordoned | Attribute::Maintenance | Attribute::Nominated(_) => {}
                     }
                 }
             }
