@@ -18,6 +18,7 @@ use crate::system::ActionId;
 use super::observe::{By, Seen};
 use super::record::{Stretch, listed};
 use super::step::Built;
+use super::waits::Waits;
 use super::workload::{BARE, Revision, revision};
 
 /// What can be compared at rest.
@@ -96,6 +97,8 @@ pub struct Lens {
     silent: BTreeSet<String>,
     /// Nodes that were drained in vain.
     left: BTreeSet<String>,
+    /// Evictions that are waited with.
+    waits: Waits,
     /// Pods that stay where they are for the model.
     stay: Picture,
     /// Who deletes pods, by action.
@@ -123,7 +126,8 @@ impl Lens {
         let (sizes, pending, pods, down) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let by = parts.rules.iter().map(|rule| rule.map_or(By::Other, |rule| author(rule.component))).collect();
         let (stay, left) = (staying(parts, spec, stretch), unfinished_drains(stretch));
-        let mut lens = Lens { owned, sizes, pending, pods, down, silent, left, stay, by };
+        let waits = Waits::of(stretch);
+        let mut lens = Lens { owned, sizes, pending, pods, down, silent, left, waits, stay, by };
         for vars in parts.workloads.iter().flatten() {
             let sizes = vars.sizes.iter().zip(&vars.templates);
             lens.sizes.extend(sizes.map(|(size, template)| (revision_of(template.0), size.index())));
@@ -179,13 +183,13 @@ impl Lens {
         self.down.iter().filter(|(_, index)| state[*index] != 0).map(|(node, _)| node.clone()).collect()
     }
 
-    /// Whether something may be left undone at rest: what is up to a node whose kubelet is silent, evictions from it
-    /// that are waited with, for longer than recordings wait for rest, those that a drain gave up, and what a pod needs to
-    /// become ready.
+    /// Whether something may be left undone at rest: what is up to a node whose kubelet is silent, evictions that are waited
+    /// with for longer than the recording went on, those that a drain gave up, and what a pod needs to become ready.
     pub fn may_be_left(&self, seen: &Seen) -> bool {
         match seen {
             Seen::Ready(..) | Seen::Down(_) | Seen::Up(_) => true,
-            Seen::Gone(_, node) | Seen::Deleted(_, Some(node), By::Taints) => self.silent.contains(node),
+            Seen::Gone(_, node) => self.silent.contains(node),
+            Seen::Deleted(revision, Some(node), By::Taints) => self.waits.allows(*revision, node),
             Seen::Deleted(_, Some(node), By::Drain) => self.left.contains(node),
             _ => false,
         }

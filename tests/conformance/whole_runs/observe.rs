@@ -8,8 +8,8 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::record::{Event, Stretch, listed};
-use super::step::{commands as commands_of, is_command, is_given_up};
+use super::commands::{commands as commands_of, is_command, is_given_up, is_of_user};
+use super::record::{Event, Stretch, is_over, listed};
 use super::workload::{self, revision};
 
 /// Who began a pod's deletion.
@@ -181,12 +181,6 @@ pub fn recorded(stretch: &Stretch) -> Vec<(f64, Seen)> {
     found
 }
 
-/// Whether the user changes an object that is not a pod.
-pub fn is_of_user(event: &Event) -> bool {
-    matches!(event.kind.as_str(), "Deployment" | "ReplicaSet" | "Node")
-        && matches!(event.by.as_deref(), Some("harness patch" | "kubectl-drain patch"))
-}
-
 fn of_event(stretch: &Stretch, event: &Event, known: &mut Known) -> Option<Seen> {
     match event.kind.as_str() {
         // Whoever wrote last is named, even if the size is the Deployment controller's.
@@ -215,11 +209,6 @@ fn of_node(event: &Event, known: &mut Known) -> Option<Seen> {
 
 fn name(object: &Value) -> String {
     object["name"].as_str().unwrap_or_default().to_owned()
-}
-
-/// Whether a pod has ended, from when on no controller counts it.
-pub fn is_over(pod: &Value) -> bool {
-    matches!(pod["phase"].as_str(), Some("Succeeded" | "Failed"))
 }
 
 fn resized(event: &Event, sizes: &mut BTreeMap<i64, i64>) -> Option<Seen> {

@@ -135,6 +135,17 @@ impl Stretch {
         self.steps.last().is_some_and(|step| step.settled == true)
     }
 
+    /// Whether some pod is recorded to be ready or not at rest without an event that says so: rest came in the middle of
+    /// something.
+    pub fn is_cut_short(&self) -> bool {
+        let mut ready: BTreeMap<String, &Value> = BTreeMap::new();
+        let before = listed(&self.before, "Pod").iter();
+        let events = self.steps.iter().flat_map(|step| &step.events).filter(|event| event.kind == "Pod");
+        ready.extend(before.chain(events.map(|event| &event.state)).map(|pod| (pod["uid"].to_string(), &pod["ready"])));
+        let after = self.steps.last().map(|step| listed(&step.after, "Pod")).unwrap_or_default();
+        after.iter().any(|pod| ready.get(&pod["uid"].to_string()).is_some_and(|known| **known != pod["ready"]))
+    }
+
     /// Nodes whose kubelets are silent when it ends.
     pub fn failed_at_the_end(&self) -> BTreeSet<String> {
         let mut failed = self.failed.clone();
@@ -166,6 +177,11 @@ fn names(value: &Value) -> impl Iterator<Item = String> + '_ {
 /// The objects of a kind in a list of them by kind.
 pub fn listed<'a>(objects: &'a BTreeMap<String, Value>, kind: &str) -> &'a [Value] {
     objects.get(kind).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+/// Whether a pod has ended, from when on no controller counts it.
+pub fn is_over(pod: &Value) -> bool {
+    matches!(pod["phase"].as_str(), Some("Succeeded" | "Failed"))
 }
 
 /// The stretches of a run, as records of their own.
