@@ -16,6 +16,8 @@ pub enum Attribute {
     Cordoned,
     /// Whether it is down (Ready is not True): 0 or 1.
     Down,
+    /// Number of waiting pods of a template that are nominated to it.
+    Nominated(TemplateId),
     /// Rolling maintenance: 0 to do, 1 under way, 2 done.
     Maintenance,
 }
@@ -72,6 +74,9 @@ impl Layout {
                 if most > 0 {
                     layout.push(Attribute::Pods(id, phase), most);
                 }
+            }
+            if fitting > 0 && template.may_be_nominated(templates) {
+                layout.push(Attribute::Nominated(id), fitting);
             }
         }
         if class.may_be_cordoned() {

@@ -5,13 +5,12 @@ use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::{Node, Pod, PodSpec, Toleration};
 
-use super::loose;
+use super::{loose, phases};
 use crate::cluster::arithmetic::rollout::Limits;
 use crate::cluster::object::resources::{self, Resources};
 use crate::cluster::object::scenario::CommandAction;
 use crate::cluster::object::selector;
 use crate::cluster::object::spec::{ClusterSpec, ExistingPod, Workload, WorkloadKind};
-use crate::system::Interleaving;
 
 /// Position of a template in [`View::templates`](crate::cluster::view::View::templates).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -110,6 +109,17 @@ impl Template {
         self.tenure == Tenure::Owned || self.waits
     }
 
+    /// Whether a run may nominate its pods to nodes: they may preempt others that take a while to go.
+    pub fn may_be_nominated(&self, templates: &[Template]) -> bool {
+        let goes_slowly = |other: &Template| {
+            other.priority() < self.priority()
+                && other.tenure != Tenure::Resident
+                && other.phases.contains(&Phase::Terminating)
+        };
+        let never = self.spec.preemption_policy.as_deref() == Some("Never");
+        !never && self.may_be_placed() && templates.iter().any(goes_slowly)
+    }
+
     /// The node that `spec.nodeName` names.
     pub fn pinned_to(&self) -> Option<&str> {
         self.spec.node_name.as_deref().filter(|name| !name.is_empty())
@@ -140,6 +150,7 @@ pub fn templates(spec: &ClusterSpec) -> Result<Vec<Template>, resources::Resourc
     }
     let loose = loose::templates(spec, &all)?;
     all.extend(loose);
+    phases::forget_termination(spec, &mut all);
     Ok(all)
 }
 
@@ -159,7 +170,7 @@ fn template(spec: &ClusterSpec, workload: usize, revision: usize) -> Result<Temp
         scoring: resources::nonzero_requests(&pod),
         placing: resources::nonzero_container_requests(&pod),
         max_pods: max_pods(spec, owner),
-        phases: phases(spec, owner, slow_start),
+        phases: phases::of_owned(spec, owner, slow_start),
         slow_start,
         spec: pod,
         tenure: Tenure::Owned,
@@ -191,19 +202,4 @@ pub fn max_replicas(spec: &ClusterSpec, workload: &Workload) -> i64 {
         _ => None,
     });
     autoscaled.chain(commanded).fold(workload.replicas, i64::max)
-}
-
-/// Readiness is told apart from running only where something can tell the difference.
-fn phases(spec: &ClusterSpec, workload: &Workload, slow_start: bool) -> Vec<Phase> {
-    let loose = spec.scenario.interleaving != Interleaving::Settled;
-    let unready = workload.revisions.iter().flat_map(|revision| &revision.pods).any(|pod| !pod.ready);
-    let mut phases = Vec::new();
-    if slow_start || loose || unready || workload.revisions.len() > 1 {
-        phases.push(Phase::Starting);
-    }
-    phases.push(Phase::Running);
-    if loose {
-        phases.push(Phase::Terminating);
-    }
-    phases
 }

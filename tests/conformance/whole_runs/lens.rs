@@ -15,11 +15,11 @@ use crate::cluster::view::Parts;
 use crate::cluster::view::rule::Component;
 use crate::system::ActionId;
 
-use super::load;
 use super::observe::{By, Seen};
 use super::record::{Stretch, listed};
 use super::step::Built;
-use super::workload::{BARE, Revision, revision};
+use super::waits::Waits;
+use super::workload::{self, BARE, Revision, revision};
 
 /// What can be compared at rest.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -54,7 +54,7 @@ impl Picture {
     pub fn recorded(stretch: &Stretch) -> Picture {
         let mut picture = Picture::default();
         let Some(step) = stretch.steps.last() else { return picture };
-        picture.replicas = listed(&step.after, "Deployment").iter().filter_map(load::replicas).collect();
+        picture.replicas = listed(&step.after, "Deployment").iter().filter_map(workload::replicas).collect();
         for set in listed(&step.after, "ReplicaSet") {
             let size = set["spec.replicas"].as_i64().unwrap_or(0);
             if size != 0 {
@@ -101,6 +101,8 @@ pub struct Lens {
     silent: BTreeSet<String>,
     /// Nodes that were drained in vain.
     left: BTreeSet<String>,
+    /// Evictions that are waited with.
+    waits: Waits,
     /// Pods that stay where they are for the model.
     stay: Picture,
     /// Who deletes pods, by action.
@@ -133,7 +135,8 @@ impl Lens {
             .collect();
         let by = parts.rules.iter().map(|rule| rule.map_or(By::Other, |rule| author(rule.component))).collect();
         let (stay, left) = (staying(parts, spec, stretch), unfinished_drains(stretch));
-        let mut lens = Lens { owned, replicas, sizes, pending, pods, down, silent, left, stay, by };
+        let waits = Waits::of(stretch);
+        let mut lens = Lens { owned, replicas, sizes, pending, pods, down, silent, left, waits, stay, by };
         for vars in parts.workloads.iter().flatten() {
             let sizes = vars.sizes.iter().zip(&vars.templates);
             lens.sizes.extend(sizes.map(|(size, template)| (revision_of(template.0), size.index())));
@@ -153,7 +156,7 @@ impl Lens {
                             lens.pods.push(((revision_of(template.0), node.clone()), position(*phase), var.index()));
                         }
                         Attribute::Down => lens.down.push((node.clone(), var.index())),
-                        Attribute::Cordoned | Attribute::Maintenance => {}
+                        Attribute::Cordoned | Attribute::Maintenance | Attribute::Nominated(_) => {}
                     }
                 }
             }
@@ -190,13 +193,13 @@ impl Lens {
         self.down.iter().filter(|(_, index)| state[*index] != 0).map(|(node, _)| node.clone()).collect()
     }
 
-    /// Whether something may be left undone at rest: what is up to a node whose kubelet is silent, evictions from it
-    /// that are waited with, for longer than recordings wait for rest, those that a drain gave up, and what a pod needs to
-    /// become ready.
+    /// Whether something may be left undone at rest: what is up to a node whose kubelet is silent, evictions that are waited
+    /// with for longer than the recording went on, those that a drain gave up, and what a pod needs to become ready.
     pub fn may_be_left(&self, seen: &Seen) -> bool {
         match seen {
             Seen::Ready(..) | Seen::Down(_) | Seen::Up(_) => true,
-            Seen::Gone(_, node) | Seen::Deleted(_, Some(node), By::Taints) => self.silent.contains(node),
+            Seen::Gone(_, node) => self.silent.contains(node),
+            Seen::Deleted(revision, Some(node), By::Taints) => self.waits.allows(*revision, node),
             Seen::Deleted(_, Some(node), By::Drain) => self.left.contains(node),
             _ => false,
         }

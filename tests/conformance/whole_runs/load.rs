@@ -5,16 +5,10 @@
 
 use serde_json::{Value, json};
 
-use super::record::{Step, Stretch};
-use super::workload::name;
+use super::record::Stretch;
 
 /// What a pod uses at most, in milli-cores.
 const AT_MOST: i64 = 200;
-
-/// The load after a step.
-pub fn after(load: i64, step: &Step) -> i64 {
-    step.action["load"].as_i64().unwrap_or(load)
-}
 
 /// Whether autoscalers look at the pods of a run.
 pub fn is_autoscaled(stretch: &Stretch) -> bool {
@@ -29,7 +23,7 @@ fn autoscalers(stretch: &Stretch) -> impl Iterator<Item = &Value> {
 pub fn loads(stretch: &Stretch) -> Value {
     let mut known = vec![stretch.load];
     for (number, step) in stretch.steps.iter().enumerate() {
-        let load = after(known[known.len() - 1], step);
+        let load = step.load_after(known[known.len() - 1]);
         match number {
             0 => known = vec![load],
             _ if known.last() != Some(&load) => known.push(load),
@@ -58,19 +52,4 @@ fn milli(amount: Option<&i64>) -> String {
 /// Flags of the recorded controller that are not the defaults.
 pub fn flags() -> Value {
     json!({"syncPeriod": "2s", "downscaleStabilization": "6s", "cpuInitializationPeriod": "1s"})
-}
-
-/// The name of a recorded Deployment and its `spec.replicas`.
-pub fn replicas(deployment: &Value) -> Option<(String, i64)> {
-    Some((deployment["name"].as_str()?.to_owned(), deployment["spec.replicas"].as_i64()?))
-}
-
-/// Gives Deployments the sizes that they were seen to have.
-pub fn resize(objects: &mut [Value], seen: &[Value]) {
-    for (deployment, size) in seen.iter().filter_map(replicas) {
-        let is = |object: &&mut Value| object["kind"] == "Deployment" && name(object) == deployment;
-        if let Some(object) = objects.iter_mut().find(is) {
-            object["spec"]["replicas"] = json!(size);
-        }
-    }
 }

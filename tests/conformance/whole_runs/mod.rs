@@ -4,13 +4,14 @@
 //! [`observe`]) must be a run of its model under `async` ([`follow`]), decision by decision, and rest must look alike. Loads
 //! are those of the run, times are free.
 //!
-//! A node that fails is silent from then on; when it is seen to be down, and back, is recorded. Evictions from it that
-//! are tolerated for a while may be yet to come at rest.
+//! A node that fails is silent from then on; when it is seen to be down, and back, is recorded.
 //!
 //! A step that never came to rest is followed as far as it was recorded.
 //!
 //! Not compared: what the API refused.
 
+mod answers;
+mod commands;
 mod evictions;
 mod follow;
 mod kinds;
@@ -22,6 +23,7 @@ mod priority;
 mod record;
 mod rest;
 mod step;
+mod waits;
 mod workload;
 
 use serde_json::Value;
@@ -75,7 +77,7 @@ fn verdict(record: &Value) -> Result<Verdict, String> {
     if let Some(reason) = step::not_modelled(&stretch) {
         return Ok(Verdict::NotModelled(reason));
     }
-    evictions::compare(&stretch)?;
+    answers::compare(&stretch)?;
     let built = step::build(&stretch)?;
     let (system, lens) = (&built.model.system, Lens::new(&built, &stretch)?);
     let (recorded, rest) = (observe::recorded(&stretch), stretch.came_to_rest().then(|| Picture::recorded(&stretch)));

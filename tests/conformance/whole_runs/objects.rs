@@ -5,10 +5,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use super::commands::is_command;
 use super::kinds;
-use super::observe::is_over;
-use super::record::{Step, Stretch, listed};
-use super::step::is_command;
+use super::record::{Step, Stretch, is_over, listed};
 use super::workload::{self, name, perform_act};
 
 /// The objects as one list.

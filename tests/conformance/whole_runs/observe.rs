@@ -8,9 +8,8 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::load;
-use super::record::{Event, Stretch, listed};
-use super::step::{commands as commands_of, is_command, is_given_up};
+use super::commands::{commands as commands_of, is_command, is_given_up, is_of_user};
+use super::record::{Event, Stretch, is_over, listed};
 use super::workload::{self, revision};
 
 /// Who began a pod's deletion.
@@ -143,14 +142,14 @@ impl Known {
             deleted: deleted.map(|pod| pod["uid"].to_string()).collect(),
             gone: pods.iter().filter(|pod| is_over(pod)).map(|pod| pod["uid"].to_string()).collect(),
             sizes: sets.map(|set| (revision(set), set["spec.replicas"].as_i64().unwrap_or(0))).collect(),
-            replicas: listed(&stretch.before, "Deployment").iter().filter_map(load::replicas).collect(),
+            replicas: listed(&stretch.before, "Deployment").iter().filter_map(workload::replicas).collect(),
             down: nodes.iter().filter(|node| node["ready"] != "True").map(name).collect(),
         }
     }
 
     /// The new size of a Deployment that had another one.
     fn note_size(&mut self, event: &Event) -> Option<Seen> {
-        let (name, size) = load::replicas(&event.state).filter(|_| event.kind == "Deployment")?;
+        let (name, size) = workload::replicas(&event.state).filter(|_| event.kind == "Deployment")?;
         let before = self.replicas.insert(name.clone(), size)?;
         (before != size).then_some(Seen::Scaled(name, size))
     }
@@ -196,12 +195,6 @@ pub fn recorded(stretch: &Stretch) -> Vec<(f64, Seen)> {
     found
 }
 
-/// Whether the user changes an object that is not a pod.
-pub fn is_of_user(event: &Event) -> bool {
-    matches!(event.kind.as_str(), "Deployment" | "ReplicaSet" | "Node")
-        && matches!(event.by.as_deref(), Some("harness patch" | "kubectl-drain patch"))
-}
-
 fn of_event(stretch: &Stretch, event: &Event, known: &mut Known) -> Option<Seen> {
     match event.kind.as_str() {
         // Whoever wrote last is named, even if the size is the Deployment controller's.
@@ -231,11 +224,6 @@ fn of_node(event: &Event, known: &mut Known) -> Option<Seen> {
 
 fn name(object: &Value) -> String {
     object["name"].as_str().unwrap_or_default().to_owned()
-}
-
-/// Whether a pod has ended, from when on no controller counts it.
-pub fn is_over(pod: &Value) -> bool {
-    matches!(pod["phase"].as_str(), Some("Succeeded" | "Failed"))
 }
 
 fn resized(event: &Event, sizes: &mut BTreeMap<i64, i64>) -> Option<Seen> {

@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::load;
 use super::priority;
 use super::workload::{self, Revision};
 
@@ -115,6 +114,11 @@ impl Step {
         self.acts().iter().any(|(name, _)| *name == act)
     }
 
+    /// What autoscaled pods use together after it, in milli-cores.
+    pub fn load_after(&self, load: i64) -> i64 {
+        self.action["load"].as_i64().unwrap_or(load)
+    }
+
     /// Whether the API refused it.
     pub fn is_refused(&self) -> bool {
         let refused = |result: &Value| result["code"].as_i64().is_some_and(|code| code >= 400);
@@ -139,6 +143,17 @@ impl Stretch {
     /// Whether nothing was on its way any more when it ended.
     pub fn came_to_rest(&self) -> bool {
         self.steps.last().is_some_and(|step| step.settled == true)
+    }
+
+    /// Whether some pod is recorded to be ready or not at rest without an event that says so: rest came in the middle of
+    /// something.
+    pub fn is_cut_short(&self) -> bool {
+        let mut ready: BTreeMap<String, &Value> = BTreeMap::new();
+        let before = listed(&self.before, "Pod").iter();
+        let events = self.steps.iter().flat_map(|step| &step.events).filter(|event| event.kind == "Pod");
+        ready.extend(before.chain(events.map(|event| &event.state)).map(|pod| (pod["uid"].to_string(), &pod["ready"])));
+        let after = self.steps.last().map(|step| listed(&step.after, "Pod")).unwrap_or_default();
+        after.iter().any(|pod| ready.get(&pod["uid"].to_string()).is_some_and(|known| **known != pod["ready"]))
     }
 
     /// Nodes whose kubelets are silent when it ends.
@@ -174,6 +189,11 @@ pub fn listed<'a>(objects: &'a BTreeMap<String, Value>, kind: &str) -> &'a [Valu
     objects.get(kind).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
+/// Whether a pod has ended, from when on no controller counts it.
+pub fn is_over(pod: &Value) -> bool {
+    matches!(pod["phase"].as_str(), Some("Succeeded" | "Failed"))
+}
+
 /// The stretches of a run, as records of their own.
 pub fn stretches(run: &Value) -> Result<Vec<Value>, String> {
     let run: Run = serde_json::from_value(run.clone()).map_err(|error| format!("malformed record: {error}"))?;
@@ -203,8 +223,8 @@ pub fn stretches(run: &Value) -> Result<Vec<Value>, String> {
         };
         failed = stretch.failed_at_the_end();
         stretch.steps.iter().for_each(|step| workload::perform(&mut objects, step));
-        load = stretch.steps.iter().fold(load, load::after);
-        load::resize(&mut objects, listed(&step.after, "Deployment"));
+        load = stretch.steps.iter().fold(load, |load, step| step.load_after(load));
+        workload::resize(&mut objects, listed(&step.after, "Deployment"));
         found.push(json!(stretch));
     }
     Ok(found)

@@ -13,13 +13,12 @@ use crate::input::{LoadOptions, Loaded, load_strings};
 use crate::model::{Model, build_of_single_nodes};
 use crate::property::Selection;
 
+use super::commands::{commands, is_command};
 use super::evictions;
 use super::kinds;
 use super::load;
 use super::objects::cluster;
-use super::observe::is_of_user;
 use super::record::{Step, Stretch, listed};
-use super::workload::{self, name, perform_act};
 
 /// Why a stretch is not followed.
 pub type Reason = String;
@@ -41,6 +40,9 @@ pub fn not_modelled(stretch: &Stretch) -> Option<Reason> {
     }
     if let Some(act) = acts.iter().find(|act| edit(act)).filter(|_| acts.len() > 1) {
         return Some(format!("`{act}` among other actions"));
+    }
+    if stretch.is_cut_short() {
+        return Some("rest that was recorded in the middle of something".to_owned());
     }
     costs_decide(stretch).then(|| "pod deletion costs".to_owned())
 }
@@ -80,67 +82,6 @@ pub fn read(stretch: &Stretch, leaving: &BTreeSet<String>) -> Result<Loaded, Str
     let texts = [("cluster", cluster.to_string()), ("scenario", scenario.to_string())];
     let texts = texts.each_ref().map(|(name, text)| (*name, text.as_str()));
     load_strings(&texts, LoadOptions::default()).map_err(|diagnostics| diagnostics.to_string())
-}
-
-/// Whether an act is given as a command.
-pub fn is_command(act: &str) -> bool {
-    matches!(act, "image" | "scale" | "drain" | "unschedulable" | "uncordon")
-}
-
-/// What the user did as commands. What changes nothing is none.
-pub fn commands(stretch: &Stretch) -> Vec<Value> {
-    let mut objects = stretch.objects.clone();
-    let mut commands = Vec::new();
-    for step in stretch.steps.iter().filter(|step| !step.is_refused()) {
-        for (act, value) in step.acts().into_iter().filter(|(act, _)| is_command(act)) {
-            commands.extend(match act {
-                "scale" | "image" => of_workload(&mut objects, step, act, value),
-                _ => of_node(step, act, value),
-            });
-        }
-    }
-    commands
-}
-
-fn of_workload(objects: &mut [Value], step: &Step, act: &str, value: &Value) -> Option<Value> {
-    let object = workload::target(objects, step)?;
-    let before = objects[object].clone();
-    perform_act(objects, step, act, value);
-    let object = &objects[object];
-    if *object == before {
-        return None;
-    }
-    let target = format!("{}/{}", object["kind"].as_str().unwrap_or_default().to_lowercase(), name(object));
-    Some(match act {
-        "scale" => json!({"scale": {"target": target, "replicas": value}}),
-        _ => json!({"apply": without_size(object)}),
-    })
-}
-
-/// A manifest that leaves the size as it is.
-fn without_size(object: &Value) -> Value {
-    let mut object = object.clone();
-    if let Some(spec) = object["spec"].as_object_mut() {
-        spec.remove("replicas");
-    }
-    object
-}
-
-fn of_node(step: &Step, act: &str, value: &Value) -> Option<Value> {
-    let changes = step.events.iter().any(is_of_user);
-    match act {
-        "drain" if is_given_up(step) => changes.then(|| json!({"cordon": value})),
-        "drain" => Some(json!({"drain": value})),
-        "uncordon" => changes.then(|| json!({"uncordon": value})),
-        _ if value == true => changes.then(|| json!({"cordon": step.action["node"]})),
-        _ => changes.then(|| json!({"uncordon": step.action["node"]})),
-    }
-}
-
-/// Whether a drain cordoned the node and then declined to evict anything, because of pods that its flags do not speak of.
-pub fn is_given_up(step: &Step) -> bool {
-    let output = step.result["output"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    step.result["exit"] != 0 && !output.into_iter().any(|line| line.starts_with("evicting pod"))
 }
 
 fn scenario(stretch: &Stretch) -> Value {

@@ -107,3 +107,18 @@ pub fn revisions(run: &Run) -> BTreeMap<i64, Revision> {
     }
     revisions
 }
+
+/// The name of a recorded Deployment and its `spec.replicas`.
+pub fn replicas(deployment: &Value) -> Option<(String, i64)> {
+    Some((deployment["name"].as_str()?.to_owned(), deployment["spec.replicas"].as_i64()?))
+}
+
+/// Gives Deployments the sizes that they were seen to have.
+pub fn resize(objects: &mut [Value], seen: &[Value]) {
+    for (deployment, size) in seen.iter().filter_map(replicas) {
+        let is = |object: &&mut Value| object["kind"] == "Deployment" && name(object) == deployment;
+        if let Some(object) = objects.iter_mut().find(is) {
+            object["spec"]["replicas"] = json!(size);
+        }
+    }
+}

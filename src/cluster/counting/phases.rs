@@ -1,0 +1,113 @@
+//! Which phases the bound pods of a workload are told apart in.
+//!
+//! A phase multiplies the states that a node can be in, so it is left out where nobody can tell: pods are then ready once they
+//! are bound, or gone once they are deleted. In `settled` runs what starts or terminates has done so before anybody looks.
+//! In `racing` runs slow actions and properties meet it as little, for they wait until nothing starts or terminates any more
+//! (on nodes that are up); so only what acts within a block counts:
+//!
+//! * *readiness*: rollouts and the pods that a ReplicaSet deletes first; budgets, which are read by evictions; and what is
+//!   remembered of pods that an autoscaler measures, when others go;
+//! * *termination*: the scheduler, for whose pods there is more room later. Where only the owner deletes pods, and all that
+//!   are ever scheduled are pods of its own, none of them waits by then: those that wait are deleted first.
+//!
+//! `tests/phases.rs` compares models that tell phases apart with models that do not.
+
+use std::collections::BTreeSet;
+
+use crate::cluster::object::scenario::CommandAction;
+use crate::cluster::object::spec::{ClusterSpec, ExistingPod, NodeSpec, Workload, WorkloadKind};
+use crate::system::Interleaving;
+
+use super::loose;
+use super::templates::{Phase, Template, Tenure};
+
+/// The phases of an owner's pods, as far as others are no reason to leave one out.
+pub fn of_owned(spec: &ClusterSpec, owner: &Workload, slow_start: bool) -> Vec<Phase> {
+    let races = spec.scenario.interleaving != Interleaving::Settled;
+    let mut phases = Vec::new();
+    if slow_start || starts_unready(owner) || owner.revisions.len() > 1 || races && readiness_is_told(spec, owner) {
+        phases.push(Phase::Starting);
+    }
+    phases.push(Phase::Running);
+    if races {
+        phases.push(Phase::Terminating);
+    }
+    phases
+}
+
+/// Leaves out that pods terminate, where nobody can tell.
+pub fn forget_termination(spec: &ClusterSpec, templates: &mut [Template]) {
+    let terminating = |pod: &ExistingPod| loose::is_terminating(pod);
+    let is_quiet = spec.scenario.interleaving == Interleaving::Racing && !pods_may_be_taken(spec);
+    let mut movable = templates.iter_mut().filter(|template| template.tenure != Tenure::Resident);
+    if let (Some(only), None) = (movable.next(), movable.next())
+        && only.tenure == Tenure::Owned
+        && is_quiet
+        && !pods(&spec.workloads[only.workload]).any(terminating)
+    {
+        only.phases.retain(|&phase| phase != Phase::Terminating);
+    }
+}
+
+fn pods(owner: &Workload) -> impl Iterator<Item = &ExistingPod> {
+    owner.revisions.iter().flat_map(|revision| &revision.pods)
+}
+
+fn starts_unready(owner: &Workload) -> bool {
+    pods(owner).any(|pod| !pod.ready)
+}
+
+/// Whether something that acts within a block can tell a pod that starts from one that is ready, where there is one revision.
+fn readiness_is_told(spec: &ClusterSpec, owner: &Workload) -> bool {
+    let shrinks_at_the_start = owner.revisions.iter().any(|revision| revision.size > owner.replicas);
+    let is_budgeted = || {
+        let mut budgets = spec.disruption_budgets.iter();
+        budgets.any(|budget| budget.metadata.namespace.as_deref().unwrap_or("default") == owner.key.namespace)
+    };
+    let is_measured = || spec.autoscalers.iter().any(|autoscaler| autoscaler.target == owner.key);
+    spec.scenario.interleaving == Interleaving::Async
+        || shrinks_at_the_start
+        || nodes_may_be_down(spec)
+        || preemption_is_possible(spec)
+        || pods_may_be_taken(spec) && (is_budgeted() || is_measured())
+}
+
+/// Whether somebody else than their owner may delete pods.
+fn pods_may_be_taken(spec: &ClusterSpec) -> bool {
+    let drains = |action: &CommandAction| matches!(action, CommandAction::Drain { .. });
+    nodes_may_be_down(spec)
+        || preemption_is_possible(spec)
+        || spec.scenario.maintenance.is_some()
+        || spec.scenario.commands.iter().any(|command| drains(&command.action))
+        || spec.scenario.controllers.descheduler && spec.descheduler.is_some()
+        || spec.scenario.controllers.taint_eviction && spec.nodes.iter().any(evicts)
+}
+
+fn nodes_may_be_down(spec: &ClusterSpec) -> bool {
+    let scenario = &spec.scenario;
+    scenario.failures.is_some() || scenario.overload.is_some() || spec.nodes.iter().any(NodeSpec::is_not_ready)
+}
+
+fn evicts(node: &NodeSpec) -> bool {
+    let taints = node.node.spec.as_ref().and_then(|spec| spec.taints.as_ref());
+    taints.into_iter().flatten().any(|taint| taint.effect == "NoExecute")
+}
+
+/// Whether a pod that is to be scheduled has a higher priority than another one.
+fn preemption_is_possible(spec: &ClusterSpec) -> bool {
+    let (mut scheduled, mut all) = (BTreeSet::new(), BTreeSet::new());
+    for owner in &spec.workloads {
+        if owner.kind == WorkloadKind::Fixed {
+            for pod in pods(owner) {
+                let priority = pod.object.as_ref().and_then(|pod| pod.spec.as_ref()?.priority).unwrap_or(0);
+                all.insert(priority);
+                scheduled.extend(pod.node.is_none().then_some(priority));
+            }
+        } else {
+            let priorities = owner.revisions.iter().map(|it| it.template.spec.as_ref().and_then(|spec| spec.priority));
+            scheduled.extend(priorities.map(|priority| priority.unwrap_or(0)));
+        }
+    }
+    all.extend(&scheduled);
+    scheduled.last() > all.first()
+}
