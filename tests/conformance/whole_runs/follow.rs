@@ -27,6 +27,8 @@ struct Move {
     to: Vec<i64>,
     /// Of an autoscaler: whose step it is, and whether its windows hold nothing of the past.
     autoscaled: Option<(ActionId, bool)>,
+    /// Whether rest waits for it although nobody sees it.
+    awaited: bool,
 }
 
 /// Follows one stretch.
@@ -170,7 +172,8 @@ impl<'s> Follower<'s> {
             let fresh = || rest::is_fresh(self.system, action, &inputs, has_size);
             let autoscaled = rest::is_autoscaler(action).then(|| (id, fresh()));
             if !seen.is_empty() || to != state || autoscaled.is_some_and(|(_, fresh)| fresh) {
-                moves.push(Move { seen, to, autoscaled });
+                let awaited = rest::is_ageing(action);
+                moves.push(Move { seen, to, autoscaled, awaited });
             }
         }
         self.moves.insert(state.to_vec(), moves.clone());
@@ -219,6 +222,9 @@ impl<'s> Follower<'s> {
         let resting: BTreeSet<ActionId> = stays.filter(|(_, fresh)| *fresh).map(|(autoscaler, _)| autoscaler).collect();
         let is_open = |step: &&Move| step.autoscaled.is_none_or(|(autoscaler, _)| !resting.contains(&autoscaler));
         let acts = moves.iter().filter(is_open).flat_map(|step| step.seen.keys());
+        if moves.iter().any(|step| step.awaited) {
+            return Ok(vec!["the end of initialisation".to_owned()]);
+        }
         Ok(acts.filter(|seen| !self.lens.may_be_left(seen)).map(Seen::to_string).collect())
     }
 }
