@@ -12,6 +12,7 @@
 
 mod answers;
 mod commands;
+mod costs;
 mod evictions;
 mod follow;
 mod kinds;
@@ -73,6 +74,9 @@ fn verdict(record: &Value) -> Result<Verdict, String> {
     let stretch: Stretch = serde_json::from_value(record.clone()).map_err(|error| format!("malformed: {error}"))?;
     if let Some(reason) = step::not_modelled(&stretch) {
         return Ok(Verdict::NotModelled(reason));
+    }
+    if costs::decide(&stretch) {
+        return costs::compare(&stretch).map(|()| Verdict::Agrees);
     }
     answers::compare(&stretch)?;
     let built = step::build(&stretch)?;
