@@ -17,6 +17,7 @@ use super::costs;
 use super::evictions;
 use super::kinds;
 use super::objects::cluster;
+use super::phases;
 use super::record::{Step, Stretch};
 
 /// Why a stretch is not followed.
@@ -36,7 +37,8 @@ pub fn not_modelled(stretch: &Stretch) -> Option<Reason> {
     if let Some(act) = acts.iter().find(|act| !is_command(act) && !edit(act) && !fails(act)) {
         return Some(format!("the action `{act}`"));
     }
-    if let Some(act) = acts.iter().find(|act| edit(act)).filter(|_| acts.len() > 1) {
+    let among_others = acts.len() > 1 && !phases::are_of_taints(stretch);
+    if let Some(act) = acts.iter().find(|act| edit(act)).filter(|_| among_others) {
         return Some(format!("`{act}` among other actions"));
     }
     if stretch.is_cut_short() {
