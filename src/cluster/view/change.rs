@@ -82,7 +82,10 @@ impl<'c> Change<'_, 'c> {
     /// Nominates one more waiting pod of a template to the nodes.
     pub fn nominate(mut self, template: TemplateId) -> Self {
         self.note(effect::nodes());
-        self.update(Attribute::Nominated(template), |nominated| (nominated + 1).min(nominated.range().hi));
+        let attribute = Attribute::Nominated(template);
+        let layout = self.view.cells.layout(self.cell.class);
+        let most = layout.position(attribute).map_or(0, |position| layout.max[position]);
+        self.update(attribute, |nominated| (nominated + 1).min(most));
         self
     }
 

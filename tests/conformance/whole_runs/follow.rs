@@ -18,7 +18,7 @@ use super::rest;
 const MOST_PLACES: usize = 30_000;
 
 /// A state of the model, and how often each observation is ahead in the model (above 0) or in the recording (below).
-type Place = (Vec<i64>, BTreeMap<Seen, i64>);
+pub type Place = (Vec<i64>, BTreeMap<Seen, i64>);
 
 /// A step of the model: what it is seen to do, and where it leads.
 #[derive(Clone)]
@@ -47,13 +47,35 @@ impl<'s> Follower<'s> {
         Ok(Follower { system, lens, successors: Successors::new(system)?, moves: HashMap::new(), lags })
     }
 
-    /// Follows observations to a state of rest that looks as recorded, if it came to rest; where and how the recording
-    /// leaves, if it does.
-    pub fn follow(&mut self, recorded: &[(f64, Seen)], rest: Option<&Picture>) -> Result<(), String> {
+    /// Where it begins.
+    pub fn start(&self) -> Result<BTreeSet<Place>, String> {
         let start = self.system.fixed_initial_state().ok_or("the initial state is not fixed")?;
-        let mut places = BTreeSet::from([(start, BTreeMap::new())]);
+        Ok(BTreeSet::from([(start, BTreeMap::new())]))
+    }
+
+    /// Places of another model of the same cluster in this one. What only one of them has is 0 there.
+    pub fn taken_over(&self, places: &BTreeSet<Place>, from: &System) -> Result<BTreeSet<Place>, String> {
+        let position = |name: &str, system: &System| system.state.iter().position(|var| var.name == name);
+        let found: Vec<Option<usize>> = self.system.state.iter().map(|var| position(&var.name, from)).collect();
+        let lost: Vec<usize> = (0..from.state.len()).filter(|index| !found.contains(&Some(*index))).collect();
+        let kept = places.iter().filter(|(state, _)| lost.iter().all(|&index| state[index] == 0));
+        let mapped = kept.map(|(state, apart)| {
+            (found.iter().map(|found| found.map_or(0, |index| state[index])).collect(), apart.clone())
+        });
+        let mapped: BTreeSet<Place> = mapped.collect();
+        if mapped.is_empty() { Err("no state is one of the next model".to_owned()) } else { Ok(mapped) }
+    }
+
+    /// Follows observations; where they lead, or where and how the recording leaves. Those that come `later` are
+    /// known, too.
+    pub fn follow(
+        &mut self,
+        mut places: BTreeSet<Place>,
+        recorded: &[(f64, Seen)],
+        later: &[(f64, Seen)],
+    ) -> Result<BTreeSet<Place>, String> {
         for (position, (time, seen)) in recorded.iter().enumerate() {
-            let future = count(&recorded[position..]);
+            let future = count(recorded[position..].iter().chain(later));
             let then = resized_next(&recorded[position + 1..], seen);
             let next =
                 self.after(&places, (seen, then), &future).map_err(|why| format!("at {time} s, {seen}: {why}"))?;
@@ -63,7 +85,7 @@ impl<'s> Follower<'s> {
             }
             places = next;
         }
-        rest.map_or(Ok(()), |rest| self.rest(&places, rest))
+        Ok(places)
     }
 
     /// Where an observation may lead.
@@ -197,7 +219,7 @@ impl<'s> Follower<'s> {
     }
 
     /// Whether one of the places comes to rest as recorded.
-    fn rest(&mut self, places: &BTreeSet<Place>, rest: &Picture) -> Result<(), String> {
+    pub fn rest(&mut self, places: &BTreeSet<Place>, rest: &Picture) -> Result<(), String> {
         let reached = self.reach(places, &BTreeMap::new())?;
         let (mut shown, mut is_alike) = (String::new(), false);
         for (state, apart) in &reached {
@@ -242,7 +264,7 @@ fn command(name: &str) -> Option<usize> {
     number.parse::<usize>().ok()?.checked_sub(1)
 }
 
-fn count(recorded: &[(f64, Seen)]) -> BTreeMap<Seen, i64> {
+fn count<'r>(recorded: impl Iterator<Item = &'r (f64, Seen)>) -> BTreeMap<Seen, i64> {
     let mut counted = BTreeMap::new();
     for (_, seen) in recorded {
         *counted.entry(seen.clone()).or_default() += 1;

@@ -17,8 +17,12 @@ pub fn not_modelled(stretch: &Stretch) -> Option<String> {
     }
     let events = stretch.steps.iter().flat_map(|step| &step.events);
     let moved = events.filter(|event| event.kind == "Pod" && comes_or_goes(event));
-    let owner = moved.filter_map(|event| of_pod(&stretch.objects, &event.state)).next();
-    owner.map(|kind| format!("pods of kind {kind} come or go")).or_else(|| quota(stretch))
+    if let Some(kind) = moved.filter_map(|event| of_pod(&stretch.objects, &event.state)).next() {
+        return Some(format!("pods of kind {kind} come or go"));
+    }
+    let waiting = listed(&stretch.before, "Pod").iter().filter(|pod| pod["node"].is_null() && !pod["owner"].is_null());
+    let waiting = waiting.filter_map(|pod| of_pod(&stretch.objects, pod)).next();
+    waiting.map(|kind| format!("pods of kind {kind} that wait for a node")).or_else(|| quota(stretch))
 }
 
 /// The kind that a pod of none of the modelled workloads is of: its owner's, or its own.
@@ -45,7 +49,8 @@ fn comes_or_goes(event: &Event) -> bool {
 }
 
 fn quota(stretch: &Stretch) -> Option<String> {
-    let refuses = |refused: &Value| refused["message"].as_str().is_some_and(|text| text.contains("exceeded quota"));
+    const FORBIDDEN: i64 = 403;
+    let refuses = |refused: &Value| refused["kind"] == "Pod" && refused["code"] == FORBIDDEN;
     let refused = stretch.steps.iter().flat_map(|step| &step.refused).any(refuses);
     // What was refused before is tried again, much later.
     let is_short = |set: &Value| set["replicas"].as_i64().unwrap_or(0) < set["spec.replicas"].as_i64().unwrap_or(0);

@@ -168,12 +168,13 @@ fn deleters(stretch: &Stretch) -> BTreeMap<String, By> {
     deleters
 }
 
-/// Observations with the times of their events.
-pub fn recorded(stretch: &Stretch) -> Vec<(f64, Seen)> {
+/// Observations with the times of their events, step by step.
+pub fn recorded(stretch: &Stretch) -> Vec<Vec<(f64, Seen)>> {
     let mut known = Known::before(stretch);
     let (mut commands, given) = (0, commands_of(stretch).len());
-    let mut found = Vec::new();
+    let mut all = Vec::new();
     for step in &stretch.steps {
+        let mut found = Vec::new();
         let commanded = !step.is_refused() && step.acts().iter().any(|(act, _)| is_command(act));
         // A node that was cordoned before is drained without a sign of it.
         let unseen = step.does("drain") && !is_given_up(step) && !step.events.iter().any(is_of_user);
@@ -191,8 +192,9 @@ pub fn recorded(stretch: &Stretch) -> Vec<(f64, Seen)> {
             };
             found.extend(seen.map(|seen| (event.t, seen)));
         }
+        all.push(found);
     }
-    found
+    all
 }
 
 fn of_event(stretch: &Stretch, event: &Event, known: &mut Known) -> Option<Seen> {

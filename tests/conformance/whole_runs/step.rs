@@ -8,17 +8,18 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::cluster::object::spec::ClusterSpec;
-use crate::encodings::replicaset::ranking::deletion_cost;
 use crate::input::{LoadOptions, Loaded, load_strings};
 use crate::model::{Model, build_of_single_nodes};
 use crate::property::Selection;
 
 use super::commands::{commands, is_command};
+use super::costs;
 use super::evictions;
 use super::kinds;
 use super::load;
 use super::objects::cluster;
-use super::record::{Step, Stretch, listed};
+use super::phases;
+use super::record::{Step, Stretch};
 
 /// Why a stretch is not followed.
 pub type Reason = String;
@@ -38,26 +39,15 @@ pub fn not_modelled(stretch: &Stretch) -> Option<Reason> {
     if let Some(act) = acts.iter().find(|act| !is_command(act) && !edit(act) && !fails(act)) {
         return Some(format!("the action `{act}`"));
     }
-    if let Some(act) = acts.iter().find(|act| edit(act)).filter(|_| acts.len() > 1) {
+    let among_others = acts.len() > 1 && !phases::are_of_taints(stretch);
+    if let Some(act) = acts.iter().find(|act| edit(act)).filter(|_| among_others) {
         return Some(format!("`{act}` among other actions"));
     }
     if stretch.is_cut_short() {
         return Some("rest that was recorded in the middle of something".to_owned());
     }
-    costs_decide(stretch).then(|| "pod deletion costs".to_owned())
-}
-
-/// Whether it may depend on deletion costs which pods are deleted: some are, not all, and one of them has costs.
-fn costs_decide(stretch: &Stretch) -> bool {
-    let pods: Vec<&Value> = listed(&stretch.before, "Pod").iter().filter(|pod| pod["deleting"] != true).collect();
-    let cost = |pod: &Value| {
-        let cost = stretch.deletion_costs.get(pod["name"].as_str().unwrap_or_default());
-        deletion_cost(cost.and_then(Value::as_str))
-    };
-    let acts = stretch.steps.iter().flat_map(Step::acts);
-    let sizes: Vec<u64> = acts.filter(|(act, _)| *act == "scale").filter_map(|(_, size)| size.as_u64()).collect();
-    let most = sizes.iter().copied().max().unwrap_or(0).max(pods.len() as u64);
-    pods.iter().any(|pod| cost(pod) != 0) && sizes.iter().any(|&size| size > 0 && size < most)
+    let scales_only = acts.iter().all(|act| *act == "scale");
+    (costs::decide(stretch) && !scales_only).then(|| "pod deletion costs among other actions".to_owned())
 }
 
 /// The model of a stretch, and the cluster that it is of.
