@@ -223,3 +223,21 @@ fn ready_pods_share_a_load_while_they_are_being_deleted() {
     assert_eq!(small("started"), Answer::Holds);
     assert!(matches!(small("ready"), Answer::Violated(property, _) if property == "expected-replicas"));
 }
+
+/// Three pods have enough to do, two have too much: while the third one is initialising, the others seem to have too little.
+#[test]
+fn autoscalers_overlook_pods_that_are_initialising() {
+    let turns_round = |flags: &str| {
+        let more = format!("  controllers: {{hpa: {flags}}}\n  bound: 4\n");
+        let text = scenario(9, "per: deployment, range: 2500m..2500m, changes: never", &more);
+        let properties = "properties: [{name: no-replica-oscillation, threshold: 1}]";
+        answers(&load(&[
+            WEB.to_owned(),
+            autoscaler(1000, 4),
+            text.replace("properties: [pods-schedulable]", properties),
+        ]))
+    };
+    assert_eq!(turns_round("true"), Answer::Holds);
+    let broken = turns_round("{cpuInitializationPeriod: 5m}");
+    assert!(matches!(&broken, Answer::Violated(property, _) if property == "no-replica-oscillation"), "{broken:?}");
+}
