@@ -8,11 +8,11 @@ use crate::system::interleaving::Interleaving;
 use crate::system::model::ActionId;
 use crate::term::{Arena, Substitution, TermId};
 
-use crate::engine::unroll::block::{Enabled, go_on};
 use crate::engine::unroll::block::step::Draft;
+use crate::engine::unroll::block::{Enabled, go_on};
 use crate::engine::unroll::branch::graph::NodeId;
-use crate::engine::unroll::{Oracle, Stop};
 use crate::engine::unroll::unroller::Unroller;
+use crate::engine::unroll::{Oracle, Stop};
 
 /// Events and their guards.
 type Guards = Vec<(ActionId, TermId)>;

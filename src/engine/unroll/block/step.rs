@@ -5,13 +5,13 @@ use rustc_hash::FxHashMap;
 use crate::system::model::{Action, ActionId};
 use crate::term::{Substitution, TermId};
 
-use crate::engine::unroll::block::go_on;
-use crate::engine::unroll::{Oracle, Stop};
 use crate::engine::unroll::block::concrete::{Leave, Run, Way};
+use crate::engine::unroll::block::go_on;
 use crate::engine::unroll::block::inputs::{Case, bind};
 use crate::engine::unroll::branch::graph::{Crossing, Edge, Move, Node, NodeId};
 use crate::engine::unroll::core::{Core, Layer};
 use crate::engine::unroll::finding::Hazard;
+use crate::engine::unroll::{Oracle, Stop};
 
 /// A branch to be: an edge from its parent and what changes.
 pub(in crate::engine::unroll) struct Draft {
