@@ -21,8 +21,9 @@ pub fn not_modelled(stretch: &Stretch) -> Option<String> {
         return Some(format!("pods of kind {kind} come or go"));
     }
     let waiting = listed(&stretch.before, "Pod").iter().filter(|pod| pod["node"].is_null() && !pod["owner"].is_null());
-    let waiting = waiting.filter_map(|pod| of_pod(&stretch.objects, pod)).next();
-    waiting.map(|kind| format!("pods of kind {kind} that wait for a node")).or_else(|| quota(stretch))
+    // Whose controller names the node in a way that is not recorded.
+    let mut waiting = waiting.filter_map(|pod| of_pod(&stretch.objects, pod)).filter(|kind| *kind == "DaemonSet");
+    waiting.next().map(|kind| format!("pods of kind {kind} that wait for a node")).or_else(|| quota(stretch))
 }
 
 /// The kind that a pod of none of the modelled workloads is of: its owner's, or its own.
