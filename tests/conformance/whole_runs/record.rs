@@ -91,6 +91,8 @@ pub struct Stretch {
     pub deletion_costs: Value,
     /// Nodes whose kubelets are silent when it begins, whether anybody has noticed or not.
     pub failed: BTreeSet<String>,
+    /// Whether nothing was on its way when it began.
+    pub begins_at_rest: bool,
     /// Its steps; all but the last were not awaited.
     pub steps: Vec<Step>,
 }
@@ -189,7 +191,7 @@ pub fn stretches(run: &Value) -> Result<Vec<Value>, String> {
     let run: Run = serde_json::from_value(run.clone()).map_err(|error| format!("malformed record: {error}"))?;
     let (classes, revisions) = (priority::classes(&run), workload::revisions(&run));
     let (mut objects, mut before, mut open) = (run.objects.clone(), BTreeMap::new(), Vec::new());
-    let (mut found, mut failed) = (Vec::new(), BTreeSet::new());
+    let (mut found, mut failed, mut rests) = (Vec::new(), BTreeSet::new(), true);
     for (number, step) in run.steps.iter().enumerate() {
         open.push(step.clone());
         if step.settled.is_null() && number + 1 < run.steps.len() {
@@ -207,6 +209,7 @@ pub fn stretches(run: &Value) -> Result<Vec<Value>, String> {
             revisions: revisions.clone(),
             deletion_costs: run.deletion_costs.clone(),
             failed: failed.clone(),
+            begins_at_rest: std::mem::replace(&mut rests, step.settled == true),
             steps,
         };
         failed = stretch.failed_at_the_end();
