@@ -66,11 +66,20 @@ fn goes(event: &Event) -> bool {
 
 fn quota(stretch: &Stretch) -> Option<String> {
     const FORBIDDEN: i64 = 403;
-    let refuses = |refused: &Value| refused["kind"] == "Pod" && refused["code"] == FORBIDDEN;
+    let refuses = |refused: &Value| {
+        matches!(refused["kind"].as_str(), Some("Pod" | "ReplicaSet")) && refused["code"] == FORBIDDEN
+    };
     let refused = stretch.steps.iter().flat_map(|step| &step.refused).any(refuses);
     // What was refused before is tried again, much later.
     let is_short = |set: &Value| set["replicas"].as_i64().unwrap_or(0) < set["spec.replicas"].as_i64().unwrap_or(0);
-    let missing = || listed(&stretch.before, "ReplicaSet").iter().any(is_short);
+    let lacks_set = |deployment: &Value| {
+        let conditions = deployment["conditions"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        conditions.into_iter().any(|condition| condition.contains("ReplicaSetCreateError"))
+    };
+    let missing = || {
+        listed(&stretch.before, "ReplicaSet").iter().any(is_short)
+            || listed(&stretch.before, "Deployment").iter().any(lacks_set)
+    };
     let has_quota = stretch.present().any(|object| object["kind"] == "ResourceQuota");
-    (has_quota && (refused || missing())).then(|| "a ResourceQuota that refuses pods".to_owned())
+    (has_quota && (refused || missing())).then(|| "a ResourceQuota that refuses something".to_owned())
 }
