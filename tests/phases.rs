@@ -1,5 +1,6 @@
 //! Phases of pods that are left out of a model change no answer: random clusters and cases have the same verdicts, the same
-//! shortest k and as many states at rest as with all phases. What has them told are failures of no node.
+//! shortest k and as many states at rest as with all phases. What has them told are failures of no node and a
+//! budget of nobody's pods.
 
 mod reductions {
     pub mod clusters;
@@ -29,11 +30,19 @@ fn load(files: &[(&str, &str)]) -> Option<Loaded> {
     Some(loaded)
 }
 
-/// The same, where a node could be down as far as can be seen at a glance.
-fn with_all_phases(mut loaded: Loaded) -> Loaded {
+const BUDGET: &str = "apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: of-nobody}
+spec: {minAvailable: 0, selector: {matchLabels: {app: of-nobody}}}
+";
+
+/// The same, where at a glance nodes may be down and evictions wait for a budget.
+fn load_with_all_phases(files: &[(&str, &str)]) -> Option<Loaded> {
+    let files: Vec<(&str, &str)> = files.iter().copied().chain([("budget.yaml", BUDGET)]).collect();
+    let mut loaded = load(&files)?;
     let none = Failures { nodes: Vec::new(), at_most: 0, recover: false };
     loaded.spec.scenario.failures.get_or_insert(none);
-    loaded
+    Some(loaded)
 }
 
 /// The model of single nodes: whether nodes are counted depends on the phases that are told, and a loop may be shorter then.
@@ -63,7 +72,7 @@ fn answer(model: &Model, id: PropertyId, bound: u32) -> Option<(String, u64)> {
 
 /// Compares all properties; how many comparisons came to an end.
 fn compare(files: &[(&str, &str)], bound: u32, what: &str) -> usize {
-    let (Some(fewer), Some(all)) = (load(files), load(files).map(with_all_phases)) else { return 0 };
+    let (Some(fewer), Some(all)) = (load(files), load_with_all_phases(files)) else { return 0 };
     let (fewer, all) = (of_single_nodes(&fewer), of_single_nodes(&all));
     if phases(&fewer) == phases(&all) {
         return 0;

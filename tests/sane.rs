@@ -1,5 +1,5 @@
 //! What careful teams deploy holds: every directory under `examples/sane/`, under the scenario that `kubound init` writes for its
-//! manifests, in every interleaving that is affordable. A directory may add events to that scenario.
+//! manifests, in `settled` and in `racing`. A directory may add events to that scenario.
 
 use std::path::{Path, PathBuf};
 
@@ -9,9 +9,6 @@ use kubound::engine::explicit::Explicit;
 use kubound::input::init::init_scenario;
 use kubound::input::{LoadOptions, load_strings};
 use serde_yaml::{Mapping, Value};
-
-/// Those whose races are too many for a test: autoscalers that take many sizes, and remember them.
-const SETTLED_ONLY: &[&str] = &["autoscaler-with-behavior", "soft-spreading", "two-metrics"];
 
 fn directories() -> Vec<PathBuf> {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("examples/sane");
@@ -61,15 +58,12 @@ fn complaints(directory: &Path, interleaving: &str) -> Vec<String> {
     bad.map(|result| format!("{}: {} {}", result.property, result.subject, result.answer.word())).collect()
 }
 
-/// Whether one holds is not asked where its races are too many.
 fn all_hold(interleaving: &str) {
     let directories = directories();
     assert!(directories.len() >= 20, "{}", directories.len());
     for directory in directories {
         let name = directory.file_name().expect("a name").to_string_lossy().into_owned();
-        if interleaving == "settled" || !SETTLED_ONLY.contains(&name.as_str()) {
-            assert_eq!(complaints(&directory, interleaving), Vec::<String>::new(), "{name}, {interleaving}");
-        }
+        assert_eq!(complaints(&directory, interleaving), Vec::<String>::new(), "{name}, {interleaving}");
     }
 }
 

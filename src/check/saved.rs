@@ -23,7 +23,7 @@ pub struct SavedTrace {
     pub input: InputName,
     /// Identifies what was read.
     pub fingerprint: String,
-    /// `settled`, `racing` or `async`.
+    /// `racing`, `settled` or `async`.
     pub interleaving: String,
     /// Values of state variables at the start, by name.
     pub initial: Map<String, Value>,

@@ -201,7 +201,7 @@ pub struct Check {
     /// Largest number of blocks (actions in async) of a run.
     #[arg(long, value_name = "K")]
     pub bound: Option<u32>,
-    /// How event-driven actions interleave.
+    /// How event-driven actions interleave; racing, or what the scenario says, by default.
     #[arg(long, value_parser = values::interleaving())]
     pub interleaving: Option<Interleaving>,
     /// Let slow actions come before controllers are done, too: the same as `--interleaving async`.
@@ -296,7 +296,7 @@ pub struct Simulate {
     /// How many blocks (actions in async).
     #[arg(long, default_value_t = 5)]
     pub blocks: u32,
-    /// How event-driven actions interleave.
+    /// How event-driven actions interleave; racing, or what the scenario says, by default.
     #[arg(long, value_parser = values::interleaving())]
     pub interleaving: Option<Interleaving>,
     /// Rendering.

@@ -50,8 +50,8 @@ const TAIL: &str = "
 
   # How many blocks (one periodic or environment action, and all it causes) a run may have.
   bound: 10
-  # settled: events wait until controllers are done; racing: controllers race; async: anything goes.
-  interleaving: settled
+  # racing: controllers act in any order, slow events once they are done; settled: in one order; async: anything goes.
+  interleaving: racing
 ";
 
 fn loads(out: &mut String, loads: &[Load]) {

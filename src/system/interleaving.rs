@@ -8,18 +8,18 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Interleaving {
-    /// Periodic and environment actions wait until event-driven ones have settled, which act in a fixed order.
+    /// Event-driven actions of one block interleave freely; periodic and environment actions wait until these have settled.
     #[default]
-    Settled,
-    /// Event-driven actions of one block interleave freely.
     Racing,
+    /// The same, but event-driven actions come in a fixed order.
+    Settled,
     /// Any enabled action may fire at any time; k counts actions.
     Async,
 }
 
 impl Interleaving {
     /// All of them.
-    pub const ALL: [Interleaving; 3] = [Interleaving::Settled, Interleaving::Racing, Interleaving::Async];
+    pub const ALL: [Interleaving; 3] = [Interleaving::Racing, Interleaving::Settled, Interleaving::Async];
 
     /// Its name, everywhere.
     pub fn name(self) -> &'static str {
@@ -38,10 +38,8 @@ impl Interleaving {
     /// What it allows, in a line.
     pub fn meaning(self) -> &'static str {
         match self {
-            Interleaving::Settled => {
-                "Slow actions wait until event-driven ones have settled, which act in a fixed order"
-            }
-            Interleaving::Racing => "Event-driven actions of one block interleave freely",
+            Interleaving::Racing => "Event-driven actions come in any order, slow ones once these have settled",
+            Interleaving::Settled => "Event-driven actions come in a fixed order, slow ones once these have settled",
             Interleaving::Async => "Anything at any time; k counts actions",
         }
     }

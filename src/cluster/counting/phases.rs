@@ -3,7 +3,7 @@
 //! A phase multiplies the states that a node can be in, so it is left out where nobody can tell: pods are then ready once they
 //! are bound, or gone once they are deleted. In `settled` runs what starts or terminates has done so before anybody looks.
 //! In `racing` runs slow actions and properties meet it as little, for they wait until nothing starts or terminates any more
-//! (on nodes that are up); so only what acts within a block counts:
+//! on nodes that are up; on those that are down no pod is ready, whatever its phase. So only what acts within a block counts:
 //!
 //! * *readiness*: rollouts and the pods that a ReplicaSet deletes first; budgets, which are read by evictions; and what is
 //!   remembered of pods that an autoscaler measures, when others go;
@@ -64,10 +64,12 @@ fn readiness_is_told(spec: &ClusterSpec, owner: &Workload) -> bool {
         let mut budgets = spec.disruption_budgets.iter();
         budgets.any(|budget| budget.metadata.namespace.as_deref().unwrap_or("default") == owner.key.namespace)
     };
-    let is_measured = || spec.autoscalers.iter().any(|autoscaler| autoscaler.target == owner.key);
+    let is_measured = || {
+        spec.autoscalers.iter().any(|autoscaler| autoscaler.target == owner.key)
+            || spec.scenario.loads.iter().any(|load| load.target == owner.key)
+    };
     spec.scenario.interleaving == Interleaving::Async
         || shrinks_at_the_start
-        || nodes_may_be_down(spec)
         || preemption_is_possible(spec)
         || pods_may_be_taken(spec) && (is_budgeted() || is_measured())
 }

@@ -48,6 +48,10 @@ impl Oracle for Z3 {
         self.questions += 1;
         let question = Bool::new_const(format!("q{}", self.questions));
         self.solver.assert(question.implies(&condition));
+        // An interruption that comes while terms are translated is none of the solver's.
+        if self.should_stop() {
+            return Answer::Unknown;
+        }
         match self.solver.check_assumptions(&[question]) {
             SatResult::Sat => Answer::Possible,
             SatResult::Unsat => Answer::Impossible,

@@ -8,6 +8,7 @@ pub mod layout;
 pub mod semantics;
 pub mod table;
 pub mod text;
+pub mod words;
 
 use super::document::{Document, Part};
 

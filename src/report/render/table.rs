@@ -4,7 +4,7 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use itertools::Itertools;
 
 use super::layout::{WIDTH, mebibytes, seconds};
-use super::{Format, Writer};
+use super::{Format, Writer, words};
 use crate::cases::Case;
 use crate::check::family::FamilyReport;
 use crate::check::{Answer, CheckResult, InputName, Narrative};
@@ -49,9 +49,10 @@ fn result(result: &CheckResult) -> [String; 8] {
         InputName::Case { case, .. } => case.clone(),
         InputName::Paths { paths, .. } => paths.join(" "),
     };
+    let holds = words::holds(result.interleaving);
     let (verdict, k) = match &result.answer {
-        Answer::Holds(Extent::Complete(k)) => ("holds (proved)".to_owned(), k.to_string()),
-        Answer::Holds(Extent::Bound(k)) => ("holds up to k".to_owned(), k.to_string()),
+        Answer::Holds(Extent::Complete(k)) => (format!("{holds} (proved)"), k.to_string()),
+        Answer::Holds(Extent::Bound(k)) => (format!("{holds} up to k"), k.to_string()),
         Answer::Violated(found) => (format!("violated ({})", found.finding.name()), found.k.to_string()),
         Answer::Unknown { reason, covered } => (format!("unknown: {reason}"), covered.saturating_sub(1).to_string()),
     };

@@ -52,6 +52,8 @@ impl Situation {
         let text = json!({"apiVersion": "v1", "kind": "List", "items": items}).to_string();
         let loaded = load_strings(&[("record", &text)], LoadOptions::default());
         let mut spec = loaded.map_err(|diagnostics| diagnostics.to_string())?.spec;
+        // A cycle is compared, alone: what it evicts is gone.
+        spec.scenario.interleaving = Interleaving::Settled;
         let policy = spec.descheduler.as_mut().ok_or("there is no policy")?;
         policy.cache = cache;
         policy.refused = list("rejectedEvictions").iter().filter_map(key).collect();
@@ -78,7 +80,7 @@ impl Situation {
             let counters =
                 evicted.map(|((node, template), vars)| ((node, template.0), vars.map(|var| var.index()))).collect();
             let (builder, parts) = cluster.finish().map_err(|error| error.to_string())?;
-            (builder.finish(Interleaving::Settled), parts, counters)
+            (builder.finish(self.spec.scenario.interleaving), parts, counters)
         };
         let mut places = BTreeMap::new();
         for (template, it) in parts.templates.iter().enumerate() {

@@ -78,6 +78,11 @@ impl Questions {
     }
 }
 
+/// Steps of large systems take their time, so whoever is to stop is asked at each branch and each event.
+fn go_on(oracle: &dyn Oracle) -> Result<(), Stop> {
+    if oracle.should_stop() { Err(Stop::Interrupted) } else { Ok(()) }
+}
+
 impl Unroller<'_> {
     /// Executes events until every branch rests; `None` if a violation that needs no solver was found on the way.
     pub(in crate::engine::unroll) fn settle(&mut self, oracle: &mut dyn Oracle) -> Result<Option<Layer>, Stop> {
@@ -107,7 +112,7 @@ impl Unroller<'_> {
         let mut questions = Questions::default();
         self.forget_repeats();
         loop {
-            let entered = self.enter_layer(&mut seen, &mut resting);
+            let entered = self.enter_layer(&mut seen, &mut resting, oracle)?;
             if self.is_certain() {
                 return Ok(Attempt::Certain);
             }
@@ -140,9 +145,6 @@ impl Unroller<'_> {
                 going.iter().for_each(|(node, _)| self.visit_inner(*node, is_checkpoint));
             }
             self.expand_all(going, oracle)?;
-            if oracle.should_stop() {
-                return Err(Stop::Interrupted);
-            }
         }
     }
 
@@ -152,9 +154,11 @@ impl Unroller<'_> {
         &mut self,
         seen: &mut FxHashMap<VectorId, Vec<NodeId>>,
         resting: &mut Layer,
-    ) -> Option<Vec<(NodeId, Enabled)>> {
+        oracle: &dyn Oracle,
+    ) -> Result<Option<Vec<(NodeId, Enabled)>>, Stop> {
         let mut kept = Vec::new();
         for node in std::mem::take(&mut self.active.nodes) {
+            go_on(oracle)?;
             let frame = self.active.frames.remove(&node);
             let mut branch = Branch { node, frame, look: self.core.look(node) };
             let state = self.core.graph.get(node).state;
@@ -166,7 +170,7 @@ impl Unroller<'_> {
             let enabled = self.enabled(&mut branch);
             let uncovered = if earlier.is_some() { &[] } else { known.as_slice() };
             if !self.is_watchful && self.needs_histories(node, uncovered, enabled.rest) {
-                return None;
+                return Ok(None);
             }
             if let Some(earlier) = earlier {
                 if !self.is_watchful {
@@ -179,7 +183,7 @@ impl Unroller<'_> {
             kept.push((node, enabled));
             self.active.frames.extend(branch.frame.map(|frame| (node, frame)));
         }
-        Some(kept)
+        Ok(Some(kept))
     }
 
     /// Of a branch that repeats an earlier one, only the runs at rest are new: the earlier branch carried them along.
@@ -276,6 +280,7 @@ impl Unroller<'_> {
         self.core.place.step += 1;
         let mut layer = Layer::default();
         for (node, enabled) in going {
+            go_on(oracle)?;
             let mut frame = self.active.frames.remove(&node);
             for draft in self.drafts(node, &mut frame, enabled, layer.nodes.len(), oracle)? {
                 self.core.admit(&mut layer, node, frame.as_ref(), draft, !self.is_plain);
@@ -306,7 +311,7 @@ impl Unroller<'_> {
         }
         self.become_symbolic()?;
         let frame = frame.get_or_insert_with(|| self.core.frame(node));
-        Ok(self.symbolic_drafts(node, frame, enabled, (certain, racing, may_split)))
+        self.symbolic_drafts(node, frame, enabled, (certain, racing, may_split), oracle)
     }
 
     /// The next step of a concrete branch; `None` if it is symbolic or there are too many ways to go on.

@@ -8,9 +8,10 @@ use crate::system::interleaving::Interleaving;
 use crate::system::model::ActionId;
 use crate::term::{Arena, Substitution, TermId};
 
-use crate::engine::unroll::block::Enabled;
+use crate::engine::unroll::block::{Enabled, go_on};
 use crate::engine::unroll::block::step::Draft;
 use crate::engine::unroll::branch::graph::NodeId;
+use crate::engine::unroll::{Oracle, Stop};
 use crate::engine::unroll::unroller::Unroller;
 
 /// Events and their guards.
@@ -99,17 +100,23 @@ impl Unroller<'_> {
         frame: &mut Substitution,
         enabled: Enabled,
         (certain, racing, may_split): (bool, bool, bool),
-    ) -> Vec<Draft> {
+        oracle: &dyn Oracle,
+    ) -> Result<Vec<Draft>, Stop> {
         if certain && (!racing || may_split) {
-            let mut fire = |&(event, turn): &(ActionId, TermId)| self.core.fire(node, frame, event, turn, may_split);
-            return enabled.events.iter().flat_map(&mut fire).collect();
+            let mut drafts = Vec::new();
+            for &(event, turn) in &enabled.events {
+                go_on(oracle)?;
+                drafts.extend(self.core.fire(node, frame, event, turn, may_split));
+            }
+            return Ok(drafts);
         }
         if !racing {
-            return self.core.fire_first(node, frame, &enabled.events).into_iter().collect();
+            return Ok(self.core.fire_first(node, frame, &enabled.events, oracle)?.into_iter().collect());
         }
         let (alternatives, someone) = self.race(&enabled);
-        let draft = self.core.fire_first(node, frame, &alternatives);
-        draft.map(|draft| Draft { when: self.core.arena.and(draft.when, someone), ..draft }).into_iter().collect()
+        let draft = self.core.fire_first(node, frame, &alternatives, oracle)?;
+        let among = |draft: Draft| Draft { when: self.core.arena.and(draft.when, someone), ..draft };
+        Ok(draft.map(among).into_iter().collect())
     }
 
     /// Events with the conditions under which it is their turn, those before them being disabled; and that it is somebody's

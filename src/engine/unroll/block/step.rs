@@ -5,7 +5,8 @@ use rustc_hash::FxHashMap;
 use crate::system::model::{Action, ActionId};
 use crate::term::{Substitution, TermId};
 
-use crate::engine::unroll::Stop;
+use crate::engine::unroll::block::go_on;
+use crate::engine::unroll::{Oracle, Stop};
 use crate::engine::unroll::block::concrete::{Leave, Run, Way};
 use crate::engine::unroll::block::inputs::{Case, bind};
 use crate::engine::unroll::branch::graph::{Crossing, Edge, Move, Node, NodeId};
@@ -147,10 +148,12 @@ impl Core<'_> {
         node: NodeId,
         frame: &mut Substitution,
         alternatives: &[(ActionId, TermId)],
-    ) -> Option<Draft> {
+        oracle: &dyn Oracle,
+    ) -> Result<Option<Draft>, Stop> {
         let mut firings = Vec::new();
         let mut nobody_yet = self.arena.bool(true);
         for &(action, condition) in alternatives {
+            go_on(oracle)?;
             let turn = self.arena.and(nobody_yet, condition);
             let later = self.arena.not(condition);
             nobody_yet = self.arena.and(nobody_yet, later);
@@ -160,7 +163,7 @@ impl Core<'_> {
             };
             firings.push((condition, firing));
         }
-        self.combine(node, firings)
+        Ok(self.combine(node, firings))
     }
 
     /// An action whose turn it is but that has no allowed choice: no run goes on here.

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::{family, focus, input, reduction, story};
 use crate::check::{Answer, CheckResult, reason_text};
 use crate::engine::{Attempt, Certificate, Extent};
+use crate::report::render::words;
 
 /// One result.
 pub fn value(result: &CheckResult) -> Value {
@@ -14,6 +15,7 @@ pub fn value(result: &CheckResult) -> Value {
         "property": result.property,
         "subject": result.subject,
         "verdict": result.answer.word(),
+        "words": words::verdict(result),
         "interleaving": result.interleaving.name(),
         "extent": extent,
         "engine": result.engine,

@@ -6,19 +6,21 @@ use crate::engine::Extent;
 use crate::input::Dimension;
 use crate::input::scenario::dimension::show;
 use crate::report::render::layout::indented;
+use crate::report::render::words;
+use crate::system::Interleaving;
 
 /// What is known of which sizes.
-pub fn text(family: &FamilyReport) -> String {
-    lines(family).iter().map(|line| indented(line, "    ", "      ") + "\n").collect()
+pub fn text(family: &FamilyReport, interleaving: Interleaving) -> String {
+    lines(family, words::holds(interleaving)).iter().map(|line| indented(line, "    ", "      ") + "\n").collect()
 }
 
-fn lines(family: &FamilyReport) -> Vec<String> {
+fn lines(family: &FamilyReport, holds: &str) -> Vec<String> {
     let FamilyReport { dimensions, coverage, omitted, query, lift } = family;
     let ranges: Vec<String> = dimensions.iter().map(ToString::to_string).collect();
     let mut lines =
         vec![format!("{}: {} of {} sizes decided", ranges.join(", "), coverage.decided(), coverage.sizes())];
     lines.extend(omitted.clone());
-    lines.extend(coverage.runs().iter().map(|it| run(dimensions, it)));
+    lines.extend(coverage.runs().iter().map(|it| run(dimensions, it, holds)));
     lines.extend(query.as_ref().map(|query| asked(dimensions, query)));
     lines.extend(lift.as_ref().map(|lift| lifted(dimensions, lift)));
     lines
@@ -34,10 +36,10 @@ fn asked(dimensions: &[Dimension], query: &OneQuery) -> String {
     }
 }
 
-fn run(dimensions: &[Dimension], run: &Run) -> String {
+fn run(dimensions: &[Dimension], run: &Run, holds: &str) -> String {
     let words = match &run.standing {
-        Standing::Proved => "holds (proved)".to_owned(),
-        Standing::Bounded(k) => format!("holds up to k = {k}"),
+        Standing::Proved => format!("{holds} (proved)"),
+        Standing::Bounded(k) => format!("{holds} up to k = {k}"),
         Standing::Violated => "violated".to_owned(),
         Standing::Open(reason) => format!("not covered: {reason}"),
     };

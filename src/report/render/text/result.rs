@@ -1,14 +1,14 @@
 //! A verdict line, the figures behind it and, for a violation, its story.
 
 use crate::check::focus::FocusReport;
-use crate::check::{Answer, CheckResult, Finding, reason_text};
-use crate::engine::{Attempt, Certificate, Extent, Statistics};
-use crate::input::scenario::dimension::show;
+use crate::check::{Answer, CheckResult, reason_text};
+use crate::engine::{Attempt, Certificate, Statistics};
 
 use super::style::{BAD, BOLD, DIM, GOOD, OPEN, dim, dimmed};
 use super::{family, focus, reduction, story};
 use crate::report::render::Detail;
 use crate::report::render::layout::{WIDTH, indented, mebibytes, seconds};
+use crate::report::render::words;
 
 /// A verdict line and, for a violation, its story.
 pub fn text(result: &CheckResult, detail: Detail) -> String {
@@ -27,7 +27,7 @@ pub fn text(result: &CheckResult, detail: Detail) -> String {
     if let Some(family) = &result.family
         && detail > Detail::Quiet
     {
-        out.push_str(&family::text(family));
+        out.push_str(&family::text(family, result.interleaving));
     }
     if let Some(focus) = &result.focus
         && detail > Detail::Quiet
@@ -53,7 +53,7 @@ fn verdict(result: &CheckResult) -> String {
         Answer::Violated(_) => (BAD, "✗"),
         Answer::Unknown { .. } => (OPEN, "?"),
     };
-    let words = words(result);
+    let words = words::verdict(result);
     let plain = format!("{mark} {}{subject}: {words}", result.property);
     let head = format!("{style}{mark}{style:#} {BOLD}{}{BOLD:#}{subject}: {style}{words}{style:#}", result.property);
     let tail = format!("{}, {}", result.engine, seconds(result.seconds));
@@ -61,29 +61,6 @@ fn verdict(result: &CheckResult) -> String {
         return format!("{head}  {DIM}{tail}{DIM:#}\n");
     }
     format!("{}\n  {DIM}{tail}{DIM:#}\n", indented(&head, "", "  "))
-}
-
-/// What is known.
-fn words(result: &CheckResult) -> String {
-    match (&result.answer, result.family.as_deref()) {
-        (Answer::Holds(Extent::Complete(_)), Some(_)) => "holds at every size (proved)".to_owned(),
-        (Answer::Holds(Extent::Complete(_)), None) => "holds (proved: every reachable state was seen)".to_owned(),
-        (Answer::Holds(Extent::Bound(k)), Some(_)) => format!("holds at every size up to k = {k}"),
-        (Answer::Holds(Extent::Bound(k)), None) => format!("holds up to k = {k}"),
-        (Answer::Violated(found), family) => {
-            let how = match found.finding {
-                Finding::State => "violated",
-                Finding::Reversal => "violated by a reversal",
-                Finding::Loop => "violated by a loop",
-            };
-            let size = family.and_then(|family| Some(show(&family.dimensions, family.coverage.violated()?)));
-            let size = size.map_or(String::new(), |size| format!(" (smallest size: {size})"));
-            let relation = if found.shortest { "=" } else { "≤" };
-            format!("{how} at k {relation} {}{size}", found.k)
-        }
-        (Answer::Unknown { reason, covered: 0 }, _) => format!("unknown: {reason}"),
-        (Answer::Unknown { reason, covered }, _) => format!("unknown: {reason}; holds up to k = {}", covered - 1),
-    }
 }
 
 /// Of several workloads how many, of one which.

@@ -1,0 +1,45 @@
+//! A verdict in words, alike in every format.
+
+use crate::check::family::FamilyReport;
+use crate::check::{Answer, CheckResult, Finding};
+use crate::engine::Extent;
+use crate::input::scenario::dimension::show;
+use crate::system::Interleaving;
+
+/// What is known. Where it is known of runs in one order only, `holds` says so.
+pub fn verdict(result: &CheckResult) -> String {
+    let holds = holds(result.interleaving);
+    match (&result.answer, result.family.as_deref()) {
+        (Answer::Holds(Extent::Complete(_)), Some(_)) => format!("{holds} at every size (proved)"),
+        (Answer::Holds(Extent::Complete(_)), None) => format!("{holds} (proved: every reachable state was seen)"),
+        (Answer::Holds(Extent::Bound(k)), Some(_)) => format!("{holds} at every size up to k = {k}"),
+        (Answer::Holds(Extent::Bound(k)), None) => format!("{holds} up to k = {k}"),
+        (Answer::Violated(found), family) => {
+            let relation = if found.shortest { "=" } else { "≤" };
+            let size = family.and_then(smallest).unwrap_or_default();
+            format!("{} at k {relation} {}{size}", violated(found.finding), found.k)
+        }
+        (Answer::Unknown { reason, covered: 0 }, _) => format!("unknown: {reason}"),
+        (Answer::Unknown { reason, covered }, _) => format!("unknown: {reason}; {holds} up to k = {}", covered - 1),
+    }
+}
+
+/// `holds`, and of which runs if that is not all orders of event-driven actions.
+pub fn holds(interleaving: Interleaving) -> &'static str {
+    match interleaving {
+        Interleaving::Settled => "holds in settled runs",
+        Interleaving::Racing | Interleaving::Async => "holds",
+    }
+}
+
+fn violated(finding: Finding) -> &'static str {
+    match finding {
+        Finding::State => "violated",
+        Finding::Reversal => "violated by a reversal",
+        Finding::Loop => "violated by a loop",
+    }
+}
+
+fn smallest(family: &FamilyReport) -> Option<String> {
+    Some(format!(" (smallest size: {})", show(&family.dimensions, family.coverage.violated()?)))
+}
