@@ -280,3 +280,25 @@ fn revisions_that_a_constraint_counts_apart_are_balanced_apart() {
     assert_eq!(holds(", matchLabelKeys: [pod-template-hash]"), "holds");
     assert_eq!(holds(""), "violated");
 }
+
+#[test]
+fn workloads_that_a_constraint_counts_together_are_balanced_together() {
+    let constrained = |counted: &str| {
+        format!(
+            "      topologySpreadConstraints: [{{maxSkew: 1, topologyKey: kubernetes.io/hostname, \
+             whenUnsatisfiable: DoNotSchedule, labelSelector: {{matchLabels: {{{counted}}}}}}}]\n"
+        )
+    };
+    let own = |name: &str, counted: &str| {
+        let text = deployment(name, 2, "cpu: 100m", &constrained(counted));
+        text.replace("selector: {matchLabels: {app: web}}", &format!("selector: {{matchLabels: {{of: {name}}}}}"))
+    };
+    let scenario = scenario(&format!("{POOL}  properties: [spread-balanced, pods-schedulable]\n"));
+    let together = own("a", "app: web") + &own("b", "app: web");
+    assert_eq!(verdict(&together, &scenario, "spread-balanced"), "proved");
+    let apart = own("a", "of: a") + &own("b", "of: b");
+    assert_eq!(verdict(&apart, &scenario, "spread-balanced"), "proved");
+    // Nothing of what it counts is in balance: those that were there before run on one node.
+    let placed = scenario.replace("spec:\n", "spec:\n  initialPlacement: any\n");
+    assert_eq!(verdict(&together, &placed, "spread-balanced"), "violated at k = 0");
+}

@@ -80,7 +80,7 @@ fn compare_guided(loaded: &Loaded, bound: u32, what: &str) {
 fn inspect(loaded: &Loaded, most: usize, what: &str) {
     let system = unreduced(&model(loaded).system, &[]).slice.system;
     let free = System { all_orders: false, ..system.clone() };
-    let Some(order) = PartialOrder::of(&free) else { return };
+    let Some(order) = PartialOrder::of(&free, &|| false) else { return };
     let Some(start) = system.fixed_initial_state() else { return };
     let interpreter = Interpreter::new(&system);
     let successors = Successors::new(&system).expect("it compiles");

@@ -27,7 +27,7 @@ pub const DEFINITION: Definition = Definition {
                   pods. Domains are those that the constraint counts (`nodeAffinityPolicy`, `nodeTaintsPolicy`), without \
                   those whose nodes are all down; of a key that no constraint names, those that the pods may be bound to. \
                   Of several revisions, those count that the constraint of the present one counts (`labelSelector`, \
-                  `matchLabelKeys`)",
+                  `matchLabelKeys`). Where it counts pods of others, too, all that it counts must differ as much",
     arguments: &["maxSkew", "topologyKey"],
     needs: "it needs a topology spread constraint, or `maxSkew` and `topologyKey`",
     about: About { places: true, ..Definition::PLAIN.about },
@@ -55,11 +55,10 @@ fn build(cluster: &Cluster<'_>, property: &PropertySpec) -> Result<bool, Propert
         for limit in limits(cluster, property, vars)? {
             let (ctx, state) = (cluster.ctx(), cluster.state());
             let Limit { key, skew, .. } = &limit;
-            let counts = domain_counts(cluster, present, &limit);
-            let most = limit.counted.iter().map(|id| cluster.templates[id.0].max_pods).sum::<i64>();
-            let skewed = ctx.max(counts.iter().map(|&(count, exists)| exists.ite(count, 0)), 0)
-                - ctx.min(counts.iter().map(|&(count, exists)| exists.ite(count, most)), 0);
-            let holds = (!cluster.exists(&state, vars) | skewed.le(*skew)).id();
+            // What the scheduler keeps in balance is the sum over all that the constraint counts.
+            let groups = [&limit.counted, &limit.in_company].into_iter().filter(|group| !group.is_empty());
+            let in_balance = groups.map(|group| skew_of(cluster, present, &limit, group).le(*skew));
+            let holds = (!cluster.exists(&state, vars) | ctx.any(in_balance)).id();
             let kind = PropertyKind::Invariant { holds, at: Checkpoint::Settled };
             let subject = format!("{}: maxSkew {skew} over {key}", object.key);
             cluster.property(DEFINITION.name, subject, kind);
@@ -76,6 +75,8 @@ struct Limit {
     inclusion: Inclusion,
     /// Templates of the workload whose pods count.
     counted: Vec<TemplateId>,
+    /// The same with those of others; empty where the constraint counts no others.
+    in_company: Vec<TemplateId>,
 }
 
 fn limits(cluster: &Cluster<'_>, property: &PropertySpec, vars: &WorkloadVars) -> Result<Vec<Limit>, PropertyError> {
@@ -91,36 +92,61 @@ fn limits(cluster: &Cluster<'_>, property: &PropertySpec, vars: &WorkloadVars) -
     let wanted = constraints.filter(|it| given_key.is_none_or(|key| *key == it.topology_key));
     if let (Some(key), Some(skew)) = (given_key, given_skew) {
         let inclusion = wanted.map(Inclusion::of).next().unwrap_or(Inclusion::STRICT);
-        return Ok(vec![Limit { key: key.clone(), skew, inclusion, counted: vars.templates.clone() }]);
+        return Ok(vec![Limit {
+            key: key.clone(),
+            skew,
+            inclusion,
+            counted: vars.templates.clone(),
+            in_company: Vec::new(),
+        }]);
     }
     let hard = wanted.filter(|it| property.is_named || it.when_unsatisfiable == "DoNotSchedule");
-    let limit = |it: &TopologySpreadConstraint| Limit {
-        key: it.topology_key.clone(),
-        skew: given_skew.unwrap_or(i64::from(it.max_skew)),
-        inclusion: Inclusion::of(it),
-        counted: vars.templates.iter().copied().filter(|&other| counts(cluster, present, other, it)).collect(),
+    let limit = |it: &TopologySpreadConstraint| {
+        let all = (0..cluster.templates.len()).map(TemplateId);
+        let all: Vec<TemplateId> = all.filter(|&other| counts(cluster, present, other, it)).collect();
+        let counted: Vec<TemplateId> = all.iter().copied().filter(|other| vars.templates.contains(other)).collect();
+        Limit {
+            key: it.topology_key.clone(),
+            skew: given_skew.unwrap_or(i64::from(it.max_skew)),
+            inclusion: Inclusion::of(it),
+            in_company: if all.len() > counted.len() { all } else { Vec::new() },
+            counted,
+        }
     };
     Ok(hard.map(limit).collect())
 }
 
-/// Whether a constraint of the present revision counts the pods of another one.
+/// Whether a constraint of the present revision counts the pods of another template.
 fn counts(
     cluster: &Cluster<'_>,
     present: TemplateId,
     other: TemplateId,
     constraint: &TopologySpreadConstraint,
 ) -> bool {
-    let [own, others] = [present, other].map(|template| &cluster.templates[template.0].labels);
+    let [pod, another] = [present, other].map(|template| &cluster.templates[template.0]);
+    let (own, others) = (&pod.labels, &another.labels);
     let agree = |key: &String| key != HASH && own.get(key).is_none_or(|value| others.get(key) == Some(value));
-    let selected = constraint.label_selector.as_ref().is_none_or(|selector| selector::matches(selector, others));
-    present == other || (selected && constraint.match_label_keys.iter().flatten().all(agree))
+    let is_own = pod.workload == another.workload;
+    let selected = constraint.label_selector.as_ref().map_or(is_own, |selector| selector::matches(selector, others));
+    present == other
+        || (pod.namespace == another.namespace && selected && constraint.match_label_keys.iter().flatten().all(agree))
 }
 
-/// Pods of a workload in each domain that a limit is about, and whether the domain exists.
+/// By how much the domains that a limit is about differ in pods of some templates.
+fn skew_of<'c>(cluster: &Cluster<'c>, present: TemplateId, limit: &Limit, counted: &[TemplateId]) -> Int<'c> {
+    let ctx = cluster.ctx();
+    let counts = domain_counts(cluster, present, limit, counted);
+    let most = counts.iter().map(|(count, _)| count.range().hi).max().unwrap_or(0);
+    ctx.max(counts.iter().map(|&(count, exists)| exists.ite(count, 0)), 0)
+        - ctx.min(counts.iter().map(|&(count, exists)| exists.ite(count, most)), 0)
+}
+
+/// Pods of some templates in each domain that a limit is about, and whether the domain exists.
 fn domain_counts<'c>(
     cluster: &Cluster<'c>,
     present: TemplateId,
-    Limit { key, inclusion, counted, .. }: &Limit,
+    Limit { key, inclusion, .. }: &Limit,
+    counted: &[TemplateId],
 ) -> Vec<(Int<'c>, Bool<'c>)> {
     let (ctx, state, pod) = (cluster.ctx(), cluster.state(), &cluster.templates[present.0]);
     let included = |cell: &Cell<'c>| {

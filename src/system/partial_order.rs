@@ -17,6 +17,10 @@
 //! "Partial-order methods for the verification of concurrent systems", LNCS 1032, 1996; Lipton, "Reduction: a method of
 //! proving properties of parallel programs", CACM 18(12), 1975.
 
+use std::cell::RefCell;
+
+use fixedbitset::FixedBitSet;
+
 use crate::term::{Arena, Node, Reach, TermId};
 
 use super::footprint::{Effect, Footprint};
@@ -57,22 +61,27 @@ struct Conjunct {
     makers: Vec<ActionId>,
 }
 
-/// What an action reads and writes, by positions in the state.
+/// What an action reads and writes, as sets of positions in the state.
 struct Access {
-    reads: Vec<bool>,
-    writes: Vec<bool>,
+    reads: FixedBitSet,
+    writes: FixedBitSet,
+    /// Whether it reads counted variables.
+    reads_counted: bool,
 }
 
 impl PartialOrder {
-    /// Reads it off a system; `None` if every order matters or there is only one.
-    pub fn of(system: &System) -> Option<Self> {
+    /// Reads it off a system; `None` if every order matters or there is only one. Asked now and then, `stop` ends it, and it
+    /// is `None`, too: whoever asked to stop will not go on with it.
+    pub fn of(system: &System, stop: &dyn Fn() -> bool) -> Option<Self> {
         let may_lead = |action: &Action| action.footprint.leads && action.kind.is_event();
         let races = system.interleaving == Interleaving::Racing && !system.all_orders;
         if !races || !system.actions.iter().any(may_lead) {
             return None;
         }
         let reader = Reader::of(system);
-        let access: Vec<Access> = system.actions.iter().map(|action| reader.access(action)).collect();
+        let go_on = || (!stop()).then_some(());
+        let access = |action| go_on().map(|()| reader.access(action));
+        let access: Vec<Access> = system.actions.iter().map(access).collect::<Option<_>>()?;
         let events = system.events_in_order();
         let rivals = |leader: ActionId| {
             let are_rivals = |&&other: &&ActionId| {
@@ -84,10 +93,13 @@ impl PartialOrder {
         };
         let leaders = events.iter().copied().filter(|&id| may_lead(system.action(id)));
         let leaders = leaders.filter(|&id| reader.is_invisible(&access[id.0], system.action(id)));
-        let leaders: Vec<Leader> = leaders
-            .map(|action| Leader { action, rivals: rivals(action), repeats: !system.action(action).inputs.is_empty() })
-            .collect();
-        let locks = events.iter().map(|&id| (id, reader.lock(system.action(id), &events, &access))).collect();
+        let leader = |action: ActionId| {
+            let repeats = !system.action(action).inputs.is_empty();
+            go_on().map(|()| Leader { action, rivals: rivals(action), repeats })
+        };
+        let leaders: Vec<Leader> = leaders.map(leader).collect::<Option<_>>()?;
+        let lock = |&id: &ActionId| go_on().map(|()| (id, reader.lock(system.action(id), &events, &access)));
+        let locks = events.iter().map(lock).collect::<Option<_>>()?;
         (!leaders.is_empty()).then_some(PartialOrder { leaders, locks, actions: system.actions.len() })
     }
 
@@ -138,23 +150,29 @@ struct Reader<'s> {
     system: &'s System,
     /// By variable of the arena: its position in the state.
     position: Vec<Option<usize>>,
+    /// The positions of counted variables.
+    counted: FixedBitSet,
+    reach: RefCell<Reach>,
 }
 
 impl<'s> Reader<'s> {
     fn of(system: &'s System) -> Self {
         let mut position = vec![None; system.arena.variables().len()];
         system.state.iter().enumerate().for_each(|(index, variable)| position[variable.var.index()] = Some(index));
-        Reader { system, position }
+        let mut counted = FixedBitSet::with_capacity(system.state.len());
+        counted.extend((0..system.state.len()).filter(|&index| system.state[index].counted));
+        Reader { system, position, counted, reach: RefCell::default() }
     }
 
-    fn below(&self, roots: &[TermId]) -> Vec<bool> {
+    /// The state variables that terms read.
+    fn below(&self, roots: &[TermId]) -> FixedBitSet {
         let arena = &self.system.arena;
-        let mut read = vec![false; self.system.state.len()];
-        for term in Reach::default().terms(arena, roots, |_| true) {
+        let mut read = FixedBitSet::with_capacity(self.system.state.len());
+        for term in self.reach.borrow_mut().terms(arena, roots, |_| true) {
             if let Node::Var(var) = arena.node(term)
                 && let Some(position) = self.position[var.index()]
             {
-                read[position] = true;
+                read.insert(position);
             }
         }
         read
@@ -164,28 +182,24 @@ impl<'s> Reader<'s> {
         let mut roots = vec![action.guard, action.choice];
         roots.extend(action.updates.iter().map(|&(_, term)| term));
         roots.extend(action.marks.iter().map(|&(_, when)| when));
-        let mut writes = vec![false; self.system.state.len()];
-        action.updates.iter().for_each(|&(position, _)| writes[position] = true);
-        Access { reads: self.below(&roots), writes }
-    }
-
-    fn is_counted(&self, position: usize) -> bool {
-        self.system.state[position].counted
+        let mut writes = FixedBitSet::with_capacity(self.system.state.len());
+        writes.extend(action.updates.iter().map(|&(position, _)| position));
+        let reads = self.below(&roots);
+        Access { reads_counted: !reads.is_disjoint(&self.counted), reads, writes }
     }
 
     /// Whether one of two writes what the other one reads or writes, and footprints say nothing of it.
     fn collide(&self, a: &Access, b: &Access) -> bool {
-        let uses = |it: &Access, position: usize| it.reads[position] || it.writes[position];
-        let collides =
-            |position: usize| (a.writes[position] && uses(b, position)) || (b.writes[position] && uses(a, position));
-        (0..self.system.state.len()).any(|position| !self.is_counted(position) && collides(position))
+        let by = |writes: &FixedBitSet, uses: &FixedBitSet| {
+            writes.intersection(uses).any(|position| !self.counted.contains(position))
+        };
+        by(&a.writes, &b.reads) || by(&a.writes, &b.writes) || by(&b.writes, &a.reads)
     }
 
     /// Whether an action may notice what another one does to counted variables.
     fn notices(&self, access: &[Access], observer: ActionId, actor: &Action) -> bool {
-        let reads_any = (0..self.system.state.len())
-            .any(|position| self.is_counted(position) && access[observer.0].reads[position]);
-        reads_any && self.system.action(observer).footprint.sees.notices(&actor.footprint.does)
+        let sees = &self.system.action(observer).footprint.sees;
+        access[observer.0].reads_counted && sees.notices(&actor.footprint.does)
     }
 
     /// Whether no invariant of every state can tell a state before a step from the one after it, and no mark is set.
@@ -193,11 +207,11 @@ impl<'s> Reader<'s> {
         let seen = self.system.properties.iter().any(|property| match property.kind {
             PropertyKind::Invariant { holds, at: Checkpoint::Every } => {
                 let reads = self.below(&[holds]);
-                let sees = |position: usize| match self.is_counted(position) {
+                let sees = |position: usize| match self.counted.contains(position) {
                     true => property.sees.notices(&action.footprint.does),
-                    false => access.writes[position],
+                    false => access.writes.contains(position),
                 };
-                (0..reads.len()).any(|position| reads[position] && sees(position))
+                reads.ones().any(sees)
             }
             _ => false,
         });
@@ -242,14 +256,10 @@ impl<'s> Reader<'s> {
     ) -> Vec<ActionId> {
         let reads = self.below(&[holds]);
         let makes = |&&event: &&ActionId| {
-            let wakes = wake(&self.system.action(event).footprint.does);
-            let written = access[event.0]
-                .writes
-                .iter()
-                .zip(&reads)
-                .enumerate()
-                .filter(|(_, (writes, reads))| **writes && **reads);
-            written.into_iter().any(|(position, _)| wakes || !self.is_counted(position))
+            let mut written = access[event.0].writes.intersection(&reads).peekable();
+            written.peek().is_some()
+                && (wake(&self.system.action(event).footprint.does)
+                    || written.any(|position| !self.counted.contains(position)))
         };
         events.iter().filter(makes).copied().collect()
     }

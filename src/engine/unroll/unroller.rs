@@ -93,7 +93,7 @@ impl<'s> Unroller<'s> {
         core.known = (!spans).then(FxHashMap::default);
         let mut unroller = Unroller {
             schedule: Schedule::new(system),
-            order: partial_order(&core).map(Rc::new),
+            order: partial_order(&core, stop).map(Rc::new),
             limits,
             asked: Asked::new(system, properties),
             histories: roots.iter().map(|&root| (root, Past::none(tracked.len()))).collect(),
@@ -186,10 +186,10 @@ impl<'s> Unroller<'s> {
 }
 
 /// The partial order, which compiling has found out already.
-fn partial_order(core: &Core<'_>) -> Option<PartialOrder> {
+fn partial_order(core: &Core<'_>, stop: &dyn Fn() -> bool) -> Option<PartialOrder> {
     match &core.concrete {
         Some(concrete) => concrete.machine.order.as_ref().map(|compiled| compiled.order.clone()),
-        None => PartialOrder::of(core.system),
+        None => PartialOrder::of(core.system, stop),
     }
 }
 

@@ -98,7 +98,7 @@ impl<'s> Machine<'s> {
         });
         let every = parts.invariants(Checkpoint::Every, &mut compiler);
         let (guards, known) = parts.guards(&schedule, &mut compiler)?;
-        let order = PartialOrder::of(system).map(|order| Order::compile(order, &mut compiler));
+        let order = PartialOrder::of(system, stop).map(|order| Order::compile(order, &mut compiler));
         let settled = parts.invariants(Checkpoint::Settled, &mut compiler);
         width = compiler.width().max(width);
         let effects = known.into_iter().map(|(id, known)| {

@@ -15,6 +15,7 @@ use crate::cluster::view::Parts;
 use crate::cluster::view::rule::Component;
 use crate::system::ActionId;
 
+use super::kinds;
 use super::observe::{By, Seen};
 use super::record::{Stretch, listed};
 use super::step::Built;
@@ -270,7 +271,9 @@ fn moved(
 
 /// The recorded pod of which the model knows by name, as it was when the stretch began.
 fn as_recorded<'s>(stretch: &'s Stretch, pod: &Pod) -> Option<&'s Value> {
-    named(listed(&stretch.before, "Pod"), pod.metadata.name.as_deref())
+    let name = pod.metadata.name.as_deref();
+    let newcomer = || kinds::newcomers(stretch).find(|known| name == Some(&kinds::incarnation(known)));
+    named(listed(&stretch.before, "Pod"), name).or_else(newcomer)
 }
 
 fn named<'s>(objects: &'s [Value], name: Option<&str>) -> Option<&'s Value> {

@@ -89,6 +89,7 @@ fn verdict(record: &Value) -> Result<Verdict, String> {
         return costs::compare(&stretch).map(|()| Verdict::Agrees);
     }
     answers::compare(&stretch)?;
+    answers::compare_budgets(&stretch)?;
     let phases = phases::of(&stretch).into_iter().map(|phase| Phase::of(&phase)).collect::<Result<Vec<_>, _>>()?;
     let recorded = observe::recorded(&stretch);
     let recorded = if phases.len() == 1 { vec![recorded.concat()] } else { recorded };

@@ -24,6 +24,7 @@ pub fn cluster(stretch: &Stretch, leaving: &BTreeSet<String>) -> Value {
     items.extend(listed(&stretch.before, "ReplicaSet").iter().filter_map(|set| replica_set(stretch, &objects, set)));
     let pods = listed(&stretch.before, "Pod").iter().filter(|pod| !is_over(pod));
     items.extend(pods.filter_map(|pod| existing(stretch, &objects, leaving, pod)));
+    items.extend(kinds::newcomers(stretch).filter_map(|pod| newcomer(stretch, &objects, pod)));
     let is_known = |object: &Value| listed(&stretch.before, "Pod").iter().any(|pod| pod["name"] == name(object));
     let given = objects.into_iter().filter(|object| match object["kind"].as_str() {
         Some("Pod") => !is_known(object),
@@ -154,6 +155,29 @@ fn existing(stretch: &Stretch, objects: &[Value], leaving: &BTreeSet<String>, po
     if deleted || pod["deleting"] == true {
         object["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
     }
+    Some(object)
+}
+
+/// A pod that comes during the stretch, waiting for a node. That of a DaemonSet is for one node only.
+fn newcomer(stretch: &Stretch, objects: &[Value], pod: &Value) -> Option<Value> {
+    let mut object = as_given(stretch, objects, pod)?;
+    if kinds::fixed(objects, pod["owner"].as_str()?)?["kind"] == "DaemonSet" {
+        let events = stretch.steps.iter().flat_map(|step| &step.events);
+        let own = events.filter(|event| event.kind == "Pod" && event.state["uid"] == pod["uid"]);
+        let node = own.filter_map(|event| event.state["node"].as_str()).next()?;
+        let field = json!({"key": "metadata.name", "operator": "In", "values": [node]});
+        object["spec"]["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"] =
+            json!({"nodeSelectorTerms": [{"matchFields": [field]}]});
+        let tolerated =
+            ["not-ready", "unreachable", "disk-pressure", "memory-pressure", "pid-pressure", "unschedulable"];
+        let tolerations = object["spec"]["tolerations"].as_array().cloned().unwrap_or_default();
+        let added = tolerated.map(|it| json!({"key": format!("node.kubernetes.io/{it}"), "operator": "Exists"}));
+        object["spec"]["tolerations"] = tolerations.into_iter().chain(added).collect();
+    }
+    for field in ["name", "uid"] {
+        object["metadata"][field] = json!(kinds::incarnation(pod));
+    }
+    object["status"] = json!({"phase": "Pending"});
     Some(object)
 }
 

@@ -204,7 +204,7 @@ fn of_event(stretch: &Stretch, event: &Event, known: &mut Known) -> Option<Seen>
             resized(event, &mut known.sizes)
         }
         "Deployment" => known.note_size(event),
-        "Pod" => of_pod(event, known),
+        "Pod" => of_pod(stretch, event, known),
         "Node" if event.change == "MODIFIED" => of_node(event, known),
         _ => None,
     }
@@ -234,7 +234,7 @@ fn resized(event: &Event, sizes: &mut BTreeMap<i64, i64>) -> Option<Seen> {
     (before != size).then_some(Seen::Size(revision, size))
 }
 
-fn of_pod(event: &Event, known: &mut Known) -> Option<Seen> {
+fn of_pod(stretch: &Stretch, event: &Event, known: &mut Known) -> Option<Seen> {
     let (pod, by) = (&event.state, event.by.as_deref().unwrap_or_default());
     let (revision, node) = (revision(pod), pod["node"].as_str().map(str::to_owned));
     let (id, now) = (pod["uid"].to_string(), pod["ready"] == true);
@@ -246,7 +246,8 @@ fn of_pod(event: &Event, known: &mut Known) -> Option<Seen> {
     let author = known.deleters.get(&id).copied().unwrap_or(By::Other);
     let deleted = |node| (author != By::User).then_some(Seen::Deleted(revision, node, author));
     match (event.change.as_str(), node) {
-        ("ADDED", _) => (!by.starts_with("harness")).then_some(Seen::Created(revision)),
+        // Others than those of modelled workloads are part of the input.
+        ("ADDED", _) => workload::of_pod(&stretch.objects, pod).map(|_| Seen::Created(revision)),
         (change, None) if pod["deleting"] == true || change == "DELETED" => {
             if known.gone.insert(id) {
                 deleted(None)

@@ -96,6 +96,8 @@ pub struct Stretch {
     pub failed: BTreeSet<String>,
     /// What autoscaled pods use together when it begins, in milli-cores.
     pub load: i64,
+    /// Whether nothing was on its way when it began.
+    pub begins_at_rest: bool,
     /// Its steps; all but the last were not awaited.
     pub steps: Vec<Step>,
 }
@@ -189,6 +191,25 @@ pub fn listed<'a>(objects: &'a BTreeMap<String, Value>, kind: &str) -> &'a [Valu
     objects.get(kind).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
+/// What happens in the middle of a drain is recorded as a step before it, with the drain's first events: one step does both.
+fn joined(steps: Vec<Step>) -> Vec<Step> {
+    let mut all: Vec<Step> = Vec::new();
+    for mut step in steps {
+        if let Some(before) = all.pop_if(|before| before.does("meanwhile") && step.does("drain")) {
+            let scaled = before.action["meanwhile"].as_str().and_then(|text| text.strip_prefix("scale to "));
+            match scaled.and_then(|size| size.parse::<i64>().ok()) {
+                Some(size) => step.action["scale"] = json!(size),
+                None => step.action["meanwhile"] = before.action["meanwhile"].clone(),
+            }
+            step.events.splice(0..0, before.events);
+            step.says.splice(0..0, before.says);
+            step.refused.splice(0..0, before.refused);
+        }
+        all.push(step);
+    }
+    all
+}
+
 /// Whether a pod has ended, from when on no controller counts it.
 pub fn is_over(pod: &Value) -> bool {
     matches!(pod["phase"].as_str(), Some("Succeeded" | "Failed"))
@@ -196,10 +217,11 @@ pub fn is_over(pod: &Value) -> bool {
 
 /// The stretches of a run, as records of their own.
 pub fn stretches(run: &Value) -> Result<Vec<Value>, String> {
-    let run: Run = serde_json::from_value(run.clone()).map_err(|error| format!("malformed record: {error}"))?;
+    let mut run: Run = serde_json::from_value(run.clone()).map_err(|error| format!("malformed record: {error}"))?;
+    run.steps = joined(run.steps);
     let (classes, revisions) = (priority::classes(&run), workload::revisions(&run));
     let (mut objects, mut before, mut open) = (run.objects.clone(), BTreeMap::new(), Vec::new());
-    let (mut found, mut failed) = (Vec::new(), BTreeSet::new());
+    let (mut found, mut failed, mut rests) = (Vec::new(), BTreeSet::new(), true);
     let mut load = run.load["total"].as_i64().unwrap_or(0);
     for (number, step) in run.steps.iter().enumerate() {
         open.push(step.clone());
@@ -219,6 +241,7 @@ pub fn stretches(run: &Value) -> Result<Vec<Value>, String> {
             deletion_costs: run.deletion_costs.clone(),
             failed: failed.clone(),
             load,
+            begins_at_rest: std::mem::replace(&mut rests, step.settled == true),
             steps,
         };
         failed = stretch.failed_at_the_end();

@@ -29,6 +29,9 @@ pub fn not_modelled(stretch: &Stretch) -> Option<Reason> {
     if let Some(reason) = kinds::not_modelled(stretch) {
         return Some(reason);
     }
+    if !stretch.begins_at_rest && load::is_autoscaled(stretch) {
+        return Some("what an autoscaler remembers of a step that never came to rest".to_owned());
+    }
     let acts = stretch.steps.iter().flat_map(Step::acts).map(|(act, _)| act);
     let acts: Vec<&str> = acts.filter(|act| *act != "load").collect();
     let edit = |act: &str| {
