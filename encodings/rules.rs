@@ -19,7 +19,7 @@ static PLACES: [&[&Rule]; 12] = [
     &[&kubelet::RULE],
     taint_eviction::RULES,
     node_lifecycle::RULES,
-    &[&disruption::RULE],
+    disruption::RULES,
     descheduler::RULES,
     environment::RULES,
     clocked::RULES,

@@ -111,7 +111,7 @@ fn engines_agree_where_events_race() {
 
 #[test]
 fn engines_agree_without_blocks() {
-    for (id, k) in [("c2", 6), ("c3", 4), ("c5", 5), ("c6", 3), ("c7", 7)] {
+    for (id, k) in [("c2", 6), ("c3", 4), ("c5", 5), ("c6", 5), ("c7", 7)] {
         let mut loaded = load_case(id, 3, false);
         interleave(&mut loaded, Interleaving::Async);
         let model = model(&loaded);

@@ -192,3 +192,52 @@ fn what_equal_loads_break_independent_ones_break_too() {
         assert!(k(LoadPer::EachPod) <= k(LoadPer::Pod), "{id}");
     }
 }
+
+/// Pods of `web` that share a load, as far as each may, with room for three of them.
+fn shared(limit: &str) -> Loaded {
+    let range = format!("per: deployment, range: 4000m..4000m{limit}, changes: never");
+    load(&[WEB.to_owned(), autoscaler(1000, 6), scenario(3, &range, "  bound: 2\n")])
+}
+
+#[test]
+fn a_pod_that_shares_a_load_uses_no_more_than_its_limit() {
+    assert_eq!(answers(&shared("")), Answer::Violated("pods-schedulable".to_owned(), 1));
+    assert_eq!(answers(&shared(", atMost: 1000m")), Answer::Holds);
+}
+
+/// Two pods have enough to do; of four that share the load, two of which are being deleted, the others seem to be idle.
+#[test]
+fn ready_pods_share_a_load_while_they_are_being_deleted() {
+    let small = |samples: &str| {
+        let range = format!("per: deployment, range: 1500m..1500m, changes: never, samples: {samples}");
+        let properties = "  properties: [{name: expected-replicas, value: 2}]\n";
+        let text = scenario(9, &range, "  sizes: [{target: web, replicas: 4}]\n  bound: 4\n");
+        let mut loaded = load(&[
+            WEB.to_owned(),
+            autoscaler(1000, 4),
+            text.replace("  properties: [pods-schedulable]\n", properties),
+        ]);
+        interleave(&mut loaded, Interleaving::Async);
+        answers(&loaded)
+    };
+    assert_eq!(small("started"), Answer::Holds);
+    assert!(matches!(small("ready"), Answer::Violated(property, _) if property == "expected-replicas"));
+}
+
+/// Three pods have enough to do, two have too much: while the third one is initialising, the others seem to have too little.
+#[test]
+fn autoscalers_overlook_pods_that_are_initialising() {
+    let turns_round = |flags: &str| {
+        let more = format!("  controllers: {{hpa: {flags}}}\n  bound: 4\n");
+        let text = scenario(9, "per: deployment, range: 2500m..2500m, changes: never", &more);
+        let properties = "properties: [{name: no-replica-oscillation, threshold: 1}]";
+        answers(&load(&[
+            WEB.to_owned(),
+            autoscaler(1000, 4),
+            text.replace("properties: [pods-schedulable]", properties),
+        ]))
+    };
+    assert_eq!(turns_round("true"), Answer::Holds);
+    let broken = turns_round("{cpuInitializationPeriod: 5m}");
+    assert!(matches!(&broken, Answer::Violated(property, _) if property == "no-replica-oscillation"), "{broken:?}");
+}

@@ -24,12 +24,13 @@ use crate::cluster::object::spec::{Workload, WorkloadKind};
 use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Scene, Sentence};
 use crate::cluster::view::{Cluster, Declaring, Objects, WorkloadVars, effect};
-use crate::system::{ActionDraft, ActionKind, Effect, IntVar, State};
-use crate::term::{Bool, Ctx, Int, TermId};
+use crate::system::{ActionDraft, ActionKind, Effect, IntVar, Interleaving, State};
+use crate::term::{Bool, Ctx, Int, TermId, VarId};
 
 use super::{ranks, replicaset};
 use reconcile::Reconcile;
 use status::Status;
+use step::Step;
 use view::{Annotation, Deployment, ReplicaSet};
 
 /// What this file decides.
@@ -46,13 +47,15 @@ pub static RULE: Rule = rule! {
         "revisions; one reconcile does one thing" => "exact",
         "creating a ReplicaSet and shrinking old ones in one reconcile" =>
             "two steps; in `racing` and `async` others may come in between",
+        "several ReplicaSets resized in one reconcile" =>
+            "one step; in `async` an error of the API may end it after any of them",
         "deletion of a Deployment takes its ReplicaSets with it" => "exact",
     ],
     omits: [
         "statuses of ReplicaSets that lag behind" => "available pods are at most the size",
         "`minReadySeconds`" => "ready pods are available",
         "conditions, revision history, collisions of names" => "nothing in the model reads them",
-        "adoption and release of ReplicaSets, `deletionTimestamp`, errors of the API",
+        "adoption and release of ReplicaSets, `deletionTimestamp`",
     ],
 };
 
@@ -120,17 +123,16 @@ fn add_reconcile(cluster: &Cluster<'_>, object: &Workload, vars: &WorkloadVars, 
     };
     let sets = sets(cluster, &state, vars, desired, &deployment);
     let reconcile = Reconcile { ctx, deployment: &deployment, sets: &sets, new: Some(present) };
-    let step = reconcile.step();
+    let whole = reconcile.step();
+    let (inputs, choice, step) = ending(cluster, &sets, &whole);
     let mut next = state.clone();
     let mut changes = Vec::new();
     for (revision, set) in sets.iter().enumerate() {
-        let size = step.sizes[revision];
-        next.set(vars.sizes[revision], size);
-        changes.push(size.ne(set.size));
+        next.set(vars.sizes[revision], step.sizes[revision]);
+        changes.push(whole.sizes[revision].ne(set.size));
         if let Some(&var) = desired.get(revision) {
-            let noted = set.desired.rewritten(step.annotated[revision], deployment.replicas).value;
-            let noted = size.eq(0).ite(0, noted);
-            next.set(var, noted);
+            next.set(var, noted(set, (step.sizes[revision], step.annotated[revision]), deployment.replicas));
+            let noted = noted(set, (whole.sizes[revision], whole.annotated[revision]), deployment.replicas);
             changes.push(noted.ne(set.desired.value));
         }
     }
@@ -140,7 +142,30 @@ fn add_reconcile(cluster: &Cluster<'_>, object: &Workload, vars: &WorkloadVars, 
     let guard = is_present & ctx.any(changes);
     let complete = sizes_are_final(ctx, &state, vars, desired, present);
     let open = is_present & !complete;
-    act(cluster, object, vars, (&what, by), (guard, open), next);
+    act(cluster, object, vars, (&what, by), (guard, open, inputs, choice), next);
+}
+
+/// The annotation `desired-replicas` of a ReplicaSet that has this size now, and was annotated or not.
+fn noted<'c>(set: &ReplicaSet<'c>, (size, annotated): (Int<'c>, Bool<'c>), replicas: Int<'c>) -> Int<'c> {
+    size.eq(0).ite(0, set.desired.rewritten(annotated, replicas).value)
+}
+
+/// Where a reconcile ends: with its last write, but in `async` runs an error may end it after any other. The input that
+/// says so, its allowed values, and what is done.
+fn ending<'c>(cluster: &Cluster<'c>, sets: &[ReplicaSet<'c>], whole: &Step<'c>) -> (Vec<VarId>, Bool<'c>, Step<'c>) {
+    let (ctx, last) = (cluster.ctx(), whole.events.len());
+    if last < 2 || cluster.spec.scenario.interleaving != Interleaving::Async {
+        return (Vec::new(), ctx.bool(true), whole.clone());
+    }
+    let (var, writes) = cluster.input("writes", 1, last as i64);
+    let happens: Vec<Bool<'c>> = whole.events.iter().map(|event| event.happens).collect();
+    let ends_at = |number: usize| {
+        let goes_on = ctx.any(happens[number..].iter().copied());
+        writes.eq(number as i64) & happens[number - 1] & goes_on
+    };
+    let is_whole = writes.eq(last as i64);
+    let choice = ctx.any((1..last).map(ends_at)) | is_whole;
+    (vec![var], choice, whole.clone().or(is_whole, whole.up_to(ctx, sets, writes)))
 }
 
 /// Whether the present revision has all replicas, others have none, and annotations say so: then there is nothing to do.
@@ -246,7 +271,7 @@ fn act<'c>(
     object: &Workload,
     vars: &WorkloadVars,
     (what, deciding): (&str, Deciding),
-    (guard, open): (Bool<'c>, Bool<'c>),
+    (guard, open, inputs, choice): (Bool<'c>, Bool<'c>, Vec<VarId>, Bool<'c>),
     next: State<'c>,
 ) {
     let state = cluster.state();
@@ -259,6 +284,7 @@ fn act<'c>(
         guard,
         next,
     )
+    .choosing(inputs, choice)
     .seeing(seen(object, vars))
     .locked(open, []);
     let (actor, replicas) = (actor(object), state.get(vars.replicas).id());
@@ -291,5 +317,12 @@ fn add_vanish(cluster: &Cluster<'_>, object: &Workload, vars: &WorkloadVars) {
     let mut next = state.clone();
     vars.sizes.iter().for_each(|&size| next.set(size, none));
     let some = ctx.any(vars.sizes.iter().map(|&size| state.get(size).ge(1)));
-    act(cluster, object, vars, ("is garbage-collected", Deciding::default()), (gone & some, gone & some), next);
+    act(
+        cluster,
+        object,
+        vars,
+        ("is garbage-collected", Deciding::default()),
+        (gone & some, gone & some, Vec::new(), ctx.bool(true)),
+        next,
+    );
 }

@@ -23,7 +23,7 @@ pub static RULE: Rule = rule! {
     parts: [
         "RollingUpdate (maxSurge, maxUnavailable)" => "exact",
         "removing unavailable pods of old ReplicaSets and shrinking these in one reconcile" =>
-            "one step, where upstream writes twice: nobody acts in between",
+            "one step, where upstream writes twice: nobody acts in between, but in `async`",
     ],
 };
 

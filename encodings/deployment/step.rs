@@ -65,6 +65,17 @@ impl<'c> Step<'c> {
         self.events.push(Event { set: None, from: ctx.int(0), to: size, happens: when & size.ge(1) });
     }
 
+    /// This step if an error ends it after so many of its resizes.
+    pub fn up_to(&self, ctx: &'c Ctx, sets: &[ReplicaSet<'c>], writes: Int<'c>) -> Self {
+        let mut step = Step::none(ctx, sets);
+        for (number, event) in self.events.iter().enumerate() {
+            if let Some(set) = event.set {
+                step.resize(set, event.happens & writes.gt(number as i64), event.to);
+            }
+        }
+        step
+    }
+
     /// This step under a condition, otherwise the other.
     pub fn or(self, when: Bool<'c>, other: Step<'c>) -> Self {
         let choose = |(here, there): (Int<'c>, Int<'c>)| when.ite(here, there);

@@ -22,7 +22,7 @@ pub static RULE: Rule = rule! {
     parts: [
         "a drain cordons the node and evicts its pods through the eviction API; nodes in any order, at any time, so \
             many at a time" =>
-            "exact; with no budget in the way all pods of the node go at once",
+            "exact; with no budget in the way all pods of the node go at once, except in `async`",
         "pods without a controller and DaemonSet pods stay" =>
             "as `--ignore-daemonsets --force=false`, except that upstream's drain fails where there are pods without \
                 a controller",
@@ -62,7 +62,7 @@ fn begin<'c>(cluster: &Cluster<'c>, allowed: &[Bool<'c>]) {
     let evicts = |template| {
         let here = chosen.iter().zip(&cells);
         let evicted = here.map(|(&chosen, cell)| chosen & cluster.active_on(cell, template).ge(1));
-        if disruption::is_budgeted(cluster, template) { ctx.bool(false) } else { ctx.any(evicted) }
+        if disruption::is_gradual(cluster, template) { ctx.bool(false) } else { ctx.any(evicted) }
     };
     let marks = cluster.eviction_marks(evicts);
     let tell = |scene: &Scene<'_>| {

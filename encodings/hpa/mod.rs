@@ -124,7 +124,11 @@ fn add_one(cluster: &Cluster<'_>, vars: &HpaVars, loads: &[LoadVars]) {
     let proposals = load::proposals(cluster, vars.workload, target, autoscaler, loads, (min, max));
     let votes: Vec<_> = proposals.iter().map(|it| (it.replicas, it.valid)).collect();
     let combined = combine(ctx, &votes, current);
-    let proposal = combined.replicas.clamp(min, max);
+    // Where pods share a load in ways that are not known, the autoscaler always has a choice: if metrics fail, the present
+    // size.
+    let is_shared = proposals.iter().any(|proposal| proposal.is_shared());
+    let replicas = if is_shared { combined.acts.ite(combined.replicas, current) } else { combined.replicas };
+    let proposal = replicas.clamp(min, max);
     let recalled = vars.memory.recall(cluster, &state, (current, proposal), max);
     let changes = |period: i64| recalled.changes(ctx, current, period);
     let past = Past { recommendations: recalled.recommendations(), changes: &changes };
@@ -139,16 +143,20 @@ fn add_one(cluster: &Cluster<'_>, vars: &HpaVars, loads: &[LoadVars]) {
     cluster.disturb_if(&mut next, foreign.changed);
     let restless = combined.acts & (recalled.restless | proposal.ne(current));
     // A guard is about the state alone, so what depends on inputs is asked of the choice.
-    let (guard, choice) = match proposals.iter().any(|proposal| proposal.input.is_some()) {
-        true => (ctx.bool(true), !reconciled.by_metrics | restless),
-        false => (restless, ctx.bool(true)),
+    let (guard, choice) = if proposals.iter().any(|proposal| proposal.input.is_some()) {
+        (ctx.bool(true), !reconciled.by_metrics | restless)
+    } else if is_shared {
+        (ctx.any(proposals.iter().map(|proposal| proposal.valid)), ctx.bool(true))
+    } else {
+        (restless, ctx.bool(true))
     };
     let reads = guard & !ambiguity::is_ambiguous(cluster, autoscaler);
     let guard = reconciled.by_metrics.ite_bool(reads, !reconciled.disabled);
     let own = loads.iter().filter(|load| load.workload == vars.workload);
     let measured = ctx.all(own.map(|load| load.is_measured(cluster, &state)));
-    let mut inputs: Vec<VarId> = proposals.iter().filter_map(|proposal| proposal.input).collect();
+    let mut inputs: Vec<VarId> = proposals.iter().flat_map(Proposed::inputs).collect();
     inputs.extend(&recalled.inputs);
+    let sharing = ctx.all(proposals.iter().filter_map(|proposal| Some(proposal.sharing.as_ref()?.choice)));
     let narrator = narrator(autoscaler, target, &proposals, &recalled, &reconciled, (current, proposal));
     let mut marks = vec![(cluster.resize_mark(vars.workload), desired.ne(current))];
     if foreign.changed.constant() != Some(false) {
@@ -160,7 +168,7 @@ fn add_one(cluster: &Cluster<'_>, vars: &HpaVars, loads: &[LoadVars]) {
         cluster.exists(&state, target) & measured & guard,
         next,
     )
-    .choosing(inputs, recalled.choice & choice & foreign.allowed)
+    .choosing(inputs, recalled.choice & choice & sharing & foreign.allowed)
     .marked(marks);
     cluster.act(&RULE, draft, narrator);
 }

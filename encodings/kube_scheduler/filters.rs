@@ -73,12 +73,21 @@ impl<'a, 'c> Filters<'a, 'c> {
 
     /// The same of one node of a cell that is taken to hold other pods of lower priority than it does.
     pub fn verdict_after(&self, index: usize, change: &Change<'c>) -> Verdict<'c> {
+        self.verdict_with(index, change, false)
+    }
+
+    /// What they say of a cell to a pod that a preemption of the run nominated to it.
+    pub fn verdict_of_nominated(&self, index: usize) -> Verdict<'c> {
+        self.verdict_with(index, &Change::default(), true)
+    }
+
+    fn verdict_with(&self, index: usize, change: &Change<'c>, is_nominated: bool) -> Verdict<'c> {
         let cell = &self.cells[index];
         let mut refusals: Vec<Refusal<'c>> = Vec::new();
         if self.enabled.contains(node_affinity::RULE.name()) {
             refusals.extend(node_affinity::refusal_of_others(self.cluster, cell, self.template));
         }
-        let nominated = nominations::nominated(self.cluster, cell, self.template);
+        let nominated = nominations::nominated(self.cluster, cell, self.template, is_nominated);
         if !nominated.is_none() {
             refusals.extend(self.refusals(index, &nominated.and(change)));
         }

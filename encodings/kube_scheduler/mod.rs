@@ -171,13 +171,13 @@ pub fn add(cluster: &Cluster<'_>) {
         .map(|(&id, cycle)| {
             let has_room = cluster.surely_has_room(&state, id, |cell| !cycle.verdicts[cell].refused());
             let fits = ctx.any(cycle.feasible.iter().copied()) | has_room;
-            state.get(cluster.pending[id.0]).ge(1) & fits & !company::crowds_out(cluster, &state, id)
+            cluster.unnominated(&state, id).ge(1) & fits & !company::crowds_out(cluster, &state, id)
         })
         .collect();
     let preemptors = preemption::preemptors(cluster, &cells, &scheduled, &cycles);
     let busy = preemptors.iter().enumerate().map(|(position, preemptor)| match preemptor {
         Some(preemptor) => {
-            waiting[position] | state.get(cluster.pending[scheduled[position].0]).ge(1) & preemptor.is_busy(cluster)
+            waiting[position] | cluster.unnominated(&state, scheduled[position]).ge(1) & preemptor.is_busy(cluster)
         }
         None => waiting[position],
     });
@@ -224,6 +224,7 @@ pub fn add(cluster: &Cluster<'_>) {
     for (preemptor, &turn) in preemptors.iter().zip(&turn) {
         preemptor.iter().for_each(|preemptor| preemption::add(cluster, &cells, preemptor, turn));
     }
+    preemption::add_nominees(cluster, &cells, &scheduled, &cycles);
     company::add(cluster);
     explain::add(cluster, &scheduled, &asked);
 }

@@ -3,7 +3,7 @@
 
 use crate::cluster::view::Cluster;
 use crate::cluster::view::rule::{Rule, rule};
-use crate::cluster::{Cell, TemplateId};
+use crate::cluster::{Cell, Template, TemplateId};
 use crate::term::{Ctx, Int};
 
 /// What this file decides.
@@ -19,7 +19,7 @@ pub static RULE: Rule = rule! {
     parts: [
         "nominated pods: a pod's own nominated node first; filters with the pods of at least its priority that are \
             nominated to a node, and without" =>
-            "exact; nominations are those of the input, see preemption",
+            "exact; of pods of modelled owners, nominations are those that preemptions of the run make",
     ],
 };
 
@@ -53,21 +53,36 @@ impl<'c> Change<'c> {
     }
 }
 
-/// The other waiting pods that are nominated to the nodes of a cell and that a pod of `template` yields to.
-pub fn nominated<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>, template: TemplateId) -> Change<'c> {
-    if cluster.templates.iter().all(|other| other.nominated_to().is_none()) {
+/// Whether some pod may be nominated to some node.
+pub fn are_possible(cluster: &Cluster<'_>) -> bool {
+    let nominated =
+        |(index, pod): (usize, &Template)| pod.nominated_to().is_some() || cluster.may_be_nominated(TemplateId(index));
+    cluster.templates.iter().enumerate().any(nominated)
+}
+
+/// The other waiting pods that are nominated to the nodes of a cell and that a pod of `template` yields to, which is one of
+/// those that a preemption of the run nominated to them if `is_here`.
+pub fn nominated<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>, template: TemplateId, is_here: bool) -> Change<'c> {
+    if !are_possible(cluster) {
         return Change::default();
     }
-    let pod = &cluster.templates[template.0];
-    let state = cluster.state();
-    let number = |id: TemplateId| {
-        let waiting = state.get(cluster.pending[id.0]);
-        if id == template { waiting.minus_or_zero(1) } else { waiting }
+    let priority = cluster.templates[template.0].priority();
+    let yields_to = (0..cluster.templates.len()).map(TemplateId);
+    let yields_to = yields_to.filter(|other| cluster.templates[other.0].priority() >= priority);
+    let number = |other: TemplateId| {
+        let own = other == template;
+        let read = read_on(cluster, cell, other).minus_or_zero(i64::from(own));
+        let made = cluster.nominated_on(cell, other).minus_or_zero(i64::from(own && is_here));
+        (other, read + made)
     };
-    let here = cluster.templates.iter().enumerate().filter(|(_, other)| {
-        let named = other.nominated_to().is_some_and(|node| cluster.node(cell).is_named(node));
-        named && other.priority() >= pod.priority()
-    });
-    let pods = here.map(|(index, _)| (TemplateId(index), number(TemplateId(index))));
-    Change { pods: pods.filter(|(_, number)| number.constant() != Some(0)).collect() }
+    Change { pods: yields_to.map(number).filter(|(_, number)| number.constant() != Some(0)).collect() }
+}
+
+/// Waiting pods of a template that are read as nominated to the nodes of a cell.
+fn read_on<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>, template: TemplateId) -> Int<'c> {
+    let named = cluster.templates[template.0].nominated_to();
+    match named.is_some_and(|node| cluster.node(cell).is_named(node)) {
+        true => cluster.state().get(cluster.pending[template.0]),
+        false => cluster.ctx().int(0),
+    }
 }

@@ -10,10 +10,10 @@ use crate::cluster::object::spec::ClusterSpec;
 use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Scene, Sentence};
 use crate::cluster::view::{Cluster, Leaving, NodeView, effect};
-use crate::cluster::{Cell, Template, TemplateId};
+use crate::cluster::{Cell, Phase, Template, TemplateId};
 use crate::encodings::{node_lifecycle, ranks};
-use crate::system::{ActionDraft, ActionKind};
-use crate::term::{Bool, Ctx};
+use crate::system::{ActionDraft, ActionKind, Interleaving};
+use crate::term::{Bool, Ctx, Int, VarId};
 
 use super::admission::{NOT_READY, UNREACHABLE, admitted, no_execute};
 use super::fate::{self, Fate, fate};
@@ -31,7 +31,8 @@ pub static RULE: Rule = rule! {
     parts: [
         "a limited toleration: the eviction may happen in any later block, or never if the taint goes first" =>
             "over; of several limited tolerations the time of each is free",
-        "pods of one template on one node are evicted together" => "out: that some go earlier than others",
+        "pods of one template on one node are evicted together" =>
+            "out, but in `async`: that some go earlier than others",
     ],
     omits: [
         "evictions that fail and are tried again",
@@ -153,20 +154,29 @@ impl<'c> Subject<'_, 'c> {
             return;
         }
         let (var, chosen, valid) = cluster.choose_cell("node", &due);
+        let here = |phase| {
+            let pods =
+                chosen.iter().zip(&cells).map(|(chosen, cell)| chosen.ite(cluster.pods(cell, template, phase), 0));
+            ctx.sum(pods)
+        };
+        let (inputs, choice, [starting, running]) = self.some_of(here(Phase::Starting), here(Phase::Running));
         let mut next = state.clone();
         cluster.rewrite_one(&mut next, &chosen, |cell| {
-            let here = cluster.active_on(cell, template);
-            cluster.change(cell).delete(template, here, Leaving::Evicted)
+            let taken = |other, phase| match (other == template, phase) {
+                (true, Phase::Starting) => starting,
+                (true, Phase::Running) => running,
+                _ => ctx.int(0),
+            };
+            cluster.change(cell).delete_by_phase(taken, Leaving::Evicted)
         });
-        let pods = chosen.iter().zip(&cells).map(|(chosen, cell)| chosen.ite(cluster.active_on(cell, template), 0));
-        let (evicted, name, seconds) = (ctx.sum(pods).id(), self.name(), self.limit());
+        let (evicted, name, seconds) = ((starting + running).id(), self.name(), self.limit());
         let draft = ActionDraft::new(
             format!("taint eviction of {name} after its toleration"),
             ActionKind::Periodic,
             some,
             next,
         )
-        .choosing(vec![var], valid)
+        .choosing(std::iter::once(var).chain(inputs).collect(), valid & choice)
         .marked(cluster.eviction_marks(|other| ctx.bool(other == template)));
         let tell = move |scene: &Scene<'_>| {
             let text = format!("evicts {} pod(s) of {name} from {}", scene.get(evicted), scene.moved_names());
@@ -175,6 +185,20 @@ impl<'c> Subject<'_, 'c> {
                 .because(format!("more than {seconds} s after the NoExecute taint (tolerationSeconds)"))
         };
         cluster.act(&RULE, draft, Box::new(tell));
+    }
+
+    /// Whose time is over, of pods on one node that are starting and running: of all; in `async` runs of some, for they
+    /// need not have come together. The inputs that say so, their allowed values, and the numbers.
+    fn some_of(&self, starting: Int<'c>, running: Int<'c>) -> (Vec<VarId>, Bool<'c>, [Int<'c>; 2]) {
+        let ctx = self.cluster.ctx();
+        if self.cluster.spec.scenario.interleaving != Interleaving::Async {
+            return (Vec::new(), ctx.bool(true), [starting, running]);
+        }
+        let choose = |name, here: Int<'c>| self.cluster.input(name, 0, here.range().hi);
+        let ((first, some_starting), (second, some_running)) =
+            (choose("starting", starting), choose("running", running));
+        let choice = some_starting.le(starting) & some_running.le(running) & (some_starting + some_running).ge(1);
+        (vec![first, second], choice, [some_starting, some_running])
     }
 
     /// A limit to tell of: that on nodes that are down, if there is one.

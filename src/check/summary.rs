@@ -153,6 +153,7 @@ fn describe(pod_names: &[String], attributes: &[Attribute], values: &[i64]) -> V
             Attribute::Pods(template, Phase::Running) => format!("{value} {}", pod_names[template.0]),
             Attribute::Pods(template, Phase::Starting) => format!("{value} {} starting", pod_names[template.0]),
             Attribute::Pods(template, Phase::Terminating) => format!("{value} {} terminating", pod_names[template.0]),
+            Attribute::Nominated(template) => format!("{value} {} nominated", pod_names[template.0]),
             Attribute::Cordoned => "cordoned".to_owned(),
             Attribute::Down => "down".to_owned(),
             Attribute::Maintenance if value == 1 => "under maintenance".to_owned(),

@@ -5,7 +5,7 @@ use k8s_openapi::api::core::v1::PodSpec;
 
 use crate::cluster::object::quantity;
 use crate::cluster::object::resources;
-use crate::cluster::object::scenario::{Load, LoadPer, Scenario, find_workload};
+use crate::cluster::object::scenario::{Load, LoadPer, Samples, Scenario, find_workload};
 use crate::cluster::object::spec::{ClusterSpec, ObjectKey};
 use crate::system::Interleaving;
 
@@ -119,6 +119,8 @@ fn default_load(cluster: &ClusterSpec, target: &ObjectKey, metric: &str, range: 
         initial,
         changes: None,
         startup: Vec::new(),
+        at_most: None,
+        samples: Samples::default(),
     }
 }
 

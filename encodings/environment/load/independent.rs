@@ -60,7 +60,8 @@ pub fn declare(cluster: &mut Declaring<'_>, index: usize, workload: usize, reade
     let changes_left = super::declare_changes(cluster, load);
     let tally = Tally { workload, ready_only: load.metric == "cpu", counted, kept };
     cluster.follow(tally);
-    LoadVars { load: index, workload, levels, level: Some(level), changes_left, tally: Some(tally), ages: None }
+    let (level, tally) = (Some(level), Some(tally));
+    LoadVars { load: index, workload, levels, level, changes_left, tally, ages: None, initialised: None }
 }
 
 /// Levels of sums, also told apart by what so many pods can use.

@@ -9,6 +9,8 @@
 //! Where pods use different amounts, the state is their sum: see `independent`.
 
 pub mod independent;
+pub mod initialisation;
+pub mod shared;
 
 use std::collections::BTreeSet;
 
@@ -39,6 +41,9 @@ pub static RULE: Rule = rule! {
         "`per: pod` while pods are not ready or without metrics" =>
             "differs: of a level, the smallest load stands for all where the autoscaler fills in other pods, too",
         "per deployment: spread evenly over ready pods" => "exact",
+        "`samples: ready`: pods that are being deleted share while they are ready, and pods that run and are not \
+            ready have no sample" =>
+            "over: any number of the pods that are being deleted share, and any number of those that start run",
         "start-up profiles" => "over: any number of the oldest pods may leave a stage at a time",
     ],
     omits: [
@@ -67,6 +72,8 @@ pub struct LoadVars {
     pub tally: Option<Tally>,
     /// Whether this is the load whose profile [`Turnover::ages`](crate::cluster::view::turnover::Turnover::ages) counts.
     pub ages: Option<usize>,
+    /// The same of pods past their cpu initialisation.
+    pub initialised: Option<usize>,
 }
 
 /// Usages in milli-units that autoscalers tell apart, ascending.
@@ -126,7 +133,8 @@ pub fn declare(cluster: &mut Declaring<'_>, index: usize, reader: &dyn Reader) -
     let level = (values.len() > 1).then(|| cluster.int(&name, 0, values.len() as i64 - 1, Some(start)));
     let changes_left = level.and_then(|_| declare_changes(cluster, load));
     let ages = (!load.startup.is_empty()).then(|| declare_ages(cluster, load, workload));
-    Some(LoadVars { load: index, workload, levels: Levels::Listed(values), level, changes_left, tally: None, ages })
+    let (levels, initialised) = (Levels::Listed(values), initialisation::declare(cluster, load, workload));
+    Some(LoadVars { load: index, workload, levels, level, changes_left, tally: None, ages, initialised })
 }
 
 fn name(load: &Load) -> String {
@@ -195,8 +203,8 @@ impl LoadVars {
         }
     }
 
-    /// Usage of all ready pods together, in milli-units.
-    pub fn total<'c>(&self, cluster: &Cluster<'c>, state: &State<'c>, ready: Int<'c>) -> Int<'c> {
+    /// Usage of all ready pods together, in milli-units, or of all pods that share it.
+    fn total<'c>(&self, cluster: &Cluster<'c>, state: &State<'c>, ready: Int<'c>) -> Int<'c> {
         let load = &cluster.spec.scenario.loads[self.load];
         let usage = self.usage(cluster, state);
         if load.per == LoadPer::Workload || self.tally.is_some() {
@@ -222,6 +230,7 @@ pub fn add(cluster: &Cluster<'_>, loads: &[LoadVars]) {
             None => add_change(cluster, load),
         }
         add_stages(cluster, load);
+        initialisation::add(cluster, load);
     }
 }
 

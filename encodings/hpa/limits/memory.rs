@@ -14,11 +14,12 @@
 //! recommendation was where it does is not asked, which hardly matters: the present size itself was recommended once, unless
 //! a user chose it, and the load may go through anything in between.
 //!
-//! Of earlier changes, policies whose period is longer than the sync period (15 s) count those since some moment, the same
-//! for all of them; shorter ones see no change. What matters is the size at that moment, which is between the smallest and
+//! Of earlier changes, policies whose period is longer than the sync period count those since some moment, the same for
+//! all of them; shorter ones see no change. What matters is the size at that moment, which is between the smallest and
 //! the largest since the start: these two are remembered, relative to the present size, because changes by others count in no
 //! period. They are never forgotten, so a period may begin earlier than one before it did.
 
+use crate::cluster::object::scenario::AutoscalerFlags;
 use crate::cluster::object::spec::Autoscaler;
 use crate::cluster::view::rule::Rule;
 use crate::cluster::view::story::Scene;
@@ -27,14 +28,19 @@ use crate::system::{IntVar, State};
 use crate::term::{Bool, Ctx, Int, TermId, VarId};
 
 use super::reconcile::Reconciled;
-use super::rules::{DOWNSCALE_STABILIZATION, Rules};
+use super::rules::Rules;
 use super::stabilisation::{self, Recommendation};
 use super::{Bounds, rates};
 
-/// The controller's sync period in seconds: earlier changes are at least that old.
-const SYNC_PERIOD: i64 = 15;
 /// Stands for no size at all.
-const NONE: i64 = -1;
+pub const NONE: i64 = -1;
+
+/// The input that says which recommendation a window holds late, 0 for none.
+pub const RECALLED: &str = "recalled";
+/// The input that says at which size windows hold the present one back.
+pub const HELD_BACK: &str = "held back";
+/// The input that says with which size periods began.
+pub const BEGUN: &str = "begun";
 
 /// What an autoscaler remembers.
 pub struct Memory {
@@ -43,6 +49,7 @@ pub struct Memory {
     moved: Option<(IntVar, IntVar)>,
     /// The rules of its behavior, if it has one.
     pub rules: Option<Rules>,
+    flags: AutoscalerFlags,
 }
 
 /// What is remembered of recommendations.
@@ -66,13 +73,22 @@ pub struct Recalled<'c> {
     recommendations: Vec<Recommendation<'c>>,
     /// The size that periods begin with.
     begun: Option<Int<'c>>,
+    /// The controller's sync period in seconds: earlier changes are at least that old.
+    sync_period: i64,
 }
 
 /// The numbers behind a decision.
 #[derive(Clone)]
 pub enum Line {
-    /// Which recommendation the window of an autoscaler without a behavior holds, and the largest that it might.
-    Late(TermId, TermId),
+    /// Which recommendation the window of an autoscaler without a behavior holds.
+    Late {
+        /// The recommendation; 0 for none.
+        recalled: TermId,
+        /// The largest that it might.
+        peak: TermId,
+        /// The window's length.
+        window: i64,
+    },
     /// Which size windows hold the present one back at; -1 for none. Their lengths.
     Back {
         /// The size.
@@ -92,13 +108,13 @@ impl Line {
     /// In words, where there is something to say.
     pub fn tell(&self, scene: &Scene<'_>, proposed: i64, after: i64) -> Option<String> {
         match *self {
-            Line::Late(recalled, peak) => match (scene.get(recalled), scene.get(peak)) {
-                (0, peak) if peak > proposed => Some(format!(
-                    "more than {DOWNSCALE_STABILIZATION} s later: earlier recommendations have left the scale-down window"
-                )),
-                (high, _) if high > proposed => Some(format!(
-                    "the scale-down window of {DOWNSCALE_STABILIZATION} s still holds a recommendation of {high}"
-                )),
+            Line::Late { recalled, peak, window } => match (scene.get(recalled), scene.get(peak)) {
+                (0, peak) if peak > proposed => {
+                    Some(format!("more than {window} s later: earlier recommendations have left the scale-down window"))
+                }
+                (high, _) if high > proposed => {
+                    Some(format!("the scale-down window of {window} s still holds a recommendation of {high}"))
+                }
                 _ => None,
             },
             Line::Back { held, up, down } => match scene.get(held) {
@@ -123,7 +139,7 @@ impl Line {
     /// What decided it.
     pub fn rule(&self) -> &'static Rule {
         match self {
-            Line::Late(..) | Line::Back { .. } => &stabilisation::RULE,
+            Line::Late { .. } | Line::Back { .. } => &stabilisation::RULE,
             Line::Begun(..) | Line::Stabilised(_) => &rates::RULE,
         }
     }
@@ -132,7 +148,8 @@ impl Line {
 /// Declares the memory of an autoscaler.
 pub fn declare(cluster: &Declaring<'_>, autoscaler: &Autoscaler, replicas: i64, bounds: Bounds) -> Memory {
     let behavior = autoscaler.object.spec.as_ref().and_then(|spec| spec.behavior.as_ref());
-    let rules = behavior.map(|behavior| Rules::of(behavior, DOWNSCALE_STABILIZATION));
+    let flags = cluster.spec.scenario.controllers.hpa_flags;
+    let rules = behavior.map(|behavior| Rules::of(behavior, flags.downscale_stabilization));
     let Bounds { min, max } = bounds;
     let int = |what: &str, lo: i64, start: i64| {
         cluster.int(format!("hpa {} {what}", autoscaler.key), lo, max, Some(start.clamp(lo, max)))
@@ -144,9 +161,9 @@ pub fn declare(cluster: &Declaring<'_>, autoscaler: &Autoscaler, replicas: i64, 
         },
         Some(rules) => Windows::Back { up: rules.up.window, down: rules.down.window },
     };
-    let is_long = |rules: &Rules| rules.up.longest_period().max(rules.down.longest_period()) > SYNC_PERIOD;
-    let moved = rules.as_ref().is_some_and(is_long);
-    Memory { windows, moved: moved.then(|| (int("above smallest", 0, 0), int("below largest", 0, 0))), rules }
+    let longest = |rules: &Rules| rules.up.longest_period().max(rules.down.longest_period());
+    let moved = rules.as_ref().is_some_and(|rules| longest(rules) > flags.sync_period);
+    Memory { windows, moved: moved.then(|| (int("above smallest", 0, 0), int("below largest", 0, 0))), rules, flags }
 }
 
 impl Memory {
@@ -166,12 +183,13 @@ impl Memory {
             lines: Vec::new(),
             recommendations: Vec::new(),
             begun: None,
+            sync_period: self.flags.sync_period,
         };
         match self.windows {
             Windows::Late { last, peak } => {
                 let (last, peak) = (state.get(last), state.get(peak));
                 recalled.restless = last.ne(proposal) | peak.ne(last);
-                recalled.late(cluster, (last, peak), max);
+                recalled.late(cluster, (last, peak), (max, self.flags.downscale_stabilization));
             }
             Windows::Back { up, down } => recalled.back(cluster, (up, down), (current, proposal), max),
         }
@@ -210,11 +228,11 @@ impl Memory {
 
 impl<'c> Recalled<'c> {
     /// The largest recommendation of a window that may carry it out late; 0 stands for none.
-    fn late(&mut self, cluster: &Cluster<'c>, (last, peak): (Int<'c>, Int<'c>), max: i64) {
-        let (var, high) = cluster.input("recalled", 0, max);
+    fn late(&mut self, cluster: &Cluster<'c>, (last, peak): (Int<'c>, Int<'c>), (max, window): (i64, i64)) {
+        let (var, high) = cluster.input(RECALLED, 0, max);
         self.inputs.push(var);
         self.choice = self.choice & (high.eq(0) | (high.ge(last) & high.le(peak)));
-        self.lines.push(Line::Late(high.id(), peak.id()));
+        self.lines.push(Line::Late { recalled: high.id(), peak: peak.id(), window });
         self.recommendations.push(down_to(cluster.ctx(), high));
     }
 
@@ -230,7 +248,7 @@ impl<'c> Recalled<'c> {
             return;
         }
         let ctx = cluster.ctx();
-        let (var, held) = cluster.input("held back", NONE, max);
+        let (var, held) = cluster.input(HELD_BACK, NONE, max);
         let falling = ctx.bool(down > 0) & held.gt(proposal) & held.le(current);
         let rising = ctx.bool(up > 0) & held.ge(current) & held.lt(proposal);
         self.inputs.push(var);
@@ -248,7 +266,7 @@ impl<'c> Recalled<'c> {
         (current, proposal): (Int<'c>, Int<'c>),
         max: i64,
     ) {
-        let (var, begun) = cluster.input("begun", -max, 2 * max);
+        let (var, begun) = cluster.input(BEGUN, -max, 2 * max);
         let possible = (begun + above).ge(current) & begun.le(current + below);
         let is_limited = proposal.ne(current) & current.le(max);
         self.inputs.push(var);
@@ -264,7 +282,7 @@ impl<'c> Recalled<'c> {
 
     /// Replicas added and removed that a period of so many seconds counts when the size is the present one.
     pub fn changes(&self, ctx: &'c Ctx, current: Int<'c>, period: i64) -> (Int<'c>, Int<'c>) {
-        let counted = self.begun.filter(|_| period > SYNC_PERIOD);
+        let counted = self.begun.filter(|_| period > self.sync_period);
         counted.map_or((ctx.int(0), ctx.int(0)), |begun| (current.minus_or_zero(begun), begun.minus_or_zero(current)))
     }
 }

@@ -22,8 +22,8 @@ pub static RULE: Rule = rule! {
     parts: [
         "minReplicas, maxReplicas, limits with and without a behavior" => "exact",
         "behavior policies (Pods, Percent, selectPolicy)" =>
-            "exact for given earlier changes; over in which changes count: policies whose period exceeds 15 s count \
-                those since the same moment, when the size was anything between the smallest and the largest so far; \
+            "exact for given earlier changes; over in which changes count: policies whose period exceeds the sync \
+                period count those since the same moment, when the size was anything between the smallest and the largest so far; \
                 shorter ones see no earlier change",
     ],
 };

@@ -18,9 +18,6 @@ pub static RULE: Rule = rule! {
     ],
 };
 
-/// Default of the controller's `--horizontal-pod-autoscaler-downscale-stabilization`, in seconds.
-pub const DOWNSCALE_STABILIZATION: i64 = 300;
-
 /// `selectPolicy` of a direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SelectPolicy {

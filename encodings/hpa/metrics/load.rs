@@ -1,7 +1,8 @@
 //! The metrics of a model: the loads of its scenario in front of the decisions of [`super::per_pod`].
 //!
-//! Pods of a workload are three groups: those whose sample is used, those on nodes that are down (no sample), and the
-//! rest. Of pods that are starting, cpu usage is not used whatever their age, so the rest may as well be pending.
+//! Pods of a workload are three groups: those whose sample is used, those without one (on nodes that are down, or started
+//! and not ready where the metrics API shows ready pods only), and the rest. Of pods that are starting or
+//! initialising, cpu usage is not used, so the rest may as well be pending.
 //!
 //! A metric for which no load is declared is an input from outside. One that is a share of requests that pods lack cannot
 //! be read.
@@ -19,6 +20,7 @@ use crate::cluster::object::spec::Autoscaler;
 use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::Scene;
 use crate::cluster::view::{Cluster, View, WorkloadVars};
+use crate::encodings::environment::load::shared::{self, Sharing};
 use crate::encodings::environment::load::{LoadVars, Reader};
 use crate::term::{Bool, Int, TermId, VarId};
 
@@ -101,8 +103,23 @@ pub struct Proposed<'c> {
     pub valid: Bool<'c>,
     /// Of a metric that is an input from outside: the input.
     pub input: Option<VarId>,
+    /// Of a load that pods share: what is not known of them.
+    pub sharing: Option<Sharing<'c>>,
     /// The numbers behind it.
     pub line: Line,
+}
+
+impl Proposed<'_> {
+    /// The inputs that it depends on.
+    pub fn inputs(&self) -> impl Iterator<Item = VarId> {
+        let shared = self.sharing.iter().flat_map(|sharing| &sharing.inputs);
+        self.input.into_iter().chain(shared.copied())
+    }
+
+    /// Whether it depends on how pods share a load.
+    pub fn is_shared(&self) -> bool {
+        self.sharing.as_ref().is_some_and(|sharing| !sharing.inputs.is_empty())
+    }
 }
 
 /// The numbers behind a proposal.
@@ -220,6 +237,9 @@ pub struct Watcher {
     pub(super) watched: Watched,
     pub(super) tolerated: (i64, i64),
     pub(super) per: LoadPer,
+    pub(super) at_most: Option<i64>,
+    /// Whether pods share the load whose usage is not used.
+    pub(super) others: bool,
     /// Pods of the workload, at most.
     pub(super) most_pods: i64,
     pub(super) max: i64,
@@ -260,6 +280,8 @@ fn watchers_of(cluster: &View<'_>, load: &Load) -> Vec<Watcher> {
             tolerated: Tolerance::default().usages(watched.metric.target.value(), 1),
             watched,
             per: load.per,
+            at_most: load.at_most,
+            others: shared::shares_with_others(cluster.spec.scenario, load),
             most_pods,
             max,
             known: RefCell::default(),
@@ -277,12 +299,23 @@ impl Watcher {
             return vec![if self.per == LoadPer::Workload { scaled } else { scaled / by }];
         }
         if self.per == LoadPer::Workload {
-            let value = |pods: i64| scaled / by.saturating_mul(pods);
-            return (1..=self.most_pods).map(|pods| self.answer(value(pods), pods)).collect();
+            return self.shared_signature(usage);
         }
         let value = (scaled / by).min(self.watched.ceiling(self.max));
         let row = || (1..=self.most_pods).map(|pods| self.answer(value, pods)).collect();
         self.known.borrow_mut().entry(value).or_insert_with(row).clone()
+    }
+
+    /// The same of a usage that pods share, for every number of others that share it.
+    fn shared_signature(&self, usage: i64) -> Vec<i64> {
+        let (times, by) = self.watched.scale();
+        let value = |pods: i64, others: i64| {
+            let part = shared::part(usage, self.at_most, pods, others);
+            part.saturating_mul(times) / by.saturating_mul(pods)
+        };
+        let most = if self.others { self.most_pods } else { 0 };
+        let answers = |pods: i64| (0..=most).map(move |others| self.answer(value(pods, others), pods));
+        (1..=self.most_pods).flat_map(answers).collect()
     }
 
     fn answer(&self, value: i64, pods: i64) -> i64 {
@@ -320,12 +353,12 @@ pub fn are_undeclared(cluster: &View<'_>, workload: usize, autoscaler: &Autoscal
 fn undeclared<'c>(cluster: &Cluster<'c>, spec: &MetricSpec, (min, max): (i64, i64)) -> Proposed<'c> {
     let (input, replicas) = cluster.input("proposal", min.min(max), max);
     let line = Line::Undeclared { name: spec.type_.clone(), replicas: replicas.id() };
-    Proposed { replicas, valid: cluster.ctx().bool(true), input: Some(input), line }
+    Proposed { replicas, valid: cluster.ctx().bool(true), input: Some(input), sharing: None, line }
 }
 
 fn unreadable<'c>(cluster: &Cluster<'c>, spec: &MetricSpec) -> Proposed<'c> {
     let (ctx, line) = (cluster.ctx(), Line::Unreadable { name: spec.type_.clone() });
-    Proposed { replicas: ctx.int(0), valid: ctx.bool(false), input: None, line }
+    Proposed { replicas: ctx.int(0), valid: ctx.bool(false), input: None, sharing: None, line }
 }
 
 fn computed<'c>(
@@ -337,9 +370,10 @@ fn computed<'c>(
 ) -> Proposed<'c> {
     let (ctx, state, metric) = (cluster.ctx(), cluster.state(), &watched.metric);
     let controller = Controller::default();
-    let groups = pod_groups(cluster, target, watched);
+    let sharing = load.sharing(cluster, target);
+    let (groups, initialising) = pod_groups(cluster, target, watched, (load, &sharing));
     let mut sums = PodSums::of(ctx, &controller, metric, &groups, &[]);
-    sums.usage = load.total(cluster, &state, sums.ready);
+    sums.usage = load.total_of(cluster, &state, (sums.ready, initialising), &sharing);
     let ceiling = watched.ceiling(max);
     let comparison = Comparison::new(ctx, metric.target, &controller.tolerance, Some(ceiling));
     let per_pod = PerPod { comparison: &comparison, sums: &sums };
@@ -352,7 +386,7 @@ fn computed<'c>(
         target: comparison.aim(),
         terms: numbers.map(|number| number.id()),
     };
-    Proposed { replicas: proposal.replicas, valid: proposal.valid, input: None, line }
+    Proposed { replicas: proposal.replicas, valid: proposal.valid, input: None, sharing: Some(sharing), line }
 }
 
 /// The first pass where every ready pod uses the same: their number cancels out.
@@ -369,22 +403,29 @@ fn alike<'c>(cluster: &Cluster<'c>, watched: &Watched, load: &LoadVars, ceiling:
     })
 }
 
-/// The pods of a workload: with a sample that is used, on nodes that are down, all others.
-fn pod_groups<'c>(cluster: &Cluster<'c>, target: &WorkloadVars, watched: &Watched) -> Vec<PodGroup<'c>> {
+/// The pods of a workload: with a sample that is used, without one, all others; and how many of the last are ready.
+fn pod_groups<'c>(
+    cluster: &Cluster<'c>,
+    target: &WorkloadVars,
+    watched: &Watched,
+    (load, sharing): (&LoadVars, &Sharing<'c>),
+) -> (Vec<PodGroup<'c>>, Int<'c>) {
     let (ctx, state) = (cluster.ctx(), cluster.state());
     let total =
         |value: &dyn Fn(TemplateId) -> Int<'c>| ctx.sum(target.templates.iter().map(|&template| value(template)));
     let down = |template| cluster.sum(&state, |cell| cluster.is_down(cell).ite(cluster.active_on(cell, template), 0));
     let active = total(&|template| cluster.active(&state, template));
-    let missing = total(&down);
-    let ready = cluster.measured_of(&state, target, watched.metric.is_cpu());
-    let rest = active.minus_or_zero(ready + missing);
+    let missing = total(&down) + sharing.unsampled;
+    let ready = cluster.measured_of(&state, target, watched.metric.is_cpu() || sharing.ready_only);
+    let initialising = load.initialising(cluster, &state, ready);
+    let rest = active.minus_or_zero(ready + missing) + initialising;
     let group = |count, phase, sampled| pod_group(cluster, watched, count, phase, sampled);
-    vec![
-        group(ready, PodPhase::Running, true),
+    let groups = vec![
+        group(ready.minus_or_zero(initialising), PodPhase::Running, true),
         group(missing, PodPhase::Running, false),
         group(rest, PodPhase::Pending, false),
-    ]
+    ];
+    (groups, initialising)
 }
 
 /// Pods that are past everything that timers wait for.

@@ -22,7 +22,9 @@ pub static RULE: Rule = rule! {
         ignored.",
     parts: [
         "groups of pods" => "exact",
-        "the CPU initialisation period" => "out of the model: pods count from the moment they are ready",
+        "the CPU initialisation period" =>
+            "where the scenario gives it, over: any number of the pods that have become ready count at a time, oldest \
+                first; else out, and with `per: eachPod`: pods count from the moment they are ready",
     ],
 };
 

@@ -74,6 +74,8 @@ mod tests {
             tolerated: Tolerance::default().usages(metric.target.value(), 1),
             watched: Watched { metric, request },
             per: LoadPer::EachPod,
+            at_most: None,
+            others: false,
             most_pods: PODS,
             max: MAX,
             known: Default::default(),

@@ -2,10 +2,8 @@
 //!
 //! Part of the rule `scheduler/DefaultPreemption`.
 //!
-//! The pod itself stays pending and is scheduled once the victims are gone. Where all of them are leaving already, there
-//! is nothing to do but wait. Upstream nominates it to the node and keeps
-//! the room for it; here pods of lower priority wait while it waits for its victims, and of several pods that wait, the
-//! one of the highest priority goes first.
+//! The pod itself stays pending, nominated to the node, and is scheduled once the victims are gone. Where all of them are
+//! leaving already, there is nothing to do but wait there. Pods of lower priority are nominated to the node no longer.
 
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 
@@ -93,6 +91,7 @@ pub fn add<'c>(cluster: &Cluster<'c>, cells: &[Cell<'c>], preemptor: &Preemptor<
     let alternatives: Vec<Alternative<'_, 'c>> = preemptor.preemptions.iter().flat_map(of).collect();
     let may_be_chosen = |it: &Alternative<'_, 'c>| {
         let evicts = cluster.movable().map(|victim| it.evicted(ctx, victim).ge(1));
+        let evicts = evicts.chain([ctx.bool(cluster.may_be_nominated(preemptor.template))]);
         turn & it.preemption.best[it.cell] & ctx.any(evicts)
     };
     let allowed: Vec<Bool<'c>> = alternatives.iter().map(may_be_chosen).collect();
@@ -103,7 +102,7 @@ pub fn add<'c>(cluster: &Cluster<'c>, cells: &[Cell<'c>], preemptor: &Preemptor<
     let (var, chosen, valid) = cluster.choose_cell("node", &allowed);
     let options: Vec<(Alternative<'_, 'c>, Bool<'c>)> = alternatives.into_iter().zip(chosen).collect();
     let mut next = state.clone();
-    evict(cluster, cells, &options, &mut next);
+    evict(cluster, cells, (preemptor.template, &options), &mut next);
     let loses = |victim| ctx.any(options.iter().map(|(it, chosen)| *chosen & it.evicted(ctx, victim).ge(1)));
     let draft = ActionDraft::new(
         format!("kube-scheduler preempts for {}", cluster.templates[preemptor.template.0].name),
@@ -116,11 +115,11 @@ pub fn add<'c>(cluster: &Cluster<'c>, cells: &[Cell<'c>], preemptor: &Preemptor<
     cluster.act(&RULE, draft, narrator(cluster, preemptor.template, &options));
 }
 
-/// Deletes the victims of the chosen alternative.
+/// Deletes the victims of the chosen alternative, and nominates the pod to the node.
 fn evict<'c>(
     cluster: &Cluster<'c>,
     cells: &[Cell<'c>],
-    options: &[(Alternative<'_, 'c>, Bool<'c>)],
+    (template, options): (TemplateId, &[(Alternative<'_, 'c>, Bool<'c>)]),
     next: &mut State<'c>,
 ) {
     let ctx = cluster.ctx();
@@ -129,14 +128,32 @@ fn evict<'c>(
     cluster.rewrite_one(next, &chosen, |cell| {
         let same = |known: &Cell<'c>| (known.class, known.slot) == (cell.class, cell.slot);
         let here = cells.iter().position(same).unwrap_or(cells.len());
-        let evicted = |template, phase| {
-            let victims = on(here).map(|(it, chosen)| (*chosen, it.victims(ctx, template, phase)));
+        let evicted = |victim, phase| {
+            let victims = on(here).map(|(it, chosen)| (*chosen, it.victims(ctx, victim, phase)));
             victims
                 .reduce(|(_, others), (chosen, these)| (chosen, chosen.ite(these, others)))
                 .map_or(ctx.int(0), |it| it.1)
         };
-        cluster.change(cell).delete_by_phase(evicted, Leaving::Evicted)
+        let change = cluster.change(cell).delete_by_phase(evicted, Leaving::Evicted);
+        match cluster.may_be_nominated(template) {
+            true => outbid(cluster, cell, template)
+                .fold(change, |it, (other, all)| it.dismiss(other, all))
+                .nominate(template),
+            false => change,
+        }
     });
+}
+
+/// Nominations of lower priority to a cell's nodes.
+fn outbid<'a, 'c>(
+    cluster: &'a Cluster<'c>,
+    cell: &'a Cell<'c>,
+    template: TemplateId,
+) -> impl Iterator<Item = (TemplateId, Int<'c>)> + use<'a, 'c> {
+    let priority = cluster.templates[template.0].priority();
+    let lower = cluster.movable().filter(move |other| cluster.templates[other.0].priority() < priority);
+    let nominated = lower.filter(|&other| cluster.may_be_nominated(other));
+    nominated.map(|other| (other, cluster.nominated_on(cell, other)))
 }
 
 fn narrator<'c>(cluster: &Cluster<'c>, template: TemplateId, options: &[(Alternative<'_, 'c>, Bool<'c>)]) -> Narrator {

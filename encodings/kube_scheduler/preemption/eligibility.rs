@@ -1,8 +1,8 @@
 //! Whether a pod may preempt at all.
 //!
-//! Upstream looks for victims that are still leaving on the node that the pod is nominated to. Nominations are known of
-//! pods as they were read; those that a preemption makes during a run are not state: any pod of lower priority that
-//! began to leave during the run, on any node, is taken for such a victim. So preemptions follow one after the other.
+//! Upstream looks for victims that are still leaving on the node that the pod is nominated to. Those of pods as they were
+//! read are told by their conditions. A pod that a preemption of the run nominated does not preempt before it gives that
+//! up, see [`super::nominee`].
 
 use crate::cluster::view::Cluster;
 use crate::cluster::view::rule::{Rule, rule};
@@ -48,24 +48,24 @@ pub fn waits_for_victims<'c>(
     let on = |(cell, verdict): (&Cell<'c>, &Verdict<'c>)| {
         let nominated = nominated.is_some_and(|node| cluster.node(cell).is_named(node));
         let waits = leaving.iter().map(|&victim| {
-            let counts = match was_leaving(&cluster.templates[victim.0]) {
-                None => ctx.bool(true),
-                Some(preempted) => ctx.bool(nominated && preempted) & verdict.resolvable(),
-            };
-            counts & cluster.pods(cell, victim, Phase::Terminating).ge(1)
+            let preempted = was_preempted(&cluster.templates[victim.0]);
+            ctx.bool(nominated && preempted)
+                & verdict.resolvable()
+                & cluster.pods(cell, victim, Phase::Terminating).ge(1)
         });
         cell.exists & ctx.any(waits)
     };
     ctx.any(cells.iter().zip(verdicts).map(on))
 }
 
-/// Of pods that were leaving when they were read, whether the scheduler preempted them; `None` for others.
-fn was_leaving(pod: &Template) -> Option<bool> {
-    let sample = pod.sample.as_ref().filter(|sample| sample.metadata.deletion_timestamp.is_some())?;
+/// Whether pods were leaving when they were read because the scheduler preempted them.
+fn was_preempted(pod: &Template) -> bool {
+    let leaving = pod.sample.as_ref().filter(|sample| sample.metadata.deletion_timestamp.is_some());
+    let Some(sample) = leaving else { return false };
     let mut conditions = sample.status.iter().flat_map(|status| status.conditions.iter().flatten());
     let target = conditions.find(|condition| condition.type_ == "DisruptionTarget");
     let preempted = |it: &k8s_openapi::api::core::v1::PodCondition| {
         it.status == "True" && it.reason.as_deref() == Some("PreemptionByScheduler")
     };
-    Some(target.is_some_and(preempted))
+    target.is_some_and(preempted)
 }

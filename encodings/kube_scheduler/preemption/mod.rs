@@ -4,6 +4,7 @@
 mod action;
 mod budgets;
 mod eligibility;
+mod nominee;
 mod ranking;
 mod victims;
 
@@ -18,6 +19,7 @@ use super::filters::{Filters, Verdict};
 
 pub use action::{Preemptor, add, preemptors};
 pub use budgets::{Budget, selects};
+pub use nominee::add as add_nominees;
 pub use victims::{DryRun, Group};
 
 /// What this file decides.
@@ -35,12 +37,11 @@ pub static RULE: Rule = rule! {
         "victims are evicted at once, without a grace period in `settled` runs; the pod is scheduled when they are \
             gone" =>
             "exact in effect",
+        "a pod that preempted is nominated to the node, which keeps room for it while its victims leave" =>
+            "exact; one that fits elsewhere before may go there",
         "pods without a modelled owner that are preempted" => "gone for good: nobody makes them again",
     ],
     omits: [
-        "nominations made in a run" =>
-            "the scheduler waits for the victims, and pods of lower priority wait with it, so preemptions come one \
-                after the other",
         "sampling of candidates in clusters of more than 100 nodes, extenders, pod groups",
     ],
 };

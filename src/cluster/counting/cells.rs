@@ -424,7 +424,7 @@ pub fn label(layout: &Layout, templates: &[Template], key: &[i64]) -> String {
         .zip(key)
         .filter(|&(_, &value)| value > 0)
         .map(|(attribute, &value)| match attribute {
-            Attribute::Pods(..) => format!("{value} {}", describe(attribute, templates)),
+            Attribute::Pods(..) | Attribute::Nominated(_) => format!("{value} {}", describe(attribute, templates)),
             _ => describe(attribute, templates),
         })
         .collect();
@@ -441,5 +441,6 @@ fn describe(attribute: &Attribute, templates: &[Template]) -> String {
         Attribute::Cordoned => "cordoned".to_owned(),
         Attribute::Down => "down".to_owned(),
         Attribute::Maintenance => "maintenance".to_owned(),
+        Attribute::Nominated(TemplateId(template)) => format!("{} nominated", templates[template].name),
     }
 }

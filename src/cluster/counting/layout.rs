@@ -16,6 +16,8 @@ pub enum Attribute {
     Cordoned,
     /// Whether it is down (Ready is not True): 0 or 1.
     Down,
+    /// Number of waiting pods of a template that are nominated to it.
+    Nominated(TemplateId),
     /// Rolling maintenance: 0 to do, 1 under way, 2 done.
     Maintenance,
 }
@@ -56,7 +58,11 @@ impl Layout {
             let fitting = if runnable && template.may_be_placed() { fitting(class, template) } else { 0 };
             let present: i64 = template.phases.iter().map(|&phase| initial(id, phase)).sum();
             for &phase in &template.phases {
-                let started = initial(id, phase);
+                // Pods that are starting when it begins will run, whether others may follow them or not.
+                let started = match phase {
+                    Phase::Running => initial(id, Phase::Running) + initial(id, Phase::Starting),
+                    _ => initial(id, phase),
+                };
                 let most = match phase {
                     Phase::Terminating if template.tenure == Tenure::Loose => {
                         (fitting + present).min(template.max_pods)
@@ -68,6 +74,9 @@ impl Layout {
                 if most > 0 {
                     layout.push(Attribute::Pods(id, phase), most);
                 }
+            }
+            if fitting > 0 && template.may_be_nominated(templates) {
+                layout.push(Attribute::Nominated(id), fitting);
             }
         }
         if class.may_be_cordoned() {

@@ -68,7 +68,7 @@ impl<'a> Placement<'a> {
             Attribute::Pods(template, phase) => self.pods(&node.name, template, phase),
             Attribute::Cordoned => i64::from(node.is_cordoned()),
             Attribute::Down => i64::from(node.is_not_ready()),
-            Attribute::Maintenance => 0,
+            Attribute::Maintenance | Attribute::Nominated(_) => 0,
         }
     }
 }

@@ -109,6 +109,17 @@ impl Template {
         self.tenure == Tenure::Owned || self.waits
     }
 
+    /// Whether a run may nominate its pods to nodes: they may preempt others that take a while to go.
+    pub fn may_be_nominated(&self, templates: &[Template]) -> bool {
+        let goes_slowly = |other: &Template| {
+            other.priority() < self.priority()
+                && other.tenure != Tenure::Resident
+                && other.phases.contains(&Phase::Terminating)
+        };
+        let never = self.spec.preemption_policy.as_deref() == Some("Never");
+        !never && self.may_be_placed() && templates.iter().any(goes_slowly)
+    }
+
     /// The node that `spec.nodeName` names.
     pub fn pinned_to(&self) -> Option<&str> {
         self.spec.node_name.as_deref().filter(|name| !name.is_empty())

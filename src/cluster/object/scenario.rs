@@ -74,6 +74,20 @@ pub struct Load {
     pub changes: Option<u32>,
     /// Usage by a pod's age, youngest stage first; empty: no profile. The last stage has no end. With a profile, `range` is that of the last stage.
     pub startup: Vec<StartupStage>,
+    /// With [`LoadPer::Workload`]: what one pod uses of it at most, in milli-units.
+    pub at_most: Option<i64>,
+    /// Which pods the metrics API shows.
+    pub samples: Samples,
+}
+
+/// Which pods the metrics API shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Samples {
+    /// Those that have started, ready or not.
+    #[default]
+    Started,
+    /// Those that are ready. They share the load of a workload, also while they are being deleted.
+    Ready,
 }
 
 /// Whose usage a load range speaks of.
@@ -195,6 +209,8 @@ pub struct Controllers {
     pub deployment: bool,
     /// HorizontalPodAutoscaler controller.
     pub hpa: bool,
+    /// Its flags.
+    pub hpa_flags: AutoscalerFlags,
     /// Taint eviction.
     pub taint_eviction: bool,
     /// Descheduler (acts only if there is a policy).
@@ -203,7 +219,31 @@ pub struct Controllers {
 
 impl Default for Controllers {
     fn default() -> Self {
-        Controllers { scheduler: true, deployment: true, hpa: true, taint_eviction: true, descheduler: true }
+        Controllers {
+            scheduler: true,
+            deployment: true,
+            hpa: true,
+            hpa_flags: AutoscalerFlags::default(),
+            taint_eviction: true,
+            descheduler: true,
+        }
+    }
+}
+
+/// Flags of the HorizontalPodAutoscaler controller, in seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AutoscalerFlags {
+    /// `--horizontal-pod-autoscaler-sync-period`.
+    pub sync_period: i64,
+    /// `--horizontal-pod-autoscaler-downscale-stabilization`.
+    pub downscale_stabilization: i64,
+    /// `--horizontal-pod-autoscaler-cpu-initialization-period`; `None`: pods count from the moment they are ready.
+    pub cpu_initialization: Option<i64>,
+}
+
+impl Default for AutoscalerFlags {
+    fn default() -> Self {
+        AutoscalerFlags { sync_period: 15, downscale_stabilization: 300, cpu_initialization: None }
     }
 }
 

@@ -79,6 +79,23 @@ impl<'c> Change<'_, 'c> {
         self.set(Attribute::Down, i64::from(is_down))
     }
 
+    /// Nominates one more waiting pod of a template to the nodes.
+    pub fn nominate(mut self, template: TemplateId) -> Self {
+        self.note(effect::nodes());
+        let attribute = Attribute::Nominated(template);
+        let layout = self.view.cells.layout(self.cell.class);
+        let most = layout.position(attribute).map_or(0, |position| layout.max[position]);
+        self.update(attribute, |nominated| (nominated + 1).min(most));
+        self
+    }
+
+    /// Takes back so many nominations of a template.
+    pub fn dismiss(mut self, template: TemplateId, count: Int<'c>) -> Self {
+        self.note(effect::nodes());
+        self.update(Attribute::Nominated(template), |nominated| nominated.minus_or_zero(count));
+        self
+    }
+
     /// Sets the stage of maintenance.
     pub fn maintenance(self, stage: i64) -> Self {
         self.set(Attribute::Maintenance, stage)

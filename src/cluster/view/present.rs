@@ -197,6 +197,25 @@ impl<'c> View<'c> {
         }
     }
 
+    /// Waiting pods of a template that are nominated to each node of a cell.
+    pub fn nominated_on(&self, cell: &Cell<'c>, template: TemplateId) -> Int<'c> {
+        self.get(cell, Attribute::Nominated(template))
+    }
+
+    /// Whether a run may nominate pods of a template to nodes.
+    pub fn may_be_nominated(&self, template: TemplateId) -> bool {
+        self.templates[template.0].may_be_nominated(&self.templates)
+    }
+
+    /// Waiting pods of a template that are nominated to no node.
+    pub fn unnominated(&self, state: &State<'c>, template: TemplateId) -> Int<'c> {
+        let waiting = state.get(self.pending[template.0]);
+        match self.may_be_nominated(template) {
+            true => waiting.minus_or_zero(self.sum(state, |cell| self.nominated_on(cell, template))),
+            false => waiting,
+        }
+    }
+
     /// Whether the nodes of a cell are down.
     pub fn is_down(&self, cell: &Cell<'c>) -> Bool<'c> {
         self.get(cell, Attribute::Down).eq(1)

@@ -202,6 +202,22 @@ pub struct Load {
     /// Usage of a young pod, by its age; afterwards `range` applies.
     #[serde(default)]
     pub startup: Vec<Startup>,
+    /// What one pod uses at most of the whole workload's usage.
+    pub at_most: Option<Amount>,
+    /// Which pods the metrics API shows: all that have started (the default), or those that are ready.
+    #[serde(default)]
+    pub samples: Samples,
+}
+
+/// Which pods the metrics API shows.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Samples {
+    /// Those that have started, ready or not.
+    #[default]
+    Started,
+    /// Those that are ready; they share the workload's usage, also while they are being deleted.
+    Ready,
 }
 
 /// Whose usage a range speaks of.
@@ -407,12 +423,34 @@ pub struct Controllers {
     pub scheduler: Option<bool>,
     /// The Deployment and ReplicaSet controllers.
     pub deployment: Option<bool>,
-    /// The HorizontalPodAutoscaler controller.
-    pub hpa: Option<bool>,
+    /// The HorizontalPodAutoscaler controller: whether it acts, or its flags.
+    pub hpa: Option<Hpa>,
     /// Taint eviction.
     pub taint_eviction: Option<bool>,
     /// The descheduler, if a policy is given.
     pub descheduler: Option<bool>,
+}
+
+/// The HorizontalPodAutoscaler controller.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "`true`, `false`, or a mapping with `syncPeriod` and `downscaleStabilization`")]
+pub enum Hpa {
+    /// Whether it acts.
+    Acts(bool),
+    /// It acts, with these flags.
+    With(HpaFlags),
+}
+
+/// Flags of the HorizontalPodAutoscaler controller.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct HpaFlags {
+    /// `--horizontal-pod-autoscaler-sync-period`, 15 s unless given.
+    pub sync_period: Option<Duration>,
+    /// `--horizontal-pod-autoscaler-downscale-stabilization`, 5 min unless given.
+    pub downscale_stabilization: Option<Duration>,
+    /// `--horizontal-pod-autoscaler-cpu-initialization-period`. Unless given, pods count from the moment they are ready.
+    pub cpu_initialization_period: Option<Duration>,
 }
 
 /// A property: its name, or a mapping with `name`, `target` and arguments.

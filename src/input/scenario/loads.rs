@@ -1,11 +1,11 @@
 //! Loads of a scenario.
 
-use crate::cluster::object::scenario::{Load, LoadPer, StartupStage};
+use crate::cluster::object::scenario::{Load, LoadPer, Samples, StartupStage};
 use crate::cluster::object::spec::{ObjectKey, WorkloadKind};
 use crate::input::defaults;
 use crate::input::path::FieldPath;
 
-use super::document::{Changes, ChangesWord, Load as Document, Per};
+use super::document::{Changes, ChangesWord, Load as Document, Per, Samples as SamplesWord};
 use super::{Context, values};
 
 const AMOUNT_HELP: &str = "write an amount such as `500m`, `2` or `64Mi`";
@@ -54,7 +54,32 @@ fn load(path: &FieldPath, document: &Document, context: &mut Context<'_>) -> Opt
         Per::EachPod => LoadPer::EachPod,
         Per::Deployment => LoadPer::Workload,
     };
-    Some(Load { target, metric, per, range, initial, changes, startup })
+    let at_most = at_most(&path.field("atMost"), document, context);
+    let samples = samples(&path.field("samples"), document, context);
+    Some(Load { target, metric, per, range, initial, changes, startup, at_most, samples })
+}
+
+fn at_most(path: &FieldPath, document: &Document, context: &mut Context<'_>) -> Option<i64> {
+    let given = document.at_most.as_ref()?;
+    of_workload(path, document, context);
+    context.value(path, values::milli(given), AMOUNT_HELP)
+}
+
+fn samples(path: &FieldPath, document: &Document, context: &mut Context<'_>) -> Samples {
+    match document.samples {
+        SamplesWord::Started => Samples::Started,
+        SamplesWord::Ready => {
+            of_workload(path, document, context);
+            Samples::Ready
+        }
+    }
+}
+
+/// Reports a field that only means something where pods share a load.
+fn of_workload(path: &FieldPath, document: &Document, context: &mut Context<'_>) {
+    if !matches!(document.per, Per::Deployment) {
+        context.error(path, "pods share no load here", "use `per: deployment`");
+    }
 }
 
 fn metric(path: &FieldPath, document: &Document, context: &mut Context<'_>) -> String {

@@ -4,6 +4,7 @@
 //! field that says so.
 
 pub mod commands;
+mod controllers;
 pub mod dimension;
 pub mod document;
 mod events;
@@ -16,7 +17,7 @@ pub mod values;
 
 use std::sync::Arc;
 
-use crate::cluster::object::scenario::{Controllers, DEFAULT_BOUND, Scenario, find_workload};
+use crate::cluster::object::scenario::{DEFAULT_BOUND, Scenario, find_workload};
 use crate::cluster::object::spec::{ClusterSpec, ObjectKey, Workload};
 
 use super::diagnostics::Diagnostics;
@@ -52,7 +53,6 @@ pub fn resolve(
 ) -> Scenario {
     let spec = &document.spec;
     let mut context = Context { raw, cluster, broken, sink };
-    let on = |given: Option<bool>| given.unwrap_or(true);
     Scenario {
         placed_anywhere: placement::resolve(spec.initial_placement.as_ref(), &mut context),
         loads: loads::resolve(spec.loads.as_deref().unwrap_or_default(), &mut context),
@@ -61,13 +61,7 @@ pub fn resolve(
         overload: spec.overload.as_ref().and_then(|overload| events::overload(overload, &mut context)),
         maintenance: spec.maintenance.as_ref().and_then(|maintenance| events::maintenance(maintenance, &mut context)),
         commands: Vec::new(),
-        controllers: Controllers {
-            scheduler: on(spec.controllers.scheduler),
-            deployment: on(spec.controllers.deployment),
-            hpa: on(spec.controllers.hpa),
-            taint_eviction: on(spec.controllers.taint_eviction),
-            descheduler: on(spec.controllers.descheduler),
-        },
+        controllers: controllers::resolve(&spec.controllers, &mut context),
         properties: properties::resolve(&spec.properties, &mut context),
         bound: spec.bound.unwrap_or(DEFAULT_BOUND),
         interleaving: spec.interleaving,

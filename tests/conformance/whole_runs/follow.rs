@@ -8,22 +8,27 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::engine::explicit::Successors;
-use crate::system::{ActionKind, System};
+use crate::system::{ActionId, ActionKind, System};
 
 use super::lens::{Lens, Picture};
 use super::observe::Seen;
+use super::rest;
 
 /// More places than this at one event are not followed.
 const MOST_PLACES: usize = 30_000;
 
 /// A state of the model, and how often each observation is ahead in the model (above 0) or in the recording (below).
-type Place = (Vec<i64>, BTreeMap<Seen, i64>);
+pub type Place = (Vec<i64>, BTreeMap<Seen, i64>);
 
 /// A step of the model: what it is seen to do, and where it leads.
 #[derive(Clone)]
 struct Move {
     seen: BTreeMap<Seen, i64>,
     to: Vec<i64>,
+    /// Of an autoscaler: whose step it is, and whether its windows hold nothing of the past.
+    autoscaled: Option<(ActionId, bool)>,
+    /// Whether rest waits for it although nobody sees it.
+    awaited: bool,
 }
 
 /// Follows one stretch.
@@ -42,12 +47,35 @@ impl<'s> Follower<'s> {
         Ok(Follower { system, lens, successors: Successors::new(system)?, moves: HashMap::new(), lags })
     }
 
-    /// Follows observations to a state of rest that looks as recorded; where and how the recording leaves, if it does.
-    pub fn follow(&mut self, recorded: &[(f64, Seen)], rest: &Picture) -> Result<(), String> {
+    /// Where it begins.
+    pub fn start(&self) -> Result<BTreeSet<Place>, String> {
         let start = self.system.fixed_initial_state().ok_or("the initial state is not fixed")?;
-        let mut places = BTreeSet::from([(start, BTreeMap::new())]);
+        Ok(BTreeSet::from([(start, BTreeMap::new())]))
+    }
+
+    /// Places of another model of the same cluster in this one. What only one of them has is 0 there.
+    pub fn taken_over(&self, places: &BTreeSet<Place>, from: &System) -> Result<BTreeSet<Place>, String> {
+        let position = |name: &str, system: &System| system.state.iter().position(|var| var.name == name);
+        let found: Vec<Option<usize>> = self.system.state.iter().map(|var| position(&var.name, from)).collect();
+        let lost: Vec<usize> = (0..from.state.len()).filter(|index| !found.contains(&Some(*index))).collect();
+        let kept = places.iter().filter(|(state, _)| lost.iter().all(|&index| state[index] == 0));
+        let mapped = kept.map(|(state, apart)| {
+            (found.iter().map(|found| found.map_or(0, |index| state[index])).collect(), apart.clone())
+        });
+        let mapped: BTreeSet<Place> = mapped.collect();
+        if mapped.is_empty() { Err("no state is one of the next model".to_owned()) } else { Ok(mapped) }
+    }
+
+    /// Follows observations; where they lead, or where and how the recording leaves. Those that come `later` are
+    /// known, too.
+    pub fn follow(
+        &mut self,
+        mut places: BTreeSet<Place>,
+        recorded: &[(f64, Seen)],
+        later: &[(f64, Seen)],
+    ) -> Result<BTreeSet<Place>, String> {
         for (position, (time, seen)) in recorded.iter().enumerate() {
-            let future = count(&recorded[position..]);
+            let future = count(recorded[position..].iter().chain(later));
             let then = resized_next(&recorded[position + 1..], seen);
             let next =
                 self.after(&places, (seen, then), &future).map_err(|why| format!("at {time} s, {seen}: {why}"))?;
@@ -57,7 +85,7 @@ impl<'s> Follower<'s> {
             }
             places = next;
         }
-        self.rest(&places, rest)
+        Ok(places)
     }
 
     /// Where an observation may lead.
@@ -155,14 +183,19 @@ impl<'s> Follower<'s> {
             return Ok(known.clone());
         }
         let mut moves = Vec::new();
-        for (action, _, to) in self.successors.of(state)?.steps {
-            let action = self.system.action(action);
-            let mut seen = self.lens.between(state, &to);
+        for (id, inputs, to) in self.successors.of(state)?.steps {
+            let mut seen = self.lens.between(self.lens.author(id), state, &to);
+            let action = self.system.action(id);
             if let Some(number) = command(&action.name).filter(|_| action.kind == ActionKind::Environment) {
+                seen.retain(|seen, _| !matches!(seen, Seen::Scaled(..)));
                 seen.insert(Seen::Command(number), 1);
             }
-            if !seen.is_empty() || to != state {
-                moves.push(Move { seen, to });
+            let has_size = |size: i64| self.lens.picture(state).replicas.values().any(|&known| known == size);
+            let fresh = || rest::is_fresh(self.system, action, &inputs, has_size);
+            let autoscaled = rest::is_autoscaler(action).then(|| (id, fresh()));
+            if !seen.is_empty() || to != state || autoscaled.is_some_and(|(_, fresh)| fresh) {
+                let awaited = rest::is_ageing(action);
+                moves.push(Move { seen, to, autoscaled, awaited });
             }
         }
         self.moves.insert(state.to_vec(), moves.clone());
@@ -186,16 +219,20 @@ impl<'s> Follower<'s> {
     }
 
     /// Whether one of the places comes to rest as recorded.
-    fn rest(&mut self, places: &BTreeSet<Place>, rest: &Picture) -> Result<(), String> {
+    pub fn rest(&mut self, places: &BTreeSet<Place>, rest: &Picture) -> Result<(), String> {
         let reached = self.reach(places, &BTreeMap::new())?;
-        let mut shown = String::new();
+        let (mut shown, mut is_alike) = (String::new(), false);
         for (state, apart) in &reached {
             let picture = self.lens.at_rest(state);
             let goes_on = self.goes_on(state)?;
             if picture == *rest && apart.is_empty() && goes_on.is_empty() {
                 return Ok(());
             }
-            shown = format!("{picture}; ahead {apart:?}; would go on with {goes_on:?}");
+            // A state that looks as recorded tells more than others.
+            if !is_alike {
+                is_alike = picture == *rest && apart.is_empty();
+                shown = format!("{picture}; ahead {apart:?}; would go on with {goes_on:?}");
+            }
         }
         Err(format!("at rest: {rest} recorded, the model has {shown}"))
     }
@@ -203,8 +240,14 @@ impl<'s> Follower<'s> {
     /// What the model would still have to do in a state of rest.
     fn goes_on(&mut self, state: &[i64]) -> Result<Vec<String>, String> {
         let moves = self.moves(state)?;
-        let acts = moves.iter().flat_map(|step| step.seen.keys()).filter(|seen| !self.lens.may_be_left(seen));
-        Ok(acts.map(Seen::to_string).collect())
+        let stays = moves.iter().filter(|step| step.seen.is_empty()).filter_map(|step| step.autoscaled);
+        let resting: BTreeSet<ActionId> = stays.filter(|(_, fresh)| *fresh).map(|(autoscaler, _)| autoscaler).collect();
+        let is_open = |step: &&Move| step.autoscaled.is_none_or(|(autoscaler, _)| !resting.contains(&autoscaler));
+        let acts = moves.iter().filter(is_open).flat_map(|step| step.seen.keys());
+        if moves.iter().any(|step| step.awaited) {
+            return Ok(vec!["the end of initialisation".to_owned()]);
+        }
+        Ok(acts.filter(|seen| !self.lens.may_be_left(seen)).map(Seen::to_string).collect())
     }
 }
 
@@ -221,7 +264,7 @@ fn command(name: &str) -> Option<usize> {
     number.parse::<usize>().ok()?.checked_sub(1)
 }
 
-fn count(recorded: &[(f64, Seen)]) -> BTreeMap<Seen, i64> {
+fn count<'r>(recorded: impl Iterator<Item = &'r (f64, Seen)>) -> BTreeMap<Seen, i64> {
     let mut counted = BTreeMap::new();
     for (_, seen) in recorded {
         *counted.entry(seen.clone()).or_default() += 1;

@@ -4,32 +4,58 @@
 //! [`observe`]) must be a run of its model under `async` ([`follow`]), decision by decision, and rest must look alike. Loads
 //! are those of the run, times are free.
 //!
-//! A node that fails is silent from then on; when it is seen to be down, and back, is recorded. Evictions from it that
-//! are tolerated for a while may be yet to come at rest.
+//! A node that fails is silent from then on; when it is seen to be down, and back, is recorded.
 //!
-//! Not compared: who deleted a pod, and what the API refused.
+//! A step that never came to rest is followed as far as it was recorded.
+//!
+//! Not compared: what the API refused.
 
+mod answers;
+mod commands;
+mod costs;
+mod evictions;
 mod follow;
+mod kinds;
 mod lens;
+mod load;
+mod objects;
 mod observe;
+mod phases;
+mod priority;
 mod record;
+mod rest;
 mod step;
+mod waits;
+mod workload;
+
+use std::collections::BTreeSet;
 
 use serde_json::Value;
+
+use crate::system::System;
 
 use super::runner::{self, Source};
 use super::{Component, Depth, RecordingError, Recordings, Verdict};
 
-use follow::Follower;
+use follow::{Follower, Place};
 use lens::{Lens, Picture};
+use observe::Seen;
 use record::Stretch;
+use step::Built;
 
 /// The families that are compared.
-const SOURCES: [Source; 4] = [
+const SOURCES: [Source; 11] = [
     source("control-plane/rollout.jsonl"),
     source("control-plane/deadlock.jsonl"),
     source("control-plane/spread.jsonl"),
     source("control-plane/scale-down.jsonl"),
+    source("control-plane/hpa.jsonl"),
+    source("control-plane/node-failure.jsonl"),
+    source("control-plane/taint-eviction.jsonl"),
+    source("control-plane/drain.jsonl"),
+    source("control-plane/eviction.jsonl"),
+    source("control-plane/preemption.jsonl"),
+    source("control-plane/mixed.jsonl"),
 ];
 
 const fn source(file: &'static str) -> Source {
@@ -59,14 +85,48 @@ fn verdict(record: &Value) -> Result<Verdict, String> {
     if let Some(reason) = step::not_modelled(&stretch) {
         return Ok(Verdict::NotModelled(reason));
     }
-    let model = step::build(&stretch)?;
-    let lens = Lens::new(&model, &stretch)?;
-    let (recorded, rest) = (observe::recorded(&stretch), Picture::recorded(&stretch));
-    // Few runs need the larger search.
-    let prompt = Follower::new(&model.system, &lens, false)?.follow(&recorded, &rest);
-    if prompt.is_ok() {
-        return Ok(Verdict::Agrees);
+    if costs::decide(&stretch) {
+        return costs::compare(&stretch).map(|()| Verdict::Agrees);
     }
-    Follower::new(&model.system, &lens, true)?.follow(&recorded, &rest)?;
-    Ok(Verdict::Agrees)
+    answers::compare(&stretch)?;
+    answers::compare_budgets(&stretch)?;
+    let phases = phases::of(&stretch).into_iter().map(|phase| Phase::of(&phase)).collect::<Result<Vec<_>, _>>()?;
+    let recorded = observe::recorded(&stretch);
+    let recorded = if phases.len() == 1 { vec![recorded.concat()] } else { recorded };
+    let rest = stretch.came_to_rest().then(|| Picture::recorded(&stretch));
+    // Few runs need the larger search.
+    let prompt = follow(&phases, &recorded, rest.as_ref(), false);
+    prompt.or_else(|_| follow(&phases, &recorded, rest.as_ref(), true)).map(|()| Verdict::Agrees)
+}
+
+/// A part of a stretch with a model of its own.
+struct Phase {
+    built: Built,
+    lens: Lens,
+}
+
+impl Phase {
+    fn of(stretch: &Stretch) -> Result<Phase, String> {
+        let built = step::build(stretch)?;
+        Ok(Phase { lens: Lens::new(&built, stretch)?, built })
+    }
+}
+
+/// Follows what was recorded in each phase, to a state of rest that looks as recorded, if it came to rest.
+fn follow(phases: &[Phase], recorded: &[Vec<(f64, Seen)>], rest: Option<&Picture>, lags: bool) -> Result<(), String> {
+    let mut before: Option<(&System, BTreeSet<Place>)> = None;
+    for (number, (Phase { built, lens }, seen)) in phases.iter().zip(recorded).enumerate() {
+        let system = &built.model.system;
+        let mut follower = Follower::new(system, lens, lags)?;
+        let places = match &before {
+            None => follower.start()?,
+            Some((from, places)) => follower.taken_over(places, from)?,
+        };
+        let places = follower.follow(places, seen, &recorded[number + 1..].concat())?;
+        if number + 1 == phases.len() {
+            return rest.map_or(Ok(()), |rest| follower.rest(&places, rest));
+        }
+        before = Some((system, places));
+    }
+    Ok(())
 }

@@ -8,14 +8,61 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::record::{Event, Stretch, listed};
-use super::step::{commands as commands_of, is_command};
+use super::commands::{commands as commands_of, is_command, is_given_up, is_of_user};
+use super::record::{Event, Stretch, is_over, listed};
+use super::workload::{self, revision};
+
+/// Who began a pod's deletion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum By {
+    /// Its ReplicaSet's controller.
+    ReplicaSet,
+    /// Taint eviction.
+    Taints,
+    /// The scheduler, for a pod of higher priority.
+    Preemption,
+    /// A drain.
+    Drain,
+    /// A user: that is part of the input.
+    User,
+    /// Somebody else.
+    Other,
+}
+
+impl By {
+    /// The author of a recorded deletion.
+    fn recorded(by: &str) -> By {
+        match by.split_whitespace().next() {
+            Some("replicaset-controller") => By::ReplicaSet,
+            Some("node-controller") => By::Taints,
+            Some("scheduler") => By::Preemption,
+            Some("kubectl-drain") => By::Drain,
+            Some("harness") => By::User,
+            _ => By::Other,
+        }
+    }
+}
+
+impl fmt::Display for By {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            By::ReplicaSet => "deleted by its ReplicaSet",
+            By::Taints => "evicted by taints",
+            By::Preemption => "preempted",
+            By::Drain => "evicted by a drain",
+            By::User => "deleted by a user",
+            By::Other => "deleted by somebody else",
+        })
+    }
+}
 
 /// Something that both can be seen doing.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Seen {
     /// The user's command of this number, from 0.
     Command(usize),
+    /// An autoscaler gives a workload another size.
+    Scaled(String, i64),
     /// A revision's ReplicaSet has another size.
     Size(i64, i64),
     /// A pod of a revision is made.
@@ -25,7 +72,7 @@ pub enum Seen {
     /// It becomes ready.
     Ready(i64, String),
     /// Its deletion begins; without a node it is gone at once.
-    Deleted(i64, Option<String>),
+    Deleted(i64, Option<String>, By),
     /// It has terminated.
     Gone(i64, String),
     /// A node is seen to be down.
@@ -52,12 +99,13 @@ impl fmt::Display for Seen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Seen::Command(number) => write!(f, "command {}", number + 1),
+            Seen::Scaled(workload, size) => write!(f, "{workload} autoscaled to {size}"),
             Seen::Size(revision, size) => write!(f, "ReplicaSet of revision {revision} scaled to {size}"),
             Seen::Created(revision) => write!(f, "pod of revision {revision} created"),
             Seen::Bound(revision, node) => write!(f, "pod of revision {revision} bound to {node}"),
             Seen::Ready(revision, node) => write!(f, "pod of revision {revision} on {node} ready"),
-            Seen::Deleted(revision, Some(node)) => write!(f, "pod of revision {revision} on {node} deleted"),
-            Seen::Deleted(revision, None) => write!(f, "waiting pod of revision {revision} deleted"),
+            Seen::Deleted(revision, Some(node), by) => write!(f, "pod of revision {revision} on {node} {by}"),
+            Seen::Deleted(revision, None, by) => write!(f, "waiting pod of revision {revision} {by}"),
             Seen::Gone(revision, node) => write!(f, "pod of revision {revision} on {node} gone"),
             Seen::Down(node) => write!(f, "{node} down"),
             Seen::Up(node) => write!(f, "{node} back"),
@@ -71,10 +119,14 @@ struct Known {
     ready: BTreeMap<String, bool>,
     /// Pods whose deletion has begun.
     deleted: BTreeSet<String>,
+    /// Who begins their deletions.
+    deleters: BTreeMap<String, By>,
     /// Pods that have terminated.
     gone: BTreeSet<String>,
     /// Sizes of ReplicaSets by revision.
     sizes: BTreeMap<i64, i64>,
+    /// Sizes of Deployments by name.
+    replicas: BTreeMap<String, i64>,
     /// Nodes that are not ready.
     down: BTreeSet<String>,
 }
@@ -86,23 +138,46 @@ impl Known {
         let deleted = pods.iter().filter(|pod| pod["deleting"] == true);
         Known {
             ready: pods.iter().map(|pod| (pod["uid"].to_string(), pod["ready"] == true)).collect(),
+            deleters: deleters(stretch),
             deleted: deleted.map(|pod| pod["uid"].to_string()).collect(),
-            gone: BTreeSet::new(),
+            gone: pods.iter().filter(|pod| is_over(pod)).map(|pod| pod["uid"].to_string()).collect(),
             sizes: sets.map(|set| (revision(set), set["spec.replicas"].as_i64().unwrap_or(0))).collect(),
+            replicas: listed(&stretch.before, "Deployment").iter().filter_map(workload::replicas).collect(),
             down: nodes.iter().filter(|node| node["ready"] != "True").map(name).collect(),
         }
     }
+
+    /// The new size of a Deployment that had another one.
+    fn note_size(&mut self, event: &Event) -> Option<Seen> {
+        let (name, size) = workload::replicas(&event.state).filter(|_| event.kind == "Deployment")?;
+        let before = self.replicas.insert(name.clone(), size)?;
+        (before != size).then_some(Seen::Scaled(name, size))
+    }
 }
 
-/// Observations with the times of their events.
-pub fn recorded(stretch: &Stretch) -> Vec<(f64, Seen)> {
+/// Who deletes each pod that is deleted. An event names the last writer only, who may have done something else.
+fn deleters(stretch: &Stretch) -> BTreeMap<String, By> {
+    let mut deleters = BTreeMap::new();
+    for event in stretch.steps.iter().flat_map(|step| &step.events).filter(|event| event.kind == "Pod") {
+        let by = event.by.as_deref().unwrap_or_default();
+        let deletes = by.ends_with("delete") || by.ends_with("eviction");
+        if deletes && !by.starts_with("kubelet") {
+            deleters.entry(event.state["uid"].to_string()).or_insert(By::recorded(by));
+        }
+    }
+    deleters
+}
+
+/// Observations with the times of their events, step by step.
+pub fn recorded(stretch: &Stretch) -> Vec<Vec<(f64, Seen)>> {
     let mut known = Known::before(stretch);
     let (mut commands, given) = (0, commands_of(stretch).len());
-    let mut found = Vec::new();
+    let mut all = Vec::new();
     for step in &stretch.steps {
+        let mut found = Vec::new();
         let commanded = !step.is_refused() && step.acts().iter().any(|(act, _)| is_command(act));
         // A node that was cordoned before is drained without a sign of it.
-        let unseen = step.does("drain") && !step.events.iter().any(is_of_user);
+        let unseen = step.does("drain") && !is_given_up(step) && !step.events.iter().any(is_of_user);
         if unseen {
             found.push((step.events.first().map_or(0.0, |event| event.t), Seen::Command(commands)));
             commands += 1;
@@ -110,32 +185,35 @@ pub fn recorded(stretch: &Stretch) -> Vec<(f64, Seen)> {
         for event in &step.events {
             let seen = if commanded && !unseen && commands < given && is_of_user(event) {
                 commands += 1;
+                known.note_size(event);
                 Some(Seen::Command(commands - 1))
             } else {
                 of_event(stretch, event, &mut known)
             };
             found.extend(seen.map(|seen| (event.t, seen)));
         }
+        all.push(found);
     }
-    found
-}
-
-/// Whether the user changes an object that is not a pod.
-pub fn is_of_user(event: &Event) -> bool {
-    matches!(event.kind.as_str(), "Deployment" | "ReplicaSet" | "Node")
-        && matches!(event.by.as_deref(), Some("harness patch" | "kubectl-drain patch"))
+    all
 }
 
 fn of_event(stretch: &Stretch, event: &Event, known: &mut Known) -> Option<Seen> {
     match event.kind.as_str() {
         // Whoever wrote last is named, even if the size is the Deployment controller's.
-        "ReplicaSet" if event.change != "DELETED" && stretch.objects[0]["kind"] == "Deployment" => {
+        "ReplicaSet" if event.change != "DELETED" && is_sized(stretch, &event.state) => {
             resized(event, &mut known.sizes)
         }
-        "Pod" => of_pod(event, known),
+        "Deployment" => known.note_size(event),
+        "Pod" => of_pod(stretch, event, known),
         "Node" if event.change == "MODIFIED" => of_node(event, known),
         _ => None,
     }
+}
+
+/// Whether a Deployment sizes a ReplicaSet.
+fn is_sized(stretch: &Stretch, set: &Value) -> bool {
+    let owner = workload::of_set(&stretch.objects, set["name"].as_str().unwrap_or_default());
+    owner.is_some_and(|owner| owner["kind"] == "Deployment")
 }
 
 fn of_node(event: &Event, known: &mut Known) -> Option<Seen> {
@@ -150,23 +228,13 @@ fn name(object: &Value) -> String {
     object["name"].as_str().unwrap_or_default().to_owned()
 }
 
-/// The revision of a pod or ReplicaSet; 0 where there is but one.
-pub fn revision(object: &Value) -> i64 {
-    object["rev"].as_i64().unwrap_or(0)
-}
-
-/// Whether a pod has ended, from when on no controller counts it.
-fn is_over(pod: &Value) -> bool {
-    matches!(pod["phase"].as_str(), Some("Succeeded" | "Failed"))
-}
-
 fn resized(event: &Event, sizes: &mut BTreeMap<i64, i64>) -> Option<Seen> {
     let (revision, size) = (revision(&event.state), event.state["spec.replicas"].as_i64()?);
     let before = sizes.insert(revision, size).unwrap_or(0);
     (before != size).then_some(Seen::Size(revision, size))
 }
 
-fn of_pod(event: &Event, known: &mut Known) -> Option<Seen> {
+fn of_pod(stretch: &Stretch, event: &Event, known: &mut Known) -> Option<Seen> {
     let (pod, by) = (&event.state, event.by.as_deref().unwrap_or_default());
     let (revision, node) = (revision(pod), pod["node"].as_str().map(str::to_owned));
     let (id, now) = (pod["uid"].to_string(), pod["ready"] == true);
@@ -174,18 +242,24 @@ fn of_pod(event: &Event, known: &mut Known) -> Option<Seen> {
     if !by.starts_with("node-controller") {
         known.ready.insert(id.clone(), now);
     }
-    let by_user = by.starts_with("harness");
     let begins = pod["deleting"] == true && known.deleted.insert(id.clone());
+    let author = known.deleters.get(&id).copied().unwrap_or(By::Other);
+    let deleted = |node| (author != By::User).then_some(Seen::Deleted(revision, node, author));
     match (event.change.as_str(), node) {
-        ("ADDED", _) => Some(Seen::Created(revision)),
-        (_, None) if by.ends_with("delete") => {
-            (known.gone.insert(id) && !by_user).then_some(Seen::Deleted(revision, None))
+        // Others than those of modelled workloads are part of the input.
+        ("ADDED", _) => workload::of_pod(&stretch.objects, pod).map(|_| Seen::Created(revision)),
+        (change, None) if pod["deleting"] == true || change == "DELETED" => {
+            if known.gone.insert(id) {
+                deleted(None)
+            } else {
+                None
+            }
         }
         (change, Some(node)) if is_over(pod) || change == "DELETED" => {
             known.gone.insert(id).then_some(Seen::Gone(revision, node))
         }
         (_, Some(node)) if by.ends_with("binding") => Some(Seen::Bound(revision, node)),
-        (_, Some(node)) if begins => (!by_user).then_some(Seen::Deleted(revision, Some(node))),
+        (_, node) if begins => deleted(node),
         (_, Some(node)) if now && !before && pod["deleting"] != true => Some(Seen::Ready(revision, node)),
         _ => None,
     }

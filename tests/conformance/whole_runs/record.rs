@@ -7,6 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::priority;
+use super::workload::{self, Revision};
+
 /// A recorded run.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Run {
@@ -21,6 +24,9 @@ pub struct Run {
     /// `controller.kubernetes.io/pod-deletion-cost` of pods that have one.
     #[serde(rename = "deletion costs", default)]
     pub deletion_costs: Value,
+    /// Where pods are autoscaled: what they use together, as `total` in milli-cores, when it begins.
+    #[serde(default)]
+    pub load: Value,
     /// What the user did, and what followed.
     pub steps: Vec<Step>,
 }
@@ -39,6 +45,12 @@ pub struct Step {
     pub settled: Value,
     /// Changes, in the order of resource versions.
     pub events: Vec<Event>,
+    /// Kubernetes Events.
+    #[serde(default)]
+    pub says: Vec<Value>,
+    /// Writes that the API refused.
+    #[serde(default)]
+    pub refused: Vec<Value>,
     /// All objects at rest.
     #[serde(default)]
     pub after: BTreeMap<String, Value>,
@@ -70,16 +82,22 @@ pub struct Stretch {
     pub id: String,
     /// Nodes as they were created.
     pub nodes: Vec<Value>,
-    /// The workloads as the user had them when it began.
+    /// The objects as the user had them when it began, those that are created later, too.
     pub objects: Vec<Value>,
     /// All objects when it began.
     pub before: BTreeMap<String, Value>,
-    /// The image of each revision.
-    pub images: BTreeMap<i64, String>,
+    /// PriorityClasses.
+    pub classes: Vec<Value>,
+    /// The template of each revision.
+    pub revisions: BTreeMap<i64, Revision>,
     /// `controller.kubernetes.io/pod-deletion-cost` of pods that have one.
     pub deletion_costs: Value,
     /// Nodes whose kubelets are silent when it begins, whether anybody has noticed or not.
     pub failed: BTreeSet<String>,
+    /// What autoscaled pods use together when it begins, in milli-cores.
+    pub load: i64,
+    /// Whether nothing was on its way when it began.
+    pub begins_at_rest: bool,
     /// Its steps; all but the last were not awaited.
     pub steps: Vec<Step>,
 }
@@ -87,7 +105,8 @@ pub struct Stretch {
 impl Step {
     /// What is done, one thing after the other, without what merely says how.
     pub fn acts(&self) -> Vec<(&str, &Value)> {
-        let told = |name: &str| !matches!(name, "pod" | "node" | "flags" | "timeout");
+        let told =
+            |name: &str| !matches!(name, "pod" | "node" | "flags" | "timeout" | "deployment" | "ready" | "phase");
         let acts = self.action.as_object().into_iter().flatten();
         acts.map(|(name, value)| (name.as_str(), value)).filter(|(name, _)| told(name)).collect()
     }
@@ -95,6 +114,11 @@ impl Step {
     /// Whether it does this.
     pub fn does(&self, act: &str) -> bool {
         self.acts().iter().any(|(name, _)| *name == act)
+    }
+
+    /// What autoscaled pods use together after it, in milli-cores.
+    pub fn load_after(&self, load: i64) -> i64 {
+        self.action["load"].as_i64().unwrap_or(load)
     }
 
     /// Whether the API refused it.
@@ -105,26 +129,61 @@ impl Step {
 }
 
 impl Stretch {
+    /// The objects that are there when it begins, or are created by its steps.
+    pub fn present(&self) -> impl Iterator<Item = &Value> {
+        self.objects
+            .iter()
+            .filter(|object| self.has(object["kind"].as_str().unwrap_or_default(), workload::name(object)))
+    }
+
+    fn has(&self, kind: &str, name: &str) -> bool {
+        let is_created = |event: &Event| event.change == "ADDED" && event.kind == kind && event.state["name"] == name;
+        listed(&self.before, kind).iter().any(|object| object["name"] == name)
+            || self.steps.iter().flat_map(|step| &step.events).any(is_created)
+    }
+
+    /// Whether nothing was on its way any more when it ended.
+    pub fn came_to_rest(&self) -> bool {
+        self.steps.last().is_some_and(|step| step.settled == true)
+    }
+
+    /// Whether some pod is recorded to be ready or not at rest without an event that says so: rest came in the middle of
+    /// something.
+    pub fn is_cut_short(&self) -> bool {
+        let mut ready: BTreeMap<String, &Value> = BTreeMap::new();
+        let before = listed(&self.before, "Pod").iter();
+        let events = self.steps.iter().flat_map(|step| &step.events).filter(|event| event.kind == "Pod");
+        ready.extend(before.chain(events.map(|event| &event.state)).map(|pod| (pod["uid"].to_string(), &pod["ready"])));
+        let after = self.steps.last().map(|step| listed(&step.after, "Pod")).unwrap_or_default();
+        after.iter().any(|pod| ready.get(&pod["uid"].to_string()).is_some_and(|known| **known != pod["ready"]))
+    }
+
     /// Nodes whose kubelets are silent when it ends.
     pub fn failed_at_the_end(&self) -> BTreeSet<String> {
         let mut failed = self.failed.clone();
-        for (act, node) in self.steps.iter().flat_map(Step::acts) {
-            let node = node.as_str().unwrap_or_default();
+        for (act, nodes) in self.steps.iter().flat_map(Step::acts) {
             match act {
-                "fail node" => failed.insert(node.to_owned()),
-                "recover node" => failed.remove(node),
-                _ => false,
-            };
+                "fail node" | "fail nodes" => failed.extend(names(nodes)),
+                "recover node" | "recover nodes" => failed.retain(|node| !names(nodes).any(|back| back == *node)),
+                _ => {}
+            }
         }
         failed
     }
 
     /// Nodes whose kubelets are silent at some time.
     pub fn failing(&self) -> BTreeSet<String> {
-        let acts = self.steps.iter().flat_map(Step::acts).filter(|(act, _)| *act == "fail node");
-        let fails = acts.filter_map(|(_, node)| node.as_str().map(str::to_owned));
+        let acts = self.steps.iter().flat_map(Step::acts);
+        let fails =
+            acts.filter(|(act, _)| matches!(*act, "fail node" | "fail nodes")).flat_map(|(_, nodes)| names(nodes));
         self.failed.iter().cloned().chain(fails).collect()
     }
+}
+
+/// The names in a name or a list of them.
+fn names(value: &Value) -> impl Iterator<Item = String> + '_ {
+    let list = value.as_array().into_iter().flatten();
+    value.as_str().into_iter().chain(list.filter_map(Value::as_str)).map(str::to_owned)
 }
 
 /// The objects of a kind in a list of them by kind.
@@ -132,12 +191,38 @@ pub fn listed<'a>(objects: &'a BTreeMap<String, Value>, kind: &str) -> &'a [Valu
     objects.get(kind).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
+/// What happens in the middle of a drain is recorded as a step before it, with the drain's first events: one step does both.
+fn joined(steps: Vec<Step>) -> Vec<Step> {
+    let mut all: Vec<Step> = Vec::new();
+    for mut step in steps {
+        if let Some(before) = all.pop_if(|before| before.does("meanwhile") && step.does("drain")) {
+            let scaled = before.action["meanwhile"].as_str().and_then(|text| text.strip_prefix("scale to "));
+            match scaled.and_then(|size| size.parse::<i64>().ok()) {
+                Some(size) => step.action["scale"] = json!(size),
+                None => step.action["meanwhile"] = before.action["meanwhile"].clone(),
+            }
+            step.events.splice(0..0, before.events);
+            step.says.splice(0..0, before.says);
+            step.refused.splice(0..0, before.refused);
+        }
+        all.push(step);
+    }
+    all
+}
+
+/// Whether a pod has ended, from when on no controller counts it.
+pub fn is_over(pod: &Value) -> bool {
+    matches!(pod["phase"].as_str(), Some("Succeeded" | "Failed"))
+}
+
 /// The stretches of a run, as records of their own.
 pub fn stretches(run: &Value) -> Result<Vec<Value>, String> {
-    let run: Run = serde_json::from_value(run.clone()).map_err(|error| format!("malformed record: {error}"))?;
-    let images = images(&run);
+    let mut run: Run = serde_json::from_value(run.clone()).map_err(|error| format!("malformed record: {error}"))?;
+    run.steps = joined(run.steps);
+    let (classes, revisions) = (priority::classes(&run), workload::revisions(&run));
     let (mut objects, mut before, mut open) = (run.objects.clone(), BTreeMap::new(), Vec::new());
-    let (mut found, mut failed) = (Vec::new(), BTreeSet::new());
+    let (mut found, mut failed, mut rests) = (Vec::new(), BTreeSet::new(), true);
+    let mut load = run.load["total"].as_i64().unwrap_or(0);
     for (number, step) in run.steps.iter().enumerate() {
         open.push(step.clone());
         if step.settled.is_null() && number + 1 < run.steps.len() {
@@ -151,61 +236,19 @@ pub fn stretches(run: &Value) -> Result<Vec<Value>, String> {
             nodes: run.nodes.clone(),
             objects: objects.clone(),
             before: std::mem::replace(&mut before, step.after.clone()),
-            images: images.clone(),
+            classes: classes.clone(),
+            revisions: revisions.clone(),
             deletion_costs: run.deletion_costs.clone(),
             failed: failed.clone(),
+            load,
+            begins_at_rest: std::mem::replace(&mut rests, step.settled == true),
             steps,
         };
         failed = stretch.failed_at_the_end();
-        stretch.steps.iter().for_each(|step| objects.iter_mut().for_each(|object| perform(object, step)));
+        stretch.steps.iter().for_each(|step| workload::perform(&mut objects, step));
+        load = stretch.steps.iter().fold(load, |load, step| step.load_after(load));
+        workload::resize(&mut objects, listed(&step.after, "Deployment"));
         found.push(json!(stretch));
     }
     Ok(found)
-}
-
-/// What a step makes of a workload.
-pub fn perform(object: &mut Value, step: &Step) {
-    if !step.is_refused() {
-        step.acts().into_iter().for_each(|(act, value)| perform_act(object, act, value));
-    }
-}
-
-/// What one act makes of a workload.
-pub fn perform_act(object: &mut Value, act: &str, value: &Value) {
-    if !matches!(object["kind"].as_str(), Some("Deployment" | "ReplicaSet")) {
-        return;
-    }
-    match act {
-        "scale" => object["spec"]["replicas"] = value.clone(),
-        "image" => object["spec"]["template"]["spec"]["containers"][0]["image"] = value.clone(),
-        "paused" => object["spec"]["paused"] = value.clone(),
-        "strategy" => {
-            let change = value.as_str().and_then(|text| text.split_once(' '));
-            if let Some((field, number)) = change {
-                object["spec"]["strategy"]["rollingUpdate"][field] = json!(number.parse::<i64>().unwrap_or_default());
-            }
-        }
-        _ => {}
-    }
-}
-
-/// The image of each revision: what its pods tell, or the template that was there when it was first seen.
-fn images(run: &Run) -> BTreeMap<i64, String> {
-    let mut images = BTreeMap::new();
-    let mut objects = run.objects.clone();
-    for step in &run.steps {
-        objects.iter_mut().for_each(|object| perform(object, step));
-        for event in &step.events {
-            let Some(revision) = event.state["rev"].as_i64() else { continue };
-            match (event.kind.as_str(), event.state["image"].as_str()) {
-                ("Pod", Some(image)) => images.insert(revision, image.to_owned()),
-                ("ReplicaSet", _) if !images.contains_key(&revision) => {
-                    let spec = &objects[0]["spec"]["template"]["spec"];
-                    images.insert(revision, spec["containers"][0]["image"].as_str().unwrap_or_default().to_owned())
-                }
-                _ => None,
-            };
-        }
-    }
-    images
 }

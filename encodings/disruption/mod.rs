@@ -1,0 +1,170 @@
+//! Evictions through the API and the PodDisruptionBudgets that limit them.
+//!
+//! [`budget`] says what a budget allows, [`answer`] what that means for a pod. Here are the evictions of drains.
+
+pub mod answer;
+pub mod budget;
+
+use k8s_openapi::api::policy::v1::PodDisruptionBudget;
+
+use crate::cluster::view::rule::{Rule, rule};
+use crate::cluster::view::story::{Narrator, Scene, Sentence};
+use crate::cluster::view::{Change, Cluster, Leaving};
+use crate::cluster::{Attribute, Cell, Phase, TemplateId};
+use crate::system::{ActionDraft, ActionKind, Interleaving, State};
+use crate::term::{Bool, Int};
+
+use super::ranks;
+use answer::Evictee;
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "disruption/eviction",
+    component: Disruption,
+    upstream: [
+        "staging/src/k8s.io/kubectl/pkg/drain/drain.go" => ["evictPods"],
+    ],
+    decides: "When the evictions of a drain that do not come with its cordon go on.",
+    parts: [
+        "pods under a budget are evicted one at a time, whenever the budget allows it" =>
+            "in `settled` runs after everything else has settled",
+        "other pods: all at once, as the node is cordoned; in `async` one at a time, at any time after that" =>
+            "exact in `async`",
+        "pods that are not ready" =>
+            "over: they may have started or not; those that have not, which budgets do not protect, may go at any time",
+    ],
+    omits: [
+        "drains that give up" => "they try for ever",
+    ],
+};
+
+/// The rules of evictions.
+pub static RULES: &[&Rule] = &[&budget::RULE, &answer::RULE, &RULE];
+
+/// Budgets that select a template's pods.
+fn budgets<'c>(cluster: &Cluster<'c>, template: TemplateId) -> impl Iterator<Item = &'c PodDisruptionBudget> {
+    let pod = cluster.templates[template.0].clone();
+    cluster.spec.disruption_budgets.iter().filter(move |budget| budget::selects(budget, &pod.namespace, &pod.labels))
+}
+
+/// Whether a budget limits evictions of a template's pods.
+pub fn is_budgeted(cluster: &Cluster<'_>, template: TemplateId) -> bool {
+    budgets(cluster, template).next().is_some()
+}
+
+/// Whether a drain evicts a template's pods one by one, and not all as it cordons their node: where a budget limits evictions,
+/// or anything may come in between.
+pub fn is_gradual(cluster: &Cluster<'_>, template: TemplateId) -> bool {
+    is_budgeted(cluster, template) || cluster.spec.scenario.interleaving == Interleaving::Async
+}
+
+/// Whether no pod that a drain would evict is left on the nodes of a cell.
+pub fn is_drained<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>) -> Bool<'c> {
+    let left = cluster.movable().filter(|&id| is_gradual(cluster, id));
+    cluster.ctx().all(left.map(|id| cluster.active_on(cell, id).eq(0)))
+}
+
+/// What `kubectl drain` does to a cell's nodes: it cordons them, and evicts the pods that can go at once.
+pub fn drain<'a, 'c>(cluster: &'a Cluster<'c>, cell: &Cell<'c>) -> Change<'a, 'c> {
+    let evicted = |template| match is_gradual(cluster, template) {
+        true => cluster.ctx().int(0),
+        false => cluster.active_on(cell, template),
+    };
+    cluster.change(cell).delete_each(evicted, Leaving::Evicted).cordon(true).maintenance(1)
+}
+
+/// How many more disruptions a budget allows.
+pub(crate) fn allowed<'c>(cluster: &Cluster<'c>, state: &State<'c>, budget: &PodDisruptionBudget) -> Int<'c> {
+    budget::status(cluster, state, budget).allowed
+}
+
+/// Adds the evictions that come after the cordon.
+pub fn add(cluster: &Cluster<'_>) {
+    for template in cluster.movable() {
+        if is_gradual(cluster, template) {
+            let kind = ActionKind::Event { rank: ranks::BUDGETED_EVICTION };
+            Eviction { cluster, template, ready: true, runs: true }.add(kind, "evicts");
+            Eviction { cluster, template, ready: false, runs: true }.add(kind, "evicts, not ready,");
+            Eviction { cluster, template, ready: false, runs: false }.add(ActionKind::Periodic, "evicts, not started,");
+        }
+    }
+}
+
+/// Evictions of a template's pods that are ready, or not, and run for sure.
+struct Eviction<'a, 'c> {
+    cluster: &'a Cluster<'c>,
+    template: TemplateId,
+    ready: bool,
+    runs: bool,
+}
+
+impl<'c> Eviction<'_, 'c> {
+    /// Whether the API evicts such a pod.
+    fn is_allowed(&self) -> Bool<'c> {
+        let (ctx, state) = (self.cluster.ctx(), self.cluster.state());
+        let budgets = budgets(self.cluster, self.template);
+        let budgets: Vec<_> = budgets.map(|budget| (budget, budget::status(self.cluster, &state, budget))).collect();
+        let evicted =
+            |runs| answer::is_evicted(ctx, &budgets, Evictee { runs: ctx.bool(runs), ready: ctx.bool(self.ready) });
+        // What its budget lets go in any case is somebody else's business.
+        if self.runs { evicted(true) } else { evicted(false) & !evicted(true) }
+    }
+
+    /// How many of them are in each phase on a node.
+    fn pods(&self, cell: &Cell<'c>, phase: Phase) -> Int<'c> {
+        let down = self.cluster.is_down(cell);
+        let pods = self.cluster.pods(cell, self.template, phase);
+        match (phase, self.ready) {
+            (Phase::Starting, false) => pods,
+            (Phase::Running, true) => down.ite(0, pods),
+            (Phase::Running, false) if self.runs => down.ite(pods, 0),
+            _ => self.cluster.ctx().int(0),
+        }
+    }
+
+    fn add(&self, kind: ActionKind, what: &'static str) {
+        let (cluster, template, ctx) = (self.cluster, self.template, self.cluster.ctx());
+        let (state, allowed) = (cluster.state(), self.is_allowed());
+        let there = |cell: &Cell<'c>| self.pods(cell, Phase::Starting) + self.pods(cell, Phase::Running);
+        let draining = |cell: &Cell<'c>| {
+            let under_way = cluster.get(cell, Attribute::Maintenance).eq(1);
+            cell.exists & under_way & allowed & there(cell).ge(1)
+        };
+        let draining: Vec<Bool<'c>> = cluster.cells(&state).iter().map(draining).collect();
+        let guard = ctx.any(draining.iter().copied());
+        if guard.constant() == Some(false) {
+            return;
+        }
+        let (var, chosen, valid) = cluster.choose_cell("node", &draining);
+        let mut next = state.clone();
+        cluster.rewrite_one(&mut next, &chosen, |cell| {
+            let starting = self.pods(cell, Phase::Starting).min(1);
+            let taken = |other, phase| match (other == template, phase) {
+                (true, Phase::Starting) => starting,
+                (true, Phase::Running) => self.pods(cell, Phase::Running).min(starting.eq(0).to_int()),
+                _ => ctx.int(0),
+            };
+            cluster.change(cell).delete_by_phase(taken, Leaving::Evicted)
+        });
+        let is_budgeted = is_budgeted(cluster, template);
+        let name = cluster.templates[template.0].name.clone();
+        let draft = ActionDraft::new(format!("drain {what} {name}"), kind, guard, next)
+            .choosing(vec![var], valid)
+            .marked(cluster.eviction_marks(|other| ctx.bool(other == template)));
+        cluster.act(&RULE, draft, self.narrator(name, is_budgeted));
+    }
+
+    fn narrator(&self, name: String, is_budgeted: bool) -> Narrator {
+        let is_ready = self.ready;
+        let (pod, why) = match (self.ready, self.runs) {
+            _ if !is_budgeted => ("a pod", "no PodDisruptionBudget protects it"),
+            (true, _) => ("a pod", "its PodDisruptionBudget allows one more disruption"),
+            (false, true) => ("a pod that is not ready", "its PodDisruptionBudget does not protect it"),
+            (false, false) => ("a pod that has not started", "no PodDisruptionBudget protects such pods"),
+        };
+        Box::new(move |scene: &Scene<'_>| {
+            let text = format!("evicts {pod} of {name} from {}", scene.moved_names());
+            Sentence::new("drain", text).by(&answer::RULE).by_if(is_ready && is_budgeted, &budget::RULE).because(why)
+        })
+    }
+}

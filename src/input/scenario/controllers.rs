@@ -1,0 +1,38 @@
+//! Which controllers act, and with which flags.
+
+use crate::cluster::object::scenario::{AutoscalerFlags, Controllers};
+use crate::input::path::FieldPath;
+
+use super::document::{Controllers as Document, Duration, Hpa, HpaFlags};
+use super::{Context, values};
+
+/// The controllers of a scenario: all act unless switched off.
+pub fn resolve(document: &Document, context: &mut Context<'_>) -> Controllers {
+    let on = |given: Option<bool>| given.unwrap_or(true);
+    Controllers {
+        scheduler: on(document.scheduler),
+        deployment: on(document.deployment),
+        hpa: !matches!(document.hpa, Some(Hpa::Acts(false))),
+        hpa_flags: match &document.hpa {
+            Some(Hpa::With(flags)) => hpa_flags(flags, context),
+            _ => AutoscalerFlags::default(),
+        },
+        taint_eviction: on(document.taint_eviction),
+        descheduler: on(document.descheduler),
+    }
+}
+
+fn hpa_flags(flags: &HpaFlags, context: &mut Context<'_>) -> AutoscalerFlags {
+    let path = FieldPath::from("spec.controllers.hpa");
+    let mut seconds = |field: &str, given: &Option<Duration>| {
+        let help = "write a duration such as `15s` or `5m`";
+        context.value(&path.field(field), values::seconds(given.as_ref()?), help)
+    };
+    let default = AutoscalerFlags::default();
+    let stabilization = seconds("downscaleStabilization", &flags.downscale_stabilization);
+    AutoscalerFlags {
+        sync_period: seconds("syncPeriod", &flags.sync_period).unwrap_or(default.sync_period),
+        downscale_stabilization: stabilization.unwrap_or(default.downscale_stabilization),
+        cpu_initialization: seconds("cpuInitializationPeriod", &flags.cpu_initialization_period),
+    }
+}
