@@ -379,13 +379,32 @@ fn a_portfolio_says_who_ran_beside_and_why_both_gave_up() {
 
 /// A directory with the recordings of one component, of which `change` makes something else.
 fn recordings(change: impl Fn(&str) -> String) -> tempfile::TempDir {
-    let file = "controllers/pod_deletion_rank.jsonl";
+    recordings_of("controllers/pod_deletion_rank.jsonl", change)
+}
+
+fn recordings_of(file: &str, change: impl Fn(&str) -> String) -> tempfile::TempDir {
     let packed = std::fs::read(format!("{}/tests/oracle/{file}.gz", env!("CARGO_MANIFEST_DIR"))).expect("recordings");
     let text = std::io::read_to_string(flate2::read::GzDecoder::new(packed.as_slice())).expect("UTF-8");
     let directory = tempfile::tempdir().expect("a directory");
-    std::fs::create_dir(directory.path().join("controllers")).expect("a directory");
+    let path = directory.path().join(file);
+    std::fs::create_dir(path.parent().expect("it has one")).expect("a directory");
     write(directory.path(), file, &change(&text));
     directory
+}
+
+#[test]
+fn whole_runs_are_followed_and_altered_ones_are_not() {
+    let packed = tempfile::tempdir().expect("a directory");
+    let file = "control-plane/scale-down.jsonl.gz";
+    std::fs::create_dir(packed.path().join("control-plane")).expect("a directory");
+    std::fs::copy(format!("{}/tests/oracle/{file}", env!("CARGO_MANIFEST_DIR")), packed.path().join(file))
+        .expect("recordings");
+    let ran = kubound(&["conformance", show(packed.path())]);
+    assert!(ran.code == 0 && !ran.out.contains(" 0 passed"), "{}{}", ran.out, ran.err);
+    let (author, other) = ("\"replicaset-controller delete\"", "\"node-controller delete\"");
+    let altered = recordings_of("control-plane/scale-down.jsonl", |text| text.replacen(author, other, 1));
+    let ran = kubound(&["conformance", show(altered.path())]);
+    assert_eq!(ran.code, 1, "{}{}", ran.out, ran.err);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use flate2::read::GzDecoder;
 use serde_json::Value;
@@ -11,7 +11,10 @@ use serde_json::Value;
 #[derive(Debug, thiserror::Error)]
 pub enum RecordingError {
     /// The directory holds none of the files.
-    #[error("no recordings in {0}: expected kube-scheduler/, controllers/ or descheduler/ with .jsonl files")]
+    #[error(
+        "no recordings in {0}: expected kube-scheduler/, controllers/, descheduler/ or control-plane/ with .jsonl or \
+         .jsonl.gz files"
+    )]
     Missing(PathBuf),
     /// A file could not be read.
     #[error("cannot read {file}: {reason}")]
@@ -46,7 +49,17 @@ const EMBEDDED: &[(&str, &[u8])] = &[
     ("controllers/node_lifecycle.jsonl", include_bytes!("../oracle/controllers/node_lifecycle.jsonl.gz")),
     ("descheduler/cases.jsonl", include_bytes!("../oracle/descheduler/cases.jsonl.gz")),
     ("descheduler/rounds.jsonl", include_bytes!("../oracle/descheduler/rounds.jsonl.gz")),
+    ("control-plane/rollout.jsonl", include_bytes!("../oracle/control-plane/rollout.jsonl.gz")),
     ("control-plane/deadlock.jsonl", include_bytes!("../oracle/control-plane/deadlock.jsonl.gz")),
+    ("control-plane/spread.jsonl", include_bytes!("../oracle/control-plane/spread.jsonl.gz")),
+    ("control-plane/scale-down.jsonl", include_bytes!("../oracle/control-plane/scale-down.jsonl.gz")),
+    ("control-plane/hpa.jsonl", include_bytes!("../oracle/control-plane/hpa.jsonl.gz")),
+    ("control-plane/node-failure.jsonl", include_bytes!("../oracle/control-plane/node-failure.jsonl.gz")),
+    ("control-plane/taint-eviction.jsonl", include_bytes!("../oracle/control-plane/taint-eviction.jsonl.gz")),
+    ("control-plane/drain.jsonl", include_bytes!("../oracle/control-plane/drain.jsonl.gz")),
+    ("control-plane/eviction.jsonl", include_bytes!("../oracle/control-plane/eviction.jsonl.gz")),
+    ("control-plane/preemption.jsonl", include_bytes!("../oracle/control-plane/preemption.jsonl.gz")),
+    ("control-plane/mixed.jsonl", include_bytes!("../oracle/control-plane/mixed.jsonl.gz")),
 ];
 
 /// A set of recordings.
@@ -65,7 +78,8 @@ impl Recordings {
     /// A directory with the layout `kube-scheduler/`, `controllers/`, `descheduler/`, `control-plane/`. Files may be
     /// missing, or compressed (`.gz`).
     pub fn in_directory(root: PathBuf) -> Result<Self, RecordingError> {
-        if EMBEDDED.iter().any(|(file, _)| root.join(file).is_file()) {
+        let is_there = |file: &str| root.join(file).is_file() || packed(&root, file).is_file();
+        if EMBEDDED.iter().any(|(file, _)| is_there(file)) {
             return Ok(Recordings { root: Some(root) });
         }
         Err(RecordingError::Missing(root))
@@ -98,7 +112,7 @@ impl Recordings {
             |error: std::io::Error| RecordingError::Unreadable { file: file.to_owned(), reason: error.to_string() };
         let mut text = String::new();
         if let Some(root) = &self.root {
-            let (path, packed) = (root.join(file), root.join(format!("{file}.gz")));
+            let (path, packed) = (root.join(file), packed(root, file));
             if path.is_file() {
                 return std::fs::read_to_string(path).map_err(unreadable);
             }
@@ -113,4 +127,9 @@ impl Recordings {
         }
         Ok(text)
     }
+}
+
+/// Where a file is if it is compressed.
+fn packed(root: &Path, file: &str) -> PathBuf {
+    root.join(format!("{file}.gz"))
 }
