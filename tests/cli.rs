@@ -267,7 +267,7 @@ fn what_holds_in_one_order_is_not_said_to_hold() {
     assert_eq!((&result["verdict"], &result["interleaving"]), (&"holds".into(), &"settled".into()));
     assert!(result["words"].as_str().is_some_and(|words| words.starts_with("holds in settled runs (")), "{result}");
     let table = kubound(&[&asked[..], &["--format", "table"]].concat());
-    assert!(table.out.contains("holds in settled runs"), "{}", table.out);
+    assert!(table.out.contains("holds in settled") && table.out.contains("runs (proved)"), "{}", table.out);
 }
 
 #[test]
@@ -402,7 +402,7 @@ fn whole_runs_are_followed_and_altered_ones_are_not() {
     let ran = kubound(&["conformance", show(packed.path())]);
     assert!(ran.code == 0 && !ran.out.contains(" 0 passed"), "{}{}", ran.out, ran.err);
     let (author, other) = ("\"replicaset-controller delete\"", "\"node-controller delete\"");
-    let altered = recordings_of("control-plane/scale-down.jsonl", |text| text.replacen(author, other, 1));
+    let altered = recordings_of("control-plane/scale-down.jsonl", |text| text.replace(author, other));
     let ran = kubound(&["conformance", show(altered.path())]);
     assert_eq!(ran.code, 1, "{}{}", ran.out, ran.err);
 }

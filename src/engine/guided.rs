@@ -1,7 +1,7 @@
 //! Where events race, runs in one order first: most violations show there, and such runs are few.
 //!
-//! A guided search fires the first event that may fire, and nothing else ([`System::guided`]): its runs are runs of the
-//! system, so what it finds is a violation. How short it is, the whole search says, which then needs to look at smaller
+//! A guided search fires the first event that may fire, and nothing else ([`System::guided`]), and of what commutes with
+//! itself (pods that start or terminate) one order: its runs are runs of the system, so what it finds is a violation. How short it is, the whole search says, which then needs to look at smaller
 //! bounds only. That takes as long as it takes or a fixed patience allows, whichever is less; a violation for whose
 //! shortness there was no time is told as such. Where a guided search finds nothing, it has no say.
 

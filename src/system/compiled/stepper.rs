@@ -118,15 +118,21 @@ impl<'m> Stepper<'m> {
         self.scratch.candidates.settled
     }
 
-    /// Leaves only the first of the candidates that lead, if some do.
+    /// Leaves only the first of the candidates that lead, if some do. A guided search follows one of the orders anyway, so
+    /// what could lead does, whether others would see it or not.
     fn lead(&mut self) {
         let Stepper { machine, scratch } = self;
         scratch.leads = false;
-        let Some(order) = machine.order.as_ref().filter(|_| !scratch.candidates.settled) else { return };
-        let Candidates { actions, .. } = &mut scratch.candidates;
-        if machine.schedule.observes(actions) {
+        let Candidates { actions, settled } = &mut scratch.candidates;
+        if *settled || machine.schedule.observes(actions) {
             return;
         }
+        if machine.system.guided {
+            let could_lead = |&id: &ActionId| machine.system.action(id).footprint.leads;
+            scratch.leads = actions.len() == 1 && actions.iter().all(could_lead);
+            return;
+        }
+        let Some(order) = machine.order.as_ref() else { return };
         order.segment.run(&machine.system.arena, &mut scratch.slots);
         let slots = &scratch.slots;
         let leading = order.order.leading(actions, &mut |conjunct| slots[order.slots[&conjunct]] == 0);
