@@ -8,8 +8,8 @@ use kubound::input::load_strings;
 
 use support::{Answer, check, model, slice};
 
-/// One node with two pods, which nothing else has room for. It is drained.
-const CLUSTER: &str = "
+/// The only node is drained.
+const SCENARIO: &str = "
 apiVersion: kubound.dev/v1alpha1
 kind: Scenario
 spec:
@@ -18,17 +18,6 @@ spec:
   commands: [{drain: worker-1}]
   properties: [pods-schedulable]
   bound: 3
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web}
-spec:
-  replicas: 2
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}}
-    spec:
-      containers: [{name: main, image: main, resources: {requests: {cpu: '1'}}}]
 ";
 
 fn budget(name: &str, limit: &str) -> String {
@@ -62,8 +51,10 @@ status: {{phase: Running, conditions: [{{type: Ready, status: 'True'}}]}}
 
 /// Whether the drain evicts a pod of `web`; both engines say so.
 fn evicts(more: &[String]) -> bool {
-    let texts: Vec<(&str, &str)> =
-        std::iter::once(("cluster.yaml", CLUSTER)).chain(more.iter().map(|it| ("more.yaml", it.as_str()))).collect();
+    let texts: Vec<(&str, &str)> = [("scenario.yaml", SCENARIO), ("web.yaml", support::WEB)]
+        .into_iter()
+        .chain(more.iter().map(|it| ("more.yaml", it.as_str())))
+        .collect();
     let loaded = load_strings(&texts, Default::default()).unwrap_or_else(|errors| panic!("{errors}"));
     let model = model(&loaded);
     let slice = slice(&model);

@@ -16,6 +16,7 @@ use crate::term::{Bool, Int};
 
 use super::ranks;
 use answer::Evictee;
+use budget::Status;
 
 /// What this file decides.
 pub static RULE: Rule = rule! {
@@ -80,13 +81,15 @@ pub(crate) fn allowed<'c>(cluster: &Cluster<'c>, state: &State<'c>, budget: &Pod
 
 /// Adds the evictions that come after the cordon.
 pub fn add(cluster: &Cluster<'_>) {
-    for template in cluster.movable() {
-        if is_gradual(cluster, template) {
-            let kind = ActionKind::Event { rank: ranks::BUDGETED_EVICTION };
-            Eviction { cluster, template, ready: true, runs: true }.add(kind, "evicts");
-            Eviction { cluster, template, ready: false, runs: true }.add(kind, "evicts, not ready,");
-            Eviction { cluster, template, ready: false, runs: false }.add(ActionKind::Periodic, "evicts, not started,");
-        }
+    let state = cluster.state();
+    for template in cluster.movable().filter(|&template| is_gradual(cluster, template)) {
+        let known = budgets(cluster, template).map(|budget| (budget, budget::status(cluster, &state, budget)));
+        let budgets: &[_] = &known.collect::<Vec<_>>();
+        let kind = ActionKind::Event { rank: ranks::BUDGETED_EVICTION };
+        Eviction { cluster, template, budgets, ready: true, runs: true }.add(kind, "evicts");
+        Eviction { cluster, template, budgets, ready: false, runs: true }.add(kind, "evicts, not ready,");
+        let unstarted = Eviction { cluster, template, budgets, ready: false, runs: false };
+        unstarted.add(ActionKind::Periodic, "evicts, not started,");
     }
 }
 
@@ -94,6 +97,8 @@ pub fn add(cluster: &Cluster<'_>) {
 struct Eviction<'a, 'c> {
     cluster: &'a Cluster<'c>,
     template: TemplateId,
+    /// The budgets that select them.
+    budgets: &'a [(&'c PodDisruptionBudget, Status<'c>)],
     ready: bool,
     runs: bool,
 }
@@ -101,11 +106,9 @@ struct Eviction<'a, 'c> {
 impl<'c> Eviction<'_, 'c> {
     /// Whether the API evicts such a pod.
     fn is_allowed(&self) -> Bool<'c> {
-        let (ctx, state) = (self.cluster.ctx(), self.cluster.state());
-        let budgets = budgets(self.cluster, self.template);
-        let budgets: Vec<_> = budgets.map(|budget| (budget, budget::status(self.cluster, &state, budget))).collect();
+        let ctx = self.cluster.ctx();
         let evicted =
-            |runs| answer::is_evicted(ctx, &budgets, Evictee { runs: ctx.bool(runs), ready: ctx.bool(self.ready) });
+            |runs| answer::is_evicted(ctx, self.budgets, Evictee { runs: ctx.bool(runs), ready: ctx.bool(self.ready) });
         // What its budget lets go in any case is somebody else's business.
         if self.runs { evicted(true) } else { evicted(false) & !evicted(true) }
     }
@@ -139,23 +142,18 @@ impl<'c> Eviction<'_, 'c> {
         let mut next = state.clone();
         cluster.rewrite_one(&mut next, &chosen, |cell| {
             let starting = self.pods(cell, Phase::Starting).min(1);
-            let taken = |other, phase| match (other == template, phase) {
-                (true, Phase::Starting) => starting,
-                (true, Phase::Running) => self.pods(cell, Phase::Running).min(starting.eq(0).to_int()),
-                _ => ctx.int(0),
-            };
-            cluster.change(cell).delete_by_phase(taken, Leaving::Evicted)
+            let running = self.pods(cell, Phase::Running).min(starting.eq(0).to_int());
+            cluster.change(cell).delete_of(template, [starting, running], Leaving::Evicted)
         });
-        let is_budgeted = is_budgeted(cluster, template);
         let name = cluster.templates[template.0].name.clone();
         let draft = ActionDraft::new(format!("drain {what} {name}"), kind, guard, next)
             .choosing(vec![var], valid)
             .marked(cluster.eviction_marks(|other| ctx.bool(other == template)));
-        cluster.act(&RULE, draft, self.narrator(name, is_budgeted));
+        cluster.act(&RULE, draft, self.narrator(name));
     }
 
-    fn narrator(&self, name: String, is_budgeted: bool) -> Narrator {
-        let is_ready = self.ready;
+    fn narrator(&self, name: String) -> Narrator {
+        let (is_ready, is_budgeted) = (self.ready, !self.budgets.is_empty());
         let (pod, why) = match (self.ready, self.runs) {
             _ if !is_budgeted => ("a pod", "no PodDisruptionBudget protects it"),
             (true, _) => ("a pod", "its PodDisruptionBudget allows one more disruption"),

@@ -162,12 +162,7 @@ impl<'c> Subject<'_, 'c> {
         let (inputs, choice, [starting, running]) = self.some_of(here(Phase::Starting), here(Phase::Running));
         let mut next = state.clone();
         cluster.rewrite_one(&mut next, &chosen, |cell| {
-            let taken = |other, phase| match (other == template, phase) {
-                (true, Phase::Starting) => starting,
-                (true, Phase::Running) => running,
-                _ => ctx.int(0),
-            };
-            cluster.change(cell).delete_by_phase(taken, Leaving::Evicted)
+            cluster.change(cell).delete_of(template, [starting, running], Leaving::Evicted)
         });
         let (evicted, name, seconds) = ((starting + running).id(), self.name(), self.limit());
         let draft = ActionDraft::new(

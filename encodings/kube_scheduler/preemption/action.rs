@@ -15,7 +15,7 @@ use crate::system::{ActionDraft, ActionKind, State};
 use crate::term::{Bool, Ctx, Int, TermId};
 
 use super::super::Cycle;
-use super::{Preemption, RULE, budgets, eligibility, preemption, ranking, victims};
+use super::{Preemption, RULE, budgets, eligibility, lower, preemption, ranking, victims};
 
 /// A template whose pods may preempt, and how.
 pub struct Preemptor<'c> {
@@ -150,9 +150,7 @@ fn outbid<'a, 'c>(
     cell: &'a Cell<'c>,
     template: TemplateId,
 ) -> impl Iterator<Item = (TemplateId, Int<'c>)> + use<'a, 'c> {
-    let priority = cluster.templates[template.0].priority();
-    let lower = cluster.movable().filter(move |other| cluster.templates[other.0].priority() < priority);
-    let nominated = lower.filter(|&other| cluster.may_be_nominated(other));
+    let nominated = lower(cluster, template).filter(|&other| cluster.may_be_nominated(other));
     nominated.map(|other| (other, cluster.nominated_on(cell, other)))
 }
 

@@ -7,6 +7,7 @@ use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use crate::cluster::view::Cluster;
 use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::{Template, TemplateId, object::selector};
+use crate::encodings::disruption;
 use crate::term::Int;
 
 use super::victims::Group;
@@ -44,10 +45,9 @@ impl Budget<'_> {
 
 /// Whether a budget selects a template's pods, as the scheduler has it.
 pub fn selects(budget: &PodDisruptionBudget, pod: &Template) -> bool {
-    let namespace = budget.metadata.namespace.as_deref().unwrap_or("default");
     let selector = budget.spec.as_ref().and_then(|spec| spec.selector.as_ref());
-    let selects = |selector| !selector::is_empty(selector) && selector::matches(selector, &pod.labels);
-    namespace == pod.namespace && !pod.labels.is_empty() && selector.is_some_and(selects)
+    let says_something = !pod.labels.is_empty() && selector.is_some_and(|selector| !selector::is_empty(selector));
+    says_something && disruption::budget::selects(budget, &pod.namespace, &pod.labels)
 }
 
 /// Whether the template's pods are listed as disrupted; pods that differ in that are different templates.

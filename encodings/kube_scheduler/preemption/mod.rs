@@ -65,6 +65,12 @@ pub struct Preemption<'c> {
     pub best: Vec<Bool<'c>>,
 }
 
+/// Templates of lower priority than one, whose pods it may preempt or outbid.
+fn lower<'a, 'c>(cluster: &'a Cluster<'c>, template: TemplateId) -> impl Iterator<Item = TemplateId> + use<'a, 'c> {
+    let own = cluster.templates[template.0].priority();
+    cluster.movable().filter(move |other| cluster.templates[other.0].priority() < own)
+}
+
 /// The preemption for a pod of `template` that got these verdicts; `allowed` tells how many disruptions a budget allows,
 /// and `turn` which order of templates is assumed where ages are not known.
 pub fn preemption<'c>(

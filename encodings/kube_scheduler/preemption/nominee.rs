@@ -15,7 +15,7 @@ use crate::term::Bool;
 
 use super::super::filters::Filters;
 use super::super::{Cycle, company, nominations};
-use super::RULE;
+use super::{RULE, lower};
 
 /// Adds what becomes of nominated pods of the scheduled templates.
 pub fn add<'c>(cluster: &Cluster<'c>, cells: &[Cell<'c>], scheduled: &[TemplateId], cycles: &[Cycle<'c>]) {
@@ -108,9 +108,7 @@ impl<'c> Nominee<'_, 'c> {
 
     /// Whether victims are still leaving a node.
     fn waits_on(&self, cell: &Cell<'c>) -> Bool<'c> {
-        let cluster = self.cluster;
-        let priority = cluster.templates[self.template.0].priority();
-        let lower = cluster.movable().filter(|other| cluster.templates[other.0].priority() < priority);
-        cluster.ctx().any(lower.map(|victim| cluster.pods(cell, victim, Phase::Terminating).ge(1)))
+        let victims = lower(self.cluster, self.template);
+        self.cluster.ctx().any(victims.map(|victim| self.cluster.pods(cell, victim, Phase::Terminating).ge(1)))
     }
 }

@@ -22,6 +22,7 @@ use crate::term::{Bool, Ctx, Int};
 use super::super::filters::{Filters, Verdict};
 use super::super::nominations::Change;
 use super::budgets::{self, Budget};
+use super::lower;
 
 /// What this file decides.
 pub static RULE: Rule = rule! {
@@ -95,10 +96,8 @@ pub fn turns(cluster: &Cluster<'_>, template: TemplateId) -> usize {
 }
 
 fn unordered(cluster: &Cluster<'_>, template: TemplateId) -> Vec<Group> {
-    let own = cluster.templates[template.0].priority();
-    let prey = cluster.movable().filter(|&other| is_movable(cluster, other));
-    let lower = prey.filter(|other| cluster.templates[other.0].priority() < own);
-    lower.flat_map(|other| groups_of(cluster, other)).collect()
+    let prey = lower(cluster, template).filter(|&other| is_movable(cluster, other));
+    prey.flat_map(|other| groups_of(cluster, other)).collect()
 }
 
 /// The templates whose pods started at unknown times, by priority.

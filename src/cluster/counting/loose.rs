@@ -15,14 +15,14 @@ use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use serde_json::{Value, json};
 
-use super::templates::{Phase, Template, Tenure};
+use super::phases;
+use super::templates::{Template, Tenure};
 use crate::cluster::object::affinity;
 use crate::cluster::object::owners;
 use crate::cluster::object::policy::EVICT_ANNOTATION;
 use crate::cluster::object::resources::{self, ResourceError};
 use crate::cluster::object::selector::{self, Labels};
 use crate::cluster::object::spec::{ClusterSpec, ExistingPod, ObjectKey, Workload, WorkloadKind};
-use crate::system::Interleaving;
 
 /// What makes a pod without an owner more than used capacity.
 struct Readers<'a> {
@@ -159,7 +159,7 @@ impl<'a> Readers<'a> {
             namespace: owner.key.namespace.clone(),
             labels: sample.metadata.labels.clone().unwrap_or_default(),
             max_pods: members.len() as i64,
-            phases: phases(self.spec, tenure, members.iter().map(|&member| &pods[member])),
+            phases: phases::of_others(self.spec, tenure, members.iter().map(|&member| &pods[member])),
             slow_start: false,
             spec: sample.spec.clone().unwrap_or_default(),
             requests: resources::bound_requests(&sample)?,
@@ -185,17 +185,6 @@ fn namespaces_of(spec: &ClusterSpec) -> BTreeMap<&str, BTreeSet<&str>> {
         }
     }
     namespaces_of
-}
-
-fn phases<'a>(spec: &ClusterSpec, tenure: Tenure, members: impl Iterator<Item = &'a ExistingPod>) -> Vec<Phase> {
-    let mut phases: Vec<Phase> = members.map(Phase::of).collect();
-    phases.push(Phase::Running);
-    if tenure == Tenure::Loose && spec.scenario.interleaving != Interleaving::Settled {
-        phases.push(Phase::Terminating);
-    }
-    phases.sort();
-    phases.dedup();
-    phases
 }
 
 /// All that is read of a pod: of residents what other pods' scheduling reads, of loose ones everything but its name and

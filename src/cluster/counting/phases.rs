@@ -35,15 +35,26 @@ pub fn of_owned(spec: &ClusterSpec, owner: &Workload, slow_start: bool) -> Vec<P
     phases
 }
 
+/// The phases of pods without a modelled owner.
+pub fn of_others<'a>(spec: &ClusterSpec, tenure: Tenure, members: impl Iterator<Item = &'a ExistingPod>) -> Vec<Phase> {
+    let mut phases: Vec<Phase> = members.map(Phase::of).collect();
+    phases.push(Phase::Running);
+    if tenure == Tenure::Loose && spec.scenario.interleaving != Interleaving::Settled {
+        phases.push(Phase::Terminating);
+    }
+    phases.sort();
+    phases.dedup();
+    phases
+}
+
 /// Leaves out that pods terminate, where nobody can tell.
 pub fn forget_termination(spec: &ClusterSpec, templates: &mut [Template]) {
-    let terminating = |pod: &ExistingPod| loose::is_terminating(pod);
     let is_quiet = spec.scenario.interleaving == Interleaving::Racing && !pods_may_be_taken(spec);
     let mut movable = templates.iter_mut().filter(|template| template.tenure != Tenure::Resident);
     if let (Some(only), None) = (movable.next(), movable.next())
         && only.tenure == Tenure::Owned
         && is_quiet
-        && !pods(&spec.workloads[only.workload]).any(terminating)
+        && !pods(&spec.workloads[only.workload]).any(loose::is_terminating)
     {
         only.phases.retain(|&phase| phase != Phase::Terminating);
     }

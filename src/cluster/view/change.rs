@@ -152,6 +152,12 @@ impl<'c> Change<'_, 'c> {
         self
     }
 
+    /// Deletes active pods of one template: so many that are starting, and so many that run.
+    pub fn delete_of(mut self, template: TemplateId, [starting, running]: [Int<'c>; 2], why: Leaving) -> Self {
+        self.delete_phases(template, |phase| if phase == Phase::Starting { starting } else { running }, why);
+        self
+    }
+
     /// Deletes `count(template, phase)` active pods.
     pub fn delete_by_phase(mut self, count: impl Fn(TemplateId, Phase) -> Int<'c>, why: Leaving) -> Self {
         for template in self.view.movable() {

@@ -5,6 +5,7 @@ use rustc_hash::FxHashMap;
 use crate::system::model::ActionId;
 use crate::term::Substitution;
 
+use crate::engine::unroll::block::go_on;
 use crate::engine::unroll::branch::graph::{Node, NodeId};
 use crate::engine::unroll::core::Layer;
 use crate::engine::unroll::unroller::Unroller;
@@ -74,9 +75,7 @@ impl Unroller<'_> {
         for node in std::mem::take(&mut before.nodes) {
             let frame = before.frames.remove(&node);
             self.fire_each(&mut layer, node, frame, actions, oracle)?;
-            if oracle.should_stop() {
-                return Err(Stop::Interrupted);
-            }
+            go_on(oracle)?;
         }
         self.remember(&layer.nodes);
         self.drop_impossible(&mut layer, oracle)?;

@@ -79,7 +79,7 @@ impl Questions {
 }
 
 /// Steps of large systems take their time, so whoever is to stop is asked at each branch and each event.
-fn go_on(oracle: &dyn Oracle) -> Result<(), Stop> {
+pub(in crate::engine::unroll) fn go_on(oracle: &dyn Oracle) -> Result<(), Stop> {
     if oracle.should_stop() { Err(Stop::Interrupted) } else { Ok(()) }
 }
 
