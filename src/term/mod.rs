@@ -1,7 +1,7 @@
 //! The term language: a hash-consed graph of typed terms over Booleans and bounded integers.
 //!
 //! One file per meaning: [`arena`] stores terms, [`construct`] builds them, [`simplify`] rewrites them as they are
-//! built, [`eval`] is the meaning of the language, [`follow`] the same along a run, [`limit`] ends building in time, [`program`] compiles a set of terms into straight-line code, [`lines`]
+//! built, [`eval`] is the meaning of the language, [`follow`] the same along a run, [`limit`] ends building in time, [`program`] compiles a set of terms into straight-line code (in an order of [`batches`]), [`lines`]
 //! runs that code on many equidistant values at once,
 //! [`reach`] finds what terms are made of, [`substitute`] replaces variables by terms, [`mod@print`] writes them down.
 //!
@@ -11,6 +11,7 @@
 //! * Two structurally equal terms are one term; equality of handles is equality of terms.
 
 pub mod arena;
+mod batches;
 pub mod construct;
 pub mod eval;
 pub mod follow;

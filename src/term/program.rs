@@ -2,10 +2,14 @@
 //!
 //! A [`Compiler`] lays terms out in one array of slots: variables first, then constants, then results. It emits
 //! [`Segment`]s, each of which computes into consecutive slots what it adds to the segments before it. There are no
-//! jumps (both branches of an `ite` are computed), no memo and no hashing; laziness is a matter of which segments run.
+//! jumps (both branches of an `ite` are computed), no memo and no hashing; laziness is a matter of which segments run. Within
+//! a segment instructions of one kind stand together ([`in_batches`]).
 //! [`Program`] (one segment) and [`StagedProgram`] (state first, then inputs) are the two usual arrangements.
 
+use std::mem::discriminant;
+
 use super::arena::{Arena, Node, TableId, TermId, VarId};
+use super::batches::in_batches;
 use super::reach::Reach;
 
 const NOWHERE: u32 = u32::MAX;
@@ -34,6 +38,8 @@ pub(super) enum Instruction {
 pub struct Segment {
     pub(super) first: usize,
     pub(super) code: Vec<Instruction>,
+    /// Lengths of batches of one kind, which together are the code.
+    batches: Vec<u32>,
 }
 
 impl Segment {
@@ -49,9 +55,21 @@ impl Segment {
 
     /// Runs the code on slots that earlier segments have filled.
     pub fn run(&self, arena: &Arena, slots: &mut [i64]) {
-        for (target, instruction) in (self.first..).zip(&self.code) {
-            slots[target] = execute(arena, *instruction, slots);
+        let (mut first, mut code) = (self.first, self.code.as_slice());
+        for &length in &self.batches {
+            let (batch, rest) = code.split_at(length as usize);
+            run_batch(arena, batch, first, slots);
+            (first, code) = (first + batch.len(), rest);
         }
+    }
+
+    fn push(&mut self, instruction: Instruction) {
+        let is_of_last = |last: &Instruction| discriminant(last) == discriminant(&instruction);
+        match self.batches.last_mut() {
+            Some(length) if self.code.last().is_some_and(is_of_last) => *length += 1,
+            _ => self.batches.push(1),
+        }
+        self.code.push(instruction);
     }
 }
 
@@ -145,9 +163,10 @@ impl<'a> Compiler<'a> {
         let mut reach = std::mem::take(&mut self.reach);
         let needed = reach.terms(self.arena, roots, |term| !self.is_known(term));
         self.reach = reach;
-        let mut segment = Segment { first: self.slots.len(), code: Vec::new() };
-        for term in needed.into_iter().filter(|&term| include(term)) {
-            segment.code.push(translate(self.arena.node(term), &self.slot));
+        let mut segment = Segment { first: self.slots.len(), ..Segment::default() };
+        let included: Vec<TermId> = needed.into_iter().filter(|&term| include(term)).collect();
+        for term in in_batches(self.arena, &included) {
+            segment.push(translate(self.arena.node(term), &self.slot));
             self.place(term, 0);
         }
         segment
@@ -296,26 +315,46 @@ fn translate(node: Node, slot: &[u32]) -> Instruction {
     }
 }
 
-#[inline(always)]
-fn execute(arena: &Arena, instruction: Instruction, slots: &[i64]) -> i64 {
-    let at = |slot: u32| slots[slot as usize];
-    match instruction {
-        Instruction::Constant(value) => value,
-        Instruction::Not(a) => 1 - at(a),
-        Instruction::And(a, b) => at(a) & at(b),
-        Instruction::Or(a, b) => at(a) | at(b),
-        Instruction::Eq(a, b) => (at(a) == at(b)) as i64,
-        Instruction::Le(a, b) => (at(a) <= at(b)) as i64,
-        Instruction::Ite(c, t, e) => {
-            let (then, otherwise) = (at(t), at(e));
-            if at(c) != 0 { then } else { otherwise }
-        }
-        Instruction::Add(a, b) => at(a).saturating_add(at(b)),
-        Instruction::Sub(a, b) => at(a).saturating_sub(at(b)),
-        Instruction::Mul(a, b) => at(a).saturating_mul(at(b)),
-        Instruction::Div(a, b) => at(a) / at(b).max(1),
-        Instruction::Min(a, b) => at(a).min(at(b)),
-        Instruction::Max(a, b) => at(a).max(at(b)),
-        Instruction::Lookup(table, a) => arena.table(table).get(at(a)),
+/// Runs instructions of one kind into consecutive slots. The kind is asked once, so that each is a loop of its own.
+fn run_batch(arena: &Arena, batch: &[Instruction], first: usize, slots: &mut [i64]) {
+    macro_rules! each {
+        ($kind:ident($($operand:ident),+) => $value:expr) => {
+            for (target, instruction) in (first..).zip(batch) {
+                let Instruction::$kind($($operand),+) = *instruction else { break };
+                $(let $operand = slots[$operand as usize];)+
+                slots[target] = $value;
+            }
+        };
+    }
+    let Some(&kind) = batch.first() else { return };
+    match kind {
+        Instruction::Constant(_) => constants(batch, first, slots),
+        Instruction::Not(..) => each!(Not(a) => 1 - a),
+        Instruction::And(..) => each!(And(a, b) => a & b),
+        Instruction::Or(..) => each!(Or(a, b) => a | b),
+        Instruction::Eq(..) => each!(Eq(a, b) => (a == b) as i64),
+        Instruction::Le(..) => each!(Le(a, b) => (a <= b) as i64),
+        Instruction::Ite(..) => each!(Ite(c, t, e) => if c != 0 { t } else { e }),
+        Instruction::Add(..) => each!(Add(a, b) => a.saturating_add(b)),
+        Instruction::Sub(..) => each!(Sub(a, b) => a.saturating_sub(b)),
+        Instruction::Mul(..) => each!(Mul(a, b) => a.saturating_mul(b)),
+        Instruction::Div(..) => each!(Div(a, b) => a / b.max(1)),
+        Instruction::Min(..) => each!(Min(a, b) => a.min(b)),
+        Instruction::Max(..) => each!(Max(a, b) => a.max(b)),
+        Instruction::Lookup(..) => lookups(arena, batch, first, slots),
+    }
+}
+
+fn constants(batch: &[Instruction], first: usize, slots: &mut [i64]) {
+    for (target, instruction) in (first..).zip(batch) {
+        let Instruction::Constant(value) = *instruction else { break };
+        slots[target] = value;
+    }
+}
+
+fn lookups(arena: &Arena, batch: &[Instruction], first: usize, slots: &mut [i64]) {
+    for (target, instruction) in (first..).zip(batch) {
+        let Instruction::Lookup(table, a) = *instruction else { break };
+        slots[target] = arena.table(table).get(slots[a as usize]);
     }
 }

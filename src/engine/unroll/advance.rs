@@ -70,6 +70,7 @@ impl Unroller<'_> {
         oracle: &mut dyn Oracle,
     ) -> Result<Option<Layer>, Stop> {
         self.core.place.layer += 1;
+        self.core.enter_block();
         self.so_far = so_far;
         let mut layer = Layer::default();
         for node in std::mem::take(&mut before.nodes) {
@@ -104,7 +105,7 @@ impl Unroller<'_> {
         let candidates = self.core.look(node).map(|look| look.candidates);
         for &action in candidates.as_deref().unwrap_or(actions) {
             let most = self.limits.splits.saturating_sub(self.so_far + layer.nodes.len()).max(1);
-            if let Some(drafts) = self.core.ways(node, action, most, &|| oracle.should_stop())? {
+            if let Some(drafts) = self.core.ways(node, &[action], most, &|| oracle.should_stop())? {
                 drafts.into_iter().for_each(|draft| self.core.admit(layer, node, None, draft, true));
                 continue;
             }

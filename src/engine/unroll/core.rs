@@ -22,6 +22,8 @@ pub(in crate::engine::unroll) struct Core<'s> {
     pub inputs: Inputs,
     /// Executes concrete states, if the system can be compiled.
     pub concrete: Option<Concrete<'s>>,
+    /// What is known of concrete nodes that nobody asked about yet.
+    pub looks: FxHashMap<NodeId, Look>,
     pub place: Place,
     pub hazards: Vec<Hazard>,
     pub transitions: u64,
@@ -52,6 +54,7 @@ impl<'s> Core<'s> {
             graph: Graph::default(),
             inputs: Inputs::default(),
             concrete: Concrete::new(system, properties, stop),
+            looks: FxHashMap::default(),
             place: Place { layer: 0, depth: 0, step: 0 },
             hazards: Vec::new(),
             transitions: 0,
@@ -82,8 +85,17 @@ impl<'s> Core<'s> {
         machine.layout.pack(&values?)
     }
 
+    /// Forgets what was kept of the execution of the last block.
+    pub fn enter_block(&mut self) {
+        self.looks.clear();
+        self.concrete.iter_mut().for_each(Concrete::enter_block);
+    }
+
     /// What programs tell about a node, if its state is concrete.
     pub fn look(&mut self, node: NodeId) -> Option<Look> {
+        if let Some(known) = self.looks.remove(&node) {
+            return Some(known);
+        }
         let state = self.packed(node)?;
         self.concrete.as_mut().map(|concrete| concrete.look(&state))
     }

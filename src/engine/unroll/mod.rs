@@ -47,7 +47,8 @@ mod unroller;
 
 use crate::term::{Arena, TermId, Valuation};
 
-pub use block::concrete::{Run, Work};
+pub use block::concrete::Work;
+pub use block::forced::Run;
 pub use branch::graph::{Edge, Move, Node, NodeId};
 pub use branch::vectors::VectorId;
 pub use finding::{Finding, Hazard};

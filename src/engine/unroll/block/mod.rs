@@ -1,6 +1,7 @@
 //! The event-driven part of a block: layer by layer, until every branch rests.
 
 pub(in crate::engine::unroll) mod concrete;
+pub(in crate::engine::unroll) mod forced;
 pub(in crate::engine::unroll) mod foresee;
 pub(in crate::engine::unroll) mod inputs;
 pub(in crate::engine::unroll) mod race;
@@ -323,11 +324,7 @@ impl Unroller<'_> {
         oracle: &dyn Oracle,
     ) -> Result<Option<Vec<Draft>>, Stop> {
         let most = if self.is_plain { 1 } else { self.limits.splits.saturating_sub(self.so_far + so_far).max(1) };
-        let mut all = Vec::new();
-        for &(event, _) in &enabled.events {
-            let Some(ways) = self.core.ways(node, event, most, &|| oracle.should_stop())? else { return Ok(None) };
-            all.extend(ways);
-        }
-        Ok(Some(all))
+        let events: Vec<ActionId> = enabled.events.iter().map(|&(event, _)| event).collect();
+        self.core.ways(node, &events, most, &|| oracle.should_stop())
     }
 }

@@ -5,7 +5,8 @@ use rustc_hash::FxHashMap;
 use crate::system::model::{Action, ActionId};
 use crate::term::{Substitution, TermId};
 
-use crate::engine::unroll::block::concrete::{Leave, Run, Way};
+use crate::engine::unroll::block::concrete::{First, Leave, Look, Way, Ways};
+use crate::engine::unroll::block::forced::{Forced, Run};
 use crate::engine::unroll::block::go_on;
 use crate::engine::unroll::block::inputs::{Case, bind};
 use crate::engine::unroll::branch::graph::{Crossing, Edge, Move, Node, NodeId};
@@ -19,6 +20,8 @@ pub(in crate::engine::unroll) struct Draft {
     pub moves: Vec<Move>,
     pub updates: Vec<(usize, TermId)>,
     pub run: Option<Run>,
+    /// What is known of the state, if it was executed.
+    pub look: Option<Look>,
 }
 
 /// One action with one case of inputs: what it would do.
@@ -29,53 +32,55 @@ struct Firing {
 }
 
 impl Core<'_> {
-    /// All ways in which an action that may fire goes on from a concrete node to what is not known yet; `None` if it is
-    /// left to substitution, because there are more than `most` or because the node is symbolic.
+    /// All ways in which actions that may fire go on from a concrete node to what is not known yet; `None` if they are
+    /// left to substitution, because there are more than `most` of one or because the node is symbolic.
     pub fn ways(
         &mut self,
         node: NodeId,
-        action: ActionId,
+        actions: &[ActionId],
         most: usize,
         should_stop: &dyn Fn() -> bool,
     ) -> Result<Option<Vec<Draft>>, Stop> {
         let Some((state, concrete)) = self.packed(node).zip(self.concrete.as_mut()) else { return Ok(None) };
-        let (ways, is_faulty) = match concrete.ways(&state, action, most, should_stop) {
+        let Ways { ways, faulty } = match concrete.ways(&state, actions, most, should_stop) {
             Err(Leave::Stopped) => return Err(Stop::Interrupted),
             Err(Leave::Wide) => return Ok(None),
             Ok(found) => found,
         };
-        if is_faulty {
-            self.hazards.push(Hazard { condition: self.graph.get(node).path, action });
-        }
+        let condition = self.graph.get(node).path;
+        self.hazards.extend(faulty.into_iter().map(|action| Hazard { condition, action }));
         let new = ways.into_iter().filter(|way| !self.crosses(node, way)).collect::<Vec<Way>>();
-        Ok(Some(new.into_iter().map(|way| self.way(&state, action, way)).collect()))
+        Ok(Some(new.into_iter().map(|way| self.way(&state, way)).collect()))
     }
 
     /// Whether a way leads to a known state.
     fn crosses(&mut self, from: NodeId, way: &Way) -> bool {
-        let Some(&to) = self.known.as_ref().and_then(|known| known.get(way.end.as_slice())) else { return false };
+        let Some(&to) = self.known.as_ref().and_then(|known| known.get(way.forced.end.as_slice())) else {
+            return false;
+        };
         if let Some(crossings) = &mut self.crossings {
-            crossings.push(Crossing { from, to, marks: way.marks.union(way.run.marks) });
+            crossings.push(Crossing { from, to, marks: way.first.marks.union(way.forced.run.marks) });
         }
         true
     }
 
-    fn way(&mut self, before: &[u8], action: ActionId, way: Way) -> Draft {
+    fn way(&mut self, before: &[u8], way: Way) -> Draft {
         let system = self.system;
+        let (First { action, inputs, marks }, Forced { run, end, look }) = (way.first, way.forced);
         let when = self.arena.bool(true);
         let layout = self.concrete.as_ref().map(|concrete| &concrete.machine.layout);
         let changes = layout.into_iter().flat_map(|layout| {
-            let pairs = layout.values(before).into_iter().zip(layout.values(&way.end)).enumerate();
+            let pairs = layout.values(before).into_iter().zip(layout.values(&end)).enumerate();
             pairs.filter(|(_, (before, after))| before != after).map(|(index, (_, after))| (index, after))
         });
         let sort = |index: usize| system.arena.variable(system.state[index].var).sort;
         let updates = changes.map(|(index, value)| (index, self.arena.constant(sort(index), value))).collect();
         let sorts = system.action(action).inputs.iter().map(|&var| system.arena.variable(var).sort);
-        let inputs = sorts.zip(way.inputs).map(|(sort, value)| self.arena.constant(sort, value)).collect();
+        let inputs = sorts.zip(inputs).map(|(sort, value)| self.arena.constant(sort, value)).collect();
         let carried = system.action(action).marks.iter().map(|&(mark, _)| mark);
-        let marks = carried.filter(|&mark| way.marks.contains(mark)).map(|mark| (mark, when)).collect();
-        let run = (way.run.steps > 0).then_some(way.run);
-        Draft { when, moves: vec![Move { action, when, inputs, marks }], updates, run }
+        let marks = carried.filter(|&mark| marks.contains(mark)).map(|mark| (mark, when)).collect();
+        let run = (run.steps > 0).then_some(run);
+        Draft { when, moves: vec![Move { action, when, inputs, marks }], updates, run, look }
     }
 
     /// The guard of an action in a state.
@@ -103,7 +108,7 @@ impl Core<'_> {
         let when = self.arena.and(turn, firing.choice);
         let certain = self.arena.bool(true);
         let moved = Move { when: certain, ..firing.moved };
-        Draft { when, moves: vec![moved], updates: firing.updates, run: None }
+        Draft { when, moves: vec![moved], updates: firing.updates, run: None, look: None }
     }
 
     fn cases(&mut self, frame: &mut Substitution, action: ActionId, may_split: bool) -> Vec<Case> {
@@ -193,7 +198,7 @@ impl Core<'_> {
         }
         let mut updates: Vec<(usize, TermId)> = next.into_iter().collect();
         updates.sort_unstable();
-        (self.arena.as_bool(when) != Some(false)).then_some(Draft { when, moves, updates, run: None })
+        (self.arena.as_bool(when) != Some(false)).then_some(Draft { when, moves, updates, run: None, look: None })
     }
 
     fn implies(&mut self, a: TermId, b: TermId) -> TermId {
@@ -230,6 +235,7 @@ impl Core<'_> {
         }
         let node = self.graph.push(Node { state, path, edges: vec![edge], depth: self.place.depth });
         layer.index.insert(state, node);
+        self.looks.extend(draft.look.map(|look| (node, look)));
         let frame = frame.filter(|_| !self.is_concrete(node));
         layer.put(node, frame.map(|frame| self.moved_frame(frame, &before, state)));
     }

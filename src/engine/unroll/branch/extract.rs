@@ -6,7 +6,6 @@ use crate::system::model::{MarkSet, PropertyId, PropertyKind};
 use crate::system::trace::{Step, Trace};
 use crate::term::{Evaluator, Valuation};
 
-use crate::engine::unroll::block::concrete::Concrete;
 use crate::engine::unroll::branch::graph::{Edge, Move, NodeId};
 use crate::engine::unroll::branch::vectors::VectorId;
 use crate::engine::unroll::finding::Finding;
@@ -149,7 +148,7 @@ impl<'a> Walk<'a, '_> {
                 steps.push(Step { action: moved.action.0, inputs });
             }
             if let Some((run, concrete)) = edge.run.as_ref().zip(self.unroller.core.concrete.as_ref()) {
-                steps.extend(Concrete::steps(&concrete.machine, run));
+                steps.extend(run.retrace(&concrete.machine));
             }
         }
         steps

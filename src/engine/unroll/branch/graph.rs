@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 use crate::system::model::{ActionId, MarkId, MarkSet};
 use crate::term::{Arena, Node as TermNode, TermId};
 
-use crate::engine::unroll::block::concrete::Run;
+use crate::engine::unroll::block::forced::Run;
 use crate::engine::unroll::branch::vectors::VectorId;
 
 /// Handle of a branch.

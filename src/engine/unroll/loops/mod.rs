@@ -18,7 +18,7 @@ use crate::system::interleaving::Interleaving;
 use crate::system::model::{MarkSet, PropertyId, PropertyKind, System};
 use crate::term::{Arena, TermId};
 
-use crate::engine::unroll::block::concrete::Run;
+use crate::engine::unroll::block::forced::Run;
 use crate::engine::unroll::branch::graph::{Edge, plainly_implies};
 use crate::engine::unroll::branch::vectors::VectorId;
 
