@@ -211,7 +211,13 @@ fn unknown_fields_are_warned_of_and_unmodelled_ones_listed_once() {
         "{diagnostics}"
     );
     assert!(
-        diagnostics.contains("note: not modelled, and left out: ConfigMap (×2), schedulingGates of a Deployment"),
+        diagnostics.contains("note: not modelled, and left out: 2 objects that change neither pods nor nodes"),
+        "{diagnostics}"
+    );
+    assert!(
+        diagnostics.contains(
+            "note: not modelled, and verdicts are without it: schedulingGates hold pods back until something lifts them"
+        ),
         "{diagnostics}"
     );
 }
@@ -498,7 +504,8 @@ fn configurations_of_scheduler_and_descheduler_are_read() {
                        plugins: {balance: {enabled: [RemoveDuplicates, RemovePodsViolatingTopologySpreadConstraint, PodLifeTime]}}\n";
     let Loaded { spec, diagnostics, .. } =
         loaded(&[("nodes.yaml", NODES), ("s.yaml", scheduler), ("d.yaml", descheduler)]);
-    let profile = &spec.scheduler[0];
+    assert_eq!(spec.scheduler[0].name, "default-scheduler", "the cluster's own runs beside it");
+    let profile = &spec.scheduler[1];
     assert_eq!((profile.name.as_str(), &profile.fit_resources[..]), ("packer", &[("cpu".to_owned(), 3)][..]));
     assert!(!profile.scores.iter().any(|(name, _)| name == "ImageLocality"));
     let policy = spec.descheduler.expect("a policy");

@@ -14,9 +14,9 @@ use crate::cluster::{Cell, TemplateId};
 use crate::property::pods_schedulable;
 use crate::term::TermId;
 
-use super::Cycle;
 use super::filters::Verdict;
 use super::refusal::{Reason, Refusal};
+use super::{Cycle, RULE};
 
 /// What is asked of one cell: its multiplicity and, in order, who may refuse it.
 pub struct Asked {
@@ -70,6 +70,23 @@ pub fn add(cluster: &Cluster<'_>, scheduled: &[TemplateId], asked: &[Arc<[Asked]
             waiting => {
                 let text = format!("{waiting} pod(s) of {name} stay Pending: {}", message(scene, &asked));
                 vec![Line { text, rules: refusing(scene, &asked) }]
+            }
+        };
+        cluster.diagnose(pods_schedulable::DEFINITION.name, Box::new(tell));
+    }
+}
+
+/// Adds the explanation of templates that no scheduler takes.
+pub fn add_left(cluster: &Cluster<'_>, left: &[TemplateId]) {
+    for &id in left {
+        let template = &cluster.templates[id.0];
+        let scheduler = template.spec.scheduler_name.clone().unwrap_or_default();
+        let (name, pending) = (template.name.clone(), cluster.pending[id.0].index());
+        let tell = move |scene: &Scene<'_>| match scene.before[pending] {
+            0 => Vec::new(),
+            waiting => {
+                let text = format!("{waiting} pod(s) of {name} stay Pending: there is no scheduler `{scheduler}`");
+                vec![Line { text, rules: vec![&RULE] }]
             }
         };
         cluster.diagnose(pods_schedulable::DEFINITION.name, Box::new(tell));

@@ -74,6 +74,7 @@ pub static RULE: Rule = rule! {
     decides: "Which waiting pod is bound next, and to which of the nodes that pass all filters: one of those with \
         the highest weighted sum of scores.",
     parts: [
+        "pods of which `schedulerName` names no profile" => "exact: they wait",
         "one pod at a time; filter, score, weights (default profile and KubeSchedulerConfiguration), free choice \
             among the best" =>
             "exact",
@@ -84,6 +85,8 @@ pub static RULE: Rule = rule! {
     ],
     omits: [
         "volume plugins, scheduling gates, extenders",
+        "schedulers that decide by caches of their own" =>
+            "several schedulers bind one pod at a time, each by its own profile; verdicts say so",
         "sampling of nodes in clusters of more than 100" => "the best of all nodes is taken",
     ],
 };
@@ -156,7 +159,9 @@ pub fn add(cluster: &Cluster<'_>) {
         let template = &cluster.templates[id.0];
         template.may_be_placed() && template.pinned_to().is_none()
     };
-    let scheduled: Vec<TemplateId> = cluster.movable().filter(may_wait).collect();
+    let (scheduled, left): (Vec<TemplateId>, Vec<TemplateId>) =
+        cluster.movable().filter(may_wait).partition(|&id| cluster.is_scheduled(id));
+    explain::add_left(cluster, &left);
     if scheduled.is_empty() || cells.is_empty() {
         return;
     }

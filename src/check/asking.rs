@@ -109,6 +109,7 @@ impl Asked {
             property: self.property,
             subject: subject.unwrap_or(self.subjects),
             interleaving: self.reduction.slice.system.interleaving,
+            without: Vec::new(),
             answer,
             engine: engine.to_owned(),
             seconds: elapsed.as_secs_f64(),

@@ -16,6 +16,17 @@ pub fn check(
     options: &Options<'_>,
     tell: &mut dyn FnMut(&CheckResult),
 ) -> Result<(Vec<CheckResult>, Skipped), CheckError> {
+    let without: Vec<String> = input.spec.absent.iter().cloned().collect();
+    let said = |result: &CheckResult| CheckResult { without: without.clone(), ..result.clone() };
+    let (results, skipped) = ask(input, options, &mut |result| tell(&said(result)))?;
+    Ok((results.iter().map(said).collect(), skipped))
+}
+
+fn ask(
+    input: &Input,
+    options: &Options<'_>,
+    tell: &mut dyn FnMut(&CheckResult),
+) -> Result<(Vec<CheckResult>, Skipped), CheckError> {
     let plan = Plan {
         engine: options.engine,
         budget: options.budget.clone(),

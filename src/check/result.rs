@@ -19,6 +19,8 @@ pub struct CheckResult {
     pub subject: String,
     /// Which runs it is about.
     pub interleaving: Interleaving,
+    /// Kinds of objects that are there, may change pods, nodes or sizes, and that the verdict is without.
+    pub without: Vec<String>,
     /// The verdict.
     pub answer: Answer,
     /// The engine that decided.
@@ -54,6 +56,7 @@ impl CheckResult {
             interleaving,
             property: property.to_owned(),
             subject: String::new(),
+            without: Vec::new(),
             answer: Answer::Unknown { reason, covered: 0 },
             engine: "none".to_owned(),
             seconds: 0.0,

@@ -25,7 +25,7 @@ pub struct SavedTrace {
     pub fingerprint: String,
     /// `racing`, `settled` or `async`.
     pub interleaving: String,
-    /// Values of state variables at the start, by name.
+    /// Values of the state variables that the start leaves open, by name.
     pub initial: Map<String, Value>,
     /// What happened.
     pub steps: Vec<SavedStep>,
@@ -66,7 +66,9 @@ pub enum SavedError {
 impl SavedTrace {
     /// A trace of a (sliced) system, to be kept.
     pub fn keep(system: &System, trace: &Trace, property: PropertyId, input: InputName, fingerprint: String) -> Self {
-        Self::named(system, variable_names(system), trace, property, input, fingerprint)
+        let open = system.state.iter().map(|variable| variable.initial.is_none());
+        let names = variable_names(system).into_iter().zip(open);
+        Self::named(system, names.collect(), trace, property, input, fingerprint)
     }
 
     /// A trace of a whole system, to be kept as one of the slice that its property needs: what other properties observe is
@@ -80,14 +82,16 @@ impl SavedTrace {
     ) -> Self {
         let cone = cone(system, &[property]);
         let kept = system.state.iter().zip(&cone.variables).filter(|&(_, &kept)| kept);
-        let names = distinct(kept.map(|(variable, _)| variable.name.as_str()));
-        Self::named(system, names, &cone.project(trace), property, input, fingerprint)
+        let (names, open): (Vec<&str>, Vec<bool>) =
+            kept.map(|(variable, _)| (variable.name.as_str(), variable.initial.is_none())).unzip();
+        let names = distinct(names.into_iter()).into_iter().zip(open);
+        Self::named(system, names.collect(), &cone.project(trace), property, input, fingerprint)
     }
 
-    /// A trace of a system, or of a slice of it, of which these are the variables.
+    /// A trace of a system, or of a slice of it, of which these are the variables, with whether the start leaves them open.
     fn named(
         system: &System,
-        variables: Vec<String>,
+        variables: Vec<(String, bool)>,
         trace: &Trace,
         property: PropertyId,
         input: InputName,
@@ -105,7 +109,7 @@ impl SavedTrace {
             input,
             fingerprint,
             interleaving: system.interleaving.name().to_owned(),
-            initial: variables.into_iter().zip(trace.initial.iter().map(|&value| value.into())).collect(),
+            initial: open_values(variables, &trace.initial),
             steps: trace.steps.iter().map(step).collect(),
             loop_start: trace.loop_start,
             single_nodes: false,
@@ -127,6 +131,12 @@ impl SavedTrace {
         let steps = steps.collect::<Result<Vec<Step>, SavedError>>()?;
         Ok((property, Trace { initial, steps, loop_start: self.loop_start }))
     }
+}
+
+/// What says where a run begins: everything else follows from the input.
+fn open_values(variables: Vec<(String, bool)>, values: &[i64]) -> Map<String, Value> {
+    let all = variables.into_iter().zip(values);
+    all.filter(|((_, is_open), _)| *is_open).map(|((name, _), &value)| (name, value.into())).collect()
 }
 
 fn resolve_step(system: &System, actions: &[String], number: usize, step: &SavedStep) -> Result<Step, SavedError> {

@@ -1,12 +1,14 @@
 //! What the input says that the model does not: unknown fields, and known ones that are not modelled.
 //!
 //! Unknown fields are likely typing errors and reported one by one, where they are. Kinds and fields that Kubernetes
-//! knows and the model does not are counted, and listed in one note, so that nothing is dropped in silence. What cannot
-//! influence scheduling or scaling (volumes in general, probes, environment, …) is left out of that list.
+//! knows and the model does not are counted, and listed in notes, so that nothing is dropped in silence. Kinds that could
+//! matter are named with what they could do, and verdicts name them, too; of the others only the number of objects is told. Fields that cannot
+//! influence scheduling or scaling (volumes in general, probes, environment, …) are not.
 
 use std::collections::BTreeMap;
 
 use super::diagnostics::{Diagnostics, Severity};
+use super::influence;
 use super::object::RawObject;
 use super::path::FieldPath;
 use super::tree::Tree;
@@ -16,12 +18,14 @@ use super::typed::Unknown;
 #[derive(Clone, Debug, Default)]
 pub struct Census {
     counts: BTreeMap<String, usize>,
+    /// Objects of kinds that change neither pods nor nodes nor sizes.
+    bystanders: usize,
+    /// Kinds that may change them: how many objects there are, and what they could do.
+    absent: BTreeMap<String, (usize, &'static str)>,
 }
 
 /// Fields of a pod spec that can change what the modelled controllers do, and are not modelled.
-const POD_FIELDS: [(&str, &str); 8] = [
-    ("schedulingGates", "schedulingGates"),
-    ("resourceClaims", "resourceClaims"),
+const POD_FIELDS: [(&str, &str); 6] = [
     ("runtimeClassName", "runtimeClassName"),
     ("readinessGates", "readinessGates"),
     ("activeDeadlineSeconds", "activeDeadlineSeconds"),
@@ -30,10 +34,29 @@ const POD_FIELDS: [(&str, &str); 8] = [
     ("ephemeralContainers", "ephemeralContainers"),
 ];
 
+/// Fields of a pod spec that hold pods back, and how.
+const HOLDING: [(&str, &str); 2] = [
+    ("schedulingGates", "hold pods back until something lifts them"),
+    ("resourceClaims", "hold pods back, or bind them to nodes"),
+];
+
 impl Census {
     /// Counts something that is not modelled.
     pub fn count(&mut self, what: impl Into<String>) {
         *self.counts.entry(what.into()).or_insert(0) += 1;
+    }
+
+    /// Counts an object of a kind that is not modelled.
+    pub fn count_object(&mut self, object: &RawObject) {
+        match influence::of(object) {
+            None => self.bystanders += 1,
+            Some(could) => self.absent.entry(object.kind.clone()).or_insert((0, could)).0 += 1,
+        }
+    }
+
+    /// Kinds of objects that are not modelled and that may change pods, nodes or sizes.
+    pub fn absent(&self) -> impl Iterator<Item = &str> {
+        self.absent.keys().map(String::as_str)
     }
 
     /// Counts the fields of the pod spec at `path` that are not modelled.
@@ -45,6 +68,11 @@ impl Census {
                 self.count(format!("{name} of a {}", object.kind));
             }
         }
+        for (field, could) in HOLDING {
+            if reaches(spec, field) {
+                self.absent.entry(field.to_owned()).or_insert((0, could)).0 += 1;
+            }
+        }
     }
 
     /// Adds what another one counted.
@@ -52,18 +80,34 @@ impl Census {
         for (what, count) in other.counts {
             *self.counts.entry(what).or_insert(0) += count;
         }
+        self.bystanders += other.bystanders;
+        for (kind, (count, could)) in other.absent {
+            self.absent.entry(kind).or_insert((0, could)).0 += count;
+        }
     }
 
-    /// The one note that lists everything, if there is anything.
+    /// Notes of everything, if there is anything: what could matter by name and with what it could do.
     pub fn report(&self, sink: &mut Diagnostics) {
-        if self.counts.is_empty() {
-            return;
+        let listed = self.counts.iter().map(|(what, &count)| times(what, count));
+        let rest = match self.bystanders {
+            0 => None,
+            1 => Some("1 object that changes neither pods nor nodes".to_owned()),
+            several => Some(format!("{several} objects that change neither pods nor nodes")),
+        };
+        let list: Vec<String> = listed.chain(rest).collect();
+        if !list.is_empty() {
+            sink.note(format!("not modelled, and left out: {}", list.join(", ")));
         }
-        let entry =
-            |(what, count): (&String, &usize)| if *count == 1 { what.clone() } else { format!("{what} (×{count})") };
-        let list: Vec<String> = self.counts.iter().map(entry).collect();
-        sink.note(format!("not modelled, and left out: {}", list.join(", ")));
+        if !self.absent.is_empty() {
+            let entry = |(kind, &(count, could)): (&String, &(usize, _))| format!("{} {could}", times(kind, count));
+            let list: Vec<String> = self.absent.iter().map(entry).collect();
+            sink.note(format!("not modelled, and verdicts are without it: {}", list.join("; ")));
+        }
     }
+}
+
+fn times(what: &str, count: usize) -> String {
+    if count == 1 { what.to_owned() } else { format!("{what} (×{count})") }
 }
 
 /// Whether anything is said at a pattern such as `volumes[].persistentVolumeClaim`.

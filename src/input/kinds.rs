@@ -16,6 +16,7 @@ use serde::de::DeserializeOwned;
 use super::autoscalers;
 use super::census::{self, Census};
 use super::diagnostics::Diagnostics;
+use super::embedded;
 use super::object::{Located, RawObject};
 use super::validate;
 
@@ -71,7 +72,7 @@ const VERSIONS: [(&str, &[&str]); 15] = [
     ("PersistentVolumeClaim", &["v1"]),
     ("PriorityClass", &["scheduling.k8s.io/v1"]),
     ("KubeSchedulerConfiguration", &["kubescheduler.config.k8s.io/v1"]),
-    ("DeschedulerPolicy", &["descheduler/v1alpha2"]),
+    ("DeschedulerPolicy", &["descheduler/v1alpha2", "descheduler/v1alpha1"]),
     ("Scenario", &["kubound.dev/v1alpha1"]),
 ];
 
@@ -86,9 +87,12 @@ enum Standing {
 impl Objects {
     /// Adds an object; what is wrong with it is reported, what is not modelled is counted.
     pub fn add(&mut self, raw: RawObject, census: &mut Census, sink: &mut Diagnostics) {
+        if raw.kind == "ConfigMap" {
+            embedded::configurations(&raw, sink).into_iter().for_each(|held| self.add(held, census, sink));
+        }
         match standing(&raw) {
             Standing::Modelled => self.add_modelled(raw, &mut Reader { census, sink }),
-            Standing::OtherKind => census.count(raw.kind),
+            Standing::OtherKind => census.count_object(&raw),
             Standing::WrongVersion(versions) => {
                 self.broken.push(raw.key().name);
                 let message = format!("{} is not read in version `{}`", raw.kind, raw.api_version);
@@ -182,7 +186,7 @@ impl Reader<'_> {
     where
         T: Metadata<Ty = ObjectMeta> + DeserializeOwned,
     {
-        self.census.count(raw.kind.clone());
+        self.census.count_object(raw);
         let (mut object, _) = raw.decode::<T>(self.sink)?;
         default_namespace(object.metadata_mut());
         Some(object)

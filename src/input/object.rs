@@ -205,6 +205,12 @@ impl RawObject {
         RawObject { api_version, kind, source: Arc::clone(source), body: Body::Tree(tree, place), live }
     }
 
+    /// The same object with another content, which is not in its text.
+    #[must_use]
+    pub fn with_tree(&self, tree: Tree) -> Self {
+        RawObject { body: Body::Tree(tree, None), ..self.clone() }
+    }
+
     /// The whole object; it may have to be read again.
     pub fn tree(&self) -> Cow<'_, Tree> {
         match &self.body {

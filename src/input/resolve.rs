@@ -1,14 +1,16 @@
 //! Puts everything together: from sources to a cluster.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use itertools::Itertools;
 use k8s_openapi::api::apps::v1::Deployment;
+
 use k8s_openapi::api::core::v1::{Node, PersistentVolumeClaim, Pod};
 
-use crate::cluster::object::spec::{ClusterSpec, NodeSpec, ObjectKey, Workload};
+use crate::cluster::object::spec::{ClusterSpec, NodeSpec, ObjectKey, Revision, SchedulerProfile, Workload};
 
 use super::apply::ApplyHistory;
 use super::autoscalers;
@@ -201,6 +203,8 @@ impl Resolver<'_> {
 
         let mut cluster =
             ClusterSpec { nodes: self.nodes(objects.nodes, document), owner_selectors, ..ClusterSpec::default() };
+        let named = document.map_or(&[][..], |(_, document)| &document.spec.schedulers);
+        cluster.scheduler = scheduler::resolve(&objects.scheduler_configurations, named, self.census, self.sink);
         let pods = self.bound_pods(pods, &cluster.nodes);
         let (present, pending) = split(deployments, running);
         let mut owners = Owners::new(&present, &replica_sets, &priorities);
@@ -210,7 +214,7 @@ impl Resolver<'_> {
 
         let mut history = ApplyHistory::default();
         for (object, workload) in present.iter().zip(&cluster.workloads) {
-            self.check_template(object, &priorities, &cluster.nodes);
+            self.check_template(object, &priorities, &cluster);
             history.remember(object, workload, &priorities);
         }
         self.imply_commands(&pending, &mut cluster, &mut history, &priorities);
@@ -219,9 +223,9 @@ impl Resolver<'_> {
         cluster.claims = claims(&unique(objects.claims, self.sink).applied(self.sink));
         cluster.services = values(unique(objects.services, self.sink).applied(self.sink));
         cluster.disruption_budgets = values(unique(objects.disruption_budgets, self.sink).applied(self.sink));
-        cluster.scheduler = scheduler::resolve(&objects.scheduler_configurations, self.census, self.sink);
         cluster.descheduler = descheduler::resolve(&objects.descheduler_policies, &priorities, self.census, self.sink);
         self.add_scenario(document, autoscalers, &mut cluster, &mut history, &priorities, &objects.broken);
+        cluster.absent = self.absent(&cluster);
         cluster
     }
 
@@ -265,13 +269,22 @@ impl Resolver<'_> {
     }
 
     /// References of a Deployment's template to objects that nobody gave.
-    fn check_template(&mut self, object: &Located<Deployment>, priorities: &Priorities, nodes: &[NodeSpec]) {
+    fn check_template(&mut self, object: &Located<Deployment>, priorities: &Priorities, cluster: &ClusterSpec) {
+        let nodes = &cluster.nodes;
         let Some(spec) = object.value.spec.as_ref().and_then(|spec| spec.template.spec.as_ref()) else { return };
         let class = spec.priority_class_name.as_deref().unwrap_or_default();
         if !priorities.knows(class) {
             let path = FieldPath::from("spec.template.spec.priorityClassName");
             let message = format!("there is no PriorityClass `{class}`; priority 0 is assumed");
             self.sink.push(object.raw.warning(&path, message, "give the PriorityClass too"));
+        }
+        let scheduler = spec.scheduler_name.as_deref();
+        if SchedulerProfile::named(&cluster.scheduler, scheduler).is_none() {
+            let path = FieldPath::from("spec.template.spec.schedulerName");
+            let name = scheduler.unwrap_or_default();
+            let message = format!("there is no scheduler `{name}`: its pods stay Pending");
+            let help = "give its KubeSchedulerConfiguration, or name it in `spec.schedulers` of a scenario";
+            self.sink.push(object.raw.warning(&path, message, help));
         }
         let node = spec.node_name.as_deref().unwrap_or_default();
         if !node.is_empty() && !nodes.is_empty() && !nodes.iter().any(|known| known.name == node) {
@@ -284,6 +297,16 @@ impl Resolver<'_> {
         }
     }
 
+    /// What is there and not modelled, in a few words each.
+    fn absent(&self, cluster: &ClusterSpec) -> BTreeSet<String> {
+        let templates = cluster.workloads.iter().flat_map(|workload| &workload.revisions);
+        let name = |it: &Revision| it.template.spec.as_ref().and_then(|spec| spec.scheduler_name.clone());
+        let schedulers = templates
+            .filter_map(|it| Some(SchedulerProfile::named(&cluster.scheduler, name(it).as_deref())?.scheduler));
+        let races = (schedulers.unique().count() > 1).then(|| "races between schedulers".to_owned());
+        self.census.absent().map(str::to_owned).chain(races).collect()
+    }
+
     /// Manifests that a running cluster does not have yet are what somebody is about to apply.
     fn imply_commands(
         &mut self,
@@ -293,7 +316,7 @@ impl Resolver<'_> {
         priorities: &Priorities,
     ) {
         for manifest in pending {
-            self.check_template(manifest, priorities, &cluster.nodes);
+            self.check_template(manifest, priorities, cluster);
             let (census, sink) = (&mut *self.census, &mut *self.sink);
             let mut commander =
                 Commander { cluster, history, priorities, broken: &[], sources: self.sources, census, sink };

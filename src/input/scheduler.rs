@@ -10,15 +10,13 @@ use k8s_openapi::api::core::v1::TopologySpreadConstraint;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::cluster::object::spec::{FitStrategy, SchedulerProfile};
+use crate::cluster::object::spec::{DEFAULT_SCHEDULER, FitStrategy, SchedulerProfile};
 
 use super::census::Census;
 use super::diagnostics::Diagnostics;
 use super::object::RawObject;
 use super::path::FieldPath;
 
-/// Name of the profile that serves pods which name no scheduler.
-const DEFAULT_PROFILE: &str = "default-scheduler";
 /// Default plugins: name, whether it filters, weight as a score plugin (0: it does not score).
 const DEFAULT_PLUGINS: [(&str, bool, i64); 10] = [
     ("NodeUnschedulable", true, 0),
@@ -131,42 +129,58 @@ pub fn default_profile() -> SchedulerProfile {
     profile_of(&Profile::default())
 }
 
-/// The profiles of the configurations that were given, or the default one.
-pub fn resolve(objects: &[Arc<RawObject>], census: &mut Census, sink: &mut Diagnostics) -> Vec<SchedulerProfile> {
-    if let Some(second) = objects.get(1) {
-        let help = format!("the first is in {}; keep one of them", objects[0].source.name);
-        sink.push(second.error(&"kind".into(), "there is more than one KubeSchedulerConfiguration", help));
-    }
-    let Some(object) = objects.first() else { return vec![default_profile()] };
-    let Some(configuration) = object.decode_at::<Configuration>(&FieldPath::root(), sink) else {
-        return vec![default_profile()];
-    };
-    let mut reader = Reader { object, census, sink };
+/// The profiles of all configurations that were given and of schedulers that are only named, the default one among them: a
+/// configuration without it belongs to a second scheduler, beside that of the cluster.
+pub fn resolve(
+    objects: &[Arc<RawObject>],
+    named: &[String],
+    census: &mut Census,
+    sink: &mut Diagnostics,
+) -> Vec<SchedulerProfile> {
     let mut profiles: Vec<SchedulerProfile> = Vec::new();
-    for (index, given) in configuration.profiles.iter().enumerate() {
-        let at = FieldPath::from("profiles").index(index);
-        let profile = reader.profile(&at, given);
-        if profiles.iter().any(|other| other.name == profile.name) {
-            reader.error(
-                &at,
-                &format!("there is another profile called `{}`", profile.name),
-                "give each profile its own schedulerName",
-            );
-        }
-        profiles.push(profile);
+    for (position, object) in objects.iter().enumerate() {
+        let Some(configuration) = object.decode_at::<Configuration>(&FieldPath::root(), sink) else { continue };
+        Reader { object, census, sink, scheduler: position + 1 }.configuration(&configuration, &mut profiles);
     }
-    if profiles.is_empty() { vec![default_profile()] } else { profiles }
+    for (position, name) in named.iter().enumerate() {
+        if !profiles.iter().any(|profile| profile.name == *name) {
+            let scheduler = objects.len() + 1 + position;
+            profiles.push(SchedulerProfile { name: name.clone(), scheduler, ..default_profile() });
+        }
+    }
+    match profiles.iter().find(|profile| profile.name == DEFAULT_SCHEDULER).map(|profile| profile.scheduler) {
+        None => profiles.insert(0, default_profile()),
+        Some(own) => profiles.iter_mut().filter(|it| it.scheduler == own).for_each(|it| it.scheduler = 0),
+    }
+    profiles
 }
 
 struct Reader<'a> {
     object: &'a RawObject,
     census: &'a mut Census,
     sink: &'a mut Diagnostics,
+    /// Which one the configuration is of.
+    scheduler: usize,
 }
 
 impl Reader<'_> {
     fn error(&mut self, path: &FieldPath, message: &str, help: &str) {
         self.sink.push(self.object.error(path, message, help));
+    }
+
+    fn configuration(&mut self, given: &Configuration, profiles: &mut Vec<SchedulerProfile>) {
+        for (index, given) in given.profiles.iter().enumerate() {
+            let at = FieldPath::from("profiles").index(index);
+            let profile = SchedulerProfile { scheduler: self.scheduler, ..self.profile(&at, given) };
+            if profiles.iter().any(|other| other.name == profile.name) {
+                let message = format!("there is another profile called `{}`", profile.name);
+                self.error(&at, &message, "give each profile of each scheduler its own schedulerName");
+            }
+            profiles.push(profile);
+        }
+        if given.profiles.is_empty() && profiles.iter().all(|other| other.name != DEFAULT_SCHEDULER) {
+            profiles.push(SchedulerProfile { scheduler: self.scheduler, ..default_profile() });
+        }
     }
 
     fn profile(&mut self, at: &FieldPath, given: &Profile) -> SchedulerProfile {
@@ -272,7 +286,8 @@ fn profile_of(given: &Profile) -> SchedulerProfile {
     let preemption = merge(preemption, &given.plugins.post_filter);
     let weight = |plugin: Plugin| (plugin.name, plugin.weight.filter(|weight| *weight > 0).unwrap_or(1));
     SchedulerProfile {
-        name: given.scheduler_name.clone().unwrap_or_else(|| DEFAULT_PROFILE.to_owned()),
+        name: given.scheduler_name.clone().unwrap_or_else(|| DEFAULT_SCHEDULER.to_owned()),
+        scheduler: 0,
         filters: point(&given.plugins.filter, true).into_iter().map(|plugin| plugin.name).collect(),
         scores: point(&given.plugins.score, false).into_iter().map(weight).collect(),
         preemption: preemption.iter().any(|plugin| plugin.name == PREEMPTION),

@@ -17,8 +17,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::cluster::object::scenario::{Command, Load, Scenario};
 use crate::cluster::object::spec::{
-    Autoscaler, ClusterSpec, Company, ExistingPod, FitStrategy, NodeSpec, ObjectKey, Revision, SchedulerProfile,
-    Workload,
+    Autoscaler, ClusterSpec, Company, DEFAULT_SCHEDULER, ExistingPod, FitStrategy, NodeSpec, ObjectKey, Revision,
+    SchedulerProfile, Workload,
 };
 use crate::property::about;
 
@@ -65,6 +65,9 @@ pub fn obstacle(survey: &Survey<'_>, workload: usize, property: &str) -> Option<
     let own: Vec<usize> = survey.templates_of(workload).collect();
     if own.iter().any(|&it| survey.templates[it].pinned_to().is_some()) {
         return Some("its pods name their node".to_owned());
+    }
+    if !own.iter().all(|&it| survey.is_scheduled(it)) {
+        return Some("no scheduler takes its pods".to_owned());
     }
     let trouble =
         |&template: &usize| survey.reach(template).iter().zip(&survey.troubled).any(|(&here, &bad)| here && bad);
@@ -262,7 +265,8 @@ const PLENTY: (&str, &str) = ("1000000000", "1Pi");
 /// No score and no filter matters where there is one node with room for all.
 fn profile() -> SchedulerProfile {
     SchedulerProfile {
-        name: "default-scheduler".to_owned(),
+        name: DEFAULT_SCHEDULER.to_owned(),
+        scheduler: 0,
         filters: Vec::new(),
         scores: Vec::new(),
         preemption: false,

@@ -57,6 +57,7 @@ fn part(
         owner_selectors: whole.owner_selectors.clone(),
         disruption_budgets: whole.disruption_budgets.clone(),
         namespaces: whole.namespaces.clone(),
+        absent: whole.absent.clone(),
         scheduler: whole.scheduler.clone(),
         descheduler: whole.descheduler.clone(),
         claims: whole.claims.clone(),

@@ -12,7 +12,7 @@ use crate::cluster::counting::templates::{self, Template, Tenure};
 use crate::cluster::object::resources::ResourceError;
 use crate::cluster::object::scenario::CommandAction;
 use crate::cluster::object::selector;
-use crate::cluster::object::spec::{ClusterSpec, ExistingPod, Workload, WorkloadKind};
+use crate::cluster::object::spec::{ClusterSpec, ExistingPod, SchedulerProfile, Workload, WorkloadKind};
 use crate::cluster::{counting::loose, object::affinity};
 use crate::model::readers;
 
@@ -132,11 +132,18 @@ impl<'a> Survey<'a> {
             && !self.repelled[template]
     }
 
-    /// The scheduler profile of a template.
-    pub fn profile(&self, template: usize) -> &'a crate::cluster::object::spec::SchedulerProfile {
-        let name = self.templates[template].spec.scheduler_name.as_deref();
-        let named = self.spec.scheduler.iter().find(|profile| Some(profile.name.as_str()) == name);
-        named.unwrap_or(&self.spec.scheduler[0])
+    /// The scheduler profile of a template; the first one where no scheduler takes its pods.
+    pub fn profile(&self, template: usize) -> &'a SchedulerProfile {
+        self.own_profile(template).unwrap_or(&self.spec.scheduler[0])
+    }
+
+    /// Whether some scheduler takes pods of a template.
+    pub fn is_scheduled(&self, template: usize) -> bool {
+        self.own_profile(template).is_some()
+    }
+
+    fn own_profile(&self, template: usize) -> Option<&'a SchedulerProfile> {
+        SchedulerProfile::named(&self.spec.scheduler, self.templates[template].spec.scheduler_name.as_deref())
     }
 
     /// Whether the descheduler may look at pods of a workload at all.

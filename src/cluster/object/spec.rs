@@ -71,11 +71,24 @@ pub struct ClusterSpec {
     pub claims: BTreeMap<ObjectKey, Option<String>>,
     /// Pods that have finished, by the uid of their owner: they only count as replicas.
     pub finished: BTreeMap<String, i64>,
+    /// Kinds of objects that are there, may change pods, nodes or sizes, and are not modelled.
+    pub absent: BTreeSet<String>,
     /// What Kubernetes objects cannot say: loads, failures, commands, properties, bound.
     pub scenario: Scenario,
     /// What workloads may do that this is no part of, where it is a part of a cluster.
     pub company: Company,
 }
+
+impl SchedulerProfile {
+    /// Of all profiles the one that takes pods of a `schedulerName`; `None` if none does.
+    pub fn named<'p>(profiles: &'p [SchedulerProfile], scheduler_name: Option<&str>) -> Option<&'p SchedulerProfile> {
+        let name = scheduler_name.filter(|name| !name.is_empty()).unwrap_or(DEFAULT_SCHEDULER);
+        profiles.iter().find(|profile| profile.name == name)
+    }
+}
+
+/// The scheduler of pods that name none.
+pub const DEFAULT_SCHEDULER: &str = "default-scheduler";
 
 /// The doings of workloads that were left out of a [`ClusterSpec`], as far as those in it can notice.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -211,6 +224,8 @@ pub struct Autoscaler {
 pub struct SchedulerProfile {
     /// `schedulerName`.
     pub name: String,
+    /// Which scheduler it is of: profiles of one scheduler share its cache. 0 is that of the profile `default-scheduler`.
+    pub scheduler: usize,
     /// Names of enabled filter plugins.
     pub filters: Vec<String>,
     /// Names of enabled score plugins with their weights (1 or more).

@@ -249,11 +249,18 @@ impl<'c> View<'c> {
         self.cells.layout(cell.class).position(attribute).is_some()
     }
 
-    /// The scheduler profile that a template's `schedulerName` asks for; the first one where it asks for none.
+    /// The scheduler profile that a template's `schedulerName` asks for; the first one where there is none of that name.
     pub fn profile(&self, template: TemplateId) -> &'c SchedulerProfile {
-        let name = self.templates[template.0].spec.scheduler_name.as_deref();
-        let named = self.spec.scheduler.iter().find(|profile| Some(profile.name.as_str()) == name);
-        named.unwrap_or(&self.spec.scheduler[0])
+        self.own_profile(template).unwrap_or(&self.spec.scheduler[0])
+    }
+
+    /// Whether some scheduler takes pods of a template.
+    pub fn is_scheduled(&self, template: TemplateId) -> bool {
+        self.own_profile(template).is_some()
+    }
+
+    fn own_profile(&self, template: TemplateId) -> Option<&'c SchedulerProfile> {
+        SchedulerProfile::named(self.spec.scheduler, self.templates[template.0].spec.scheduler_name.as_deref())
     }
 
     /// Whether a workload exists.

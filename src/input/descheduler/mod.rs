@@ -1,10 +1,11 @@
-//! DeschedulerPolicy `descheduler/v1alpha2`: which modelled plugins run, in which order, with which arguments.
+//! DeschedulerPolicy `descheduler/v1alpha2` (and `v1alpha1`, converted): which modelled plugins run, in which order, with which arguments.
 //!
 //! Reference: descheduler `pkg/api/v1alpha2`, `pkg/framework/plugins/*/{types,defaults,validation}.go` (of 2026-06).
 
 mod evictor;
 mod plugins;
 mod selector;
+mod v1alpha1;
 
 use std::sync::Arc;
 
@@ -63,6 +64,8 @@ pub fn resolve(
         sink.push(second.error(&"kind".into(), "there is more than one DeschedulerPolicy", help));
     }
     let object = objects.first()?;
+    let converted = (object.api_version == v1alpha1::VERSION).then(|| v1alpha1::convert(object));
+    let object = converted.as_ref().unwrap_or(object);
     let document: Document = object.decode_at(&FieldPath::root(), sink)?;
     let mut reader = Reader { object, priorities, census, sink };
     let mut policy = DeschedulerPolicy {

@@ -57,6 +57,9 @@ pub struct Spec {
     pub commands: Vec<Command>,
     /// Which controllers act; all do unless switched off.
     pub controllers: Controllers,
+    /// Names of schedulers that run beside kube-scheduler and have no configuration in the input; they decide like its
+    /// default profile.
+    pub schedulers: Vec<String>,
     /// Properties to check; without any, all that apply.
     pub properties: Vec<Property>,
     /// The bound k: how many blocks (one periodic or environment action and all it causes) a run may have.

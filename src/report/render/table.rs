@@ -49,7 +49,7 @@ fn result(result: &CheckResult) -> [String; 8] {
         InputName::Case { case, .. } => case.clone(),
         InputName::Paths { paths, .. } => paths.join(" "),
     };
-    let holds = words::holds(result.interleaving);
+    let holds = words::holds(result);
     let (verdict, k) = match &result.answer {
         Answer::Holds(Extent::Complete(k)) => (format!("{holds} (proved)"), k.to_string()),
         Answer::Holds(Extent::Bound(k)) => (format!("{holds} up to k"), k.to_string()),

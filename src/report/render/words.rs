@@ -6,9 +6,12 @@ use crate::engine::Extent;
 use crate::input::scenario::dimension::show;
 use crate::system::Interleaving;
 
+/// At most so many kinds that a verdict is without are named.
+const NAMED: usize = 3;
+
 /// What is known. Where it is known of runs in one order only, `holds` says so.
 pub fn verdict(result: &CheckResult) -> String {
-    let holds = holds(result.interleaving);
+    let holds = holds(result);
     match (&result.answer, result.family.as_deref()) {
         (Answer::Holds(Extent::Complete(_)), Some(_)) => format!("{holds} at every size (proved)"),
         (Answer::Holds(Extent::Complete(_)), None) => format!("{holds} (proved: every reachable state was seen)"),
@@ -25,10 +28,23 @@ pub fn verdict(result: &CheckResult) -> String {
 }
 
 /// `holds`, and of which runs if that is not all orders of event-driven actions.
-pub fn holds(interleaving: Interleaving) -> &'static str {
+pub fn holds_in(interleaving: Interleaving) -> &'static str {
     match interleaving {
         Interleaving::Settled => "holds in settled runs",
         Interleaving::Racing | Interleaving::Async => "holds",
+    }
+}
+
+/// [`holds_in`], and without what.
+pub fn holds(result: &CheckResult) -> String {
+    let holds = holds_in(result.interleaving);
+    match result.without.as_slice() {
+        [] => holds.to_owned(),
+        kinds if kinds.len() <= NAMED => format!("{holds} without {}", kinds.join(", ")),
+        kinds => {
+            let (named, others) = kinds.split_at(NAMED);
+            format!("{holds} without {} and {} other kinds", named.join(", "), others.len())
+        }
     }
 }
 

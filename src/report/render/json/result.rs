@@ -16,6 +16,7 @@ pub fn value(result: &CheckResult) -> Value {
         "subject": result.subject,
         "verdict": result.answer.word(),
         "words": words::verdict(result),
+        "without": result.without,
         "interleaving": result.interleaving.name(),
         "extent": extent,
         "engine": result.engine,

@@ -11,7 +11,7 @@ use crate::system::Interleaving;
 
 /// What is known of which sizes.
 pub fn text(family: &FamilyReport, interleaving: Interleaving) -> String {
-    lines(family, words::holds(interleaving)).iter().map(|line| indented(line, "    ", "      ") + "\n").collect()
+    lines(family, words::holds_in(interleaving)).iter().map(|line| indented(line, "    ", "      ") + "\n").collect()
 }
 
 fn lines(family: &FamilyReport, holds: &str) -> Vec<String> {
