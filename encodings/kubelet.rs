@@ -33,7 +33,8 @@ pub static RULE: Rule = rule! {
     parts: [
         "bound pods start and become ready; those named in `slowStart` after any time, also never" => "over",
         "pods that are deleted terminate: at any time where event-driven actions race, at once in `settled` runs" =>
-            "over in `racing` and `async`; grace periods are out in `settled`",
+            "over in `racing` and `async`; grace periods are out in `settled`. Those that a quota counts only on nodes \
+                that are up",
         "pods pinned by `spec.nodeName` bypass the scheduler and are admitted as far as their requests fit" =>
             "exact for those that fit",
     ],
@@ -143,25 +144,28 @@ fn add_start(cluster: &Cluster<'_>, template: TemplateId, interleaving: Interlea
 }
 
 /// A pod that is being deleted is gone.
-fn add_termination(cluster: &Cluster<'_>, template: TemplateId) {
+fn add_termination<'c>(cluster: &Cluster<'c>, template: TemplateId) {
     let state = cluster.state();
     let cells = cluster.cells(&state);
-    let going: Vec<Bool<'_>> =
-        cells.iter().map(|cell| cell.exists & cluster.pods(cell, template, Phase::Terminating).ge(1)).collect();
+    // What a quota counts is used until the kubelet says that the pod is gone; for others nobody waits.
+    let is_awaited = !cluster.quotas(template).is_empty();
+    let ends = |cell: &Cell<'c>| cluster.pods(cell, template, Phase::Terminating).ge(1);
+    let answers = |cell: &Cell<'c>| if is_awaited { !cluster.is_down(cell) } else { cluster.ctx().bool(true) };
+    let going: Vec<Bool<'c>> = cells.iter().map(|cell| cell.exists & ends(cell) & answers(cell)).collect();
+    let some = match is_awaited {
+        true => cluster.ctx().any(going.iter().copied()),
+        false => cluster.is_some(&state, &Quantity::Terminating(template), &going),
+    };
     let (var, chosen, valid) = cluster.choose_cell("node", &going);
     let mut next = state.clone();
     cluster.rewrite_one(&mut next, &chosen, |cell| cluster.change(cell).end(template));
     let name = cluster.templates[template.0].name.clone();
-    let draft = ActionDraft::new(
-        format!("{name} terminates"),
-        ActionKind::Event { rank: ranks::TERMINATION },
-        cluster.is_some(&state, &Quantity::Terminating(template), &going),
-        next,
-    )
-    .choosing(vec![var], valid)
-    .seeing([effect::ended(template)])
-    .gaining([effect::deleted(template)])
-    .leading();
+    let draft =
+        ActionDraft::new(format!("{name} terminates"), ActionKind::Event { rank: ranks::TERMINATION }, some, next)
+            .choosing(vec![var], valid)
+            .seeing([effect::ended(template)].into_iter().chain(is_awaited.then(effect::nodes)))
+            .gaining([effect::deleted(template)])
+            .leading();
     let tell = move |scene: &Scene<'_>| {
         Sentence::new("kubelet", format!("finishes terminating a pod of {name} on {}", scene.moved_names()))
     };

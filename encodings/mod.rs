@@ -6,6 +6,7 @@
 //! Every engine, the replayer and the narrative derive from what these files build. How to read them: Rust
 //! `for` and `if` range over configuration, term operators over state.
 
+pub mod admission;
 pub mod clocked;
 pub mod deployment;
 pub mod descheduler;

@@ -87,7 +87,8 @@ fn verdicts_about_two_schedulers_are_without_their_races() {
     let both = format!("{}---\n{}{}", of_scheduler("packer"), WEB.replace("web", "api"), configuration("packer"));
     let results = checked(&both, &scenario("  properties: [pods-schedulable]\n"));
     assert!(results.iter().all(|it| it.without == ["races between schedulers"]), "{results:?}");
-    let of_one = configuration("default-scheduler").replace("- schedulerName", "- schedulerName: packer\n- schedulerName");
+    let of_one =
+        configuration("default-scheduler").replace("- schedulerName", "- schedulerName: packer\n- schedulerName");
     let both = format!("{}---\n{}{of_one}", of_scheduler("packer"), WEB.replace("web", "api"));
     let results = checked(&both, &scenario("  properties: [pods-schedulable]\n"));
     assert!(results.iter().all(|it| it.without.is_empty()), "profiles of one scheduler share its cache");
@@ -122,7 +123,9 @@ fn verdicts_name_kinds_that_may_matter_and_no_others() {
 /// The policy, indented, as an entry of a ConfigMap.
 fn in_config_map(policy: &str) -> String {
     let text: String = policy.lines().map(|line| format!("    {line}\n")).collect();
-    format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: descheduler}}\ndata:\n  notes: plain text\n  policy.yaml: |\n{text}")
+    format!(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: descheduler}}\ndata:\n  notes: plain text\n  policy.yaml: |\n{text}"
+    )
 }
 
 const POLICY: &str = "apiVersion: descheduler/v1alpha2

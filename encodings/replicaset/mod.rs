@@ -17,9 +17,10 @@ use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Scene, Sentence};
 use crate::cluster::view::{Cluster, Leaving, WorkloadVars, effect};
 use crate::cluster::{Cell, Phase, TemplateId};
-use crate::system::{ActionDraft, ActionKind, Effect, State};
-use crate::term::{Bool, Int};
+use crate::system::{ActionDraft, ActionKind, Effect, Interleaving, State};
+use crate::term::{Bool, Int, VarId};
 
+use super::admission::{self, Room};
 use super::ranks;
 use ranking::{Standing, phase_rank};
 
@@ -32,7 +33,8 @@ pub static RULE: Rule = rule! {
     ],
     decides: "How many pods a ReplicaSet creates or deletes: as many as `spec.replicas` is off its active pods.",
     parts: [
-        "missing pods are created at once" => "exact; the limit of 500 pods per reconcile is out",
+        "missing pods are created at once, as far as quotas admit them" =>
+            "exact; the limit of 500 pods per reconcile is out",
     ],
     omits: [
         "back-off after failed creation",
@@ -66,25 +68,48 @@ fn add_create(cluster: &Cluster<'_>, name: &str, vars: &WorkloadVars, revision: 
     let state = cluster.state();
     let (size, active) = (state.get(vars.sizes[revision]), cluster.active(&state, template));
     let missing = size.minus_or_zero(active);
+    let room = admission::room(cluster, &state, template);
+    let admitted = room.pods.map_or(missing, |pods| missing.min(pods));
+    let (inputs, choice, created) = created(cluster, &room, admitted, template);
     let pending = cluster.pending[template.0];
     let mut next = state.clone();
-    next.set(pending, (state.get(pending) + missing).min(cluster.templates[template.0].max_pods));
+    next.set(pending, (state.get(pending) + created).min(cluster.templates[template.0].max_pods));
     let actor = format!("ReplicaSet {name}");
-    let guard = active.lt(size);
-    let (missing, active, size) = (missing.id(), active.id(), size.id());
+    let guard = active.lt(size) & admitted.ge(1);
+    let (missing, active, size, created) = (missing.id(), active.id(), size.id(), created.id());
     let draft = ActionDraft::new(format!("replicaset {name} creates"), event(ranks::REPLICASET), guard, next)
-        .doing([effect::waiting(template)])
-        .seeing([])
-        .locked(guard, [effect::taken(template)])
-        .leading();
+        .choosing(inputs, choice)
+        .doing([effect::waiting(template)]);
+    let draft = match room.pods {
+        None => draft.seeing([]).locked(guard, [effect::taken(template)]).leading(),
+        Some(_) => draft.seeing(admission::seen(cluster, template)),
+    };
     let tell = move |scene: &Scene<'_>| {
-        Sentence::new(actor.clone(), format!("creates {} pod(s)", scene.get(missing))).because(format!(
-            "{} exist, spec.replicas is {}",
-            scene.get(active),
-            scene.get(size)
-        ))
+        let (created, missing) = (scene.get(created), scene.get(missing));
+        let sentence = Sentence::new(actor.clone(), format!("creates {created} pod(s)"));
+        let why = format!("{} exist, spec.replicas is {}", scene.get(active), scene.get(size));
+        match created < missing {
+            true => sentence.because(why).because("a quota admits no more").by(&admission::QUOTA),
+            false => sentence.because(why),
+        }
     };
     cluster.act(&RULE, draft, Box::new(tell));
+    room.diagnose(cluster, &format!("ReplicaSet {name}"), missing, guard.id());
+}
+
+/// How many pods are created: as many as are admitted, but where a quota's status may lag behind, in `async` runs, any smaller
+/// number, too.
+fn created<'c>(
+    cluster: &Cluster<'c>,
+    room: &Room<'c>,
+    admitted: Int<'c>,
+    template: TemplateId,
+) -> (Vec<VarId>, Bool<'c>, Int<'c>) {
+    if room.pods.is_none() || cluster.spec.scenario.interleaving != Interleaving::Async {
+        return (Vec::new(), cluster.ctx().bool(true), admitted);
+    }
+    let (var, count) = cluster.input("pods", 1, cluster.templates[template.0].max_pods);
+    (vec![var], count.le(admitted), count)
 }
 
 /// What a ReplicaSet sees when it deletes pods: which ones it has, where, and which of them are ready. Nothing makes pods

@@ -7,6 +7,8 @@
 
 use std::collections::BTreeMap;
 
+use k8s_openapi::api::core::v1::ResourceQuota;
+
 use super::diagnostics::{Diagnostics, Severity};
 use super::influence;
 use super::object::RawObject;
@@ -40,6 +42,17 @@ const HOLDING: [(&str, &str); 2] = [
     ("resourceClaims", "hold pods back, or bind them to nodes"),
 ];
 
+/// What quotas may limit of objects that make pods.
+const OF_OWNERS: [&str; 7] = [
+    "count/deployments.apps",
+    "count/replicasets.apps",
+    "count/statefulsets.apps",
+    "count/jobs.batch",
+    "count/cronjobs.batch",
+    "count/replicationcontrollers",
+    "replicationcontrollers",
+];
+
 impl Census {
     /// Counts something that is not modelled.
     pub fn count(&mut self, what: impl Into<String>) {
@@ -51,6 +64,15 @@ impl Census {
         match influence::of(object) {
             None => self.bystanders += 1,
             Some(could) => self.absent.entry(object.kind.clone()).or_insert((0, could)).0 += 1,
+        }
+    }
+
+    /// Counts what a quota limits and nobody is refused for: other objects than pods that make pods.
+    pub fn count_quota(&mut self, quota: &ResourceQuota) {
+        let hard = quota.spec.as_ref().and_then(|spec| spec.hard.as_ref());
+        for resource in hard.into_iter().flat_map(|hard| hard.keys()).filter(|it| OF_OWNERS.contains(&it.as_str())) {
+            let kind = format!("ResourceQuota of {resource}");
+            self.absent.entry(kind).or_insert((0, "may refuse owners of pods")).0 += 1;
         }
     }
 

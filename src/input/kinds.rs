@@ -7,7 +7,9 @@ use k8s_openapi::Metadata;
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::api::autoscaling::v1::HorizontalPodAutoscaler as AutoscalerV1;
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
-use k8s_openapi::api::core::v1::{Namespace, Node, PersistentVolumeClaim, Pod, ReplicationController, Service};
+use k8s_openapi::api::core::v1::{
+    Namespace, Node, PersistentVolumeClaim, Pod, ReplicationController, ResourceQuota, Service,
+};
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::api::scheduling::v1::PriorityClass;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -43,6 +45,8 @@ pub struct Objects {
     pub namespaces: Vec<Located<Namespace>>,
     /// PodDisruptionBudgets.
     pub disruption_budgets: Vec<Located<PodDisruptionBudget>>,
+    /// ResourceQuotas.
+    pub quotas: Vec<Located<ResourceQuota>>,
     /// PersistentVolumeClaims.
     pub claims: Vec<Located<PersistentVolumeClaim>>,
     /// PriorityClasses.
@@ -58,7 +62,7 @@ pub struct Objects {
 }
 
 /// Versions in which modelled kinds are understood; the first is the one to recommend.
-const VERSIONS: [(&str, &[&str]); 15] = [
+const VERSIONS: [(&str, &[&str]); 16] = [
     ("Deployment", &["apps/v1"]),
     ("ReplicaSet", &["apps/v1"]),
     ("StatefulSet", &["apps/v1"]),
@@ -69,6 +73,7 @@ const VERSIONS: [(&str, &[&str]); 15] = [
     ("Service", &["v1"]),
     ("Namespace", &["v1"]),
     ("PodDisruptionBudget", &["policy/v1"]),
+    ("ResourceQuota", &["v1"]),
     ("PersistentVolumeClaim", &["v1"]),
     ("PriorityClass", &["scheduling.k8s.io/v1"]),
     ("KubeSchedulerConfiguration", &["kubescheduler.config.k8s.io/v1"]),
@@ -124,6 +129,11 @@ impl Objects {
             "PodDisruptionBudget" => {
                 self.disruption_budgets.extend(located(reader.read(&raw, true, other::disruption_budget), raw))
             }
+            "ResourceQuota" => {
+                let read = reader.read(&raw, true, other::quota);
+                read.iter().for_each(|quota| reader.census.count_quota(quota));
+                self.quotas.extend(located(read, raw));
+            }
             "PersistentVolumeClaim" => self.claims.extend(located(reader.read(&raw, true, |_, _| ()), raw)),
             "PriorityClass" => self.priority_classes.extend(located(reader.read(&raw, false, |_, _| ()), raw)),
             "HorizontalPodAutoscaler" if raw.api_version == "autoscaling/v1" => {
@@ -150,6 +160,7 @@ impl Objects {
         self.namespaces.extend(other.namespaces);
         self.disruption_budgets.extend(other.disruption_budgets);
         self.claims.extend(other.claims);
+        self.quotas.extend(other.quotas);
         self.priority_classes.extend(other.priority_classes);
         self.scheduler_configurations.extend(other.scheduler_configurations);
         self.descheduler_policies.extend(other.descheduler_policies);

@@ -222,6 +222,7 @@ impl Resolver<'_> {
         cluster.namespaces = namespaces(&unique(objects.namespaces, self.sink).applied(self.sink), &cluster.workloads);
         cluster.claims = claims(&unique(objects.claims, self.sink).applied(self.sink));
         cluster.services = values(unique(objects.services, self.sink).applied(self.sink));
+        cluster.quotas = values(unique(objects.quotas, self.sink).applied(self.sink));
         cluster.disruption_budgets = values(unique(objects.disruption_budgets, self.sink).applied(self.sink));
         cluster.descheduler = descheduler::resolve(&objects.descheduler_policies, &priorities, self.census, self.sink);
         self.add_scenario(document, autoscalers, &mut cluster, &mut history, &priorities, &objects.broken);

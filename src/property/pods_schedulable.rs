@@ -1,5 +1,6 @@
 //! `pods-schedulable`: every pod finds a node.
 
+use crate::cluster::TemplateId;
 use crate::cluster::object::scenario::PropertySpec;
 use crate::cluster::view::Cluster;
 use crate::system::{Checkpoint, PropertyKind};
@@ -11,7 +12,7 @@ use super::{PropertyError, targets};
 pub const DEFINITION: Definition = Definition {
     name: "pods-schedulable",
     says: "every pod finds a node",
-    violated_by: "a settled state in which a pod of the workload has no node",
+    violated_by: "a settled state in which a pod of the workload has no node, or is refused by a quota",
     about: About { waiting: true, ..Definition::PLAIN.about },
     build,
     ..Definition::PLAIN
@@ -25,7 +26,11 @@ fn build(cluster: &Cluster<'_>, property: &PropertySpec) -> Result<bool, Propert
             return Ok(true);
         }
         let waiting = vars.templates.iter().map(|template| state.get(cluster.pending[template.0]).eq(0));
-        let holds = ctx.all(waiting).id();
+        // At rest a ReplicaSet lacks pods only where they are refused.
+        let may_be_refused = |&(&template, _): &(&TemplateId, _)| !cluster.quotas(template).is_empty();
+        let sets = vars.templates.iter().zip(&vars.sizes).filter(may_be_refused);
+        let refused = sets.map(|(&template, &size)| cluster.active(&state, template).ge(state.get(size)));
+        let holds = ctx.all(waiting.chain(refused)).id();
         let kind = PropertyKind::Invariant { holds, at: Checkpoint::Settled };
         cluster.property(DEFINITION.name, object.key.to_string(), kind);
         found = true;

@@ -69,6 +69,9 @@ pub fn obstacle(survey: &Survey<'_>, workload: usize, property: &str) -> Option<
     if !own.iter().all(|&it| survey.is_scheduled(it)) {
         return Some("no scheduler takes its pods".to_owned());
     }
+    if survey.may_be_refused(&own) {
+        return Some("a quota may refuse its pods".to_owned());
+    }
     let trouble =
         |&template: &usize| survey.reach(template).iter().zip(&survey.troubled).any(|(&here, &bad)| here && bad);
     if own.iter().any(trouble) {

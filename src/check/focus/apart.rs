@@ -132,6 +132,9 @@ pub fn obstacle(survey: &Survey<'_>, focus: &BTreeSet<usize>) -> Option<String> 
     if own.iter().any(|&it| survey.templates[it].priority() != survey.templates[own[0]].priority()) {
         return Some("its pods may preempt each other".to_owned());
     }
+    if survey.may_be_refused(&own) {
+        return Some("a quota may refuse its pods".to_owned());
+    }
     if survey.spec.scenario.overload.is_some() {
         return Some("nodes panic at what others' pods request".to_owned());
     }

@@ -56,6 +56,7 @@ fn part(
         services: whole.services.clone(),
         owner_selectors: whole.owner_selectors.clone(),
         disruption_budgets: whole.disruption_budgets.clone(),
+        quotas: Vec::new(),
         namespaces: whole.namespaces.clone(),
         absent: whole.absent.clone(),
         scheduler: whole.scheduler.clone(),

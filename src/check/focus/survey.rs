@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use crate::cluster::counting::classes::{self, NodeClass};
+use crate::cluster::counting::quotas;
 use crate::cluster::counting::reads::Readings;
 use crate::cluster::counting::templates::{self, Template, Tenure};
 use crate::cluster::object::resources::ResourceError;
@@ -22,6 +23,8 @@ pub struct Survey<'a> {
     pub spec: &'a ClusterSpec,
     /// Its kinds of interchangeable pods: those of owners first, by workload and revision.
     pub templates: Vec<Template>,
+    /// By template: what may keep its pods from being created.
+    pub quotas: Vec<quotas::Limits>,
     /// Its nodes, by what encodings read of them.
     pub classes: Vec<NodeClass>,
     /// By template: how many of its pods hold room at a time, at most.
@@ -41,6 +44,7 @@ impl<'a> Survey<'a> {
     /// Surveys a cluster.
     pub fn of(spec: &'a ClusterSpec) -> Result<Self, ResourceError> {
         let templates = templates::templates(spec)?;
+        let quotas = quotas::limits(spec, &templates)?;
         let readings = Readings::of(&readers(), spec, &templates);
         let classes = classes::classes(spec, &templates, &readings, false)?;
         let troubled = classes.iter().map(|class| is_troubled(spec, class)).collect();
@@ -55,7 +59,19 @@ impl<'a> Survey<'a> {
         let mut of_workload = vec![Vec::new(); spec.workloads.len()];
         templates.iter().enumerate().for_each(|(position, it)| of_workload[it.workload].push(position));
         let grounds = RefCell::default();
-        Ok(Survey { spec, templates, classes, most, at_first, troubled, repelled, class_of, of_workload, grounds })
+        Ok(Survey {
+            spec,
+            templates,
+            quotas,
+            classes,
+            most,
+            at_first,
+            troubled,
+            repelled,
+            class_of,
+            of_workload,
+            grounds,
+        })
     }
 
     /// The templates of a workload, by position.
@@ -135,6 +151,11 @@ impl<'a> Survey<'a> {
     /// The scheduler profile of a template; the first one where no scheduler takes its pods.
     pub fn profile(&self, template: usize) -> &'a SchedulerProfile {
         self.own_profile(template).unwrap_or(&self.spec.scheduler[0])
+    }
+
+    /// Whether a quota, which counts others' pods too, may refuse pods of some templates.
+    pub fn may_be_refused(&self, templates: &[usize]) -> bool {
+        templates.iter().any(|&it| !self.quotas[it].is_empty())
     }
 
     /// Whether some scheduler takes pods of a template.

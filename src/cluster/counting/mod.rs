@@ -12,6 +12,7 @@ pub mod layout;
 pub mod loose;
 pub mod phases;
 pub mod placement;
+pub mod quotas;
 pub mod reads;
 pub mod sizes;
 pub mod start;

@@ -9,6 +9,7 @@
 //!   remembered of pods that an autoscaler measures, when others go;
 //! * *termination*: the scheduler, for whose pods there is more room later. Where only the owner deletes pods, and all that
 //!   are ever scheduled are pods of its own, none of them waits by then: those that wait are deleted first.
+//!   Quotas count pods until they are gone.
 //!
 //! `tests/phases.rs` compares models that tell phases apart with models that do not.
 
@@ -54,6 +55,7 @@ pub fn forget_termination(spec: &ClusterSpec, templates: &mut [Template]) {
     if let (Some(only), None) = (movable.next(), movable.next())
         && only.tenure == Tenure::Owned
         && is_quiet
+        && spec.quotas.is_empty()
         && !pods(&spec.workloads[only.workload]).any(loose::is_terminating)
     {
         only.phases.retain(|&phase| phase != Phase::Terminating);
@@ -96,7 +98,7 @@ fn pods_may_be_taken(spec: &ClusterSpec) -> bool {
         || spec.scenario.controllers.taint_eviction && spec.nodes.iter().any(evicts)
 }
 
-fn nodes_may_be_down(spec: &ClusterSpec) -> bool {
+pub(super) fn nodes_may_be_down(spec: &ClusterSpec) -> bool {
     let scenario = &spec.scenario;
     scenario.failures.is_some() || scenario.overload.is_some() || spec.nodes.iter().any(NodeSpec::is_not_ready)
 }

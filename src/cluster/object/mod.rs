@@ -5,6 +5,7 @@ pub mod images;
 pub mod owners;
 pub mod policy;
 pub mod quantity;
+pub mod quota;
 pub mod resources;
 pub mod scenario;
 pub mod selector;

@@ -71,6 +71,22 @@ pub fn nonzero_container_requests(pod: &PodSpec) -> (i64, i64) {
     nonzero(pod, None, false).unwrap_or_default()
 }
 
+/// What a pod is limited to: by the same rule as requests, where each container gives a limit or counts 0.
+pub fn pod_limits(pod: &PodSpec) -> Result<Resources> {
+    let of = |container: &Container, _: bool| {
+        parse_all(container.resources.as_ref().and_then(|resources| resources.limits.as_ref()))
+    };
+    let mut amounts = by_containers(pod, &of)?;
+    let of_pod = parse_all(pod.resources.as_ref().and_then(|resources| resources.limits.as_ref()))?;
+    amounts.extend(of_pod.into_iter().filter(|(name, _)| supports_pod_level(name)));
+    let overhead = parse_all(pod.overhead.as_ref())?;
+    add(&mut amounts.clone(), &overhead)?;
+    for (name, amount) in &mut amounts {
+        *amount += overhead.get(name).copied().unwrap_or(0);
+    }
+    Ok(Resources::from_amounts(amounts))
+}
+
 /// What a bound pod holds.
 pub fn bound_requests(pod: &Pod) -> Result<Resources> {
     let mut amounts = match &pod.spec {
@@ -157,18 +173,25 @@ fn total(pod: &PodSpec, status: Option<&PodStatus>, missing: &[(&str, i64)], pod
     Ok(amounts)
 }
 
-/// The rule of containers, sidecars and init containers; `missing` are stand-ins for absent requests.
+/// What containers request; `missing` are stand-ins for absent requests.
 fn container_sum(pod: &PodSpec, status: Option<&PodStatus>, missing: &[(&str, i64)]) -> Result<Amounts> {
+    by_containers(pod, &|container, stays| {
+        let held = if stays { held(status, container) } else { None };
+        container_requests(container, held, missing)
+    })
+}
+
+/// The rule of containers, sidecars and init containers, of amounts of each container, told whether it stays.
+fn by_containers(pod: &PodSpec, of: &dyn Fn(&Container, bool) -> Result<Amounts>) -> Result<Amounts> {
     let mut sum = Amounts::new();
     for container in &pod.containers {
-        add(&mut sum, &container_requests(container, held(status, container), missing)?)?;
+        add(&mut sum, &of(container, true)?)?;
     }
     let mut sidecars = Amounts::new();
     let mut peak = Amounts::new();
     for container in pod.init_containers.iter().flatten() {
         let sidecar = container.restart_policy.as_deref() == Some("Always");
-        let held = if sidecar { held(status, container) } else { None };
-        let mut running = container_requests(container, held, missing)?;
+        let mut running = of(container, sidecar)?;
         if sidecar {
             add(&mut sum, &running)?;
             add(&mut sidecars, &running)?;

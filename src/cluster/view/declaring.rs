@@ -21,6 +21,7 @@ use crate::cluster::counting::cells::Cells;
 use crate::cluster::counting::classes::{self, NodeClass};
 use crate::cluster::counting::layout::{Attribute, Layout};
 use crate::cluster::counting::placement::Placement;
+use crate::cluster::counting::quotas;
 use crate::cluster::counting::reads::{Reader, Readings};
 use crate::cluster::counting::sizes::{OpenSize, Sizes};
 use crate::cluster::counting::templates::{self, Phase, Template, TemplateId};
@@ -68,6 +69,7 @@ impl<'c> Declaring<'c> {
     ) -> Result<Self, ResourceError> {
         let builder = Builder::new(ctx);
         let templates = templates::templates(spec)?;
+        let quotas = quotas::limits(spec, &templates)?;
         let readings = Readings::of(readers, spec, &templates);
         let (single, sizes) = match shape {
             Shape::Merged => (false, &*ONE_SIZE),
@@ -98,6 +100,7 @@ impl<'c> Declaring<'c> {
         Ok(Declaring(View {
             builder,
             spec: Objects::of(spec),
+            quotas,
             templates,
             classes,
             cells,

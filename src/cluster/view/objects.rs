@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::api::core::v1::{Pod, ResourceQuota};
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
@@ -22,6 +22,8 @@ pub struct Objects<'c> {
     pub autoscalers: &'c [Autoscaler],
     /// PodDisruptionBudgets.
     pub disruption_budgets: &'c [PodDisruptionBudget],
+    /// ResourceQuotas.
+    pub quotas: &'c [ResourceQuota],
     /// Labels of each known namespace.
     pub namespaces: &'c BTreeMap<String, BTreeMap<String, String>>,
     /// The scheduler's profiles.
@@ -45,6 +47,7 @@ impl<'c> Objects<'c> {
             workloads: &spec.workloads,
             autoscalers: &spec.autoscalers,
             disruption_budgets: &spec.disruption_budgets,
+            quotas: &spec.quotas,
             namespaces: &spec.namespaces,
             scheduler: &spec.scheduler,
             descheduler: spec.descheduler.as_ref(),

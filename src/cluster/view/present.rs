@@ -9,6 +9,7 @@ use crate::cluster::counting::cells::{Cell, Cells, Representation};
 use crate::cluster::counting::classes::NodeClass;
 use crate::cluster::counting::layout::Attribute;
 use crate::cluster::counting::placement::Placement;
+use crate::cluster::counting::quotas::Limits;
 use crate::cluster::counting::reads::Readings;
 use crate::cluster::counting::sizes::OpenSize;
 use crate::cluster::counting::start::Neighbours;
@@ -41,6 +42,8 @@ pub struct View<'c> {
     pub workloads: Vec<Option<WorkloadVars>>,
     /// Pods without a node, by template.
     pub pending: Vec<IntVar>,
+    /// By template: what may keep its pods from being created.
+    pub(super) quotas: Vec<Limits>,
     /// What is remembered of pods that come and go.
     pub turnover: Turnover,
     /// By template: whether the company leaves its pods no room at present; `None` where it always leaves some.
@@ -236,6 +239,22 @@ impl<'c> View<'c> {
     /// Pods of a template, bound or not, that are not being deleted.
     pub fn active(&self, state: &State<'c>, template: TemplateId) -> Int<'c> {
         state.get(self.pending[template.0]) + self.bound(state, template)
+    }
+
+    /// Pods of a template that exist: with and without a node, and being deleted.
+    pub fn existing(&self, state: &State<'c>, template: TemplateId) -> Int<'c> {
+        let leaving = self.cells.totals.get(state, &Quantity::Terminating(template));
+        let here = |cell: &_| self.pods(cell, template, Phase::Terminating);
+        self.active(state, template) + leaving.unwrap_or_else(|| self.sum(state, here))
+    }
+
+    /// What may keep pods of a template from being created.
+    pub fn quotas(&self, template: TemplateId) -> &Limits {
+        let limits = &self.quotas[template.0];
+        if !limits.is_empty() {
+            self.size.depends("a quota counts pods that stay");
+        }
+        limits
     }
 
     /// The phase of a pod that was just bound.

@@ -1,6 +1,6 @@
-//! Checks of Nodes and PodDisruptionBudgets.
+//! Checks of Nodes, ResourceQuotas and PodDisruptionBudgets.
 
-use k8s_openapi::api::core::v1::{Node, Taint};
+use k8s_openapi::api::core::v1::{Node, ResourceQuota, Taint};
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 
 use crate::input::path::FieldPath;
@@ -35,6 +35,12 @@ pub fn taints(path: &FieldPath, taints: &[Taint], check: &mut Check<'_>) {
             check.error(&at.field("key"), "a taint needs a key", "add `key:`");
         }
     }
+}
+
+/// Checks a ResourceQuota.
+pub fn quota(quota: &ResourceQuota, check: &mut Check<'_>) {
+    let hard = quota.spec.as_ref().and_then(|spec| spec.hard.as_ref());
+    check.amounts(&"spec.hard".into(), hard);
 }
 
 /// Checks a PodDisruptionBudget.

@@ -1,0 +1,135 @@
+//! ResourceQuotas in the model: what they refuse, what counts against them, on several engines and with every node told
+//! apart.
+
+use kubound::check::{self, Answer, CheckResult, Focus, Options, source};
+use kubound::engine::explicit::Explicit;
+use kubound::engine::sat::Sat;
+use kubound::engine::{Budget, Engine};
+
+/// A Deployment of pods that request half a core each.
+fn deployment(name: &str, image: &str, replicas: u32, strategy: &str) -> String {
+    format!(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}}}\nspec:\n  replicas: {replicas}\n  \
+         strategy: {strategy}\n  selector: {{matchLabels: {{app: {name}}}}}\n  template:\n    \
+         metadata: {{labels: {{app: {name}}}}}\n    spec:\n      containers:\n      \
+         - {{name: main, image: \"{image}\", resources: {{requests: {{cpu: 500m}}}}}}\n"
+    )
+}
+
+fn quota(hard: &str) -> String {
+    format!("---\napiVersion: v1\nkind: ResourceQuota\nmetadata: {{name: compute}}\nspec: {{hard: {{{hard}}}}}\n")
+}
+
+fn scenario(more: &str) -> String {
+    format!(
+        "apiVersion: kubound.dev/v1alpha1\nkind: Scenario\nspec:\n  nodePools: [{{name: worker, count: 3, template: \
+         {{allocatable: {{cpu: 8}}}}}}]\n{more}"
+    )
+}
+
+fn indented(text: &str) -> String {
+    text.lines().map(|line| format!("      {line}\n")).collect()
+}
+
+const ONE_BY_ONE: &str = "{rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}";
+const IN_PLACE: &str = "{rollingUpdate: {maxSurge: 0, maxUnavailable: 1}}";
+
+fn checked(engine: &dyn Engine, reduce: bool, texts: &[&str]) -> Vec<CheckResult> {
+    let named: Vec<(&str, &str)> = ["a.yaml", "b.yaml", "c.yaml"].into_iter().zip(texts.iter().copied()).collect();
+    let input = source::of_texts(&named).unwrap_or_else(|error| panic!("{error}"));
+    let focus = if reduce { Focus::Auto } else { Focus::Off };
+    let options = Options { all: true, reduce, focus, ..Options::new(engine, Budget::bound(6)) };
+    check::check(&input, &options, &mut |_| ()).unwrap_or_else(|error| panic!("{error}")).0
+}
+
+/// The verdict about one property, on which all engines agree, reduced or not.
+fn verdict(property: &str, texts: &[&str]) -> String {
+    let of = |results: &[CheckResult]| {
+        let result = results.iter().find(|it| it.property == property).expect("it was checked");
+        match &result.answer {
+            Answer::Holds(_) => "holds".to_owned(),
+            Answer::Violated(found) => format!("violated at k = {}", found.k),
+            Answer::Unknown { reason, .. } => panic!("undecided: {reason}"),
+        }
+    };
+    let ways: [(&dyn Engine, bool); 3] = [(&Explicit, true), (&Explicit, false), (&Sat::default(), true)];
+    let verdicts: Vec<String> = ways.iter().map(|&(engine, reduce)| of(&checked(engine, reduce, texts))).collect();
+    assert!(verdicts.iter().all(|it| *it == verdicts[0]), "{verdicts:?}");
+    verdicts[0].clone()
+}
+
+fn story(property: &str, texts: &[&str]) -> String {
+    let results = checked(&Explicit, true, texts);
+    let result = results.iter().find(|it| it.property == property).expect("it was checked");
+    let Answer::Violated(found) = &result.answer else { panic!("it holds") };
+    format!("{:?}", found.narrative)
+}
+
+fn rollout(strategy: &str, hard: &str, interleaving: &str) -> String {
+    let manifests = deployment("web", "web:1", 3, strategy) + &quota(hard);
+    let update = indented(&deployment("web", "web:2", 3, strategy));
+    let commands = format!("  commands:\n  - apply:\n{update}  interleaving: {interleaving}\n");
+    verdict("rollout-completes", &[&manifests, &scenario(&(commands + "  properties: [rollout-completes]\n"))])
+}
+
+#[test]
+fn a_quota_of_the_steady_state_leaves_no_room_for_a_surge() {
+    for interleaving in ["racing", "settled"] {
+        assert_eq!(rollout(ONE_BY_ONE, "pods: 3", interleaving), "violated at k = 1");
+        assert_eq!(rollout(ONE_BY_ONE, "pods: 4", interleaving), "holds");
+        assert_eq!(rollout(IN_PLACE, "pods: 3", interleaving), "holds");
+        assert_eq!(rollout("{type: Recreate}", "requests.cpu: 1500m", interleaving), "holds");
+        assert_eq!(rollout(ONE_BY_ONE, "requests.cpu: 1999m", interleaving), "violated at k = 1");
+        assert_eq!(rollout(ONE_BY_ONE, "requests.cpu: 2", interleaving), "holds");
+    }
+}
+
+#[test]
+fn what_is_refused_is_told_with_the_quota() {
+    let plain = scenario("  properties: [pods-schedulable]\n");
+    let web = |hard: &str| deployment("web", "web:1", 3, ONE_BY_ONE) + &quota(hard);
+    for (hard, told) in [
+        ("pods: 2", "lacks 1 pod(s): ResourceQuota compute admits no more pods: 2 of 2 are used"),
+        ("cpu: 700m", "lacks 2 pod(s): ResourceQuota compute admits no more cpu: 500 of 700 are used"),
+        ("limits.memory: 1Gi", "lacks 3 pod(s): ResourceQuota compute wants limits.memory of every container"),
+    ] {
+        let text = story("pods-schedulable", &[&web(hard), &plain]);
+        assert!(text.contains(told), "{hard}: {text}");
+    }
+    assert_eq!(verdict("pods-schedulable", &[&web("pods: 2"), &plain]), "violated at k = 0");
+    assert_eq!(verdict("pods-schedulable", &[&web("pods: 3"), &plain]), "holds");
+    assert_eq!(verdict("pods-schedulable", &[&web("services: 0"), &plain]), "holds");
+}
+
+#[test]
+fn all_pods_of_a_namespace_count() {
+    let plain = scenario("  properties: [pods-schedulable]\n");
+    let of = |hard: &str, namespace: &str| {
+        let other = deployment("api", "api:1", 2, IN_PLACE).replace("{name: api}}\n", "{name: api}\n");
+        let other = other.replace("metadata: {name: api}", &format!("metadata: {{name: api, namespace: {namespace}}}"));
+        let fixed = "---\napiVersion: v1\nkind: Pod\nmetadata: {name: bare}\nspec: {nodeName: worker-1, containers: \
+                     [{name: main, image: x, resources: {requests: {cpu: 1}}}]}\n";
+        format!("{}---\n{other}{fixed}{}", deployment("web", "web:1", 2, IN_PLACE), quota(hard))
+    };
+    assert_eq!(verdict("pods-schedulable", &[&of("pods: 5", "default"), &plain]), "holds");
+    assert_eq!(verdict("pods-schedulable", &[&of("pods: 4", "default"), &plain]), "violated at k = 0");
+    assert_eq!(verdict("pods-schedulable", &[&of("pods: 4", "elsewhere"), &plain]), "holds");
+    assert_eq!(verdict("pods-schedulable", &[&of("requests.cpu: 2900m", "default"), &plain]), "violated at k = 0");
+    assert_eq!(verdict("pods-schedulable", &[&of("requests.cpu: 3", "default"), &plain]), "holds");
+}
+
+#[test]
+fn pods_that_cannot_leave_a_dead_node_count() {
+    let failing =
+        scenario("  failures: {nodes: [worker-1], atMost: 1, recover: false}\n  properties: [pods-schedulable]\n");
+    let web = |hard: &str| deployment("web", "web:1", 3, ONE_BY_ONE) + &quota(hard);
+    assert!(verdict("pods-schedulable", &[&web("pods: 3"), &failing]).starts_with("violated"));
+    assert_eq!(verdict("pods-schedulable", &[&web("pods: 6"), &failing]), "holds");
+}
+
+#[test]
+fn in_async_runs_a_replica_set_may_get_its_pods_one_after_the_other() {
+    let plain = scenario("  interleaving: async\n  properties: [pods-schedulable]\n  bound: 20\n");
+    let web = deployment("web", "web:1", 2, ONE_BY_ONE) + &quota("pods: 1");
+    assert!(verdict("pods-schedulable", &[&web, &plain]).starts_with("violated at k = "));
+}
