@@ -33,7 +33,8 @@ pub static RULE: Rule = rule! {
     parts: [
         "bound pods start and become ready; those named in `slowStart` after any time, also never" => "over",
         "pods that are deleted terminate: at any time where event-driven actions race, at once in `settled` runs" =>
-            "over in `racing` and `async`; grace periods are out in `settled`",
+            "over in `racing` and `async`; grace periods are out in `settled`. Those of StatefulSets, for whose names \
+                others wait, only on nodes that are up",
         "pods pinned by `spec.nodeName` bypass the scheduler and are admitted as far as their requests fit" =>
             "exact for those that fit",
     ],
@@ -143,11 +144,14 @@ fn add_start(cluster: &Cluster<'_>, template: TemplateId, interleaving: Interlea
 }
 
 /// A pod that is being deleted is gone.
-fn add_termination(cluster: &Cluster<'_>, template: TemplateId) {
+fn add_termination<'c>(cluster: &Cluster<'c>, template: TemplateId) {
     let state = cluster.state();
     let cells = cluster.cells(&state);
-    let going: Vec<Bool<'_>> =
-        cells.iter().map(|cell| cell.exists & cluster.pods(cell, template, Phase::Terminating).ge(1)).collect();
+    // The name of a StatefulSet's pod is free when its kubelet says that it is gone; that of others nobody waits for.
+    let is_awaited = cluster.templates[template.0].ordinal.is_some();
+    let ends = |cell: &Cell<'c>| cluster.pods(cell, template, Phase::Terminating).ge(1);
+    let answers = |cell: &Cell<'c>| if is_awaited { !cluster.is_down(cell) } else { cluster.ctx().bool(true) };
+    let going: Vec<Bool<'c>> = cells.iter().map(|cell| cell.exists & ends(cell) & answers(cell)).collect();
     let (var, chosen, valid) = cluster.choose_cell("node", &going);
     let mut next = state.clone();
     cluster.rewrite_one(&mut next, &chosen, |cell| cluster.change(cell).end(template));
@@ -159,7 +163,7 @@ fn add_termination(cluster: &Cluster<'_>, template: TemplateId) {
         next,
     )
     .choosing(vec![var], valid)
-    .seeing([effect::ended(template)])
+    .seeing([effect::ended(template)].into_iter().chain(is_awaited.then(effect::nodes)))
     .gaining([effect::deleted(template)])
     .leading();
     let tell = move |scene: &Scene<'_>| {

@@ -6,15 +6,16 @@ use crate::cluster::view::rule::{Component, Rule};
 
 use super::{
     clocked, deployment, descheduler, disruption, environment, hpa, kube_scheduler, kubelet, node_lifecycle,
-    replicaset, taint_eviction,
+    replicaset, statefulset, taint_eviction,
 };
 
 /// The rules of each place.
-static PLACES: [&[&Rule]; 12] = [
+static PLACES: [&[&Rule]; 13] = [
     kube_scheduler::RULES,
     kube_scheduler::preemption::RULES,
     deployment::RULES,
     replicaset::RULES,
+    statefulset::RULES,
     hpa::RULES,
     &[&kubelet::RULE],
     taint_eviction::RULES,

@@ -20,6 +20,7 @@ use crate::cluster::object::spec::{
     Autoscaler, ClusterSpec, Company, ExistingPod, FitStrategy, NodeSpec, ObjectKey, Revision, SchedulerProfile,
     Workload,
 };
+use crate::cluster::object::stateful::Stateful;
 use crate::property::about;
 
 use super::room;
@@ -157,10 +158,20 @@ impl Names<'_> {
             key: self.key(),
             labels: BTreeMap::new(),
             selector: Default::default(),
+            stateful: self.owner.stateful.as_ref().map(|set| self.stateful(set)),
             revisions: self.owner.revisions.iter().enumerate().map(revision).collect(),
             origin: Default::default(),
             ..self.owner.clone()
         }
+    }
+
+    /// A StatefulSet whose pods find their volumes anywhere.
+    fn stateful(&self, set: &Stateful) -> Stateful {
+        let name = match self.naming {
+            Naming::Nameless => self.key().name,
+            Naming::Own => set.name.clone(),
+        };
+        Stateful { name, pins: BTreeMap::new(), ..set.clone() }
     }
 
     fn autoscaler(&self, autoscaler: &Autoscaler) -> Autoscaler {
@@ -204,7 +215,7 @@ impl Names<'_> {
 
 fn pod(pod: &ExistingPod) -> ExistingPod {
     let node = pod.node.as_ref().map(|_| NODE.to_owned());
-    ExistingPod { name: String::new(), node, ready: pod.ready, object: None }
+    ExistingPod { name: String::new(), node, object: None, ..pod.clone() }
 }
 
 /// A template without anything that says where its pods go, or what they are called.

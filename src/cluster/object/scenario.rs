@@ -207,6 +207,10 @@ pub struct Controllers {
     pub scheduler: bool,
     /// Deployment and ReplicaSet controllers.
     pub deployment: bool,
+    /// StatefulSet controller.
+    pub stateful_set: bool,
+    /// Its feature gate `MaxUnavailableStatefulSet`.
+    pub max_unavailable_stateful_set: bool,
     /// HorizontalPodAutoscaler controller.
     pub hpa: bool,
     /// Its flags.
@@ -222,6 +226,8 @@ impl Default for Controllers {
         Controllers {
             scheduler: true,
             deployment: true,
+            stateful_set: true,
+            max_unavailable_stateful_set: false,
             hpa: true,
             hpa_flags: AutoscalerFlags::default(),
             taint_eviction: true,

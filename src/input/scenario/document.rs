@@ -423,12 +423,32 @@ pub struct Controllers {
     pub scheduler: Option<bool>,
     /// The Deployment and ReplicaSet controllers.
     pub deployment: Option<bool>,
+    /// The StatefulSet controller: whether it acts, or its feature gates.
+    pub stateful_set: Option<StatefulSet>,
     /// The HorizontalPodAutoscaler controller: whether it acts, or its flags.
     pub hpa: Option<Hpa>,
     /// Taint eviction.
     pub taint_eviction: Option<bool>,
     /// The descheduler, if a policy is given.
     pub descheduler: Option<bool>,
+}
+
+/// The StatefulSet controller.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "`true`, `false`, or a mapping with `maxUnavailable`")]
+pub enum StatefulSet {
+    /// Whether it acts.
+    Acts(bool),
+    /// It acts, with these feature gates.
+    With(StatefulSetGates),
+}
+
+/// Feature gates of the StatefulSet controller.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct StatefulSetGates {
+    /// `MaxUnavailableStatefulSet`, which is off by default: without it `rollingUpdate.maxUnavailable` is ignored.
+    pub max_unavailable: bool,
 }
 
 /// The HorizontalPodAutoscaler controller.

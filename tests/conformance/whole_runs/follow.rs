@@ -139,8 +139,8 @@ impl<'s> Follower<'s> {
         }
         let pods = self.lens.picture(&state).pods;
         for (seen, distance) in &mut apart {
-            if let Seen::Ready(revision, node) = seen {
-                let starting = pods.get(&(*revision, node.clone())).map_or(0, |pods| pods[0]);
+            if let Seen::Ready(kind, node) = seen {
+                let starting = pods.get(&(*kind, node.clone())).map_or(0, |pods| pods[0]);
                 *distance = (*distance).max(-starting);
             }
         }

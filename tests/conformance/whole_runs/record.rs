@@ -247,7 +247,9 @@ pub fn stretches(run: &Value) -> Result<Vec<Value>, String> {
         failed = stretch.failed_at_the_end();
         stretch.steps.iter().for_each(|step| workload::perform(&mut objects, step));
         load = stretch.steps.iter().fold(load, |load, step| step.load_after(load));
-        workload::resize(&mut objects, listed(&step.after, "Deployment"));
+        for kind in workload::SCALED {
+            workload::resize(&mut objects, kind, listed(&step.after, kind));
+        }
         found.push(json!(stretch));
     }
     Ok(found)

@@ -11,9 +11,9 @@ pub fn is_autoscaler(action: &Action) -> bool {
     action.name.starts_with("hpa ")
 }
 
-/// Whether an action is the end of pods' initialisation, which rest waits for.
+/// Whether an action is the end of pods' initialisation, or of `minReadySeconds`, which rest waits for.
 pub fn is_ageing(action: &Action) -> bool {
-    action.name.starts_with("cpu initialisation of ")
+    action.name.starts_with("cpu initialisation of ") || action.name.ends_with(" is available")
 }
 
 /// Whether windows and periods hold nothing in a step of an autoscaler, where workloads have these `sizes`.
