@@ -21,8 +21,7 @@ use crate::encodings::environment::{self, load::LoadVars};
 use crate::encodings::hpa::HpaVars;
 use crate::encodings::statefulset::StatefulVars;
 use crate::encodings::{
-    self, deployment, descheduler, disruption, hpa, kube_scheduler, kubelet, replicaset, statefulset,
-    taint_eviction,
+    self, deployment, descheduler, disruption, hpa, kube_scheduler, kubelet, replicaset, statefulset, taint_eviction,
 };
 
 /// A cluster as a transition system, with everything that is needed to tell its runs.

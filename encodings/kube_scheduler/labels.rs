@@ -4,8 +4,8 @@
 
 use std::borrow::Cow;
 
-use crate::cluster::view::Cluster;
 use crate::cluster::TemplateId;
+use crate::cluster::view::Cluster;
 
 /// The label that tells the pods of a Deployment's ReplicaSets apart.
 const HASH: &str = "pod-template-hash";

@@ -30,9 +30,8 @@ pub fn add<'c>(cluster: &Cluster<'c>, set: &Set<'_, 'c>) {
         false => in_turn(cluster, set),
     };
     let goes = set.replicas.iter().zip(in_turn);
-    let goes: Vec<Bool<'c>> = goes
-        .map(|(replica, in_turn)| replica.active & (!exists | (!replica.wanted & in_turn)))
-        .collect();
+    let goes: Vec<Bool<'c>> =
+        goes.map(|(replica, in_turn)| replica.active & (!exists | (!replica.wanted & in_turn))).collect();
     let mut next = set.state.clone();
     delete(cluster, set, &mut next, &goes);
     let (names, actor, size) = (set.named(&goes), set.actor(), set.size.id());

@@ -1,9 +1,9 @@
 //! Pods that are missing.
 
 use crate::cluster::object::stateful::Update;
+use crate::cluster::view::Cluster;
 use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Scene, Sentence};
-use crate::cluster::view::Cluster;
 use crate::term::Bool;
 
 use super::{Set, told};

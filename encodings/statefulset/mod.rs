@@ -64,18 +64,23 @@ pub fn declare(cluster: &mut Declaring<'_>) -> StatefulVars {
         all[index] = Some(SetVars {
             current: several.then(current),
             current_replicas: (several && asks_for_replicas).then(replicas),
-            available: if object.min_ready_seconds > 0 { seasons(cluster, object, &vars) } else { Vec::new() },
+            available: if object.min_ready_seconds > 0 { seasons(cluster, (object, set), &vars) } else { Vec::new() },
         });
     }
     StatefulVars(all)
 }
 
-/// Pods that are ready at the start have been so for long.
-fn seasons(cluster: &mut Declaring<'_>, object: &Workload, vars: &WorkloadVars) -> Vec<(i64, BoolVar)> {
+/// Pods that are ready at the start have been so for long, unless the status says that some have not: it does not say which.
+fn seasons(
+    cluster: &mut Declaring<'_>,
+    (object, set): (&Workload, &Stateful),
+    vars: &WorkloadVars,
+) -> Vec<(i64, BoolVar)> {
     let by_ordinal = replica::by_ordinal(cluster, vars);
     let declare = |(ordinal, templates): (i64, Vec<TemplateId>)| {
         let pods = object.revisions.iter().flat_map(|revision| &revision.pods);
         let ready = pods.into_iter().any(|pod| pod.ordinal == Some(ordinal) && pod.ready && !pod.leaving);
+        let ready = ready && set.is_available;
         let flag = cluster.bool(format!("{} {ordinal} available", object.key), Some(ready));
         cluster.season(templates, flag);
         (ordinal, flag)

@@ -88,12 +88,7 @@ fn one_by_one<'c>(cluster: &Cluster<'c>, set: &Set<'_, 'c>, outdated: &[Bool<'c>
 }
 
 /// As many of the highest ones as may still become unavailable.
-fn several<'c>(
-    cluster: &Cluster<'c>,
-    set: &Set<'_, 'c>,
-    outdated: &[Bool<'c>],
-    most: &IntOrString,
-) -> Vec<Bool<'c>> {
+fn several<'c>(cluster: &Cluster<'c>, set: &Set<'_, 'c>, outdated: &[Bool<'c>], most: &IntOrString) -> Vec<Bool<'c>> {
     let ctx = cluster.ctx();
     let unavailable = ctx.sum(set.replicas.iter().map(|it| (it.wanted & !it.available).to_int()));
     let allowed = set.size.map(|size| rollout::max_unavailable_of_set(most, size)).minus_or_zero(unavailable);

@@ -49,7 +49,9 @@ impl Census {
 
     /// Counts the fields of a StatefulSet that are not modelled.
     pub fn count_set_fields(&mut self, object: &RawObject) {
-        if object.kind == "StatefulSet" && object.tree().at(&"spec.persistentVolumeClaimRetentionPolicy".into()).is_some() {
+        if object.kind == "StatefulSet"
+            && object.tree().at(&"spec.persistentVolumeClaimRetentionPolicy".into()).is_some()
+        {
             self.count("persistentVolumeClaimRetentionPolicy of a StatefulSet");
         }
     }

@@ -210,8 +210,7 @@ impl Resolver<'_> {
         let revisions = unique(objects.controller_revisions, self.sink).applied(self.sink);
         let claims = unique(objects.claims, self.sink).applied(self.sink);
         let volumes = Volumes::new(&claims, &unique(objects.volumes, self.sink).applied(self.sink));
-        let stateful =
-            Given { sets: &present_sets, revisions: &revisions, volumes: &volumes, priorities: &priorities };
+        let stateful = Given { sets: &present_sets, revisions: &revisions, volumes: &volumes, priorities: &priorities };
         let mut owners = Owners::new(&present, &replica_sets, stateful);
         pods.iter().for_each(|pod| owners.attach(pod, self.sink));
         cluster.finished = owners.finished().clone();

@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 
-
 use k8s_openapi::api::apps::v1::{ControllerRevision, StatefulSet, StatefulSetUpdateStrategy};
 use k8s_openapi::api::core::v1::{Pod, PodTemplateSpec};
 
@@ -121,12 +120,7 @@ pub fn new_stateful_set(object: &Located<StatefulSet>, priorities: &Priorities) 
     build(&given, object, Vec::new(), &mut Diagnostics::default())
 }
 
-fn build(
-    given: &Given<'_>,
-    object: &Located<StatefulSet>,
-    pods: Vec<Member>,
-    sink: &mut Diagnostics,
-) -> Workload {
+fn build(given: &Given<'_>, object: &Located<StatefulSet>, pods: Vec<Member>, sink: &mut Diagnostics) -> Workload {
     let key = key_of(&object.value.metadata);
     let spec = object.value.spec.clone().unwrap_or_default();
     let mut template = spec.template;
@@ -159,7 +153,8 @@ fn build(
     workload.min_ready_seconds = spec.min_ready_seconds.unwrap_or(0).into();
     workload.current = revisions.len() - 1;
     workload.revisions = revisions;
-    let claims: Vec<String> = spec.volume_claim_templates.iter().flatten().filter_map(|it| it.metadata.name.clone()).collect();
+    let claims: Vec<String> =
+        spec.volume_claim_templates.iter().flatten().filter_map(|it| it.metadata.name.clone()).collect();
     let mut set = Stateful {
         name: key.name.clone(),
         start,
@@ -167,6 +162,7 @@ fn build(
         update: update(spec.update_strategy.as_ref()),
         current,
         current_replicas: status.current_replicas.map_or(counted, i64::from).clamp(0, most),
+        is_available: status.available_replicas.unwrap_or(0) >= status.ready_replicas.unwrap_or(0),
         pins: BTreeMap::new(),
     };
     let ordinals = set.ordinals(&workload, workload.replicas);
@@ -268,4 +264,3 @@ pub fn warn_of_gate(sets: &[Located<StatefulSet>], is_on: bool, sink: &mut Diagn
         sink.push(set.raw.warning(&path, message, help));
     }
 }
-

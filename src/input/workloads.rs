@@ -334,7 +334,13 @@ fn lone_set(set: Set) -> Workload {
     workload
 }
 
-pub(super) fn workload(kind: WorkloadKind, owner_kind: &str, key: ObjectKey, revision: Revision, origin: Origin) -> Workload {
+pub(super) fn workload(
+    kind: WorkloadKind,
+    owner_kind: &str,
+    key: ObjectKey,
+    revision: Revision,
+    origin: Origin,
+) -> Workload {
     Workload {
         kind,
         owner_kind: owner_kind.to_owned(),

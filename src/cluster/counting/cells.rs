@@ -371,7 +371,8 @@ fn fits(class: &NodeClass, layout: &Layout, templates: &[Template], key: &[i64])
             }
         }
     }
-    taken.values().all(|&pods| pods <= 1) && used.iter().all(|(name, &amount)| amount == 0 || amount <= class.free(name))
+    taken.values().all(|&pods| pods <= 1)
+        && used.iter().all(|(name, &amount)| amount == 0 || amount <= class.free(name))
 }
 
 fn individual(

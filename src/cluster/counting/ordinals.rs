@@ -61,7 +61,8 @@ fn of_ordinal(workload: &Workload, set: &Stateful, template: &Template, ordinal:
 
 /// The labels that the controller gives to a pod.
 fn labels(own: &Labels, pod: &str, ordinal: i64, revision: &str) -> Labels {
-    let given = [(NAME_LABEL, pod.to_owned()), (INDEX_LABEL, ordinal.to_string()), (REVISION_LABEL, revision.to_owned())];
+    let given =
+        [(NAME_LABEL, pod.to_owned()), (INDEX_LABEL, ordinal.to_string()), (REVISION_LABEL, revision.to_owned())];
     let mut labels = own.clone();
     labels.extend(given.map(|(key, value)| (key.to_owned(), value)));
     labels

@@ -22,6 +22,8 @@ pub struct Stateful {
     pub current: usize,
     /// `status.currentReplicas`, 0 or more.
     pub current_replicas: i64,
+    /// Whether all pods that are ready at the start have been so for `spec.minReadySeconds`, as the status has it.
+    pub is_available: bool,
     /// Where the volumes of an ordinal let its pods run, for ordinals whose volumes say so.
     pub pins: BTreeMap<i64, Vec<NodeSelector>>,
 }

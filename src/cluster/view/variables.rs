@@ -81,9 +81,8 @@ fn declare_workload(
             .then(|| builder.bool(format!("{name} exists"), Some(!workload.created_later))),
         replicas: size.int(builder, format!("{name} spec.replicas"), (0, max_replicas), &size.replicas(workload)),
         max_replicas,
-        revision: (workload.revisions.len() > 1).then(|| {
-            builder.int(format!("{name} revision"), 0, workload.revisions.len() as i64 - 1, Some(start))
-        }),
+        revision: (workload.revisions.len() > 1)
+            .then(|| builder.int(format!("{name} revision"), 0, workload.revisions.len() as i64 - 1, Some(start))),
         sizes: sets.map(|set| builder.int(format!("{} size", set.name), 0, most, Some(set.size))).collect(),
         templates: own,
     }

@@ -8,13 +8,13 @@ use crate::cluster::object::spec::{ClusterSpec, ObjectKey, Origin, Workload, Wor
 use crate::input::apply::{ApplyHistory, Manifest as Applicable};
 use crate::input::census::Census;
 use crate::input::diagnostics::Diagnostics;
+use crate::input::key_of;
 use crate::input::kinds;
 use crate::input::object::{self, Located, RawObject};
 use crate::input::path::FieldPath;
 use crate::input::source::{self, Source};
 use crate::input::templates::Priorities;
 use crate::input::tree::Tree;
-use crate::input::key_of;
 
 use super::Context;
 use super::document::{Command as Document, Manifest, Target};

@@ -184,7 +184,15 @@ pub fn key_of(target: &Target) -> Result<ObjectKey, String> {
 /// Whether kubectl would take a word for Deployments, ReplicaSets or StatefulSets.
 fn is_kind(word: &str) -> bool {
     let kinds = [
-        "deployment", "deployments", "deploy", "replicaset", "replicasets", "rs", "statefulset", "statefulsets", "sts",
+        "deployment",
+        "deployments",
+        "deploy",
+        "replicaset",
+        "replicasets",
+        "rs",
+        "statefulset",
+        "statefulsets",
+        "sts",
     ];
     kinds.contains(&word.to_ascii_lowercase().as_str())
 }

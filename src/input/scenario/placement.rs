@@ -47,9 +47,10 @@ fn named(name: &str, context: &mut Context<'_>) -> Option<ObjectKey> {
 /// Why a workload's pods are not placed anywhere.
 fn problem(workload: &Workload) -> Option<(&'static str, &'static str)> {
     match workload.kind {
-        WorkloadKind::Fixed => {
-            Some(("its pods stay where they are", "only pods of Deployments, ReplicaSets and StatefulSets can start anywhere"))
-        }
+        WorkloadKind::Fixed => Some((
+            "its pods stay where they are",
+            "only pods of Deployments, ReplicaSets and StatefulSets can start anywhere",
+        )),
         _ if workload.created_later => {
             Some(("it is not there at the start", "leave it out: a command creates it later"))
         }
@@ -85,7 +86,8 @@ pub fn release(raw: &RawObject, cluster: &mut ClusterSpec, sink: &mut Diagnostic
 
 /// Makes every replica of a StatefulSet run, somewhere: of the revision that it is of already, or else of the current one.
 fn release_set(workload: &mut Workload, set: &Stateful) {
-    let runs = |ordinal| ExistingPod { name: set.pod(ordinal), ordinal: Some(ordinal), ready: true, ..Default::default() };
+    let runs =
+        |ordinal| ExistingPod { name: set.pod(ordinal), ordinal: Some(ordinal), ready: true, ..Default::default() };
     let revision_of = |ordinal: i64| {
         let has = |revision: &Revision| revision.pods.iter().any(|pod| pod.ordinal == Some(ordinal) && !pod.leaving);
         workload.revisions.iter().position(has).unwrap_or(set.current)

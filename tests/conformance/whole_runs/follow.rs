@@ -194,7 +194,7 @@ impl<'s> Follower<'s> {
             let fresh = || rest::is_fresh(self.system, action, &inputs, has_size);
             let autoscaled = rest::is_autoscaler(action).then(|| (id, fresh()));
             if !seen.is_empty() || to != state || autoscaled.is_some_and(|(_, fresh)| fresh) {
-                let awaited = rest::is_ageing(action);
+                let awaited = self.lens.is_awaited(action);
                 moves.push(Move { seen, to, autoscaled, awaited });
             }
         }

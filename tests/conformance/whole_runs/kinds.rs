@@ -78,6 +78,7 @@ fn quota(stretch: &Stretch) -> Option<String> {
     };
     let missing = || {
         listed(&stretch.before, "ReplicaSet").iter().any(is_short)
+            || listed(&stretch.before, "StatefulSet").iter().any(is_short)
             || listed(&stretch.before, "Deployment").iter().any(lacks_set)
     };
     let has_quota = stretch.present().any(|object| object["kind"] == "ResourceQuota");

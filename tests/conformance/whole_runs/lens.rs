@@ -13,11 +13,12 @@ use crate::cluster::counting::templates::Tenure;
 use crate::cluster::object::spec::{ClusterSpec, Workload, WorkloadKind};
 use crate::cluster::view::Parts;
 use crate::cluster::view::rule::Component;
-use crate::system::{ActionId, System};
+use crate::system::{Action, ActionId, System};
 
 use super::kinds;
 use super::observe::{By, Seen};
 use super::record::{Stretch, listed};
+use super::rest;
 use super::step::Built;
 use super::waits::Waits;
 use super::workload::{self, BARE, Kind, Revision, SCALED, revision};
@@ -114,6 +115,8 @@ pub struct Lens {
     silent: BTreeSet<String>,
     /// Nodes that were drained in vain.
     left: BTreeSet<String>,
+    /// Whether some pod had not been ready for `minReadySeconds` at the end.
+    is_young: bool,
     /// Evictions that are waited with.
     waits: Waits,
     /// Pods that stay where they are for the model.
@@ -140,9 +143,8 @@ impl Lens {
             // A template that the user replaced before anybody looked at it has no recorded revision.
             number(&owner(template).key.name, &pod.spec).unwrap_or(UNSEEN - template as i64)
         };
-        let kind_of = |template: usize| {
-            Kind { revision: revision_of(template), ordinal: parts.templates[template].ordinal }
-        };
+        let kind_of =
+            |template: usize| Kind { revision: revision_of(template), ordinal: parts.templates[template].ordinal };
         let sized = (0..parts.templates.len()).filter(|&template| owner(template).kind == WorkloadKind::Deployment);
         let (owned, silent) = (sized.map(revision_of).collect(), stretch.failed_at_the_end());
         let (sizes, pending, pods, down) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
@@ -154,9 +156,10 @@ impl Lens {
             .collect();
         let by = parts.rules.iter().map(|rule| rule.map_or(By::Other, |rule| author(rule.component))).collect();
         let (stay, left) = (staying(parts, spec, stretch), unfinished_drains(stretch));
-        let waits = Waits::of(stretch);
+        let (waits, is_young) = (Waits::of(stretch), is_young(stretch));
         let current = sets(spec, &model.system, &number);
-        let mut lens = Lens { owned, replicas, sizes, current, pending, pods, down, silent, left, waits, stay, by };
+        let mut lens =
+            Lens { owned, replicas, sizes, current, pending, pods, down, silent, left, is_young, waits, stay, by };
         for vars in parts.workloads.iter().flatten() {
             let sizes = vars.sizes.iter().zip(&vars.templates);
             lens.sizes.extend(sizes.map(|(size, template)| (revision_of(template.0), size.index())));
@@ -226,6 +229,11 @@ impl Lens {
             Seen::Deleted(_, Some(node), By::Drain) => self.left.contains(node),
             _ => false,
         }
+    }
+
+    /// Whether rest waits for an action although nobody sees it.
+    pub fn is_awaited(&self, action: &Action) -> bool {
+        rest::is_initialising(action) || !self.is_young && rest::is_ageing(action)
     }
 
     /// Who deletes pods in an action.
@@ -332,7 +340,9 @@ fn staying(parts: &Parts, spec: &ClusterSpec, stretch: &Stretch) -> Picture {
         let pods = workload.revisions.iter().flat_map(|revision| &revision.pods).enumerate();
         let stay = pods.filter(|(pod, _)| !moved(index, *pod)).filter_map(|(_, pod)| pod.object.as_deref());
         let before = stay.filter_map(|pod| as_recorded(stretch, pod));
-        before.map(|pod| named(after, pod["name"].as_str()).unwrap_or(pod)).for_each(|pod| picture.add_recorded(&stretch.objects, pod));
+        before
+            .map(|pod| named(after, pod["name"].as_str()).unwrap_or(pod))
+            .for_each(|pod| picture.add_recorded(&stretch.objects, pod));
     }
     picture
 }
@@ -341,6 +351,13 @@ fn staying(parts: &Parts, spec: &ClusterSpec, stretch: &Stretch) -> Picture {
 fn unfinished_drains(stretch: &Stretch) -> BTreeSet<String> {
     let given_up = stretch.steps.iter().filter(|step| step.does("drain") && step.result["exit"] != 0);
     given_up.filter_map(|step| step.action["drain"].as_str().map(str::to_owned)).collect()
+}
+
+/// Whether fewer pods of a StatefulSet are available at the end than are ready.
+fn is_young(stretch: &Stretch) -> bool {
+    let sets = stretch.steps.last().map(|step| listed(&step.after, "StatefulSet")).unwrap_or_default();
+    let count = |set: &Value, field: &str| set[field].as_i64().unwrap_or(0);
+    sets.iter().any(|set| count(set, "availableReplicas") < count(set, "readyReplicas"))
 }
 
 /// Who it is that deletes pods by the rules of a component.

@@ -154,6 +154,8 @@ fn stateful_set(stretch: &Stretch, object: Value) -> Value {
         object["status"] = json!({
             "replicas": was["replicas"].as_i64().unwrap_or(0),
             "currentReplicas": was["currentReplicas"].as_i64().unwrap_or(0),
+            "readyReplicas": was["readyReplicas"].as_i64().unwrap_or(0),
+            "availableReplicas": was["availableReplicas"].as_i64().unwrap_or(0),
             "currentRevision": revision_name(&set, &was["currentRevision"]),
             "updateRevision": revision_name(&set, &was["updateRevision"]),
         });
@@ -265,6 +267,6 @@ pub fn as_given(stretch: &Stretch, objects: &[Value], pod: &Value) -> Option<Val
 /// Whether the user made a readiness probe of a pod fail.
 pub fn loses_readiness(stretch: &Stretch, pod: &Value) -> bool {
     let step = &stretch.steps[0];
-    let lost = |state: &Value| state["name"] == pod["name"] && state["ready"] == false && state["deleting"] != true;
+    let lost = |state: &Value| state["uid"] == pod["uid"] && state["ready"] == false && state["deleting"] != true;
     step.does("set ready") && step.events.iter().any(|event| event.kind == "Pod" && lost(&event.state))
 }

@@ -119,9 +119,12 @@ pub fn revisions(run: &Run) -> BTreeMap<i64, Revision> {
     let mut objects = run.objects.clone();
     for step in &run.steps {
         perform(&mut objects, step);
-        for event in step.events.iter().filter(|event| matches!(event.kind.as_str(), "Pod" | "ReplicaSet" | "StatefulSet")) {
+        for event in
+            step.events.iter().filter(|event| matches!(event.kind.as_str(), "Pod" | "ReplicaSet" | "StatefulSet"))
+        {
             let state = &event.state;
-            let number = if event.kind == "StatefulSet" { state["updateRevision"].as_i64() } else { Some(revision(state)) };
+            let number =
+                if event.kind == "StatefulSet" { state["updateRevision"].as_i64() } else { Some(revision(state)) };
             let Some(number) = number else { continue };
             let set = if event.kind == "Pod" { &state["owner"] } else { &state["name"] };
             let Some(workload) = set.as_str().and_then(|set| of_set(&objects, set)) else { continue };
