@@ -31,7 +31,8 @@ pub static RULE: Rule = rule! {
     decides: "When bound pods start, become ready and finish terminating, and which pods that name its node a \
         kubelet admits.",
     parts: [
-        "bound pods start and become ready; those named in `slowStart` after any time, also never" => "over",
+        "bound pods start and become ready; those named in `slowStart` after any time, also never; those with an image of \
+            `neverReady` never" => "over",
         "pods that are deleted terminate: at any time where event-driven actions race, at once in `settled` runs" =>
             "over in `racing` and `async`; grace periods are out in `settled`. Those of StatefulSets, for whose names \
                 others wait, only on nodes that are up",
@@ -53,7 +54,7 @@ pub fn add(cluster: &Cluster<'_>, interleaving: Interleaving) {
         }
         add_admission(cluster, template);
         let phases = &cluster.templates[template.0].phases;
-        if phases.contains(&Phase::Starting) {
+        if phases.contains(&Phase::Starting) && !cluster.templates[template.0].never_ready {
             add_start(cluster, template, interleaving);
         }
         if phases.contains(&Phase::Terminating) {

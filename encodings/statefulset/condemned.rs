@@ -5,7 +5,7 @@ use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Scene, Sentence};
 use crate::term::Bool;
 
-use super::{Set, delete, told};
+use super::{Set, delete, status, told};
 
 /// What this file decides.
 pub static RULE: Rule = rule! {
@@ -34,6 +34,7 @@ pub fn add<'c>(cluster: &Cluster<'c>, set: &Set<'_, 'c>) {
         goes.map(|(replica, in_turn)| replica.active & (!exists | (!replica.wanted & in_turn))).collect();
     let mut next = set.state.clone();
     delete(cluster, set, &mut next, &goes);
+    status::write(cluster, set, &mut next, cluster.ctx().int(0));
     let (names, actor, size) = (set.named(&goes), set.actor(), set.size.id());
     let exists = exists.id();
     let tell = move |scene: &Scene<'_>| {

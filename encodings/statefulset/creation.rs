@@ -6,7 +6,7 @@ use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Scene, Sentence};
 use crate::term::Bool;
 
-use super::{Set, told};
+use super::{Set, status, told};
 
 /// What this file decides.
 pub static RULE: Rule = rule! {
@@ -51,6 +51,7 @@ pub fn add<'c>(cluster: &Cluster<'c>, set: &Set<'_, 'c>) {
             next.set(pending, here.ite(1, set.state.get(pending)));
         }
     }
+    status::write(cluster, set, &mut next, cluster.ctx().int(0));
     let names = set.named(&made);
     let (actor, size, parallel) = (set.actor(), set.size.id(), set.spec.parallel);
     let tell = move |scene: &Scene<'_>| {

@@ -5,7 +5,7 @@ use crate::cluster::object::stateful::Update;
 use crate::cluster::view::Cluster;
 use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Scene, Sentence};
-use crate::system::{ActionDraft, ActionKind};
+use crate::system::{ActionDraft, ActionKind, State};
 use crate::term::{Bool, Int};
 
 use super::Set;
@@ -22,7 +22,7 @@ pub static RULE: Rule = rule! {
         counts as available.",
     parts: [
         "`status.currentRevision`, `status.currentReplicas`" =>
-            "exact; in `racing` and `async` they may be written any time later",
+            "exact: every reconcile ends with writing them, and the next one has seen that",
         "`minReadySeconds`" => "over: a ready pod becomes available after any time, or never",
     ],
     omits: [
@@ -55,19 +55,27 @@ fn is_complete<'c>(cluster: &Cluster<'c>, set: &Set<'_, 'c>) -> Bool<'c> {
         & count(&|it| it.exists()).eq(set.size)
 }
 
-fn add_revisions<'c>(cluster: &Cluster<'c>, set: &Set<'_, 'c>) {
-    let Some(current) = set.status.current else { return };
+/// Writes the status with which a reconcile ends that saw the present state, and deleted so many pods for an update. Returns
+/// whether that changes it.
+pub fn write<'c>(cluster: &Cluster<'c>, set: &Set<'_, 'c>, next: &mut State<'c>, updating: Int<'c>) -> Bool<'c> {
+    let Some(current) = set.status.current else { return cluster.ctx().bool(false) };
     let gone = !cluster.exists(&set.state, set.vars);
     let complete = is_complete(cluster, set) | gone;
     let revision = complete.ite(set.update_revision, set.current_revision);
-    let mut next = set.state.clone();
     next.set(current, revision);
     let mut changes = revision.ne(set.current_revision);
     if let Some(var) = set.status.current_replicas {
-        let replicas = gone.ite(0, of_revision(cluster, set, revision));
+        let replicas = gone.ite(0, of_revision(cluster, set, revision)).minus_or_zero(updating);
         next.set(var, replicas);
         changes = changes | replicas.ne(set.state.get(var));
     }
+    changes
+}
+
+fn add_revisions<'c>(cluster: &Cluster<'c>, set: &Set<'_, 'c>) {
+    let Some(current) = set.status.current else { return };
+    let mut next = set.state.clone();
+    let changes = write(cluster, set, &mut next, cluster.ctx().int(0));
     let (actor, after) = (set.actor(), current.index());
     let revisions: Vec<String> = set.object.revisions.iter().map(|it| it.name.clone()).collect();
     let tell = move |scene: &Scene<'_>| {

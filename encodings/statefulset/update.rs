@@ -9,7 +9,7 @@ use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Scene, Sentence};
 use crate::term::{Bool, Int};
 
-use super::{Set, delete, told};
+use super::{Set, delete, status, told};
 
 /// What this file decides.
 pub static RULE: Rule = rule! {
@@ -54,6 +54,7 @@ pub fn add<'c>(cluster: &Cluster<'c>, set: &Set<'_, 'c>) {
     let goes: Vec<Bool<'c>> = goes.into_iter().map(|goes| ready & goes).collect();
     let mut next = set.state.clone();
     delete(cluster, set, &mut next, &goes);
+    status::write(cluster, set, &mut next, ctx.sum(goes.iter().map(|goes| goes.to_int())));
     let names = set.named(&goes);
     let (actor, revision) = (set.actor(), set.update_revision.id());
     let revisions: Vec<String> = set.object.revisions.iter().map(|it| it.name.clone()).collect();

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::cluster::Phase;
 use crate::cluster::object::scenario::PropertySpec;
 use crate::cluster::object::spec::Workload;
 use crate::cluster::object::stateful::{Stateful, Update};
 use crate::cluster::view::{Cluster, WorkloadVars};
+use crate::cluster::{Phase, TemplateId};
 use crate::system::{Checkpoint, PropertyKind, State};
 use crate::term::{Bool, Int};
 
@@ -18,14 +18,16 @@ pub const DEFINITION: Definition = Definition {
     name: "rollout-completes",
     says: "a changed template reaches all replicas",
     violated_by: "a settled state in which the workload's present template does not have `spec.replicas` bound pods, or another \
-                  template still has some, and no pod is still starting",
+                  template still has some, and no pod is still starting, or waits for `minReadySeconds`. Pods of a StatefulSet \
+                  below its partition may be of any template, and with OnDelete no rollout is expected; nor is one to a template \
+                  whose pods never become ready (`neverReady`)",
     needs: "it needs a command that applies a changed template",
     may_apply: |spec| spec.workloads.iter().any(|workload| workload.revisions.len() > 1),
     build,
     ..Definition::PLAIN
 };
 
-/// Where everything has come to rest and no pod is still starting, the present template has all the replicas.
+/// Where everything has come to rest and no pod is still starting that ever will, the present template has all the replicas.
 fn build(cluster: &Cluster<'_>, property: &PropertySpec) -> Result<bool, PropertyError> {
     let (ctx, state) = (cluster.ctx(), cluster.state());
     let mut found = false;
@@ -34,20 +36,40 @@ fn build(cluster: &Cluster<'_>, property: &PropertySpec) -> Result<bool, Propert
     };
     for (_, object, vars) in targets(cluster, &property.target).filter(|(_, object, _)| rolls(object)) {
         let starting = ctx.any(
-            vars.templates
-                .iter()
-                .map(|&template| cluster.sum(&state, |cell| cluster.pods(cell, template, Phase::Starting)).ge(1)),
+            starting(cluster, vars)
+                .map(|template| cluster.sum(&state, |cell| cluster.pods(cell, template, Phase::Starting)).ge(1)),
         );
+        let ageing = vars.templates.iter().map(|&template| is_ageing(cluster, &state, template));
+        let ageing = ctx.any(ageing);
+        let broken = ctx.any(broken(cluster, vars).map(|revision| cluster.revision(&state, vars).eq(revision)));
         let complete = match &object.stateful {
             Some(set) => set_is_complete(cluster, &state, set, vars),
             None => is_complete(cluster, &state, vars),
         };
-        let holds = (!cluster.exists(&state, vars) | starting | complete).id();
+        let holds = (!cluster.exists(&state, vars) | broken | starting | ageing | complete).id();
         let kind = PropertyKind::Invariant { holds, at: Checkpoint::Settled };
         cluster.property(DEFINITION.name, object.key.to_string(), kind);
         found = true;
     }
     Ok(found)
+}
+
+/// Templates whose pods become ready.
+fn starting<'a>(cluster: &'a Cluster<'_>, vars: &'a WorkloadVars) -> impl Iterator<Item = TemplateId> + 'a {
+    vars.templates.iter().copied().filter(|template| !cluster.templates[template.0].never_ready)
+}
+
+/// Revisions whose pods never become ready: no rollout to them is expected to get anywhere.
+fn broken<'a>(cluster: &'a Cluster<'_>, vars: &'a WorkloadVars) -> impl Iterator<Item = i64> + 'a {
+    let templates = vars.templates.iter().map(|template| &cluster.templates[template.0]);
+    templates.filter(|template| template.never_ready).map(|template| template.revision as i64)
+}
+
+/// Whether a pod of a StatefulSet is ready and has not been so for `minReadySeconds`: then the rollout goes on later.
+fn is_ageing<'c>(cluster: &Cluster<'c>, state: &State<'c>, template: TemplateId) -> Bool<'c> {
+    let seasons = cluster.turnover.seasons.iter().filter(|(templates, _)| templates.contains(&template));
+    let young = seasons.map(|&(_, flag)| cluster.ready(state, template).ge(1) & !state.is(flag));
+    cluster.ctx().any(young)
 }
 
 /// Whether the present ReplicaSet has all replicas, and others none.

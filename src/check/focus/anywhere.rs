@@ -98,7 +98,7 @@ pub fn may_be_preempted(survey: &Survey<'_>, template: usize) -> bool {
 pub fn alone(survey: &Survey<'_>, workload: usize, naming: Naming, scaling: Scaling) -> Alone {
     let whole = survey.spec;
     let owner = &whole.workloads[workload];
-    let names = Names { naming, scaling, owner };
+    let names = Names { naming, scaling, owner, never_ready: &whole.scenario.never_ready };
     let crowded = !room::finds_room(survey, workload);
     let own = names.key();
     let commands: Vec<usize> = own_commands(whole, &owner.key).collect();
@@ -133,6 +133,8 @@ struct Names<'a> {
     naming: Naming,
     scaling: Scaling,
     owner: &'a Workload,
+    /// Images that matter.
+    never_ready: &'a [String],
 }
 
 impl Names<'_> {
@@ -150,7 +152,7 @@ impl Names<'_> {
         };
         let revision = |(position, it): (usize, &Revision)| Revision {
             name: name(position, &it.name),
-            template: without_place(&it.template),
+            template: without_place(&it.template, self.never_ready),
             size: it.size,
             pods: it.pods.iter().map(pod).collect(),
         };
@@ -201,6 +203,7 @@ impl Names<'_> {
             placed_anywhere: here(&whole.placed_anywhere),
             loads: loads.map(|load| Load { target: self.key(), ..load }).collect(),
             slow_start: here(&whole.slow_start),
+            never_ready: whole.never_ready.clone(),
             failures: None,
             overload: None,
             maintenance: None,
@@ -218,8 +221,9 @@ fn pod(pod: &ExistingPod) -> ExistingPod {
     ExistingPod { name: String::new(), node, object: None, ..pod.clone() }
 }
 
-/// A template without anything that says where its pods go, or what they are called.
-fn without_place(template: &PodTemplateSpec) -> PodTemplateSpec {
+/// A template without anything that says where its pods go, or what they are called. Of images only those are left whose
+/// containers never become ready.
+fn without_place(template: &PodTemplateSpec, never_ready: &[String]) -> PodTemplateSpec {
     let mut spec = template.spec.clone().unwrap_or_default();
     spec.node_selector = None;
     spec.affinity = None;
@@ -232,7 +236,7 @@ fn without_place(template: &PodTemplateSpec) -> PodTemplateSpec {
     spec.host_network = None;
     for container in spec.containers.iter_mut().chain(spec.init_containers.iter_mut().flatten()) {
         container.name = String::new();
-        container.image = None;
+        container.image = container.image.take().filter(|image| never_ready.contains(image));
         container.ports = None;
         container.env = None;
         container.args = None;

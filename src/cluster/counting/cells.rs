@@ -355,24 +355,19 @@ fn extended(key: &[i64], value: i64) -> Vec<i64> {
     key.iter().copied().chain([value]).collect()
 }
 
-/// Whether the pods of a (partial) combination fit the class's nodes together, and there is one at most of each name.
+/// Whether the pods of a (partial) combination fit the class's nodes together.
 fn fits(class: &NodeClass, layout: &Layout, templates: &[Template], key: &[i64]) -> bool {
     let mut used: HashMap<&str, i64> = HashMap::new();
-    let mut taken: BTreeMap<(usize, i64), i64> = BTreeMap::new();
     for (attribute, &count) in layout.attributes.iter().zip(key) {
         if let Attribute::Pods(TemplateId(template), _) = attribute
             && count > 0
         {
-            if let Some(ordinal) = templates[*template].ordinal {
-                *taken.entry((templates[*template].workload, ordinal)).or_default() += count;
-            }
             for (name, amount) in requested(&templates[*template]) {
                 *used.entry(name).or_default() += amount * count;
             }
         }
     }
-    taken.values().all(|&pods| pods <= 1)
-        && used.iter().all(|(name, &amount)| amount == 0 || amount <= class.free(name))
+    used.iter().all(|(name, &amount)| amount == 0 || amount <= class.free(name))
 }
 
 fn individual(

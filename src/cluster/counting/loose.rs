@@ -162,6 +162,7 @@ impl<'a> Readers<'a> {
             ordinal: None,
             phases: phases::of_others(self.spec, tenure, members.iter().map(|&member| &pods[member])),
             slow_start: false,
+            never_ready: false,
             spec: sample.spec.clone().unwrap_or_default(),
             requests: resources::bound_requests(&sample)?,
             scoring: resources::bound_nonzero_requests(&sample),

@@ -80,6 +80,8 @@ pub struct Template {
     pub phases: Vec<Phase>,
     /// Whether readiness may take arbitrarily long.
     pub slow_start: bool,
+    /// Whether they never become ready, because an image is broken.
+    pub never_ready: bool,
     /// Who answers for them.
     pub tenure: Tenure,
     /// One of the pods as it was read; `None` for those of modelled owners.
@@ -185,12 +187,23 @@ fn template(spec: &ClusterSpec, workload: usize, revision: usize) -> Result<Temp
         ordinal: None,
         phases: phases::of_owned(spec, owner, slow_start),
         slow_start,
+        never_ready: is_never_ready(spec, &pod),
         spec: pod,
         tenure: Tenure::Owned,
         sample: None,
         waits: false,
         members: (0..source.pods.len()).collect(),
     })
+}
+
+/// The images of a pod's containers.
+pub fn images_of(pod: &PodSpec) -> impl Iterator<Item = &str> {
+    pod.containers.iter().filter_map(|container| container.image.as_deref())
+}
+
+/// Whether pods of a template never become ready.
+pub fn is_never_ready(spec: &ClusterSpec, pod: &PodSpec) -> bool {
+    images_of(pod).any(|image| spec.scenario.never_ready.iter().any(|broken| broken == image))
 }
 
 /// Most pods of one workload where `spec.replicas` is tabulated.

@@ -18,6 +18,8 @@ pub struct Scenario {
     pub loads: Vec<Load>,
     /// Workloads whose pods may take arbitrarily long to become ready.
     pub slow_start: Vec<ObjectKey>,
+    /// Images whose containers never become ready.
+    pub never_ready: Vec<String>,
     /// Nodes that may fail and recover.
     pub failures: Option<Failures>,
     /// Nodes that panic when they are full.
@@ -42,6 +44,7 @@ impl Default for Scenario {
             placed_anywhere: Vec::new(),
             loads: Vec::new(),
             slow_start: Vec::new(),
+            never_ready: Vec::new(),
             failures: None,
             overload: None,
             maintenance: None,
