@@ -1,4 +1,8 @@
-//! StatefulSet controller. Its pods have names, so they are told apart: there is a template for each revision and ordinal
+//! StatefulSet controller.
+//!
+//! Part of the rules `statefulset/creation`, `statefulset/condemned`, `statefulset/update` and `statefulset/status`.
+//!
+//! Its pods have names, so they are told apart: there is a template for each revision and ordinal
 //! ([`crate::cluster::counting::ordinals`]), and what the controller sees of each pod is a [`Replica`]. What one reconcile
 //! does is written in the files below, one for each of upstream's functions; each is an action of its own:
 //!

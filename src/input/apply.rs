@@ -137,7 +137,11 @@ impl ApplyHistory {
 fn revision_of(template: &PodTemplateSpec, workload: &mut Workload) -> usize {
     let known = workload.revisions.iter().position(|revision| revision.template == *template);
     known.unwrap_or_else(|| {
-        let name = format!("{}-{}", workload.key.name, workload.revisions.len() + 1);
+        let number = workload.revisions.len() + 1;
+        let name = match &workload.stateful {
+            Some(set) => set.revision(number),
+            None => format!("{}-{number}", workload.key.name),
+        };
         workload.revisions.push(Revision { name, template: template.clone(), size: 0, pods: Vec::new() });
         workload.revisions.len() - 1
     })

@@ -131,7 +131,7 @@ fn build(given: &Given<'_>, object: &Located<StatefulSet>, pods: Vec<Member>, si
     let present = present(&candidates, &template, wanted).map(|at| candidates.remove(at));
     candidates.sort_by_key(|candidate| candidate.number);
     let fresh = || {
-        let name = format!("{}-{}", key.name, candidates.len() + 1);
+        let name = format!("{}-revision-{}", key.name, candidates.len() + 1);
         let name = wanted.filter(|name| candidates.iter().all(|it| it.name != **name)).map_or(name, str::to_owned);
         Candidate { name, number: 0, template: template.clone(), pods: Vec::new() }
     };

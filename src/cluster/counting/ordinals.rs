@@ -1,11 +1,10 @@
-//! Templates of StatefulSets: their pods are told apart by name, so each revision has a template for each ordinal, of which
-//! one pod exists at most. Nothing else tells which of several pods their controller looks at next.
+//! Pods of StatefulSets: they are told apart by name, so each revision has a template for each ordinal, of which one pod exists
+//! at most. Nothing else tells which of several pods their controller looks at next.
 
 use std::collections::BTreeSet;
 
 use k8s_openapi::api::core::v1::{Affinity, NodeAffinity, NodeSelector, NodeSelectorTerm, PodSpec};
 
-use super::templates::{Template, max_replicas};
 use crate::cluster::object::scenario::CommandAction;
 use crate::cluster::object::selector::Labels;
 use crate::cluster::object::spec::{ClusterSpec, Workload};
@@ -18,15 +17,14 @@ const INDEX_LABEL: &str = "apps.kubernetes.io/pod-index";
 /// The label with its revision.
 pub const REVISION_LABEL: &str = "controller-revision-hash";
 
-/// The templates of one revision, whose pods are like `template` but for what depends on the ordinal.
-pub fn templates(spec: &ClusterSpec, workload: &Workload, set: &Stateful, template: &Template) -> Vec<Template> {
-    let possible = possible(spec, workload, set, template.revision);
-    possible.into_iter().map(|ordinal| of_ordinal(workload, set, template, ordinal)).collect()
-}
-
 /// The ordinals that pods of a revision may have. Pods are made of the current and of the update revision only; of others
-/// there are those that exist.
-fn possible(spec: &ClusterSpec, workload: &Workload, set: &Stateful, revision: usize) -> BTreeSet<i64> {
+/// there are those that exist. There are `most` replicas at most.
+pub fn possible(
+    spec: &ClusterSpec,
+    (workload, set): (&Workload, &Stateful),
+    revision: usize,
+    most: i64,
+) -> BTreeSet<i64> {
     let brings = |action: &CommandAction| {
         matches!(action, CommandAction::Apply { target, revision: other, .. }
             if *target == workload.key && *other == revision)
@@ -35,32 +33,13 @@ fn possible(spec: &ClusterSpec, workload: &Workload, set: &Stateful, revision: u
         || revision >= workload.current
         || spec.scenario.commands.iter().any(|command| brings(&command.action));
     match is_made {
-        true => set.ordinals(workload, max_replicas(spec, workload)),
+        true => set.ordinals(workload, most),
         false => workload.revisions[revision].pods.iter().filter_map(|pod| pod.ordinal).collect(),
     }
 }
 
-fn of_ordinal(workload: &Workload, set: &Stateful, template: &Template, ordinal: i64) -> Template {
-    let revision = &workload.revisions[template.revision];
-    let (pod, members) = (set.pod(ordinal), revision.pods.iter().enumerate());
-    let members = members.filter(|(_, pod)| pod.ordinal == Some(ordinal)).map(|(position, _)| position);
-    let name = match workload.revisions.len() {
-        1 => pod.clone(),
-        _ => format!("{pod} of {}", revision.name),
-    };
-    Template {
-        name,
-        labels: labels(&template.labels, &pod, ordinal, &revision.name),
-        spec: pinned(&template.spec, set.pins.get(&ordinal).map_or(&[], Vec::as_slice)),
-        max_pods: 1,
-        ordinal: Some(ordinal),
-        members: members.collect(),
-        ..template.clone()
-    }
-}
-
 /// The labels that the controller gives to a pod.
-fn labels(own: &Labels, pod: &str, ordinal: i64, revision: &str) -> Labels {
+pub fn labels(own: &Labels, pod: &str, ordinal: i64, revision: &str) -> Labels {
     let given =
         [(NAME_LABEL, pod.to_owned()), (INDEX_LABEL, ordinal.to_string()), (REVISION_LABEL, revision.to_owned())];
     let mut labels = own.clone();
@@ -70,7 +49,7 @@ fn labels(own: &Labels, pod: &str, ordinal: i64, revision: &str) -> Labels {
 
 /// A pod that may only run where each of its volumes can be reached: every term of its own node affinity holds together
 /// with a term of each volume.
-fn pinned(spec: &PodSpec, volumes: &[NodeSelector]) -> PodSpec {
+pub fn pinned(spec: &PodSpec, volumes: &[NodeSelector]) -> PodSpec {
     let mut spec = spec.clone();
     for volume in volumes {
         let affinity = spec.affinity.get_or_insert_with(Affinity::default);

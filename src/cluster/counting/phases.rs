@@ -16,19 +16,20 @@ use std::collections::BTreeSet;
 
 use k8s_openapi::api::core::v1::PodSpec;
 
+use crate::cluster::object::images;
 use crate::cluster::object::scenario::CommandAction;
 use crate::cluster::object::spec::{ClusterSpec, ExistingPod, NodeSpec, Workload, WorkloadKind};
 use crate::cluster::object::stateful::Stateful;
 use crate::system::Interleaving;
 
 use super::loose;
-use super::templates::{self, Phase, Template, Tenure};
+use super::templates::{Phase, Template, Tenure};
 
 /// The phases of an owner's pods, as far as others are no reason to leave one out.
 pub fn of_owned(spec: &ClusterSpec, owner: &Workload, slow_start: bool) -> Vec<Phase> {
     let races = spec.scenario.interleaving != Interleaving::Settled;
     let mut phases = Vec::new();
-    let is_broken = |pod: &PodSpec| templates::is_never_ready(spec, pod);
+    let is_broken = |pod: &PodSpec| images::are_never_ready(pod, &spec.scenario.never_ready);
     let is_watched = owner.revisions.len() > 1
         || owner.revisions.iter().filter_map(|it| it.template.spec.as_ref()).any(is_broken)
         || owner.stateful.is_some() && owner.min_ready_seconds > 0;

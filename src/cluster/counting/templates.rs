@@ -7,10 +7,12 @@ use k8s_openapi::api::core::v1::{Node, Pod, PodSpec, Toleration};
 
 use super::{loose, ordinals, phases};
 use crate::cluster::arithmetic::rollout::Limits;
+use crate::cluster::object::images;
 use crate::cluster::object::resources::{self, Resources};
 use crate::cluster::object::scenario::CommandAction;
 use crate::cluster::object::selector;
 use crate::cluster::object::spec::{ClusterSpec, ExistingPod, Workload, WorkloadKind};
+use crate::cluster::object::stateful::Stateful;
 
 /// Position of a template in [`View::templates`](crate::cluster::view::View::templates).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -157,7 +159,7 @@ pub fn templates(spec: &ClusterSpec) -> Result<Vec<Template>, resources::Resourc
         for revision in 0..workload.revisions.len() {
             let template = template(spec, index, revision)?;
             match &workload.stateful {
-                Some(set) => all.extend(ordinals::templates(spec, workload, set, &template)),
+                Some(set) => all.extend(of_ordinals(spec, (workload, set), &template)),
                 None => all.push(template),
             }
         }
@@ -187,7 +189,7 @@ fn template(spec: &ClusterSpec, workload: usize, revision: usize) -> Result<Temp
         ordinal: None,
         phases: phases::of_owned(spec, owner, slow_start),
         slow_start,
-        never_ready: is_never_ready(spec, &pod),
+        never_ready: images::are_never_ready(&pod, &spec.scenario.never_ready),
         spec: pod,
         tenure: Tenure::Owned,
         sample: None,
@@ -196,14 +198,24 @@ fn template(spec: &ClusterSpec, workload: usize, revision: usize) -> Result<Temp
     })
 }
 
-/// The images of a pod's containers.
-pub fn images_of(pod: &PodSpec) -> impl Iterator<Item = &str> {
-    pod.containers.iter().filter_map(|container| container.image.as_deref())
-}
-
-/// Whether pods of a template never become ready.
-pub fn is_never_ready(spec: &ClusterSpec, pod: &PodSpec) -> bool {
-    images_of(pod).any(|image| spec.scenario.never_ready.iter().any(|broken| broken == image))
+/// The templates of one revision of a StatefulSet, whose pods are like `template` but for what depends on the ordinal.
+fn of_ordinals(spec: &ClusterSpec, (owner, set): (&Workload, &Stateful), template: &Template) -> Vec<Template> {
+    let revision = &owner.revisions[template.revision];
+    let of_ordinal = |ordinal: i64| {
+        let pod = set.pod(ordinal);
+        let own = revision.pods.iter().enumerate().filter(|(_, pod)| pod.ordinal == Some(ordinal));
+        Template {
+            labels: ordinals::labels(&template.labels, &pod, ordinal, &revision.name),
+            spec: ordinals::pinned(&template.spec, set.pins.get(&ordinal).map_or(&[], Vec::as_slice)),
+            name: if owner.revisions.len() == 1 { pod } else { format!("{pod} of {}", revision.name) },
+            max_pods: 1,
+            ordinal: Some(ordinal),
+            members: own.map(|(position, _)| position).collect(),
+            ..template.clone()
+        }
+    };
+    let most = max_replicas(spec, owner);
+    ordinals::possible(spec, (owner, set), template.revision, most).into_iter().map(of_ordinal).collect()
 }
 
 /// Most pods of one workload where `spec.replicas` is tabulated.

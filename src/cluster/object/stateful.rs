@@ -49,6 +49,11 @@ impl Stateful {
         format!("{}-{ordinal}", self.name)
     }
 
+    /// A name for a revision that is not given: one that no pod has.
+    pub fn revision(&self, number: usize) -> String {
+        format!("{}-revision-{number}", self.name)
+    }
+
     /// All ordinals that pods may ever have, of a set of at most so many replicas.
     pub fn ordinals(&self, workload: &Workload, most: i64) -> BTreeSet<i64> {
         let existing = workload.revisions.iter().flat_map(|revision| &revision.pods).filter_map(|pod| pod.ordinal);

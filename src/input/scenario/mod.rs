@@ -19,7 +19,7 @@ pub mod values;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::cluster::counting::templates;
+use crate::cluster::object::images;
 use crate::cluster::object::scenario::{DEFAULT_BOUND, Scenario, find_workload};
 use crate::cluster::object::spec::{ClusterSpec, ObjectKey, Workload};
 
@@ -76,7 +76,7 @@ pub fn resolve(
 fn never_ready(images: &[String], context: &mut Context<'_>) -> Vec<String> {
     let revisions = context.cluster.workloads.iter().flat_map(|workload| &workload.revisions);
     let used: BTreeSet<&str> =
-        revisions.filter_map(|it| it.template.spec.as_ref()).flat_map(templates::images_of).collect();
+        revisions.filter_map(|it| it.template.spec.as_ref()).flat_map(images::as_written).collect();
     for (index, image) in images.iter().enumerate().filter(|(_, image)| !used.contains(image.as_str())) {
         let help = known(used.iter().copied(), "image");
         context.error(
