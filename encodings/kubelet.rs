@@ -31,10 +31,11 @@ pub static RULE: Rule = rule! {
     decides: "When bound pods start, become ready and finish terminating, and which pods that name its node a \
         kubelet admits.",
     parts: [
-        "bound pods start and become ready; those named in `slowStart` after any time, also never" => "over",
+        "bound pods start and become ready; those named in `slowStart` after any time, also never; those with an image of \
+            `neverReady` never" => "over",
         "pods that are deleted terminate: at any time where event-driven actions race, at once in `settled` runs" =>
-            "over in `racing` and `async`; grace periods are out in `settled`. Those that a quota counts only on nodes \
-                that are up",
+            "over in `racing` and `async`; grace periods are out in `settled`. Those of StatefulSets, for whose names \
+                others wait, and those that a quota counts only on nodes that are up",
         "pods pinned by `spec.nodeName` bypass the scheduler and are admitted as far as their requests fit" =>
             "exact for those that fit",
     ],
@@ -53,7 +54,7 @@ pub fn add(cluster: &Cluster<'_>, interleaving: Interleaving) {
         }
         add_admission(cluster, template);
         let phases = &cluster.templates[template.0].phases;
-        if phases.contains(&Phase::Starting) {
+        if phases.contains(&Phase::Starting) && !cluster.templates[template.0].never_ready {
             add_start(cluster, template, interleaving);
         }
         if phases.contains(&Phase::Terminating) {
@@ -147,8 +148,9 @@ fn add_start(cluster: &Cluster<'_>, template: TemplateId, interleaving: Interlea
 fn add_termination<'c>(cluster: &Cluster<'c>, template: TemplateId) {
     let state = cluster.state();
     let cells = cluster.cells(&state);
-    // What a quota counts is used until the kubelet says that the pod is gone; for others nobody waits.
-    let is_awaited = !cluster.quotas(template).is_empty();
+    // The name of a StatefulSet's pod is free, and what a quota counts is no more used, when the kubelet says that the pod is
+    // gone; for others nobody waits.
+    let is_awaited = cluster.templates[template.0].ordinal.is_some() || !cluster.quotas(template).is_empty();
     let ends = |cell: &Cell<'c>| cluster.pods(cell, template, Phase::Terminating).ge(1);
     let answers = |cell: &Cell<'c>| if is_awaited { !cluster.is_down(cell) } else { cluster.ctx().bool(true) };
     let going: Vec<Bool<'c>> = cells.iter().map(|cell| cell.exists & ends(cell) & answers(cell)).collect();

@@ -19,6 +19,7 @@ pub mod node_lifecycle;
 pub mod ranks;
 pub mod replicaset;
 pub mod rules;
+pub mod statefulset;
 pub mod taint_eviction;
 
 use crate::cluster::counting::reads::Reader;

@@ -6,16 +6,17 @@ use crate::cluster::view::rule::{Component, Rule};
 
 use super::{
     admission, clocked, deployment, descheduler, disruption, environment, hpa, kube_scheduler, kubelet, node_lifecycle,
-    replicaset, taint_eviction,
+    replicaset, statefulset, taint_eviction,
 };
 
 /// The rules of each place.
-static PLACES: [&[&Rule]; 13] = [
+static PLACES: [&[&Rule]; 14] = [
     kube_scheduler::RULES,
     kube_scheduler::preemption::RULES,
     deployment::RULES,
     replicaset::RULES,
     admission::RULES,
+    statefulset::RULES,
     hpa::RULES,
     &[&kubelet::RULE],
     taint_eviction::RULES,

@@ -19,8 +19,9 @@ use crate::encodings::deployment::DesiredVars;
 use crate::encodings::descheduler::DeschedulerVars;
 use crate::encodings::environment::{self, load::LoadVars};
 use crate::encodings::hpa::HpaVars;
+use crate::encodings::statefulset::StatefulVars;
 use crate::encodings::{
-    self, deployment, descheduler, disruption, hpa, kube_scheduler, kubelet, replicaset, taint_eviction,
+    self, deployment, descheduler, disruption, hpa, kube_scheduler, kubelet, replicaset, statefulset, taint_eviction,
 };
 
 /// A cluster as a transition system, with everything that is needed to tell its runs.
@@ -148,6 +149,7 @@ struct Declared {
     commands: Option<IntVar>,
     loads: Vec<LoadVars>,
     desired: DesiredVars,
+    stateful: StatefulVars,
     autoscalers: Vec<HpaVars>,
     descheduler: DeschedulerVars,
 }
@@ -161,6 +163,7 @@ impl Declared {
         Declared {
             commands,
             desired: deployment::declare(cluster),
+            stateful: statefulset::declare(cluster),
             autoscalers: if controllers.hpa { hpa::declare(cluster, &loads) } else { Vec::new() },
             loads,
             descheduler: match controllers.descheduler {
@@ -180,6 +183,9 @@ impl Declared {
         if controllers.deployment {
             deployment::add(cluster, &self.desired);
             replicaset::add(cluster);
+        }
+        if controllers.stateful_set {
+            statefulset::add(cluster, &self.stateful);
         }
         if controllers.scheduler {
             cluster.reading_as(kube_scheduler::READER.name, || kube_scheduler::add(cluster));

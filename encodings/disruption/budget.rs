@@ -26,7 +26,7 @@ pub static RULE: Rule = rule! {
         allows.",
     parts: [
         "healthy pods are ready ones; the expected count is `spec.replicas` of the owners that have pods" =>
-            "exact; of StatefulSets and other owners that are not modelled it is the number of their pods",
+            "exact; of owners that are not modelled it is the number of their pods",
         "pods that nobody owns are expected by `minAvailable` as a number only; owners without a scale, as DaemonSets, \
             leave no disruption elsewise" =>
             "exact",

@@ -4,8 +4,8 @@
 
 use std::borrow::Cow;
 
+use crate::cluster::TemplateId;
 use crate::cluster::view::Cluster;
-use crate::cluster::{TemplateId, Tenure};
 
 /// The label that tells the pods of a Deployment's ReplicaSets apart.
 const HASH: &str = "pod-template-hash";
@@ -14,7 +14,7 @@ const HASH: &str = "pod-template-hash";
 pub fn value<'a>(cluster: &'a Cluster<'_>, template: TemplateId, key: &str) -> Option<Cow<'a, str>> {
     let pod = &cluster.templates[template.0];
     match pod.labels.get(key) {
-        None if key == HASH && pod.tenure == Tenure::Owned => Some(Cow::Owned(format!("of {}", pod.name))),
+        None if key == HASH && pod.is_of_replica_set() => Some(Cow::Owned(format!("of {}", pod.name))),
         value => value.map(|value| Cow::Borrowed(value.as_str())),
     }
 }

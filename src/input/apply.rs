@@ -1,4 +1,4 @@
-//! What `kubectl apply` of a changed Deployment does.
+//! What `kubectl apply` of a changed Deployment or StatefulSet does.
 //!
 //! kubectl merges three ways: what is in the new manifest is set; what was in the manifest applied last and is no longer
 //! is removed (and defaulted by the API server); the rest stays. For `spec.replicas` that decides whether an autoscaler's
@@ -6,19 +6,23 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::Metadata;
+use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
 use k8s_openapi::api::core::v1::PodTemplateSpec;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde::de::DeserializeOwned;
 
 use crate::cluster::object::scenario::CommandAction;
 use crate::cluster::object::spec::{ObjectKey, Revision, Workload};
 
 use super::object::Located;
 use super::templates::{self, Priorities};
+use super::{stateful_sets, workloads};
 
 /// The annotation in which kubectl keeps the manifest applied last.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
-/// What the next `apply` of each Deployment finds.
+/// What the next `apply` of each workload finds.
 #[derive(Clone, Debug, Default)]
 pub struct ApplyHistory {
     states: BTreeMap<ObjectKey, ApplyState>,
@@ -32,21 +36,57 @@ struct ApplyState {
     before: Option<PodTemplateSpec>,
 }
 
+/// A manifest of a workload whose template commands may change.
+pub trait Manifest: Clone + DeserializeOwned + Metadata<Ty = ObjectMeta> {
+    /// `spec.replicas`.
+    fn replicas(&self) -> Option<i32>;
+    /// `spec.template`.
+    fn template(&self) -> Option<&PodTemplateSpec>;
+    /// The workload that it makes, without pods.
+    fn workload(object: &Located<Self>, priorities: &Priorities) -> Workload;
+}
+
+impl Manifest for Deployment {
+    fn replicas(&self) -> Option<i32> {
+        self.spec.as_ref()?.replicas
+    }
+
+    fn template(&self) -> Option<&PodTemplateSpec> {
+        self.spec.as_ref().map(|spec| &spec.template)
+    }
+
+    fn workload(object: &Located<Self>, priorities: &Priorities) -> Workload {
+        workloads::new_deployment(object, priorities)
+    }
+}
+
+impl Manifest for StatefulSet {
+    fn replicas(&self) -> Option<i32> {
+        self.spec.as_ref()?.replicas
+    }
+
+    fn template(&self) -> Option<&PodTemplateSpec> {
+        self.spec.as_ref().map(|spec| &spec.template)
+    }
+
+    fn workload(object: &Located<Self>, priorities: &Priorities) -> Workload {
+        stateful_sets::new_stateful_set(object, priorities)
+    }
+}
+
 /// Whether the manifest applied last gave `spec.replicas`: of a dump what the annotation says, else what is written.
-pub fn replicas_given(object: &Located<Deployment>) -> bool {
-    let own = object.value.spec.as_ref().is_some_and(|spec| spec.replicas.is_some());
-    match last_applied(&object.value) {
-        Some(last) => last.spec.is_some_and(|spec| spec.replicas.is_some()),
-        None => own && !object.raw.is_live(),
+pub fn replicas_given<T: Manifest>(object: &Located<T>) -> bool {
+    match last_applied(&*object.value) {
+        Some(last) => last.replicas().is_some(),
+        None => object.value.replicas().is_some() && !object.raw.is_live(),
     }
 }
 
 impl ApplyHistory {
-    /// Remembers how a Deployment of the start came to be.
-    pub fn remember(&mut self, object: &Located<Deployment>, workload: &Workload, priorities: &Priorities) {
-        let last =
-            if object.raw.is_live() { last_applied(&object.value) } else { Some(Deployment::clone(&object.value)) };
-        let mut before = last.and_then(|last| last.spec).map(|spec| spec.template);
+    /// Remembers how a workload of the start came to be.
+    pub fn remember<T: Manifest>(&mut self, object: &Located<T>, workload: &Workload, priorities: &Priorities) {
+        let last = if object.raw.is_live() { last_applied(&*object.value) } else { Some(T::clone(&object.value)) };
+        let mut before = last.and_then(|last| last.template().cloned());
         if let Some(template) = &mut before {
             templates::complete(template, priorities);
         }
@@ -62,7 +102,7 @@ impl ApplyHistory {
     /// The action of applying `manifest`, and whether it changes anything; a new template becomes a revision of the workload.
     pub fn apply(
         &mut self,
-        manifest: &Deployment,
+        manifest: &impl Manifest,
         workload: &mut Workload,
         priorities: &Priorities,
     ) -> (CommandAction, bool) {
@@ -73,12 +113,11 @@ impl ApplyHistory {
             before: None,
         };
         let state = self.states.entry(workload.key.clone()).or_insert(fresh);
-        let spec = manifest.spec.clone().unwrap_or_default();
-        let mut template = spec.template;
+        let mut template = manifest.template().cloned().unwrap_or_default();
         templates::complete(&mut template, priorities);
         let same = templates::unchanged(&template, &workload.revisions[state.revision].template, state.before.as_ref());
         let revision = if same { state.revision } else { revision_of(&template, workload) };
-        let replicas = match (spec.replicas, state.replicas_given) {
+        let replicas = match (manifest.replicas(), state.replicas_given) {
             (Some(given), _) => Some(i64::from(given)),
             (None, true) => Some(1),
             (None, false) => None,
@@ -87,7 +126,7 @@ impl ApplyHistory {
         *state = ApplyState {
             revision,
             replicas: replicas.or(state.replicas),
-            replicas_given: spec.replicas.is_some(),
+            replicas_given: manifest.replicas().is_some(),
             before: Some(template),
         };
         (CommandAction::Apply { target: workload.key.clone(), revision, replicas }, !same || rescaled)
@@ -98,12 +137,16 @@ impl ApplyHistory {
 fn revision_of(template: &PodTemplateSpec, workload: &mut Workload) -> usize {
     let known = workload.revisions.iter().position(|revision| revision.template == *template);
     known.unwrap_or_else(|| {
-        let name = format!("{}-{}", workload.key.name, workload.revisions.len() + 1);
+        let number = workload.revisions.len() + 1;
+        let name = match &workload.stateful {
+            Some(set) => set.revision(number),
+            None => format!("{}-{number}", workload.key.name),
+        };
         workload.revisions.push(Revision { name, template: template.clone(), size: 0, pods: Vec::new() });
         workload.revisions.len() - 1
     })
 }
 
-fn last_applied(object: &Deployment) -> Option<Deployment> {
-    serde_json::from_str(object.metadata.annotations.as_ref()?.get(LAST_APPLIED)?).ok()
+fn last_applied<T: Manifest>(object: &T) -> Option<T> {
+    serde_json::from_str(object.metadata().annotations.as_ref()?.get(LAST_APPLIED)?).ok()
 }

@@ -92,18 +92,19 @@ fn resolve_one(
     let key = super::key_of(&autoscaler.metadata);
     let spec = autoscaler.spec.as_mut()?;
     let reference = &spec.scale_target_ref;
-    if !matches!(reference.kind.as_str(), "Deployment" | "ReplicaSet") {
+    if !matches!(reference.kind.as_str(), "Deployment" | "ReplicaSet" | "StatefulSet") {
         census.count(format!("HorizontalPodAutoscaler of a {}", reference.kind));
         return None;
     }
     let target = ObjectKey { namespace: key.namespace.clone(), name: reference.name.clone() };
-    let Some((_, workload)) = find_workload(workloads, &target) else {
+    let Some(workload) = target_of(workloads, &reference.kind, &target) else {
         let path = FieldPath::from("spec.scaleTargetRef.name");
         let message = format!("there is no {} `{target}` to scale", reference.kind);
         let help = "give the target's manifest too, or correct the name and the namespace";
         sink.push(if raw.is_live() { raw.warning(&path, message, help) } else { raw.error(&path, message, help) });
         return None;
     };
+    let target = workload.key.clone();
     apply_defaults(spec);
     for (index, metric) in spec.metrics.iter().flatten().enumerate() {
         let path = FieldPath::from("spec.metrics").index(index);
@@ -121,6 +122,18 @@ fn resolve_one(
         }
     }
     Some(Autoscaler { key, object: autoscaler, target, origin })
+}
+
+/// The workload of a kind and name. A StatefulSet that shares its name with another workload has a key of its own.
+fn target_of<'w>(workloads: &'w [Workload], kind: &str, key: &ObjectKey) -> Option<&'w Workload> {
+    if kind != "StatefulSet" {
+        return find_workload(workloads, key).map(|(_, workload)| workload);
+    }
+    let is_named = |workload: &&Workload| {
+        let set = workload.stateful.as_ref().filter(|_| workload.key.namespace == key.namespace);
+        set.is_some_and(|set| set.name == key.name)
+    };
+    workloads.iter().find(is_named)
 }
 
 fn apply_defaults(spec: &mut HorizontalPodAutoscalerSpec) {

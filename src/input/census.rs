@@ -97,6 +97,15 @@ impl Census {
         }
     }
 
+    /// Counts the fields of a StatefulSet that are not modelled.
+    pub fn count_set_fields(&mut self, object: &RawObject) {
+        if object.kind == "StatefulSet"
+            && object.tree().at(&"spec.persistentVolumeClaimRetentionPolicy".into()).is_some()
+        {
+            self.count("persistentVolumeClaimRetentionPolicy of a StatefulSet");
+        }
+    }
+
     /// Adds what another one counted.
     pub fn append(&mut self, other: Census) {
         for (what, count) in other.counts {

@@ -4,11 +4,11 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use k8s_openapi::Metadata;
-use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet, StatefulSet};
+use k8s_openapi::api::apps::v1::{ControllerRevision, Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::api::autoscaling::v1::HorizontalPodAutoscaler as AutoscalerV1;
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::core::v1::{
-    Namespace, Node, PersistentVolumeClaim, Pod, ReplicationController, ResourceQuota, Service,
+    Namespace, Node, PersistentVolume, PersistentVolumeClaim, Pod, ReplicationController, ResourceQuota, Service,
 };
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::api::scheduling::v1::PriorityClass;
@@ -29,7 +29,7 @@ pub struct Objects {
     pub deployments: Vec<Located<Deployment>>,
     /// ReplicaSets.
     pub replica_sets: Vec<Located<ReplicaSet>>,
-    /// StatefulSets: only their selectors are read.
+    /// StatefulSets.
     pub stateful_sets: Vec<Located<StatefulSet>>,
     /// ReplicationControllers: only their selectors are read.
     pub replication_controllers: Vec<Located<ReplicationController>>,
@@ -47,8 +47,12 @@ pub struct Objects {
     pub disruption_budgets: Vec<Located<PodDisruptionBudget>>,
     /// ResourceQuotas.
     pub quotas: Vec<Located<ResourceQuota>>,
+    /// ControllerRevisions: templates of StatefulSets.
+    pub controller_revisions: Vec<Located<ControllerRevision>>,
     /// PersistentVolumeClaims.
     pub claims: Vec<Located<PersistentVolumeClaim>>,
+    /// PersistentVolumes: which nodes can reach them.
+    pub volumes: Vec<Located<PersistentVolume>>,
     /// PriorityClasses.
     pub priority_classes: Vec<Located<PriorityClass>>,
     /// KubeSchedulerConfigurations.
@@ -62,7 +66,7 @@ pub struct Objects {
 }
 
 /// Versions in which modelled kinds are understood; the first is the one to recommend.
-const VERSIONS: [(&str, &[&str]); 16] = [
+const VERSIONS: [(&str, &[&str]); 18] = [
     ("Deployment", &["apps/v1"]),
     ("ReplicaSet", &["apps/v1"]),
     ("StatefulSet", &["apps/v1"]),
@@ -74,7 +78,9 @@ const VERSIONS: [(&str, &[&str]); 16] = [
     ("Namespace", &["v1"]),
     ("PodDisruptionBudget", &["policy/v1"]),
     ("ResourceQuota", &["v1"]),
+    ("ControllerRevision", &["apps/v1"]),
     ("PersistentVolumeClaim", &["v1"]),
+    ("PersistentVolume", &["v1"]),
     ("PriorityClass", &["scheduling.k8s.io/v1"]),
     ("KubeSchedulerConfiguration", &["kubescheduler.config.k8s.io/v1"]),
     ("DeschedulerPolicy", &["descheduler/v1alpha2", "descheduler/v1alpha1"]),
@@ -120,7 +126,13 @@ impl Objects {
             "ReplicaSet" => {
                 read_into(&mut self.replica_sets, broken, reader.read(&raw, true, workload::replica_set), raw)
             }
-            "StatefulSet" => self.stateful_sets.extend(located(reader.read_selecting(&raw), raw)),
+            "StatefulSet" => {
+                read_into(&mut self.stateful_sets, broken, reader.read(&raw, true, workload::stateful_set), raw)
+            }
+            "ControllerRevision" => {
+                self.controller_revisions.extend(located(reader.read(&raw, true, |_, _| ()), raw));
+            }
+            "PersistentVolume" => self.volumes.extend(located(reader.read(&raw, false, |_, _| ()), raw)),
             "ReplicationController" => self.replication_controllers.extend(located(reader.read_selecting(&raw), raw)),
             "Pod" => self.pods.extend(located(reader.read(&raw, true, workload::pod), raw)),
             "Node" => read_into(&mut self.nodes, broken, reader.read(&raw, false, other::node), raw),
@@ -159,8 +171,10 @@ impl Objects {
         self.services.extend(other.services);
         self.namespaces.extend(other.namespaces);
         self.disruption_budgets.extend(other.disruption_budgets);
+        self.controller_revisions.extend(other.controller_revisions);
         self.claims.extend(other.claims);
         self.quotas.extend(other.quotas);
+        self.volumes.extend(other.volumes);
         self.priority_classes.extend(other.priority_classes);
         self.scheduler_configurations.extend(other.scheduler_configurations);
         self.descheduler_policies.extend(other.descheduler_policies);
@@ -184,6 +198,11 @@ fn located<T>(read: Option<T>, raw: RawObject) -> Option<Located<T>> {
 /// Reads one object as a typed one, for commands of a scenario that carry a Deployment inline.
 pub fn read_deployment(raw: RawObject, census: &mut Census, sink: &mut Diagnostics) -> Option<Located<Deployment>> {
     located(Reader { census, sink }.read(&raw, true, validate::workload::deployment), raw)
+}
+
+/// The same of a StatefulSet.
+pub fn read_stateful_set(raw: RawObject, census: &mut Census, sink: &mut Diagnostics) -> Option<Located<StatefulSet>> {
+    located(Reader { census, sink }.read(&raw, true, validate::workload::stateful_set), raw)
 }
 
 struct Reader<'a> {
@@ -214,6 +233,7 @@ impl Reader<'_> {
         census::report_unknown_fields(raw, unknown, self.census, self.sink);
         let path = if raw.kind == "Pod" { "spec" } else { "spec.template.spec" };
         self.census.count_pod_fields(raw, &path.into());
+        self.census.count_set_fields(raw);
         match namespaced {
             true => default_namespace(object.metadata_mut()),
             false => object.metadata_mut().namespace = None,

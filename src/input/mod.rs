@@ -24,11 +24,13 @@ pub mod scheduler;
 pub mod schema;
 mod selecting;
 pub mod source;
+pub mod stateful_sets;
 pub mod templates;
 pub mod tree;
 pub mod typed;
 pub mod unique;
 pub mod validate;
+pub mod volumes;
 pub mod workloads;
 pub mod yaml;
 

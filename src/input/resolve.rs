@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use itertools::Itertools;
-use k8s_openapi::api::apps::v1::Deployment;
-
 use k8s_openapi::api::core::v1::{Node, PersistentVolumeClaim, Pod};
 
-use crate::cluster::object::spec::{ClusterSpec, NodeSpec, ObjectKey, Revision, SchedulerProfile, Workload};
+use crate::cluster::object::spec::{
+    ClusterSpec, NodeSpec, ObjectKey, Revision, SchedulerProfile, Workload, WorkloadKind,
+};
 
-use super::apply::ApplyHistory;
+use super::apply::{ApplyHistory, Manifest};
 use super::autoscalers;
 use super::census::Census;
 use super::defaults;
@@ -27,8 +27,10 @@ use super::scenario::{self, commands, commands::Commander, document::Document};
 use super::scheduler;
 use super::selecting;
 use super::source::Source;
+use super::stateful_sets::{self, Given};
 use super::templates::Priorities;
 use super::unique::{Unique, unique};
+use super::volumes::Volumes;
 use super::workloads::Owners;
 use super::{LoadOptions, Loaded};
 
@@ -190,16 +192,18 @@ impl Resolver<'_> {
         let priority_classes = unique(objects.priority_classes, self.sink).applied(self.sink);
         let priorities = Priorities::new(&priority_classes, &pods);
         let replica_sets = unique(objects.replica_sets, self.sink).applied(self.sink);
+        let stateful_sets = unique(objects.stateful_sets, self.sink);
         let owner_selectors = selecting::owner_selectors(
             &replica_sets,
-            &unique(objects.stateful_sets, self.sink).applied(self.sink),
+            &stateful_sets.objects,
             &unique(objects.replication_controllers, self.sink).applied(self.sink),
         );
         let deployments = unique(objects.deployments, self.sink);
         let live = |raw: &Arc<RawObject>| raw.is_live();
         let running = pods.iter().any(|pod| live(&pod.raw))
             || deployments.objects.iter().any(|object| live(&object.raw))
-            || replica_sets.iter().any(|object| live(&object.raw));
+            || replica_sets.iter().any(|object| live(&object.raw))
+            || stateful_sets.objects.iter().any(|object| live(&object.raw));
 
         let mut cluster =
             ClusterSpec { nodes: self.nodes(objects.nodes, document), owner_selectors, ..ClusterSpec::default() };
@@ -207,7 +211,12 @@ impl Resolver<'_> {
         cluster.scheduler = scheduler::resolve(&objects.scheduler_configurations, named, self.census, self.sink);
         let pods = self.bound_pods(pods, &cluster.nodes);
         let (present, pending) = split(deployments, running);
-        let mut owners = Owners::new(&present, &replica_sets, &priorities);
+        let (present_sets, pending_sets) = split(stateful_sets, running);
+        let revisions = unique(objects.controller_revisions, self.sink).applied(self.sink);
+        let claims = unique(objects.claims, self.sink).applied(self.sink);
+        let volumes = Volumes::new(&claims, &unique(objects.volumes, self.sink).applied(self.sink));
+        let stateful = Given { sets: &present_sets, revisions: &revisions, volumes: &volumes, priorities: &priorities };
+        let mut owners = Owners::new(&present, &replica_sets, stateful);
         pods.iter().for_each(|pod| owners.attach(pod, self.sink));
         cluster.finished = owners.finished().clone();
         cluster.workloads = owners.finish(self.sink);
@@ -217,16 +226,25 @@ impl Resolver<'_> {
             self.check_template(object, &priorities, &cluster);
             history.remember(object, workload, &priorities);
         }
+        let sets = cluster.workloads.iter().filter(|workload| workload.kind == WorkloadKind::StatefulSet);
+        for (object, workload) in present_sets.iter().zip(sets) {
+            self.check_template(object, &priorities, &cluster);
+            history.remember(object, workload, &priorities);
+        }
         self.imply_commands(&pending, &mut cluster, &mut history, &priorities);
+        self.imply_commands(&pending_sets, &mut cluster, &mut history, &priorities);
         let autoscalers = unique(objects.autoscalers, self.sink).applied(self.sink);
         cluster.namespaces = namespaces(&unique(objects.namespaces, self.sink).applied(self.sink), &cluster.workloads);
-        cluster.claims = claims(&unique(objects.claims, self.sink).applied(self.sink));
+        cluster.claims = storage_classes(&claims);
         cluster.services = values(unique(objects.services, self.sink).applied(self.sink));
         cluster.quotas = values(unique(objects.quotas, self.sink).applied(self.sink));
         cluster.disruption_budgets = values(unique(objects.disruption_budgets, self.sink).applied(self.sink));
         cluster.descheduler = descheduler::resolve(&objects.descheduler_policies, &priorities, self.census, self.sink);
         self.add_scenario(document, autoscalers, &mut cluster, &mut history, &priorities, &objects.broken);
         cluster.absent = self.absent(&cluster);
+        let is_on = cluster.scenario.controllers.max_unavailable_stateful_set;
+        stateful_sets::warn_of_gate(&present_sets, is_on, self.sink);
+        stateful_sets::warn_of_gate(&pending_sets, is_on, self.sink);
         cluster
     }
 
@@ -269,10 +287,10 @@ impl Resolver<'_> {
         kept
     }
 
-    /// References of a Deployment's template to objects that nobody gave.
-    fn check_template(&mut self, object: &Located<Deployment>, priorities: &Priorities, cluster: &ClusterSpec) {
+    /// References of a workload's template to objects that nobody gave.
+    fn check_template(&mut self, object: &Located<impl Manifest>, priorities: &Priorities, cluster: &ClusterSpec) {
         let nodes = &cluster.nodes;
-        let Some(spec) = object.value.spec.as_ref().and_then(|spec| spec.template.spec.as_ref()) else { return };
+        let Some(spec) = object.value.template().and_then(|template| template.spec.as_ref()) else { return };
         let class = spec.priority_class_name.as_deref().unwrap_or_default();
         if !priorities.knows(class) {
             let path = FieldPath::from("spec.template.spec.priorityClassName");
@@ -309,9 +327,9 @@ impl Resolver<'_> {
     }
 
     /// Manifests that a running cluster does not have yet are what somebody is about to apply.
-    fn imply_commands(
+    fn imply_commands<T: Manifest>(
         &mut self,
-        pending: &[Located<Deployment>],
+        pending: &[Located<T>],
         cluster: &mut ClusterSpec,
         history: &mut ApplyHistory,
         priorities: &Priorities,
@@ -322,13 +340,13 @@ impl Resolver<'_> {
             let mut commander =
                 Commander { cluster, history, priorities, broken: &[], sources: self.sources, census, sink };
             let (action, changes) = commander.apply(manifest);
-            let key = super::key_of(&manifest.value.metadata);
-            let file = &manifest.raw.source.name;
+            let key = super::key_of(manifest.value.metadata());
+            let (file, kind) = (&manifest.raw.source.name, &manifest.raw.kind);
             if changes {
-                self.sink.note(format!("{file} has a Deployment {key} that the running cluster does not have like this: it may be applied at any time"));
+                self.sink.note(format!("{file} has a {kind} {key} that the running cluster does not have like this: it may be applied at any time"));
                 cluster.scenario.commands.push(commands::implied(action, manifest));
             } else {
-                self.sink.note(format!("{file} says of Deployment {key} what the running cluster has already"));
+                self.sink.note(format!("{file} says of {kind} {key} what the running cluster has already"));
             }
         }
     }
@@ -365,11 +383,11 @@ fn node_of(pod: &Located<Pod>) -> &str {
     pod.value.spec.as_ref().and_then(|spec| spec.node_name.as_deref()).unwrap_or_default()
 }
 
-/// Deployments that are there at the start, and those that are applied later.
-fn split(deployments: Unique<Deployment>, running: bool) -> (Vec<Located<Deployment>>, Vec<Located<Deployment>>) {
+/// Workloads that are there at the start, and those that are applied later.
+fn split<T>(given: Unique<T>, running: bool) -> (Vec<Located<T>>, Vec<Located<T>>) {
     let (present, new): (Vec<_>, Vec<_>) =
-        deployments.objects.into_iter().partition(|object| !running || object.raw.is_live());
-    (present, deployments.manifests.into_iter().chain(new).collect())
+        given.objects.into_iter().partition(|object| !running || object.raw.is_live());
+    (present, given.manifests.into_iter().chain(new).collect())
 }
 
 fn node_spec(object: Located<Node>) -> NodeSpec {
@@ -402,7 +420,7 @@ fn namespaces(
 }
 
 /// Storage classes of claims.
-fn claims(given: &[Located<PersistentVolumeClaim>]) -> BTreeMap<ObjectKey, Option<String>> {
+fn storage_classes(given: &[Located<PersistentVolumeClaim>]) -> BTreeMap<ObjectKey, Option<String>> {
     let class = |claim: &PersistentVolumeClaim| claim.spec.as_ref().and_then(|spec| spec.storage_class_name.clone());
     given.iter().map(|object| (super::key_of(&object.value.metadata), class(&object.value))).collect()
 }

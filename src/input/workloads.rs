@@ -1,4 +1,5 @@
-//! Puts Deployments, ReplicaSets and Pods together: who owns which pod, which revision is the present one.
+//! Puts Deployments, ReplicaSets and Pods together: who owns which pod, which revision is the present one. StatefulSets
+//! have a file of their own ([`super::stateful_sets`]).
 //!
 //! Pods find their ReplicaSet by `ownerReferences`. Where a dump leaves ReplicaSets out, their names
 //! (`<deployment>-<pod-template-hash>`) and the Deployment's selector tell which Deployment a pod belongs to. Pods that
@@ -20,6 +21,7 @@ use super::apply;
 use super::diagnostics::Diagnostics;
 use super::key_of;
 use super::object::Located;
+use super::stateful_sets::{Given, StatefulSets};
 use super::templates::{self, Priorities};
 
 /// A ReplicaSet of a Deployment, or what its pods tell of it.
@@ -42,6 +44,7 @@ pub struct Owners<'a> {
     deployments: &'a [Located<Deployment>],
     priorities: &'a Priorities,
     sets: Vec<Set>,
+    stateful: StatefulSets<'a>,
     fixed: Vec<Workload>,
     groups: BTreeMap<(ObjectKey, String, Resources, Labels), usize>,
     finished: usize,
@@ -53,12 +56,13 @@ impl<'a> Owners<'a> {
     pub fn new(
         deployments: &'a [Located<Deployment>],
         replica_sets: &[Located<ReplicaSet>],
-        priorities: &'a Priorities,
+        stateful: Given<'a>,
     ) -> Self {
         let mut owners = Owners {
             deployments,
-            priorities,
+            priorities: stateful.priorities,
             sets: Vec::new(),
+            stateful: StatefulSets::new(stateful),
             fixed: Vec::new(),
             groups: BTreeMap::new(),
             finished: 0,
@@ -78,6 +82,9 @@ impl<'a> Owners<'a> {
             }
             return;
         }
+        if self.stateful.attach(pod) {
+            return;
+        }
         let terminating = pod.value.metadata.deletion_timestamp.is_some();
         let set = if terminating { None } else { self.set_of(&pod.value) };
         match set {
@@ -94,7 +101,7 @@ impl<'a> Owners<'a> {
         &self.finished_of
     }
 
-    /// All workloads: Deployments, ReplicaSets of their own, and the rest, each in input order.
+    /// All workloads: Deployments, ReplicaSets of their own, StatefulSets, and the rest, each in input order.
     pub fn finish(mut self, sink: &mut Diagnostics) -> Vec<Workload> {
         if self.finished > 0 {
             sink.note(format!("{} pods that have finished are left out", self.finished));
@@ -107,6 +114,15 @@ impl<'a> Owners<'a> {
             workloads.push(build_deployment(deployment, key, own, self.priorities));
         }
         workloads.extend(self.sets.into_iter().map(lone_set));
+        for mut stateful in self.stateful.finish(sink) {
+            let name = stateful.key.name.clone();
+            make_unique(&mut stateful, &workloads);
+            if stateful.key.name != name {
+                let other = &stateful.key.name;
+                sink.note(format!("StatefulSet {name} has the name of another workload; here it is called {other}"));
+            }
+            workloads.push(stateful);
+        }
         for mut fixed in self.fixed {
             make_unique(&mut fixed, &workloads);
             workloads.push(fixed);
@@ -297,7 +313,7 @@ fn present_set(sets: &[Set], template: &PodTemplateSpec) -> Option<usize> {
 }
 
 /// Whether pods of one template look like pods of another, in all that an update usually changes.
-fn pods_alike(template: &PodTemplateSpec, pod: &PodTemplateSpec) -> bool {
+pub(super) fn pods_alike(template: &PodTemplateSpec, pod: &PodTemplateSpec) -> bool {
     let shape = |template: &PodTemplateSpec| {
         let containers = template.spec.iter().flat_map(|spec| &spec.containers);
         containers.map(|c| (c.name.clone(), c.image.clone(), c.resources.clone())).collect::<Vec<_>>()
@@ -318,7 +334,13 @@ fn lone_set(set: Set) -> Workload {
     workload
 }
 
-fn workload(kind: WorkloadKind, owner_kind: &str, key: ObjectKey, revision: Revision, origin: Origin) -> Workload {
+pub(super) fn workload(
+    kind: WorkloadKind,
+    owner_kind: &str,
+    key: ObjectKey,
+    revision: Revision,
+    origin: Origin,
+) -> Workload {
     Workload {
         kind,
         owner_kind: owner_kind.to_owned(),
@@ -330,6 +352,7 @@ fn workload(kind: WorkloadKind, owner_kind: &str, key: ObjectKey, revision: Revi
         strategy: strategy(None),
         paused: false,
         min_ready_seconds: 0,
+        stateful: None,
         revisions: vec![revision],
         current: 0,
         created_later: false,
@@ -355,7 +378,7 @@ fn make_unique(fixed: &mut Workload, others: &[Workload]) {
     }
 }
 
-fn existing(pod: &Located<Pod>) -> ExistingPod {
+pub(super) fn existing(pod: &Located<Pod>) -> ExistingPod {
     let status = pod.value.status.as_ref();
     let node = pod.value.spec.as_ref().and_then(|spec| spec.node_name.clone()).filter(|node| !node.is_empty());
     let ready = match status.and_then(|status| status.conditions.as_ref()) {
@@ -366,11 +389,13 @@ fn existing(pod: &Located<Pod>) -> ExistingPod {
         name: pod.value.metadata.name.clone().unwrap_or_default(),
         ready: ready && node.is_some(),
         node,
+        ordinal: None,
+        leaving: false,
         object: None,
     }
 }
 
-fn controller(metadata: &ObjectMeta) -> Option<&OwnerReference> {
+pub(super) fn controller(metadata: &ObjectMeta) -> Option<&OwnerReference> {
     let owners = metadata.owner_references.as_deref().unwrap_or_default();
     owners.iter().find(|owner| owner.controller == Some(true)).or(owners.first())
 }

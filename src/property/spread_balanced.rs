@@ -125,7 +125,8 @@ fn counts(
 ) -> bool {
     let [pod, another] = [present, other].map(|template| &cluster.templates[template.0]);
     let (own, others) = (&pod.labels, &another.labels);
-    let agree = |key: &String| key != HASH && own.get(key).is_none_or(|value| others.get(key) == Some(value));
+    let is_hash = |key: &String| key == HASH && pod.is_of_replica_set();
+    let agree = |key: &String| !is_hash(key) && own.get(key).is_none_or(|value| others.get(key) == Some(value));
     let is_own = pod.workload == another.workload;
     let selected = constraint.label_selector.as_ref().map_or(is_own, |selector| selector::matches(selector, others));
     present == other

@@ -54,6 +54,11 @@ const EMBEDDED: &[(&str, &[u8])] = &[
     ("control-plane/spread.jsonl", include_bytes!("../oracle/control-plane/spread.jsonl.gz")),
     ("control-plane/scale-down.jsonl", include_bytes!("../oracle/control-plane/scale-down.jsonl.gz")),
     ("control-plane/hpa.jsonl", include_bytes!("../oracle/control-plane/hpa.jsonl.gz")),
+    ("control-plane/statefulset.jsonl", include_bytes!("../oracle/control-plane/statefulset.jsonl.gz")),
+    (
+        "control-plane/statefulset-maxunavailable.jsonl",
+        include_bytes!("../oracle/control-plane/statefulset-maxunavailable.jsonl.gz"),
+    ),
     ("control-plane/node-failure.jsonl", include_bytes!("../oracle/control-plane/node-failure.jsonl.gz")),
     ("control-plane/taint-eviction.jsonl", include_bytes!("../oracle/control-plane/taint-eviction.jsonl.gz")),
     ("control-plane/drain.jsonl", include_bytes!("../oracle/control-plane/drain.jsonl.gz")),

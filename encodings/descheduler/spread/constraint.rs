@@ -8,7 +8,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
 use crate::cluster::object::selector::{self, Labels};
 use crate::cluster::view::{Domain, Inclusion, View};
-use crate::cluster::{Template, TemplateId, Tenure};
+use crate::cluster::{Template, TemplateId};
 
 /// One constraint of one namespace.
 pub struct Constraint {
@@ -87,7 +87,7 @@ fn pairs(template: &Template, given: &TopologySpreadConstraint) -> Labels {
 
 /// A label of a template's pods. Those of a ReplicaSet carry its hash, for which its name stands.
 fn label<'a>(template: &'a Template, key: &str) -> Option<&'a String> {
-    let hash = || (key == "pod-template-hash" && template.tenure == Tenure::Owned).then_some(&template.name);
+    let hash = || (key == "pod-template-hash" && template.is_of_replica_set()).then_some(&template.name);
     template.labels.get(key).or_else(hash)
 }
 

@@ -5,11 +5,12 @@
 //! They count the pods that the Services selecting the pod and the controller owning it select together; a pod that
 //! nobody stands behind has none. The selector of a Deployment's ReplicaSet holds the template's hash.
 
-use k8s_openapi::api::core::v1::TopologySpreadConstraint;
+use k8s_openapi::api::core::v1::{Pod, TopologySpreadConstraint};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 
 use crate::cluster::counting::classes::{HOSTNAME, ZONE};
 use crate::cluster::view::Cluster;
-use crate::cluster::{TemplateId, Tenure, object::selector};
+use crate::cluster::{Template, TemplateId, object::selector};
 
 use super::Constraint;
 
@@ -34,13 +35,33 @@ fn system(key: &str, max_skew: i32) -> TopologySpreadConstraint {
     }
 }
 
+/// A pod of a StatefulSet, as far as it is asked who stands behind it.
+fn of_stateful_set(template: &Template, set: &str) -> Pod {
+    let owner = OwnerReference {
+        api_version: "apps/v1".to_owned(),
+        kind: "StatefulSet".to_owned(),
+        name: set.to_owned(),
+        controller: Some(true),
+        ..OwnerReference::default()
+    };
+    let metadata = ObjectMeta {
+        labels: Some(template.labels.clone()),
+        owner_references: Some(vec![owner]),
+        ..ObjectMeta::default()
+    };
+    Pod { metadata, ..Pod::default() }
+}
+
 /// The templates whose pods count; `None` if nobody stands behind the pod.
 fn peers(cluster: &Cluster<'_>, template: TemplateId) -> Option<Vec<TemplateId>> {
     let pod = &cluster.templates[template.0];
-    if pod.tenure == Tenure::Owned {
+    if pod.is_of_replica_set() {
         return Some(vec![template]);
     }
-    let selectors = cluster.spec.default_selectors(&pod.namespace, pod.sample.as_ref()?);
+    let selectors = match &cluster.spec.workloads[pod.workload].stateful {
+        Some(set) => cluster.spec.default_selectors(&pod.namespace, &of_stateful_set(pod, &set.name)),
+        None => cluster.spec.default_selectors(&pod.namespace, pod.sample.as_ref()?),
+    };
     let is_peer = |other: &TemplateId| {
         let other = &cluster.templates[other.0];
         other.namespace == pod.namespace && selectors.iter().all(|it| selector::matches(it, &other.labels))

@@ -39,8 +39,8 @@ pub static RULE: Rule = rule! {
         "the filter, with its codes and messages" => "exact",
         "the score" => "exact: tabulated by running upstream's arithmetic",
         "default topology spreading: the pods that the Services selecting a pod and its controller select together" =>
-            "exact for pods without a modelled owner; pods of a Deployment or ReplicaSet count those of the same \
-                template",
+            "exact for pods of StatefulSets and those without a modelled owner; pods of a Deployment or ReplicaSet count \
+                those of the same template",
         "raw scores of which a table would be too large" =>
             "approximate: fixed point with an error of at most half a unit of 2⁻²⁰, which matters only at a rounding \
                 boundary",

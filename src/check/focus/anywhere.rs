@@ -20,6 +20,7 @@ use crate::cluster::object::spec::{
     Autoscaler, ClusterSpec, Company, DEFAULT_SCHEDULER, ExistingPod, FitStrategy, NodeSpec, ObjectKey, Revision,
     SchedulerProfile, Workload,
 };
+use crate::cluster::object::stateful::Stateful;
 use crate::property::about;
 
 use super::room;
@@ -103,7 +104,7 @@ pub fn may_be_preempted(survey: &Survey<'_>, template: usize) -> bool {
 pub fn alone(survey: &Survey<'_>, workload: usize, naming: Naming, scaling: Scaling) -> Alone {
     let whole = survey.spec;
     let owner = &whole.workloads[workload];
-    let names = Names { naming, scaling, owner };
+    let names = Names { naming, scaling, owner, never_ready: &whole.scenario.never_ready };
     let crowded = !room::finds_room(survey, workload);
     let own = names.key();
     let commands: Vec<usize> = own_commands(whole, &owner.key).collect();
@@ -138,6 +139,8 @@ struct Names<'a> {
     naming: Naming,
     scaling: Scaling,
     owner: &'a Workload,
+    /// Images that matter.
+    never_ready: &'a [String],
 }
 
 impl Names<'_> {
@@ -155,7 +158,7 @@ impl Names<'_> {
         };
         let revision = |(position, it): (usize, &Revision)| Revision {
             name: name(position, &it.name),
-            template: without_place(&it.template),
+            template: without_place(&it.template, self.never_ready),
             size: it.size,
             pods: it.pods.iter().map(pod).collect(),
         };
@@ -163,10 +166,20 @@ impl Names<'_> {
             key: self.key(),
             labels: BTreeMap::new(),
             selector: Default::default(),
+            stateful: self.owner.stateful.as_ref().map(|set| self.stateful(set)),
             revisions: self.owner.revisions.iter().enumerate().map(revision).collect(),
             origin: Default::default(),
             ..self.owner.clone()
         }
+    }
+
+    /// A StatefulSet whose pods find their volumes anywhere.
+    fn stateful(&self, set: &Stateful) -> Stateful {
+        let name = match self.naming {
+            Naming::Nameless => self.key().name,
+            Naming::Own => set.name.clone(),
+        };
+        Stateful { name, pins: BTreeMap::new(), ..set.clone() }
     }
 
     fn autoscaler(&self, autoscaler: &Autoscaler) -> Autoscaler {
@@ -196,6 +209,7 @@ impl Names<'_> {
             placed_anywhere: here(&whole.placed_anywhere),
             loads: loads.map(|load| Load { target: self.key(), ..load }).collect(),
             slow_start: here(&whole.slow_start),
+            never_ready: whole.never_ready.clone(),
             failures: None,
             overload: None,
             maintenance: None,
@@ -210,11 +224,12 @@ impl Names<'_> {
 
 fn pod(pod: &ExistingPod) -> ExistingPod {
     let node = pod.node.as_ref().map(|_| NODE.to_owned());
-    ExistingPod { name: String::new(), node, ready: pod.ready, object: None }
+    ExistingPod { name: String::new(), node, object: None, ..pod.clone() }
 }
 
-/// A template without anything that says where its pods go, or what they are called.
-fn without_place(template: &PodTemplateSpec) -> PodTemplateSpec {
+/// A template without anything that says where its pods go, or what they are called. Of images only those are left whose
+/// containers never become ready.
+fn without_place(template: &PodTemplateSpec, never_ready: &[String]) -> PodTemplateSpec {
     let mut spec = template.spec.clone().unwrap_or_default();
     spec.node_selector = None;
     spec.affinity = None;
@@ -227,7 +242,7 @@ fn without_place(template: &PodTemplateSpec) -> PodTemplateSpec {
     spec.host_network = None;
     for container in spec.containers.iter_mut().chain(spec.init_containers.iter_mut().flatten()) {
         container.name = String::new();
-        container.image = None;
+        container.image = container.image.take().filter(|image| never_ready.contains(image));
         container.ports = None;
         container.env = None;
         container.args = None;

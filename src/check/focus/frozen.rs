@@ -80,6 +80,7 @@ fn settled(workload: &Workload, shows: impl Fn(&str) -> bool) -> Option<Workload
         kind: WorkloadKind::Fixed,
         owner_kind: "DaemonSet".to_owned(),
         replicas: pods.len() as i64,
+        stateful: None,
         revisions: vec![Revision { size: 0, pods, ..workload.revisions[0].clone() }],
         current: 0,
         ..workload.clone()

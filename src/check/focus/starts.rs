@@ -23,7 +23,9 @@ pub fn is_surely_possible(survey: &Survey<'_>) -> bool {
     for (index, template) in survey.templates.iter().enumerate() {
         let owner = &spec.workloads[template.workload];
         if anywhere.contains(&owner.key) {
-            waiting.push((index, owner.revisions[template.revision].size));
+            let all = owner.revisions[template.revision].size;
+            let own = if template.ordinal.is_some() { template.members.len() as i64 } else { all };
+            waiting.push((index, own));
         } else {
             survey.existing(index).filter_map(|pod| pod.node.as_deref()).for_each(|node| nodes.take(node, template));
         }

@@ -14,6 +14,7 @@ use crate::cluster::object::resources::ResourceError;
 use crate::cluster::object::scenario::CommandAction;
 use crate::cluster::object::selector;
 use crate::cluster::object::spec::{ClusterSpec, ExistingPod, SchedulerProfile, Workload, WorkloadKind};
+use crate::cluster::object::stateful::Stateful;
 use crate::cluster::{counting::loose, object::affinity};
 use crate::model::readers;
 
@@ -216,6 +217,7 @@ impl<'a> Survey<'a> {
             && !self.is_descheduled(owner)
             && used(owner).count() == 1
             && owner.revisions[owner.current].pods.len() as i64 <= owner.replicas
+            && owner.stateful.as_ref().is_none_or(|set| keeps_its_pods(owner, set))
             && !self.templates_of(workload).any(is_troubled)
             && self.templates.iter().all(|it| it.priority() == self.templates[0].priority())
     }
@@ -251,7 +253,7 @@ fn most(spec: &ClusterSpec, template: &Template) -> i64 {
 fn at_first(spec: &ClusterSpec, template: &Template) -> i64 {
     let owner = &spec.workloads[template.workload];
     match template.tenure {
-        Tenure::Owned if used(owner).eq([template.revision]) => {
+        Tenure::Owned if used(owner).eq([template.revision]) && template.ordinal.is_none() => {
             owner.replicas.max(owner.revisions[template.revision].pods.len() as i64)
         }
         _ => i64::MAX,
@@ -268,6 +270,13 @@ fn used(workload: &Workload) -> impl Iterator<Item = usize> + '_ {
 pub fn is_used(workload: &Workload, revision: usize) -> bool {
     let it = &workload.revisions[revision];
     revision >= workload.current || it.size > 0 || !it.pods.is_empty()
+}
+
+/// Whether a StatefulSet keeps the pods that it has, and makes no other ones of another revision.
+fn keeps_its_pods(owner: &Workload, set: &Stateful) -> bool {
+    let wanted = set.start..set.start + owner.replicas;
+    let stays = |pod: &ExistingPod| !pod.leaving && pod.ordinal.is_some_and(|ordinal| wanted.contains(&ordinal));
+    set.current == owner.current && owner.revisions.iter().flat_map(|it| &it.pods).all(stays)
 }
 
 fn is_troubled(spec: &ClusterSpec, class: &NodeClass) -> bool {

@@ -65,6 +65,12 @@ pub fn fenceposts(surge: Option<&IntOrString>, unavailable: Option<&IntOrString>
     }
 }
 
+/// `maxUnavailable` of a StatefulSet of so many replicas, rounded down but at least 1:
+/// `pkg/controller/statefulset/stateful_set_utils.go`.
+pub fn max_unavailable_of_set(given: &IntOrString, replicas: i64) -> i64 {
+    scaled(Some(given), replicas, f64::floor).unwrap_or(1).max(1)
+}
+
 /// An absolute number, or a percentage of `total` rounded by `round`; `None` for other strings.
 fn scaled(value: Option<&IntOrString>, total: i64, round: fn(f64) -> f64) -> Option<i64> {
     match value {
@@ -89,5 +95,6 @@ mod tests {
         assert_eq!(fenceposts(Some(&IntOrString::String("x".to_owned())), None, 3), (0, 0));
         let none = Limits::resolve(&DeploymentStrategy::default(), 0);
         assert_eq!((none.max_unavailable, none.min_available()), (0, 0));
+        assert_eq!([0, 1, 4, 9].map(|replicas| max_unavailable_of_set(&percent, replicas)), [1, 1, 1, 2]);
     }
 }

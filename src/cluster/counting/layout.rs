@@ -64,7 +64,8 @@ impl Layout {
                     _ => initial(id, phase),
                 };
                 let most = match phase {
-                    Phase::Terminating if template.tenure == Tenure::Loose => {
+                    // So is one that holds the name of its StatefulSet's pod.
+                    Phase::Terminating if template.tenure == Tenure::Loose || template.ordinal.is_some() => {
                         (fitting + present).min(template.max_pods)
                     }
                     // Pods that are being deleted are not among the workload's: only the node bounds them.

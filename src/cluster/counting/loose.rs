@@ -53,7 +53,7 @@ pub fn templates(spec: &ClusterSpec, owned: &[Template]) -> Result<Vec<Template>
 
 /// Whether a pod is being deleted.
 pub fn is_terminating(pod: &ExistingPod) -> bool {
-    pod.object.as_ref().is_some_and(|object| object.metadata.deletion_timestamp.is_some())
+    pod.leaving || pod.object.as_ref().is_some_and(|object| object.metadata.deletion_timestamp.is_some())
 }
 
 impl<'a> Readers<'a> {
@@ -159,8 +159,10 @@ impl<'a> Readers<'a> {
             namespace: owner.key.namespace.clone(),
             labels: sample.metadata.labels.clone().unwrap_or_default(),
             max_pods: members.len() as i64,
+            ordinal: None,
             phases: phases::of_others(self.spec, tenure, members.iter().map(|&member| &pods[member])),
             slow_start: false,
+            never_ready: false,
             spec: sample.spec.clone().unwrap_or_default(),
             requests: resources::bound_requests(&sample)?,
             scoring: resources::bound_nonzero_requests(&sample),

@@ -15,8 +15,12 @@
 
 use std::collections::BTreeSet;
 
+use k8s_openapi::api::core::v1::PodSpec;
+
+use crate::cluster::object::images;
 use crate::cluster::object::scenario::CommandAction;
 use crate::cluster::object::spec::{ClusterSpec, ExistingPod, NodeSpec, Workload, WorkloadKind};
+use crate::cluster::object::stateful::Stateful;
 use crate::system::Interleaving;
 
 use super::loose;
@@ -26,11 +30,16 @@ use super::templates::{Phase, Template, Tenure};
 pub fn of_owned(spec: &ClusterSpec, owner: &Workload, slow_start: bool) -> Vec<Phase> {
     let races = spec.scenario.interleaving != Interleaving::Settled;
     let mut phases = Vec::new();
-    if slow_start || starts_unready(owner) || owner.revisions.len() > 1 || races && readiness_is_told(spec, owner) {
+    let is_broken = |pod: &PodSpec| images::are_never_ready(pod, &spec.scenario.never_ready);
+    let is_watched = owner.revisions.len() > 1
+        || owner.revisions.iter().filter_map(|it| it.template.spec.as_ref()).any(is_broken)
+        || owner.stateful.is_some() && owner.min_ready_seconds > 0;
+    if slow_start || starts_unready(owner) || is_watched || races && readiness_is_told(spec, owner) {
         phases.push(Phase::Starting);
     }
     phases.push(Phase::Running);
-    if races {
+    // Who is deleted on a node that is down stays there for good, and nobody else gets the name.
+    if races || owner.stateful.is_some() && (nodes_may_be_down(spec) || pods(owner).any(loose::is_terminating)) {
         phases.push(Phase::Terminating);
     }
     phases
@@ -72,7 +81,11 @@ fn starts_unready(owner: &Workload) -> bool {
 
 /// Whether something that acts within a block can tell a pod that starts from one that is ready, where there is one revision.
 fn readiness_is_told(spec: &ClusterSpec, owner: &Workload) -> bool {
-    let shrinks_at_the_start = owner.revisions.iter().any(|revision| revision.size > owner.replicas);
+    let is_beyond = |set: &Stateful, pod: &ExistingPod| {
+        pod.ordinal.is_some_and(|ordinal| !(set.start..set.start + owner.replicas).contains(&ordinal))
+    };
+    let shrinks_at_the_start = owner.revisions.iter().any(|revision| revision.size > owner.replicas)
+        || owner.stateful.as_ref().is_some_and(|set| pods(owner).any(|pod| is_beyond(set, pod)));
     let is_budgeted = || {
         let mut budgets = spec.disruption_budgets.iter();
         budgets.any(|budget| budget.metadata.namespace.as_deref().unwrap_or("default") == owner.key.namespace)

@@ -31,7 +31,9 @@ impl<'a> Placement<'a> {
         for (index, template) in templates.iter().enumerate() {
             let workload = &spec.workloads[template.workload];
             let revision = &workload.revisions[template.revision];
-            anywhere.push(spec.scenario.placed_anywhere.contains(&workload.key).then_some(revision.size));
+            // Which ordinals run is known, but not where.
+            let running = if template.ordinal.is_some() { template.members.len() as i64 } else { revision.size };
+            anywhere.push(spec.scenario.placed_anywhere.contains(&workload.key).then_some(running));
             for pod in template.members.iter().map(|&member| &revision.pods[member]) {
                 if let Some(node) = &pod.node {
                     *pods.entry((node.as_str(), TemplateId(index), Phase::of(pod))).or_default() += 1;

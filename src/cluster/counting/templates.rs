@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::{Node, Pod, PodSpec, Toleration};
 
-use super::{loose, phases};
+use super::{loose, ordinals, phases};
 use crate::cluster::arithmetic::rollout::Limits;
+use crate::cluster::object::images;
 use crate::cluster::object::resources::{self, Resources};
 use crate::cluster::object::scenario::CommandAction;
 use crate::cluster::object::selector;
 use crate::cluster::object::spec::{ClusterSpec, ExistingPod, Workload, WorkloadKind};
+use crate::cluster::object::stateful::Stateful;
 
 /// Position of a template in [`View::templates`](crate::cluster::view::View::templates).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -49,14 +51,14 @@ impl Phase {
     }
 }
 
-/// One revision of one workload, or equal pods without a modelled owner.
+/// One revision of one workload, of one ordinal if it is a StatefulSet; or equal pods without a modelled owner.
 #[derive(Clone, Debug)]
 pub struct Template {
     /// Position of the workload in [`ClusterSpec::workloads`].
     pub workload: usize,
     /// Position in the workload's revisions.
     pub revision: usize,
-    /// Name of its ReplicaSet.
+    /// Name of its ReplicaSet, or of the pod of a StatefulSet.
     pub name: String,
     /// Namespace of its pods.
     pub namespace: String,
@@ -73,10 +75,15 @@ pub struct Template {
     pub placing: (i64, i64),
     /// At most so many pods exist at a time.
     pub max_pods: i64,
+    /// Of a StatefulSet: which of its pods it is. There is one at most of all its templates with this ordinal, and until it is
+    /// gone it holds the name.
+    pub ordinal: Option<i64>,
     /// Phases that its bound pods can be in, in the order of [`Phase`].
     pub phases: Vec<Phase>,
     /// Whether readiness may take arbitrarily long.
     pub slow_start: bool,
+    /// Whether they never become ready, because an image is broken.
+    pub never_ready: bool,
     /// Who answers for them.
     pub tenure: Tenure,
     /// One of the pods as it was read; `None` for those of modelled owners.
@@ -131,6 +138,11 @@ impl Template {
         status.nominated_node_name.as_deref().filter(|name| !name.is_empty())
     }
 
+    /// Whether a ReplicaSet makes its pods, and labels them with a hash that no other's have.
+    pub fn is_of_replica_set(&self) -> bool {
+        self.tenure == Tenure::Owned && self.ordinal.is_none()
+    }
+
     /// `spec.priority`, 0 where there is none.
     pub fn priority(&self) -> i64 {
         self.spec.priority.map_or(0, i64::from)
@@ -145,7 +157,11 @@ pub fn templates(spec: &ClusterSpec) -> Result<Vec<Template>, resources::Resourc
             continue;
         }
         for revision in 0..workload.revisions.len() {
-            all.push(template(spec, index, revision)?);
+            let template = template(spec, index, revision)?;
+            match &workload.stateful {
+                Some(set) => all.extend(of_ordinals(spec, (workload, set), &template)),
+                None => all.push(template),
+            }
         }
     }
     let loose = loose::templates(spec, &all)?;
@@ -170,8 +186,10 @@ fn template(spec: &ClusterSpec, workload: usize, revision: usize) -> Result<Temp
         scoring: resources::nonzero_requests(&pod),
         placing: resources::nonzero_container_requests(&pod),
         max_pods: max_pods(spec, owner),
+        ordinal: None,
         phases: phases::of_owned(spec, owner, slow_start),
         slow_start,
+        never_ready: images::are_never_ready(&pod, &spec.scenario.never_ready),
         spec: pod,
         tenure: Tenure::Owned,
         sample: None,
@@ -180,13 +198,34 @@ fn template(spec: &ClusterSpec, workload: usize, revision: usize) -> Result<Temp
     })
 }
 
+/// The templates of one revision of a StatefulSet, whose pods are like `template` but for what depends on the ordinal.
+fn of_ordinals(spec: &ClusterSpec, (owner, set): (&Workload, &Stateful), template: &Template) -> Vec<Template> {
+    let revision = &owner.revisions[template.revision];
+    let of_ordinal = |ordinal: i64| {
+        let pod = set.pod(ordinal);
+        let own = revision.pods.iter().enumerate().filter(|(_, pod)| pod.ordinal == Some(ordinal));
+        Template {
+            labels: ordinals::labels(&template.labels, &pod, ordinal, &revision.name),
+            spec: ordinals::pinned(&template.spec, set.pins.get(&ordinal).map_or(&[], Vec::as_slice)),
+            name: if owner.revisions.len() == 1 { pod } else { format!("{pod} of {}", revision.name) },
+            max_pods: 1,
+            ordinal: Some(ordinal),
+            members: own.map(|(position, _)| position).collect(),
+            ..template.clone()
+        }
+    };
+    let most = max_replicas(spec, owner);
+    ordinals::possible(spec, (owner, set), template.revision, most).into_iter().map(of_ordinal).collect()
+}
+
 /// Most pods of one workload where `spec.replicas` is tabulated.
 pub const MOST_PODS: i64 = 200_000;
 
 /// Pods that one revision can have at a time: the largest `spec.replicas` that can arise, plus the surge of a rollout.
 pub fn max_pods(spec: &ClusterSpec, workload: &Workload) -> i64 {
     let replicas = max_replicas(spec, workload);
-    let surge = if workload.revisions.len() > 1 { Limits::resolve(&workload.strategy, replicas).max_surge } else { 0 };
+    let rolls = workload.revisions.len() > 1 && workload.stateful.is_none();
+    let surge = if rolls { Limits::resolve(&workload.strategy, replicas).max_surge } else { 0 };
     let existing: usize = workload.revisions.iter().map(|revision| revision.pods.len()).sum();
     let sizes: i64 = workload.revisions.iter().map(|revision| revision.size).sum();
     (replicas + surge).max(existing as i64).max(sizes)

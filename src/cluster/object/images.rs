@@ -25,6 +25,16 @@ fn normalized(name: &str) -> String {
     if tagged { name.to_owned() } else { format!("{name}:latest") }
 }
 
+/// The images of a pod's containers, as written.
+pub fn as_written(pod: &PodSpec) -> impl Iterator<Item = &str> {
+    pod.containers.iter().filter_map(|container| container.image.as_deref())
+}
+
+/// Whether a container of a pod has one of the images that never become ready.
+pub fn are_never_ready(pod: &PodSpec, broken: &[String]) -> bool {
+    as_written(pod).any(|image| broken.iter().any(|known| known == image))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

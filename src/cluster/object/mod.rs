@@ -10,3 +10,4 @@ pub mod resources;
 pub mod scenario;
 pub mod selector;
 pub mod spec;
+pub mod stateful;

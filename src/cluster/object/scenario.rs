@@ -18,6 +18,8 @@ pub struct Scenario {
     pub loads: Vec<Load>,
     /// Workloads whose pods may take arbitrarily long to become ready.
     pub slow_start: Vec<ObjectKey>,
+    /// Images whose containers never become ready.
+    pub never_ready: Vec<String>,
     /// Nodes that may fail and recover.
     pub failures: Option<Failures>,
     /// Nodes that panic when they are full.
@@ -42,6 +44,7 @@ impl Default for Scenario {
             placed_anywhere: Vec::new(),
             loads: Vec::new(),
             slow_start: Vec::new(),
+            never_ready: Vec::new(),
             failures: None,
             overload: None,
             maintenance: None,
@@ -207,6 +210,10 @@ pub struct Controllers {
     pub scheduler: bool,
     /// Deployment and ReplicaSet controllers.
     pub deployment: bool,
+    /// StatefulSet controller.
+    pub stateful_set: bool,
+    /// Its feature gate `MaxUnavailableStatefulSet`.
+    pub max_unavailable_stateful_set: bool,
     /// HorizontalPodAutoscaler controller.
     pub hpa: bool,
     /// Its flags.
@@ -222,6 +229,8 @@ impl Default for Controllers {
         Controllers {
             scheduler: true,
             deployment: true,
+            stateful_set: true,
+            max_unavailable_stateful_set: false,
             hpa: true,
             hpa_flags: AutoscalerFlags::default(),
             taint_eviction: true,

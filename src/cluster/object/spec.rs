@@ -14,6 +14,7 @@ use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
 use super::scenario::Scenario;
+use super::stateful::Stateful;
 
 pub use super::policy::*;
 
@@ -35,6 +36,13 @@ pub struct ObjectKey {
     pub namespace: String,
     /// `metadata.name`.
     pub name: String,
+}
+
+impl ObjectKey {
+    /// An object of the same namespace.
+    pub fn sibling(&self, name: &str) -> ObjectKey {
+        ObjectKey { namespace: self.namespace.clone(), name: name.to_owned() }
+    }
 }
 
 impl fmt::Display for ObjectKey {
@@ -145,7 +153,9 @@ pub enum WorkloadKind {
     Deployment,
     /// A ReplicaSet without a Deployment.
     ReplicaSet,
-    /// Pods without a modelled owner (bare, DaemonSet, static, StatefulSet, Job, …): they are not made again when they go.
+    /// A StatefulSet.
+    StatefulSet,
+    /// Pods without a modelled owner (bare, DaemonSet, static, Job, …): they are not made again when they go.
     Fixed,
 }
 
@@ -172,6 +182,8 @@ pub struct Workload {
     pub paused: bool,
     /// `spec.minReadySeconds`.
     pub min_ready_seconds: i64,
+    /// What else a StatefulSet says; `None` of all other kinds.
+    pub stateful: Option<Stateful>,
     /// Templates, oldest first; those after `current` come with commands of the scenario. Never empty.
     pub revisions: Vec<Revision>,
     /// Index into `revisions` of the owner's present template.
@@ -189,7 +201,8 @@ pub struct Revision {
     pub name: String,
     /// The pod template.
     pub template: PodTemplateSpec,
-    /// `spec.replicas` of the ReplicaSet at the start; 0 where there is none yet.
+    /// `spec.replicas` of the ReplicaSet at the start; 0 where there is none yet. Of a StatefulSet: how many of its pods
+    /// are of this revision.
     pub size: i64,
     /// Pods that exist at the start.
     pub pods: Vec<ExistingPod>,
@@ -200,12 +213,23 @@ pub struct Revision {
 pub struct ExistingPod {
     /// `metadata.name`.
     pub name: String,
-    /// `spec.nodeName` if it is bound.
+    /// `spec.nodeName` if it is bound and runs where the objects say.
     pub node: Option<String>,
     /// Whether its Ready condition is True (pods of manifests that are bound count as ready).
     pub ready: bool,
+    /// Which one of its StatefulSet it is; `None` of other kinds.
+    pub ordinal: Option<i64>,
+    /// Whether it is being deleted although it has an owner: a StatefulSet makes no other one until it is gone.
+    pub leaving: bool,
     /// The pod itself, kept for pods without a modelled owner; completed as admission does.
     pub object: Option<Arc<Pod>>,
+}
+
+impl ExistingPod {
+    /// Whether it has no node yet. One that is ready has some, although it may be open which.
+    pub fn waits(&self) -> bool {
+        self.node.is_none() && !self.ready
+    }
 }
 
 /// A HorizontalPodAutoscaler and where it came from.

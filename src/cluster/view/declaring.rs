@@ -166,6 +166,11 @@ impl<'c> Declaring<'c> {
         self.0.turnover.tallies.push(tally);
     }
 
+    /// Takes back a flag once none of some templates' pods is ready any more.
+    pub fn season(&mut self, templates: Vec<TemplateId>, flag: BoolVar) {
+        self.0.turnover.seasons.push((templates, flag));
+    }
+
     /// Gives these workloads marks of their own, as many of them as there are marks for; the others share theirs.
     pub fn mark_apart(&mut self, workloads: impl IntoIterator<Item = usize>) {
         self.0.marked = workloads.into_iter().take(MARKED_WORKLOADS).collect();

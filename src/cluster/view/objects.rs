@@ -6,7 +6,7 @@ use k8s_openapi::api::core::v1::{Pod, ResourceQuota};
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
-use crate::cluster::counting::placement;
+use crate::cluster::counting::{placement, templates};
 use crate::cluster::object::owners;
 use crate::cluster::object::scenario::Scenario;
 use crate::cluster::object::spec::{
@@ -62,6 +62,11 @@ impl<'c> Objects<'c> {
     /// [`ClusterSpec::deschedules_stepwise`].
     pub fn deschedules_stepwise(&self) -> bool {
         self.whole.deschedules_stepwise()
+    }
+
+    /// Pods of a workload that there may be at a time, at most.
+    pub fn pods_of(&self, workload: usize) -> i64 {
+        templates::max_pods(self.whole, &self.workloads[workload])
     }
 
     /// [`owners::default_selectors`].

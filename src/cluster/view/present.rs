@@ -291,7 +291,7 @@ impl<'c> View<'c> {
     pub fn revision(&self, state: &State<'c>, vars: &WorkloadVars) -> Int<'c> {
         match vars.revision {
             Some(var) => state.get(var),
-            None => self.ctx().int(vars.templates.len() as i64 - 1),
+            None => self.ctx().int(0),
         }
     }
 }

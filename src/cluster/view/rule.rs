@@ -18,6 +18,8 @@ pub enum Component {
     ReplicaSet,
     /// The API server's admission of pods.
     Admission,
+    /// The StatefulSet controller.
+    StatefulSet,
     /// The HorizontalPodAutoscaler controller.
     Autoscaler,
     /// The kubelet.
@@ -44,12 +46,13 @@ pub enum Component {
 
 impl Component {
     /// All, in the order of `docs/semantics.md`.
-    pub const ALL: [Component; 16] = [
+    pub const ALL: [Component; 17] = [
         Component::Scheduler,
         Component::Preemption,
         Component::Deployment,
         Component::ReplicaSet,
         Component::Admission,
+        Component::StatefulSet,
         Component::Autoscaler,
         Component::Kubelet,
         Component::TaintEviction,
@@ -71,6 +74,7 @@ impl Component {
             Component::Deployment => "Deployment controller",
             Component::ReplicaSet => "ReplicaSet controller",
             Component::Admission => "Admission",
+            Component::StatefulSet => "StatefulSet controller",
             Component::Autoscaler => "HorizontalPodAutoscaler",
             Component::Kubelet => "kubelet",
             Component::TaintEviction => "Taint eviction",

@@ -10,7 +10,7 @@ use crate::cluster::TemplateId;
 use crate::cluster::counting::layout::Attribute;
 use crate::cluster::counting::templates::Phase;
 use crate::cluster::counting::totals::Quantity;
-use crate::system::{Effect, IntVar, State};
+use crate::system::{BoolVar, Effect, IntVar, State};
 use crate::term::Int;
 
 /// Counts of pods that depend on which pods come and go.
@@ -20,6 +20,8 @@ pub struct Turnover {
     pub ages: Vec<(usize, Vec<IntVar>)>,
     /// Pods whose usage was added up.
     pub tallies: Vec<Tally>,
+    /// Whether the one pod of some templates has been ready for a while.
+    pub seasons: Vec<(Vec<TemplateId>, BoolVar)>,
 }
 
 /// Which pods of a workload a sum of usages is about.
@@ -41,7 +43,8 @@ impl<'c> View<'c> {
         let ages = self.turnover.ages.iter().map(|(workload, _)| *workload);
         let workloads = ages.chain(self.turnover.tallies.iter().map(|tally| tally.workload));
         let vars = workloads.filter_map(|workload| self.workloads[workload].as_ref());
-        let templates: Vec<TemplateId> = vars.flat_map(|vars| vars.templates.iter().copied()).collect();
+        let seasoned = self.turnover.seasons.iter().flat_map(|(templates, _)| templates.iter().copied());
+        let templates = vars.flat_map(|vars| vars.templates.iter().copied()).chain(seasoned);
         effect::on_nodes(&[effect::bound, effect::started], templates)
     }
 
@@ -54,6 +57,10 @@ impl<'c> View<'c> {
             for &stage in stages {
                 next.set(stage, next.get(stage).min(ready));
             }
+        }
+        for (templates, flag) in &self.turnover.seasons {
+            let ready = self.ctx().any(templates.iter().map(|&template| self.ready(next, template).ge(1)));
+            next.set_bool(*flag, next.is(*flag) & ready);
         }
         for tally in &self.turnover.tallies {
             let Some(vars) = &self.workloads[tally.workload] else { continue };

@@ -7,7 +7,7 @@ use crate::cluster::counting::templates::{self, Template, TemplateId};
 use crate::cluster::object::scenario::CommandAction;
 use crate::cluster::object::spec::{ClusterSpec, Workload, WorkloadKind};
 
-/// State variables of one Deployment or ReplicaSet.
+/// State variables of one Deployment, ReplicaSet or StatefulSet.
 #[derive(Clone, Debug)]
 pub struct WorkloadVars {
     /// Whether the object exists; `None` if it always does.
@@ -18,9 +18,9 @@ pub struct WorkloadVars {
     pub max_replicas: i64,
     /// Which revision is the present template; `None` if there is only one.
     pub revision: Option<IntVar>,
-    /// `spec.replicas` of each revision's ReplicaSet.
+    /// `spec.replicas` of each revision's ReplicaSet; a StatefulSet has none.
     pub sizes: Vec<IntVar>,
-    /// The template of each revision.
+    /// The template of each revision; of a StatefulSet those of each revision and ordinal, revision by revision.
     pub templates: Vec<TemplateId>,
 }
 
@@ -28,7 +28,7 @@ pub struct WorkloadVars {
 pub(super) fn pending(builder: &Builder<'_>, spec: &ClusterSpec, template: &Template) -> IntVar {
     let revision = &spec.workloads[template.workload].revisions[template.revision];
     let members = template.members.iter().map(|&member| &revision.pods[member]);
-    let waiting = members.filter(|pod| pod.node.is_none()).count() as i64;
+    let waiting = members.filter(|pod| pod.waits()).count() as i64;
     let most = if template.may_be_placed() { template.max_pods } else { 0 };
     builder.int(format!("{} pending", template.name), 0, most, Some(waiting))
 }
@@ -72,18 +72,18 @@ fn declare_workload(
     let start = workload.current as i64;
     let name = &workload.key;
     let most = own.first().map_or(0, |id| templates[id.0].max_pods);
+    let sets = workload.revisions.iter().filter(|_| workload.kind != WorkloadKind::StatefulSet);
+    if workload.kind == WorkloadKind::StatefulSet && size.replicas(workload).len() > 1 {
+        size.depends(format!("the pods of StatefulSet {name} depend on it"));
+    }
     WorkloadVars {
         exists: (comes_or_goes || workload.created_later)
             .then(|| builder.bool(format!("{name} exists"), Some(!workload.created_later))),
         replicas: size.int(builder, format!("{name} spec.replicas"), (0, max_replicas), &size.replicas(workload)),
         max_replicas,
-        revision: (own.len() > 1)
-            .then(|| builder.int(format!("{name} revision"), 0, own.len() as i64 - 1, Some(start))),
-        sizes: workload
-            .revisions
-            .iter()
-            .map(|revision| builder.int(format!("{} size", revision.name), 0, most, Some(revision.size)))
-            .collect(),
+        revision: (workload.revisions.len() > 1)
+            .then(|| builder.int(format!("{name} revision"), 0, workload.revisions.len() as i64 - 1, Some(start))),
+        sizes: sets.map(|set| builder.int(format!("{} size", set.name), 0, most, Some(set.size))).collect(),
         templates: own,
     }
 }

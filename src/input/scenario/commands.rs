@@ -5,18 +5,16 @@ use std::sync::Arc;
 
 use crate::cluster::object::scenario::{Command, CommandAction, find_workload};
 use crate::cluster::object::spec::{ClusterSpec, ObjectKey, Origin, Workload, WorkloadKind};
-use crate::input::apply::ApplyHistory;
+use crate::input::apply::{ApplyHistory, Manifest as Applicable};
 use crate::input::census::Census;
 use crate::input::diagnostics::Diagnostics;
+use crate::input::key_of;
 use crate::input::kinds;
 use crate::input::object::{self, Located, RawObject};
 use crate::input::path::FieldPath;
 use crate::input::source::{self, Source};
 use crate::input::templates::Priorities;
 use crate::input::tree::Tree;
-use crate::input::{key_of, workloads};
-
-use k8s_openapi::api::apps::v1::Deployment;
 
 use super::Context;
 use super::document::{Command as Document, Manifest, Target};
@@ -64,18 +62,19 @@ impl Commander<'_> {
         }
     }
 
-    /// Applies a Deployment: a new one is created, a known one gets another revision. Also says whether that changes anything.
-    pub fn apply(&mut self, manifest: &Located<Deployment>) -> (CommandAction, bool) {
-        let key = key_of(&manifest.value.metadata);
+    /// Applies a manifest: a new workload is created, a known one gets another revision. Also says whether that changes
+    /// anything.
+    pub fn apply<T: Applicable>(&mut self, manifest: &Located<T>) -> (CommandAction, bool) {
+        let key = key_of(manifest.value.metadata());
         if let Some(workload) = self.cluster.workloads.iter_mut().find(|workload| workload.key == key) {
-            return self.history.apply(&manifest.value, workload, self.priorities);
+            return self.history.apply(&*manifest.value, workload, self.priorities);
         }
         (self.create(manifest), true)
     }
 
-    /// Makes a Deployment one that is created later.
-    pub fn create(&mut self, manifest: &Located<Deployment>) -> CommandAction {
-        let mut workload = workloads::new_deployment(manifest, self.priorities);
+    /// Makes a workload that is created later.
+    pub fn create<T: Applicable>(&mut self, manifest: &Located<T>) -> CommandAction {
+        let mut workload = T::workload(manifest, self.priorities);
         workload.created_later = true;
         let target = workload.key.clone();
         self.history.remember(manifest, &workload, self.priorities);
@@ -95,13 +94,13 @@ impl Commander<'_> {
         let mut context = Context::new(raw, self.cluster, self.broken, self.sink);
         Some(match command {
             Document::Delete(target) => {
-                let target = changeable(&path.field("delete"), target, &mut context)?;
-                let text = format!("kubectl delete deployment {}{}", target.name, namespace_flag(&target));
+                let (target, kind) = changeable(&path.field("delete"), target, &mut context)?;
+                let text = format!("kubectl delete {kind} {}{}", target.name, namespace_flag(&target));
                 (CommandAction::Delete { target }, text)
             }
             Document::Scale(scale) => {
                 let at = path.field("scale");
-                let target = changeable(&at.field("target"), &scale.target, &mut context)?;
+                let (target, kind) = changeable(&at.field("target"), &scale.target, &mut context)?;
                 if !(0..=i64::from(i32::MAX)).contains(&scale.replicas) {
                     context.error(
                         &at.field("replicas"),
@@ -111,7 +110,7 @@ impl Commander<'_> {
                     return None;
                 }
                 let text = format!(
-                    "kubectl scale deployment {}{} --replicas={}",
+                    "kubectl scale {kind} {}{} --replicas={}",
                     target.name,
                     namespace_flag(&target),
                     scale.replicas
@@ -147,29 +146,43 @@ impl Commander<'_> {
         };
         let mut actions = Vec::new();
         for object in objects {
-            if object.kind != "Deployment" {
-                self.census.count(format!("{verb} of a {}", object.kind));
-                continue;
-            }
-            let Some(deployment) = kinds::read_deployment(object, self.census, self.sink) else { continue };
-            let key = key_of(&deployment.value.metadata);
-            let exists =
-                find_workload(&self.cluster.workloads, &key).is_some_and(|(_, workload)| !workload.created_later);
-            if verb == "create" && exists {
-                let message = format!("Deployment {key} exists already");
-                self.sink.push(raw.error(path, message, "use `apply`, or leave it out of the other manifests"));
-                continue;
-            }
-            actions.push((self.apply(&deployment).0, format!("kubectl {verb} -f {shown}")));
+            let at = (raw, path, verb);
+            let action = match object.kind.as_str() {
+                "Deployment" => kinds::read_deployment(object, self.census, self.sink).and_then(|it| self.put(at, &it)),
+                "StatefulSet" => {
+                    kinds::read_stateful_set(object, self.census, self.sink).and_then(|it| self.put(at, &it))
+                }
+                kind => {
+                    self.census.count(format!("{verb} of a {kind}"));
+                    None
+                }
+            };
+            actions.extend(action.map(|action| (action, format!("kubectl {verb} -f {shown}"))));
         }
         if actions.is_empty() && !self.sink.has_errors() {
             self.sink.push(raw.error(
                 path,
-                format!("there is no Deployment to {verb}"),
-                "name a file with a Deployment in it",
+                format!("there is no Deployment or StatefulSet to {verb}"),
+                "name a file with a Deployment or StatefulSet in it",
             ));
         }
         actions
+    }
+
+    /// Applies or creates what a manifest says, unless it is there and was to be created.
+    fn put<T: Applicable>(
+        &mut self,
+        (raw, path, verb): (&RawObject, &FieldPath, &str),
+        manifest: &Located<T>,
+    ) -> Option<CommandAction> {
+        let key = key_of(manifest.value.metadata());
+        let exists = find_workload(&self.cluster.workloads, &key).is_some_and(|(_, workload)| !workload.created_later);
+        if verb == "create" && exists {
+            let message = format!("{} {key} exists already", manifest.raw.kind);
+            self.sink.push(raw.error(path, message, "use `apply`, or leave it out of the other manifests"));
+            return None;
+        }
+        Some(self.apply(manifest).0)
     }
 
     fn read(&mut self, raw: &RawObject, file: &str) -> Vec<RawObject> {
@@ -179,18 +192,19 @@ impl Commander<'_> {
     }
 }
 
-/// A Deployment or ReplicaSet that users can change.
-fn changeable(path: &FieldPath, target: &Target, context: &mut Context<'_>) -> Option<ObjectKey> {
+/// A workload that users can change, and its kind as kubectl is told.
+fn changeable(path: &FieldPath, target: &Target, context: &mut Context<'_>) -> Option<(ObjectKey, &'static str)> {
     let workload: &Workload = context.target(path, target)?;
     if workload.kind == WorkloadKind::Fixed {
         context.error(
             path,
             format!("{} is a {}, which is not modelled", workload.key, workload.owner_kind),
-            "name a Deployment",
+            "name a Deployment or StatefulSet",
         );
         return None;
     }
-    Some(workload.key.clone())
+    let kind = if workload.kind == WorkloadKind::StatefulSet { "statefulset" } else { "deployment" };
+    Some((workload.key.clone(), kind))
 }
 
 fn inline(raw: &RawObject, path: &FieldPath, sink: &mut Diagnostics) -> Vec<RawObject> {
@@ -204,7 +218,7 @@ fn namespace_flag(key: &ObjectKey) -> String {
 }
 
 /// The text of a command that nobody wrote: a manifest that the cluster does not have yet.
-pub fn implied(action: CommandAction, manifest: &Located<Deployment>) -> Command {
+pub fn implied<T>(action: CommandAction, manifest: &Located<T>) -> Command {
     let origin: Origin = manifest.origin();
     let text = format!("kubectl apply -f {}", origin.file);
     Command { action, origin, text }

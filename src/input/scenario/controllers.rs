@@ -3,7 +3,7 @@
 use crate::cluster::object::scenario::{AutoscalerFlags, Controllers};
 use crate::input::path::FieldPath;
 
-use super::document::{Controllers as Document, Duration, Hpa, HpaFlags};
+use super::document::{Controllers as Document, Duration, Hpa, HpaFlags, StatefulSet};
 use super::{Context, values};
 
 /// The controllers of a scenario: all act unless switched off.
@@ -12,6 +12,8 @@ pub fn resolve(document: &Document, context: &mut Context<'_>) -> Controllers {
     Controllers {
         scheduler: on(document.scheduler),
         deployment: on(document.deployment),
+        stateful_set: !matches!(document.stateful_set, Some(StatefulSet::Acts(false))),
+        max_unavailable_stateful_set: matches!(&document.stateful_set, Some(StatefulSet::With(gates)) if gates.max_unavailable),
         hpa: !matches!(document.hpa, Some(Hpa::Acts(false))),
         hpa_flags: match &document.hpa {
             Some(Hpa::With(flags)) => hpa_flags(flags, context),

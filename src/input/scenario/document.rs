@@ -10,6 +10,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
+pub use super::switches::{Controllers, Hpa, HpaFlags, StatefulSet};
+
 /// What Kubernetes objects cannot say: how load moves, what fails, what users do, and what must hold.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -40,13 +42,15 @@ pub struct Spec {
     pub node_pools: Vec<NodePool>,
     /// Replicas that differ from the manifests': other numbers, ranges, or in proportion to the nodes.
     pub sizes: Vec<Sizing>,
-    /// Where the pods of Deployments and ReplicaSets run at the start: `given` (the default), `any`, or one of these for
+    /// Where the pods of Deployments, ReplicaSets and StatefulSets run at the start: `given` (the default), `any`, or one of these for
     /// each workload.
     pub initial_placement: Option<InitialPlacement>,
     /// How load moves. Without this field, autoscaled workloads get a default load; `[]` means no load at all.
     pub loads: Option<Vec<Load>>,
     /// Workloads whose pods may take arbitrarily long to become ready.
     pub slow_start: Vec<Target>,
+    /// Images whose containers never become ready: of a broken build, or images that nobody can pull.
+    pub never_ready: Vec<String>,
     /// Nodes that may fail.
     pub failures: Option<Failures>,
     /// Nodes that panic when they are full.
@@ -153,7 +157,7 @@ pub enum Target {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct FullTarget {
-    /// `Deployment` (the default) or `ReplicaSet`.
+    /// `Deployment` (the default), `ReplicaSet` or `StatefulSet`.
     pub kind: Option<String>,
     /// Its name.
     pub name: String,
@@ -165,7 +169,7 @@ pub struct FullTarget {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "`any`, `given`, or a mapping from workloads to one of these")]
 pub enum InitialPlacement {
-    /// For all Deployments and ReplicaSets.
+    /// For all Deployments, ReplicaSets and StatefulSets.
     All(Placement),
     /// By workload, such as `{deployment/web: any}`; others run where they are given.
     Each(BTreeMap<String, Placement>),
@@ -400,7 +404,7 @@ pub enum Command {
 
 /// A file, or an object.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "the name of a file, or a Deployment")]
+#[serde(untagged, expecting = "the name of a file, or a Deployment or StatefulSet")]
 pub enum Manifest {
     /// The name of a file.
     File(String),
@@ -416,44 +420,6 @@ pub struct Scale {
     pub target: Target,
     /// The new number of replicas.
     pub replicas: i64,
-}
-
-/// Which controllers act.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
-pub struct Controllers {
-    /// kube-scheduler.
-    pub scheduler: Option<bool>,
-    /// The Deployment and ReplicaSet controllers.
-    pub deployment: Option<bool>,
-    /// The HorizontalPodAutoscaler controller: whether it acts, or its flags.
-    pub hpa: Option<Hpa>,
-    /// Taint eviction.
-    pub taint_eviction: Option<bool>,
-    /// The descheduler, if a policy is given.
-    pub descheduler: Option<bool>,
-}
-
-/// The HorizontalPodAutoscaler controller.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "`true`, `false`, or a mapping with `syncPeriod` and `downscaleStabilization`")]
-pub enum Hpa {
-    /// Whether it acts.
-    Acts(bool),
-    /// It acts, with these flags.
-    With(HpaFlags),
-}
-
-/// Flags of the HorizontalPodAutoscaler controller.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct HpaFlags {
-    /// `--horizontal-pod-autoscaler-sync-period`, 15 s unless given.
-    pub sync_period: Option<Duration>,
-    /// `--horizontal-pod-autoscaler-downscale-stabilization`, 5 min unless given.
-    pub downscale_stabilization: Option<Duration>,
-    /// `--horizontal-pod-autoscaler-cpu-initialization-period`. Unless given, pods count from the moment they are ready.
-    pub cpu_initialization_period: Option<Duration>,
 }
 
 /// A property: its name, or a mapping with `name`, `target` and arguments.

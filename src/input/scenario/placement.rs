@@ -1,7 +1,8 @@
 //! `initialPlacement`: workloads whose pods run anywhere at the start.
 
 use crate::cluster::counting::start::{self, Shortage};
-use crate::cluster::object::spec::{ClusterSpec, ObjectKey, Workload, WorkloadKind};
+use crate::cluster::object::spec::{ClusterSpec, ExistingPod, ObjectKey, Revision, Workload, WorkloadKind};
+use crate::cluster::object::stateful::Stateful;
 use crate::input::diagnostics::Diagnostics;
 use crate::input::object::RawObject;
 use crate::input::path::FieldPath;
@@ -46,9 +47,10 @@ fn named(name: &str, context: &mut Context<'_>) -> Option<ObjectKey> {
 /// Why a workload's pods are not placed anywhere.
 fn problem(workload: &Workload) -> Option<(&'static str, &'static str)> {
     match workload.kind {
-        WorkloadKind::Fixed => {
-            Some(("its pods stay where they are", "only pods of Deployments and ReplicaSets can start anywhere"))
-        }
+        WorkloadKind::Fixed => Some((
+            "its pods stay where they are",
+            "only pods of Deployments, ReplicaSets and StatefulSets can start anywhere",
+        )),
         _ if workload.created_later => {
             Some(("it is not there at the start", "leave it out: a command creates it later"))
         }
@@ -62,6 +64,10 @@ fn problem(workload: &Workload) -> Option<(&'static str, &'static str)> {
 pub fn release(raw: &RawObject, cluster: &mut ClusterSpec, sink: &mut Diagnostics) {
     let keys = cluster.scenario.placed_anywhere.clone();
     for workload in cluster.workloads.iter_mut().filter(|workload| keys.contains(&workload.key)) {
+        if let Some(set) = workload.stateful.clone() {
+            release_set(workload, &set);
+            continue;
+        }
         let is_new = workload.revisions.iter().all(|revision| revision.size == 0);
         workload.revisions.iter_mut().for_each(|revision| revision.pods.clear());
         if is_new {
@@ -75,5 +81,21 @@ pub fn release(raw: &RawObject, cluster: &mut ClusterSpec, sink: &mut Diagnostic
         let key = &cluster.workloads[workload].key;
         let message = format!("no placement is possible: {key} has {pods} pods, and the nodes have room for {room}");
         sink.push(raw.error(&FIELD.into(), message, "lower its replicas, or give more or larger nodes"));
+    }
+}
+
+/// Makes every replica of a StatefulSet run, somewhere: of the revision that it is of already, or else of the current one.
+fn release_set(workload: &mut Workload, set: &Stateful) {
+    let runs =
+        |ordinal| ExistingPod { name: set.pod(ordinal), ordinal: Some(ordinal), ready: true, ..Default::default() };
+    let revision_of = |ordinal: i64| {
+        let has = |revision: &Revision| revision.pods.iter().any(|pod| pod.ordinal == Some(ordinal) && !pod.leaving);
+        workload.revisions.iter().position(has).unwrap_or(set.current)
+    };
+    let found: Vec<(i64, usize)> =
+        (set.start..set.start + workload.replicas).map(|ordinal| (ordinal, revision_of(ordinal))).collect();
+    for (position, revision) in workload.revisions.iter_mut().enumerate() {
+        revision.pods = found.iter().filter(|(_, of)| *of == position).map(|&(ordinal, _)| runs(ordinal)).collect();
+        revision.size = revision.pods.len() as i64;
     }
 }

@@ -267,6 +267,12 @@ fn resize(objects: &mut Objects, key: &ObjectKey, replicas: Option<i32>) -> bool
             spec.replicas = Some(replicas);
         }
     }
+    for object in objects.stateful_sets.iter_mut().filter(|it| crate::input::key_of(&it.value.metadata) == *key) {
+        found = true;
+        if let (Some(spec), Some(replicas)) = (&mut Arc::make_mut(&mut object.value).spec, replicas) {
+            spec.replicas = Some(replicas);
+        }
+    }
     found
 }
 

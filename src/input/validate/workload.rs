@@ -1,6 +1,6 @@
-//! Checks of Deployments, ReplicaSets and Pods.
+//! Checks of Deployments, ReplicaSets, StatefulSets and Pods.
 
-use k8s_openapi::api::apps::v1::{Deployment, DeploymentStrategy, ReplicaSet};
+use k8s_openapi::api::apps::v1::{Deployment, DeploymentStrategy, ReplicaSet, StatefulSet, StatefulSetUpdateStrategy};
 use k8s_openapi::api::core::v1::{Pod, PodTemplateSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
@@ -27,6 +27,36 @@ pub fn replica_set(object: &ReplicaSet, check: &mut Check<'_>) {
     replicas(spec.replicas, check);
     check.at_least(&"spec.minReadySeconds".into(), spec.min_ready_seconds, 0);
     template(&spec.selector, &spec.template.clone().unwrap_or_default(), check);
+}
+
+/// Checks a StatefulSet.
+pub fn stateful_set(object: &StatefulSet, check: &mut Check<'_>) {
+    let Some(spec) = &object.spec else { return missing_spec(check) };
+    replicas(spec.replicas, check);
+    check.at_least(&"spec.minReadySeconds".into(), spec.min_ready_seconds, 0);
+    let start = spec.ordinals.as_ref().and_then(|ordinals| ordinals.start);
+    check.at_least(&"spec.ordinals.start".into(), start, 0);
+    let policies = ["OrderedReady", "Parallel"];
+    check.one_of(&"spec.podManagementPolicy".into(), spec.pod_management_policy.as_deref(), &policies);
+    template(&spec.selector, &spec.template, check);
+    if let Some(given) = &spec.update_strategy {
+        update_strategy(given, check);
+    }
+}
+
+fn update_strategy(strategy: &StatefulSetUpdateStrategy, check: &mut Check<'_>) {
+    let path = FieldPath::from("spec.updateStrategy");
+    check.one_of(&path.field("type"), strategy.type_.as_deref(), &["RollingUpdate", "OnDelete"]);
+    let Some(rolling) = &strategy.rolling_update else { return };
+    let inner = path.field("rollingUpdate");
+    if strategy.type_.as_deref() == Some("OnDelete") {
+        return check.error(&inner, "strategy OnDelete takes no rollingUpdate", "leave it out");
+    }
+    check.at_least(&inner.field("partition"), rolling.partition, 0);
+    check.int_or_percent(&inner.field("maxUnavailable"), rolling.max_unavailable.as_ref());
+    if is_zero(rolling.max_unavailable.as_ref()) {
+        check.error(&inner.field("maxUnavailable"), "maxUnavailable cannot be 0", "give 1 or more");
+    }
 }
 
 /// Checks a Pod.
@@ -84,16 +114,19 @@ fn strategy(strategy: &DeploymentStrategy, check: &mut Check<'_>) {
     }
     check.int_or_percent(&inner.field("maxSurge"), rolling.max_surge.as_ref());
     check.int_or_percent(&inner.field("maxUnavailable"), rolling.max_unavailable.as_ref());
-    let zero = |value: &Option<IntOrString>| match value {
-        Some(IntOrString::Int(number)) => *number == 0,
-        Some(IntOrString::String(text)) => text == "0%",
-        None => false,
-    };
-    if zero(&rolling.max_surge) && zero(&rolling.max_unavailable) {
+    if is_zero(rolling.max_surge.as_ref()) && is_zero(rolling.max_unavailable.as_ref()) {
         check.error(
             &inner.field("maxUnavailable"),
             "maxSurge and maxUnavailable cannot both be 0",
             "raise one of them, or no update could ever proceed",
         );
+    }
+}
+
+fn is_zero(value: Option<&IntOrString>) -> bool {
+    match value {
+        Some(IntOrString::Int(number)) => *number == 0,
+        Some(IntOrString::String(text)) => text == "0%",
+        None => false,
     }
 }

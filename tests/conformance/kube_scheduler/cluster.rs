@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use k8s_openapi::api::apps::v1::ReplicaSet;
 use k8s_openapi::api::core::v1::{Node, Pod};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use serde_json::{Value, json};
 
 use crate::cluster::object::spec::{ClusterSpec, ObjectKey, OwnerSelector, WorkloadKind};
@@ -18,12 +18,11 @@ use crate::term::{Ctx, Int};
 use super::outcome::Outcome;
 
 /// Lists of a record that are given to the input layer, with `apiVersion` and `kind` of their items.
-const LISTS: [(&str, &str, &str); 7] = [
+const LISTS: [(&str, &str, &str); 6] = [
     ("nodes", "v1", "Node"),
     ("pods", "v1", "Pod"),
     ("services", "v1", "Service"),
     ("namespaces", "v1", "Namespace"),
-    ("statefulSets", "apps/v1", "StatefulSet"),
     ("replicationControllers", "v1", "ReplicationController"),
     ("podDisruptionBudgets", "policy/v1", "PodDisruptionBudget"),
 ];
@@ -40,7 +39,9 @@ pub fn spec(record: &Value, pending: &[Value]) -> Result<ClusterSpec, String> {
     let mut spec = loaded.spec;
     restore_nodes(&mut spec, record)?;
     restore_pods(&mut spec, record, pending)?;
-    spec.owner_selectors.extend(replica_sets(record)?);
+    for (list, kind) in [("replicaSets", "ReplicaSet"), ("statefulSets", "StatefulSet")] {
+        spec.owner_selectors.extend(owners(&record[list], kind)?);
+    }
     Ok(spec)
 }
 
@@ -146,14 +147,16 @@ fn restore_pods(spec: &mut ClusterSpec, record: &Value, pending: &[Value]) -> Re
     Ok(())
 }
 
-/// ReplicaSets own pods here without being reconciled: only their selectors count.
-fn replica_sets(record: &Value) -> Result<Vec<OwnerSelector>, String> {
+/// ReplicaSets and StatefulSets own pods here without being reconciled: only their selectors count.
+fn owners(list: &Value, kind: &str) -> Result<Vec<OwnerSelector>, String> {
     let read = |set: &Value| {
-        let selector = serde_json::from_value::<ReplicaSet>(set.clone()).map_err(|error| error.to_string())?;
-        let selector = selector.spec.map(|spec| spec.selector).unwrap_or_default();
-        Ok(OwnerSelector { kind: "ReplicaSet".to_owned(), key: key_of(set), selector })
+        let selector = match &set["spec"]["selector"] {
+            Value::Null => LabelSelector::default(),
+            given => serde_json::from_value(given.clone()).map_err(|error| error.to_string())?,
+        };
+        Ok(OwnerSelector { kind: kind.to_owned(), key: key_of(set), selector })
     };
-    elements(&record["replicaSets"]).iter().map(read).collect()
+    elements(list).iter().map(read).collect()
 }
 
 fn key_of(object: &Value) -> ObjectKey {

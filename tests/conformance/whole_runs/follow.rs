@@ -139,8 +139,8 @@ impl<'s> Follower<'s> {
         }
         let pods = self.lens.picture(&state).pods;
         for (seen, distance) in &mut apart {
-            if let Seen::Ready(revision, node) = seen {
-                let starting = pods.get(&(*revision, node.clone())).map_or(0, |pods| pods[0]);
+            if let Seen::Ready(kind, node) = seen {
+                let starting = pods.get(&(*kind, node.clone())).map_or(0, |pods| pods[0]);
                 *distance = (*distance).max(-starting);
             }
         }
@@ -194,7 +194,7 @@ impl<'s> Follower<'s> {
             let fresh = || rest::is_fresh(self.system, action, &inputs, has_size);
             let autoscaled = rest::is_autoscaler(action).then(|| (id, fresh()));
             if !seen.is_empty() || to != state || autoscaled.is_some_and(|(_, fresh)| fresh) {
-                let awaited = rest::is_ageing(action);
+                let awaited = self.lens.is_awaited(action);
                 moves.push(Move { seen, to, autoscaled, awaited });
             }
         }

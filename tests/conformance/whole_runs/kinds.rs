@@ -1,6 +1,6 @@
 //! What is made of kinds that the model does not move.
 //!
-//! Pods of DaemonSets and StatefulSets stay where they are for the model, and so do those that nobody owns. Those that come
+//! Pods of DaemonSets stay where they are for the model, and so do those that nobody owns. Those that come
 //! wait for a node from the beginning: the scheduler does not care. A stretch in which one goes is not followed. A
 //! ResourceQuota matters only where it refuses pods.
 
@@ -11,7 +11,7 @@ use super::workload::{self, is_workload};
 
 /// What of the kinds at hand stands against modelling a stretch, if anything does.
 pub fn not_modelled(stretch: &Stretch) -> Option<String> {
-    let known = ["Pod", "PodDisruptionBudget", "HorizontalPodAutoscaler", "StatefulSet", "DaemonSet", "ResourceQuota"];
+    let known = ["Pod", "PodDisruptionBudget", "HorizontalPodAutoscaler", "DaemonSet", "ResourceQuota"];
     let is_known = |object: &Value| is_workload(object) || known.iter().any(|kind| object["kind"] == *kind);
     if let Some(object) = stretch.present().find(|object| !is_known(object)) {
         return Some(format!("the kind {}", object["kind"].as_str().unwrap_or_default()));
@@ -38,9 +38,9 @@ fn of_pod<'a>(objects: &'a [Value], pod: &Value) -> Option<&'a str> {
     }
 }
 
-/// The StatefulSet or DaemonSet of that name.
+/// The DaemonSet of that name.
 pub fn fixed<'a>(objects: &'a [Value], name: &str) -> Option<&'a Value> {
-    let is_fixed = |object: &&Value| matches!(object["kind"].as_str(), Some("StatefulSet" | "DaemonSet"));
+    let is_fixed = |object: &&Value| object["kind"] == "DaemonSet";
     objects.iter().filter(is_fixed).find(|object| workload::name(object) == name)
 }
 
@@ -51,7 +51,7 @@ pub fn newcomers(stretch: &Stretch) -> impl Iterator<Item = &Value> {
     added.filter(|pod| pod["owner"].as_str().is_some_and(|owner| fixed(&stretch.objects, owner).is_some()))
 }
 
-/// A name for one that comes: a StatefulSet's pod may have that of one that is still leaving.
+/// A name for one that comes, which no other has.
 pub fn incarnation(pod: &Value) -> String {
     format!("{}-{}", pod["name"].as_str().unwrap_or_default(), pod["uid"])
 }
@@ -78,6 +78,7 @@ fn quota(stretch: &Stretch) -> Option<String> {
     };
     let missing = || {
         listed(&stretch.before, "ReplicaSet").iter().any(is_short)
+            || listed(&stretch.before, "StatefulSet").iter().any(is_short)
             || listed(&stretch.before, "Deployment").iter().any(lacks_set)
     };
     let has_quota = stretch.present().any(|object| object["kind"] == "ResourceQuota");

@@ -44,12 +44,14 @@ use record::Stretch;
 use step::Built;
 
 /// The families that are compared.
-const SOURCES: [Source; 11] = [
+const SOURCES: [Source; 13] = [
     source("control-plane/rollout.jsonl"),
     source("control-plane/deadlock.jsonl"),
     source("control-plane/spread.jsonl"),
     source("control-plane/scale-down.jsonl"),
     source("control-plane/hpa.jsonl"),
+    source("control-plane/statefulset.jsonl"),
+    source("control-plane/statefulset-maxunavailable.jsonl"),
     source("control-plane/node-failure.jsonl"),
     source("control-plane/taint-eviction.jsonl"),
     source("control-plane/drain.jsonl"),

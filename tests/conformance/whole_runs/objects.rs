@@ -32,7 +32,14 @@ pub fn cluster(stretch: &Stretch, leaving: &BTreeSet<String>) -> Value {
         Some("DaemonSet" | "ResourceQuota") => false,
         _ => true,
     });
-    items.extend(given.map(|object| with_identity(object, "")));
+    for object in given {
+        if object["kind"] == "StatefulSet" {
+            items.extend(controller_revisions(stretch, &object));
+            items.push(stateful_set(stretch, object));
+        } else {
+            items.push(with_identity(object, ""));
+        }
+    }
     json!({"apiVersion": "v1", "kind": "List", "items": items})
 }
 
@@ -134,10 +141,53 @@ fn replica_set(stretch: &Stretch, objects: &[Value], set: &Value) -> Option<Valu
     }))
 }
 
+/// The name of a StatefulSet's revision.
+fn revision_name(set: &str, revision: &Value) -> Value {
+    revision.as_i64().map_or(Value::Null, |number| json!(format!("{set}-revision-{number}")))
+}
+
+/// A StatefulSet with the status that it had when the stretch began.
+fn stateful_set(stretch: &Stretch, object: Value) -> Value {
+    let mut object = with_identity(object, "");
+    let set = name(&object).to_owned();
+    if let Some(was) = listed(&stretch.before, "StatefulSet").iter().find(|known| known["name"] == set.as_str()) {
+        object["status"] = json!({
+            "replicas": was["replicas"].as_i64().unwrap_or(0),
+            "currentReplicas": was["currentReplicas"].as_i64().unwrap_or(0),
+            "readyReplicas": was["readyReplicas"].as_i64().unwrap_or(0),
+            "availableReplicas": was["availableReplicas"].as_i64().unwrap_or(0),
+            "currentRevision": revision_name(&set, &was["currentRevision"]),
+            "updateRevision": revision_name(&set, &was["updateRevision"]),
+        });
+    }
+    object
+}
+
+/// The revisions of a StatefulSet with their templates.
+fn controller_revisions(stretch: &Stretch, set: &Value) -> Vec<Value> {
+    let own = stretch.revisions.iter().filter(|(_, known)| known.workload == name(set));
+    let object = |number: &i64| {
+        json!({
+            "apiVersion": "apps/v1",
+            "kind": "ControllerRevision",
+            "metadata": {
+                "name": revision_name(name(set), &json!(number)),
+                "uid": revision_name(name(set), &json!(number)),
+            },
+            "revision": number,
+            "data": {"spec": {"template": template(stretch, set, &json!(number))}},
+        })
+    };
+    own.map(|(number, _)| object(number)).collect()
+}
+
 /// A pod as it was when the stretch began, the user's edit included; `None` if the edit takes it away at once. Those that
 /// are `leaving` are being deleted.
 fn existing(stretch: &Stretch, objects: &[Value], leaving: &BTreeSet<String>, pod: &Value) -> Option<Value> {
     let step = &stretch.steps[0];
+    if step.does("force-delete pod") && step.action["force-delete pod"] == pod["name"] && !step.is_refused() {
+        return None;
+    }
     let deleted = step.does("delete pod") && step.action["delete pod"] == pod["name"] && !step.is_refused();
     let deleted = deleted || pod["name"].as_str().is_some_and(|name| leaving.contains(name));
     if deleted && pod["node"].is_null() {
@@ -188,6 +238,11 @@ pub fn as_given(stretch: &Stretch, objects: &[Value], pod: &Value) -> Option<Val
         return Some(with_identity(own.clone(), ""));
     }
     let (kind, template) = match workload::of_pod(objects, pod) {
+        Some(owner) if owner["kind"] == "StatefulSet" => {
+            let mut template = template(stretch, owner, &pod["rev"]);
+            template["metadata"]["labels"]["controller-revision-hash"] = revision_name(name(owner), &pod["rev"]);
+            ("StatefulSet", template)
+        }
         Some(owner) => ("ReplicaSet", template(stretch, owner, &pod["rev"])),
         None => {
             let owner = kinds::fixed(objects, pod["owner"].as_str()?)?;
@@ -212,6 +267,6 @@ pub fn as_given(stretch: &Stretch, objects: &[Value], pod: &Value) -> Option<Val
 /// Whether the user made a readiness probe of a pod fail.
 pub fn loses_readiness(stretch: &Stretch, pod: &Value) -> bool {
     let step = &stretch.steps[0];
-    let lost = |state: &Value| state["name"] == pod["name"] && state["ready"] == false && state["deleting"] != true;
+    let lost = |state: &Value| state["uid"] == pod["uid"] && state["ready"] == false && state["deleting"] != true;
     step.does("set ready") && step.events.iter().any(|event| event.kind == "Pod" && lost(&event.state))
 }

@@ -10,13 +10,15 @@ use serde_json::Value;
 
 use super::commands::{commands as commands_of, is_command, is_given_up, is_of_user};
 use super::record::{Event, Stretch, is_over, listed};
-use super::workload::{self, revision};
+use super::workload::{self, Kind, SCALED, revision};
 
 /// Who began a pod's deletion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum By {
     /// Its ReplicaSet's controller.
     ReplicaSet,
+    /// Its StatefulSet's controller.
+    StatefulSet,
     /// Taint eviction.
     Taints,
     /// The scheduler, for a pod of higher priority.
@@ -34,6 +36,7 @@ impl By {
     fn recorded(by: &str) -> By {
         match by.split_whitespace().next() {
             Some("replicaset-controller") => By::ReplicaSet,
+            Some("statefulset-controller") => By::StatefulSet,
             Some("node-controller") => By::Taints,
             Some("scheduler") => By::Preemption,
             Some("kubectl-drain") => By::Drain,
@@ -47,6 +50,7 @@ impl fmt::Display for By {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             By::ReplicaSet => "deleted by its ReplicaSet",
+            By::StatefulSet => "deleted by its StatefulSet",
             By::Taints => "evicted by taints",
             By::Preemption => "preempted",
             By::Drain => "evicted by a drain",
@@ -66,15 +70,15 @@ pub enum Seen {
     /// A revision's ReplicaSet has another size.
     Size(i64, i64),
     /// A pod of a revision is made.
-    Created(i64),
+    Created(Kind),
     /// It gets a node.
-    Bound(i64, String),
+    Bound(Kind, String),
     /// It becomes ready.
-    Ready(i64, String),
+    Ready(Kind, String),
     /// Its deletion begins; without a node it is gone at once.
-    Deleted(i64, Option<String>, By),
+    Deleted(Kind, Option<String>, By),
     /// It has terminated.
-    Gone(i64, String),
+    Gone(Kind, String),
     /// A node is seen to be down.
     Down(String),
     /// It is back.
@@ -101,12 +105,12 @@ impl fmt::Display for Seen {
             Seen::Command(number) => write!(f, "command {}", number + 1),
             Seen::Scaled(workload, size) => write!(f, "{workload} autoscaled to {size}"),
             Seen::Size(revision, size) => write!(f, "ReplicaSet of revision {revision} scaled to {size}"),
-            Seen::Created(revision) => write!(f, "pod of revision {revision} created"),
-            Seen::Bound(revision, node) => write!(f, "pod of revision {revision} bound to {node}"),
-            Seen::Ready(revision, node) => write!(f, "pod of revision {revision} on {node} ready"),
-            Seen::Deleted(revision, Some(node), by) => write!(f, "pod of revision {revision} on {node} {by}"),
-            Seen::Deleted(revision, None, by) => write!(f, "waiting pod of revision {revision} {by}"),
-            Seen::Gone(revision, node) => write!(f, "pod of revision {revision} on {node} gone"),
+            Seen::Created(kind) => write!(f, "pod {kind} created"),
+            Seen::Bound(kind, node) => write!(f, "pod {kind} bound to {node}"),
+            Seen::Ready(kind, node) => write!(f, "pod {kind} on {node} ready"),
+            Seen::Deleted(kind, Some(node), by) => write!(f, "pod {kind} on {node} {by}"),
+            Seen::Deleted(kind, None, by) => write!(f, "waiting pod {kind} {by}"),
+            Seen::Gone(kind, node) => write!(f, "pod {kind} on {node} gone"),
             Seen::Down(node) => write!(f, "{node} down"),
             Seen::Up(node) => write!(f, "{node} back"),
         }
@@ -125,7 +129,7 @@ struct Known {
     gone: BTreeSet<String>,
     /// Sizes of ReplicaSets by revision.
     sizes: BTreeMap<i64, i64>,
-    /// Sizes of Deployments by name.
+    /// Sizes of Deployments and StatefulSets by name.
     replicas: BTreeMap<String, i64>,
     /// Nodes that are not ready.
     down: BTreeSet<String>,
@@ -136,20 +140,21 @@ impl Known {
         let (pods, nodes) = (listed(&stretch.before, "Pod"), listed(&stretch.before, "Node"));
         let sets = listed(&stretch.before, "ReplicaSet").iter();
         let deleted = pods.iter().filter(|pod| pod["deleting"] == true);
+        let workloads = SCALED.iter().flat_map(|kind| listed(&stretch.before, kind));
         Known {
             ready: pods.iter().map(|pod| (pod["uid"].to_string(), pod["ready"] == true)).collect(),
             deleters: deleters(stretch),
             deleted: deleted.map(|pod| pod["uid"].to_string()).collect(),
             gone: pods.iter().filter(|pod| is_over(pod)).map(|pod| pod["uid"].to_string()).collect(),
             sizes: sets.map(|set| (revision(set), set["spec.replicas"].as_i64().unwrap_or(0))).collect(),
-            replicas: listed(&stretch.before, "Deployment").iter().filter_map(workload::replicas).collect(),
+            replicas: workloads.filter_map(workload::replicas).collect(),
             down: nodes.iter().filter(|node| node["ready"] != "True").map(name).collect(),
         }
     }
 
-    /// The new size of a Deployment that had another one.
+    /// The new size of a Deployment or StatefulSet that had another one.
     fn note_size(&mut self, event: &Event) -> Option<Seen> {
-        let (name, size) = workload::replicas(&event.state).filter(|_| event.kind == "Deployment")?;
+        let (name, size) = workload::replicas(&event.state).filter(|_| SCALED.contains(&event.kind.as_str()))?;
         let before = self.replicas.insert(name.clone(), size)?;
         (before != size).then_some(Seen::Scaled(name, size))
     }
@@ -203,7 +208,7 @@ fn of_event(stretch: &Stretch, event: &Event, known: &mut Known) -> Option<Seen>
         "ReplicaSet" if event.change != "DELETED" && is_sized(stretch, &event.state) => {
             resized(event, &mut known.sizes)
         }
-        "Deployment" => known.note_size(event),
+        "Deployment" | "StatefulSet" => known.note_size(event),
         "Pod" => of_pod(stretch, event, known),
         "Node" if event.change == "MODIFIED" => of_node(event, known),
         _ => None,
@@ -236,7 +241,7 @@ fn resized(event: &Event, sizes: &mut BTreeMap<i64, i64>) -> Option<Seen> {
 
 fn of_pod(stretch: &Stretch, event: &Event, known: &mut Known) -> Option<Seen> {
     let (pod, by) = (&event.state, event.by.as_deref().unwrap_or_default());
-    let (revision, node) = (revision(pod), pod["node"].as_str().map(str::to_owned));
+    let (kind, node) = (workload::kind(&stretch.objects, pod), pod["node"].as_str().map(str::to_owned));
     let (id, now) = (pod["uid"].to_string(), pod["ready"] == true);
     let before = known.ready.get(&id).copied().unwrap_or(false);
     if !by.starts_with("node-controller") {
@@ -244,10 +249,10 @@ fn of_pod(stretch: &Stretch, event: &Event, known: &mut Known) -> Option<Seen> {
     }
     let begins = pod["deleting"] == true && known.deleted.insert(id.clone());
     let author = known.deleters.get(&id).copied().unwrap_or(By::Other);
-    let deleted = |node| (author != By::User).then_some(Seen::Deleted(revision, node, author));
+    let deleted = |node| (author != By::User).then_some(Seen::Deleted(kind, node, author));
     match (event.change.as_str(), node) {
         // Others than those of modelled workloads are part of the input.
-        ("ADDED", _) => workload::of_pod(&stretch.objects, pod).map(|_| Seen::Created(revision)),
+        ("ADDED", _) => workload::of_pod(&stretch.objects, pod).map(|_| Seen::Created(kind)),
         (change, None) if pod["deleting"] == true || change == "DELETED" => {
             if known.gone.insert(id) {
                 deleted(None)
@@ -255,12 +260,14 @@ fn of_pod(stretch: &Stretch, event: &Event, known: &mut Known) -> Option<Seen> {
                 None
             }
         }
+        // A user who forces a deletion waits for nobody: that is part of the input.
+        ("DELETED", Some(_)) if by.starts_with("harness") => None,
         (change, Some(node)) if is_over(pod) || change == "DELETED" => {
-            known.gone.insert(id).then_some(Seen::Gone(revision, node))
+            known.gone.insert(id).then_some(Seen::Gone(kind, node))
         }
-        (_, Some(node)) if by.ends_with("binding") => Some(Seen::Bound(revision, node)),
+        (_, Some(node)) if by.ends_with("binding") => Some(Seen::Bound(kind, node)),
         (_, node) if begins => deleted(node),
-        (_, Some(node)) if now && !before && pod["deleting"] != true => Some(Seen::Ready(revision, node)),
+        (_, Some(node)) if now && !before && pod["deleting"] != true => Some(Seen::Ready(kind, node)),
         _ => None,
     }
 }

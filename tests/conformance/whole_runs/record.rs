@@ -142,9 +142,14 @@ impl Stretch {
             || self.steps.iter().flat_map(|step| &step.events).any(is_created)
     }
 
-    /// Whether nothing was on its way any more when it ended.
+    /// Whether nothing was on its way any more when it ended: some recordings end the moment a deletion begins.
     pub fn came_to_rest(&self) -> bool {
-        self.steps.last().is_some_and(|step| step.settled == true)
+        let silent = self.failed_at_the_end();
+        let leaves = |pod: &Value| {
+            pod["deleting"] == true && pod["node"].as_str().is_some_and(|node| !silent.contains(node)) && !is_over(pod)
+        };
+        let is_at_rest = |step: &Step| step.settled == true && !listed(&step.after, "Pod").iter().any(leaves);
+        self.steps.last().is_some_and(is_at_rest)
     }
 
     /// Whether some pod is recorded to be ready or not at rest without an event that says so: rest came in the middle of
@@ -247,7 +252,9 @@ pub fn stretches(run: &Value) -> Result<Vec<Value>, String> {
         failed = stretch.failed_at_the_end();
         stretch.steps.iter().for_each(|step| workload::perform(&mut objects, step));
         load = stretch.steps.iter().fold(load, |load, step| step.load_after(load));
-        workload::resize(&mut objects, listed(&step.after, "Deployment"));
+        for kind in workload::SCALED {
+            workload::resize(&mut objects, kind, listed(&step.after, kind));
+        }
         found.push(json!(stretch));
     }
     Ok(found)

@@ -12,8 +12,13 @@ pub fn is_autoscaler(action: &Action) -> bool {
 }
 
 /// Whether an action is the end of pods' initialisation, which rest waits for.
-pub fn is_ageing(action: &Action) -> bool {
+pub fn is_initialising(action: &Action) -> bool {
     action.name.starts_with("cpu initialisation of ")
+}
+
+/// Whether an action is the end of a pod's `minReadySeconds`.
+pub fn is_ageing(action: &Action) -> bool {
+    action.name.ends_with(" is available")
 }
 
 /// Whether windows and periods hold nothing in a step of an autoscaler, where workloads have these `sizes`.

@@ -36,6 +36,7 @@ pub fn not_modelled(stretch: &Stretch) -> Option<Reason> {
     let acts: Vec<&str> = acts.filter(|act| *act != "load").collect();
     let edit = |act: &str| {
         matches!(act, "create" | "paused" | "strategy" | "add node" | "delete pod" | "set ready" | "taints")
+            || matches!(act, "partition" | "force-delete pod")
             || evictions::asks(act)
     };
     let fails = |act: &str| matches!(act, "fail node" | "fail nodes" | "recover node" | "recover nodes");
@@ -82,6 +83,9 @@ fn scenario(stretch: &Stretch) -> Value {
     if load::is_autoscaled(stretch) {
         spec["loads"] = load::loads(stretch);
         spec["controllers"] = json!({"hpa": load::flags()});
+    }
+    if stretch.family == "statefulset-maxunavailable" {
+        spec["controllers"] = json!({"statefulSet": {"maxUnavailable": true}});
     }
     let failing = stretch.failing();
     if !failing.is_empty() {

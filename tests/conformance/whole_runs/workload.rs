@@ -1,6 +1,7 @@
 //! The workloads of a run: what users make of them, whose a pod or ReplicaSet is, and their revisions.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -19,6 +20,31 @@ pub struct Revision {
     pub image: String,
 }
 
+/// What tells pods apart: their revision, and those of a StatefulSet by their numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Kind {
+    /// The revision.
+    pub revision: i64,
+    /// Which one of its StatefulSet a pod is.
+    pub ordinal: Option<i64>,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.ordinal {
+            Some(ordinal) => write!(f, "{ordinal} of revision {}", self.revision),
+            None => write!(f, "of revision {}", self.revision),
+        }
+    }
+}
+
+/// The kind of a recorded pod.
+pub fn kind(objects: &[Value], pod: &Value) -> Kind {
+    let owner = of_pod(objects, pod).filter(|owner| owner["kind"] == "StatefulSet");
+    let number = owner.and_then(|owner| pod["name"].as_str()?.strip_prefix(name(owner))?.strip_prefix('-'));
+    Kind { revision: revision(pod), ordinal: number.and_then(|number| number.parse().ok()) }
+}
+
 /// The name of an object as it was given to the API.
 pub fn name(object: &Value) -> &str {
     object["metadata"]["name"].as_str().unwrap_or_default()
@@ -26,7 +52,7 @@ pub fn name(object: &Value) -> &str {
 
 /// Whether an object is a workload whose controllers are modelled.
 pub fn is_workload(object: &Value) -> bool {
-    matches!(object["kind"].as_str(), Some("Deployment" | "ReplicaSet"))
+    matches!(object["kind"].as_str(), Some("Deployment" | "ReplicaSet" | "StatefulSet"))
 }
 
 /// The revision of a recorded pod or ReplicaSet; 0 where its workload has but one.
@@ -39,11 +65,11 @@ fn is_bare(object: &Value) -> bool {
     !object["phase"].is_null() && object["owner"].is_null()
 }
 
-/// The workload of the ReplicaSet of that name: the ReplicaSet itself, or the Deployment whose it is.
+/// The workload of the ReplicaSet or StatefulSet of that name: itself, or the Deployment whose it is.
 pub fn of_set<'a>(objects: &'a [Value], set: &str) -> Option<&'a Value> {
     let deployment = set.rsplit_once('-').map_or(set, |(before, _)| before);
     let is = |object: &&Value| match object["kind"].as_str() {
-        Some("ReplicaSet") => name(object) == set,
+        Some("ReplicaSet" | "StatefulSet") => name(object) == set,
         Some("Deployment") => name(object) == deployment,
         _ => false,
     };
@@ -69,6 +95,7 @@ pub fn perform_act(objects: &mut [Value], step: &Step, act: &str, value: &Value)
         "scale" => object["spec"]["replicas"] = value.clone(),
         "image" => object["spec"]["template"]["spec"]["containers"][0]["image"] = value.clone(),
         "paused" => object["spec"]["paused"] = value.clone(),
+        "partition" => object["spec"]["updateStrategy"]["rollingUpdate"]["partition"] = value.clone(),
         "strategy" => {
             let change = value.as_str().and_then(|text| text.split_once(' '));
             if let Some((field, number)) = change {
@@ -86,37 +113,45 @@ pub fn target(objects: &[Value], step: &Step) -> Option<usize> {
 }
 
 /// The revisions of a run by their numbers: their pods tell the image, else the template that was there when a ReplicaSet
-/// was first seen.
+/// was first seen, or a StatefulSet first spoke of its revision.
 pub fn revisions(run: &Run) -> BTreeMap<i64, Revision> {
     let mut revisions = BTreeMap::new();
     let mut objects = run.objects.clone();
     for step in &run.steps {
         perform(&mut objects, step);
-        for event in step.events.iter().filter(|event| matches!(event.kind.as_str(), "Pod" | "ReplicaSet")) {
+        for event in
+            step.events.iter().filter(|event| matches!(event.kind.as_str(), "Pod" | "ReplicaSet" | "StatefulSet"))
+        {
             let state = &event.state;
+            let number =
+                if event.kind == "StatefulSet" { state["updateRevision"].as_i64() } else { Some(revision(state)) };
+            let Some(number) = number else { continue };
             let set = if event.kind == "Pod" { &state["owner"] } else { &state["name"] };
             let Some(workload) = set.as_str().and_then(|set| of_set(&objects, set)) else { continue };
             let given = &workload["spec"]["template"]["spec"]["containers"][0]["image"];
             let image = state["image"].as_str().or(given.as_str()).unwrap_or_default().to_owned();
             let found = Revision { workload: name(workload).to_owned(), image };
             match event.kind.as_str() {
-                "Pod" => revisions.insert(revision(state), found),
-                _ => Some(revisions.entry(revision(state)).or_insert(found).clone()),
+                "Pod" => revisions.insert(number, found),
+                _ => Some(revisions.entry(number).or_insert(found).clone()),
             };
         }
     }
     revisions
 }
 
-/// The name of a recorded Deployment and its `spec.replicas`.
-pub fn replicas(deployment: &Value) -> Option<(String, i64)> {
-    Some((deployment["name"].as_str()?.to_owned(), deployment["spec.replicas"].as_i64()?))
+/// The kinds of workloads that users and autoscalers resize.
+pub const SCALED: [&str; 2] = ["Deployment", "StatefulSet"];
+
+/// The name of a recorded workload and its `spec.replicas`.
+pub fn replicas(workload: &Value) -> Option<(String, i64)> {
+    Some((workload["name"].as_str()?.to_owned(), workload["spec.replicas"].as_i64()?))
 }
 
-/// Gives Deployments the sizes that they were seen to have.
-pub fn resize(objects: &mut [Value], seen: &[Value]) {
-    for (deployment, size) in seen.iter().filter_map(replicas) {
-        let is = |object: &&mut Value| object["kind"] == "Deployment" && name(object) == deployment;
+/// Gives workloads of a kind the sizes that they were seen to have.
+pub fn resize(objects: &mut [Value], kind: &str, seen: &[Value]) {
+    for (workload, size) in seen.iter().filter_map(replicas) {
+        let is = |object: &&mut Value| object["kind"] == kind && name(object) == workload;
         if let Some(object) = objects.iter_mut().find(is) {
             object["spec"]["replicas"] = json!(size);
         }

@@ -1,0 +1,64 @@
+//! Which controllers of a scenario act, as users write it; part of [`super::document`].
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::document::Duration;
+
+/// Which controllers act.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct Controllers {
+    /// kube-scheduler.
+    pub scheduler: Option<bool>,
+    /// The Deployment and ReplicaSet controllers.
+    pub deployment: Option<bool>,
+    /// The StatefulSet controller: whether it acts, or its feature gates.
+    pub stateful_set: Option<StatefulSet>,
+    /// The HorizontalPodAutoscaler controller: whether it acts, or its flags.
+    pub hpa: Option<Hpa>,
+    /// Taint eviction.
+    pub taint_eviction: Option<bool>,
+    /// The descheduler, if a policy is given.
+    pub descheduler: Option<bool>,
+}
+
+/// The StatefulSet controller.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "`true`, `false`, or a mapping with `maxUnavailable`")]
+pub enum StatefulSet {
+    /// Whether it acts.
+    Acts(bool),
+    /// It acts, with these feature gates.
+    With(StatefulSetGates),
+}
+
+/// Feature gates of the StatefulSet controller.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct StatefulSetGates {
+    /// `MaxUnavailableStatefulSet`, which is off by default: without it `rollingUpdate.maxUnavailable` is ignored.
+    pub max_unavailable: bool,
+}
+
+/// The HorizontalPodAutoscaler controller.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "`true`, `false`, or a mapping with `syncPeriod` and `downscaleStabilization`")]
+pub enum Hpa {
+    /// Whether it acts.
+    Acts(bool),
+    /// It acts, with these flags.
+    With(HpaFlags),
+}
+
+/// Flags of the HorizontalPodAutoscaler controller.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct HpaFlags {
+    /// `--horizontal-pod-autoscaler-sync-period`, 15 s unless given.
+    pub sync_period: Option<Duration>,
+    /// `--horizontal-pod-autoscaler-downscale-stabilization`, 5 min unless given.
+    pub downscale_stabilization: Option<Duration>,
+    /// `--horizontal-pod-autoscaler-cpu-initialization-period`. Unless given, pods count from the moment they are ready.
+    pub cpu_initialization_period: Option<Duration>,
+}
