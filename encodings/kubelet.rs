@@ -33,7 +33,8 @@ pub static RULE: Rule = rule! {
     parts: [
         "bound pods start and become ready; those named in `slowStart` after any time, also never" => "over",
         "pods that are deleted terminate: at any time where event-driven actions race, at once in `settled` runs" =>
-            "over in `racing` and `async`; grace periods are out in `settled`",
+            "over in `racing` and `async`; grace periods are out in `settled`. Pods of DaemonSets do so once their node \
+                is up",
         "pods pinned by `spec.nodeName` bypass the scheduler and are admitted as far as their requests fit" =>
             "exact for those that fit",
     ],
@@ -143,23 +144,30 @@ fn add_start(cluster: &Cluster<'_>, template: TemplateId, interleaving: Interlea
 }
 
 /// A pod that is being deleted is gone.
-fn add_termination(cluster: &Cluster<'_>, template: TemplateId) {
+fn add_termination<'c>(cluster: &Cluster<'c>, template: TemplateId) {
     let state = cluster.state();
     let cells = cluster.cells(&state);
-    let going: Vec<Bool<'_>> =
-        cells.iter().map(|cell| cell.exists & cluster.pods(cell, template, Phase::Terminating).ge(1)).collect();
+    // Somebody waits for the node that a DaemonSet's pod leaves, and a kubelet that is silent ends nothing.
+    let is_daemon = cluster.is_daemon(template);
+    let ends = |cell: &Cell<'c>| if is_daemon { !cluster.is_down(cell) } else { cluster.ctx().bool(true) };
+    let is_going = |cell: &Cell<'c>| cluster.pods(cell, template, Phase::Terminating).ge(1) & ends(cell);
+    let going: Vec<Bool<'c>> = cells.iter().map(|cell| cell.exists & is_going(cell)).collect();
     let (var, chosen, valid) = cluster.choose_cell("node", &going);
     let mut next = state.clone();
     cluster.rewrite_one(&mut next, &chosen, |cell| cluster.change(cell).end(template));
     let name = cluster.templates[template.0].name.clone();
+    let guard = match is_daemon {
+        true => cluster.ctx().any(going.iter().copied()),
+        false => cluster.is_some(&state, &Quantity::Terminating(template), &going),
+    };
     let draft = ActionDraft::new(
         format!("{name} terminates"),
         ActionKind::Event { rank: ranks::TERMINATION },
-        cluster.is_some(&state, &Quantity::Terminating(template), &going),
+        guard,
         next,
     )
     .choosing(vec![var], valid)
-    .seeing([effect::ended(template)])
+    .seeing([effect::ended(template), effect::nodes()].into_iter().take(if is_daemon { 2 } else { 1 }))
     .gaining([effect::deleted(template)])
     .leading();
     let tell = move |scene: &Scene<'_>| {

@@ -12,6 +12,8 @@ pub const TAINT_EVICTION: u32 = 2;
 pub const DEPLOYMENT: u32 = 3;
 /// ReplicaSet controller.
 pub const REPLICASET: u32 = 4;
+/// DaemonSet controller.
+pub const DAEMONSET: u32 = 4;
 /// kube-scheduler, and kubelets that admit pinned pods.
 pub const SCHEDULER: u32 = 5;
 /// Pods start.

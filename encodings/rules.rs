@@ -5,16 +5,17 @@
 use crate::cluster::view::rule::{Component, Rule};
 
 use super::{
-    clocked, deployment, descheduler, disruption, environment, hpa, kube_scheduler, kubelet, node_lifecycle,
+    clocked, daemonset, deployment, descheduler, disruption, environment, hpa, kube_scheduler, kubelet, node_lifecycle,
     replicaset, taint_eviction,
 };
 
 /// The rules of each place.
-static PLACES: [&[&Rule]; 12] = [
+static PLACES: [&[&Rule]; 13] = [
     kube_scheduler::RULES,
     kube_scheduler::preemption::RULES,
     deployment::RULES,
     replicaset::RULES,
+    daemonset::RULES,
     hpa::RULES,
     &[&kubelet::RULE],
     taint_eviction::RULES,

@@ -20,7 +20,7 @@ use crate::encodings::descheduler::DeschedulerVars;
 use crate::encodings::environment::{self, load::LoadVars};
 use crate::encodings::hpa::HpaVars;
 use crate::encodings::{
-    self, deployment, descheduler, disruption, hpa, kube_scheduler, kubelet, replicaset, taint_eviction,
+    self, daemonset, deployment, descheduler, disruption, hpa, kube_scheduler, kubelet, replicaset, taint_eviction,
 };
 
 /// A cluster as a transition system, with everything that is needed to tell its runs.
@@ -180,6 +180,9 @@ impl Declared {
         if controllers.deployment {
             deployment::add(cluster, &self.desired);
             replicaset::add(cluster);
+        }
+        if controllers.daemon_set {
+            cluster.reading_as(daemonset::READER.name, || daemonset::add(cluster));
         }
         if controllers.scheduler {
             cluster.reading_as(kube_scheduler::READER.name, || kube_scheduler::add(cluster));

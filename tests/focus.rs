@@ -207,7 +207,12 @@ fn pods_that_never_move() {
     let mut spec = load(&[("objects.yaml", objects.concat()), ("scenario.yaml", scenario)]);
     for (name, node) in [("b", "n-1"), ("c", "n-2")] {
         let workload = spec.workloads.iter_mut().find(|it| it.key.name == name).expect("it is there");
-        let pod = ExistingPod { name: name.to_owned(), node: Some(node.to_owned()), ready: true, object: None };
+        let pod = ExistingPod {
+            name: name.to_owned(),
+            node: Some(node.to_owned()),
+            ready: true,
+            ..ExistingPod::default()
+        };
         let current = workload.current;
         workload.revisions[current].size = 1;
         workload.revisions[current].pods = vec![pod];

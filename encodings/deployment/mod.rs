@@ -99,7 +99,7 @@ fn may_scale(spec: &Objects<'_>, object: &Workload) -> bool {
 
 /// Adds the actions of every Deployment; ReplicaSets without one follow their own `spec.replicas`.
 pub fn add(cluster: &Cluster<'_>, desired: &DesiredVars) {
-    for (index, object, vars) in cluster.owners() {
+    for (index, object, vars) in cluster.owners().filter(|(_, object, _)| object.kind.has_scale()) {
         if cluster.is_stopped() {
             return;
         }

@@ -152,7 +152,7 @@ impl<'c> Sight<'_, 'c> {
     }
 }
 
-/// One pod of each template as the API shows it: pods of modelled owners belong to a ReplicaSet.
+/// One pod of each template as the API shows it: pods of modelled owners belong to a ReplicaSet or a DaemonSet.
 pub fn pods(cluster: &View<'_>) -> Vec<Pod> {
     cluster.templates.iter().map(|template| made(cluster, template)).collect()
 }
@@ -164,12 +164,17 @@ fn made(cluster: &View<'_>, template: &crate::cluster::Template) -> Pod {
         pod.metadata.namespace = Some(template.namespace.clone());
         return pod;
     }
-    let revision = &cluster.spec.workloads[template.workload].revisions[template.revision];
+    let workload = &cluster.spec.workloads[template.workload];
+    let revision = &workload.revisions[template.revision];
+    let (kind, name) = match template.is_daemon() {
+        true => ("DaemonSet", &workload.key.name),
+        false => ("ReplicaSet", &template.name),
+    };
     let owner = OwnerReference {
         api_version: "apps/v1".to_owned(),
-        kind: "ReplicaSet".to_owned(),
-        name: template.name.clone(),
-        uid: format!("{}/{}", template.namespace, template.name),
+        kind: kind.to_owned(),
+        name: name.clone(),
+        uid: format!("{}/{name}", template.namespace),
         controller: Some(true),
         block_owner_deletion: None,
     };

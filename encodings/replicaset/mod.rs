@@ -44,7 +44,7 @@ pub static RULES: &[&Rule] = &[&RULE, &deletion::RULE, &ranking::RULE];
 
 /// Adds the actions of every ReplicaSet.
 pub fn add(cluster: &Cluster<'_>) {
-    for (_, object, vars) in cluster.owners() {
+    for (_, object, vars) in cluster.owners().filter(|(_, object, _)| object.kind.has_scale()) {
         if cluster.is_stopped() {
             return;
         }

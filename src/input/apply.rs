@@ -6,13 +6,16 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::apps::v1::{DaemonSet, Deployment};
 use k8s_openapi::api::core::v1::PodTemplateSpec;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde::de::DeserializeOwned;
 
 use crate::cluster::object::scenario::CommandAction;
-use crate::cluster::object::spec::{ObjectKey, Revision, Workload};
+use crate::cluster::object::spec::{ObjectKey, Revision, Workload, WorkloadKind};
 
 use super::object::Located;
+use super::{daemon_sets, key_of};
 use super::templates::{self, Priorities};
 
 /// The annotation in which kubectl keeps the manifest applied last.
@@ -35,7 +38,7 @@ struct ApplyState {
 /// Whether the manifest applied last gave `spec.replicas`: of a dump what the annotation says, else what is written.
 pub fn replicas_given(object: &Located<Deployment>) -> bool {
     let own = object.value.spec.as_ref().is_some_and(|spec| spec.replicas.is_some());
-    match last_applied(&object.value) {
+    match last_applied::<Deployment>(&object.value.metadata) {
         Some(last) => last.spec.is_some_and(|spec| spec.replicas.is_some()),
         None => own && !object.raw.is_live(),
     }
@@ -44,19 +47,61 @@ pub fn replicas_given(object: &Located<Deployment>) -> bool {
 impl ApplyHistory {
     /// Remembers how a Deployment of the start came to be.
     pub fn remember(&mut self, object: &Located<Deployment>, workload: &Workload, priorities: &Priorities) {
-        let last =
-            if object.raw.is_live() { last_applied(&object.value) } else { Some(Deployment::clone(&object.value)) };
+        let last = match object.raw.is_live() {
+            true => last_applied::<Deployment>(&object.value.metadata),
+            false => Some(Deployment::clone(&object.value)),
+        };
         let mut before = last.and_then(|last| last.spec).map(|spec| spec.template);
         if let Some(template) = &mut before {
             templates::complete(template, priorities);
         }
-        let state = ApplyState {
-            revision: workload.current,
-            replicas: Some(workload.replicas),
-            replicas_given: workload.replicas_given,
-            before,
+        self.states.insert(workload.key.clone(), ApplyState { before, ..ApplyState::of(workload) });
+    }
+
+    /// Remembers how a DaemonSet of the start, which is among the workloads, came to be.
+    pub fn remember_daemon_set(
+        &mut self,
+        object: &Located<DaemonSet>,
+        workloads: &[Workload],
+        priorities: &Priorities,
+    ) {
+        let key = key_of(&object.value.metadata);
+        let is_it = |it: &&Workload| it.kind == WorkloadKind::DaemonSet && it.key == key;
+        let Some(workload) = workloads.iter().find(is_it) else { return };
+        let last = match object.raw.is_live() {
+            true => last_applied::<DaemonSet>(&object.value.metadata),
+            false => Some(DaemonSet::clone(&object.value)),
         };
-        self.states.insert(workload.key.clone(), state);
+        let mut before = last.and_then(|last| last.spec).map(|spec| spec.template);
+        if let Some(template) = &mut before {
+            daemon_sets::complete(template, priorities);
+        }
+        self.states.insert(workload.key.clone(), ApplyState { before, ..ApplyState::of(workload) });
+    }
+
+    /// [`ApplyHistory::apply`] of a DaemonSet.
+    pub fn apply_daemon_set(
+        &mut self,
+        manifest: &DaemonSet,
+        workload: &mut Workload,
+        priorities: &Priorities,
+    ) -> (CommandAction, bool) {
+        let mut template = manifest.spec.clone().unwrap_or_default().template;
+        daemon_sets::complete(&mut template, priorities);
+        let (revision, changes) = self.revise(template, workload);
+        (CommandAction::Apply { target: workload.key.clone(), revision, replicas: None }, changes)
+    }
+
+    /// The revision of a template that is applied, and whether that changes anything.
+    fn revise(&mut self, template: PodTemplateSpec, workload: &mut Workload) -> (usize, bool) {
+        let fresh = ApplyState::of(workload);
+        let state = self.states.entry(workload.key.clone()).or_insert(fresh);
+        let same = templates::unchanged(&template, &workload.revisions[state.revision].template, state.before.as_ref());
+        if !same {
+            state.revision = revision_of(&template, workload);
+        }
+        state.before = Some(template);
+        (state.revision, !same)
     }
 
     /// The action of applying `manifest`, and whether it changes anything; a new template becomes a revision of the workload.
@@ -66,31 +111,33 @@ impl ApplyHistory {
         workload: &mut Workload,
         priorities: &Priorities,
     ) -> (CommandAction, bool) {
-        let fresh = ApplyState {
-            revision: workload.current,
-            replicas: Some(workload.replicas),
-            replicas_given: workload.replicas_given,
-            before: None,
-        };
-        let state = self.states.entry(workload.key.clone()).or_insert(fresh);
         let spec = manifest.spec.clone().unwrap_or_default();
         let mut template = spec.template;
         templates::complete(&mut template, priorities);
-        let same = templates::unchanged(&template, &workload.revisions[state.revision].template, state.before.as_ref());
-        let revision = if same { state.revision } else { revision_of(&template, workload) };
+        let (revision, is_new) = self.revise(template, workload);
+        let fresh = ApplyState::of(workload);
+        let state = self.states.entry(workload.key.clone()).or_insert(fresh);
         let replicas = match (spec.replicas, state.replicas_given) {
             (Some(given), _) => Some(i64::from(given)),
             (None, true) => Some(1),
             (None, false) => None,
         };
         let rescaled = replicas.is_some() && replicas != state.replicas;
-        *state = ApplyState {
-            revision,
-            replicas: replicas.or(state.replicas),
-            replicas_given: spec.replicas.is_some(),
-            before: Some(template),
-        };
-        (CommandAction::Apply { target: workload.key.clone(), revision, replicas }, !same || rescaled)
+        state.replicas = replicas.or(state.replicas);
+        state.replicas_given = spec.replicas.is_some();
+        (CommandAction::Apply { target: workload.key.clone(), revision, replicas }, is_new || rescaled)
+    }
+}
+
+impl ApplyState {
+    /// What is known of a workload that nobody applied before.
+    fn of(workload: &Workload) -> Self {
+        ApplyState {
+            revision: workload.current,
+            replicas: Some(workload.replicas),
+            replicas_given: workload.replicas_given,
+            before: None,
+        }
     }
 }
 
@@ -104,6 +151,6 @@ fn revision_of(template: &PodTemplateSpec, workload: &mut Workload) -> usize {
     })
 }
 
-fn last_applied(object: &Deployment) -> Option<Deployment> {
-    serde_json::from_str(object.metadata.annotations.as_ref()?.get(LAST_APPLIED)?).ok()
+fn last_applied<T: DeserializeOwned>(metadata: &ObjectMeta) -> Option<T> {
+    serde_json::from_str(metadata.annotations.as_ref()?.get(LAST_APPLIED)?).ok()
 }

@@ -12,7 +12,7 @@ use k8s_openapi::api::autoscaling::v2::{
 
 use crate::cluster::object::scenario::find_workload;
 use crate::cluster::object::selector;
-use crate::cluster::object::spec::{Autoscaler, ObjectKey, Workload};
+use crate::cluster::object::spec::{Autoscaler, ObjectKey, Workload, WorkloadKind};
 
 use super::census::Census;
 use super::diagnostics::Diagnostics;
@@ -97,7 +97,8 @@ fn resolve_one(
         return None;
     }
     let target = ObjectKey { namespace: key.namespace.clone(), name: reference.name.clone() };
-    let Some((_, workload)) = find_workload(workloads, &target) else {
+    let found = find_workload(workloads, &target).filter(|(_, it)| it.kind != WorkloadKind::DaemonSet);
+    let Some((_, workload)) = found else {
         let path = FieldPath::from("spec.scaleTargetRef.name");
         let message = format!("there is no {} `{target}` to scale", reference.kind);
         let help = "give the target's manifest too, or correct the name and the namespace";

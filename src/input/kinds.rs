@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use k8s_openapi::Metadata;
-use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet, StatefulSet};
+use k8s_openapi::api::apps::v1::{ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::api::autoscaling::v1::HorizontalPodAutoscaler as AutoscalerV1;
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::core::v1::{Namespace, Node, PersistentVolumeClaim, Pod, ReplicationController, Service};
@@ -26,6 +26,10 @@ pub struct Objects {
     pub deployments: Vec<Located<Deployment>>,
     /// ReplicaSets.
     pub replica_sets: Vec<Located<ReplicaSet>>,
+    /// DaemonSets.
+    pub daemon_sets: Vec<Located<DaemonSet>>,
+    /// ControllerRevisions: the templates of DaemonSets that pods are of.
+    pub controller_revisions: Vec<Located<ControllerRevision>>,
     /// StatefulSets: only their selectors are read.
     pub stateful_sets: Vec<Located<StatefulSet>>,
     /// ReplicationControllers: only their selectors are read.
@@ -57,9 +61,11 @@ pub struct Objects {
 }
 
 /// Versions in which modelled kinds are understood; the first is the one to recommend.
-const VERSIONS: [(&str, &[&str]); 15] = [
+const VERSIONS: [(&str, &[&str]); 17] = [
     ("Deployment", &["apps/v1"]),
     ("ReplicaSet", &["apps/v1"]),
+    ("DaemonSet", &["apps/v1"]),
+    ("ControllerRevision", &["apps/v1"]),
     ("StatefulSet", &["apps/v1"]),
     ("ReplicationController", &["v1"]),
     ("Pod", &["v1"]),
@@ -111,6 +117,8 @@ impl Objects {
             "ReplicaSet" => {
                 read_into(&mut self.replica_sets, broken, reader.read(&raw, true, workload::replica_set), raw)
             }
+            "DaemonSet" => self.add_daemon_set(reader, raw),
+            "ControllerRevision" => self.controller_revisions.extend(located(reader.read(&raw, true, |_, _| ()), raw)),
             "StatefulSet" => self.stateful_sets.extend(located(reader.read_selecting(&raw), raw)),
             "ReplicationController" => self.replication_controllers.extend(located(reader.read_selecting(&raw), raw)),
             "Pod" => self.pods.extend(located(reader.read(&raw, true, workload::pod), raw)),
@@ -133,10 +141,22 @@ impl Objects {
         }
     }
 
+    /// One whose template names a node is left out: then the controller and the scheduler do other things.
+    fn add_daemon_set(&mut self, reader: &mut Reader<'_>, raw: RawObject) {
+        let read = reader.read(&raw, true, validate::workload::daemon_set);
+        if read.as_ref().is_some_and(names_node) {
+            reader.census.count("nodeName of a DaemonSet, and the DaemonSet with it");
+        } else {
+            read_into(&mut self.daemon_sets, &mut self.broken, read, raw);
+        }
+    }
+
     /// Adds the objects of another source, which come after those that are there.
     pub fn append(&mut self, other: Objects) {
         self.deployments.extend(other.deployments);
         self.replica_sets.extend(other.replica_sets);
+        self.daemon_sets.extend(other.daemon_sets);
+        self.controller_revisions.extend(other.controller_revisions);
         self.stateful_sets.extend(other.stateful_sets);
         self.replication_controllers.extend(other.replication_controllers);
         self.pods.extend(other.pods);
@@ -154,6 +174,12 @@ impl Objects {
     }
 }
 
+/// Whether the pods of a DaemonSet bypass the scheduler.
+fn names_node(object: &DaemonSet) -> bool {
+    let pod = object.spec.as_ref().and_then(|spec| spec.template.spec.as_ref());
+    pod.and_then(|pod| pod.node_name.as_deref()).is_some_and(|node| !node.is_empty())
+}
+
 /// Keeps an object that could be read, and the name of one that could not.
 fn read_into<T>(list: &mut Vec<Located<T>>, broken: &mut Vec<String>, read: Option<T>, raw: RawObject) {
     match read {
@@ -169,6 +195,11 @@ fn located<T>(read: Option<T>, raw: RawObject) -> Option<Located<T>> {
 /// Reads one object as a typed one, for commands of a scenario that carry a Deployment inline.
 pub fn read_deployment(raw: RawObject, census: &mut Census, sink: &mut Diagnostics) -> Option<Located<Deployment>> {
     located(Reader { census, sink }.read(&raw, true, validate::workload::deployment), raw)
+}
+
+/// The same of a DaemonSet.
+pub fn read_daemon_set(raw: RawObject, census: &mut Census, sink: &mut Diagnostics) -> Option<Located<DaemonSet>> {
+    located(Reader { census, sink }.read(&raw, true, validate::workload::daemon_set), raw)
 }
 
 struct Reader<'a> {

@@ -5,14 +5,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::{Node, PersistentVolumeClaim, Pod};
+use k8s_openapi::api::apps::v1::{DaemonSet, Deployment};
+use k8s_openapi::api::core::v1::{Node, PersistentVolumeClaim, Pod, PodSpec};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
+use crate::cluster::object::scenario::CommandAction;
 use crate::cluster::object::spec::{ClusterSpec, NodeSpec, ObjectKey, Workload};
 
 use super::apply::ApplyHistory;
 use super::autoscalers;
 use super::census::Census;
+use super::daemon_sets::Daemons;
 use super::defaults;
 use super::descheduler;
 use super::diagnostics::{Diagnostic, Diagnostics};
@@ -20,6 +23,7 @@ use super::family::Family;
 use super::kinds::Objects;
 use super::object::{self, Located, RawObject};
 use super::path::FieldPath;
+use super::rest;
 use super::scenario::sizes::{self, Sizes, Values};
 use super::scenario::{self, commands, commands::Commander, document::Document};
 use super::scheduler;
@@ -194,26 +198,34 @@ impl Resolver<'_> {
             &unique(objects.replication_controllers, self.sink).applied(self.sink),
         );
         let deployments = unique(objects.deployments, self.sink);
+        let daemon_sets = unique(objects.daemon_sets, self.sink);
+        let histories = unique(objects.controller_revisions, self.sink).applied(self.sink);
         let live = |raw: &Arc<RawObject>| raw.is_live();
         let running = pods.iter().any(|pod| live(&pod.raw))
             || deployments.objects.iter().any(|object| live(&object.raw))
+            || daemon_sets.objects.iter().any(|object| live(&object.raw))
             || replica_sets.iter().any(|object| live(&object.raw));
 
         let mut cluster =
             ClusterSpec { nodes: self.nodes(objects.nodes, document), owner_selectors, ..ClusterSpec::default() };
         let pods = self.bound_pods(pods, &cluster.nodes);
         let (present, pending) = split(deployments, running);
-        let mut owners = Owners::new(&present, &replica_sets, &priorities);
+        let (daemons, pending_daemons) = split(daemon_sets, running);
+        let mut owners = Owners::new(&present, &replica_sets, Daemons::new(&daemons, &histories), &priorities);
         pods.iter().for_each(|pod| owners.attach(pod, self.sink));
         cluster.finished = owners.finished().clone();
         cluster.workloads = owners.finish(self.sink);
 
         let mut history = ApplyHistory::default();
         for (object, workload) in present.iter().zip(&cluster.workloads) {
-            self.check_template(object, &priorities, &cluster.nodes);
+            self.check_template(object, pod_of(&object.value), &priorities, &cluster.nodes);
             history.remember(object, workload, &priorities);
         }
-        self.imply_commands(&pending, &mut cluster, &mut history, &priorities);
+        for object in &daemons {
+            self.check_template(object, pod_of_daemon_set(&object.value), &priorities, &cluster.nodes);
+            history.remember_daemon_set(object, &cluster.workloads, &priorities);
+        }
+        self.imply_commands(&pending, &pending_daemons, &mut cluster, &mut history, &priorities);
         let autoscalers = unique(objects.autoscalers, self.sink).applied(self.sink);
         cluster.namespaces = namespaces(&unique(objects.namespaces, self.sink).applied(self.sink), &cluster.workloads);
         cluster.claims = claims(&unique(objects.claims, self.sink).applied(self.sink));
@@ -222,6 +234,7 @@ impl Resolver<'_> {
         cluster.scheduler = scheduler::resolve(&objects.scheduler_configurations, self.census, self.sink);
         cluster.descheduler = descheduler::resolve(&objects.descheduler_policies, &priorities, self.census, self.sink);
         self.add_scenario(document, autoscalers, &mut cluster, &mut history, &priorities, &objects.broken);
+        rest::settle(&mut cluster, &priorities);
         cluster
     }
 
@@ -264,9 +277,15 @@ impl Resolver<'_> {
         kept
     }
 
-    /// References of a Deployment's template to objects that nobody gave.
-    fn check_template(&mut self, object: &Located<Deployment>, priorities: &Priorities, nodes: &[NodeSpec]) {
-        let Some(spec) = object.value.spec.as_ref().and_then(|spec| spec.template.spec.as_ref()) else { return };
+    /// References of a template to objects that nobody gave.
+    fn check_template<T>(
+        &mut self,
+        object: &Located<T>,
+        pod: Option<&PodSpec>,
+        priorities: &Priorities,
+        nodes: &[NodeSpec],
+    ) {
+        let Some(spec) = pod else { return };
         let class = spec.priority_class_name.as_deref().unwrap_or_default();
         if !priorities.knows(class) {
             let path = FieldPath::from("spec.template.spec.priorityClassName");
@@ -288,24 +307,43 @@ impl Resolver<'_> {
     fn imply_commands(
         &mut self,
         pending: &[Located<Deployment>],
+        pending_daemons: &[Located<DaemonSet>],
         cluster: &mut ClusterSpec,
         history: &mut ApplyHistory,
         priorities: &Priorities,
     ) {
         for manifest in pending {
-            self.check_template(manifest, priorities, &cluster.nodes);
+            self.check_template(manifest, pod_of(&manifest.value), priorities, &cluster.nodes);
             let (census, sink) = (&mut *self.census, &mut *self.sink);
             let mut commander =
                 Commander { cluster, history, priorities, broken: &[], sources: self.sources, census, sink };
-            let (action, changes) = commander.apply(manifest);
-            let key = super::key_of(&manifest.value.metadata);
-            let file = &manifest.raw.source.name;
-            if changes {
-                self.sink.note(format!("{file} has a Deployment {key} that the running cluster does not have like this: it may be applied at any time"));
-                cluster.scenario.commands.push(commands::implied(action, manifest));
-            } else {
-                self.sink.note(format!("{file} says of Deployment {key} what the running cluster has already"));
-            }
+            let implied = commander.apply(manifest);
+            self.imply(cluster, manifest, &manifest.value.metadata, implied);
+        }
+        for manifest in pending_daemons {
+            self.check_template(manifest, pod_of_daemon_set(&manifest.value), priorities, &cluster.nodes);
+            let (census, sink) = (&mut *self.census, &mut *self.sink);
+            let mut commander =
+                Commander { cluster, history, priorities, broken: &[], sources: self.sources, census, sink };
+            let implied = commander.apply_daemon_set(manifest);
+            self.imply(cluster, manifest, &manifest.value.metadata, implied);
+        }
+    }
+
+    /// A command that nobody wrote, if it changes anything.
+    fn imply<T>(
+        &mut self,
+        cluster: &mut ClusterSpec,
+        manifest: &Located<T>,
+        metadata: &ObjectMeta,
+        (action, changes): (CommandAction, bool),
+    ) {
+        let (kind, key, file) = (&manifest.raw.kind, super::key_of(metadata), &manifest.raw.source.name);
+        if changes {
+            self.sink.note(format!("{file} has a {kind} {key} that the running cluster does not have like this: it may be applied at any time"));
+            cluster.scenario.commands.push(commands::implied(action, manifest.origin()));
+        } else {
+            self.sink.note(format!("{file} says of {kind} {key} what the running cluster has already"));
         }
     }
 
@@ -341,11 +379,21 @@ fn node_of(pod: &Located<Pod>) -> &str {
     pod.value.spec.as_ref().and_then(|spec| spec.node_name.as_deref()).unwrap_or_default()
 }
 
-/// Deployments that are there at the start, and those that are applied later.
-fn split(deployments: Unique<Deployment>, running: bool) -> (Vec<Located<Deployment>>, Vec<Located<Deployment>>) {
+/// Objects that are there at the start, and those that are applied later.
+fn split<T>(given: Unique<T>, running: bool) -> (Vec<Located<T>>, Vec<Located<T>>) {
     let (present, new): (Vec<_>, Vec<_>) =
-        deployments.objects.into_iter().partition(|object| !running || object.raw.is_live());
-    (present, deployments.manifests.into_iter().chain(new).collect())
+        given.objects.into_iter().partition(|object| !running || object.raw.is_live());
+    (present, given.manifests.into_iter().chain(new).collect())
+}
+
+/// What pods of a Deployment are to be like.
+fn pod_of(object: &Deployment) -> Option<&PodSpec> {
+    object.spec.as_ref()?.template.spec.as_ref()
+}
+
+/// What pods of a DaemonSet are to be like.
+fn pod_of_daemon_set(object: &DaemonSet) -> Option<&PodSpec> {
+    object.spec.as_ref()?.template.spec.as_ref()
 }
 
 fn node_spec(object: Located<Node>) -> NodeSpec {

@@ -5,21 +5,23 @@
 //! have finished are left out; those that are being deleted belong to nobody any more.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use k8s_openapi::api::apps::v1::{Deployment, DeploymentStrategy, ReplicaSet, RollingUpdateDeployment};
+use k8s_openapi::api::apps::v1::{
+    DaemonSetUpdateStrategy, Deployment, DeploymentStrategy, ReplicaSet, RollingUpdateDeployment,
+};
 use k8s_openapi::api::core::v1::{Pod, PodTemplateSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta, OwnerReference};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
-use crate::cluster::object::resources::{self, Resources};
 use crate::cluster::object::selector::{self, Labels};
 use crate::cluster::object::spec::{ExistingPod, ObjectKey, Origin, Revision, Workload, WorkloadKind};
 
 use super::apply;
+use super::daemon_sets::Daemons;
 use super::diagnostics::Diagnostics;
 use super::key_of;
 use super::object::Located;
+use super::strangers::Strangers;
 use super::templates::{self, Priorities};
 
 /// A ReplicaSet of a Deployment, or what its pods tell of it.
@@ -42,8 +44,8 @@ pub struct Owners<'a> {
     deployments: &'a [Located<Deployment>],
     priorities: &'a Priorities,
     sets: Vec<Set>,
-    fixed: Vec<Workload>,
-    groups: BTreeMap<(ObjectKey, String, Resources, Labels), usize>,
+    daemons: Daemons<'a>,
+    strangers: Strangers<'a>,
     finished: usize,
     finished_of: BTreeMap<String, i64>,
 }
@@ -53,14 +55,15 @@ impl<'a> Owners<'a> {
     pub fn new(
         deployments: &'a [Located<Deployment>],
         replica_sets: &[Located<ReplicaSet>],
+        daemons: Daemons<'a>,
         priorities: &'a Priorities,
     ) -> Self {
         let mut owners = Owners {
             deployments,
             priorities,
             sets: Vec::new(),
-            fixed: Vec::new(),
-            groups: BTreeMap::new(),
+            daemons,
+            strangers: Strangers::new(priorities),
             finished: 0,
             finished_of: BTreeMap::new(),
         };
@@ -78,13 +81,16 @@ impl<'a> Owners<'a> {
             }
             return;
         }
+        if self.daemons.attach(pod) {
+            return;
+        }
         let terminating = pod.value.metadata.deletion_timestamp.is_some();
         let set = if terminating { None } else { self.set_of(&pod.value) };
         match set {
-            Some(index) => self.sets[index].pods.push(existing(pod)),
+            Some(index) => self.sets[index].pods.push(existing(&pod.value)),
             None => {
                 self.warn_of_orphan(pod, sink);
-                self.add_fixed(pod);
+                self.strangers.add(&pod.value, pod.raw.is_live(), pod.origin());
             }
         }
     }
@@ -94,7 +100,7 @@ impl<'a> Owners<'a> {
         &self.finished_of
     }
 
-    /// All workloads: Deployments, ReplicaSets of their own, and the rest, each in input order.
+    /// All workloads: Deployments, ReplicaSets of their own, DaemonSets, and the rest, each in input order.
     pub fn finish(mut self, sink: &mut Diagnostics) -> Vec<Workload> {
         if self.finished > 0 {
             sink.note(format!("{} pods that have finished are left out", self.finished));
@@ -107,9 +113,9 @@ impl<'a> Owners<'a> {
             workloads.push(build_deployment(deployment, key, own, self.priorities));
         }
         workloads.extend(self.sets.into_iter().map(lone_set));
-        for mut fixed in self.fixed {
-            make_unique(&mut fixed, &workloads);
-            workloads.push(fixed);
+        for mut other in self.daemons.finish(self.priorities).into_iter().chain(self.strangers.finish()) {
+            make_unique(&mut other, &workloads);
+            workloads.push(other);
         }
         workloads
     }
@@ -201,34 +207,6 @@ impl<'a> Owners<'a> {
             sink.push(pod.raw.warning(&"metadata.labels".into(), message, help));
         }
     }
-
-    fn add_fixed(&mut self, pod: &Located<Pod>) {
-        let key = key_of(&pod.value.metadata);
-        let owner = controller(&pod.value.metadata)
-            .map_or(("Pod", None), |owner| (owner.kind.as_str(), Some(owner.name.clone())));
-        let name = owner.1.filter(|_| owner.0 != "Node").unwrap_or_else(|| key.name.clone());
-        let owner_key = ObjectKey { namespace: key.namespace.clone(), name };
-        let mut template = templates::of_pod(&pod.value);
-        templates::complete(&mut template, self.priorities);
-        let requests = template.spec.as_ref().and_then(|spec| resources::pod_requests(spec).ok()).unwrap_or_default();
-        let labels = templates::stable_labels(templates::labels(&template));
-        let group = (owner_key.clone(), owner.0.to_owned(), requests, labels);
-        let index = *self.groups.entry(group).or_insert_with(|| {
-            let revision =
-                Revision { name: owner_key.name.clone(), template: template.clone(), size: 0, pods: Vec::new() };
-            self.fixed.push(workload(WorkloadKind::Fixed, owner.0, owner_key, revision, pod.origin()));
-            self.fixed.len() - 1
-        });
-        let fixed = &mut self.fixed[index];
-        fixed.replicas += 1;
-        fixed.revisions[0].size += 1;
-        let mut object = Arc::clone(&pod.value);
-        if !pod.raw.is_live() {
-            object =
-                Arc::new(Pod { metadata: object.metadata.clone(), spec: template.spec, status: object.status.clone() });
-        }
-        fixed.revisions[0].pods.push(ExistingPod { object: Some(object), ..existing(pod) });
-    }
 }
 
 /// The strategy that the API server would store.
@@ -297,7 +275,7 @@ fn present_set(sets: &[Set], template: &PodTemplateSpec) -> Option<usize> {
 }
 
 /// Whether pods of one template look like pods of another, in all that an update usually changes.
-fn pods_alike(template: &PodTemplateSpec, pod: &PodTemplateSpec) -> bool {
+pub(super) fn pods_alike(template: &PodTemplateSpec, pod: &PodTemplateSpec) -> bool {
     let shape = |template: &PodTemplateSpec| {
         let containers = template.spec.iter().flat_map(|spec| &spec.containers);
         containers.map(|c| (c.name.clone(), c.image.clone(), c.resources.clone())).collect::<Vec<_>>()
@@ -318,7 +296,8 @@ fn lone_set(set: Set) -> Workload {
     workload
 }
 
-fn workload(kind: WorkloadKind, owner_kind: &str, key: ObjectKey, revision: Revision, origin: Origin) -> Workload {
+/// A workload without pods to come.
+pub(super) fn workload(kind: WorkloadKind, owner_kind: &str, key: ObjectKey, revision: Revision, origin: Origin) -> Workload {
     Workload {
         kind,
         owner_kind: owner_kind.to_owned(),
@@ -328,6 +307,7 @@ fn workload(kind: WorkloadKind, owner_kind: &str, key: ObjectKey, revision: Revi
         replicas: 0,
         replicas_given: false,
         strategy: strategy(None),
+        update: DaemonSetUpdateStrategy::default(),
         paused: false,
         min_ready_seconds: 0,
         revisions: vec![revision],
@@ -345,7 +325,7 @@ impl Set {
 }
 
 /// Names are unique among workloads: a DaemonSet may share the name of a Deployment, its pods then get another.
-fn make_unique(fixed: &mut Workload, others: &[Workload]) {
+pub(super) fn make_unique(fixed: &mut Workload, others: &[Workload]) {
     let taken =
         |name: &str| others.iter().any(|other| other.key.namespace == fixed.key.namespace && other.key.name == name);
     let base = fixed.key.name.clone();
@@ -355,22 +335,24 @@ fn make_unique(fixed: &mut Workload, others: &[Workload]) {
     }
 }
 
-fn existing(pod: &Located<Pod>) -> ExistingPod {
-    let status = pod.value.status.as_ref();
-    let node = pod.value.spec.as_ref().and_then(|spec| spec.node_name.clone()).filter(|node| !node.is_empty());
+/// A pod as it was read, without the object.
+pub(super) fn existing(pod: &Pod) -> ExistingPod {
+    let status = pod.status.as_ref();
+    let node = pod.spec.as_ref().and_then(|spec| spec.node_name.clone()).filter(|node| !node.is_empty());
     let ready = match status.and_then(|status| status.conditions.as_ref()) {
         Some(conditions) => conditions.iter().any(|condition| condition.type_ == "Ready" && condition.status == "True"),
         None => status.and_then(|status| status.phase.as_deref()).is_none_or(|phase| phase == "Running"),
     };
     ExistingPod {
-        name: pod.value.metadata.name.clone().unwrap_or_default(),
+        name: pod.metadata.name.clone().unwrap_or_default(),
         ready: ready && node.is_some(),
         node,
-        object: None,
+        ..ExistingPod::default()
     }
 }
 
-fn controller(metadata: &ObjectMeta) -> Option<&OwnerReference> {
+/// Who controls an object.
+pub(super) fn controller(metadata: &ObjectMeta) -> Option<&OwnerReference> {
     let owners = metadata.owner_references.as_deref().unwrap_or_default();
     owners.iter().find(|owner| owner.controller == Some(true)).or(owners.first())
 }

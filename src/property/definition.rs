@@ -56,7 +56,7 @@ impl Definition {
         says: "",
         violated_by: "",
         arguments: &[],
-        needs: "it needs a Deployment or ReplicaSet",
+        needs: "it needs a Deployment, ReplicaSet or DaemonSet",
         about: About { places: false, waiting: false, marks: false, turns: false },
         may_apply: |_| true,
         reads: |_, _, _| {},

@@ -23,7 +23,8 @@ pub const DEFINITION: Definition = Definition {
 
 fn observe(cluster: &mut Declaring<'_>, property: &PropertySpec) -> Result<Vec<Observer>, PropertyError> {
     let mut observers = Vec::new();
-    for (workload, _, vars) in targets(cluster, &property.target) {
+    let scaled = targets(cluster, &property.target).filter(|(_, object, _)| object.kind.has_scale());
+    for (workload, _, vars) in scaled {
         let demand = demand(cluster, property)?;
         let declare = |demand| {
             floor::declare(cluster, DEFINITION.name, workload, vars, demand, (Checkpoint::Every, Counts::Serving))

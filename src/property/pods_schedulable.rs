@@ -24,7 +24,7 @@ fn build(cluster: &Cluster<'_>, property: &PropertySpec) -> Result<bool, Propert
         if cluster.is_stopped() {
             return Ok(true);
         }
-        let waiting = vars.templates.iter().map(|template| state.get(cluster.pending[template.0]).eq(0));
+        let waiting = vars.templates.iter().map(|template| cluster.waiting(&state, *template).eq(0));
         let holds = ctx.all(waiting).id();
         let kind = PropertyKind::Invariant { holds, at: Checkpoint::Settled };
         cluster.property(DEFINITION.name, object.key.to_string(), kind);

@@ -63,6 +63,9 @@ pub fn obstacle(survey: &Survey<'_>, workload: usize, property: &str) -> Option<
         return Some("the property asks where its pods are".to_owned());
     }
     let own: Vec<usize> = survey.templates_of(workload).collect();
+    if own.iter().any(|&it| survey.templates[it].is_daemon()) {
+        return Some("each of its pods is made for one node".to_owned());
+    }
     if own.iter().any(|&it| survey.templates[it].pinned_to().is_some()) {
         return Some("its pods name their node".to_owned());
     }
@@ -204,7 +207,7 @@ impl Names<'_> {
 
 fn pod(pod: &ExistingPod) -> ExistingPod {
     let node = pod.node.as_ref().map(|_| NODE.to_owned());
-    ExistingPod { name: String::new(), node, ready: pod.ready, object: None }
+    ExistingPod { node, ready: pod.ready, ..ExistingPod::default() }
 }
 
 /// A template without anything that says where its pods go, or what they are called.

@@ -128,6 +128,7 @@ impl<'a> Survey<'a> {
             && affinity::required_anti(spec).is_empty()
             && loose::host_ports(spec).is_empty()
             && pod.pinned_to().is_none()
+            && !pod.is_daemon()
             && pod.nominated_to().is_none()
             && !self.repelled[template]
     }
@@ -164,7 +165,10 @@ impl<'a> Survey<'a> {
     /// Whether workloads leave room in a block only before the scheduler looks for some: where they do so by getting smaller,
     /// and not by rollouts, evictions or preemptions, which go on while others wait.
     pub fn is_calm(&self) -> bool {
-        let rolls = |workload: &Workload| used(workload).count() > 1;
+        let moves = |workload: &Workload| {
+            workload.kind == WorkloadKind::DaemonSet && workload.revisions.iter().any(|it| !it.pods.is_empty())
+        };
+        let rolls = |workload: &Workload| used(workload).count() > 1 || moves(workload);
         let mut priorities: Vec<i64> = self.templates.iter().map(Template::priority).collect();
         priorities.dedup();
         self.spec.descheduler.is_none()
@@ -182,7 +186,8 @@ impl<'a> Survey<'a> {
         let is_troubled = |template: usize| {
             self.reach(template).into_iter().zip(&self.troubled).any(|(reached, &troubled)| reached && troubled)
         };
-        !is_resized
+        owner.kind.has_scale()
+            && !is_resized
             && !scenario.placed_anywhere.contains(&owner.key)
             && scenario.overload.is_none()
             && !self.is_descheduled(owner)
@@ -223,7 +228,7 @@ fn most(spec: &ClusterSpec, template: &Template) -> i64 {
 fn at_first(spec: &ClusterSpec, template: &Template) -> i64 {
     let owner = &spec.workloads[template.workload];
     match template.tenure {
-        Tenure::Owned if used(owner).eq([template.revision]) => {
+        Tenure::Owned if owner.kind.has_scale() && used(owner).eq([template.revision]) => {
             owner.replicas.max(owner.revisions[template.revision].pods.len() as i64)
         }
         _ => i64::MAX,

@@ -207,6 +207,8 @@ pub struct Controllers {
     pub scheduler: bool,
     /// Deployment and ReplicaSet controllers.
     pub deployment: bool,
+    /// DaemonSet controller.
+    pub daemon_set: bool,
     /// HorizontalPodAutoscaler controller.
     pub hpa: bool,
     /// Its flags.
@@ -222,6 +224,7 @@ impl Default for Controllers {
         Controllers {
             scheduler: true,
             deployment: true,
+            daemon_set: true,
             hpa: true,
             hpa_flags: AutoscalerFlags::default(),
             taint_eviction: true,

@@ -16,6 +16,8 @@ pub enum Component {
     Deployment,
     /// The ReplicaSet controller.
     ReplicaSet,
+    /// The DaemonSet controller.
+    DaemonSet,
     /// The HorizontalPodAutoscaler controller.
     Autoscaler,
     /// The kubelet.
@@ -42,11 +44,12 @@ pub enum Component {
 
 impl Component {
     /// All, in the order of `docs/semantics.md`.
-    pub const ALL: [Component; 15] = [
+    pub const ALL: [Component; 16] = [
         Component::Scheduler,
         Component::Preemption,
         Component::Deployment,
         Component::ReplicaSet,
+        Component::DaemonSet,
         Component::Autoscaler,
         Component::Kubelet,
         Component::TaintEviction,
@@ -67,6 +70,7 @@ impl Component {
             Component::Preemption => "Preemption",
             Component::Deployment => "Deployment controller",
             Component::ReplicaSet => "ReplicaSet controller",
+            Component::DaemonSet => "DaemonSet controller",
             Component::Autoscaler => "HorizontalPodAutoscaler",
             Component::Kubelet => "kubelet",
             Component::TaintEviction => "Taint eviction",

@@ -14,9 +14,9 @@ use crate::input::path::FieldPath;
 use crate::input::source::{self, Source};
 use crate::input::templates::Priorities;
 use crate::input::tree::Tree;
-use crate::input::{key_of, workloads};
+use crate::input::{daemon_sets, key_of, workloads};
 
-use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::apps::v1::{DaemonSet, Deployment};
 
 use super::Context;
 use super::document::{Command as Document, Manifest, Target};
@@ -73,14 +73,31 @@ impl Commander<'_> {
         (self.create(manifest), true)
     }
 
+    /// The same of a DaemonSet.
+    pub fn apply_daemon_set(&mut self, manifest: &Located<DaemonSet>) -> (CommandAction, bool) {
+        let key = key_of(&manifest.value.metadata);
+        if let Some(workload) = self.cluster.workloads.iter_mut().find(|it| is_daemon_set(it, &key)) {
+            return self.history.apply_daemon_set(&manifest.value, workload, self.priorities);
+        }
+        let workload = daemon_sets::new_daemon_set(manifest, self.priorities);
+        let target = self.add_later(workload);
+        self.history.remember_daemon_set(manifest, &self.cluster.workloads, self.priorities);
+        (CommandAction::Create { target }, true)
+    }
+
     /// Makes a Deployment one that is created later.
     pub fn create(&mut self, manifest: &Located<Deployment>) -> CommandAction {
-        let mut workload = workloads::new_deployment(manifest, self.priorities);
-        workload.created_later = true;
-        let target = workload.key.clone();
+        let workload = workloads::new_deployment(manifest, self.priorities);
         self.history.remember(manifest, &workload, self.priorities);
+        CommandAction::Create { target: self.add_later(workload) }
+    }
+
+    fn add_later(&mut self, mut workload: Workload) -> ObjectKey {
+        workload.created_later = true;
+        workloads::make_unique(&mut workload, &self.cluster.workloads);
+        let target = workload.key.clone();
         self.cluster.workloads.push(workload);
-        CommandAction::Create { target }
+        target
     }
 
     fn command(&mut self, raw: &RawObject, path: &FieldPath, command: &Document) -> Vec<(CommandAction, String)> {
@@ -95,13 +112,19 @@ impl Commander<'_> {
         let mut context = Context::new(raw, self.cluster, self.broken, self.sink);
         Some(match command {
             Document::Delete(target) => {
-                let target = changeable(&path.field("delete"), target, &mut context)?;
-                let text = format!("kubectl delete deployment {}{}", target.name, namespace_flag(&target));
+                let (target, kind) = changeable(&path.field("delete"), target, &mut context)?;
+                let what = if kind == WorkloadKind::DaemonSet { "daemonset" } else { "deployment" };
+                let text = format!("kubectl delete {what} {}{}", target.name, namespace_flag(&target));
                 (CommandAction::Delete { target }, text)
             }
             Document::Scale(scale) => {
                 let at = path.field("scale");
-                let target = changeable(&at.field("target"), &scale.target, &mut context)?;
+                let (target, kind) = changeable(&at.field("target"), &scale.target, &mut context)?;
+                if !kind.has_scale() {
+                    let problem = format!("{target} is a DaemonSet, which has no replicas");
+                    context.error(&at.field("target"), problem, "name a Deployment");
+                    return None;
+                }
                 if !(0..=i64::from(i32::MAX)).contains(&scale.replicas) {
                     context.error(
                         &at.field("replicas"),
@@ -147,6 +170,11 @@ impl Commander<'_> {
         };
         let mut actions = Vec::new();
         for object in objects {
+            if object.kind == "DaemonSet" {
+                let action = self.daemon_set(raw, path, object, verb);
+                actions.extend(action.map(|action| (action, format!("kubectl {verb} -f {shown}"))));
+                continue;
+            }
             if object.kind != "Deployment" {
                 self.census.count(format!("{verb} of a {}", object.kind));
                 continue;
@@ -156,8 +184,7 @@ impl Commander<'_> {
             let exists =
                 find_workload(&self.cluster.workloads, &key).is_some_and(|(_, workload)| !workload.created_later);
             if verb == "create" && exists {
-                let message = format!("Deployment {key} exists already");
-                self.sink.push(raw.error(path, message, "use `apply`, or leave it out of the other manifests"));
+                self.refuse_second(raw, path, &format!("Deployment {key}"));
                 continue;
             }
             actions.push((self.apply(&deployment).0, format!("kubectl {verb} -f {shown}")));
@@ -165,11 +192,34 @@ impl Commander<'_> {
         if actions.is_empty() && !self.sink.has_errors() {
             self.sink.push(raw.error(
                 path,
-                format!("there is no Deployment to {verb}"),
-                "name a file with a Deployment in it",
+                format!("there is no Deployment or DaemonSet to {verb}"),
+                "name a file with one in it",
             ));
         }
         actions
+    }
+
+    /// Creates or applies a DaemonSet.
+    fn daemon_set(
+        &mut self,
+        raw: &RawObject,
+        path: &FieldPath,
+        object: RawObject,
+        verb: &str,
+    ) -> Option<CommandAction> {
+        let manifest = kinds::read_daemon_set(object, self.census, self.sink)?;
+        let key = key_of(&manifest.value.metadata);
+        let mut workloads = self.cluster.workloads.iter();
+        if verb == "create" && workloads.any(|it| is_daemon_set(it, &key) && !it.created_later) {
+            self.refuse_second(raw, path, &format!("DaemonSet {key}"));
+            return None;
+        }
+        Some(self.apply_daemon_set(&manifest).0)
+    }
+
+    fn refuse_second(&mut self, raw: &RawObject, path: &FieldPath, what: &str) {
+        let help = "use `apply`, or leave it out of the other manifests";
+        self.sink.push(raw.error(path, format!("{what} exists already"), help));
     }
 
     fn read(&mut self, raw: &RawObject, file: &str) -> Vec<RawObject> {
@@ -179,8 +229,13 @@ impl Commander<'_> {
     }
 }
 
-/// A Deployment or ReplicaSet that users can change.
-fn changeable(path: &FieldPath, target: &Target, context: &mut Context<'_>) -> Option<ObjectKey> {
+/// Whether a workload is the DaemonSet of that name.
+fn is_daemon_set(workload: &Workload, key: &ObjectKey) -> bool {
+    workload.kind == WorkloadKind::DaemonSet && workload.key == *key
+}
+
+/// A workload that users can change, and its kind.
+fn changeable(path: &FieldPath, target: &Target, context: &mut Context<'_>) -> Option<(ObjectKey, WorkloadKind)> {
     let workload: &Workload = context.target(path, target)?;
     if workload.kind == WorkloadKind::Fixed {
         context.error(
@@ -190,7 +245,7 @@ fn changeable(path: &FieldPath, target: &Target, context: &mut Context<'_>) -> O
         );
         return None;
     }
-    Some(workload.key.clone())
+    Some((workload.key.clone(), workload.kind))
 }
 
 fn inline(raw: &RawObject, path: &FieldPath, sink: &mut Diagnostics) -> Vec<RawObject> {
@@ -204,8 +259,7 @@ fn namespace_flag(key: &ObjectKey) -> String {
 }
 
 /// The text of a command that nobody wrote: a manifest that the cluster does not have yet.
-pub fn implied(action: CommandAction, manifest: &Located<Deployment>) -> Command {
-    let origin: Origin = manifest.origin();
+pub fn implied(action: CommandAction, origin: Origin) -> Command {
     let text = format!("kubectl apply -f {}", origin.file);
     Command { action, origin, text }
 }

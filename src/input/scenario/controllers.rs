@@ -12,6 +12,7 @@ pub fn resolve(document: &Document, context: &mut Context<'_>) -> Controllers {
     Controllers {
         scheduler: on(document.scheduler),
         deployment: on(document.deployment),
+        daemon_set: on(document.daemon_set),
         hpa: !matches!(document.hpa, Some(Hpa::Acts(false))),
         hpa_flags: match &document.hpa {
             Some(Hpa::With(flags)) => hpa_flags(flags, context),

@@ -423,6 +423,8 @@ pub struct Controllers {
     pub scheduler: Option<bool>,
     /// The Deployment and ReplicaSet controllers.
     pub deployment: Option<bool>,
+    /// The DaemonSet controller.
+    pub daemon_set: Option<bool>,
     /// The HorizontalPodAutoscaler controller: whether it acts, or its flags.
     pub hpa: Option<Hpa>,
     /// Taint eviction.

@@ -27,10 +27,14 @@ pub fn resolve(loads: &[Document], context: &mut Context<'_>) -> Vec<Load> {
 
 fn load(path: &FieldPath, document: &Document, context: &mut Context<'_>) -> Option<Load> {
     let workload = context.target(&path.field("target"), &document.target)?;
-    if workload.kind == WorkloadKind::Fixed {
+    if !workload.kind.has_scale() {
+        let problem = match workload.kind {
+            WorkloadKind::Fixed => format!("the pods of {} are fixed", workload.key),
+            _ => format!("nobody scales {}", workload.key),
+        };
         context.error(
             &path.field("target"),
-            format!("the pods of {} are fixed", workload.key),
+            problem,
             "give load to a Deployment or ReplicaSet",
         );
     }

@@ -176,14 +176,24 @@ pub fn key_of(target: &Target) -> Result<ObjectKey, String> {
         },
     };
     if let Some(kind) = kind.filter(|kind| !is_kind(kind)) {
-        return Err(format!("`{kind}` is neither a Deployment nor a ReplicaSet"));
+        return Err(format!("`{kind}` is no Deployment, ReplicaSet or DaemonSet"));
     }
     Ok(ObjectKey { namespace: namespace.unwrap_or("default").to_owned(), name: name.to_owned() })
 }
 
-/// Whether kubectl would take a word for Deployments or ReplicaSets.
+/// Whether kubectl would take a word for Deployments, ReplicaSets or DaemonSets.
 fn is_kind(word: &str) -> bool {
-    let kinds = ["deployment", "deployments", "deploy", "replicaset", "replicasets", "rs"];
+    let kinds = [
+        "deployment",
+        "deployments",
+        "deploy",
+        "replicaset",
+        "replicasets",
+        "rs",
+        "daemonset",
+        "daemonsets",
+        "ds",
+    ];
     kinds.contains(&word.to_ascii_lowercase().as_str())
 }
 

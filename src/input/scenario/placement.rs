@@ -46,7 +46,7 @@ fn named(name: &str, context: &mut Context<'_>) -> Option<ObjectKey> {
 /// Why a workload's pods are not placed anywhere.
 fn problem(workload: &Workload) -> Option<(&'static str, &'static str)> {
     match workload.kind {
-        WorkloadKind::Fixed => {
+        WorkloadKind::Fixed | WorkloadKind::DaemonSet => {
             Some(("its pods stay where they are", "only pods of Deployments and ReplicaSets can start anywhere"))
         }
         _ if workload.created_later => {

@@ -1,6 +1,6 @@
-//! Checks of Deployments, ReplicaSets and Pods.
+//! Checks of Deployments, ReplicaSets, DaemonSets and Pods.
 
-use k8s_openapi::api::apps::v1::{Deployment, DeploymentStrategy, ReplicaSet};
+use k8s_openapi::api::apps::v1::{DaemonSet, DaemonSetUpdateStrategy, Deployment, DeploymentStrategy, ReplicaSet};
 use k8s_openapi::api::core::v1::{Pod, PodTemplateSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
@@ -27,6 +27,16 @@ pub fn replica_set(object: &ReplicaSet, check: &mut Check<'_>) {
     replicas(spec.replicas, check);
     check.at_least(&"spec.minReadySeconds".into(), spec.min_ready_seconds, 0);
     template(&spec.selector, &spec.template.clone().unwrap_or_default(), check);
+}
+
+/// Checks a DaemonSet.
+pub fn daemon_set(object: &DaemonSet, check: &mut Check<'_>) {
+    let Some(spec) = &object.spec else { return missing_spec(check) };
+    check.at_least(&"spec.minReadySeconds".into(), spec.min_ready_seconds, 0);
+    template(&spec.selector, &spec.template, check);
+    if let Some(given) = &spec.update_strategy {
+        update_strategy(given, check);
+    }
 }
 
 /// Checks a Pod.
@@ -84,16 +94,42 @@ fn strategy(strategy: &DeploymentStrategy, check: &mut Check<'_>) {
     }
     check.int_or_percent(&inner.field("maxSurge"), rolling.max_surge.as_ref());
     check.int_or_percent(&inner.field("maxUnavailable"), rolling.max_unavailable.as_ref());
-    let zero = |value: &Option<IntOrString>| match value {
-        Some(IntOrString::Int(number)) => *number == 0,
-        Some(IntOrString::String(text)) => text == "0%",
-        None => false,
-    };
-    if zero(&rolling.max_surge) && zero(&rolling.max_unavailable) {
+    if is_zero(&rolling.max_surge) && is_zero(&rolling.max_unavailable) {
         check.error(
             &inner.field("maxUnavailable"),
             "maxSurge and maxUnavailable cannot both be 0",
             "raise one of them, or no update could ever proceed",
         );
+    }
+}
+
+fn update_strategy(strategy: &DaemonSetUpdateStrategy, check: &mut Check<'_>) {
+    let path = FieldPath::from("spec.updateStrategy");
+    check.one_of(&path.field("type"), strategy.type_.as_deref(), &["RollingUpdate", "OnDelete"]);
+    let Some(rolling) = &strategy.rolling_update else { return };
+    let inner = path.field("rollingUpdate");
+    check.int_or_percent(&inner.field("maxSurge"), rolling.max_surge.as_ref());
+    check.int_or_percent(&inner.field("maxUnavailable"), rolling.max_unavailable.as_ref());
+    let surges = rolling.max_surge.is_some() && !is_zero(&rolling.max_surge);
+    match (surges, rolling.max_unavailable.is_some() && is_zero(&rolling.max_unavailable)) {
+        (true, false) => check.error(
+            &inner.field("maxUnavailable"),
+            "maxSurge and maxUnavailable cannot both be more than 0, and maxUnavailable is 1 unless given",
+            "write `maxUnavailable: 0`, or leave maxSurge out",
+        ),
+        (false, true) => check.error(
+            &inner.field("maxUnavailable"),
+            "maxSurge and maxUnavailable cannot both be 0",
+            "raise one of them, or no update could ever proceed",
+        ),
+        _ => {}
+    }
+}
+
+fn is_zero(value: &Option<IntOrString>) -> bool {
+    match value {
+        Some(IntOrString::Int(number)) => *number == 0,
+        Some(IntOrString::String(text)) => text == "0%",
+        None => false,
     }
 }

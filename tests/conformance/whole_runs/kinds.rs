@@ -1,11 +1,12 @@
 //! What is made of kinds that the model does not move.
 //!
-//! Pods of DaemonSets and StatefulSets stay where they are for the model, and so do those that nobody owns. Those that come
-//! wait for a node from the beginning: the scheduler does not care. A stretch in which one goes is not followed. A
-//! ResourceQuota matters only where it refuses pods.
+//! Pods of StatefulSets stay where they are for the model, and so do those that nobody owns. Those that come wait for a node
+//! from the beginning: the scheduler does not care. A stretch in which one goes is not followed. A ResourceQuota matters
+//! only where it refuses pods.
 
 use serde_json::Value;
 
+use super::daemons;
 use super::record::{Event, Stretch, listed};
 use super::workload::{self, is_workload};
 
@@ -21,12 +22,7 @@ pub fn not_modelled(stretch: &Stretch) -> Option<String> {
     if let Some(kind) = moved.filter_map(|event| of_pod(&stretch.objects, &event.state)).next() {
         return Some(format!("pods of kind {kind} that go"));
     }
-    let waiting = stretch.steps.last().map(|step| listed(&step.after, "Pod")).unwrap_or_default().iter();
-    let waiting = listed(&stretch.before, "Pod").iter().chain(waiting);
-    let waiting = waiting.filter(|pod| pod["node"].is_null() && !pod["owner"].is_null());
-    // Whose controller names the node in a way that is not recorded.
-    let mut waiting = waiting.filter_map(|pod| of_pod(&stretch.objects, pod)).filter(|kind| *kind == "DaemonSet");
-    waiting.next().map(|kind| format!("pods of kind {kind} that wait for a node")).or_else(|| quota(stretch))
+    daemons::not_modelled(stretch).or_else(|| quota(stretch))
 }
 
 /// The kind that a pod of none of the modelled workloads is of: its owner's, or its own.
@@ -38,10 +34,9 @@ fn of_pod<'a>(objects: &'a [Value], pod: &Value) -> Option<&'a str> {
     }
 }
 
-/// The StatefulSet or DaemonSet of that name.
+/// The StatefulSet of that name.
 pub fn fixed<'a>(objects: &'a [Value], name: &str) -> Option<&'a Value> {
-    let is_fixed = |object: &&Value| matches!(object["kind"].as_str(), Some("StatefulSet" | "DaemonSet"));
-    objects.iter().filter(is_fixed).find(|object| workload::name(object) == name)
+    objects.iter().filter(|object| object["kind"] == "StatefulSet").find(|object| workload::name(object) == name)
 }
 
 /// Pods that come, as they were when they did, but those of modelled workloads and the user's.

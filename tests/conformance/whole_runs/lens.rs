@@ -156,6 +156,7 @@ impl Lens {
                         Attribute::Pods(template, phase) => {
                             lens.pods.push(((revision_of(template.0), node.clone()), position(*phase), var.index()));
                         }
+                        Attribute::Waiting(template) => lens.pending.push((revision_of(template.0), var.index())),
                         Attribute::Down => lens.down.push((node.clone(), var.index())),
                         Attribute::Cordoned | Attribute::Maintenance | Attribute::Nominated(_) => {}
                     }
@@ -308,6 +309,7 @@ fn unfinished_drains(stretch: &Stretch) -> BTreeSet<String> {
 fn author(component: Component) -> By {
     match component {
         Component::ReplicaSet => By::ReplicaSet,
+        Component::DaemonSet => By::DaemonSet,
         Component::TaintEviction => By::Taints,
         Component::Preemption => By::Preemption,
         Component::Disruption | Component::Users => By::Drain,

@@ -13,6 +13,7 @@
 mod answers;
 mod commands;
 mod costs;
+mod daemons;
 mod evictions;
 mod follow;
 mod kinds;
@@ -44,7 +45,7 @@ use record::Stretch;
 use step::Built;
 
 /// The families that are compared.
-const SOURCES: [Source; 11] = [
+const SOURCES: [Source; 12] = [
     source("control-plane/rollout.jsonl"),
     source("control-plane/deadlock.jsonl"),
     source("control-plane/spread.jsonl"),
@@ -56,6 +57,7 @@ const SOURCES: [Source; 11] = [
     source("control-plane/eviction.jsonl"),
     source("control-plane/preemption.jsonl"),
     source("control-plane/mixed.jsonl"),
+    source("control-plane/daemonset.jsonl"),
 ];
 
 const fn source(file: &'static str) -> Source {

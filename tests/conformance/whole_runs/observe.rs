@@ -17,6 +17,8 @@ use super::workload::{self, revision};
 pub enum By {
     /// Its ReplicaSet's controller.
     ReplicaSet,
+    /// Its DaemonSet's controller.
+    DaemonSet,
     /// Taint eviction.
     Taints,
     /// The scheduler, for a pod of higher priority.
@@ -34,6 +36,7 @@ impl By {
     fn recorded(by: &str) -> By {
         match by.split_whitespace().next() {
             Some("replicaset-controller") => By::ReplicaSet,
+            Some("daemon-set-controller") => By::DaemonSet,
             Some("node-controller") => By::Taints,
             Some("scheduler") => By::Preemption,
             Some("kubectl-drain") => By::Drain,
@@ -47,6 +50,7 @@ impl fmt::Display for By {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             By::ReplicaSet => "deleted by its ReplicaSet",
+            By::DaemonSet => "deleted by its DaemonSet",
             By::Taints => "evicted by taints",
             By::Preemption => "preempted",
             By::Drain => "evicted by a drain",

@@ -35,7 +35,7 @@ pub fn not_modelled(stretch: &Stretch) -> Option<Reason> {
     let acts = stretch.steps.iter().flat_map(Step::acts).map(|(act, _)| act);
     let acts: Vec<&str> = acts.filter(|act| *act != "load").collect();
     let edit = |act: &str| {
-        matches!(act, "create" | "paused" | "strategy" | "add node" | "delete pod" | "set ready" | "taints")
+        matches!(act, "create" | "paused" | "strategy" | "add node" | "delete pod" | "set ready" | "taints" | "label")
             || evictions::asks(act)
     };
     let fails = |act: &str| matches!(act, "fail node" | "fail nodes" | "recover node" | "recover nodes");

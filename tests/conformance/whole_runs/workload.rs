@@ -26,7 +26,7 @@ pub fn name(object: &Value) -> &str {
 
 /// Whether an object is a workload whose controllers are modelled.
 pub fn is_workload(object: &Value) -> bool {
-    matches!(object["kind"].as_str(), Some("Deployment" | "ReplicaSet"))
+    matches!(object["kind"].as_str(), Some("Deployment" | "ReplicaSet" | "DaemonSet"))
 }
 
 /// The revision of a recorded pod or ReplicaSet; 0 where its workload has but one.
@@ -39,11 +39,11 @@ fn is_bare(object: &Value) -> bool {
     !object["phase"].is_null() && object["owner"].is_null()
 }
 
-/// The workload of the ReplicaSet of that name: the ReplicaSet itself, or the Deployment whose it is.
+/// The workload of the owner of that name: a ReplicaSet or DaemonSet itself, or the Deployment whose ReplicaSet it is.
 pub fn of_set<'a>(objects: &'a [Value], set: &str) -> Option<&'a Value> {
     let deployment = set.rsplit_once('-').map_or(set, |(before, _)| before);
     let is = |object: &&Value| match object["kind"].as_str() {
-        Some("ReplicaSet") => name(object) == set,
+        Some("ReplicaSet" | "DaemonSet") => name(object) == set,
         Some("Deployment") => name(object) == deployment,
         _ => false,
     };
@@ -82,7 +82,9 @@ pub fn perform_act(objects: &mut [Value], step: &Step, act: &str, value: &Value)
 /// Which of the objects is the workload that a step is about: the one that it names, or the first.
 pub fn target(objects: &[Value], step: &Step) -> Option<usize> {
     let named = step.action["deployment"].as_str();
-    objects.iter().position(|object| is_workload(object) && named.is_none_or(|named| name(object) == named))
+    let is = |object: &Value| is_workload(object) && named.is_none_or(|named| name(object) == named);
+    let scaled = objects.iter().position(|object| is(object) && object["kind"] != "DaemonSet");
+    scaled.or_else(|| objects.iter().position(is))
 }
 
 /// The revisions of a run by their numbers: their pods tell the image, else the template that was there when a ReplicaSet
