@@ -160,16 +160,12 @@ fn add_termination<'c>(cluster: &Cluster<'c>, template: TemplateId) {
         true => cluster.ctx().any(going.iter().copied()),
         false => cluster.is_some(&state, &Quantity::Terminating(template), &going),
     };
-    let draft = ActionDraft::new(
-        format!("{name} terminates"),
-        ActionKind::Event { rank: ranks::TERMINATION },
-        guard,
-        next,
-    )
-    .choosing(vec![var], valid)
-    .seeing([effect::ended(template), effect::nodes()].into_iter().take(if is_daemon { 2 } else { 1 }))
-    .gaining([effect::deleted(template)])
-    .leading();
+    let draft =
+        ActionDraft::new(format!("{name} terminates"), ActionKind::Event { rank: ranks::TERMINATION }, guard, next)
+            .choosing(vec![var], valid)
+            .seeing([effect::ended(template), effect::nodes()].into_iter().take(if is_daemon { 2 } else { 1 }))
+            .gaining([effect::deleted(template)])
+            .leading();
     let tell = move |scene: &Scene<'_>| {
         Sentence::new("kubelet", format!("finishes terminating a pod of {name} on {}", scene.moved_names()))
     };

@@ -201,8 +201,7 @@ impl<'a, 'c> Reconcile<'a, 'c> {
         let (sight, cluster, ctx) = (&self.sight, self.sight.cluster, self.sight.ctx());
         let need = |cell: &Cell<'c>| {
             let sum = |count: &dyn Fn(TemplateId) -> Int<'c>| ctx.sum(rivals.iter().map(|&rival| count(rival)));
-            let (all, waiting) =
-                (sum(&|it| sight.active(cell, it)), sum(&|it| cluster.waiting_on(cell, it)));
+            let (all, waiting) = (sum(&|it| sight.active(cell, it)), sum(&|it| cluster.waiting_on(cell, it)));
             let bound = waiting.eq(0) & cluster.active_on(cell, template).ge(1);
             let may_go = cluster.waiting_on(cell, template).ge(1) | bound;
             cell.exists & ctx.bool(sight.node(cell).may_stay) & all.ge(2) & may_go

@@ -66,8 +66,7 @@ fn add_creations<'c>(reconcile: &Reconcile<'_, 'c>) {
 
 fn add_deletions<'c>(reconcile: &Reconcile<'_, 'c>) {
     let sight = &reconcile.sight;
-    let is_replaced =
-        |node: &Node<'c>| node.new.ge(1) & node.old.eq(1) & (node.new_is_ready | !node.old_is_ready);
+    let is_replaced = |node: &Node<'c>| node.new.ge(1) & node.old.eq(1) & (node.new_is_ready | !node.old_is_ready);
     let why = "the pod of the present revision is available, or that of the other one is not ready";
     let step = Step::new(&RULE, "replaces", "deletes its old pods on", why);
     reconcile.add_all(&step, is_replaced, |cell, when| sight.delete(cell, &sight.old, when));

@@ -31,12 +31,7 @@ struct AskedRefusal {
 }
 
 /// What is asked of each cell about pods of one template.
-pub fn asked<'c>(
-    cluster: &Cluster<'c>,
-    template: TemplateId,
-    cells: &[Cell<'c>],
-    cycle: &Cycle<'c>,
-) -> Arc<[Asked]> {
+pub fn asked<'c>(cluster: &Cluster<'c>, template: TemplateId, cells: &[Cell<'c>], cycle: &Cycle<'c>) -> Arc<[Asked]> {
     // Pods of a DaemonSet ask their own nodes only.
     let is_daemon = cluster.is_daemon(template);
     let asks = |cell: &Cell<'c>| cluster.waiting_on(cell, template).ge(1);

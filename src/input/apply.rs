@@ -15,8 +15,8 @@ use crate::cluster::object::scenario::CommandAction;
 use crate::cluster::object::spec::{ObjectKey, Revision, Workload, WorkloadKind};
 
 use super::object::Located;
-use super::{daemon_sets, key_of};
 use super::templates::{self, Priorities};
+use super::{daemon_sets, key_of};
 
 /// The annotation in which kubectl keeps the manifest applied last.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";

@@ -16,8 +16,8 @@ use crate::cluster::object::spec::{ExistingPod, ObjectKey, Revision, Workload, W
 
 use super::key_of;
 use super::object::Located;
+use super::owner::{controller, existing, workload};
 use super::templates::{self, Priorities};
-use super::workloads::{controller, existing, pods_alike, workload};
 
 /// The label that tells the pods of one revision from those of another.
 const HASH_LABEL: &str = "controller-revision-hash";
@@ -43,7 +43,8 @@ impl<'a> Daemons<'a> {
     pub fn new(daemon_sets: &'a [Located<DaemonSet>], histories: &'a [Located<ControllerRevision>]) -> Self {
         let set = |object: &'a Located<DaemonSet>| {
             let key = key_of(&object.value.metadata);
-            let own = |history: &&'a Located<ControllerRevision>| owner_of(&history.value.metadata) == Some(key.clone());
+            let own =
+                |history: &&'a Located<ControllerRevision>| owner_of(&history.value.metadata) == Some(key.clone());
             let histories = histories.iter().filter(own).map(|history| &*history.value).collect();
             Daemon { object, histories, key, pods: BTreeMap::new() }
         };
@@ -116,7 +117,8 @@ impl Daemon<'_> {
         let mut groups = self.pods.iter();
         let found = match present {
             Some(present) => groups.find(|(_, pods)| generation(&pods[0].0) == present.parse().ok()),
-            None => groups.find(|(hash, pods)| pods_alike(template, &self.template_of(hash, &pods[0].0, priorities))),
+            None => groups
+                .find(|(hash, pods)| templates::pods_alike(template, &self.template_of(hash, &pods[0].0, priorities))),
         };
         found.map(|(hash, _)| hash.clone())
     }
@@ -138,12 +140,7 @@ impl Daemon<'_> {
     }
 }
 
-fn revision(
-    name: String,
-    template: PodTemplateSpec,
-    pods: Vec<(Arc<Pod>, bool)>,
-    priorities: &Priorities,
-) -> Revision {
+fn revision(name: String, template: PodTemplateSpec, pods: Vec<(Arc<Pod>, bool)>, priorities: &Priorities) -> Revision {
     let pods = pods.into_iter().map(|(pod, is_live)| {
         let awaits = awaited_node(&pod);
         let read = existing(&pod);

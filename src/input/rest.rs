@@ -13,9 +13,9 @@ use crate::cluster::object::policy::EVICT_ANNOTATION;
 use crate::cluster::object::selector;
 use crate::cluster::object::spec::{ClusterSpec, ExistingPod, NodeSpec, Origin, Workload, WorkloadKind};
 
+use super::owner::make_unique;
 use super::strangers::Strangers;
 use super::templates::Priorities;
-use super::workloads::make_unique;
 
 /// Turns the pods of DaemonSets at rest into pods that stay.
 pub fn settle(cluster: &mut ClusterSpec, priorities: &Priorities) {
@@ -90,18 +90,16 @@ fn stays_for_ever(pod: &PodSpec, node: &Node) -> bool {
 fn preempted(cluster: &ClusterSpec, is_settled: &[bool]) -> Option<usize> {
     let moving = cluster.workloads.iter().zip(is_settled).filter(|(_, settled)| !**settled).map(|(it, _)| it);
     let highest = moving.filter_map(highest_priority).max()?;
-    let priority = |workload: &Workload| {
-        workload.revisions[0].template.spec.as_ref().and_then(|spec| spec.priority).unwrap_or(0)
-    };
+    let priority =
+        |workload: &Workload| workload.revisions[0].template.spec.as_ref().and_then(|spec| spec.priority).unwrap_or(0);
     (0..is_settled.len()).find(|&at| is_settled[at] && priority(&cluster.workloads[at]) < highest)
 }
 
 /// The highest priority of a workload's pods that are to be scheduled and may preempt.
 fn highest_priority(workload: &Workload) -> Option<i32> {
     let waiting = |pod: &ExistingPod| pod.object.clone().filter(|_| pod.node.is_none())?.spec.clone();
-    let priority = |spec: &PodSpec| {
-        (spec.preemption_policy.as_deref() != Some("Never")).then(|| spec.priority.unwrap_or(0))
-    };
+    let priority =
+        |spec: &PodSpec| (spec.preemption_policy.as_deref() != Some("Never")).then(|| spec.priority.unwrap_or(0));
     let revisions = workload.revisions.iter();
     match workload.kind {
         WorkloadKind::Fixed => {

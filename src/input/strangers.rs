@@ -10,8 +10,8 @@ use crate::cluster::object::selector::Labels;
 use crate::cluster::object::spec::{ExistingPod, ObjectKey, Origin, Revision, Workload, WorkloadKind};
 
 use super::key_of;
+use super::owner::{controller, existing, workload};
 use super::templates::{self, Priorities};
-use super::workloads::{controller, existing, workload};
 
 /// What pods of one group agree on.
 type Group = (ObjectKey, String, Resources, Labels);
@@ -52,9 +52,7 @@ impl<'a> Strangers<'a> {
         fixed.revisions[0].size += 1;
         let object = match is_live {
             true => Arc::clone(pod),
-            false => {
-                Arc::new(Pod { metadata: pod.metadata.clone(), spec: template.spec, status: pod.status.clone() })
-            }
+            false => Arc::new(Pod { metadata: pod.metadata.clone(), spec: template.spec, status: pod.status.clone() }),
         };
         fixed.revisions[0].pods.push(ExistingPod { object: Some(object), ..existing(pod) });
     }

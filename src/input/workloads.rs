@@ -6,12 +6,9 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::apps::v1::{
-    DaemonSetUpdateStrategy, Deployment, DeploymentStrategy, ReplicaSet, RollingUpdateDeployment,
-};
+use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use k8s_openapi::api::core::v1::{Pod, PodTemplateSpec};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta, OwnerReference};
-use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 
 use crate::cluster::object::selector::{self, Labels};
 use crate::cluster::object::spec::{ExistingPod, ObjectKey, Origin, Revision, Workload, WorkloadKind};
@@ -21,6 +18,7 @@ use super::daemon_sets::Daemons;
 use super::diagnostics::Diagnostics;
 use super::key_of;
 use super::object::Located;
+use super::owner::{controller, existing, make_unique, strategy, workload};
 use super::strangers::Strangers;
 use super::templates::{self, Priorities};
 
@@ -209,20 +207,6 @@ impl<'a> Owners<'a> {
     }
 }
 
-/// The strategy that the API server would store.
-pub fn strategy(given: Option<&DeploymentStrategy>) -> DeploymentStrategy {
-    let mut strategy = given.cloned().unwrap_or_default();
-    if strategy.type_.as_deref() == Some("Recreate") {
-        return strategy;
-    }
-    strategy.type_ = Some("RollingUpdate".to_owned());
-    let quarter = || IntOrString::String("25%".to_owned());
-    let rolling = strategy.rolling_update.get_or_insert_with(RollingUpdateDeployment::default);
-    rolling.max_surge.get_or_insert_with(quarter);
-    rolling.max_unavailable.get_or_insert_with(quarter);
-    strategy
-}
-
 /// A Deployment that has no pods yet.
 pub fn new_deployment(object: &Located<Deployment>, priorities: &Priorities) -> Workload {
     build_deployment(object, key_of(&object.value.metadata), Vec::new(), priorities)
@@ -269,19 +253,9 @@ fn build_deployment(
 fn present_set(sets: &[Set], template: &PodTemplateSpec) -> Option<usize> {
     let given = |set: &Set| set.size.is_some();
     let exact = sets.iter().rposition(|set| given(set) && templates::unchanged(template, &set.template, None));
-    let alike = || sets.iter().rposition(|set| !given(set) && pods_alike(template, &set.template));
+    let alike = || sets.iter().rposition(|set| !given(set) && templates::pods_alike(template, &set.template));
     let only = || (sets.len() == 1 && !given(&sets[0])).then_some(0);
     exact.or_else(alike).or_else(only)
-}
-
-/// Whether pods of one template look like pods of another, in all that an update usually changes.
-pub(super) fn pods_alike(template: &PodTemplateSpec, pod: &PodTemplateSpec) -> bool {
-    let shape = |template: &PodTemplateSpec| {
-        let containers = template.spec.iter().flat_map(|spec| &spec.containers);
-        containers.map(|c| (c.name.clone(), c.image.clone(), c.resources.clone())).collect::<Vec<_>>()
-    };
-    shape(template) == shape(pod)
-        && templates::stable_labels(templates::labels(template)) == templates::stable_labels(templates::labels(pod))
 }
 
 fn lone_set(set: Set) -> Workload {
@@ -296,65 +270,11 @@ fn lone_set(set: Set) -> Workload {
     workload
 }
 
-/// A workload without pods to come.
-pub(super) fn workload(kind: WorkloadKind, owner_kind: &str, key: ObjectKey, revision: Revision, origin: Origin) -> Workload {
-    Workload {
-        kind,
-        owner_kind: owner_kind.to_owned(),
-        key,
-        labels: Labels::new(),
-        selector: LabelSelector::default(),
-        replicas: 0,
-        replicas_given: false,
-        strategy: strategy(None),
-        update: DaemonSetUpdateStrategy::default(),
-        paused: false,
-        min_ready_seconds: 0,
-        revisions: vec![revision],
-        current: 0,
-        created_later: false,
-        origin,
-    }
-}
-
 impl Set {
     fn into_revision(self) -> Revision {
         let size = self.size.unwrap_or(self.pods.len() as i64);
         Revision { name: self.key.name, template: self.template, size, pods: self.pods }
     }
-}
-
-/// Names are unique among workloads: a DaemonSet may share the name of a Deployment, its pods then get another.
-pub(super) fn make_unique(fixed: &mut Workload, others: &[Workload]) {
-    let taken =
-        |name: &str| others.iter().any(|other| other.key.namespace == fixed.key.namespace && other.key.name == name);
-    let base = fixed.key.name.clone();
-    let mut names = std::iter::once(base.clone()).chain((2..).map(|number| format!("{base}-{number}")));
-    if let Some(name) = names.find(|name| !taken(name)) {
-        fixed.key.name = name;
-    }
-}
-
-/// A pod as it was read, without the object.
-pub(super) fn existing(pod: &Pod) -> ExistingPod {
-    let status = pod.status.as_ref();
-    let node = pod.spec.as_ref().and_then(|spec| spec.node_name.clone()).filter(|node| !node.is_empty());
-    let ready = match status.and_then(|status| status.conditions.as_ref()) {
-        Some(conditions) => conditions.iter().any(|condition| condition.type_ == "Ready" && condition.status == "True"),
-        None => status.and_then(|status| status.phase.as_deref()).is_none_or(|phase| phase == "Running"),
-    };
-    ExistingPod {
-        name: pod.metadata.name.clone().unwrap_or_default(),
-        ready: ready && node.is_some(),
-        node,
-        ..ExistingPod::default()
-    }
-}
-
-/// Who controls an object.
-pub(super) fn controller(metadata: &ObjectMeta) -> Option<&OwnerReference> {
-    let owners = metadata.owner_references.as_deref().unwrap_or_default();
-    owners.iter().find(|owner| owner.controller == Some(true)).or(owners.first())
 }
 
 fn annotation(metadata: &ObjectMeta, name: &str) -> Option<i64> {

@@ -1,8 +1,8 @@
 //! `rollout-completes`: a changed template reaches all replicas.
 
 use crate::cluster::Phase;
-use crate::cluster::object::scenario::PropertySpec;
 use crate::cluster::object::daemon::Update;
+use crate::cluster::object::scenario::PropertySpec;
 use crate::cluster::object::spec::{Workload, WorkloadKind};
 use crate::cluster::view::{Cluster, WorkloadVars};
 use crate::cluster::{Cell, TemplateId};
@@ -17,7 +17,7 @@ pub const DEFINITION: Definition = Definition {
     says: "a changed template reaches all replicas",
     violated_by: "a settled state in which the workload's present template does not have `spec.replicas` bound pods, or another \
                   template still has some, and no pod is still starting; of a DaemonSet, another template still has a pod on a \
-                  node that is up",
+                  node that is up. Not of a DaemonSet with OnDelete",
     needs: "it needs a command that applies a changed template",
     may_apply: |spec| spec.workloads.iter().any(|workload| workload.revisions.len() > 1),
     build,

@@ -31,7 +31,9 @@ pub fn of_owned(spec: &ClusterSpec, owner: &Workload, slow_start: bool) -> Vec<P
     }
     phases.push(Phase::Running);
     let goes = owner.kind != WorkloadKind::DaemonSet || daemons_may_go(spec, owner);
-    if races && goes || pods(owner).any(loose::is_terminating) {
+    // A pod of a DaemonSet that cannot end, because its node is down, keeps the next one away, and updates up.
+    let lingers = owner.kind == WorkloadKind::DaemonSet && nodes_may_be_down(spec);
+    if (races || lingers) && goes || pods(owner).any(loose::is_terminating) {
         phases.push(Phase::Terminating);
     }
     phases

@@ -7,8 +7,8 @@ use k8s_openapi::api::core::v1::{Node, Pod, PodSpec, Toleration};
 
 use super::{loose, phases};
 use crate::cluster::arithmetic::rollout::Limits;
-use crate::cluster::object::resources::{self, Resources};
 use crate::cluster::object::daemon::Update;
+use crate::cluster::object::resources::{self, Resources};
 use crate::cluster::object::scenario::CommandAction;
 use crate::cluster::object::selector;
 use crate::cluster::object::spec::{ClusterSpec, ExistingPod, Workload, WorkloadKind};

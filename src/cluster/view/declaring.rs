@@ -183,10 +183,8 @@ fn check_sizes(spec: &ClusterSpec, classes: &[NodeClass], size: &OpenSize<'_>) {
 }
 
 fn layout(spec: &ClusterSpec, templates: &[Template], class: &NodeClass, placement: &Placement<'_>) -> Layout {
-    let starts =
-        |&member: &usize, attribute| placement.initial(class, templates, &spec.nodes[member], attribute).hi;
-    let most =
-        |attribute: Attribute| class.members.iter().map(|member| starts(member, attribute)).max().unwrap_or(0);
+    let starts = |&member: &usize, attribute| placement.initial(class, templates, &spec.nodes[member], attribute).hi;
+    let most = |attribute: Attribute| class.members.iter().map(|member| starts(member, attribute)).max().unwrap_or(0);
     Layout::of(class, templates, &spec.scenario, &most)
 }
 

@@ -14,7 +14,7 @@ use crate::input::path::FieldPath;
 use crate::input::source::{self, Source};
 use crate::input::templates::Priorities;
 use crate::input::tree::Tree;
-use crate::input::{daemon_sets, key_of, workloads};
+use crate::input::{daemon_sets, key_of, owner, workloads};
 
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment};
 
@@ -94,7 +94,7 @@ impl Commander<'_> {
 
     fn add_later(&mut self, mut workload: Workload) -> ObjectKey {
         workload.created_later = true;
-        workloads::make_unique(&mut workload, &self.cluster.workloads);
+        owner::make_unique(&mut workload, &self.cluster.workloads);
         let target = workload.key.clone();
         self.cluster.workloads.push(workload);
         target
@@ -192,8 +192,8 @@ impl Commander<'_> {
         if actions.is_empty() && !self.sink.has_errors() {
             self.sink.push(raw.error(
                 path,
-                format!("there is no Deployment or DaemonSet to {verb}"),
-                "name a file with one in it",
+                format!("there is no Deployment to {verb}"),
+                "name a file with a Deployment or a DaemonSet in it",
             ));
         }
         actions

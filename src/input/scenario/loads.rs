@@ -32,11 +32,7 @@ fn load(path: &FieldPath, document: &Document, context: &mut Context<'_>) -> Opt
             WorkloadKind::Fixed => format!("the pods of {} are fixed", workload.key),
             _ => format!("nobody scales {}", workload.key),
         };
-        context.error(
-            &path.field("target"),
-            problem,
-            "give load to a Deployment or ReplicaSet",
-        );
+        context.error(&path.field("target"), problem, "give load to a Deployment or ReplicaSet");
     }
     let target = workload.key.clone();
     let metric = metric(path, document, context);

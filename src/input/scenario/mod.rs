@@ -183,17 +183,8 @@ pub fn key_of(target: &Target) -> Result<ObjectKey, String> {
 
 /// Whether kubectl would take a word for Deployments, ReplicaSets or DaemonSets.
 fn is_kind(word: &str) -> bool {
-    let kinds = [
-        "deployment",
-        "deployments",
-        "deploy",
-        "replicaset",
-        "replicasets",
-        "rs",
-        "daemonset",
-        "daemonsets",
-        "ds",
-    ];
+    let kinds =
+        ["deployment", "deployments", "deploy", "replicaset", "replicasets", "rs", "daemonset", "daemonsets", "ds"];
     kinds.contains(&word.to_ascii_lowercase().as_str())
 }
 

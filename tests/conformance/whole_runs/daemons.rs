@@ -29,14 +29,24 @@ pub fn not_modelled(stretch: &Stretch) -> Option<String> {
     let is_unclear = |owner: &Value| {
         let waiting: Vec<&Value> = pods(stretch, name(owner)).filter(|pod| pod["node"].is_null()).collect();
         let revisions: BTreeSet<i64> = waiting.iter().map(|pod| revision(pod)).collect();
-        !waiting.is_empty() && (vacant(stretch, owner).len() != waiting.len() || revisions.len() > 1)
+        !waiting.is_empty() && (vacant(stretch, owner, waiting.len()).is_none() || revisions.len() > 1)
     };
     let is_unclear = daemon_sets(stretch).any(is_unclear);
     is_unclear.then(|| "pods of a DaemonSet that wait, nobody can tell for which node".to_owned())
 }
 
-/// The nodes that wanted a pod of a DaemonSet when a stretch began and had none, in order.
-fn vacant(stretch: &Stretch, owner: &Value) -> Vec<String> {
+/// The nodes that so many waiting pods of a DaemonSet were made for when a stretch began, in order: those that wanted a pod
+/// and had none; those that are down stopped wanting one, but may have done so before.
+fn vacant(stretch: &Stretch, owner: &Value, waiting: usize) -> Option<Vec<String>> {
+    let all = wanting(stretch, owner);
+    let up = |(node, is_up): &(String, bool)| is_up.then(|| node.clone());
+    let of_those_up: Vec<String> = all.iter().filter_map(up).collect();
+    let all: Vec<String> = all.into_iter().map(|(node, _)| node).collect();
+    [of_those_up, all].into_iter().find(|nodes| nodes.len() == waiting)
+}
+
+/// Nodes that want a pod of a DaemonSet and have none, and whether they are up.
+fn wanting(stretch: &Stretch, owner: &Value) -> Vec<(String, bool)> {
     let spec = owner["spec"]["template"]["spec"].clone();
     let Ok(mut pod) = serde_json::from_value::<PodSpec>(spec) else { return Vec::new() };
     daemon::tolerate(&mut pod);
@@ -49,7 +59,7 @@ fn vacant(stretch: &Stretch, owner: &Value) -> Vec<String> {
         let taints = node.spec.as_ref().and_then(|spec| spec.taints.clone()).unwrap_or_default();
         let is_wanted = daemon::is_wanted(&pod, selector::matches_node(&pod, &node), &taints);
         let name = node.metadata.name?;
-        (is_wanted && was["ready"] == "True" && !has_one.contains(name.as_str())).then_some(name)
+        (is_wanted && !has_one.contains(name.as_str())).then_some((name, was["ready"] == "True"))
     };
     stretch.nodes.iter().filter_map(wants).collect()
 }
@@ -59,9 +69,9 @@ pub fn complete(stretch: &Stretch, pod: &Value, object: &mut Value) {
     let Some(owner) = daemon_sets(stretch).find(|owner| pod["owner"] == name(owner)) else { return };
     object["metadata"]["labels"]["controller-revision-hash"] = json!(revision(pod).to_string());
     if pod["node"].is_null() {
-        let mut waiting = pods(stretch, name(owner)).filter(|other| other["node"].is_null());
-        let place = waiting.position(|other| other["uid"] == pod["uid"]);
-        let node = place.and_then(|place| vacant(stretch, owner).get(place).cloned());
+        let waiting: Vec<&Value> = pods(stretch, name(owner)).filter(|other| other["node"].is_null()).collect();
+        let place = waiting.iter().position(|other| other["uid"] == pod["uid"]);
+        let node = place.and_then(|place| vacant(stretch, owner, waiting.len())?.get(place).cloned());
         let field = json!({"key": "metadata.name", "operator": "In", "values": [node]});
         object["spec"]["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"] =
             json!({"nodeSelectorTerms": [{"matchFields": [field]}]});

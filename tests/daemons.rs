@@ -1,0 +1,270 @@
+//! DaemonSets in the model: who gets a pod, who waits for its own node, what updates do.
+
+mod support;
+
+use kubound::cluster::object::spec::WorkloadKind;
+use kubound::engine::explicit::Explicit;
+use kubound::engine::sat::Sat;
+use kubound::engine::smt::Smt;
+use kubound::engine::{Engine, Verdict};
+use kubound::input::{self, Loaded};
+use kubound::model::{build, build_of_single_nodes};
+use kubound::property::Selection;
+use kubound::system::Interleaving;
+
+use support::{Answer, check, interleave, slice};
+
+const ALL: [Interleaving; 3] = [Interleaving::Settled, Interleaving::Racing, Interleaving::Async];
+
+/// A DaemonSet, with more fields of its spec and of its pods' spec.
+fn daemon_set(image: &str, cpu: &str, more: &str, pod: &str) -> String {
+    format!(
+        "apiVersion: apps/v1
+kind: DaemonSet
+metadata: {{name: agent}}
+spec:
+  {more}
+  selector: {{matchLabels: {{app: agent}}}}
+  template:
+    metadata: {{labels: {{app: agent}}}}
+    spec:
+      {pod}
+      containers: [{{name: main, image: {image}, resources: {{requests: {{cpu: {cpu}}}}}}}]
+"
+    )
+}
+
+/// A Deployment of pods that request some cpu.
+fn web(replicas: u32, cpu: &str, pod: &str) -> String {
+    support::WEB
+        .replace("replicas: 2", &format!("replicas: {replicas}"))
+        .replace("cpu: 1", &format!("cpu: {cpu}"))
+        .replace("      containers:", &format!("      {pod}\n      containers:"))
+}
+
+fn class(name: &str, value: i32) -> String {
+    format!("apiVersion: scheduling.k8s.io/v1\nkind: PriorityClass\nmetadata: {{name: {name}}}\nvalue: {value}\n")
+}
+
+/// Nodes of four cpus each.
+fn scenario(nodes: u32, more: &str) -> String {
+    format!(
+        "apiVersion: kubound.dev/v1alpha1
+kind: Scenario
+spec:
+  bound: 4
+  nodePools:
+  - {{name: node, count: {nodes}, template: {{allocatable: {{cpu: \"4\", memory: 8Gi}}}}}}
+{more}"
+    )
+}
+
+/// A command that applies a manifest.
+fn applies(manifest: &str) -> String {
+    let lines: Vec<&str> = manifest.lines().map(str::trim_end).collect();
+    format!("  commands:\n  - apply:\n      {}\n", lines.join("\n      "))
+}
+
+fn load(documents: &[String]) -> Loaded {
+    let text = documents.join("---\n");
+    input::load_strings(&[("input.yaml", &text)], Default::default())
+        .unwrap_or_else(|errors| panic!("{errors}\n{text}"))
+}
+
+/// What every engine says of a property, on nodes that are counted and on single ones.
+fn ask(documents: &[String], property: &str, interleaving: Interleaving) -> Answer {
+    let mut loaded = load(documents);
+    interleave(&mut loaded, interleaving);
+    let selection = Selection::of(&[]).only(&[property.to_owned()]);
+    let bound = loaded.spec.scenario.bound;
+    let (sat, smt) = (Sat::default(), Smt::default());
+    let engines: [&dyn Engine; 3] = [&Explicit, &sat, &smt];
+    // Z3 takes long where everything may happen at any time.
+    let asked = if interleaving == Interleaving::Async { &engines[..1] } else { &engines[..] };
+    let merged = build(&loaded.spec, &selection).expect("a model");
+    let answers = asked.iter().map(|engine| check(*engine, &merged, &slice(&merged), bound).0);
+    let mut answers: Vec<Answer> = answers.collect();
+    let single = build_of_single_nodes(&loaded.spec, &selection).expect("a model");
+    answers.push(check(&Explicit, &single, &slice(&single), bound).0);
+    assert!(answers.iter().all(|answer| *answer == answers[0]), "{property}, {interleaving:?}: {answers:?}");
+    answers.swap_remove(0)
+}
+
+fn holds(documents: &[String], property: &str) {
+    holds_in(documents, property, &ALL);
+}
+
+fn holds_in(documents: &[String], property: &str, interleavings: &[Interleaving]) {
+    for &interleaving in interleavings {
+        assert_eq!(ask(documents, property, interleaving), Answer::Holds, "{property}, {interleaving:?}");
+    }
+}
+
+fn breaks(documents: &[String], property: &str) {
+    for interleaving in ALL {
+        let answer = ask(documents, property, interleaving);
+        assert!(matches!(answer, Answer::Violated(..)), "{property}, {interleaving:?}");
+    }
+}
+
+#[test]
+fn a_pod_waits_for_its_own_node_and_for_no_other() {
+    let objects = |cpu: &str| [scenario(3, ""), daemon_set("x", cpu, "", ""), web(2, "1", "")];
+    breaks(&objects("3500m"), "pods-schedulable");
+    holds(&objects("3"), "pods-schedulable");
+}
+
+#[test]
+fn only_nodes_that_a_daemon_set_is_for_get_a_pod() {
+    let full = |pod: &str| [scenario(2, ""), daemon_set("x", "5", "", pod)];
+    breaks(&full(""), "pods-schedulable");
+    holds(&full("nodeSelector: {disk: ssd}"), "pods-schedulable");
+    let tainted =
+        scenario(2, "").replace("template: {", "template: {taints: [{key: a, value: b, effect: NoSchedule}], ");
+    holds(&[tainted.clone(), daemon_set("x", "5", "", "")], "pods-schedulable");
+    breaks(&[tainted, daemon_set("x", "5", "", "tolerations: [{operator: Exists}]")], "pods-schedulable");
+}
+
+#[test]
+fn a_pod_of_higher_priority_makes_room_on_its_own_node() {
+    let critical = daemon_set("x", "1", "", "priorityClassName: high");
+    let objects = |nodes: u32| [scenario(nodes, ""), class("high", 1000), critical.clone(), web(2, "3500m", "")];
+    // The Deployment's pods have to go, and there is no third node for them.
+    breaks(&objects(2), "pods-schedulable");
+    let only_web = |property: &str| format!("  properties: [{{name: {property}, target: daemonset/agent}}]\n");
+    let asked = scenario(2, &only_web("pods-schedulable"));
+    for interleaving in ALL {
+        let mut loaded = load(&[asked.clone(), class("high", 1000), critical.clone(), web(2, "3500m", "")]);
+        interleave(&mut loaded, interleaving);
+        let model = support::model(&loaded);
+        let bound = loaded.spec.scenario.bound;
+        assert_eq!(check(&Explicit, &model, &slice(&model), bound).0, Answer::Holds, "{interleaving:?}");
+    }
+}
+
+#[test]
+fn pods_that_are_preempted_come_back_and_wait() {
+    let urgent = web(1, "3500m", "priorityClassName: high");
+    let commanded = scenario(1, "  commands:\n  - scale: {target: web, replicas: 1}\n");
+    let objects =
+        [commanded, class("high", 1000), daemon_set("x", "1", "", ""), urgent.replace("replicas: 1", "replicas: 0")];
+    breaks(&objects, "pods-schedulable");
+}
+
+#[test]
+fn updates_replace_pods_or_surge() {
+    let update = |cpu: &str, next: &str, more: &str| {
+        let next = daemon_set("y", next, more, "");
+        [scenario(2, &applies(&next)), daemon_set("x", cpu, more, "")]
+    };
+    let surging = "updateStrategy: {rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}";
+    holds(&update("3", "3", ""), "rollout-completes");
+    holds(&update("3", "3", ""), "pods-schedulable");
+    // Two of them do not fit on a node.
+    breaks(&update("3", "3", surging), "rollout-completes");
+    holds(&update("2", "2", surging), "rollout-completes");
+    // One node gets stuck, the other one keeps its old pod.
+    breaks(&update("3", "5", ""), "rollout-completes");
+    breaks(&update("3", "5", "updateStrategy: {rollingUpdate: {maxUnavailable: 50%}}"), "rollout-completes");
+}
+
+#[test]
+fn nothing_rolls_where_users_delete_pods() {
+    let on_delete = "updateStrategy: {type: OnDelete}";
+    let next = daemon_set("y", "5", on_delete, "");
+    let objects = [scenario(2, &applies(&next)), daemon_set("x", "3", on_delete, "")];
+    // Where anything may happen at any time, a pod may be made of the next template before there is one of the first.
+    holds_in(&objects, "pods-schedulable", &ALL[..2]);
+    holds(&objects, "rollout-completes");
+}
+
+#[test]
+fn a_node_that_is_down_holds_an_update_up() {
+    let next = daemon_set("y", "1", "", "");
+    let fails = "  failures: {nodes: [node-1], atMost: 1, recover: false}\n";
+    let objects = [scenario(2, &(fails.to_owned() + &applies(&next))), daemon_set("x", "1", "", "")];
+    breaks(&objects, "rollout-completes");
+    let more = "updateStrategy: {rollingUpdate: {maxUnavailable: 2}}";
+    let next = daemon_set("y", "1", more, "");
+    let objects = [scenario(2, &(fails.to_owned() + &applies(&next))), daemon_set("x", "1", more, "")];
+    holds(&objects, "rollout-completes");
+}
+
+#[test]
+fn drains_and_failures_leave_daemons_where_they_are() {
+    // Where anything may happen at any time, a node may fail that was to get a pod, which then waits for it.
+    let events = [
+        ("  maintenance: {parallel: 1, once: true}\n", &ALL[..]),
+        ("  failures: {atMost: 1, recover: true}\n", &ALL[..2]),
+    ];
+    for (event, interleavings) in events {
+        let objects = [scenario(2, event), daemon_set("x", "3", "", ""), web(1, "1", "")];
+        holds_in(&objects, "pods-schedulable", interleavings);
+        for &interleaving in interleavings {
+            let mut loaded = load(&objects);
+            interleave(&mut loaded, interleaving);
+            let selection = Selection::of(&[]).only(&["no-eviction-loop".to_owned()]);
+            let model = build(&loaded.spec, &selection).expect("a model");
+            let outcome = check(&Explicit, &model, &slice(&model), loaded.spec.scenario.bound).1;
+            assert!(matches!(outcome.verdict, Verdict::Holds(_)), "{interleaving:?}");
+        }
+    }
+}
+
+#[test]
+fn a_deleted_daemon_set_leaves_room() {
+    let deletes = "  commands:\n  - delete: daemonset/agent\n  - scale: {target: web, replicas: 2}\n";
+    let objects = |more: &str| [scenario(1, more), daemon_set("x", "3", "", ""), web(1, "1", "")];
+    holds(&objects(deletes), "pods-schedulable");
+    breaks(&objects("  commands:\n  - scale: {target: web, replicas: 2}\n"), "pods-schedulable");
+}
+
+/// What an API server prints: a node, a DaemonSet, and its pod there with a label of its revision.
+fn dump(pod_of_second_node: bool) -> Vec<String> {
+    let node = |name: &str| {
+        format!(
+            "apiVersion: v1\nkind: Node\nmetadata: {{name: {name}, uid: {name}}}\nstatus: {{allocatable: {{cpu: \"4\", memory: 8Gi, pods: \"9\"}}}}\n"
+        )
+    };
+    let pod = |node: &str| {
+        format!(
+            "apiVersion: v1
+kind: Pod
+metadata:
+  name: agent-{node}
+  uid: agent-{node}
+  labels: {{app: agent, controller-revision-hash: h, pod-template-generation: \"1\"}}
+  ownerReferences: [{{apiVersion: apps/v1, kind: DaemonSet, name: agent, uid: agent, controller: true}}]
+spec:
+  nodeName: {node}
+  containers: [{{name: main, image: x, resources: {{requests: {{cpu: 3500m}}}}}}]
+  tolerations:
+  - {{key: node.kubernetes.io/not-ready, operator: Exists, effect: NoExecute}}
+  - {{key: node.kubernetes.io/unreachable, operator: Exists, effect: NoExecute}}
+status: {{phase: Running, conditions: [{{type: Ready, status: \"True\"}}]}}
+"
+        )
+    };
+    let set = daemon_set("x", "3500m", "", "").replace("{name: agent}", "{name: agent, uid: agent}");
+    let mut objects = vec![node("a"), node("b"), set, pod("a")];
+    objects.extend(pod_of_second_node.then(|| pod("b")));
+    objects
+}
+
+#[test]
+fn pods_of_a_daemon_set_at_rest_are_room_that_is_used() {
+    let kinds = |objects: &[String]| {
+        let loaded = load(objects);
+        loaded.spec.workloads.iter().map(|workload| workload.kind).collect::<Vec<_>>()
+    };
+    assert_eq!(kinds(&dump(true)), [WorkloadKind::Fixed]);
+    assert_eq!(kinds(&dump(false)), [WorkloadKind::DaemonSet]);
+    // Somebody who may preempt its pods, or a new template, keep it moving.
+    let with = |more: &[String]| [dump(true), more.to_vec()].concat();
+    let preempts =
+        [class("high", 10), web(1, "1", "priorityClassName: high").replace("{name: web}", "{name: web, uid: web}")];
+    assert_eq!(kinds(&with(&preempts)), [WorkloadKind::Deployment, WorkloadKind::DaemonSet]);
+    assert_eq!(kinds(&with(&[daemon_set("y", "1", "", "")])), [WorkloadKind::DaemonSet]);
+    // What the cluster has already changes nothing.
+    assert_eq!(kinds(&with(&[daemon_set("x", "3500m", "", "")])), [WorkloadKind::Fixed]);
+}
