@@ -2,15 +2,18 @@
 
 mod support;
 
+use std::time::Duration;
+
 use kubound::cluster::object::spec::WorkloadKind;
 use kubound::engine::explicit::Explicit;
 use kubound::engine::sat::Sat;
 use kubound::engine::smt::Smt;
-use kubound::engine::{Engine, Verdict};
+use kubound::engine::{Budget, Engine, Silent, Verdict};
 use kubound::input::{self, Loaded};
 use kubound::model::{build, build_of_single_nodes};
 use kubound::property::Selection;
-use kubound::system::Interleaving;
+use kubound::reduce::reduce;
+use kubound::system::{Interleaving, PropertyId, System};
 
 use support::{Answer, check, interleave, slice};
 
@@ -267,4 +270,122 @@ fn pods_of_a_daemon_set_at_rest_are_room_that_is_used() {
     assert_eq!(kinds(&with(&[daemon_set("y", "1", "", "")])), [WorkloadKind::DaemonSet]);
     // What the cluster has already changes nothing.
     assert_eq!(kinds(&with(&[daemon_set("x", "3500m", "", "")])), [WorkloadKind::Fixed]);
+}
+
+/// The errors of an input, as text.
+fn errors(documents: &[String]) -> String {
+    let text = documents.join("---\n");
+    let loaded = input::load_strings(&[("input.yaml", &text)], Default::default());
+    loaded.err().map(|errors| errors.to_string()).unwrap_or_default()
+}
+
+#[test]
+fn mistakes_are_errors_at_their_places() {
+    let set = |more: &str| [scenario(1, ""), daemon_set("x", "1", more, "")];
+    for (more, problem) in [
+        ("updateStrategy: {type: Recreate}", "spec.updateStrategy.type: `Recreate` is not allowed here"),
+        ("updateStrategy: {rollingUpdate: {maxUnavailable: 0}}", "maxSurge and maxUnavailable cannot both be 0"),
+        ("updateStrategy: {rollingUpdate: {maxSurge: 1}}", "cannot both be more than 0"),
+        ("updateStrategy: {rollingUpdate: {maxUnavailable: some}}", "this is neither a number nor a percentage"),
+        ("minReadySeconds: -1", "spec.minReadySeconds: -1 is too small"),
+    ] {
+        let told = errors(&set(more));
+        assert!(told.contains(problem) && told.contains("input.yaml:"), "{more}: {told}");
+    }
+    let scales = scenario(1, "  commands:\n  - scale: {target: daemonset/agent, replicas: 2}\n");
+    assert!(errors(&[scales, daemon_set("x", "1", "", "")]).contains("agent is a DaemonSet, which has no replicas"));
+    let placed = scenario(1, "  initialPlacement: {daemonset/agent: any}\n");
+    assert!(errors(&[placed, daemon_set("x", "1", "", "")]).contains("its pods stay where they are"));
+    let creates = daemon_set("y", "1", "", "").trim_end().replace('\n', "\n      ");
+    let creates = scenario(1, &format!("  commands:\n  - create:\n      {creates}\n"));
+    assert!(errors(&[creates, daemon_set("x", "1", "", "")]).contains("DaemonSet agent exists already"));
+}
+
+#[test]
+fn a_template_that_names_a_node_is_left_out_with_a_note() {
+    let loaded = load(&[scenario(1, ""), daemon_set("x", "1", "", "nodeName: node-1"), web(1, "1", "")]);
+    let note = loaded.diagnostics.to_string();
+    assert!(note.contains("nodeName of a DaemonSet, and the DaemonSet with it"), "{note}");
+    assert_eq!(loaded.spec.workloads.len(), 1);
+}
+
+#[test]
+fn pods_of_other_revisions_are_told_by_their_hash() {
+    let old = |objects: Vec<String>| {
+        let loaded = load(&objects);
+        let [agent] = loaded.spec.workloads.as_slice() else { panic!("one workload") };
+        let pods: Vec<usize> = agent.revisions.iter().map(|revision| revision.pods.len()).collect();
+        let cpu = agent.revisions.iter().map(|revision| {
+            let container = revision.template.spec.as_ref().expect("a spec").containers[0].clone();
+            container.resources.expect("resources").requests.expect("requests")["cpu"].0.clone()
+        });
+        (pods, cpu.collect::<Vec<String>>())
+    };
+    // The DaemonSet's number says that no pod is of its template.
+    let numbered = "{name: agent, uid: agent, annotations: {deprecated.daemonset.template.generation: \"2\"}}";
+    let mut objects = dump(true);
+    objects[2] = daemon_set("x", "2", "", "").replace("{name: agent}", numbered);
+    assert_eq!(old(objects.clone()), (vec![2, 0], vec!["3500m".to_owned(), "2".to_owned()]));
+    // Where histories are given, the newest is the present one, and the others tell templates.
+    let history = |hash: &str, number: u32, cpu: &str| {
+        format!(
+            "apiVersion: apps/v1
+kind: ControllerRevision
+metadata:
+  name: agent-{hash}
+  uid: agent-{hash}
+  labels: {{controller-revision-hash: {hash}}}
+  ownerReferences: [{{apiVersion: apps/v1, kind: DaemonSet, name: agent, uid: agent, controller: true}}]
+revision: {number}
+data: {{spec: {{template: {{metadata: {{labels: {{app: agent}}}}, spec: {{containers: [{{name: main, image: x, resources: {{requests: {{cpu: {cpu}}}}}}}]}}}}}}}}
+"
+        )
+    };
+    objects.extend([history("h", 1, "3"), history("i", 2, "\"2\"")]);
+    assert_eq!(old(objects), (vec![2, 0], vec!["3".to_owned(), "2".to_owned()]));
+}
+
+/// Clusters in which much happens at once.
+fn busy() -> Vec<Vec<String>> {
+    let next = |more: &str| applies(&daemon_set("y", "1", more, ""));
+    let surging = "updateStrategy: {rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}";
+    let critical = daemon_set("x", "1", "", "priorityClassName: high");
+    let fails = "  failures: {atMost: 1, recover: true}\n".to_owned();
+    vec![
+        vec![scenario(2, &next("")), daemon_set("x", "1", "", ""), web(1, "2", "")],
+        vec![scenario(2, &next(surging)), daemon_set("x", "1", surging, "")],
+        vec![scenario(2, &(fails.clone() + &next(""))), daemon_set("x", "1", "", "")],
+        vec![scenario(2, &fails), class("high", 1000), critical, web(2, "3500m", "")],
+        vec![scenario(2, "  maintenance: {parallel: 1, once: true}\n"), daemon_set("x", "3", "", ""), web(2, "1", "")],
+    ]
+}
+
+#[test]
+fn one_order_of_steps_that_commute_is_as_good_as_all() {
+    let mut compared = 0;
+    for (number, objects) in busy().into_iter().enumerate() {
+        let mut loaded = load(&objects);
+        interleave(&mut loaded, Interleaving::Racing);
+        let model = support::model(&loaded);
+        for id in (0..model.system.properties.len()).map(PropertyId) {
+            let reduction = reduce(&model.system, &model.parts, &[id]);
+            let one = &reduction.slice.system;
+            let all = System { all_orders: true, ..one.clone() };
+            let answer = |system: &System| {
+                let properties: Vec<PropertyId> = (0..system.properties.len()).map(PropertyId).collect();
+                let budget = Budget { time: Some(Duration::from_secs(4)), ..Budget::bound(3) };
+                let outcome = Explicit.check(system, &properties, &budget, &Silent);
+                match outcome.verdict {
+                    Verdict::Holds(extent) => Some((format!("{extent:?}"), outcome.statistics.states)),
+                    Verdict::Violated { k, .. } => Some((format!("violated at {k}"), 0)),
+                    Verdict::Unknown { .. } => None,
+                }
+            };
+            if let (Some(one), Some(all)) = (answer(one), answer(&all)) {
+                assert_eq!(one, all, "cluster {number}, {}", model.system.property(id));
+                compared += 1;
+            }
+        }
+    }
+    assert!(compared >= 12, "{compared}");
 }

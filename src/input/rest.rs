@@ -66,8 +66,13 @@ fn has_its_pods(cluster: &ClusterSpec, pod: &PodSpec, pods: &[ExistingPod]) -> b
     let leaving = |it: &ExistingPod| it.object.as_ref().is_none_or(|it| it.metadata.deletion_timestamp.is_some());
     let is_right = |node: &NodeSpec| {
         let count = there.get(node.name.as_str()).copied().unwrap_or(0);
-        let is_wanted = daemon::is_wanted(pod, selector::matches_node(pod, &node.node), taints(&node.node));
-        count == usize::from(is_wanted) && (!is_wanted || stays_for_ever(pod, &node.node))
+        let (matches, taints) = (selector::matches_node(pod, &node.node), taints(&node.node));
+        match (daemon::is_wanted(pod, matches, taints), daemon::may_stay(pod, matches, taints)) {
+            (true, _) => count == 1 && stays_for_ever(pod, &node.node),
+            // None comes, but one that is there stays.
+            (false, true) => count == 0 || count == 1 && stays_for_ever(pod, &node.node),
+            (false, false) => count == 0,
+        }
     };
     !pods.iter().any(leaving) && cluster.nodes.iter().all(is_right)
 }

@@ -214,8 +214,9 @@ fn has_room_for_sure(survey: &Survey<'_>, own: &[usize]) -> bool {
             && classes.all(|(position, class)| {
                 requested(pod).filter(|&(_, amount)| amount > 0).all(|(name, _)| {
                     let here = reaches.iter().filter(|(_, reach)| reach[position]);
-                    let used =
-                        here.map(|(it, _)| survey.templates[*it].requests.get(name).saturating_mul(survey.most[*it]));
+                    let used = here.map(|(it, _)| {
+                        survey.templates[*it].requests.get(name).saturating_mul(survey.most_on_a_node(*it))
+                    });
                     used.fold(0i64, i64::saturating_add) <= class.free(name)
                 })
             })

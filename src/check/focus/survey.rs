@@ -81,6 +81,12 @@ impl<'a> Survey<'a> {
         Rc::clone(found)
     }
 
+    /// How many pods of a template a node has at a time, at most, while none is being deleted.
+    pub fn most_on_a_node(&self, template: usize) -> i64 {
+        let most = self.most[template];
+        if self.templates[template].is_daemon() { most.min(1) } else { most }
+    }
+
     /// Names of the nodes to which pods of some templates may ever be bound.
     pub fn nodes_for(&self, templates: impl Iterator<Item = usize>) -> BTreeSet<&str> {
         let grounds: Vec<Rc<Vec<bool>>> = templates.map(|template| self.ground(template)).collect();
