@@ -4,7 +4,7 @@ use crate::cluster::object::scenario::PropertySpec;
 use crate::cluster::view::Declaring;
 use crate::system::Checkpoint;
 
-use super::definition::{Definition, Observer};
+use super::definition::{About, Definition, Observer};
 use super::floor::{self, Counts, Demand};
 use super::{Expression, PropertyError, targets};
 
@@ -16,6 +16,7 @@ pub const DEFINITION: Definition = Definition {
                   now, and fewer than the demand that it last met: again, one that is still on its way up is not blamed",
     arguments: &["value"],
     needs: "it needs a `value`, or `maintenance` in the scenario",
+    about: About { momentary: true, ..Definition::PLAIN.about },
     may_apply: |spec| spec.scenario.maintenance.is_some(),
     observe,
     ..Definition::PLAIN

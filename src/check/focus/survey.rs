@@ -119,6 +119,15 @@ impl<'a> Survey<'a> {
     /// other pods are there: no hard spreading, no required affinity of theirs or against them, no host ports, no name.
     pub fn asks_for_room_only(&self, template: usize) -> bool {
         let pod = &self.templates[template];
+        self.asks_nothing_of_others(template)
+            && loose::host_ports(&pod.spec).is_empty()
+            && pod.pinned_to().is_none()
+            && !pod.is_daemon()
+    }
+
+    /// The same, but for host ports and names.
+    pub fn asks_nothing_of_others(&self, template: usize) -> bool {
+        let pod = &self.templates[template];
         let spec = &pod.spec;
         let listed = spec.topology_spread_constraints.iter().flatten();
         let profile = self.profile(template);
@@ -132,9 +141,6 @@ impl<'a> Survey<'a> {
         !spreads.iter().any(|it| it.when_unsatisfiable == "DoNotSchedule")
             && affinity::required(spec).is_empty()
             && affinity::required_anti(spec).is_empty()
-            && loose::host_ports(spec).is_empty()
-            && pod.pinned_to().is_none()
-            && !pod.is_daemon()
             && pod.nominated_to().is_none()
             && !self.repelled[template]
     }
@@ -144,6 +150,13 @@ impl<'a> Survey<'a> {
         let name = self.templates[template].spec.scheduler_name.as_deref();
         let named = self.spec.scheduler.iter().find(|profile| Some(profile.name.as_str()) == name);
         named.unwrap_or(&self.spec.scheduler[0])
+    }
+
+    /// Whether pods of a template may make room for themselves.
+    pub fn may_preempt(&self, template: usize) -> bool {
+        let pod = &self.templates[template];
+        let is_willing = pod.spec.preemption_policy.as_deref() != Some("Never");
+        pod.may_be_placed() && is_willing && self.profile(template).preemption
     }
 
     /// Whether the descheduler may look at pods of a workload at all.
