@@ -389,3 +389,14 @@ fn one_order_of_steps_that_commute_is_as_good_as_all() {
     }
     assert!(compared >= 12, "{compared}");
 }
+
+#[test]
+fn engines_agree_on_nodes_that_are_counted_and_on_single_ones() {
+    for objects in busy() {
+        for property in ["pods-schedulable", "no-eviction-loop", "rollout-completes", "settles"] {
+            for interleaving in [Interleaving::Settled, Interleaving::Racing] {
+                ask(&objects, property, interleaving);
+            }
+        }
+    }
+}

@@ -58,6 +58,8 @@ pub static RULE: Rule = rule! {
     omits: [
         "the limit of 250 pods per reconcile, back-off after failed creation and for failed pods",
         "adoption and release of pods, `spec.template.spec.nodeName`",
+        "nodes that come or go, and labels and taints that change, while the model runs",
+        "changes of `updateStrategy` by commands" => "the one that was read stays",
     ],
 };
 
@@ -225,20 +227,19 @@ pub struct Step<'c> {
     name: &'static str,
     does: &'static str,
     because: &'static str,
-    /// Numbers to tell: what they are of.
-    tells: Vec<(&'static str, Int<'c>)>,
+    /// How many nodes are in a state already, of how many that may be, and which state.
+    counts: Option<(Int<'c>, Int<'c>, &'static str)>,
 }
 
 impl<'c> Step<'c> {
     /// Follows a rule, is called so, and tells what it does to which nodes and why.
     pub fn new(rule: &'static Rule, name: &'static str, does: &'static str, because: &'static str) -> Self {
-        Step { rule, name, does, because, tells: Vec::new() }
+        Step { rule, name, does, because, counts: None }
     }
 
-    /// Tells a number, too.
-    pub fn telling(mut self, what: &'static str, number: Int<'c>) -> Self {
-        self.tells.push((what, number));
-        self
+    /// Tells how many nodes are in a state already, of how many that may be.
+    pub fn counting(self, number: Int<'c>, limit: Int<'c>, state: &'static str) -> Self {
+        Step { counts: Some((number, limit, state)), ..self }
     }
 }
 
@@ -281,14 +282,15 @@ fn act<'a, 'c>(
     let kind = ActionKind::Event { rank: ranks::DAEMONSET };
     let draft = ActionDraft::new(name + suffix, kind, guard, next).choosing(inputs, choice).seeing(seen(templates));
     let (actor, does, because) = (format!("DaemonSet {}", object.key), step.does, step.because);
-    let tells: Vec<_> = step.tells.iter().map(|(what, number)| (*what, number.id())).collect();
+    let counts = step.counts.map(|(number, limit, state)| (number.id(), limit.id(), state));
     let tell = move |scene: &Scene<'_>| {
-        let mut sentence =
-            Sentence::new(actor.clone(), format!("{does} {}", scene.moved_names())).because(because.to_owned());
-        for (what, number) in &tells {
-            sentence = sentence.because(format!("{what}: {}", scene.get(*number)));
+        let sentence = Sentence::new(actor.clone(), format!("{does} {}", scene.moved_names())).because(because);
+        match counts {
+            Some((number, limit, state)) => {
+                sentence.because(format!("{} of at most {} nodes {state}", scene.get(number), scene.get(limit)))
+            }
+            None => sentence,
         }
-        sentence
     };
     cluster.act(step.rule, draft, Box::new(tell));
 }

@@ -19,7 +19,8 @@ pub static RULE: Rule = rule! {
         "RollingUpdate with maxUnavailable: pods that are not available at once, others as far as it allows" =>
             "exact in how many; which nodes are next is free, and they go one after the other",
         "OnDelete" => "exact: a pod gets the present template once somebody has deleted the last one",
-        "`minReadySeconds`" => "a pod is ready for the model once it is available, which may take any time in a block",
+        "`minReadySeconds`" => "a pod is ready for the model once it is available, which may take any time in a block; one that is ready at \
+                the start is available",
     ],
     omits: [
         "revision history" => "nothing in the model reads it",
@@ -39,10 +40,9 @@ pub fn add<'c>(reconcile: &Reconcile<'_, 'c>) {
         return;
     }
     let (unavailable, limit) = (sight.count(is_unavailable), reconcile.limit());
-    let why = "they are of another revision, and maxUnavailable allows one more node without an available pod";
-    let step = Step::new(&RULE, "replaces", "deletes its pods on", why)
-        .telling("nodes without one", unavailable)
-        .telling("of at most", limit);
+    let why = "they are of another revision, and maxUnavailable allows one more";
+    let step =
+        Step::new(&RULE, "replaces", "deletes its pods on", why).counting(unavailable, limit, "have no available pod");
     let is_candidate = |node: &Node<'c>| node.has_old_only() & node.old_is_ready;
     reconcile.add_one(&step, unavailable.lt(limit), is_candidate, |cell, when| sight.delete(cell, &sight.old, when));
     let why = "they are of another revision, and not available";

@@ -52,10 +52,8 @@ pub fn add<'c>(reconcile: &Reconcile<'_, 'c>) {
 fn add_creations<'c>(reconcile: &Reconcile<'_, 'c>) {
     let sight = &reconcile.sight;
     let (surging, limit) = (sight.count(is_surging), reconcile.limit());
-    let why = "its pod there is of another revision, and maxSurge allows one more node with two";
-    let step = Step::new(&RULE, "surges", "makes a pod for", why)
-        .telling("nodes with two", surging)
-        .telling("of at most", limit);
+    let why = "its pod there is of another revision, and maxSurge allows one more";
+    let step = Step::new(&RULE, "surges", "makes a pod for", why).counting(surging, limit, "have two");
     let is_candidate = |node: &Node<'c>| node.is_wanted & node.has_old_only() & node.old_is_ready;
     reconcile.add_one(&step, surging.lt(limit), is_candidate, |cell, when| sight.make(cell, when));
     let why = "its pod there is of another revision, and not available";

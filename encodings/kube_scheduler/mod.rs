@@ -57,7 +57,8 @@ fn reads(spec: &ClusterSpec, templates: &[Template], reads: &mut Reads) {
     let defaults = spec.scheduler.iter().flat_map(|profile| &profile.default_constraints);
     defaults.for_each(|constraint| reads.topology_key(&constraint.topology_key));
     [HOSTNAME, ZONE].iter().for_each(|key| reads.topology_key(key));
-    let placed = templates.iter().filter(|template| template.may_be_placed());
+    // Nodes are not scored for pods that may go to one only.
+    let placed = templates.iter().filter(|template| template.may_be_placed() && !template.is_daemon());
     placed.flat_map(|template| images::of_pod(&template.spec)).for_each(|image| reads.image(image));
 }
 

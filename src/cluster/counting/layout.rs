@@ -69,7 +69,10 @@ impl Layout {
                     _ => pods(phase),
                 };
                 let most = match phase {
+                    // The next pod comes once none is there, or at least once the last one is being deleted.
                     _ if template.share == Share::One => fitting.min(1).max(present),
+                    Phase::Starting | Phase::Running if template.is_daemon() => fitting.min(1).max(present),
+                    Phase::Terminating if template.is_daemon() && comes => room(class, template).max(present),
                     Phase::Terminating if template.tenure == Tenure::Loose => {
                         (fitting + present).min(template.max_pods)
                     }
@@ -108,12 +111,15 @@ impl Layout {
     }
 }
 
-/// How many pods of one template fit an empty node of the class.
+/// How many pods of one template fit an empty node of the class, if there are as many.
 pub fn fitting(class: &NodeClass, template: &Template) -> i64 {
-    requested(template)
-        .filter(|&(_, amount)| amount > 0)
-        .map(|(name, amount)| class.free(name).max(0) / amount)
-        .fold(template.max_pods, i64::min)
+    room(class, template).min(template.max_pods)
+}
+
+/// For how many pods of one template an empty node of the class has room.
+fn room(class: &NodeClass, template: &Template) -> i64 {
+    let amounts = requested(template).filter(|&(_, amount)| amount > 0);
+    amounts.map(|(name, amount)| class.free(name).max(0) / amount).fold(i64::MAX, i64::min)
 }
 
 /// When a node has room for one more pod, as far as one resource is concerned, in a unit that divides all requests.
