@@ -129,6 +129,28 @@ fn only_nodes_that_a_daemon_set_is_for_get_a_pod() {
 }
 
 #[test]
+fn nodes_that_are_down_get_no_pod() {
+    let node = |name: &str, cpu: u32, ready: &str| {
+        format!(
+            "apiVersion: v1
+kind: Node
+metadata: {{name: {name}}}
+status:
+  allocatable: {{cpu: {cpu}, memory: 8Gi, pods: 9}}
+  conditions: [{{type: Ready, status: \"{ready}\"}}]
+"
+        )
+    };
+    let bound = "apiVersion: kubound.dev/v1alpha1\nkind: Scenario\nspec: {bound: 4}\n".to_owned();
+    let objects = |ready: &str, pod: &str| {
+        [bound.clone(), node("a", 4, "True"), node("b", 1, ready), daemon_set("x", "2", "", pod)]
+    };
+    holds(&objects("Unknown", ""), "pods-schedulable");
+    breaks(&objects("Unknown", "tolerations: [{operator: Exists}]"), "pods-schedulable");
+    breaks(&objects("True", ""), "pods-schedulable");
+}
+
+#[test]
 fn a_pod_of_higher_priority_makes_room_on_its_own_node() {
     let critical = daemon_set("x", "1", "", "priorityClassName: high");
     let objects = |nodes: u32| [scenario(nodes, ""), class("high", 1000), critical.clone(), web(2, "3500m", "")];
