@@ -35,7 +35,13 @@ struct Daemon<'a> {
     key: ObjectKey,
     histories: Vec<&'a ControllerRevision>,
     /// By hash; pods without one are together.
-    pods: BTreeMap<String, Vec<(Arc<Pod>, bool)>>,
+    pods: BTreeMap<String, Vec<Given>>,
+}
+
+/// A pod as it was given, and whether an API server printed it.
+struct Given {
+    pod: Arc<Pod>,
+    is_live: bool,
 }
 
 impl<'a> Daemons<'a> {
@@ -56,7 +62,7 @@ impl<'a> Daemons<'a> {
         let Some(owner) = owner_of(&pod.value.metadata) else { return false };
         let Some(set) = self.sets.iter_mut().find(|set| set.key == owner) else { return false };
         let hash = label(&pod.value.metadata, HASH_LABEL).unwrap_or_default().to_owned();
-        set.pods.entry(hash).or_default().push((Arc::clone(&pod.value), pod.raw.is_live()));
+        set.pods.entry(hash).or_default().push(Given { pod: Arc::clone(&pod.value), is_live: pod.raw.is_live() });
         true
     }
 
@@ -85,11 +91,11 @@ impl Daemon<'_> {
         complete(&mut template, priorities);
         let present = self.present_hash(&template, priorities);
         let own = present.and_then(|hash| self.pods.remove(&hash)).unwrap_or_default();
-        let mut others: Vec<(String, Vec<(Arc<Pod>, bool)>)> = std::mem::take(&mut self.pods).into_iter().collect();
-        others.sort_by_key(|(hash, pods)| (self.history(hash).map(|it| it.revision), generation(&pods[0].0)));
+        let mut others: Vec<(String, Vec<Given>)> = std::mem::take(&mut self.pods).into_iter().collect();
+        others.sort_by_key(|(hash, pods)| (self.history(hash).map(|it| it.revision), generation(&pods[0].pod)));
         let mut revisions: Vec<Revision> = Vec::new();
         for (hash, pods) in others {
-            let template = self.template_of(&hash, &pods[0].0, priorities);
+            let template = self.template_of(&hash, &pods[0].pod, priorities);
             let name = format!("{}-{}", self.key.name, revisions.len() + 1);
             revisions.push(revision(name, template, pods, priorities));
         }
@@ -116,9 +122,10 @@ impl Daemon<'_> {
         let present = annotations.and_then(|annotations| annotations.get(GENERATIONS.1));
         let mut groups = self.pods.iter();
         let found = match present {
-            Some(present) => groups.find(|(_, pods)| generation(&pods[0].0) == present.parse().ok()),
-            None => groups
-                .find(|(hash, pods)| templates::pods_alike(template, &self.template_of(hash, &pods[0].0, priorities))),
+            Some(present) => groups.find(|(_, pods)| generation(&pods[0].pod) == present.parse().ok()),
+            None => groups.find(|(hash, pods)| {
+                templates::pods_alike(template, &self.template_of(hash, &pods[0].pod, priorities))
+            }),
         };
         found.map(|(hash, _)| hash.clone())
     }
@@ -140,8 +147,8 @@ impl Daemon<'_> {
     }
 }
 
-fn revision(name: String, template: PodTemplateSpec, pods: Vec<(Arc<Pod>, bool)>, priorities: &Priorities) -> Revision {
-    let pods = pods.into_iter().map(|(pod, is_live)| {
+fn revision(name: String, template: PodTemplateSpec, pods: Vec<Given>, priorities: &Priorities) -> Revision {
+    let pods = pods.into_iter().map(|Given { pod, is_live }| {
         let awaits = awaited_node(&pod);
         let read = existing(&pod);
         let object = if is_live { pod } else { completed(&pod, priorities) };
