@@ -8,6 +8,7 @@
 
 pub mod admission;
 pub mod clocked;
+pub mod daemonset;
 pub mod deployment;
 pub mod descheduler;
 pub mod disruption;
@@ -25,9 +26,10 @@ pub mod taint_eviction;
 use crate::cluster::counting::reads::Reader;
 
 /// Who reads nodes, and what.
-pub const READERS: [Reader; 5] = [
+pub const READERS: [Reader; 6] = [
     kubelet::READER,
     taint_eviction::READER,
+    daemonset::READER,
     kube_scheduler::READER,
     descheduler::READER,
     environment::commands::READER,

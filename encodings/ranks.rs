@@ -14,6 +14,8 @@ pub const DEPLOYMENT: u32 = 3;
 pub const REPLICASET: u32 = 4;
 /// StatefulSet controller: as the ReplicaSet controller.
 pub const STATEFULSET: u32 = 4;
+/// DaemonSet controller.
+pub const DAEMONSET: u32 = 4;
 /// kube-scheduler, and kubelets that admit pinned pods.
 pub const SCHEDULER: u32 = 5;
 /// Pods start.

@@ -5,18 +5,19 @@
 use crate::cluster::view::rule::{Component, Rule};
 
 use super::{
-    admission, clocked, deployment, descheduler, disruption, environment, hpa, kube_scheduler, kubelet, node_lifecycle,
-    replicaset, statefulset, taint_eviction,
+    admission, clocked, daemonset, deployment, descheduler, disruption, environment, hpa, kube_scheduler, kubelet,
+    node_lifecycle, replicaset, statefulset, taint_eviction,
 };
 
 /// The rules of each place.
-static PLACES: [&[&Rule]; 14] = [
+static PLACES: [&[&Rule]; 15] = [
     kube_scheduler::RULES,
     kube_scheduler::preemption::RULES,
     deployment::RULES,
     replicaset::RULES,
     admission::RULES,
     statefulset::RULES,
+    daemonset::RULES,
     hpa::RULES,
     &[&kubelet::RULE],
     taint_eviction::RULES,

@@ -21,7 +21,8 @@ use crate::encodings::environment::{self, load::LoadVars};
 use crate::encodings::hpa::HpaVars;
 use crate::encodings::statefulset::StatefulVars;
 use crate::encodings::{
-    self, deployment, descheduler, disruption, hpa, kube_scheduler, kubelet, replicaset, statefulset, taint_eviction,
+    self, daemonset, deployment, descheduler, disruption, hpa, kube_scheduler, kubelet, replicaset, statefulset,
+    taint_eviction,
 };
 
 /// A cluster as a transition system, with everything that is needed to tell its runs.
@@ -186,6 +187,9 @@ impl Declared {
         }
         if controllers.stateful_set {
             statefulset::add(cluster, &self.stateful);
+        }
+        if controllers.daemon_set {
+            cluster.reading_as(daemonset::READER.name, || daemonset::add(cluster));
         }
         if controllers.scheduler {
             cluster.reading_as(kube_scheduler::READER.name, || kube_scheduler::add(cluster));

@@ -197,6 +197,31 @@ fn room() {
     channel("much room", &[app("a", 1, "100m", ""), autoscaler("a", 3), app("b", 1, "100m", "")], "");
 }
 
+/// A DaemonSet whose pods request some cpu, with more fields of their spec.
+fn daemon_set(name: &str, cpu: &str, pod: &str) -> String {
+    format!(
+        "apiVersion: apps/v1\nkind: DaemonSet\nmetadata: {{name: {name}}}\nspec:\n  selector: {{matchLabels: {{app: \
+         {name}}}}}\n  template:\n    metadata: {{labels: {{app: {name}}}}}\n    spec:\n{pod}      containers:\n      - {{name: \
+         c, image: i, resources: {{requests: {{cpu: {cpu}}}}}}}\n---\n"
+    )
+}
+
+#[test]
+fn daemon_sets_among_others() {
+    let others = || [app("a", 1, "900m", ""), autoscaler("a", 2), app("b", 1, "500m", "")];
+    let with = |daemons: &[String]| [&others()[..], daemons].concat();
+    let crowded = channel("a DaemonSet that is short of room", &with(&[daemon_set("d", "1500m", "")]), "");
+    assert!(crowded.violated > 0, "it has too little room: {crowded:?}");
+    channel("a DaemonSet with room", &with(&[daemon_set("d", "50m", "")]), "");
+    let class =
+        "apiVersion: scheduling.k8s.io/v1\nkind: PriorityClass\nmetadata: {name: p}\nvalue: 9\n---\n".to_owned();
+    let pod = "      priorityClassName: p\n";
+    channel("a DaemonSet that preempts", &with(&[class, daemon_set("d", "1500m", pod)]), "");
+    let next = daemon_set("d", "60m", "").replace("---\n", "").replace('\n', "\n      ");
+    let command = format!("  commands:\n  - apply:\n      {next}\n");
+    channel("a DaemonSet that is updated", &with(&[daemon_set("d", "50m", "")]), &command);
+}
+
 #[test]
 fn pods_that_never_move() {
     let policy = "apiVersion: descheduler/v1alpha2\nkind: DeschedulerPolicy\nprofiles:\n- name: p\n  pluginConfig: [{name: RemoveDuplicates, args: {namespaces: {include: [default]}}}]\n  plugins: {balance: {enabled: [RemoveDuplicates]}}\n---\n";

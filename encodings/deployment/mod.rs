@@ -99,7 +99,7 @@ fn may_scale(spec: &Objects<'_>, object: &Workload) -> bool {
 
 /// Adds the actions of every Deployment; ReplicaSets without one follow their own `spec.replicas`.
 pub fn add(cluster: &Cluster<'_>, desired: &DesiredVars) {
-    for (index, object, vars) in cluster.owners().filter(|(_, object, _)| object.stateful.is_none()) {
+    for (index, object, vars) in cluster.owners().filter(|(_, object, _)| object.kind.has_replica_sets()) {
         if cluster.is_stopped() {
             return;
         }

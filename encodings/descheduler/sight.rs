@@ -152,7 +152,8 @@ impl<'c> Sight<'_, 'c> {
     }
 }
 
-/// One pod of each template as the API shows it: pods of modelled owners belong to a ReplicaSet, or to their StatefulSet.
+/// One pod of each template as the API shows it: pods of modelled owners belong to a ReplicaSet, or to their StatefulSet
+/// or DaemonSet.
 pub fn pods(cluster: &View<'_>) -> Vec<Pod> {
     cluster.templates.iter().map(|template| made(cluster, template)).collect()
 }
@@ -168,6 +169,7 @@ fn made(cluster: &View<'_>, template: &crate::cluster::Template) -> Pod {
     let revision = &workload.revisions[template.revision];
     let (kind, name) = match &workload.stateful {
         Some(set) => ("StatefulSet", &set.name),
+        None if template.is_daemon() => ("DaemonSet", &workload.key.name),
         None => ("ReplicaSet", &template.name),
     };
     let owner = OwnerReference {

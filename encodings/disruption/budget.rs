@@ -96,18 +96,19 @@ fn healthy<'c>(cluster: &Cluster<'c>, state: &State<'c>, budget: &PodDisruptionB
 /// How many pods the owners of its pods want; 0 if one of them cannot say.
 fn expected<'c>(cluster: &Cluster<'c>, state: &State<'c>, budget: &PodDisruptionBudget) -> Int<'c> {
     let ctx = cluster.ctx();
-    let of_owners = cluster.owners().filter_map(|(_, _, vars)| {
+    let of_owners = cluster.owners().filter_map(|(_, object, vars)| {
         let own = vars.templates.iter().copied();
         let selected: Vec<TemplateId> = own.filter(|id| selects_pods_of(budget, &cluster.templates[id.0])).collect();
-        (!selected.is_empty()).then_some((vars, selected))
+        (!selected.is_empty()).then_some((object.kind, vars, selected))
     });
-    let of_owners: Vec<_> = of_owners.collect();
+    let has_pods = |id: TemplateId| {
+        let there = cluster.sum(state, |cell| cluster.holding_on(cell, id));
+        (there + cluster.waiting(state, id)).ge(1)
+    };
+    let (of_owners, without_scale): (Vec<_>, Vec<_>) = of_owners.partition(|(kind, _, _)| kind.has_scale());
     let is_alone = of_owners.len() == 1;
-    let wanted = of_owners.into_iter().map(|(vars, selected)| {
-        let has_pods = selected.into_iter().map(|id| {
-            let there = cluster.sum(state, |cell| cluster.holding_on(cell, id));
-            (there + state.get(cluster.pending[id.0])).ge(1)
-        });
+    let wanted = of_owners.into_iter().map(|(_, vars, selected)| {
+        let has_pods = selected.into_iter().map(has_pods);
         // An owner without pods is not asked; if it is the only one, nothing is healthy either.
         let replicas = state.get(vars.replicas);
         if is_alone { replicas } else { ctx.any(has_pods).ite(replicas, 0) }
@@ -118,7 +119,11 @@ fn expected<'c>(cluster: &Cluster<'c>, state: &State<'c>, budget: &PodDisruption
         pods.any(|pod| pod.object.as_deref().is_some_and(|pod| is_selected(budget, pod)))
     });
     match fixed.map(|(_, workload)| scale(workload)).sum::<Option<i64>>() {
-        Some(fixed) => wanted + fixed,
+        // Pods of an owner without a scale leave no disruption.
+        Some(fixed) => {
+            let in_the_way = without_scale.into_iter().flat_map(|(_, _, selected)| selected).map(has_pods);
+            ctx.any(in_the_way).ite(0, wanted + fixed)
+        }
         None => ctx.int(0),
     }
 }

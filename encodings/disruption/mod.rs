@@ -53,6 +53,11 @@ pub fn is_budgeted(cluster: &Cluster<'_>, template: TemplateId) -> bool {
     budgets(cluster, template).next().is_some()
 }
 
+/// Whether a drain leaves a template's pods alone: those of DaemonSets, which would be made again on the same node.
+pub fn is_left_alone(cluster: &Cluster<'_>, template: TemplateId) -> bool {
+    cluster.spec.workloads[cluster.templates[template.0].workload].owner_kind == "DaemonSet"
+}
+
 /// Whether a drain evicts a template's pods one by one, and not all as it cordons their node: where a budget limits evictions,
 /// or anything may come in between.
 pub fn is_gradual(cluster: &Cluster<'_>, template: TemplateId) -> bool {
@@ -61,13 +66,13 @@ pub fn is_gradual(cluster: &Cluster<'_>, template: TemplateId) -> bool {
 
 /// Whether no pod that a drain would evict is left on the nodes of a cell.
 pub fn is_drained<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>) -> Bool<'c> {
-    let left = cluster.movable().filter(|&id| is_gradual(cluster, id));
+    let left = cluster.movable().filter(|&id| is_gradual(cluster, id) && !is_left_alone(cluster, id));
     cluster.ctx().all(left.map(|id| cluster.active_on(cell, id).eq(0)))
 }
 
 /// What `kubectl drain` does to a cell's nodes: it cordons them, and evicts the pods that can go at once.
 pub fn drain<'a, 'c>(cluster: &'a Cluster<'c>, cell: &Cell<'c>) -> Change<'a, 'c> {
-    let evicted = |template| match is_gradual(cluster, template) {
+    let evicted = |template| match is_gradual(cluster, template) || is_left_alone(cluster, template) {
         true => cluster.ctx().int(0),
         false => cluster.active_on(cell, template),
     };
@@ -82,7 +87,8 @@ pub(crate) fn allowed<'c>(cluster: &Cluster<'c>, state: &State<'c>, budget: &Pod
 /// Adds the evictions that come after the cordon.
 pub fn add(cluster: &Cluster<'_>) {
     let state = cluster.state();
-    for template in cluster.movable().filter(|&template| is_gradual(cluster, template)) {
+    let evicted = |template: &TemplateId| is_gradual(cluster, *template) && !is_left_alone(cluster, *template);
+    for template in cluster.movable().filter(evicted) {
         let known = budgets(cluster, template).map(|budget| (budget, budget::status(cluster, &state, budget)));
         let budgets: &[_] = &known.collect::<Vec<_>>();
         let kind = ActionKind::Event { rank: ranks::BUDGETED_EVICTION };

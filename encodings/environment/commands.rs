@@ -101,7 +101,8 @@ fn apply<'c>(
             let cells = cluster.cells(state);
             let evicted = |template| {
                 let here = cells.iter().filter(|cell| cluster.node(cell).is_named(node));
-                ctx.any(here.map(|cell| cluster.active_on(cell, template).ge(1)))
+                let some = ctx.any(here.map(|cell| cluster.active_on(cell, template).ge(1)));
+                if disruption::is_left_alone(cluster, template) { ctx.bool(false) } else { some }
             };
             marks.extend(cluster.eviction_marks(evicted));
         }

@@ -62,7 +62,8 @@ fn begin<'c>(cluster: &Cluster<'c>, allowed: &[Bool<'c>]) {
     let evicts = |template| {
         let here = chosen.iter().zip(&cells);
         let evicted = here.map(|(&chosen, cell)| chosen & cluster.active_on(cell, template).ge(1));
-        if disruption::is_gradual(cluster, template) { ctx.bool(false) } else { ctx.any(evicted) }
+        let stays = disruption::is_gradual(cluster, template) || disruption::is_left_alone(cluster, template);
+        if stays { ctx.bool(false) } else { ctx.any(evicted) }
     };
     let marks = cluster.eviction_marks(evicts);
     let tell = |scene: &Scene<'_>| {

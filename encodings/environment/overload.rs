@@ -42,7 +42,9 @@ pub fn add(cluster: &Cluster<'_>) {
         let empty: Vec<Bool<'_>> = cells
             .iter()
             .map(|cell| {
-                let pods = ctx.sum(cluster.movable().map(|id| cluster.holding_on(cell, id)));
+                // Pods of DaemonSets stay for ever.
+                let leaving = cluster.movable().filter(|&id| !cluster.is_daemon(id));
+                let pods = ctx.sum(leaving.map(|id| cluster.holding_on(cell, id)));
                 cell.exists & may_panic(cell) & cluster.is_down(cell) & pods.eq(0)
             })
             .collect();

@@ -31,9 +31,13 @@ struct AskedRefusal {
 }
 
 /// What is asked of each cell about pods of one template.
-pub fn asked<'c>(cells: &[Cell<'c>], cycle: &Cycle<'c>) -> Arc<[Asked]> {
+pub fn asked<'c>(cluster: &Cluster<'c>, template: TemplateId, cells: &[Cell<'c>], cycle: &Cycle<'c>) -> Arc<[Asked]> {
+    // Pods of a DaemonSet ask their own nodes only.
+    let is_daemon = cluster.is_daemon(template);
+    let asks = |cell: &Cell<'c>| cluster.waiting_on(cell, template).ge(1);
+    let number = |cell: &Cell<'c>| if is_daemon { asks(cell).ite(cell.multiplicity, 0) } else { cell.multiplicity };
     let of_cell = |(cell, verdict): (&Cell<'c>, &Verdict<'c>)| Asked {
-        multiplicity: cell.multiplicity.id(),
+        multiplicity: number(cell).id(),
         refusals: verdict.refusals.iter().map(of_refusal).collect(),
     };
     cells.iter().zip(&cycle.verdicts).map(of_cell).collect()
@@ -64,11 +68,12 @@ pub fn refusing(scene: &Scene<'_>, asked: &[Asked]) -> Vec<&'static Rule> {
 pub fn add(cluster: &Cluster<'_>, scheduled: &[TemplateId], asked: &[Arc<[Asked]>]) {
     for (&id, asked) in scheduled.iter().zip(asked) {
         let (name, asked) = (cluster.templates[id.0].name.clone(), Arc::clone(asked));
-        let pending = cluster.pending[id.0].index();
-        let tell = move |scene: &Scene<'_>| match scene.before[pending] {
+        let (pending, is_daemon) = (cluster.waiting(&cluster.state(), id).id(), cluster.is_daemon(id));
+        let tell = move |scene: &Scene<'_>| match scene.get(pending) {
             0 => Vec::new(),
             waiting => {
-                let text = format!("{waiting} pod(s) of {name} stay Pending: {}", message(scene, &asked));
+                let whose = if is_daemon { ", each for a node of its own" } else { "" };
+                let text = format!("{waiting} pod(s) of {name} stay Pending{whose}: {}", message(scene, &asked));
                 vec![Line { text, rules: refusing(scene, &asked) }]
             }
         };

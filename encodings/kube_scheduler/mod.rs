@@ -57,7 +57,8 @@ fn reads(spec: &ClusterSpec, templates: &[Template], reads: &mut Reads) {
     let defaults = spec.scheduler.iter().flat_map(|profile| &profile.default_constraints);
     defaults.for_each(|constraint| reads.topology_key(&constraint.topology_key));
     [HOSTNAME, ZONE].iter().for_each(|key| reads.topology_key(key));
-    let placed = templates.iter().filter(|template| template.may_be_placed());
+    // Nodes are not scored for pods that may go to one only.
+    let placed = templates.iter().filter(|template| template.may_be_placed() && !template.is_daemon());
     placed.flat_map(|template| images::of_pod(&template.spec)).for_each(|image| reads.image(image));
 }
 
@@ -80,6 +81,7 @@ pub static RULE: Rule = rule! {
             "exact",
         "a pod that fits nowhere waits and is tried again as soon as it fits somewhere" =>
             "exact in effect: the action is enabled when a waiting pod fits. Back-off is time, and left out",
+        "pods of DaemonSets: affinity to the name of their node leaves no other" => "exact",
         "priorities: of waiting pods that fit or preempt, those of the highest priority first; among equals any" =>
             "exact for the order by priority, over among equals",
     ],
@@ -131,6 +133,9 @@ pub fn cycle<'c>(cluster: &Cluster<'c>, cells: &[Cell<'c>], template: TemplateId
     let ctx = cluster.ctx();
     let filters = Filters::new(cluster, cells, template);
     let verdicts: Vec<Verdict<'c>> = (0..cells.len()).map(|index| filters.verdict(index)).collect();
+    if cluster.is_daemon(template) {
+        return cycle_of_daemons(cluster, cells, template, verdicts);
+    }
     let passing: Vec<Bool<'c>> = verdicts.iter().map(|verdict| verdict.passes()).collect();
     let own = own_nomination(cluster, cells, template);
     let nominated_node_used = own.map_or_else(|| ctx.bool(false), |own| passing[own]);
@@ -143,6 +148,28 @@ pub fn cycle<'c>(cluster: &Cluster<'c>, cells: &[Cell<'c>], template: TemplateId
     let best = feasible.iter().zip(&totals).map(|(&feasible, &total)| feasible & total.eq(best_total)).collect();
     let nodes = ctx.sum(cells.iter().zip(&feasible).map(|(cell, feasible)| feasible.ite(cell.multiplicity, 0)));
     Cycle { verdicts, feasible, best, simple_columns, totals, nominated_node_used, scored: nodes.gt(1) }
+}
+
+/// Pods that were made for one node each have nothing to choose: the only feasible node is their own.
+fn cycle_of_daemons<'c>(
+    cluster: &Cluster<'c>,
+    cells: &[Cell<'c>],
+    template: TemplateId,
+    verdicts: Vec<Verdict<'c>>,
+) -> Cycle<'c> {
+    let ctx = cluster.ctx();
+    let waits = |cell: &Cell<'c>| cluster.unnominated_on(cell, template).ge(1);
+    let fits = |(verdict, cell): (&Verdict<'c>, &Cell<'c>)| verdict.passes() & waits(cell);
+    let feasible: Vec<Bool<'c>> = verdicts.iter().zip(cells).map(fits).collect();
+    Cycle {
+        verdicts,
+        best: feasible.clone(),
+        feasible,
+        simple_columns: Vec::new(),
+        totals: vec![ctx.int(0); cells.len()],
+        nominated_node_used: ctx.bool(false),
+        scored: ctx.bool(false),
+    }
 }
 
 /// The cell of the node that the pod itself is nominated to.
@@ -174,7 +201,10 @@ pub fn add(cluster: &Cluster<'_>) {
         .iter()
         .zip(&cycles)
         .map(|(&id, cycle)| {
-            let has_room = cluster.surely_has_room(&state, id, |cell| !cycle.verdicts[cell].refused());
+            let has_room = match cluster.is_daemon(id) {
+                true => ctx.bool(false),
+                false => cluster.surely_has_room(&state, id, |cell| !cycle.verdicts[cell].refused()),
+            };
             let fits = ctx.any(cycle.feasible.iter().copied()) | has_room;
             cluster.unnominated(&state, id).ge(1) & fits & !company::crowds_out(cluster, &state, id)
         })
@@ -206,7 +236,9 @@ pub fn add(cluster: &Cluster<'_>) {
         // Whose turn it is stands once before all cells, too, so that whoever evaluates it looks at one pod's cells only.
         allowed.push(picked & ctx.any(chosen.iter().copied()));
         cluster.place(&mut next, id, &chosen);
-        next.set(cluster.pending[id.0], (next.get(cluster.pending[id.0]) - picked.to_int()).max(0));
+        if !cluster.is_daemon(id) {
+            next.set(cluster.pending[id.0], (next.get(cluster.pending[id.0]) - picked.to_int()).max(0));
+        }
     }
     let ids = |terms: &[Bool<'_>]| terms.iter().map(|term| term.id()).collect::<Vec<TermId>>();
     let binding = ids(&binds);
@@ -214,7 +246,8 @@ pub fn add(cluster: &Cluster<'_>) {
         .choosing([pod_var, node_var].into_iter().chain(others.as_ref().map(|it| it.var)).collect(), ctx.any(allowed));
     let is_alone = others.is_none() && preemptors.iter().all(Option::is_none);
     let draft = if is_alone { seeing(cluster, &scheduled, draft) } else { draft };
-    let asked: Vec<_> = cycles.iter().map(|cycle| explain::asked(&cells, cycle)).collect();
+    let asked: Vec<_> =
+        scheduled.iter().zip(&cycles).map(|(&id, cycle)| explain::asked(cluster, id, &cells, cycle)).collect();
     let choice = tell::Choice { pod: pod.id(), node: node.id(), late: others.as_ref().map(|it| it.come_first.id()) };
     let narrator = tell::narrator(cluster, &scheduled, &cells, &cycles, &asked, choice);
     let action = cluster.act(&RULE, draft, narrator);

@@ -17,6 +17,8 @@ use super::{Column, Cycle, company, fit, nominations, resources, scores};
 struct Told {
     /// Whose pod it is.
     name: String,
+    /// Whether it may go to one node only.
+    is_daemon: bool,
     asked: Arc<[Asked]>,
     /// How many nodes each cell has.
     counts: Arc<[TermId]>,
@@ -82,6 +84,7 @@ impl Told {
         let columns = cycle.simple_columns.iter().filter(|column| column.tells_apart());
         Told {
             name: cluster.templates[id.0].name.clone(),
+            is_daemon: cluster.is_daemon(id),
             asked,
             counts,
             feasible: ids(&cycle.feasible),
@@ -101,6 +104,9 @@ impl Told {
         };
         let (fit, tied) = (among(&self.feasible), among(&self.best));
         let text = format!("binds a pod of {} to {}", self.name, scene.moved_names());
+        if self.is_daemon {
+            return Sentence::new("kube-scheduler", text).because("the pod was made for this node");
+        }
         let mut sentence = Sentence::new("kube-scheduler", text)
             .because(format!("{fit} of {all} nodes are feasible"))
             .by_if(scene.holds(self.nominated_node_used), &nominations::RULE);

@@ -46,7 +46,7 @@ pub static RULES: &[&Rule] = &[&RULE, &deletion::RULE, &ranking::RULE];
 
 /// Adds the actions of every ReplicaSet.
 pub fn add(cluster: &Cluster<'_>) {
-    for (_, object, vars) in cluster.owners().filter(|(_, object, _)| object.stateful.is_none()) {
+    for (_, object, vars) in cluster.owners().filter(|(_, object, _)| object.kind.has_replica_sets()) {
         if cluster.is_stopped() {
             return;
         }

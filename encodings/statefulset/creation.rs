@@ -1,11 +1,14 @@
 //! Pods that are missing.
 
+use crate::cluster::TemplateId;
 use crate::cluster::object::stateful::Update;
 use crate::cluster::view::Cluster;
 use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Scene, Sentence};
-use crate::term::Bool;
+use crate::encodings::admission;
+use crate::term::{Bool, Int};
 
+use super::replica::Replica;
 use super::{Set, status, told};
 
 /// What this file decides.
@@ -26,6 +29,7 @@ pub static RULE: Rule = rule! {
             "exact",
     ],
     omits: [
+        "quotas that admit some of several pods at once" => "those of the lowest ordinals",
         "pods that have failed or succeeded, which are deleted and made again",
         "claims of pods: missing ones, stale ones, and `persistentVolumeClaimRetentionPolicy`" =>
             "every claim is there when its pod is made",
@@ -37,9 +41,12 @@ pub static RULE: Rule = rule! {
 pub fn add<'c>(cluster: &Cluster<'c>, set: &Set<'_, 'c>) {
     let exists = cluster.exists(&set.state, set.vars);
     let after = set.after_available(cluster);
+    let mut count = cluster.ctx().int(0);
     let made = set.replicas.iter().zip(after).map(|(replica, after)| {
-        let missing = exists & replica.wanted & !replica.exists();
-        if set.spec.parallel { missing } else { missing & after }
+        let missing = exists & replica.wanted & !replica.exists() & admits(cluster, set, replica, count);
+        let made = if set.spec.parallel { missing } else { missing & after };
+        count = count + made.to_int();
+        made
     });
     let made: Vec<Bool<'c>> = made.collect();
     let mut next = set.state.clone();
@@ -60,7 +67,19 @@ pub fn add<'c>(cluster: &Cluster<'c>, set: &Set<'_, 'c>) {
         sentence.because(format!("spec.replicas is {}, {how}", scene.get(size)))
     };
     let guard = cluster.ctx().any(made);
-    cluster.act(&RULE, set.draft("creates", guard, next), Box::new(tell));
+    let templates = set.vars.templates.iter();
+    let seen = set.sees().into_iter().chain(templates.flat_map(|&template| admission::seen(cluster, template)));
+    cluster.act(&RULE, set.draft("creates", guard, next).seeing(seen), Box::new(tell));
+}
+
+/// Whether quotas admit a pod of an ordinal after so many others.
+fn admits<'c>(cluster: &Cluster<'c>, set: &Set<'_, 'c>, replica: &Replica<'c>, others: Int<'c>) -> Bool<'c> {
+    let revision = is_current(cluster, set, replica.ordinal).ite(set.current_revision, set.update_revision);
+    let of_template = |&(of, template): &(usize, TemplateId)| {
+        let room = admission::room(cluster, &set.state, template).pods;
+        room.map_or_else(|| cluster.ctx().bool(true), |room| revision.ne(of as i64) | room.gt(others))
+    };
+    cluster.ctx().all(replica.templates.iter().map(of_template))
 }
 
 /// Whether a new pod of an ordinal is of the current revision.

@@ -29,6 +29,8 @@ struct Pods {
     starting: i64,
     terminating: i64,
     down: i64,
+    /// Made for a node each, and waiting for it.
+    waiting: i64,
 }
 
 /// Condenses the states of a run, one after the other. Of many workloads those are told at first that are not as they
@@ -110,8 +112,12 @@ fn news<T>(all: impl Iterator<Item = T>, before: &[String], said: impl Fn(&T) ->
 fn count(parts: &Parts, attributes: &[Attribute], values: &[i64], pods: &mut [Pods]) {
     let is_down = attributes.iter().zip(values).any(|(attribute, &value)| *attribute == Attribute::Down && value > 0);
     for (attribute, &value) in attributes.iter().zip(values) {
+        let workload = |template: TemplateId| parts.templates[template.0].workload;
+        if let Attribute::Waiting(template) = *attribute {
+            pods[workload(template)].waiting += value;
+        }
         let Attribute::Pods(template, phase) = *attribute else { continue };
-        let entry = &mut pods[parts.templates[template.0].workload];
+        let entry = &mut pods[workload(template)];
         match phase {
             Phase::Terminating => entry.terminating += value,
             _ if is_down => entry.down += value,
@@ -125,11 +131,13 @@ fn workloads(spec: &ClusterSpec, parts: &Parts, pods: &[Pods], state: &[i64]) ->
     let mut lines = Vec::new();
     for (index, object) in spec.workloads.iter().enumerate() {
         let Some(vars) = &parts.workloads[index] else { continue };
-        let Pods { ready, starting, terminating, down } = pods[index];
+        let Pods { ready, starting, terminating, down, waiting } = pods[index];
         let pending: i64 = vars.templates.iter().map(|template| state[parts.pending[template.0].index()]).sum();
+        let pending = pending + waiting;
         let absent = vars.exists.is_some_and(|exists| state[exists.index()] == 0);
         let head = match absent {
             true => format!("{}: not there", object.key),
+            false if !object.kind.has_scale() => format!("{}: {ready} ready", object.key),
             false => format!("{}: spec.replicas {}, {ready} ready", object.key, state[vars.replicas.index()]),
         };
         let more = [
@@ -138,7 +146,8 @@ fn workloads(spec: &ClusterSpec, parts: &Parts, pods: &[Pods], state: &[i64]) ->
             (terminating, "terminating"),
             (down, "on nodes that are down"),
         ];
-        let is_ready = more.iter().all(|&(count, _)| count == 0) && ready == state[vars.replicas.index()];
+        let is_whole = !object.kind.has_scale() || ready == state[vars.replicas.index()];
+        let is_ready = more.iter().all(|&(count, _)| count == 0) && is_whole;
         let more = more.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!(", {count} {what}"));
         lines.push(Line { text: more.fold(head, |line, part| line + &part), is_ready });
     }
@@ -154,6 +163,7 @@ fn describe(pod_names: &[String], attributes: &[Attribute], values: &[i64]) -> V
             Attribute::Pods(template, Phase::Starting) => format!("{value} {} starting", pod_names[template.0]),
             Attribute::Pods(template, Phase::Terminating) => format!("{value} {} terminating", pod_names[template.0]),
             Attribute::Nominated(template) => format!("{value} {} nominated", pod_names[template.0]),
+            Attribute::Waiting(template) => format!("{value} {} waiting", pod_names[template.0]),
             Attribute::Cordoned => "cordoned".to_owned(),
             Attribute::Down => "down".to_owned(),
             Attribute::Maintenance if value == 1 => "under maintenance".to_owned(),

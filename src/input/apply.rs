@@ -7,17 +7,17 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::Metadata;
-use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
+use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, StatefulSet};
 use k8s_openapi::api::core::v1::PodTemplateSpec;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::de::DeserializeOwned;
 
 use crate::cluster::object::scenario::CommandAction;
-use crate::cluster::object::spec::{ObjectKey, Revision, Workload};
+use crate::cluster::object::spec::{ObjectKey, Revision, Workload, WorkloadKind};
 
 use super::object::Located;
 use super::templates::{self, Priorities};
-use super::{stateful_sets, workloads};
+use super::{daemon_sets, stateful_sets, workloads};
 
 /// The annotation in which kubectl keeps the manifest applied last.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
@@ -44,6 +44,35 @@ pub trait Manifest: Clone + DeserializeOwned + Metadata<Ty = ObjectMeta> {
     fn template(&self) -> Option<&PodTemplateSpec>;
     /// The workload that it makes, without pods.
     fn workload(object: &Located<Self>, priorities: &Priorities) -> Workload;
+    /// Whether a workload of the same name is one of these.
+    fn is(workload: &Workload) -> bool;
+
+    /// Fills in what pods get that are made from the template.
+    fn complete(template: &mut PodTemplateSpec, priorities: &Priorities) {
+        templates::complete(template, priorities);
+    }
+}
+
+impl Manifest for DaemonSet {
+    fn replicas(&self) -> Option<i32> {
+        None
+    }
+
+    fn template(&self) -> Option<&PodTemplateSpec> {
+        self.spec.as_ref().map(|spec| &spec.template)
+    }
+
+    fn workload(object: &Located<Self>, priorities: &Priorities) -> Workload {
+        daemon_sets::new_daemon_set(object, priorities)
+    }
+
+    fn is(workload: &Workload) -> bool {
+        workload.kind == WorkloadKind::DaemonSet
+    }
+
+    fn complete(template: &mut PodTemplateSpec, priorities: &Priorities) {
+        daemon_sets::complete(template, priorities);
+    }
 }
 
 impl Manifest for Deployment {
@@ -58,6 +87,10 @@ impl Manifest for Deployment {
     fn workload(object: &Located<Self>, priorities: &Priorities) -> Workload {
         workloads::new_deployment(object, priorities)
     }
+
+    fn is(workload: &Workload) -> bool {
+        workload.kind != WorkloadKind::DaemonSet
+    }
 }
 
 impl Manifest for StatefulSet {
@@ -71,6 +104,10 @@ impl Manifest for StatefulSet {
 
     fn workload(object: &Located<Self>, priorities: &Priorities) -> Workload {
         stateful_sets::new_stateful_set(object, priorities)
+    }
+
+    fn is(workload: &Workload) -> bool {
+        workload.kind != WorkloadKind::DaemonSet
     }
 }
 
@@ -88,7 +125,7 @@ impl ApplyHistory {
         let last = if object.raw.is_live() { last_applied(&*object.value) } else { Some(T::clone(&object.value)) };
         let mut before = last.and_then(|last| last.template().cloned());
         if let Some(template) = &mut before {
-            templates::complete(template, priorities);
+            T::complete(template, priorities);
         }
         let state = ApplyState {
             revision: workload.current,
@@ -100,9 +137,9 @@ impl ApplyHistory {
     }
 
     /// The action of applying `manifest`, and whether it changes anything; a new template becomes a revision of the workload.
-    pub fn apply(
+    pub fn apply<T: Manifest>(
         &mut self,
-        manifest: &impl Manifest,
+        manifest: &T,
         workload: &mut Workload,
         priorities: &Priorities,
     ) -> (CommandAction, bool) {
@@ -114,7 +151,7 @@ impl ApplyHistory {
         };
         let state = self.states.entry(workload.key.clone()).or_insert(fresh);
         let mut template = manifest.template().cloned().unwrap_or_default();
-        templates::complete(&mut template, priorities);
+        T::complete(&mut template, priorities);
         let same = templates::unchanged(&template, &workload.revisions[state.revision].template, state.before.as_ref());
         let revision = if same { state.revision } else { revision_of(&template, workload) };
         let replicas = match (manifest.replicas(), state.replicas_given) {

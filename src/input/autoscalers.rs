@@ -12,7 +12,7 @@ use k8s_openapi::api::autoscaling::v2::{
 
 use crate::cluster::object::scenario::find_workload;
 use crate::cluster::object::selector;
-use crate::cluster::object::spec::{Autoscaler, ObjectKey, Workload};
+use crate::cluster::object::spec::{Autoscaler, ObjectKey, Workload, WorkloadKind};
 
 use super::census::Census;
 use super::diagnostics::Diagnostics;
@@ -127,7 +127,7 @@ fn resolve_one(
 /// The workload of a kind and name. A StatefulSet that shares its name with another workload has a key of its own.
 fn target_of<'w>(workloads: &'w [Workload], kind: &str, key: &ObjectKey) -> Option<&'w Workload> {
     if kind != "StatefulSet" {
-        return find_workload(workloads, key).map(|(_, workload)| workload);
+        return find_workload(workloads, key).map(|(_, it)| it).filter(|it| it.kind != WorkloadKind::DaemonSet);
     }
     let is_named = |workload: &&Workload| {
         let set = workload.stateful.as_ref().filter(|_| workload.key.namespace == key.namespace);

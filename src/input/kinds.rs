@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use k8s_openapi::Metadata;
-use k8s_openapi::api::apps::v1::{ControllerRevision, Deployment, ReplicaSet, StatefulSet};
+use k8s_openapi::api::apps::v1::{ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::api::autoscaling::v1::HorizontalPodAutoscaler as AutoscalerV1;
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::core::v1::{
@@ -29,6 +29,8 @@ pub struct Objects {
     pub deployments: Vec<Located<Deployment>>,
     /// ReplicaSets.
     pub replica_sets: Vec<Located<ReplicaSet>>,
+    /// DaemonSets.
+    pub daemon_sets: Vec<Located<DaemonSet>>,
     /// StatefulSets.
     pub stateful_sets: Vec<Located<StatefulSet>>,
     /// ReplicationControllers: only their selectors are read.
@@ -47,7 +49,7 @@ pub struct Objects {
     pub disruption_budgets: Vec<Located<PodDisruptionBudget>>,
     /// ResourceQuotas.
     pub quotas: Vec<Located<ResourceQuota>>,
-    /// ControllerRevisions: templates of StatefulSets.
+    /// ControllerRevisions: templates of StatefulSets and DaemonSets.
     pub controller_revisions: Vec<Located<ControllerRevision>>,
     /// PersistentVolumeClaims.
     pub claims: Vec<Located<PersistentVolumeClaim>>,
@@ -66,9 +68,10 @@ pub struct Objects {
 }
 
 /// Versions in which modelled kinds are understood; the first is the one to recommend.
-const VERSIONS: [(&str, &[&str]); 18] = [
+const VERSIONS: [(&str, &[&str]); 19] = [
     ("Deployment", &["apps/v1"]),
     ("ReplicaSet", &["apps/v1"]),
+    ("DaemonSet", &["apps/v1"]),
     ("StatefulSet", &["apps/v1"]),
     ("ReplicationController", &["v1"]),
     ("Pod", &["v1"]),
@@ -126,6 +129,7 @@ impl Objects {
             "ReplicaSet" => {
                 read_into(&mut self.replica_sets, broken, reader.read(&raw, true, workload::replica_set), raw)
             }
+            "DaemonSet" => self.add_daemon_set(reader, raw),
             "StatefulSet" => {
                 read_into(&mut self.stateful_sets, broken, reader.read(&raw, true, workload::stateful_set), raw)
             }
@@ -159,10 +163,21 @@ impl Objects {
         }
     }
 
+    /// One whose template names a node is left out: then the controller and the scheduler do other things.
+    fn add_daemon_set(&mut self, reader: &mut Reader<'_>, raw: RawObject) {
+        let read = reader.read(&raw, true, validate::workload::daemon_set);
+        if read.as_ref().is_some_and(names_node) {
+            reader.census.count("nodeName of a DaemonSet, and the DaemonSet with it");
+        } else {
+            read_into(&mut self.daemon_sets, &mut self.broken, read, raw);
+        }
+    }
+
     /// Adds the objects of another source, which come after those that are there.
     pub fn append(&mut self, other: Objects) {
         self.deployments.extend(other.deployments);
         self.replica_sets.extend(other.replica_sets);
+        self.daemon_sets.extend(other.daemon_sets);
         self.stateful_sets.extend(other.stateful_sets);
         self.replication_controllers.extend(other.replication_controllers);
         self.pods.extend(other.pods);
@@ -181,6 +196,12 @@ impl Objects {
         self.scenarios.extend(other.scenarios);
         self.broken.extend(other.broken);
     }
+}
+
+/// Whether the pods of a DaemonSet bypass the scheduler.
+fn names_node(object: &DaemonSet) -> bool {
+    let pod = object.spec.as_ref().and_then(|spec| spec.template.spec.as_ref());
+    pod.and_then(|pod| pod.node_name.as_deref()).is_some_and(|node| !node.is_empty())
 }
 
 /// Keeps an object that could be read, and the name of one that could not.
@@ -203,6 +224,11 @@ pub fn read_deployment(raw: RawObject, census: &mut Census, sink: &mut Diagnosti
 /// The same of a StatefulSet.
 pub fn read_stateful_set(raw: RawObject, census: &mut Census, sink: &mut Diagnostics) -> Option<Located<StatefulSet>> {
     located(Reader { census, sink }.read(&raw, true, validate::workload::stateful_set), raw)
+}
+
+/// The same of a DaemonSet.
+pub fn read_daemon_set(raw: RawObject, census: &mut Census, sink: &mut Diagnostics) -> Option<Located<DaemonSet>> {
+    located(Reader { census, sink }.read(&raw, true, validate::workload::daemon_set), raw)
 }
 
 struct Reader<'a> {

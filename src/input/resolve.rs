@@ -15,6 +15,7 @@ use crate::cluster::object::spec::{
 use super::apply::{ApplyHistory, Manifest};
 use super::autoscalers;
 use super::census::Census;
+use super::daemon_sets::Daemons;
 use super::defaults;
 use super::descheduler;
 use super::diagnostics::{Diagnostic, Diagnostics};
@@ -22,6 +23,7 @@ use super::family::Family;
 use super::kinds::Objects;
 use super::object::{self, Located, RawObject};
 use super::path::FieldPath;
+use super::rest;
 use super::scenario::sizes::{self, Sizes, Values};
 use super::scenario::{self, commands, commands::Commander, document::Document};
 use super::scheduler;
@@ -199,10 +201,12 @@ impl Resolver<'_> {
             &unique(objects.replication_controllers, self.sink).applied(self.sink),
         );
         let deployments = unique(objects.deployments, self.sink);
+        let daemon_sets = unique(objects.daemon_sets, self.sink);
         let live = |raw: &Arc<RawObject>| raw.is_live();
         let running = pods.iter().any(|pod| live(&pod.raw))
             || deployments.objects.iter().any(|object| live(&object.raw))
             || replica_sets.iter().any(|object| live(&object.raw))
+            || daemon_sets.objects.iter().any(|object| live(&object.raw))
             || stateful_sets.objects.iter().any(|object| live(&object.raw));
 
         let mut cluster =
@@ -216,23 +220,19 @@ impl Resolver<'_> {
         let claims = unique(objects.claims, self.sink).applied(self.sink);
         let volumes = Volumes::new(&claims, &unique(objects.volumes, self.sink).applied(self.sink));
         let stateful = Given { sets: &present_sets, revisions: &revisions, volumes: &volumes, priorities: &priorities };
-        let mut owners = Owners::new(&present, &replica_sets, stateful);
+        let (daemons, pending_daemons) = split(daemon_sets, running);
+        let mut owners = Owners::new(&present, &replica_sets, stateful, Daemons::new(&daemons, &revisions));
         pods.iter().for_each(|pod| owners.attach(pod, self.sink));
         cluster.finished = owners.finished().clone();
         cluster.workloads = owners.finish(self.sink);
 
         let mut history = ApplyHistory::default();
-        for (object, workload) in present.iter().zip(&cluster.workloads) {
-            self.check_template(object, &priorities, &cluster);
-            history.remember(object, workload, &priorities);
-        }
-        let sets = cluster.workloads.iter().filter(|workload| workload.kind == WorkloadKind::StatefulSet);
-        for (object, workload) in present_sets.iter().zip(sets) {
-            self.check_template(object, &priorities, &cluster);
-            history.remember(object, workload, &priorities);
-        }
+        self.remember(&present, WorkloadKind::Deployment, &cluster, &mut history, &priorities);
+        self.remember(&present_sets, WorkloadKind::StatefulSet, &cluster, &mut history, &priorities);
+        self.remember(&daemons, WorkloadKind::DaemonSet, &cluster, &mut history, &priorities);
         self.imply_commands(&pending, &mut cluster, &mut history, &priorities);
         self.imply_commands(&pending_sets, &mut cluster, &mut history, &priorities);
+        self.imply_commands(&pending_daemons, &mut cluster, &mut history, &priorities);
         let autoscalers = unique(objects.autoscalers, self.sink).applied(self.sink);
         cluster.namespaces = namespaces(&unique(objects.namespaces, self.sink).applied(self.sink), &cluster.workloads);
         cluster.claims = storage_classes(&claims);
@@ -245,6 +245,7 @@ impl Resolver<'_> {
         let is_on = cluster.scenario.controllers.max_unavailable_stateful_set;
         stateful_sets::warn_of_gate(&present_sets, is_on, self.sink);
         stateful_sets::warn_of_gate(&pending_sets, is_on, self.sink);
+        rest::settle(&mut cluster, &priorities);
         cluster
     }
 
@@ -285,6 +286,22 @@ impl Resolver<'_> {
             });
         }
         kept
+    }
+
+    /// Remembers how the workloads of a kind came to be, which are in the order of their objects.
+    fn remember<T: Manifest>(
+        &mut self,
+        objects: &[Located<T>],
+        kind: WorkloadKind,
+        cluster: &ClusterSpec,
+        history: &mut ApplyHistory,
+        priorities: &Priorities,
+    ) {
+        let workloads = cluster.workloads.iter().filter(|workload| workload.kind == kind);
+        for (object, workload) in objects.iter().zip(workloads) {
+            self.check_template(object, priorities, cluster);
+            history.remember(object, workload, priorities);
+        }
     }
 
     /// References of a workload's template to objects that nobody gave.

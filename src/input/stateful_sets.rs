@@ -17,9 +17,9 @@ use super::apply;
 use super::diagnostics::Diagnostics;
 use super::key_of;
 use super::object::Located;
+use super::owner::{controller, existing, workload};
 use super::templates::{self, Priorities};
 use super::volumes::Volumes;
-use super::workloads::{controller, existing, pods_alike, workload};
 
 /// What there is of StatefulSets beside their pods.
 #[derive(Clone, Copy)]
@@ -70,7 +70,7 @@ impl<'a> StatefulSets<'a> {
             return false;
         };
         let leaving = pod.value.metadata.deletion_timestamp.is_some();
-        let pod_of = existing(pod);
+        let pod_of = existing(&pod.value);
         // Without a node there is nothing to wait for: it is gone already.
         if leaving && pod_of.node.is_none() {
             return true;
@@ -205,7 +205,7 @@ fn template_of(revision: &ControllerRevision, priorities: &Priorities) -> Option
 /// Which revision is that of the present template.
 fn present(candidates: &[Candidate], template: &PodTemplateSpec, wanted: Option<&str>) -> Option<usize> {
     let is_same = |it: &Candidate| templates::unchanged(template, &it.template, None);
-    let is_alike = |it: &Candidate| pods_alike(template, &it.template);
+    let is_alike = |it: &Candidate| templates::pods_alike(template, &it.template);
     let named = candidates.iter().position(|it| Some(it.name.as_str()) == wanted && is_alike(it));
     let nameless = || candidates.iter().position(|it| it.name.is_empty());
     named

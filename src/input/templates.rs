@@ -110,6 +110,15 @@ pub fn of_pod(pod: &Pod) -> PodTemplateSpec {
     PodTemplateSpec { metadata: Some(metadata), spec: Some(spec) }
 }
 
+/// Whether pods of one template look like pods of another, in all that an update usually changes.
+pub fn pods_alike(template: &PodTemplateSpec, pod: &PodTemplateSpec) -> bool {
+    let shape = |template: &PodTemplateSpec| {
+        let containers = template.spec.iter().flat_map(|spec| &spec.containers);
+        containers.map(|c| (c.name.clone(), c.image.clone(), c.resources.clone())).collect::<Vec<_>>()
+    };
+    shape(template) == shape(pod) && stable_labels(labels(template)) == stable_labels(labels(pod))
+}
+
 /// Labels without those that tell pods of one owner apart.
 pub fn stable_labels(labels: Option<&Labels>) -> Labels {
     let stable = |(key, _): &(&String, &String)| !VOLATILE_LABELS.contains(&key.as_str());

@@ -1,27 +1,27 @@
-//! Puts Deployments, ReplicaSets and Pods together: who owns which pod, which revision is the present one. StatefulSets
-//! have a file of their own ([`super::stateful_sets`]).
+//! Puts Deployments, ReplicaSets and Pods together: who owns which pod, which revision is the present one. StatefulSets and
+//! DaemonSets have files of their own ([`super::stateful_sets`], [`super::daemon_sets`]).
 //!
 //! Pods find their ReplicaSet by `ownerReferences`. Where a dump leaves ReplicaSets out, their names
 //! (`<deployment>-<pod-template-hash>`) and the Deployment's selector tell which Deployment a pod belongs to. Pods that
 //! have finished are left out; those that are being deleted belong to nobody any more.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use k8s_openapi::api::apps::v1::{Deployment, DeploymentStrategy, ReplicaSet, RollingUpdateDeployment};
+use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use k8s_openapi::api::core::v1::{Pod, PodTemplateSpec};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta, OwnerReference};
-use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 
-use crate::cluster::object::resources::{self, Resources};
 use crate::cluster::object::selector::{self, Labels};
 use crate::cluster::object::spec::{ExistingPod, ObjectKey, Origin, Revision, Workload, WorkloadKind};
 
 use super::apply;
+use super::daemon_sets::Daemons;
 use super::diagnostics::Diagnostics;
 use super::key_of;
 use super::object::Located;
+use super::owner::{controller, existing, make_unique, strategy, workload};
 use super::stateful_sets::{Given, StatefulSets};
+use super::strangers::Strangers;
 use super::templates::{self, Priorities};
 
 /// A ReplicaSet of a Deployment, or what its pods tell of it.
@@ -45,8 +45,8 @@ pub struct Owners<'a> {
     priorities: &'a Priorities,
     sets: Vec<Set>,
     stateful: StatefulSets<'a>,
-    fixed: Vec<Workload>,
-    groups: BTreeMap<(ObjectKey, String, Resources, Labels), usize>,
+    daemons: Daemons<'a>,
+    strangers: Strangers<'a>,
     finished: usize,
     finished_of: BTreeMap<String, i64>,
 }
@@ -57,14 +57,15 @@ impl<'a> Owners<'a> {
         deployments: &'a [Located<Deployment>],
         replica_sets: &[Located<ReplicaSet>],
         stateful: Given<'a>,
+        daemons: Daemons<'a>,
     ) -> Self {
         let mut owners = Owners {
             deployments,
             priorities: stateful.priorities,
             sets: Vec::new(),
             stateful: StatefulSets::new(stateful),
-            fixed: Vec::new(),
-            groups: BTreeMap::new(),
+            daemons,
+            strangers: Strangers::new(stateful.priorities),
             finished: 0,
             finished_of: BTreeMap::new(),
         };
@@ -82,16 +83,16 @@ impl<'a> Owners<'a> {
             }
             return;
         }
-        if self.stateful.attach(pod) {
+        if self.stateful.attach(pod) || self.daemons.attach(pod) {
             return;
         }
         let terminating = pod.value.metadata.deletion_timestamp.is_some();
         let set = if terminating { None } else { self.set_of(&pod.value) };
         match set {
-            Some(index) => self.sets[index].pods.push(existing(pod)),
+            Some(index) => self.sets[index].pods.push(existing(&pod.value)),
             None => {
                 self.warn_of_orphan(pod, sink);
-                self.add_fixed(pod);
+                self.strangers.add(&pod.value, pod.raw.is_live(), pod.origin());
             }
         }
     }
@@ -101,7 +102,7 @@ impl<'a> Owners<'a> {
         &self.finished_of
     }
 
-    /// All workloads: Deployments, ReplicaSets of their own, StatefulSets, and the rest, each in input order.
+    /// All workloads: Deployments, ReplicaSets of their own, StatefulSets, DaemonSets, and the rest, each in input order.
     pub fn finish(mut self, sink: &mut Diagnostics) -> Vec<Workload> {
         if self.finished > 0 {
             sink.note(format!("{} pods that have finished are left out", self.finished));
@@ -123,9 +124,9 @@ impl<'a> Owners<'a> {
             }
             workloads.push(stateful);
         }
-        for mut fixed in self.fixed {
-            make_unique(&mut fixed, &workloads);
-            workloads.push(fixed);
+        for mut other in self.daemons.finish(self.priorities).into_iter().chain(self.strangers.finish()) {
+            make_unique(&mut other, &workloads);
+            workloads.push(other);
         }
         workloads
     }
@@ -217,48 +218,6 @@ impl<'a> Owners<'a> {
             sink.push(pod.raw.warning(&"metadata.labels".into(), message, help));
         }
     }
-
-    fn add_fixed(&mut self, pod: &Located<Pod>) {
-        let key = key_of(&pod.value.metadata);
-        let owner = controller(&pod.value.metadata)
-            .map_or(("Pod", None), |owner| (owner.kind.as_str(), Some(owner.name.clone())));
-        let name = owner.1.filter(|_| owner.0 != "Node").unwrap_or_else(|| key.name.clone());
-        let owner_key = ObjectKey { namespace: key.namespace.clone(), name };
-        let mut template = templates::of_pod(&pod.value);
-        templates::complete(&mut template, self.priorities);
-        let requests = template.spec.as_ref().and_then(|spec| resources::pod_requests(spec).ok()).unwrap_or_default();
-        let labels = templates::stable_labels(templates::labels(&template));
-        let group = (owner_key.clone(), owner.0.to_owned(), requests, labels);
-        let index = *self.groups.entry(group).or_insert_with(|| {
-            let revision =
-                Revision { name: owner_key.name.clone(), template: template.clone(), size: 0, pods: Vec::new() };
-            self.fixed.push(workload(WorkloadKind::Fixed, owner.0, owner_key, revision, pod.origin()));
-            self.fixed.len() - 1
-        });
-        let fixed = &mut self.fixed[index];
-        fixed.replicas += 1;
-        fixed.revisions[0].size += 1;
-        let mut object = Arc::clone(&pod.value);
-        if !pod.raw.is_live() {
-            object =
-                Arc::new(Pod { metadata: object.metadata.clone(), spec: template.spec, status: object.status.clone() });
-        }
-        fixed.revisions[0].pods.push(ExistingPod { object: Some(object), ..existing(pod) });
-    }
-}
-
-/// The strategy that the API server would store.
-pub fn strategy(given: Option<&DeploymentStrategy>) -> DeploymentStrategy {
-    let mut strategy = given.cloned().unwrap_or_default();
-    if strategy.type_.as_deref() == Some("Recreate") {
-        return strategy;
-    }
-    strategy.type_ = Some("RollingUpdate".to_owned());
-    let quarter = || IntOrString::String("25%".to_owned());
-    let rolling = strategy.rolling_update.get_or_insert_with(RollingUpdateDeployment::default);
-    rolling.max_surge.get_or_insert_with(quarter);
-    rolling.max_unavailable.get_or_insert_with(quarter);
-    strategy
 }
 
 /// A Deployment that has no pods yet.
@@ -307,19 +266,9 @@ fn build_deployment(
 fn present_set(sets: &[Set], template: &PodTemplateSpec) -> Option<usize> {
     let given = |set: &Set| set.size.is_some();
     let exact = sets.iter().rposition(|set| given(set) && templates::unchanged(template, &set.template, None));
-    let alike = || sets.iter().rposition(|set| !given(set) && pods_alike(template, &set.template));
+    let alike = || sets.iter().rposition(|set| !given(set) && templates::pods_alike(template, &set.template));
     let only = || (sets.len() == 1 && !given(&sets[0])).then_some(0);
     exact.or_else(alike).or_else(only)
-}
-
-/// Whether pods of one template look like pods of another, in all that an update usually changes.
-pub(super) fn pods_alike(template: &PodTemplateSpec, pod: &PodTemplateSpec) -> bool {
-    let shape = |template: &PodTemplateSpec| {
-        let containers = template.spec.iter().flat_map(|spec| &spec.containers);
-        containers.map(|c| (c.name.clone(), c.image.clone(), c.resources.clone())).collect::<Vec<_>>()
-    };
-    shape(template) == shape(pod)
-        && templates::stable_labels(templates::labels(template)) == templates::stable_labels(templates::labels(pod))
 }
 
 fn lone_set(set: Set) -> Workload {
@@ -334,70 +283,11 @@ fn lone_set(set: Set) -> Workload {
     workload
 }
 
-pub(super) fn workload(
-    kind: WorkloadKind,
-    owner_kind: &str,
-    key: ObjectKey,
-    revision: Revision,
-    origin: Origin,
-) -> Workload {
-    Workload {
-        kind,
-        owner_kind: owner_kind.to_owned(),
-        key,
-        labels: Labels::new(),
-        selector: LabelSelector::default(),
-        replicas: 0,
-        replicas_given: false,
-        strategy: strategy(None),
-        paused: false,
-        min_ready_seconds: 0,
-        stateful: None,
-        revisions: vec![revision],
-        current: 0,
-        created_later: false,
-        origin,
-    }
-}
-
 impl Set {
     fn into_revision(self) -> Revision {
         let size = self.size.unwrap_or(self.pods.len() as i64);
         Revision { name: self.key.name, template: self.template, size, pods: self.pods }
     }
-}
-
-/// Names are unique among workloads: a DaemonSet may share the name of a Deployment, its pods then get another.
-fn make_unique(fixed: &mut Workload, others: &[Workload]) {
-    let taken =
-        |name: &str| others.iter().any(|other| other.key.namespace == fixed.key.namespace && other.key.name == name);
-    let base = fixed.key.name.clone();
-    let mut names = std::iter::once(base.clone()).chain((2..).map(|number| format!("{base}-{number}")));
-    if let Some(name) = names.find(|name| !taken(name)) {
-        fixed.key.name = name;
-    }
-}
-
-pub(super) fn existing(pod: &Located<Pod>) -> ExistingPod {
-    let status = pod.value.status.as_ref();
-    let node = pod.value.spec.as_ref().and_then(|spec| spec.node_name.clone()).filter(|node| !node.is_empty());
-    let ready = match status.and_then(|status| status.conditions.as_ref()) {
-        Some(conditions) => conditions.iter().any(|condition| condition.type_ == "Ready" && condition.status == "True"),
-        None => status.and_then(|status| status.phase.as_deref()).is_none_or(|phase| phase == "Running"),
-    };
-    ExistingPod {
-        name: pod.value.metadata.name.clone().unwrap_or_default(),
-        ready: ready && node.is_some(),
-        node,
-        ordinal: None,
-        leaving: false,
-        object: None,
-    }
-}
-
-pub(super) fn controller(metadata: &ObjectMeta) -> Option<&OwnerReference> {
-    let owners = metadata.owner_references.as_deref().unwrap_or_default();
-    owners.iter().find(|owner| owner.controller == Some(true)).or(owners.first())
 }
 
 fn annotation(metadata: &ObjectMeta, name: &str) -> Option<i64> {

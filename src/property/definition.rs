@@ -47,6 +47,8 @@ pub struct About {
     pub marks: bool,
     /// Something that turns round: a state that breaks it is a reversal.
     pub turns: bool,
+    /// Every moment, also those in the middle of something.
+    pub momentary: bool,
 }
 
 impl Definition {
@@ -56,8 +58,8 @@ impl Definition {
         says: "",
         violated_by: "",
         arguments: &[],
-        needs: "it needs a Deployment or ReplicaSet",
-        about: About { places: false, waiting: false, marks: false, turns: false },
+        needs: "it needs a Deployment, ReplicaSet or DaemonSet",
+        about: About { places: false, waiting: false, marks: false, turns: false, momentary: false },
         may_apply: |_| true,
         reads: |_, _, _| {},
         observe: |_, _| Ok(Vec::new()),

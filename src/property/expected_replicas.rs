@@ -4,7 +4,7 @@ use crate::cluster::object::scenario::PropertySpec;
 use crate::cluster::view::Declaring;
 use crate::system::Checkpoint;
 
-use super::definition::{Definition, Observer};
+use super::definition::{About, Definition, Observer};
 use super::floor::{self, Counts, Demand};
 use super::{Expression, PropertyError, targets};
 
@@ -16,6 +16,7 @@ pub const DEFINITION: Definition = Definition {
                   now, and fewer than the demand that it last met: again, one that is still on its way up is not blamed",
     arguments: &["value"],
     needs: "it needs a `value`, or `maintenance` in the scenario",
+    about: About { momentary: true, ..Definition::PLAIN.about },
     may_apply: |spec| spec.scenario.maintenance.is_some(),
     observe,
     ..Definition::PLAIN
@@ -23,7 +24,8 @@ pub const DEFINITION: Definition = Definition {
 
 fn observe(cluster: &mut Declaring<'_>, property: &PropertySpec) -> Result<Vec<Observer>, PropertyError> {
     let mut observers = Vec::new();
-    for (workload, _, vars) in targets(cluster, &property.target) {
+    let scaled = targets(cluster, &property.target).filter(|(_, object, _)| object.kind.has_scale());
+    for (workload, _, vars) in scaled {
         let demand = demand(cluster, property)?;
         let declare = |demand| {
             floor::declare(cluster, DEFINITION.name, workload, vars, demand, (Checkpoint::Every, Counts::Serving))

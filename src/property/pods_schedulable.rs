@@ -25,9 +25,10 @@ fn build(cluster: &Cluster<'_>, property: &PropertySpec) -> Result<bool, Propert
         if cluster.is_stopped() {
             return Ok(true);
         }
-        let waiting = vars.templates.iter().map(|template| state.get(cluster.pending[template.0]).eq(0));
+        let waiting = vars.templates.iter().map(|template| cluster.waiting(&state, *template).eq(0));
         // At rest a ReplicaSet lacks pods only where they are refused.
-        let may_be_refused = |&(&template, _): &(&TemplateId, _)| !cluster.quotas(template).is_empty();
+        let may_be_refused =
+            |&(&template, _): &(&TemplateId, _)| object.kind.has_replica_sets() && !cluster.quotas(template).is_empty();
         let sets = vars.templates.iter().zip(&vars.sizes).filter(may_be_refused);
         let refused = sets.map(|(&template, &size)| cluster.active(&state, template).ge(state.get(size)));
         let holds = ctx.all(waiting.chain(refused)).id();

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::cluster::object::scenario::PropertySpec;
-use crate::cluster::object::spec::Workload;
+use crate::cluster::object::spec::{Workload, WorkloadKind};
 use crate::cluster::object::stateful::{Stateful, Update};
+use crate::cluster::object::{daemon, stateful};
 use crate::cluster::view::{Cluster, WorkloadVars};
-use crate::cluster::{Phase, TemplateId};
+use crate::cluster::{Cell, Phase, TemplateId};
 use crate::system::{Checkpoint, PropertyKind, State};
 use crate::term::{Bool, Int};
 
@@ -17,10 +18,11 @@ use super::{PropertyError, targets};
 pub const DEFINITION: Definition = Definition {
     name: "rollout-completes",
     says: "a changed template reaches all replicas",
-    violated_by: "a settled state in which the workload's present template does not have `spec.replicas` bound pods, or another \
-                  template still has some, and no pod is still starting, or waits for `minReadySeconds`. Pods of a StatefulSet \
-                  below its partition may be of any template, and with OnDelete no rollout is expected; nor is one to a template \
-                  whose pods never become ready (`neverReady`)",
+    violated_by: "a settled state in which the workload's present template does not have `spec.replicas` bound pods, \
+                  or another template still has some (of a DaemonSet: only the latter, and on nodes that are up), and \
+                  no pod is still starting, or waits for `minReadySeconds`. Pods of a StatefulSet below its partition \
+                  may be of any template; with OnDelete no rollout is expected, nor is one to a template whose pods \
+                  never become ready (`neverReady`)",
     needs: "it needs a command that applies a changed template",
     may_apply: |spec| spec.workloads.iter().any(|workload| workload.revisions.len() > 1),
     build,
@@ -31,10 +33,13 @@ pub const DEFINITION: Definition = Definition {
 fn build(cluster: &Cluster<'_>, property: &PropertySpec) -> Result<bool, PropertyError> {
     let (ctx, state) = (cluster.ctx(), cluster.state());
     let mut found = false;
-    let rolls = |object: &Workload| {
-        object.revisions.len() > 1 && object.stateful.as_ref().is_none_or(|set| set.update != Update::OnDelete)
-    };
+    let rolls = |object: &Workload| object.revisions.len() > 1 && !is_on_delete(object);
     for (_, object, vars) in targets(cluster, &property.target).filter(|(_, object, _)| rolls(object)) {
+        if object.kind == WorkloadKind::DaemonSet {
+            add_of_daemons(cluster, object, vars);
+            found = true;
+            continue;
+        }
         let starting = ctx.any(
             starting(cluster, vars)
                 .map(|template| cluster.sum(&state, |cell| cluster.pods(cell, template, Phase::Starting)).ge(1)),
@@ -99,4 +104,35 @@ fn set_is_complete<'c>(cluster: &Cluster<'c>, state: &State<'c>, set: &Stateful,
     let active = ctx.sum(vars.templates.iter().map(|&template| cluster.active(state, template)));
     let there = |(index, bound): (i64, Int<'c>)| (ctx.bool(index < 0) | size.le(index)) | bound.ge(1);
     active.eq(size) & ctx.all(bound.into_iter().map(there))
+}
+
+/// Whether it is left to users to delete pods of other revisions.
+fn is_on_delete(object: &Workload) -> bool {
+    let is_set = || object.stateful.as_ref().is_some_and(|set| set.update == stateful::Update::OnDelete);
+    let is_daemon = || object.kind == WorkloadKind::DaemonSet;
+    is_set() || is_daemon() && daemon::Update::of(&object.update) == daemon::Update::OnDelete
+}
+
+/// The same of a DaemonSet: which nodes have a pod of the present template is up to its controller, but others are gone
+/// from nodes that are up.
+fn add_of_daemons<'c>(cluster: &Cluster<'c>, object: &Workload, vars: &WorkloadVars) {
+    let (ctx, state) = (cluster.ctx(), cluster.state());
+    let revision = cluster.revision(&state, vars);
+    let up = |cell: &Cell<'c>| cell.exists & !cluster.is_down(cell);
+    let has = |template: TemplateId, cell: &Cell<'c>| {
+        (cluster.active_on(cell, template) + cluster.waiting_on(cell, template)).ge(1)
+    };
+    let cells = cluster.cells(&state);
+    let starting = ctx.any(cells.iter().flat_map(|cell| {
+        let some = |template: &TemplateId| up(cell) & cluster.pods(cell, *template, Phase::Starting).ge(1);
+        vars.templates.iter().map(some).collect::<Vec<_>>()
+    }));
+    let is_left = |(index, &template): (usize, &TemplateId)| {
+        let is_old = !revision.eq(index as i64);
+        is_old & ctx.any(cells.iter().map(|cell| up(cell) & has(template, cell)))
+    };
+    let left = ctx.any(vars.templates.iter().enumerate().map(is_left));
+    let holds = (!cluster.exists(&state, vars) | starting | !left).id();
+    let kind = PropertyKind::Invariant { holds, at: Checkpoint::Settled };
+    cluster.property(DEFINITION.name, object.key.to_string(), kind);
 }

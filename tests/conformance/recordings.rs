@@ -65,6 +65,7 @@ const EMBEDDED: &[(&str, &[u8])] = &[
     ("control-plane/eviction.jsonl", include_bytes!("../oracle/control-plane/eviction.jsonl.gz")),
     ("control-plane/preemption.jsonl", include_bytes!("../oracle/control-plane/preemption.jsonl.gz")),
     ("control-plane/mixed.jsonl", include_bytes!("../oracle/control-plane/mixed.jsonl.gz")),
+    ("control-plane/daemonset.jsonl", include_bytes!("../oracle/control-plane/daemonset.jsonl.gz")),
 ];
 
 /// A set of recordings.

@@ -37,6 +37,9 @@ pub fn elsewhere<'c>(
     template: TemplateId,
     considered: &dyn Fn(usize) -> Bool<'c>,
 ) -> Bool<'c> {
+    if sight.cluster.is_daemon(template) {
+        return sight.ctx().bool(false);
+    }
     let fits = |to: usize| considered(to) & fits(sight, to, template, false);
     let others = (0..sight.cells.len()).filter(|&to| to != at).map(fits);
     let twin = match sight.cells[at].multiplicity.constant() {

@@ -63,7 +63,7 @@ fn has_replicas<'c>(sight: &Sight<'_, 'c>, evictor: &EvictorArguments, template:
     let count = |id: TemplateId| {
         let most = sight.cluster.templates[id.0].max_pods;
         let bound = (0..sight.cells.len()).map(|at| sight.cells[at].multiplicity * sight.visible(at, id));
-        (ctx.sum(bound) + sight.state.get(sight.cluster.pending[id.0])).min(most)
+        (ctx.sum(bound) + sight.cluster.waiting(&sight.state, id)).min(most)
     };
     let finished = sight.cluster.spec.finished.get(&owner.uid).copied().unwrap_or(0);
     (ctx.sum(sight.templates().filter(owned).map(count)) + finished).ge(evictor.min_replicas)

@@ -92,10 +92,19 @@ pub fn preemption<'c>(
     let runs: Vec<DryRun<'c>> = cells.iter().enumerate().map(run).collect();
     let fits = ctx.any(verdicts.iter().map(|verdict| verdict.passes()));
     let attempted = ctx.bool(may) & !waits & !fits;
+    // Whether a pod that may go to one node only fits there is asked of that node.
+    let is_daemon = cluster.is_daemon(template);
+    let attempts = |cell: &Cell<'c>, verdict: &Verdict<'c>| match is_daemon {
+        true => ctx.bool(may) & !waits & !verdict.passes() & cluster.unnominated_on(cell, template).ge(1),
+        false => attempted,
+    };
     let candidate = |((cell, verdict), run): ((&Cell<'c>, &Verdict<'c>), &DryRun<'c>)| {
-        attempted & cell.exists & verdict.resolvable() & run.succeeds
+        attempts(cell, verdict) & cell.exists & verdict.resolvable() & run.succeeds
     };
     let candidates: Vec<Bool<'c>> = cells.iter().zip(verdicts).zip(&runs).map(candidate).collect();
-    let best = ranking::best(cluster, &groups, &runs, &candidates);
+    let best = match is_daemon {
+        true => candidates.clone(),
+        false => ranking::best(cluster, &groups, &runs, &candidates),
+    };
     Preemption { allowed: may, waits, groups, runs, candidates, best }
 }

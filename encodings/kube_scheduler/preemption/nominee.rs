@@ -51,17 +51,27 @@ impl<'c> Nominee<'_, 'c> {
     /// A pod gets the node that it is nominated to.
     fn add_binding(&self) {
         let (cluster, ctx, state) = (self.cluster, self.cluster.ctx(), self.cluster.state());
-        let waiting = state.get(cluster.pending[self.template.0]);
-        let may = waiting.ge(1) & !company::crowds_out(cluster, &state, self.template);
-        let allowed = self.cells.iter().zip(&self.fits).map(|(cell, &fits)| may & self.is_nominated(cell) & fits);
+        let (waiting, is_daemon) = (state.get(cluster.pending[self.template.0]), cluster.is_daemon(self.template));
+        let waits = |cell: &Cell<'c>| {
+            if is_daemon { cluster.waiting_on(cell, self.template).ge(1) } else { waiting.ge(1) }
+        };
+        let may = !company::crowds_out(cluster, &state, self.template);
+        let allowed = self.cells.iter().zip(&self.fits);
+        let allowed = allowed.map(|(cell, &fits)| waits(cell) & may & self.is_nominated(cell) & fits);
         let allowed: Vec<Bool<'c>> = allowed.collect();
         let (var, chosen, valid) = cluster.choose_cell("node", &allowed);
         let mut next = state.clone();
         let one = ctx.int(1);
         cluster.rewrite_one(&mut next, &chosen, |cell| {
-            cluster.change(cell).bind(self.template, one).dismiss(self.template, one)
+            let bound = match is_daemon {
+                true => cluster.change(cell).bind_waiting(self.template),
+                false => cluster.change(cell).bind(self.template, one),
+            };
+            bound.dismiss(self.template, one)
         });
-        next.set(cluster.pending[self.template.0], waiting.minus_or_zero(one));
+        if !is_daemon {
+            next.set(cluster.pending[self.template.0], waiting.minus_or_zero(one));
+        }
         let name = cluster.templates[self.template.0].name.clone();
         let draft = ActionDraft::new(
             format!("kube-scheduler binds {name} where it is nominated"),
@@ -84,8 +94,15 @@ impl<'c> Nominee<'_, 'c> {
         let nominated = cluster.sum(&state, |cell| cluster.nominated_on(cell, self.template));
         let is_gone = state.get(cluster.pending[self.template.0]).lt(nominated);
         let is_void = |(cell, &fits): (&Cell<'c>, &Bool<'c>)| {
-            let vain = !fits & (elsewhere | !self.waits_on(cell));
-            self.is_nominated(cell) & (is_gone | vain)
+            let vain = |elsewhere: Bool<'c>| !fits & (elsewhere | !self.waits_on(cell));
+            let is_void = match cluster.is_daemon(self.template) {
+                true => {
+                    let waiting = cluster.waiting_on(cell, self.template);
+                    waiting.lt(cluster.nominated_on(cell, self.template)) | vain(ctx.bool(false))
+                }
+                false => is_gone | vain(elsewhere),
+            };
+            self.is_nominated(cell) & is_void
         };
         let allowed: Vec<Bool<'c>> = self.cells.iter().zip(&self.fits).map(is_void).collect();
         let (var, chosen, valid) = cluster.choose_cell("node", &allowed);

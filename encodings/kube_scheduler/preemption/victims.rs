@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
+use crate::cluster::object::spec::WorkloadKind;
 use crate::cluster::view::Cluster;
 use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::{Cell, Phase, TemplateId};
@@ -41,7 +42,7 @@ pub static RULE: Rule = rule! {
                 pods of mixed ages",
     ],
     omits: [
-        "DaemonSet and static pods as victims" => "they stay",
+        "static pods, and pods of a DaemonSet that was not given, as victims" => "they stay",
     ],
 };
 
@@ -112,10 +113,10 @@ fn ties(groups: &[Group]) -> BTreeMap<i64, Vec<TemplateId>> {
     ties
 }
 
-/// DaemonSet and static pods come back to the same node at once: they are nobody's victims here.
+/// Static pods, and those of a DaemonSet that is not there to make them again, are nobody's victims here.
 fn is_movable(cluster: &Cluster<'_>, template: TemplateId) -> bool {
     let owner = &cluster.spec.workloads[cluster.templates[template.0].workload];
-    !matches!(owner.owner_kind.as_str(), "DaemonSet" | "Node")
+    owner.kind != WorkloadKind::Fixed || !matches!(owner.owner_kind.as_str(), "DaemonSet" | "Node")
 }
 
 /// Within a template, pods that run stay before those that start, and those before the ones that leave anyway.

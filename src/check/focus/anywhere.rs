@@ -23,8 +23,8 @@ use crate::cluster::object::spec::{
 use crate::cluster::object::stateful::Stateful;
 use crate::property::about;
 
-use super::room;
 use super::survey::Survey;
+use super::{arrival, room};
 
 /// What the node is called in a model of one workload.
 const NODE: &str = "anywhere";
@@ -64,6 +64,9 @@ pub fn obstacle(survey: &Survey<'_>, workload: usize, property: &str) -> Option<
         return Some("the property asks where its pods are".to_owned());
     }
     let own: Vec<usize> = survey.templates_of(workload).collect();
+    if own.iter().any(|&it| survey.templates[it].is_daemon()) {
+        return Some("each of its pods is made for one node".to_owned());
+    }
     if own.iter().any(|&it| survey.templates[it].pinned_to().is_some()) {
         return Some("its pods name their node".to_owned());
     }
@@ -81,21 +84,25 @@ pub fn obstacle(survey: &Survey<'_>, workload: usize, property: &str) -> Option<
     if survey.is_descheduled(owner) {
         return Some("the descheduler may evict its pods".to_owned());
     }
+    // Whoever is preempted in the first block only, and finds room again in it, has lost nothing when it ends.
+    let recovers = !about(property).momentary && own.iter().all(|&it| room::always_has_room(survey, it));
     own.iter()
-        .any(|&it| may_be_preempted(survey, it))
+        .any(|&it| may_be_preempted(survey, it) && !(recovers && arrival::is_preempted_at_first_only(survey, it)))
         .then(|| "pods of higher priority may preempt its pods".to_owned())
 }
 
 /// Whether pods of higher priority may ever fit nowhere and evict those of the template.
 pub fn may_be_preempted(survey: &Survey<'_>, template: usize) -> bool {
+    preemptors(survey, template).next().is_some()
+}
+
+/// Templates whose pods may ever fit nowhere and evict those of another one.
+pub fn preemptors<'a>(survey: &'a Survey<'_>, template: usize) -> impl Iterator<Item = usize> + 'a {
     let own = survey.templates[template].priority();
-    (0..survey.templates.len()).any(|other| {
-        let pod = &survey.templates[other];
-        pod.priority() > own
+    (0..survey.templates.len()).filter(move |&other| {
+        survey.templates[other].priority() > own
             && survey.most[other] > 0
-            && pod.may_be_placed()
-            && pod.spec.preemption_policy.as_deref() != Some("Never")
-            && survey.profile(other).preemption
+            && survey.may_preempt(other)
             && !room::always_has_room(survey, other)
     })
 }

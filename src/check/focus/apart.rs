@@ -14,6 +14,7 @@ use crate::cluster::object::spec::{ClusterSpec, Company, DeschedulerPlugin};
 use crate::cluster::{Template, counting::loose, object::affinity};
 
 use super::anywhere::may_be_preempted;
+use super::arrival;
 use super::frozen;
 use super::survey::Survey;
 
@@ -111,7 +112,8 @@ fn share_budget(survey: &Survey<'_>, one: &Template, other: &Template) -> bool {
     })
 }
 
-fn share_ports(one: &Template, other: &Template) -> bool {
+/// Whether pods of two templates may be refused a node for each other's host ports.
+pub fn share_ports(one: &Template, other: &Template) -> bool {
     let number =
         |template: &Template| loose::host_ports(&template.spec).into_iter().map(|it| it.2).collect::<Vec<i32>>();
     let theirs = number(other);
@@ -124,8 +126,10 @@ pub fn obstacle(survey: &Survey<'_>, focus: &BTreeSet<usize>) -> Option<String> 
         return Some(format!("it belongs together with more than {} other workloads", LARGEST - 1));
     }
     let own: Vec<usize> = templates(survey, focus).collect();
+    // A pod that is for one node and had to leave it in the first block waits as if it had never got there.
+    let waits_again = |it: usize| survey.templates[it].is_daemon() && arrival::is_preempted_at_first_only(survey, it);
     if survey.templates.iter().any(|it| it.priority() != survey.templates[own[0]].priority())
-        && own.iter().any(|&it| may_be_preempted(survey, it))
+        && own.iter().any(|&it| may_be_preempted(survey, it) && !waits_again(it))
     {
         return Some("pods of higher priority may preempt its pods".to_owned());
     }
@@ -217,8 +221,10 @@ fn has_room_for_sure(survey: &Survey<'_>, own: &[usize]) -> bool {
             && classes.all(|(position, class)| {
                 requested(pod).filter(|&(_, amount)| amount > 0).all(|(name, _)| {
                     let here = reaches.iter().filter(|(_, reach)| reach[position]);
-                    let used =
-                        here.map(|(it, _)| survey.templates[*it].requests.get(name).saturating_mul(survey.most[*it]));
+                    let here = here.filter(|(it, _)| !arrival::gives_way(survey, template, *it));
+                    let used = here.map(|(it, _)| {
+                        survey.templates[*it].requests.get(name).saturating_mul(survey.most_on_a_node(*it))
+                    });
                     used.fold(0i64, i64::saturating_add) <= class.free(name)
                 })
             })

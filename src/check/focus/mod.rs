@@ -19,6 +19,7 @@
 mod alone;
 pub mod anywhere;
 pub mod apart;
+mod arrival;
 mod case;
 mod company;
 mod confirm;

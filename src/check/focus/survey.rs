@@ -98,6 +98,12 @@ impl<'a> Survey<'a> {
         Rc::clone(found)
     }
 
+    /// How many pods of a template a node has at a time, at most, while none is being deleted.
+    pub fn most_on_a_node(&self, template: usize) -> i64 {
+        let most = self.most[template];
+        if self.templates[template].is_daemon() { most.min(1) } else { most }
+    }
+
     /// Names of the nodes to which pods of some templates may ever be bound.
     pub fn nodes_for(&self, templates: impl Iterator<Item = usize>) -> BTreeSet<&str> {
         let grounds: Vec<Rc<Vec<bool>>> = templates.map(|template| self.ground(template)).collect();
@@ -130,6 +136,15 @@ impl<'a> Survey<'a> {
     /// other pods are there: no hard spreading, no required affinity of theirs or against them, no host ports, no name.
     pub fn asks_for_room_only(&self, template: usize) -> bool {
         let pod = &self.templates[template];
+        self.asks_nothing_of_others(template)
+            && loose::host_ports(&pod.spec).is_empty()
+            && pod.pinned_to().is_none()
+            && !pod.is_daemon()
+    }
+
+    /// The same, but for host ports and names.
+    pub fn asks_nothing_of_others(&self, template: usize) -> bool {
+        let pod = &self.templates[template];
         let spec = &pod.spec;
         let listed = spec.topology_spread_constraints.iter().flatten();
         let profile = self.profile(template);
@@ -143,8 +158,6 @@ impl<'a> Survey<'a> {
         !spreads.iter().any(|it| it.when_unsatisfiable == "DoNotSchedule")
             && affinity::required(spec).is_empty()
             && affinity::required_anti(spec).is_empty()
-            && loose::host_ports(spec).is_empty()
-            && pod.pinned_to().is_none()
             && pod.nominated_to().is_none()
             && !self.repelled[template]
     }
@@ -166,6 +179,13 @@ impl<'a> Survey<'a> {
 
     fn own_profile(&self, template: usize) -> Option<&'a SchedulerProfile> {
         SchedulerProfile::named(&self.spec.scheduler, self.templates[template].spec.scheduler_name.as_deref())
+    }
+
+    /// Whether pods of a template may make room for themselves.
+    pub fn may_preempt(&self, template: usize) -> bool {
+        let pod = &self.templates[template];
+        let is_willing = pod.spec.preemption_policy.as_deref() != Some("Never");
+        pod.may_be_placed() && is_willing && self.profile(template).preemption
     }
 
     /// Whether the descheduler may look at pods of a workload at all.
@@ -193,7 +213,10 @@ impl<'a> Survey<'a> {
     /// Whether workloads leave room in a block only before the scheduler looks for some: where they do so by getting smaller,
     /// and not by rollouts, evictions or preemptions, which go on while others wait.
     pub fn is_calm(&self) -> bool {
-        let rolls = |workload: &Workload| used(workload).count() > 1;
+        let moves = |workload: &Workload| {
+            workload.kind == WorkloadKind::DaemonSet && workload.revisions.iter().any(|it| !it.pods.is_empty())
+        };
+        let rolls = |workload: &Workload| used(workload).count() > 1 || moves(workload);
         let mut priorities: Vec<i64> = self.templates.iter().map(Template::priority).collect();
         priorities.dedup();
         self.spec.descheduler.is_none()
@@ -211,7 +234,8 @@ impl<'a> Survey<'a> {
         let is_troubled = |template: usize| {
             self.reach(template).into_iter().zip(&self.troubled).any(|(reached, &troubled)| reached && troubled)
         };
-        !is_resized
+        owner.kind.has_scale()
+            && !is_resized
             && !scenario.placed_anywhere.contains(&owner.key)
             && scenario.overload.is_none()
             && !self.is_descheduled(owner)
@@ -253,7 +277,7 @@ fn most(spec: &ClusterSpec, template: &Template) -> i64 {
 fn at_first(spec: &ClusterSpec, template: &Template) -> i64 {
     let owner = &spec.workloads[template.workload];
     match template.tenure {
-        Tenure::Owned if used(owner).eq([template.revision]) && template.ordinal.is_none() => {
+        Tenure::Owned if owner.kind.has_replica_sets() && used(owner).eq([template.revision]) => {
             owner.replicas.max(owner.revisions[template.revision].pods.len() as i64)
         }
         _ => i64::MAX,

@@ -19,7 +19,7 @@ use crate::term::{Bool, Ctx, Int, Range};
 use super::classes::NodeClass;
 use super::layout::{Attribute, Layout, requested};
 use super::sizes::OpenSize;
-use super::templates::{Phase, Template, TemplateId};
+use super::templates::{Phase, Share, Template, TemplateId};
 use super::totals::{Change, Totals};
 
 /// Combinations above which a class is never counted: a move between them may have as many targets as there are.
@@ -341,7 +341,7 @@ fn combinations(
     let mut keys: Vec<Vec<i64>> = vec![Vec::new()];
     for &max in &layout.max {
         keys = keys.into_iter().flat_map(|key| (0..=max).map(move |value| extended(&key, value))).collect();
-        keys.retain(|key| fits(class, layout, templates, key));
+        keys.retain(|key| fits(class, layout, templates, key) && is_shared(layout, templates, key));
         if keys.len() > MOST_COMBINATIONS {
             return None;
         }
@@ -368,6 +368,28 @@ fn fits(class: &NodeClass, layout: &Layout, templates: &[Template], key: &[i64])
         }
     }
     used.iter().all(|(name, &amount)| amount == 0 || amount <= class.free(name))
+}
+
+/// Whether a (partial) combination has no more pods of a DaemonSet than its controller ever makes: the next one once the
+/// last one is gone, or at least deleted if it is beside one of another revision.
+fn is_shared(layout: &Layout, templates: &[Template], key: &[i64]) -> bool {
+    let mut pods: HashMap<usize, i64> = HashMap::new();
+    for (attribute, &count) in layout.attributes.iter().zip(key) {
+        let (Attribute::Pods(id, _) | Attribute::Waiting(id)) = *attribute else { continue };
+        let template = &templates[id.0];
+        let counts = match template.share {
+            Share::Any => false,
+            Share::One => true,
+            Share::Surging => !matches!(attribute, Attribute::Pods(_, Phase::Terminating)),
+        };
+        if counts {
+            *pods.entry(template.workload).or_default() += count;
+        }
+    }
+    let surges = |workload: usize| {
+        templates.iter().any(|template| template.workload == workload && template.share == Share::Surging)
+    };
+    pods.iter().all(|(&workload, &count)| count <= if surges(workload) { 2 } else { 1 })
 }
 
 fn individual(
@@ -424,7 +446,9 @@ pub fn label(layout: &Layout, templates: &[Template], key: &[i64]) -> String {
         .zip(key)
         .filter(|&(_, &value)| value > 0)
         .map(|(attribute, &value)| match attribute {
-            Attribute::Pods(..) | Attribute::Nominated(_) => format!("{value} {}", describe(attribute, templates)),
+            Attribute::Pods(..) | Attribute::Nominated(_) | Attribute::Waiting(_) => {
+                format!("{value} {}", describe(attribute, templates))
+            }
             _ => describe(attribute, templates),
         })
         .collect();
@@ -442,5 +466,6 @@ fn describe(attribute: &Attribute, templates: &[Template]) -> String {
         Attribute::Down => "down".to_owned(),
         Attribute::Maintenance => "maintenance".to_owned(),
         Attribute::Nominated(TemplateId(template)) => format!("{} nominated", templates[template].name),
+        Attribute::Waiting(TemplateId(template)) => format!("{} waiting", templates[template].name),
     }
 }

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::classes::NodeClass;
-use super::templates::{Phase, Template, TemplateId, Tenure};
+use super::templates::{Phase, Share, Template, TemplateId, Tenure};
 use crate::cluster::arithmetic::gcd;
 use crate::cluster::object::scenario::Scenario;
 
@@ -18,6 +18,8 @@ pub enum Attribute {
     Down,
     /// Number of waiting pods of a template that are nominated to it.
     Nominated(TemplateId),
+    /// Number of waiting pods of a template that were made for it, and may go nowhere else.
+    Waiting(TemplateId),
     /// Rolling maintenance: 0 to do, 1 under way, 2 done.
     Maintenance,
 }
@@ -43,27 +45,34 @@ impl Layout {
         self.position(Attribute::Pods(template, phase)).map_or(0, |position| self.max[position])
     }
 
-    /// The layout of a class. `initial` is the largest number of pods of a template that any member starts with.
+    /// The layout of a class. `initial` is the largest value of an attribute that any member starts with.
     pub fn of(
         class: &NodeClass,
         templates: &[Template],
         scenario: &Scenario,
-        initial: &dyn Fn(TemplateId, Phase) -> i64,
+        initial: &dyn Fn(Attribute) -> i64,
     ) -> Layout {
         let mut layout = Layout::default();
         let movable = templates.iter().enumerate().filter(|(_, template)| template.tenure != Tenure::Resident);
         for (index, template) in movable {
             let id = TemplateId(index);
             let runnable = class.names.iter().any(|name| template.may_run_on(name, &class.node));
-            let fitting = if runnable && template.may_be_placed() { fitting(class, template) } else { 0 };
-            let present: i64 = template.phases.iter().map(|&phase| initial(id, phase)).sum();
+            let pods = |phase: Phase| initial(Attribute::Pods(id, phase));
+            let waiting = initial(Attribute::Waiting(id)).max(i64::from(runnable && template.grows));
+            let comes = if template.is_daemon() { waiting > 0 } else { runnable };
+            let fitting = if comes && template.may_be_placed() { fitting(class, template) } else { 0 };
+            let present: i64 = template.phases.iter().map(|&phase| pods(phase)).sum();
             for &phase in &template.phases {
                 // Pods that are starting when it begins will run, whether others may follow them or not.
                 let started = match phase {
-                    Phase::Running => initial(id, Phase::Running) + initial(id, Phase::Starting),
-                    _ => initial(id, phase),
+                    Phase::Running => pods(Phase::Running) + pods(Phase::Starting),
+                    _ => pods(phase),
                 };
                 let most = match phase {
+                    // The next pod comes once none is there, or at least once the last one is being deleted.
+                    _ if template.share == Share::One => fitting.min(1).max(present),
+                    Phase::Starting | Phase::Running if template.is_daemon() => fitting.min(1).max(present),
+                    Phase::Terminating if template.is_daemon() && comes => room(class, template).max(present),
                     // So is one that holds the name of its StatefulSet's pod.
                     Phase::Terminating if template.tenure == Tenure::Loose || template.ordinal.is_some() => {
                         (fitting + present).min(template.max_pods)
@@ -77,7 +86,10 @@ impl Layout {
                 }
             }
             if fitting > 0 && template.may_be_nominated(templates) {
-                layout.push(Attribute::Nominated(id), fitting);
+                layout.push(Attribute::Nominated(id), if template.is_daemon() { waiting } else { fitting });
+            }
+            if template.is_daemon() && waiting > 0 {
+                layout.push(Attribute::Waiting(id), waiting);
             }
         }
         if class.may_be_cordoned() {
@@ -100,12 +112,15 @@ impl Layout {
     }
 }
 
-/// How many pods of one template fit an empty node of the class.
+/// How many pods of one template fit an empty node of the class, if there are as many.
 pub fn fitting(class: &NodeClass, template: &Template) -> i64 {
-    requested(template)
-        .filter(|&(_, amount)| amount > 0)
-        .map(|(name, amount)| class.free(name).max(0) / amount)
-        .fold(template.max_pods, i64::min)
+    room(class, template).min(template.max_pods)
+}
+
+/// For how many pods of one template an empty node of the class has room.
+fn room(class: &NodeClass, template: &Template) -> i64 {
+    let amounts = requested(template).filter(|&(_, amount)| amount > 0);
+    amounts.map(|(name, amount)| class.free(name).max(0) / amount).fold(i64::MAX, i64::min)
 }
 
 /// When a node has room for one more pod, as far as one resource is concerned, in a unit that divides all requests.

@@ -16,7 +16,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use serde_json::{Value, json};
 
 use super::phases;
-use super::templates::{Template, Tenure};
+use super::templates::{Share, Template, Tenure};
 use crate::cluster::object::affinity;
 use crate::cluster::object::owners;
 use crate::cluster::object::policy::EVICT_ANNOTATION;
@@ -163,6 +163,8 @@ impl<'a> Readers<'a> {
             phases: phases::of_others(self.spec, tenure, members.iter().map(|&member| &pods[member])),
             slow_start: false,
             never_ready: false,
+            share: Share::Any,
+            grows: true,
             spec: sample.spec.clone().unwrap_or_default(),
             requests: resources::bound_requests(&sample)?,
             scoring: resources::bound_nonzero_requests(&sample),

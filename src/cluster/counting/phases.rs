@@ -19,6 +19,7 @@ use k8s_openapi::api::core::v1::PodSpec;
 
 use crate::cluster::object::images;
 use crate::cluster::object::scenario::CommandAction;
+use crate::cluster::object::selector;
 use crate::cluster::object::spec::{ClusterSpec, ExistingPod, NodeSpec, Workload, WorkloadKind};
 use crate::cluster::object::stateful::Stateful;
 use crate::system::Interleaving;
@@ -38,11 +39,31 @@ pub fn of_owned(spec: &ClusterSpec, owner: &Workload, slow_start: bool) -> Vec<P
         phases.push(Phase::Starting);
     }
     phases.push(Phase::Running);
-    // Who is deleted on a node that is down stays there for good, and nobody else gets the name.
-    if races || owner.stateful.is_some() && (nodes_may_be_down(spec) || pods(owner).any(loose::is_terminating)) {
+    let goes = owner.kind != WorkloadKind::DaemonSet || daemons_may_go(spec, owner);
+    // A pod that cannot end, because its node is down, keeps the node of a DaemonSet's next pod, the name of a StatefulSet's,
+    // and room in a quota.
+    let is_awaited =
+        matches!(owner.kind, WorkloadKind::DaemonSet | WorkloadKind::StatefulSet) || !spec.quotas.is_empty();
+    let lingers = is_awaited && nodes_may_be_down(spec);
+    if (races || lingers) && goes || pods(owner).any(loose::is_terminating) {
         phases.push(Phase::Terminating);
     }
     phases
+}
+
+/// Whether pods of a DaemonSet may be deleted: by others, for an update, or because they are where they should not be.
+/// Drains leave them.
+fn daemons_may_go(spec: &ClusterSpec, owner: &Workload) -> bool {
+    let deletes = |action: &CommandAction| matches!(action, CommandAction::Delete { target } if *target == owner.key);
+    let pod = owner.revisions[owner.current].template.spec.clone().unwrap_or_default();
+    let leaves = selector::leave_nodes_that_are_down(pod.tolerations.as_deref().unwrap_or_default());
+    owner.revisions.len() > 1
+        || pods(owner).next().is_some()
+        || leaves && nodes_may_be_down(spec)
+        || preemption_is_possible(spec)
+        || spec.descheduler.is_some()
+        || spec.nodes.iter().any(evicts)
+        || spec.scenario.commands.iter().any(|command| deletes(&command.action))
 }
 
 /// The phases of pods without a modelled owner.
@@ -63,6 +84,7 @@ pub fn forget_termination(spec: &ClusterSpec, templates: &mut [Template]) {
     let mut movable = templates.iter_mut().filter(|template| template.tenure != Tenure::Resident);
     if let (Some(only), None) = (movable.next(), movable.next())
         && only.tenure == Tenure::Owned
+        && !only.is_daemon()
         && is_quiet
         && spec.quotas.is_empty()
         && !pods(&spec.workloads[only.workload]).any(loose::is_terminating)

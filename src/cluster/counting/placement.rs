@@ -19,6 +19,8 @@ use crate::cluster::object::spec::{ClusterSpec, NodeSpec, Revision};
 #[derive(Clone, Debug, Default)]
 pub struct Placement<'a> {
     pods: HashMap<(&'a str, TemplateId, Phase), i64>,
+    /// Pods that wait for a node and may go to no other.
+    waiting: HashMap<(&'a str, TemplateId), i64>,
     /// By template: how many pods run somewhere; `None` for pods that are where the objects say.
     anywhere: Vec<Option<i64>>,
 }
@@ -26,7 +28,7 @@ pub struct Placement<'a> {
 impl<'a> Placement<'a> {
     /// The placement that the objects describe, as far as the scenario leaves it to them.
     pub fn of(spec: &'a ClusterSpec, templates: &[Template]) -> Self {
-        let mut pods = HashMap::new();
+        let (mut pods, mut waiting) = (HashMap::new(), HashMap::new());
         let mut anywhere = Vec::new();
         for (index, template) in templates.iter().enumerate() {
             let workload = &spec.workloads[template.workload];
@@ -37,10 +39,12 @@ impl<'a> Placement<'a> {
             for pod in template.members.iter().map(|&member| &revision.pods[member]) {
                 if let Some(node) = &pod.node {
                     *pods.entry((node.as_str(), TemplateId(index), Phase::of(pod))).or_default() += 1;
+                } else if let Some(node) = &pod.awaits {
+                    *waiting.entry((node.as_str(), TemplateId(index))).or_default() += 1;
                 }
             }
         }
-        Placement { pods, anywhere }
+        Placement { pods, waiting, anywhere }
     }
 
     /// How many pods of a template run somewhere at the start; `None` if the objects say where.
@@ -70,6 +74,7 @@ impl<'a> Placement<'a> {
             Attribute::Pods(template, phase) => self.pods(&node.name, template, phase),
             Attribute::Cordoned => i64::from(node.is_cordoned()),
             Attribute::Down => i64::from(node.is_not_ready()),
+            Attribute::Waiting(template) => self.waiting.get(&(node.name.as_str(), template)).copied().unwrap_or(0),
             Attribute::Maintenance | Attribute::Nominated(_) => 0,
         }
     }

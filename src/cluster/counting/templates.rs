@@ -7,6 +7,7 @@ use k8s_openapi::api::core::v1::{Node, Pod, PodSpec, Toleration};
 
 use super::{loose, ordinals, phases};
 use crate::cluster::arithmetic::rollout::Limits;
+use crate::cluster::object::daemon::Update;
 use crate::cluster::object::images;
 use crate::cluster::object::resources::{self, Resources};
 use crate::cluster::object::scenario::CommandAction;
@@ -51,6 +52,17 @@ impl Phase {
     }
 }
 
+/// How many pods of their owner a node has.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Share {
+    /// Any number.
+    Any,
+    /// One, made for this node and no other; another one once it is gone.
+    One,
+    /// One as well, but the next one may come while it is there.
+    Surging,
+}
+
 /// One revision of one workload, of one ordinal if it is a StatefulSet; or equal pods without a modelled owner.
 #[derive(Clone, Debug)]
 pub struct Template {
@@ -86,6 +98,10 @@ pub struct Template {
     pub never_ready: bool,
     /// Who answers for them.
     pub tenure: Tenure,
+    /// How many of them a node has.
+    pub share: Share,
+    /// Whether new ones may come: the owner may have this template now or later.
+    pub grows: bool,
     /// One of the pods as it was read; `None` for those of modelled owners.
     pub sample: Option<Arc<Pod>>,
     /// Whether some of the existing pods have no node; only kept for pods without a modelled owner.
@@ -109,6 +125,11 @@ impl Template {
         let taints = node.spec.as_ref().and_then(|spec| spec.taints.as_deref()).unwrap_or_default();
         selector::matches_node(&self.spec, node)
             && selector::untolerated(self.tolerations(), taints, &["NoSchedule", "NoExecute"]).next().is_none()
+    }
+
+    /// Whether its pods are those of a DaemonSet, each made for one node.
+    pub fn is_daemon(&self) -> bool {
+        self.share != Share::Any
     }
 
     /// Whether pods of it may be bound during a run: those of owners, and those that wait for a node.
@@ -192,6 +213,8 @@ fn template(spec: &ClusterSpec, workload: usize, revision: usize) -> Result<Temp
         never_ready: images::are_never_ready(&pod, &spec.scenario.never_ready),
         spec: pod,
         tenure: Tenure::Owned,
+        share: share(owner),
+        grows: grows(spec, owner, revision),
         sample: None,
         waits: false,
         members: (0..source.pods.len()).collect(),
@@ -218,11 +241,32 @@ fn of_ordinals(spec: &ClusterSpec, (owner, set): (&Workload, &Stateful), templat
     ordinals::possible(spec, (owner, set), template.revision, most).into_iter().map(of_ordinal).collect()
 }
 
+fn share(owner: &Workload) -> Share {
+    match (owner.kind, Update::of(&owner.update)) {
+        (WorkloadKind::DaemonSet, Update::Surging(_)) => Share::Surging,
+        (WorkloadKind::DaemonSet, _) => Share::One,
+        _ => Share::Any,
+    }
+}
+
+/// Whether a revision is the present one, or a command may bring it.
+fn grows(spec: &ClusterSpec, owner: &Workload, revision: usize) -> bool {
+    let brings = |action: &CommandAction| match action {
+        CommandAction::Apply { target, revision: brought, .. } => *target == owner.key && *brought == revision,
+        _ => false,
+    };
+    revision >= owner.current || spec.scenario.commands.iter().any(|command| brings(&command.action))
+}
+
 /// Most pods of one workload where `spec.replicas` is tabulated.
 pub const MOST_PODS: i64 = 200_000;
 
 /// Pods that one revision can have at a time: the largest `spec.replicas` that can arise, plus the surge of a rollout.
 pub fn max_pods(spec: &ClusterSpec, workload: &Workload) -> i64 {
+    if workload.kind == WorkloadKind::DaemonSet {
+        let most = workload.revisions.iter().map(|revision| revision.pods.len()).max();
+        return most.unwrap_or(0).max(spec.nodes.len()) as i64;
+    }
     let replicas = max_replicas(spec, workload);
     let rolls = workload.revisions.len() > 1 && workload.stateful.is_none();
     let surge = if rolls { Limits::resolve(&workload.strategy, replicas).max_surge } else { 0 };

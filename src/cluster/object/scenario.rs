@@ -214,6 +214,8 @@ pub struct Controllers {
     pub stateful_set: bool,
     /// Its feature gate `MaxUnavailableStatefulSet`.
     pub max_unavailable_stateful_set: bool,
+    /// DaemonSet controller.
+    pub daemon_set: bool,
     /// HorizontalPodAutoscaler controller.
     pub hpa: bool,
     /// Its flags.
@@ -231,6 +233,7 @@ impl Default for Controllers {
             deployment: true,
             stateful_set: true,
             max_unavailable_stateful_set: false,
+            daemon_set: true,
             hpa: true,
             hpa_flags: AutoscalerFlags::default(),
             taint_eviction: true,

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-use k8s_openapi::api::apps::v1::DeploymentStrategy;
+use k8s_openapi::api::apps::v1::{DaemonSetUpdateStrategy, DeploymentStrategy};
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::core::v1::{Node, Pod, PodTemplateSpec, ResourceQuota, Service};
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
@@ -155,8 +155,23 @@ pub enum WorkloadKind {
     ReplicaSet,
     /// A StatefulSet.
     StatefulSet,
-    /// Pods without a modelled owner (bare, DaemonSet, static, Job, …): they are not made again when they go.
+    /// A DaemonSet: a pod for each node that is meant, and no scale.
+    DaemonSet,
+    /// Pods without a modelled owner (bare, static, Job, …): they are not made again when they go. Those of a
+    /// DaemonSet that was not given are among them, and those of one that has nothing left to do.
     Fixed,
+}
+
+impl WorkloadKind {
+    /// Whether its size is a number of its own: `spec.replicas`.
+    pub fn has_scale(self) -> bool {
+        self.has_replica_sets() || self == WorkloadKind::StatefulSet
+    }
+
+    /// Whether ReplicaSets make its pods.
+    pub fn has_replica_sets(self) -> bool {
+        matches!(self, WorkloadKind::Deployment | WorkloadKind::ReplicaSet)
+    }
 }
 
 /// An owner of interchangeable pods.
@@ -178,6 +193,8 @@ pub struct Workload {
     pub replicas_given: bool,
     /// RollingUpdate or Recreate; API server defaults applied (25 %, 25 %).
     pub strategy: DeploymentStrategy,
+    /// Of a DaemonSet: RollingUpdate or OnDelete; API server defaults applied (1 unavailable, no surge).
+    pub update: DaemonSetUpdateStrategy,
     /// `spec.paused`.
     pub paused: bool,
     /// `spec.minReadySeconds`.
@@ -215,13 +232,15 @@ pub struct ExistingPod {
     pub name: String,
     /// `spec.nodeName` if it is bound and runs where the objects say.
     pub node: Option<String>,
+    /// Of a DaemonSet's pod that is not bound: the only node that it may be bound to.
+    pub awaits: Option<String>,
     /// Whether its Ready condition is True (pods of manifests that are bound count as ready).
     pub ready: bool,
     /// Which one of its StatefulSet it is; `None` of other kinds.
     pub ordinal: Option<i64>,
     /// Whether it is being deleted although it has an owner: a StatefulSet makes no other one until it is gone.
     pub leaving: bool,
-    /// The pod itself, kept for pods without a modelled owner; completed as admission does.
+    /// The pod itself, kept for pods without a modelled owner and for those of DaemonSets; completed as admission does.
     pub object: Option<Arc<Pod>>,
 }
 

@@ -116,6 +116,36 @@ impl<'c> Change<'_, 'c> {
         self
     }
 
+    /// Binds a pod of a template to each node that it was made for.
+    pub fn bind_waiting(mut self, template: TemplateId) -> Self {
+        self.update(Attribute::Waiting(template), |waiting| waiting.minus_or_zero(1));
+        let one = self.view.ctx().int(1);
+        self.bind(template, one)
+    }
+
+    /// Makes so many pods of a template for each node, which wait for it.
+    pub fn make(mut self, template: TemplateId, count: Int<'c>) -> Self {
+        if count.constant() == Some(0) {
+            return self;
+        }
+        self.note(effect::waiting(template));
+        let attribute = Attribute::Waiting(template);
+        let layout = self.view.cells.layout(self.cell.class);
+        let most = layout.position(attribute).map_or(0, |position| layout.max[position]);
+        self.update(attribute, |waiting| (waiting + count).min(most));
+        self
+    }
+
+    /// Deletes so many pods of a template that wait for each node: they are gone at once.
+    pub fn withdraw(mut self, template: TemplateId, count: Int<'c>) -> Self {
+        if count.constant() == Some(0) {
+            return self;
+        }
+        self.note(effect::withdrawn(template));
+        self.update(Attribute::Waiting(template), |waiting| waiting.minus_or_zero(count));
+        self
+    }
+
     /// Makes pods of a template ready that are starting.
     pub fn start(mut self, template: TemplateId, count: Int<'c>) -> Self {
         self.note(effect::started(template));
@@ -235,7 +265,11 @@ impl<'c> Cluster<'c> {
     /// Binds one pod of a template to a node of the chosen cell.
     pub fn place(&self, state: &mut State<'c>, template: TemplateId, chosen: &[Bool<'c>]) {
         let one = self.ctx().int(1);
-        self.rewrite_one(state, chosen, |cell| self.change(cell).bind(template, one));
+        let is_daemon = self.is_daemon(template);
+        self.rewrite_one(state, chosen, |cell| match is_daemon {
+            true => self.change(cell).bind_waiting(template),
+            false => self.change(cell).bind(template, one),
+        });
     }
 }
 

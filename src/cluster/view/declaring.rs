@@ -24,7 +24,7 @@ use crate::cluster::counting::placement::Placement;
 use crate::cluster::counting::quotas;
 use crate::cluster::counting::reads::{Reader, Readings};
 use crate::cluster::counting::sizes::{OpenSize, Sizes};
-use crate::cluster::counting::templates::{self, Phase, Template, TemplateId};
+use crate::cluster::counting::templates::{self, Template, TemplateId};
 use crate::cluster::counting::{start, totals};
 use crate::cluster::object::resources::ResourceError;
 use crate::cluster::object::spec::ClusterSpec;
@@ -191,12 +191,8 @@ fn check_sizes(spec: &ClusterSpec, classes: &[NodeClass], size: &OpenSize<'_>) {
 }
 
 fn layout(spec: &ClusterSpec, templates: &[Template], class: &NodeClass, placement: &Placement<'_>) -> Layout {
-    let starts = |&member: &usize, template, phase| {
-        placement.initial(class, templates, &spec.nodes[member], Attribute::Pods(template, phase)).hi
-    };
-    let most = |template: TemplateId, phase: Phase| {
-        class.members.iter().map(|member| starts(member, template, phase)).max().unwrap_or(0)
-    };
+    let starts = |&member: &usize, attribute| placement.initial(class, templates, &spec.nodes[member], attribute).hi;
+    let most = |attribute: Attribute| class.members.iter().map(|member| starts(member, attribute)).max().unwrap_or(0);
     Layout::of(class, templates, &spec.scenario, &most)
 }
 

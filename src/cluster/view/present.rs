@@ -210,8 +210,34 @@ impl<'c> View<'c> {
         self.templates[template.0].may_be_nominated(&self.templates)
     }
 
+    /// Pods of a template that were made for a node of a cell each, and wait for it.
+    pub fn waiting_on(&self, cell: &Cell<'c>, template: TemplateId) -> Int<'c> {
+        self.get(cell, Attribute::Waiting(template))
+    }
+
+    /// Those of them that are not nominated to it.
+    pub fn unnominated_on(&self, cell: &Cell<'c>, template: TemplateId) -> Int<'c> {
+        self.waiting_on(cell, template).minus_or_zero(self.nominated_on(cell, template))
+    }
+
+    /// Whether pods of a template are each made for one node.
+    pub fn is_daemon(&self, template: TemplateId) -> bool {
+        self.templates[template.0].is_daemon()
+    }
+
+    /// Pods of a template without a node, whether any would do or only one.
+    pub fn waiting(&self, state: &State<'c>, template: TemplateId) -> Int<'c> {
+        match self.is_daemon(template) {
+            true => self.sum(state, |cell| self.waiting_on(cell, template)),
+            false => state.get(self.pending[template.0]),
+        }
+    }
+
     /// Waiting pods of a template that are nominated to no node.
     pub fn unnominated(&self, state: &State<'c>, template: TemplateId) -> Int<'c> {
+        if self.is_daemon(template) {
+            return self.sum(state, |cell| self.unnominated_on(cell, template));
+        }
         let waiting = state.get(self.pending[template.0]);
         match self.may_be_nominated(template) {
             true => waiting.minus_or_zero(self.sum(state, |cell| self.nominated_on(cell, template))),
@@ -238,7 +264,7 @@ impl<'c> View<'c> {
 
     /// Pods of a template, bound or not, that are not being deleted.
     pub fn active(&self, state: &State<'c>, template: TemplateId) -> Int<'c> {
-        state.get(self.pending[template.0]) + self.bound(state, template)
+        self.waiting(state, template) + self.bound(state, template)
     }
 
     /// Pods of a template that exist: with and without a node, and being deleted.

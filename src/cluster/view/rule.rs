@@ -20,6 +20,8 @@ pub enum Component {
     Admission,
     /// The StatefulSet controller.
     StatefulSet,
+    /// The DaemonSet controller.
+    DaemonSet,
     /// The HorizontalPodAutoscaler controller.
     Autoscaler,
     /// The kubelet.
@@ -46,13 +48,14 @@ pub enum Component {
 
 impl Component {
     /// All, in the order of `docs/semantics.md`.
-    pub const ALL: [Component; 17] = [
+    pub const ALL: [Component; 18] = [
         Component::Scheduler,
         Component::Preemption,
         Component::Deployment,
         Component::ReplicaSet,
         Component::Admission,
         Component::StatefulSet,
+        Component::DaemonSet,
         Component::Autoscaler,
         Component::Kubelet,
         Component::TaintEviction,
@@ -75,6 +78,7 @@ impl Component {
             Component::ReplicaSet => "ReplicaSet controller",
             Component::Admission => "Admission",
             Component::StatefulSet => "StatefulSet controller",
+            Component::DaemonSet => "DaemonSet controller",
             Component::Autoscaler => "HorizontalPodAutoscaler",
             Component::Kubelet => "kubelet",
             Component::TaintEviction => "Taint eviction",

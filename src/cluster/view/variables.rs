@@ -7,7 +7,7 @@ use crate::cluster::counting::templates::{self, Template, TemplateId};
 use crate::cluster::object::scenario::CommandAction;
 use crate::cluster::object::spec::{ClusterSpec, Workload, WorkloadKind};
 
-/// State variables of one Deployment, ReplicaSet or StatefulSet.
+/// State variables of one Deployment, ReplicaSet, StatefulSet or DaemonSet; sizes of the last are 0.
 #[derive(Clone, Debug)]
 pub struct WorkloadVars {
     /// Whether the object exists; `None` if it always does.
@@ -28,8 +28,10 @@ pub struct WorkloadVars {
 pub(super) fn pending(builder: &Builder<'_>, spec: &ClusterSpec, template: &Template) -> IntVar {
     let revision = &spec.workloads[template.workload].revisions[template.revision];
     let members = template.members.iter().map(|&member| &revision.pods[member]);
-    let waiting = members.filter(|pod| pod.waits()).count() as i64;
-    let most = if template.may_be_placed() { template.max_pods } else { 0 };
+    // Pods of DaemonSets wait for a node of their own.
+    let is_daemon = template.is_daemon();
+    let waiting = members.filter(|pod| pod.waits() && !is_daemon).count() as i64;
+    let most = if template.may_be_placed() && !is_daemon { template.max_pods } else { 0 };
     builder.int(format!("{} pending", template.name), 0, most, Some(waiting))
 }
 

@@ -3,18 +3,18 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::cluster::object::scenario::{Command, CommandAction, find_workload};
+use crate::cluster::object::scenario::{Command, CommandAction};
 use crate::cluster::object::spec::{ClusterSpec, ObjectKey, Origin, Workload, WorkloadKind};
 use crate::input::apply::{ApplyHistory, Manifest as Applicable};
 use crate::input::census::Census;
 use crate::input::diagnostics::Diagnostics;
-use crate::input::key_of;
 use crate::input::kinds;
 use crate::input::object::{self, Located, RawObject};
 use crate::input::path::FieldPath;
 use crate::input::source::{self, Source};
 use crate::input::templates::Priorities;
 use crate::input::tree::Tree;
+use crate::input::{key_of, owner};
 
 use super::Context;
 use super::document::{Command as Document, Manifest, Target};
@@ -66,7 +66,7 @@ impl Commander<'_> {
     /// anything.
     pub fn apply<T: Applicable>(&mut self, manifest: &Located<T>) -> (CommandAction, bool) {
         let key = key_of(manifest.value.metadata());
-        if let Some(workload) = self.cluster.workloads.iter_mut().find(|workload| workload.key == key) {
+        if let Some(workload) = self.cluster.workloads.iter_mut().find(|it| it.key == key && T::is(it)) {
             return self.history.apply(&*manifest.value, workload, self.priorities);
         }
         (self.create(manifest), true)
@@ -76,6 +76,7 @@ impl Commander<'_> {
     pub fn create<T: Applicable>(&mut self, manifest: &Located<T>) -> CommandAction {
         let mut workload = T::workload(manifest, self.priorities);
         workload.created_later = true;
+        owner::make_unique(&mut workload, &self.cluster.workloads);
         let target = workload.key.clone();
         self.history.remember(manifest, &workload, self.priorities);
         self.cluster.workloads.push(workload);
@@ -95,12 +96,19 @@ impl Commander<'_> {
         Some(match command {
             Document::Delete(target) => {
                 let (target, kind) = changeable(&path.field("delete"), target, &mut context)?;
+                let kind = word(kind);
                 let text = format!("kubectl delete {kind} {}{}", target.name, namespace_flag(&target));
                 (CommandAction::Delete { target }, text)
             }
             Document::Scale(scale) => {
                 let at = path.field("scale");
                 let (target, kind) = changeable(&at.field("target"), &scale.target, &mut context)?;
+                if !kind.has_scale() {
+                    let problem = format!("{target} is a DaemonSet, which has no replicas");
+                    context.error(&at.field("target"), problem, "name a Deployment or StatefulSet");
+                    return None;
+                }
+                let kind = word(kind);
                 if !(0..=i64::from(i32::MAX)).contains(&scale.replicas) {
                     context.error(
                         &at.field("replicas"),
@@ -152,6 +160,7 @@ impl Commander<'_> {
                 "StatefulSet" => {
                     kinds::read_stateful_set(object, self.census, self.sink).and_then(|it| self.put(at, &it))
                 }
+                "DaemonSet" => kinds::read_daemon_set(object, self.census, self.sink).and_then(|it| self.put(at, &it)),
                 kind => {
                     self.census.count(format!("{verb} of a {kind}"));
                     None
@@ -162,8 +171,8 @@ impl Commander<'_> {
         if actions.is_empty() && !self.sink.has_errors() {
             self.sink.push(raw.error(
                 path,
-                format!("there is no Deployment or StatefulSet to {verb}"),
-                "name a file with a Deployment or StatefulSet in it",
+                format!("there is no Deployment, StatefulSet or DaemonSet to {verb}"),
+                "name a file with a Deployment, StatefulSet or DaemonSet in it",
             ));
         }
         actions
@@ -176,7 +185,8 @@ impl Commander<'_> {
         manifest: &Located<T>,
     ) -> Option<CommandAction> {
         let key = key_of(manifest.value.metadata());
-        let exists = find_workload(&self.cluster.workloads, &key).is_some_and(|(_, workload)| !workload.created_later);
+        let mut workloads = self.cluster.workloads.iter();
+        let exists = workloads.any(|it| it.key == key && T::is(it) && !it.created_later);
         if verb == "create" && exists {
             let message = format!("{} {key} exists already", manifest.raw.kind);
             self.sink.push(raw.error(path, message, "use `apply`, or leave it out of the other manifests"));
@@ -192,19 +202,27 @@ impl Commander<'_> {
     }
 }
 
-/// A workload that users can change, and its kind as kubectl is told.
-fn changeable(path: &FieldPath, target: &Target, context: &mut Context<'_>) -> Option<(ObjectKey, &'static str)> {
+/// A kind of workload as kubectl is told.
+fn word(kind: WorkloadKind) -> &'static str {
+    match kind {
+        WorkloadKind::StatefulSet => "statefulset",
+        WorkloadKind::DaemonSet => "daemonset",
+        _ => "deployment",
+    }
+}
+
+/// A workload that users can change, and its kind.
+fn changeable(path: &FieldPath, target: &Target, context: &mut Context<'_>) -> Option<(ObjectKey, WorkloadKind)> {
     let workload: &Workload = context.target(path, target)?;
     if workload.kind == WorkloadKind::Fixed {
         context.error(
             path,
             format!("{} is a {}, which is not modelled", workload.key, workload.owner_kind),
-            "name a Deployment or StatefulSet",
+            "name a Deployment, StatefulSet or DaemonSet",
         );
         return None;
     }
-    let kind = if workload.kind == WorkloadKind::StatefulSet { "statefulset" } else { "deployment" };
-    Some((workload.key.clone(), kind))
+    Some((workload.key.clone(), workload.kind))
 }
 
 fn inline(raw: &RawObject, path: &FieldPath, sink: &mut Diagnostics) -> Vec<RawObject> {

@@ -27,12 +27,12 @@ pub fn resolve(loads: &[Document], context: &mut Context<'_>) -> Vec<Load> {
 
 fn load(path: &FieldPath, document: &Document, context: &mut Context<'_>) -> Option<Load> {
     let workload = context.target(&path.field("target"), &document.target)?;
-    if workload.kind == WorkloadKind::Fixed {
-        context.error(
-            &path.field("target"),
-            format!("the pods of {} are fixed", workload.key),
-            "give load to a Deployment or ReplicaSet",
-        );
+    if !workload.kind.has_scale() {
+        let problem = match workload.kind {
+            WorkloadKind::Fixed => format!("the pods of {} are fixed", workload.key),
+            _ => format!("nobody scales {}", workload.key),
+        };
+        context.error(&path.field("target"), problem, "give load to a Deployment or ReplicaSet");
     }
     let target = workload.key.clone();
     let metric = metric(path, document, context);

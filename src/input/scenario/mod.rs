@@ -196,12 +196,12 @@ pub fn key_of(target: &Target) -> Result<ObjectKey, String> {
         },
     };
     if let Some(kind) = kind.filter(|kind| !is_kind(kind)) {
-        return Err(format!("`{kind}` is no Deployment, ReplicaSet or StatefulSet"));
+        return Err(format!("`{kind}` is no Deployment, ReplicaSet, StatefulSet or DaemonSet"));
     }
     Ok(ObjectKey { namespace: namespace.unwrap_or("default").to_owned(), name: name.to_owned() })
 }
 
-/// Whether kubectl would take a word for Deployments, ReplicaSets or StatefulSets.
+/// Whether kubectl would take a word for Deployments, ReplicaSets, StatefulSets or DaemonSets.
 fn is_kind(word: &str) -> bool {
     let kinds = [
         "deployment",
@@ -213,6 +213,9 @@ fn is_kind(word: &str) -> bool {
         "statefulset",
         "statefulsets",
         "sts",
+        "daemonset",
+        "daemonsets",
+        "ds",
     ];
     kinds.contains(&word.to_ascii_lowercase().as_str())
 }

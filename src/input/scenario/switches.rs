@@ -15,6 +15,8 @@ pub struct Controllers {
     pub deployment: Option<bool>,
     /// The StatefulSet controller: whether it acts, or its feature gates.
     pub stateful_set: Option<StatefulSet>,
+    /// The DaemonSet controller.
+    pub daemon_set: Option<bool>,
     /// The HorizontalPodAutoscaler controller: whether it acts, or its flags.
     pub hpa: Option<Hpa>,
     /// Taint eviction.

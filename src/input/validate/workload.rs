@@ -1,6 +1,9 @@
-//! Checks of Deployments, ReplicaSets, StatefulSets and Pods.
+//! Checks of Deployments, ReplicaSets, StatefulSets, DaemonSets and Pods.
 
-use k8s_openapi::api::apps::v1::{Deployment, DeploymentStrategy, ReplicaSet, StatefulSet, StatefulSetUpdateStrategy};
+use k8s_openapi::api::apps::v1::{
+    DaemonSet, DaemonSetUpdateStrategy, Deployment, DeploymentStrategy, ReplicaSet, StatefulSet,
+    StatefulSetUpdateStrategy,
+};
 use k8s_openapi::api::core::v1::{Pod, PodTemplateSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
@@ -40,11 +43,21 @@ pub fn stateful_set(object: &StatefulSet, check: &mut Check<'_>) {
     check.one_of(&"spec.podManagementPolicy".into(), spec.pod_management_policy.as_deref(), &policies);
     template(&spec.selector, &spec.template, check);
     if let Some(given) = &spec.update_strategy {
-        update_strategy(given, check);
+        set_strategy(given, check);
     }
 }
 
-fn update_strategy(strategy: &StatefulSetUpdateStrategy, check: &mut Check<'_>) {
+/// Checks a DaemonSet.
+pub fn daemon_set(object: &DaemonSet, check: &mut Check<'_>) {
+    let Some(spec) = &object.spec else { return missing_spec(check) };
+    check.at_least(&"spec.minReadySeconds".into(), spec.min_ready_seconds, 0);
+    template(&spec.selector, &spec.template, check);
+    if let Some(given) = &spec.update_strategy {
+        daemon_strategy(given, check);
+    }
+}
+
+fn set_strategy(strategy: &StatefulSetUpdateStrategy, check: &mut Check<'_>) {
     let path = FieldPath::from("spec.updateStrategy");
     check.one_of(&path.field("type"), strategy.type_.as_deref(), &["RollingUpdate", "OnDelete"]);
     let Some(rolling) = &strategy.rolling_update else { return };
@@ -120,6 +133,29 @@ fn strategy(strategy: &DeploymentStrategy, check: &mut Check<'_>) {
             "maxSurge and maxUnavailable cannot both be 0",
             "raise one of them, or no update could ever proceed",
         );
+    }
+}
+
+fn daemon_strategy(strategy: &DaemonSetUpdateStrategy, check: &mut Check<'_>) {
+    let path = FieldPath::from("spec.updateStrategy");
+    check.one_of(&path.field("type"), strategy.type_.as_deref(), &["RollingUpdate", "OnDelete"]);
+    let Some(rolling) = &strategy.rolling_update else { return };
+    let inner = path.field("rollingUpdate");
+    check.int_or_percent(&inner.field("maxSurge"), rolling.max_surge.as_ref());
+    check.int_or_percent(&inner.field("maxUnavailable"), rolling.max_unavailable.as_ref());
+    let surges = rolling.max_surge.is_some() && !is_zero(rolling.max_surge.as_ref());
+    match (surges, rolling.max_unavailable.is_some() && is_zero(rolling.max_unavailable.as_ref())) {
+        (true, false) => check.error(
+            &inner.field("maxUnavailable"),
+            "maxSurge and maxUnavailable cannot both be more than 0, and maxUnavailable is 1 unless given",
+            "write `maxUnavailable: 0`, or leave maxSurge out",
+        ),
+        (false, true) => check.error(
+            &inner.field("maxUnavailable"),
+            "maxSurge and maxUnavailable cannot both be 0",
+            "raise one of them, or no update could ever proceed",
+        ),
+        _ => {}
     }
 }
 

@@ -68,6 +68,6 @@ pub fn is_given_up(step: &Step) -> bool {
 
 /// Whether the user changes an object that is not a pod.
 pub fn is_of_user(event: &Event) -> bool {
-    matches!(event.kind.as_str(), "Deployment" | "ReplicaSet" | "StatefulSet" | "Node")
+    matches!(event.kind.as_str(), "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet" | "Node")
         && matches!(event.by.as_deref(), Some("harness patch" | "kubectl-drain patch"))
 }

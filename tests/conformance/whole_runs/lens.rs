@@ -15,7 +15,6 @@ use crate::cluster::view::Parts;
 use crate::cluster::view::rule::Component;
 use crate::system::{Action, ActionId, System};
 
-use super::kinds;
 use super::observe::{By, Seen};
 use super::record::{Stretch, listed};
 use super::rest;
@@ -178,6 +177,7 @@ impl Lens {
                         Attribute::Pods(template, phase) => {
                             lens.pods.push(((kind_of(template.0), node.clone()), position(*phase), var.index()));
                         }
+                        Attribute::Waiting(template) => lens.pending.push((kind_of(template.0), var.index())),
                         Attribute::Down => lens.down.push((node.clone(), var.index())),
                         Attribute::Cordoned | Attribute::Maintenance | Attribute::Nominated(_) => {}
                     }
@@ -319,8 +319,7 @@ fn sets(
 /// The recorded pod of which the model knows by name, as it was when the stretch began.
 fn as_recorded<'s>(stretch: &'s Stretch, pod: &Pod) -> Option<&'s Value> {
     let name = pod.metadata.name.as_deref();
-    let newcomer = || kinds::newcomers(stretch).find(|known| name == Some(&kinds::incarnation(known)));
-    named(listed(&stretch.before, "Pod"), name).or_else(newcomer)
+    named(listed(&stretch.before, "Pod"), name)
 }
 
 fn named<'s>(objects: &'s [Value], name: Option<&str>) -> Option<&'s Value> {
@@ -365,6 +364,7 @@ fn author(component: Component) -> By {
     match component {
         Component::ReplicaSet => By::ReplicaSet,
         Component::StatefulSet => By::StatefulSet,
+        Component::DaemonSet => By::DaemonSet,
         Component::TaintEviction => By::Taints,
         Component::Preemption => By::Preemption,
         Component::Disruption | Component::Users => By::Drain,

@@ -8,11 +8,12 @@
 //!
 //! A step that never came to rest is followed as far as it was recorded.
 //!
-//! Not compared: what the API refused.
+//! Not compared: what the API refused, but that what it refused was not done.
 
 mod answers;
 mod commands;
 mod costs;
+mod daemons;
 mod evictions;
 mod follow;
 mod kinds;
@@ -44,7 +45,7 @@ use record::Stretch;
 use step::Built;
 
 /// The families that are compared.
-const SOURCES: [Source; 13] = [
+const SOURCES: [Source; 15] = [
     source("control-plane/rollout.jsonl"),
     source("control-plane/deadlock.jsonl"),
     source("control-plane/spread.jsonl"),
@@ -57,7 +58,9 @@ const SOURCES: [Source; 13] = [
     source("control-plane/drain.jsonl"),
     source("control-plane/eviction.jsonl"),
     source("control-plane/preemption.jsonl"),
+    source("control-plane/quota.jsonl"),
     source("control-plane/mixed.jsonl"),
+    source("control-plane/daemonset.jsonl"),
 ];
 
 const fn source(file: &'static str) -> Source {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::commands::is_command;
-use super::kinds;
+use super::daemons;
 use super::record::{Step, Stretch, is_over, listed};
 use super::workload::{self, name, perform_act};
 
@@ -24,12 +24,10 @@ pub fn cluster(stretch: &Stretch, leaving: &BTreeSet<String>) -> Value {
     items.extend(listed(&stretch.before, "ReplicaSet").iter().filter_map(|set| replica_set(stretch, &objects, set)));
     let pods = listed(&stretch.before, "Pod").iter().filter(|pod| !is_over(pod));
     items.extend(pods.filter_map(|pod| existing(stretch, &objects, leaving, pod)));
-    items.extend(kinds::newcomers(stretch).filter_map(|pod| newcomer(stretch, &objects, pod)));
     let is_known = |object: &Value| listed(&stretch.before, "Pod").iter().any(|pod| pod["name"] == name(object));
     let given = objects.into_iter().filter(|object| match object["kind"].as_str() {
         Some("Pod") => !is_known(object),
         Some("PodDisruptionBudget") => asks_budgets(stretch),
-        Some("DaemonSet" | "ResourceQuota") => false,
         _ => true,
     });
     for object in given {
@@ -40,6 +38,7 @@ pub fn cluster(stretch: &Stretch, leaving: &BTreeSet<String>) -> Value {
             items.push(with_identity(object, ""));
         }
     }
+    items.extend(daemons::histories(stretch));
     json!({"apiVersion": "v1", "kind": "List", "items": items})
 }
 
@@ -67,13 +66,19 @@ fn nodes(stretch: &Stretch) -> Vec<Value> {
         if step.does("taints") && step.action["node"] == name(&node) && !step.is_refused() {
             node["spec"]["taints"] = step.action["taints"].clone();
         }
+        if step.action["label"] == name(&node) && !step.is_refused() {
+            node["metadata"]["labels"]["disk"] = step.action["disk"].clone();
+        }
         node
     };
     there.map(as_it_was).collect()
 }
 
 /// Gives a node the state that it was in. Taints of its condition follow from that.
-fn as_before(node: &mut Value, was: &Value) {
+pub fn as_before(node: &mut Value, was: &Value) {
+    if let Some(disk) = was["labels"].get("disk") {
+        node["metadata"]["labels"]["disk"] = disk.clone();
+    }
     let taints = was["taints"].as_array().into_iter().flatten().filter_map(Value::as_str);
     let taints: Vec<Value> = taints.filter(|taint| !taint.starts_with("node.kubernetes.io/")).map(taint).collect();
     node["spec"]["taints"] = json!(taints);
@@ -202,32 +207,10 @@ fn existing(stretch: &Stretch, objects: &[Value], leaving: &BTreeSet<String>, po
     if !pod["node"].is_null() {
         object["spec"]["nodeName"] = pod["node"].clone();
     }
+    daemons::complete(stretch, pod, &mut object);
     if deleted || pod["deleting"] == true {
         object["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
     }
-    Some(object)
-}
-
-/// A pod that comes during the stretch, waiting for a node. That of a DaemonSet is for one node only.
-fn newcomer(stretch: &Stretch, objects: &[Value], pod: &Value) -> Option<Value> {
-    let mut object = as_given(stretch, objects, pod)?;
-    if kinds::fixed(objects, pod["owner"].as_str()?)?["kind"] == "DaemonSet" {
-        let events = stretch.steps.iter().flat_map(|step| &step.events);
-        let own = events.filter(|event| event.kind == "Pod" && event.state["uid"] == pod["uid"]);
-        let node = own.filter_map(|event| event.state["node"].as_str()).next()?;
-        let field = json!({"key": "metadata.name", "operator": "In", "values": [node]});
-        object["spec"]["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"] =
-            json!({"nodeSelectorTerms": [{"matchFields": [field]}]});
-        let tolerated =
-            ["not-ready", "unreachable", "disk-pressure", "memory-pressure", "pid-pressure", "unschedulable"];
-        let tolerations = object["spec"]["tolerations"].as_array().cloned().unwrap_or_default();
-        let added = tolerated.map(|it| json!({"key": format!("node.kubernetes.io/{it}"), "operator": "Exists"}));
-        object["spec"]["tolerations"] = tolerations.into_iter().chain(added).collect();
-    }
-    for field in ["name", "uid"] {
-        object["metadata"][field] = json!(kinds::incarnation(pod));
-    }
-    object["status"] = json!({"phase": "Pending"});
     Some(object)
 }
 
@@ -243,11 +226,9 @@ pub fn as_given(stretch: &Stretch, objects: &[Value], pod: &Value) -> Option<Val
             template["metadata"]["labels"]["controller-revision-hash"] = revision_name(name(owner), &pod["rev"]);
             ("StatefulSet", template)
         }
+        Some(owner) if owner["kind"] == "DaemonSet" => ("DaemonSet", template(stretch, owner, &pod["rev"])),
         Some(owner) => ("ReplicaSet", template(stretch, owner, &pod["rev"])),
-        None => {
-            let owner = kinds::fixed(objects, pod["owner"].as_str()?)?;
-            (owner["kind"].as_str()?, owner["spec"]["template"].clone())
-        }
+        None => return None,
     };
     Some(json!({
         "apiVersion": "v1",

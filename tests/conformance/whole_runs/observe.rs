@@ -19,6 +19,8 @@ pub enum By {
     ReplicaSet,
     /// Its StatefulSet's controller.
     StatefulSet,
+    /// Its DaemonSet's controller.
+    DaemonSet,
     /// Taint eviction.
     Taints,
     /// The scheduler, for a pod of higher priority.
@@ -37,6 +39,7 @@ impl By {
         match by.split_whitespace().next() {
             Some("replicaset-controller") => By::ReplicaSet,
             Some("statefulset-controller") => By::StatefulSet,
+            Some("daemon-set-controller") => By::DaemonSet,
             Some("node-controller") => By::Taints,
             Some("scheduler") => By::Preemption,
             Some("kubectl-drain") => By::Drain,
@@ -51,6 +54,7 @@ impl fmt::Display for By {
         f.write_str(match self {
             By::ReplicaSet => "deleted by its ReplicaSet",
             By::StatefulSet => "deleted by its StatefulSet",
+            By::DaemonSet => "deleted by its DaemonSet",
             By::Taints => "evicted by taints",
             By::Preemption => "preempted",
             By::Drain => "evicted by a drain",

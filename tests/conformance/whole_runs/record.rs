@@ -105,8 +105,9 @@ pub struct Stretch {
 impl Step {
     /// What is done, one thing after the other, without what merely says how.
     pub fn acts(&self) -> Vec<(&str, &Value)> {
-        let told =
-            |name: &str| !matches!(name, "pod" | "node" | "flags" | "timeout" | "deployment" | "ready" | "phase");
+        let told = |name: &str| {
+            !matches!(name, "pod" | "node" | "flags" | "timeout" | "deployment" | "ready" | "phase" | "disk")
+        };
         let acts = self.action.as_object().into_iter().flatten();
         acts.map(|(name, value)| (name.as_str(), value)).filter(|(name, _)| told(name)).collect()
     }

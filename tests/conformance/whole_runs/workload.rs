@@ -52,7 +52,7 @@ pub fn name(object: &Value) -> &str {
 
 /// Whether an object is a workload whose controllers are modelled.
 pub fn is_workload(object: &Value) -> bool {
-    matches!(object["kind"].as_str(), Some("Deployment" | "ReplicaSet" | "StatefulSet"))
+    matches!(object["kind"].as_str(), Some("Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet"))
 }
 
 /// The revision of a recorded pod or ReplicaSet; 0 where its workload has but one.
@@ -65,11 +65,11 @@ fn is_bare(object: &Value) -> bool {
     !object["phase"].is_null() && object["owner"].is_null()
 }
 
-/// The workload of the ReplicaSet or StatefulSet of that name: itself, or the Deployment whose it is.
+/// The workload of the ReplicaSet, StatefulSet or DaemonSet of that name: itself, or the Deployment whose it is.
 pub fn of_set<'a>(objects: &'a [Value], set: &str) -> Option<&'a Value> {
     let deployment = set.rsplit_once('-').map_or(set, |(before, _)| before);
     let is = |object: &&Value| match object["kind"].as_str() {
-        Some("ReplicaSet" | "StatefulSet") => name(object) == set,
+        Some("ReplicaSet" | "StatefulSet" | "DaemonSet") => name(object) == set,
         Some("Deployment") => name(object) == deployment,
         _ => false,
     };
@@ -90,6 +90,10 @@ pub fn perform(objects: &mut [Value], step: &Step) {
 
 /// What one act of a step makes of them.
 pub fn perform_act(objects: &mut [Value], step: &Step, act: &str, value: &Value) {
+    if act == "hard" {
+        let quotas = objects.iter_mut().filter(|object| object["kind"] == "ResourceQuota");
+        return quotas.for_each(|quota| raise(&mut quota["spec"]["hard"], value));
+    }
     let Some(object) = target(objects, step).map(|position| &mut objects[position]) else { return };
     match act {
         "scale" => object["spec"]["replicas"] = value.clone(),
@@ -106,10 +110,19 @@ pub fn perform_act(objects: &mut [Value], step: &Step, act: &str, value: &Value)
     }
 }
 
+/// Sets what a patch names.
+fn raise(hard: &mut Value, patch: &Value) {
+    for (resource, amount) in patch.as_object().into_iter().flatten() {
+        hard[resource] = amount.clone();
+    }
+}
+
 /// Which of the objects is the workload that a step is about: the one that it names, or the first.
 pub fn target(objects: &[Value], step: &Step) -> Option<usize> {
     let named = step.action["deployment"].as_str();
-    objects.iter().position(|object| is_workload(object) && named.is_none_or(|named| name(object) == named))
+    let is = |object: &Value| is_workload(object) && named.is_none_or(|named| name(object) == named);
+    let scaled = objects.iter().position(|object| is(object) && object["kind"] != "DaemonSet");
+    scaled.or_else(|| objects.iter().position(is))
 }
 
 /// The revisions of a run by their numbers: their pods tell the image, else the template that was there when a ReplicaSet

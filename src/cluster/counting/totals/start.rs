@@ -35,7 +35,8 @@ impl Start<'_> {
         }
         let movable = ids().filter(|id| self.templates[id.0].tenure != Tenure::Resident);
         let quantities = movable.flat_map(|id| {
-            let room = self.templates[id.0].may_be_placed().then_some(Quantity::Room(id));
+            let template = &self.templates[id.0];
+            let room = (template.may_be_placed() && !template.is_daemon()).then_some(Quantity::Room(id));
             let pods = [Quantity::Bound, Quantity::Ready, Quantity::Starting, Quantity::Terminating];
             pods.into_iter().map(move |quantity| quantity(id)).chain(room)
         });
