@@ -408,6 +408,19 @@ fn whole_runs_are_followed_and_altered_ones_are_not() {
 }
 
 #[test]
+fn pods_of_stateful_sets_are_followed_by_name_and_in_order() {
+    let other_policy = |text: &str| text.replace("OrderedReady", "Parallel");
+    let other_names = |text: &str| text.replace("db-1", "db-x").replace("db-0", "db-1").replace("db-x", "db-0");
+    let other_partition = |text: &str| text.replace("\"partition\": 3", "\"partition\": 1");
+    let changes: [&dyn Fn(&str) -> String; 3] = [&other_policy, &other_names, &other_partition];
+    for (number, change) in changes.into_iter().enumerate() {
+        let altered = recordings_of("control-plane/statefulset.jsonl", change);
+        let ran = kubound(&["conformance", show(altered.path())]);
+        assert_eq!(ran.code, 1, "{number}: {}{}", ran.out, ran.err);
+    }
+}
+
+#[test]
 fn conformance_counts_agreement_by_family_and_exits_with_1_where_something_differs() {
     let whole = recordings(str::to_owned);
     let ran = kubound(&["conformance", show(whole.path())]);

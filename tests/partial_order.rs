@@ -214,3 +214,34 @@ proptest! {
         }
     }
 }
+
+/// A StatefulSet and a Deployment on two nodes; the former's template changes, and a node may fail.
+fn named(policy: &str) -> Loaded {
+    let object = |kind: &str, name: &str, image: &str, fields: &str| {
+        format!(
+            "{{apiVersion: apps/v1, kind: {kind}, metadata: {{name: {name}}}, spec: {{replicas: 2, {fields} selector: \
+             {{matchLabels: {{app: {name}}}}}, template: {{metadata: {{labels: {{app: {name}}}}}, spec: {{containers: \
+             [{{name: main, image: \"{image}\", resources: {{requests: {{cpu: 1}}}}}}]}}}}}}}}\n"
+        )
+    };
+    let fields = format!("serviceName: db, podManagementPolicy: {policy},");
+    let scenario = format!(
+        "apiVersion: kubound.dev/v1alpha1\nkind: Scenario\nspec:\n  interleaving: racing\n  nodePools:\n  - {{name: worker, \
+         count: 2, template: {{allocatable: {{cpu: \"3\"}}}}}}\n  failures: {{nodes: [worker-1], atMost: 1, recover: true}}\n  commands:\n  - apply: {}  \
+         properties: [rollout-completes, pods-schedulable, settles]\n",
+        object("StatefulSet", "db", "db:2", &fields)
+    );
+    let texts = [object("StatefulSet", "db", "db:1", &fields), object("Deployment", "web", "web:1", ""), scenario];
+    let files: Vec<(&str, &str)> =
+        ["db.yaml", "web.yaml", "scenario.yaml"].into_iter().zip(texts.iter().map(String::as_str)).collect();
+    load_strings(&files, Default::default()).unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+#[test]
+fn stateful_sets_see_what_they_say() {
+    for policy in ["OrderedReady", "Parallel"] {
+        let loaded = named(policy);
+        inspect(&loaded, 300, policy);
+        assert!(compare(&loaded, 3, Duration::from_secs(20), policy) > 0, "{policy}");
+    }
+}

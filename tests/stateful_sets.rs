@@ -144,14 +144,68 @@ fn volumes_keep_pods_in_their_zone() {
     assert_eq!(answer(&pinned), Answer::Violated("pods-schedulable".to_owned(), 3));
 }
 
+/// A StatefulSet as an API server prints it, with its pods, of which the last ones may be of another revision.
+fn running(replicas: i64, updated: i64) -> String {
+    let printed = set("db:1", &format!("replicas: {replicas}")).replace("{name: db}", "{name: db, uid: s}");
+    let status = "}, status: {currentRevision: db-a, updateRevision: db-b}}";
+    let mut text = printed.trim_end().strip_suffix("}}").map(|it| format!("{it}{status}\n")).expect("an object");
+    for ordinal in 0..replicas {
+        let (image, revision) = if ordinal < replicas - updated { ("db:0", "db-a") } else { ("db:1", "db-b") };
+        text += &format!(
+            "---\n{{apiVersion: v1, kind: Pod, metadata: {{name: db-{ordinal}, uid: p{ordinal}, labels: {{app: db, \
+             controller-revision-hash: {revision}}}, ownerReferences: [{{apiVersion: apps/v1, kind: StatefulSet, name: db, uid: s, \
+             controller: true}}]}}, spec: {{nodeName: worker-{}, containers: [{{name: db, image: \"{image}\", \
+             resources: {{requests: {{cpu: 1}}}}}}]}}, status: {{phase: Running, conditions: [{{type: Ready, status: \"True\"}}]}}}}\n",
+            ordinal % 20 + 1
+        );
+    }
+    text
+}
+
 #[test]
 fn fifty_replicas_can_be_modelled() {
-    let mut loaded = load(&[
-        &set("db:1", "replicas: 50"),
-        &scenario(&format!("{}  properties: [pods-schedulable]\n  bound: 2\n", nodes(20))),
-    ]);
-    loaded.spec.scenario.interleaving = Interleaving::Settled;
+    let commands = "  commands:\n  - scale: {target: statefulset/db, replicas: 49}\n  properties: [pods-schedulable]\n  bound: 2\n";
+    let loaded = load(&[&running(50, 50), &scenario(&format!("{}{commands}", nodes(20)))]);
     let model = build(&loaded.spec, &Selection::of(&loaded.spec.scenario.properties)).expect("a model");
     assert_eq!(model.parts.templates.len(), 50);
     assert_eq!(check(&Explicit, &model, &slice(&model), 2).0, Answer::Holds);
+    let fresh = load(&[&set("db:1", "replicas: 50"), &scenario(&nodes(20))]);
+    assert!(fresh.diagnostics.to_string().contains("50 pods that are yet to be made"), "{}", fresh.diagnostics);
+}
+
+#[test]
+fn revisions_of_running_pods_are_read() {
+    let loaded = load(&[&running(3, 1), &scenario(&format!("{}  properties: [rollout-completes]\n", nodes(3)))]);
+    let workload = &loaded.spec.workloads[0];
+    let sizes: Vec<(&str, i64)> = workload.revisions.iter().map(|it| (it.name.as_str(), it.size)).collect();
+    assert_eq!((sizes, workload.current), (vec![("db-a", 2), ("db-b", 1)], 1));
+    assert_eq!(workload.stateful.as_ref().map(|set| (set.current, set.current_replicas)), Some((0, 2)));
+    assert_eq!(answer(&loaded), Answer::Holds, "the update goes on");
+}
+
+#[test]
+fn what_is_wrong_or_ignored_is_said() {
+    let read = |fields: &str| {
+        let text = set("db:1", fields);
+        let files = [("db.yaml", text.as_str()), ("scenario.yaml", &scenario(&nodes(1)))];
+        match input::load_strings(&files, Default::default()) {
+            Ok(loaded) => loaded.diagnostics.to_string(),
+            Err(errors) => format!("refused: {errors}"),
+        }
+    };
+    let wrong = [
+        ("updateStrategy: {type: OnDelete, rollingUpdate: {partition: 1}}", "OnDelete takes no rollingUpdate"),
+        ("updateStrategy: {rollingUpdate: {partition: -1}}", "partition"),
+        ("updateStrategy: {rollingUpdate: {maxUnavailable: 0}}", "maxUnavailable cannot be 0"),
+        ("podManagementPolicy: Random", "podManagementPolicy"),
+        ("ordinals: {start: -2}", "start"),
+    ];
+    for (fields, part) in wrong {
+        let said = read(fields);
+        assert!(said.starts_with("refused") && said.contains(part), "{fields}: {said}");
+    }
+    let ignored = read("updateStrategy: {rollingUpdate: {maxUnavailable: 2}}");
+    assert!(ignored.contains("MaxUnavailableStatefulSet is off by default"), "{ignored}");
+    let claims = read("persistentVolumeClaimRetentionPolicy: {whenDeleted: Delete}");
+    assert!(claims.contains("persistentVolumeClaimRetentionPolicy of a StatefulSet"), "{claims}");
 }

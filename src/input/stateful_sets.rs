@@ -21,6 +21,9 @@ use super::owner::{controller, existing, workload};
 use super::templates::{self, Priorities};
 use super::volumes::Volumes;
 
+/// Pods that are told apart from their creation on, above which a check may take too long.
+const MOST_FRESH: i64 = 12;
+
 /// What there is of StatefulSets beside their pods.
 #[derive(Clone, Copy)]
 pub struct Given<'a> {
@@ -166,6 +169,13 @@ fn build(given: &Given<'_>, object: &Located<StatefulSet>, pods: Vec<Member>, si
         pins: BTreeMap::new(),
     };
     let ordinals = set.ordinals(&workload, workload.replicas);
+    let fresh = workload.replicas - workload.revisions.iter().map(|revision| revision.pods.len() as i64).sum::<i64>();
+    if fresh > MOST_FRESH {
+        sink.note(format!(
+            "StatefulSet {key} has {fresh} pods that are yet to be made: each is told apart, and a check may end without a verdict; \
+             give its pods, or fewer replicas"
+        ));
+    }
     set.pins = given.volumes.pins(&key, &claims, ordinals, sink);
     workload.stateful = Some(set);
     workload

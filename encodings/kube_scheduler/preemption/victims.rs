@@ -38,8 +38,8 @@ pub static RULE: Rule = rule! {
         "victims of a node: all pods of lower priority go, come back in order of priority and start while the pod \
             fits, violating ones first, judged by all filters" =>
             "exact; over where start times are not known, as of pods of modelled owners: of templates of equal \
-                priority any may be older than all others. Out: other orders of more than two such templates, and \
-                pods of mixed ages",
+                priority any may be older than all others. Out: other orders of more than two such templates, as \
+                of three pods of one StatefulSet, and pods of mixed ages",
     ],
     omits: [
         "static pods, and pods of a DaemonSet that was not given, as victims" => "they stay",

@@ -27,6 +27,8 @@ const MOST_COMBINATIONS: usize = 600;
 /// How much more a cell costs whose attributes are variables: what is computed from constants folds away, and states that
 /// differ in the names of nodes only are told apart.
 const COST_OF_VARIABLES: u64 = 4;
+/// Nodes from which on it matters that equal ones are not told apart by which of several named pods is on which.
+const MANY_NODES: usize = 4;
 
 /// The estimated sizes of both representations of a class, in bits: what its cells hold, and what is computed from them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +39,8 @@ pub struct Estimate {
     pub individual: u64,
     /// Each combination of attributes a cell; `None` if there are too many, or nothing to count.
     pub counted: Option<Counting>,
+    /// Whether pods with names of their own can be on the nodes: told apart, these would differ in nothing but who is where.
+    pub named: bool,
 }
 
 /// The counted representation of a class.
@@ -49,16 +53,23 @@ pub struct Counting {
 }
 
 impl Estimate {
-    fn of(nodes: usize, layout: &Layout, combinations: Option<usize>) -> Self {
+    fn of(nodes: usize, layout: &Layout, templates: &[Template], combinations: Option<usize>) -> Self {
+        let is_named = |it: &Attribute| matches!(it, Attribute::Pods(TemplateId(template), _) if templates[*template].ordinal.is_some());
         let values: u64 = layout.max.iter().map(|&max| max.unsigned_abs() + 1).sum();
         let bits = u64::from(usize::BITS - nodes.leading_zeros());
         let size = |combinations: usize| Counting { combinations, size: combinations as u64 * bits };
-        Estimate { nodes, individual: COST_OF_VARIABLES * nodes as u64 * values, counted: combinations.map(size) }
+        Estimate {
+            nodes,
+            individual: COST_OF_VARIABLES * nodes as u64 * values,
+            counted: combinations.map(size),
+            named: layout.attributes.iter().any(is_named),
+        }
     }
 
-    /// Whether counting is estimated to be smaller.
+    /// Whether counting is estimated to be smaller, or to have far fewer states.
     pub fn prefers_counting(&self) -> bool {
-        self.counted.is_some_and(|counted| counted.size <= self.individual)
+        self.counted.is_some() && self.named && self.nodes >= MANY_NODES
+            || self.counted.is_some_and(|counted| counted.size <= self.individual)
     }
 }
 
@@ -119,7 +130,7 @@ impl Cells {
         for (class, (node_class, layout)) in classes.iter().zip(&layouts).enumerate() {
             let start: Vec<Vec<Range>> = (0..node_class.members.len()).map(|member| initial(class, member)).collect();
             let keys = combinations(node_class, layout, templates, &start);
-            let estimate = Estimate::of(start.len(), layout, keys.as_ref().map(Vec::len));
+            let estimate = Estimate::of(start.len(), layout, templates, keys.as_ref().map(Vec::len));
             let is_open = size.present(node_class.members.iter().copied()).len() > 1;
             let keys = keys.filter(|_| is_open || estimate.prefers_counting());
             if is_open && (keys.is_none() || start.iter().flatten().any(|range| fixed(range).is_none())) {

@@ -39,13 +39,18 @@ pub fn of_owned(spec: &ClusterSpec, owner: &Workload, slow_start: bool) -> Vec<P
         phases.push(Phase::Starting);
     }
     phases.push(Phase::Running);
-    let goes = owner.kind != WorkloadKind::DaemonSet || daemons_may_go(spec, owner);
+    let goes = match (owner.kind, &owner.stateful) {
+        (WorkloadKind::DaemonSet, _) => daemons_may_go(spec, owner),
+        (_, Some(set)) => !keeps_its_pods(spec, owner, set),
+        _ => true,
+    };
     // A pod that cannot end, because its node is down, keeps the node of a DaemonSet's next pod, the name of a StatefulSet's,
     // and room in a quota.
     let is_awaited =
         matches!(owner.kind, WorkloadKind::DaemonSet | WorkloadKind::StatefulSet) || !spec.quotas.is_empty();
     let lingers = is_awaited && nodes_may_be_down(spec);
-    if (races || lingers) && goes || pods(owner).any(loose::is_terminating) {
+    let is_named = owner.stateful.is_some();
+    if races && goes || lingers && (goes || is_named) || pods(owner).any(loose::is_terminating) {
         phases.push(Phase::Terminating);
     }
     phases
@@ -103,11 +108,8 @@ fn starts_unready(owner: &Workload) -> bool {
 
 /// Whether something that acts within a block can tell a pod that starts from one that is ready, where there is one revision.
 fn readiness_is_told(spec: &ClusterSpec, owner: &Workload) -> bool {
-    let is_beyond = |set: &Stateful, pod: &ExistingPod| {
-        pod.ordinal.is_some_and(|ordinal| !(set.start..set.start + owner.replicas).contains(&ordinal))
-    };
     let shrinks_at_the_start = owner.revisions.iter().any(|revision| revision.size > owner.replicas)
-        || owner.stateful.as_ref().is_some_and(|set| pods(owner).any(|pod| is_beyond(set, pod)));
+        || owner.stateful.as_ref().is_some_and(|set| pods(owner).any(|pod| is_beyond(owner, set, pod)));
     let is_budgeted = || {
         let mut budgets = spec.disruption_budgets.iter();
         budgets.any(|budget| budget.metadata.namespace.as_deref().unwrap_or("default") == owner.key.namespace)
@@ -120,6 +122,19 @@ fn readiness_is_told(spec: &ClusterSpec, owner: &Workload) -> bool {
         || shrinks_at_the_start
         || preemption_is_possible(spec)
         || pods_may_be_taken(spec) && (is_budgeted() || is_measured())
+}
+
+/// Whether a pod of a StatefulSet is none of those that it wants.
+fn is_beyond(owner: &Workload, set: &Stateful, pod: &ExistingPod) -> bool {
+    pod.ordinal.is_some_and(|ordinal| !(set.start..set.start + owner.replicas).contains(&ordinal))
+}
+
+/// Whether nobody ever deletes pods of a StatefulSet.
+fn keeps_its_pods(spec: &ClusterSpec, owner: &Workload, set: &Stateful) -> bool {
+    let is_scaled = spec.autoscalers.iter().any(|autoscaler| autoscaler.target == owner.key);
+    let is_commanded = spec.scenario.commands.iter().any(|it| it.action.target() == Some(&owner.key));
+    let goes = |pod: &ExistingPod| loose::is_terminating(pod) || is_beyond(owner, set, pod);
+    owner.revisions.len() == 1 && !is_scaled && !is_commanded && !pods(owner).any(goes) && !pods_may_be_taken(spec)
 }
 
 /// Whether somebody else than their owner may delete pods.

@@ -289,7 +289,8 @@ impl ClusterSpec {
             !bound_to_node || policy.evicts_daemon_sets() || pods.any(asks_for_eviction)
         });
         let moderate = nodes <= MOST_NODES_APART || !policy.is_one_step();
-        moderate && (policy.is_stepwise() || (policy.tells_pods_apart() && has_others))
+        let has_named = self.workloads.iter().any(|workload| workload.stateful.is_some());
+        moderate && (policy.is_stepwise() || (policy.tells_pods_apart() && (has_others || has_named)))
     }
 }
 
