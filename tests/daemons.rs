@@ -290,6 +290,17 @@ fn pods_of_a_daemon_set_at_rest_are_room_that_is_used() {
         [class("high", 10), web(1, "1", "priorityClassName: high").replace("{name: web}", "{name: web, uid: web}")];
     assert_eq!(kinds(&with(&preempts)), [WorkloadKind::Deployment, WorkloadKind::DaemonSet]);
     assert_eq!(kinds(&with(&[daemon_set("y", "1", "", "")])), [WorkloadKind::DaemonSet]);
+    // Pods of another revision are at rest where users delete them.
+    let old = |update: &str| {
+        let mut objects = dump(true);
+        objects[2] = daemon_set("x", "2", update, "").replace(
+            "{name: agent}",
+            "{name: agent, uid: agent, annotations: {deprecated.daemonset.template.generation: \"2\"}}",
+        );
+        kinds(&objects)
+    };
+    assert_eq!(old("updateStrategy: {type: OnDelete}"), [WorkloadKind::Fixed]);
+    assert_eq!(old(""), [WorkloadKind::DaemonSet]);
     // What the cluster has already changes nothing.
     assert_eq!(kinds(&with(&[daemon_set("x", "3500m", "", "")])), [WorkloadKind::Fixed]);
 }

@@ -196,3 +196,56 @@ fn load(sketch: &Sketch) -> Loaded {
     let named: Vec<(&str, &str)> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
     load_strings(&named, Default::default()).unwrap_or_else(|errors| panic!("{errors}\n{files:#?}"))
 }
+
+/// A DaemonSet that finds some of its nodes taken, and is updated while nodes fail.
+const DAEMONS: &str = "
+apiVersion: kubound.dev/v1alpha1
+kind: Scenario
+spec:
+  bound: 3
+  nodePools:
+  - {name: node, count: 3, template: {allocatable: {cpu: \"4\", memory: 8Gi}}}
+  failures: {atMost: 1, recover: true}
+  commands:
+  - apply:
+      apiVersion: apps/v1
+      kind: DaemonSet
+      metadata: {name: agent}
+      spec:
+        selector: {matchLabels: {app: agent}}
+        template:
+          metadata: {labels: {app: agent}}
+          spec: {containers: [{name: main, image: y, resources: {requests: {cpu: CPU}}}]}
+---
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: agent}
+spec:
+  selector: {matchLabels: {app: agent}}
+  template:
+    metadata: {labels: {app: agent}}
+    spec: {containers: [{name: main, image: x, resources: {requests: {cpu: CPU}}}]}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: main, image: main, resources: {requests: {cpu: \"1\"}}}]}
+";
+
+#[test]
+fn daemon_sets_reduce_and_lift() {
+    let mut compared = 0;
+    for cpu in ["3500m", "2"] {
+        for interleaving in [Interleaving::Settled, Interleaving::Racing] {
+            let text = DAEMONS.replace("CPU", cpu);
+            let mut loaded = load_strings(&[("daemons.yaml", &text)], Default::default()).expect("a cluster");
+            interleave(&mut loaded, interleaving);
+            compared += compare(&loaded, 3, &format!("daemons of {cpu}, {interleaving:?}"));
+        }
+    }
+    assert!(compared >= 8, "{compared}");
+}

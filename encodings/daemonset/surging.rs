@@ -21,7 +21,8 @@ pub static RULE: Rule = rule! {
         "RollingUpdate with maxSurge: a new pod beside one that is not available at once, beside others as far as it \
             allows; the other goes once the new one is available, or it is not ready itself" =>
             "exact in how many; which nodes are next is free, and they come one after the other",
-        "nodes whose pod may stay but not come: it goes once more pods are available than nodes want one" => "exact",
+        "nodes whose pod may stay but not come: it goes once more pods are available than nodes want one" =>
+            "exact for versions that leave such nodes out of the surge",
         "a percentage of no nodes at all" => "no surge, where upstream does without for once",
     ],
 };

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{Node, PodSpec};
 
-use crate::cluster::object::daemon;
+use crate::cluster::object::daemon::{self, Update};
 use crate::cluster::object::policy::EVICT_ANNOTATION;
 use crate::cluster::object::selector;
 use crate::cluster::object::spec::{ClusterSpec, ExistingPod, NodeSpec, Origin, Workload, WorkloadKind};
@@ -43,38 +43,43 @@ pub fn settle(cluster: &mut ClusterSpec, priorities: &Priorities) {
 }
 
 fn rests(cluster: &ClusterSpec, workload: &Workload) -> bool {
-    let [revision] = workload.revisions.as_slice() else { return false };
-    let Some(pod) = &revision.template.spec else { return false };
+    // Where users delete pods, those of other revisions stay as well.
+    let rolls = workload.revisions.len() > 1 && Update::of(&workload.update) != Update::OnDelete;
+    let Some(pod) = &workload.revisions[workload.current].template.spec else { return false };
     let names = |it: &crate::cluster::object::scenario::Command| it.action.target() == Some(&workload.key);
     let is_asked_about = cluster.scenario.properties.iter().any(|it| it.target.as_ref() == Some(&workload.key));
     workload.kind == WorkloadKind::DaemonSet
         && !workload.created_later
+        && !rolls
         && !is_asked_about
         && !cluster.scenario.slow_start.contains(&workload.key)
         && !cluster.scenario.commands.iter().any(names)
-        && has_its_pods(cluster, pod, &revision.pods)
+        && has_its_pods(cluster, pod, workload)
         && !is_descheduled(cluster, workload)
 }
 
 /// Whether every node has the pods that it should have, for good.
-fn has_its_pods(cluster: &ClusterSpec, pod: &PodSpec, pods: &[ExistingPod]) -> bool {
+fn has_its_pods(cluster: &ClusterSpec, pod: &PodSpec, workload: &Workload) -> bool {
+    let pods = || workload.revisions.iter().flat_map(|revision| &revision.pods);
     let mut there: BTreeMap<&str, usize> = BTreeMap::new();
-    for existing in pods {
+    for existing in pods() {
         let Some(node) = existing.node.as_deref() else { return false };
         *there.entry(node).or_default() += 1;
     }
     let leaving = |it: &ExistingPod| it.object.as_ref().is_none_or(|it| it.metadata.deletion_timestamp.is_some());
+    let specs = || workload.revisions.iter().filter_map(|revision| revision.template.spec.as_ref());
+    let stays = |node: &Node| specs().all(|pod| stays_for_ever(pod, node));
     let is_right = |node: &NodeSpec| {
         let count = there.get(node.name.as_str()).copied().unwrap_or(0);
         let (matches, taints) = (selector::matches_node(pod, &node.node), taints(&node.node));
         match (daemon::is_wanted(pod, matches, taints), daemon::may_stay(pod, matches, taints)) {
-            (true, _) => count == 1 && stays_for_ever(pod, &node.node),
+            (true, _) => count == 1 && stays(&node.node),
             // None comes, but one that is there stays.
-            (false, true) => count == 0 || count == 1 && stays_for_ever(pod, &node.node),
+            (false, true) => count == 0 || count == 1 && stays(&node.node),
             (false, false) => count == 0,
         }
     };
-    !pods.iter().any(leaving) && cluster.nodes.iter().all(is_right)
+    !pods().any(leaving) && cluster.nodes.iter().all(is_right)
 }
 
 fn taints(node: &Node) -> &[k8s_openapi::api::core::v1::Taint] {
