@@ -22,8 +22,7 @@ pub static RULE: Rule = rule! {
     ],
     decides: "Which pods are deleted so that they come back with the template's revision: those of the highest \
         ordinals, down to the partition, one after the other. OrderedReady begins only when every replica is \
-        available and nothing is left to be scaled down, so an update that got stuck stays so after it is reverted \
-        (kubernetes/kubernetes#67250).",
+        available and nothing is left to be scaled down, so an update that got stuck stays so after it is reverted.",
     parts: [
         "RollingUpdate with `partition`; OnDelete" => "exact",
         "`maxUnavailable`, behind the feature gate `MaxUnavailableStatefulSet`, which is off unless the scenario turns it \

@@ -293,7 +293,9 @@ fn used(workload: &Workload) -> impl Iterator<Item = usize> + '_ {
 /// command brings it.
 pub fn is_used(workload: &Workload, revision: usize) -> bool {
     let it = &workload.revisions[revision];
-    revision >= workload.current || it.size > 0 || !it.pods.is_empty()
+    // A StatefulSet makes pods of the revision that its status calls the current one, below its partition.
+    let is_current = workload.stateful.as_ref().is_some_and(|set| set.current == revision);
+    revision >= workload.current || is_current || it.size > 0 || !it.pods.is_empty()
 }
 
 /// Whether a StatefulSet keeps the pods that it has, and makes no other ones of another revision.
