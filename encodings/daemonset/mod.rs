@@ -174,6 +174,7 @@ impl<'a, 'c> Reconcile<'a, 'c> {
             node.is_wanted & is_free
         };
         let step = Step::new(&RULE, "creates", "makes a pod for", "the node should have one and has none");
+        let step = step.looking_at(Look::Numbers);
         self.add_all(&step, lacks, |cell, when| self.sight.make(cell, when));
     }
 
@@ -182,7 +183,7 @@ impl<'a, 'c> Reconcile<'a, 'c> {
         let (ctx, templates) = (self.sight.ctx(), &self.sight.all);
         let is_wrong = |node: &Node<'c>| ctx.bool(!node.may_stay) & (node.new + node.old).ge(1);
         let why = "the node is not for them: its labels do not match, or a NoExecute taint is not tolerated";
-        let step = Step::new(&RULE, "removes", "deletes its pods on", why);
+        let step = Step::new(&RULE, "removes", "deletes its pods on", why).looking_at(Look::Places);
         self.add_all(&step, is_wrong, |cell, when| self.sight.delete(cell, templates, when));
     }
 
@@ -214,7 +215,7 @@ impl<'a, 'c> Reconcile<'a, 'c> {
             cluster.change(cell).withdraw(template, first).delete(template, then, Leaving::Deleted)
         };
         let why = "a node has one pod, the oldest";
-        let step = Step::new(&RULE, "prunes", "deletes a pod too many on", why);
+        let step = Step::new(&RULE, "prunes", "deletes a pod too many on", why).looking_at(Look::Places);
         let of = &cluster.templates[template.0].name;
         let name = format!("daemonset {} prunes {of} for {}", self.object.key, self.name);
         act(cluster, self.object, &sight.all, (&step, name, Reach::One), self.is_present, &need, &change);
@@ -227,6 +228,7 @@ pub struct Step<'c> {
     name: &'static str,
     does: &'static str,
     because: &'static str,
+    look: Look,
     /// How many nodes are in a state already, of how many that may be, and which state.
     counts: Option<(Int<'c>, Int<'c>, &'static str)>,
 }
@@ -234,7 +236,12 @@ pub struct Step<'c> {
 impl<'c> Step<'c> {
     /// Follows a rule, is called so, and tells what it does to which nodes and why.
     pub fn new(rule: &'static Rule, name: &'static str, does: &'static str, because: &'static str) -> Self {
-        Step { rule, name, does, because, counts: None }
+        Step { rule, name, does, because, look: Look::Readiness, counts: None }
+    }
+
+    /// Looks no closer than that.
+    fn looking_at(self, look: Look) -> Self {
+        Step { look, ..self }
     }
 
     /// Tells how many nodes are in a state already, of how many that may be.
@@ -243,10 +250,23 @@ impl<'c> Step<'c> {
     }
 }
 
-/// What the controller sees: which pods there are and where, and which of them are ready.
-fn seen(templates: &[TemplateId]) -> Vec<Effect> {
-    let kinds: [fn(TemplateId) -> Effect; 6] =
-        [effect::bound, effect::started, effect::deleted, effect::ended, effect::waiting, effect::withdrawn];
+/// What a step looks at of the pods of nodes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Look {
+    /// How many there are, bound or not.
+    Numbers,
+    /// Also which of them are bound.
+    Places,
+    /// Also which of them are ready.
+    Readiness,
+}
+
+/// What the controller sees where it looks so closely.
+fn seen(look: Look, templates: &[TemplateId]) -> Vec<Effect> {
+    let mut kinds: Vec<fn(TemplateId) -> Effect> =
+        vec![effect::deleted, effect::ended, effect::waiting, effect::withdrawn];
+    kinds.extend((look >= Look::Places).then_some(effect::bound as fn(TemplateId) -> Effect));
+    kinds.extend((look >= Look::Readiness).then_some(effect::started as fn(TemplateId) -> Effect));
     effect::on_nodes(&kinds, templates.iter().copied())
 }
 
@@ -280,7 +300,9 @@ fn act<'a, 'c>(
     };
     let suffix = if reach == Reach::One { " one by one" } else { "" };
     let kind = ActionKind::Event { rank: ranks::DAEMONSET };
-    let draft = ActionDraft::new(name + suffix, kind, guard, next).choosing(inputs, choice).seeing(seen(templates));
+    let draft =
+        ActionDraft::new(name + suffix, kind, guard, next).choosing(inputs, choice).seeing(seen(step.look, templates));
+    let draft = if step.look == Look::Numbers && reach == Reach::All { draft.leading() } else { draft };
     let (actor, does, because) = (format!("DaemonSet {}", object.key), step.does, step.because);
     let counts = step.counts.map(|(number, limit, state)| (number.id(), limit.id(), state));
     let tell = move |scene: &Scene<'_>| {
@@ -304,7 +326,7 @@ fn add_vanish<'c>(cluster: &Cluster<'c>, object: &Workload, vars: &WorkloadVars)
         cell.exists & pods.ge(1)
     };
     let change = |cell: &Cell<'c>, when| sight.delete(cell, &sight.all, when);
-    let step = Step::new(&RULE, "", "is gone, and so are its pods on", "it was deleted");
+    let step = Step::new(&RULE, "", "is gone, and so are its pods on", "it was deleted").looking_at(Look::Places);
     let name = format!("daemonset {} is garbage-collected", object.key);
     act(cluster, object, &sight.all, (&step, name, Reach::All), gone, &need, &change);
 }
