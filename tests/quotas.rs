@@ -133,3 +133,44 @@ fn in_async_runs_a_replica_set_may_get_its_pods_one_after_the_other() {
     let web = deployment("web", "web:1", 2, ONE_BY_ONE) + &quota("pods: 1");
     assert!(verdict("pods-schedulable", &[&web, &plain]).starts_with("violated at k = "));
 }
+
+/// A LimitRange of containers.
+fn limit_range(item: &str) -> String {
+    format!(
+        "---\napiVersion: v1\nkind: LimitRange\nmetadata: {{name: sizes}}\nspec: {{limits: [{{type: Container, {item}}}]}}\n"
+    )
+}
+
+#[test]
+fn limit_ranges_complete_pods_and_refuse_them() {
+    let plain = scenario("  properties: [pods-schedulable]\n");
+    let web = deployment("web", "web:1", 3, ONE_BY_ONE).replace("{requests: {cpu: 500m}}", "{}");
+    let with = |item: &str, hard: &str| format!("{web}{}{}", limit_range(item), quota(hard));
+    let defaults = "default: {cpu: 1}, defaultRequest: {cpu: 500m}";
+    assert_eq!(verdict("pods-schedulable", &[&with(defaults, "requests.cpu: 1500m, limits.cpu: 3"), &plain]), "holds");
+    assert_eq!(verdict("pods-schedulable", &[&with(defaults, "limits.cpu: 2"), &plain]), "violated at k = 0");
+    let beyond = "default: {cpu: 2}, max: {cpu: 1}";
+    let text = story("pods-schedulable", &[&with(beyond, "pods: 9"), &plain]);
+    assert!(text.contains("LimitRange sizes: container main is above the maximum of cpu"), "{text}");
+}
+
+#[test]
+fn stateful_sets_ask_quotas_too() {
+    let plain = scenario("  properties: [rollout-completes]\n");
+    let set = |image: &str, replicas: u32| {
+        deployment("web", image, replicas, "{}")
+            .replace("kind: Deployment", "kind: StatefulSet")
+            .replace("  strategy: {}\n", "")
+    };
+    for policy in ["OrderedReady", "Parallel"] {
+        let set = |image: &str, replicas: u32| {
+            set(image, replicas)
+                .replace("spec:\n  replicas", &format!("spec:\n  podManagementPolicy: {policy}\n  replicas"))
+        };
+        let update = indented(&set("web:2", 3));
+        let scenario = plain.clone() + &format!("  commands:\n  - apply:\n{update}");
+        let of = |hard: &str| set("web:1", 3) + &quota(hard);
+        assert_eq!(verdict("rollout-completes", &[&of("pods: 3"), &scenario]), "holds", "{policy}");
+        assert!(verdict("rollout-completes", &[&of("pods: 2"), &scenario]).starts_with("violated"), "{policy}");
+    }
+}

@@ -2,6 +2,7 @@
 //!
 //! Part of the rule `admission/ResourceQuota`.
 
+mod limit_range;
 mod quota;
 
 use crate::cluster::view::rule::Rule;
@@ -9,4 +10,4 @@ use crate::cluster::view::rule::Rule;
 pub use quota::{RULE as QUOTA, Room, room, seen};
 
 /// The rules of admission.
-pub static RULES: &[&Rule] = &[&quota::RULE];
+pub static RULES: &[&Rule] = &[&quota::RULE, &limit_range::RULE];

@@ -35,7 +35,7 @@ pub static RULE: Rule = rule! {
     omits: [
         "quotas on other objects, as `count/replicasets.apps`" => "they are not asked",
         "statuses of quotas that lag behind" => "only in `async`, where a ReplicaSet may get fewer pods than there is room for",
-        "`LimitRange`s, webhooks and policies" => "verdicts say so",
+        "DaemonSets" => "no quota refuses their pods, which count all the same; verdicts say so",
     ],
 };
 
@@ -45,8 +45,8 @@ pub struct Room<'c> {
     pub pods: Option<Int<'c>>,
     /// By quota and resource: what is told of it.
     told: Vec<Told>,
-    /// What is told of a quota that never admits one.
-    lacking: Option<String>,
+    /// What is told of what never admits one.
+    never: Option<String>,
 }
 
 struct Told {
@@ -75,12 +75,10 @@ pub fn room<'c>(cluster: &Cluster<'c>, state: &State<'c>, template: TemplateId) 
         told.push(Told { quota: name(allowance.quota), resource, pods: here.id(), used: used.id(), unit, hard });
         pods = Some(pods.map_or(here, |pods: Int<'c>| pods.min(here)));
     }
-    let lacking = limits.lacking.as_ref();
-    let lacking = lacking.map(|(at, what)| format!("{} wants {what} of every container", name(*at)));
-    if lacking.is_some() {
+    if limits.never.is_some() {
         pods = Some(cluster.ctx().int(0));
     }
-    Room { pods, told, lacking }
+    Room { pods, told, never: limits.never.clone() }
 }
 
 /// What is used up, in a unit that divides what every pod takes.
@@ -120,12 +118,12 @@ impl Room<'_> {
     /// What admits no more pods, in words, where something does not.
     fn refusal(&self) -> impl Fn(&Scene<'_>) -> Option<String> + 'static {
         let told: Vec<_> = self.told.iter().map(|it| (it.pods, it.used, it.unit, it.hard, it.text())).collect();
-        let lacking = self.lacking.clone();
+        let never = self.never.clone();
         move |scene| {
             let full = told.iter().find(|(pods, ..)| scene.get(*pods) == 0);
             let full = full
                 .map(|(_, used, unit, hard, text)| format!("{text}: {} of {hard} are used", scene.get(*used) * unit));
-            lacking.clone().or(full)
+            never.clone().or(full)
         }
     }
 }

@@ -16,13 +16,12 @@ const MOVES_NODES: &str = "adds and removes nodes";
 const HOLDS: &str = "may hold pods back, or bind them to nodes";
 
 /// Kinds of Kubernetes itself.
-const OWN: [(&str, &str); 17] = [
+const OWN: [(&str, &str); 16] = [
     ("DaemonSet", "keeps a pod on each of its nodes"),
     ("StatefulSet", "makes its pods again"),
     ("ReplicationController", "makes its pods again"),
     ("Job", COMES_AND_GOES),
     ("CronJob", COMES_AND_GOES),
-    ("LimitRange", CHANGES),
     ("MutatingWebhookConfiguration", CHANGES),
     ("ValidatingWebhookConfiguration", REFUSES),
     ("MutatingAdmissionPolicy", CHANGES),

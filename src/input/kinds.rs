@@ -8,7 +8,8 @@ use k8s_openapi::api::apps::v1::{ControllerRevision, DaemonSet, Deployment, Repl
 use k8s_openapi::api::autoscaling::v1::HorizontalPodAutoscaler as AutoscalerV1;
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::core::v1::{
-    Namespace, Node, PersistentVolume, PersistentVolumeClaim, Pod, ReplicationController, ResourceQuota, Service,
+    LimitRange, Namespace, Node, PersistentVolume, PersistentVolumeClaim, Pod, ReplicationController, ResourceQuota,
+    Service,
 };
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::api::scheduling::v1::PriorityClass;
@@ -47,6 +48,8 @@ pub struct Objects {
     pub namespaces: Vec<Located<Namespace>>,
     /// PodDisruptionBudgets.
     pub disruption_budgets: Vec<Located<PodDisruptionBudget>>,
+    /// LimitRanges.
+    pub limit_ranges: Vec<Located<LimitRange>>,
     /// ResourceQuotas.
     pub quotas: Vec<Located<ResourceQuota>>,
     /// ControllerRevisions: templates of StatefulSets and DaemonSets.
@@ -68,7 +71,7 @@ pub struct Objects {
 }
 
 /// Versions in which modelled kinds are understood; the first is the one to recommend.
-const VERSIONS: [(&str, &[&str]); 19] = [
+const VERSIONS: [(&str, &[&str]); 20] = [
     ("Deployment", &["apps/v1"]),
     ("ReplicaSet", &["apps/v1"]),
     ("DaemonSet", &["apps/v1"]),
@@ -80,6 +83,7 @@ const VERSIONS: [(&str, &[&str]); 19] = [
     ("Service", &["v1"]),
     ("Namespace", &["v1"]),
     ("PodDisruptionBudget", &["policy/v1"]),
+    ("LimitRange", &["v1"]),
     ("ResourceQuota", &["v1"]),
     ("ControllerRevision", &["apps/v1"]),
     ("PersistentVolumeClaim", &["v1"]),
@@ -145,6 +149,7 @@ impl Objects {
             "PodDisruptionBudget" => {
                 self.disruption_budgets.extend(located(reader.read(&raw, true, other::disruption_budget), raw))
             }
+            "LimitRange" => self.limit_ranges.extend(located(reader.read(&raw, true, other::limit_range), raw)),
             "ResourceQuota" => {
                 let read = reader.read(&raw, true, other::quota);
                 read.iter().for_each(|quota| reader.census.count_quota(quota));
@@ -189,6 +194,7 @@ impl Objects {
         self.controller_revisions.extend(other.controller_revisions);
         self.claims.extend(other.claims);
         self.quotas.extend(other.quotas);
+        self.limit_ranges.extend(other.limit_ranges);
         self.volumes.extend(other.volumes);
         self.priority_classes.extend(other.priority_classes);
         self.scheduler_configurations.extend(other.scheduler_configurations);

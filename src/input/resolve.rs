@@ -8,6 +8,7 @@ use std::sync::Arc;
 use itertools::Itertools;
 use k8s_openapi::api::core::v1::{Node, PersistentVolumeClaim, Pod};
 
+use crate::cluster::object::limit_range;
 use crate::cluster::object::spec::{
     ClusterSpec, NodeSpec, ObjectKey, Revision, SchedulerProfile, Workload, WorkloadKind,
 };
@@ -237,6 +238,7 @@ impl Resolver<'_> {
         cluster.namespaces = namespaces(&unique(objects.namespaces, self.sink).applied(self.sink), &cluster.workloads);
         cluster.claims = storage_classes(&claims);
         cluster.services = values(unique(objects.services, self.sink).applied(self.sink));
+        cluster.limit_ranges = values(unique(objects.limit_ranges, self.sink).applied(self.sink));
         cluster.quotas = values(unique(objects.quotas, self.sink).applied(self.sink));
         cluster.disruption_budgets = values(unique(objects.disruption_budgets, self.sink).applied(self.sink));
         cluster.descheduler = descheduler::resolve(&objects.descheduler_policies, &priorities, self.census, self.sink);
@@ -339,8 +341,13 @@ impl Resolver<'_> {
         let name = |it: &Revision| it.template.spec.as_ref().and_then(|spec| spec.scheduler_name.clone());
         let schedulers = templates
             .filter_map(|it| Some(SchedulerProfile::named(&cluster.scheduler, name(it).as_deref())?.scheduler));
+        let is_counted = |it: &&Workload| {
+            let quotas = || cluster.quotas.iter().map(|quota| quota.metadata.namespace.as_deref().unwrap_or("default"));
+            it.kind == WorkloadKind::DaemonSet && quotas().any(|namespace| namespace == it.key.namespace)
+        };
+        let daemons = cluster.workloads.iter().find(is_counted).map(|_| "ResourceQuota of DaemonSets".to_owned());
         let races = (schedulers.unique().count() > 1).then(|| "races between schedulers".to_owned());
-        self.census.absent().map(str::to_owned).chain(races).collect()
+        self.census.absent().map(str::to_owned).chain(races).chain(daemons).collect()
     }
 
     /// Manifests that a running cluster does not have yet are what somebody is about to apply.
@@ -382,6 +389,7 @@ impl Resolver<'_> {
             Commander { cluster, history, priorities, broken, sources: self.sources, census, sink }
                 .run(raw, &document.spec.commands);
         }
+        complete(cluster);
         cluster.autoscalers = autoscalers::resolve(autoscalers, &cluster.workloads, broken, self.census, self.sink);
         if let Some((raw, document)) = document {
             let commands = std::mem::take(&mut cluster.scenario.commands);
@@ -392,6 +400,16 @@ impl Resolver<'_> {
         if document.is_none_or(|(_, document)| document.spec.loads.is_none()) {
             cluster.scenario.loads = defaults::default_loads(cluster);
         }
+    }
+}
+
+/// Gives templates what the LimitRanges of their namespaces give to pods.
+fn complete(cluster: &mut ClusterSpec) {
+    let ClusterSpec { workloads, limit_ranges, .. } = cluster;
+    for workload in workloads.iter_mut().filter(|workload| workload.kind != WorkloadKind::Fixed) {
+        let own = || limit_ranges.iter().filter(|range| limit_range::is_of(range, &workload.key.namespace));
+        let pods = workload.revisions.iter_mut().filter_map(|revision| revision.template.spec.as_mut());
+        pods.for_each(|pod| own().for_each(|range| limit_range::complete(range, pod)));
     }
 }
 

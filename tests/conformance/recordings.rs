@@ -64,6 +64,7 @@ const EMBEDDED: &[(&str, &[u8])] = &[
     ("control-plane/drain.jsonl", include_bytes!("../oracle/control-plane/drain.jsonl.gz")),
     ("control-plane/eviction.jsonl", include_bytes!("../oracle/control-plane/eviction.jsonl.gz")),
     ("control-plane/preemption.jsonl", include_bytes!("../oracle/control-plane/preemption.jsonl.gz")),
+    ("control-plane/quota.jsonl", include_bytes!("../oracle/control-plane/quota.jsonl.gz")),
     ("control-plane/mixed.jsonl", include_bytes!("../oracle/control-plane/mixed.jsonl.gz")),
     ("control-plane/daemonset.jsonl", include_bytes!("../oracle/control-plane/daemonset.jsonl.gz")),
 ];

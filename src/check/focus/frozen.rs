@@ -57,6 +57,7 @@ fn part(
         owner_selectors: whole.owner_selectors.clone(),
         disruption_budgets: whole.disruption_budgets.clone(),
         quotas: Vec::new(),
+        limit_ranges: Vec::new(),
         namespaces: whole.namespaces.clone(),
         absent: whole.absent.clone(),
         scheduler: whole.scheduler.clone(),

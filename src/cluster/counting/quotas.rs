@@ -1,4 +1,4 @@
-//! Which quotas may refuse pods, and what counts against them.
+//! Which quotas and limit ranges may refuse pods, and what counts against quotas.
 //!
 //! A quota that all pods together never reach is left out: of each template as many as may be there at a time, and the pods
 //! that stay. Pods that are being deleted count until they are gone; where a quota is left out, that only puts off creations
@@ -8,9 +8,11 @@
 use std::collections::BTreeSet;
 
 use k8s_openapi::api::core::v1::ResourceQuota;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::phases;
 use super::templates::{Template, TemplateId, Tenure};
+use crate::cluster::object::limit_range;
 use crate::cluster::object::quota::{self, Charge};
 use crate::cluster::object::resources::ResourceError;
 use crate::cluster::object::spec::ClusterSpec;
@@ -35,14 +37,14 @@ pub struct Allowance {
 pub struct Limits {
     /// Quotas that may be used up.
     pub allowances: Vec<Allowance>,
-    /// A quota that never admits such a pod, by its position, and the resource of which a container says nothing.
-    pub lacking: Option<(usize, String)>,
+    /// What never admits such a pod, in words, if something does not.
+    pub never: Option<String>,
 }
 
 impl Limits {
     /// Whether nothing ever refuses such a pod.
     pub fn is_empty(&self) -> bool {
-        self.allowances.is_empty() && self.lacking.is_none()
+        self.allowances.is_empty() && self.never.is_none()
     }
 }
 
@@ -59,8 +61,11 @@ pub fn limits(spec: &ClusterSpec, templates: &[Template]) -> Result<Vec<Limits>,
         };
         let counted: Vec<usize> = (0..templates.len()).filter(|&id| selected(&templates[id])).collect();
         for &id in &counted {
-            let lacking = || Some((position, quota::lacking(quota, &templates[id].spec)?));
-            limits[id].lacking = limits[id].lacking.take().or_else(lacking);
+            let lacking = || {
+                let resource = quota::lacking(quota, &templates[id].spec)?;
+                Some(format!("ResourceQuota {} wants {resource} of every container", name(&quota.metadata)))
+            };
+            limits[id].never = limits[id].never.take().or_else(lacking);
         }
         let charges = counted.iter().map(|&id| Ok((id, quota::charges(quota, &templates[id].spec)?)));
         let charges = charges.collect::<Result<Vec<(usize, Vec<Charge>)>, ResourceError>>()?;
@@ -80,7 +85,19 @@ pub fn limits(spec: &ClusterSpec, templates: &[Template]) -> Result<Vec<Limits>,
             }
         }
     }
+    for range in &spec.limit_ranges {
+        for (template, limits) in templates.iter().zip(&mut limits).filter(|(it, _)| it.tenure == Tenure::Owned) {
+            if limit_range::is_of(range, &template.namespace) && limits.never.is_none() {
+                let refusal = limit_range::refusal(range, &template.spec)?;
+                limits.never = refusal.map(|why| format!("LimitRange {}: {why}", name(&range.metadata)));
+            }
+        }
+    }
     Ok(limits)
+}
+
+fn name(metadata: &ObjectMeta) -> &str {
+    metadata.name.as_deref().unwrap_or_default()
 }
 
 /// What pods that stay take of a quota, pod by pod: those of owners that are not modelled, but for those that templates count.

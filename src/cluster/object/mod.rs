@@ -3,6 +3,7 @@
 pub mod affinity;
 pub mod daemon;
 pub mod images;
+pub mod limit_range;
 pub mod owners;
 pub mod policy;
 pub mod quantity;

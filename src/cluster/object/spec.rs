@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use k8s_openapi::api::apps::v1::{DaemonSetUpdateStrategy, DeploymentStrategy};
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
-use k8s_openapi::api::core::v1::{Node, Pod, PodTemplateSpec, ResourceQuota, Service};
+use k8s_openapi::api::core::v1::{LimitRange, Node, Pod, PodTemplateSpec, ResourceQuota, Service};
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
@@ -71,6 +71,8 @@ pub struct ClusterSpec {
     pub disruption_budgets: Vec<PodDisruptionBudget>,
     /// ResourceQuotas.
     pub quotas: Vec<ResourceQuota>,
+    /// LimitRanges; templates have what they give.
+    pub limit_ranges: Vec<LimitRange>,
     /// Labels of each known namespace.
     pub namespaces: BTreeMap<String, BTreeMap<String, String>>,
     /// The scheduler's profiles (never empty; the first is `default-scheduler` unless configured otherwise).

@@ -271,7 +271,8 @@ impl<'c> View<'c> {
     pub fn existing(&self, state: &State<'c>, template: TemplateId) -> Int<'c> {
         let leaving = self.cells.totals.get(state, &Quantity::Terminating(template));
         let here = |cell: &_| self.pods(cell, template, Phase::Terminating);
-        self.active(state, template) + leaving.unwrap_or_else(|| self.sum(state, here))
+        let there = self.waiting(state, template) + self.bound(state, template);
+        there + leaving.unwrap_or_else(|| self.sum(state, here))
     }
 
     /// What may keep pods of a template from being created.

@@ -1,6 +1,6 @@
-//! Checks of Nodes, ResourceQuotas and PodDisruptionBudgets.
+//! Checks of Nodes, LimitRanges, ResourceQuotas and PodDisruptionBudgets.
 
-use k8s_openapi::api::core::v1::{Node, ResourceQuota, Taint};
+use k8s_openapi::api::core::v1::{LimitRange, Node, ResourceQuota, Taint};
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 
 use crate::input::path::FieldPath;
@@ -33,6 +33,18 @@ pub fn taints(path: &FieldPath, taints: &[Taint], check: &mut Check<'_>) {
         check.one_of(&at.field("effect"), Some(&taint.effect), &["NoSchedule", "PreferNoSchedule", "NoExecute"]);
         if taint.key.is_empty() {
             check.error(&at.field("key"), "a taint needs a key", "add `key:`");
+        }
+    }
+}
+
+/// Checks a LimitRange.
+pub fn limit_range(range: &LimitRange, check: &mut Check<'_>) {
+    for (index, item) in range.spec.iter().flat_map(|spec| &spec.limits).enumerate() {
+        let path = FieldPath::from("spec.limits").index(index);
+        check.one_of(&path.field("type"), Some(&item.type_), &["Container", "Pod", "PersistentVolumeClaim"]);
+        let lists = [("default", &item.default), ("defaultRequest", &item.default_request)];
+        for (field, list) in lists.into_iter().chain([("min", &item.min), ("max", &item.max)]) {
+            check.amounts(&path.field(field), list.as_ref());
         }
     }
 }

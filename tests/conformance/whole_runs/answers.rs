@@ -14,6 +14,7 @@ use crate::term::Ctx;
 
 use super::evictions::asked;
 use super::objects;
+use super::quotas;
 use super::record::{Step, Stretch, listed};
 use super::step;
 
@@ -63,7 +64,8 @@ fn at_the_start<T>(
 /// Compares the statuses of budgets at rest, before the user does anything.
 pub fn compare_budgets(stretch: &Stretch) -> Result<(), String> {
     let recorded = listed(&stretch.before, "PodDisruptionBudget");
-    if recorded.is_empty() || !stretch.begins_at_rest {
+    // The disruption controller is told of pods, not of sizes: where a quota refuses the pods, it does not notice.
+    if recorded.is_empty() || !stretch.begins_at_rest || quotas::keep_short(stretch) {
         return Ok(());
     }
     let idle = stretch.steps[..1].iter().map(|step| Step { action: json!({}), events: Vec::new(), ..step.clone() });

@@ -9,7 +9,7 @@ use super::workload::{self, is_workload};
 
 /// What of the kinds at hand stands against modelling a stretch, if anything does.
 pub fn not_modelled(stretch: &Stretch) -> Option<String> {
-    let known = ["Pod", "PodDisruptionBudget", "HorizontalPodAutoscaler", "ResourceQuota"];
+    let known = ["Pod", "PodDisruptionBudget", "HorizontalPodAutoscaler", "ResourceQuota", "LimitRange"];
     let is_known = |object: &Value| is_workload(object) || known.iter().any(|kind| object["kind"] == *kind);
     if let Some(object) = stretch.present().find(|object| !is_known(object)) {
         return Some(format!("the kind {}", object["kind"].as_str().unwrap_or_default()));

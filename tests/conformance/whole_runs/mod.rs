@@ -6,7 +6,7 @@
 //!
 //! A node that fails is silent from then on; when it is seen to be down, and back, is recorded.
 //!
-//! A step that never came to rest is followed as far as it was recorded.
+//! A step that never came to rest is followed as far as it was recorded, and so is one that did so during a back-off ([`quotas`]).
 //!
 //! Not compared: what the API refused, but that what it refused was not done.
 
@@ -23,6 +23,7 @@ mod objects;
 mod observe;
 mod phases;
 mod priority;
+mod quotas;
 mod record;
 mod rest;
 mod step;
@@ -98,7 +99,8 @@ fn verdict(record: &Value) -> Result<Verdict, String> {
     let phases = phases::of(&stretch).into_iter().map(|phase| Phase::of(&phase)).collect::<Result<Vec<_>, _>>()?;
     let recorded = observe::recorded(&stretch);
     let recorded = if phases.len() == 1 { vec![recorded.concat()] } else { recorded };
-    let rest = stretch.came_to_rest().then(|| Picture::recorded(&stretch));
+    let is_over = stretch.came_to_rest() && !quotas::are_tried_again(&stretch);
+    let rest = is_over.then(|| Picture::recorded(&stretch));
     // Few runs need the larger search.
     let prompt = follow(&phases, &recorded, rest.as_ref(), false);
     prompt.or_else(|_| follow(&phases, &recorded, rest.as_ref(), true)).map(|()| Verdict::Agrees)

@@ -106,7 +106,10 @@ impl Step {
     /// What is done, one thing after the other, without what merely says how.
     pub fn acts(&self) -> Vec<(&str, &Value)> {
         let told = |name: &str| {
-            !matches!(name, "pod" | "node" | "flags" | "timeout" | "deployment" | "ready" | "phase" | "disk")
+            !matches!(
+                name,
+                "pod" | "node" | "flags" | "timeout" | "deployment" | "ready" | "phase" | "disk" | "then wait"
+            )
         };
         let acts = self.action.as_object().into_iter().flatten();
         acts.map(|(name, value)| (name.as_str(), value)).filter(|(name, _)| told(name)).collect()
@@ -139,7 +142,9 @@ impl Stretch {
 
     fn has(&self, kind: &str, name: &str) -> bool {
         let is_created = |event: &Event| event.change == "ADDED" && event.kind == kind && event.state["name"] == name;
-        listed(&self.before, kind).iter().any(|object| object["name"] == name)
+        // What is given once and for all is not recorded again.
+        kind == "LimitRange"
+            || listed(&self.before, kind).iter().any(|object| object["name"] == name)
             || self.steps.iter().flat_map(|step| &step.events).any(is_created)
     }
 
