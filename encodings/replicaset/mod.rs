@@ -75,7 +75,10 @@ fn add_create(cluster: &Cluster<'_>, name: &str, vars: &WorkloadVars, revision: 
     let mut next = state.clone();
     next.set(pending, (state.get(pending) + created).min(cluster.templates[template.0].max_pods));
     let actor = format!("ReplicaSet {name}");
-    let guard = active.lt(size) & admitted.ge(1);
+    let guard = match room.pods {
+        None => active.lt(size),
+        Some(_) => active.lt(size) & admitted.ge(1),
+    };
     let (missing, active, size, created) = (missing.id(), active.id(), size.id(), created.id());
     let draft = ActionDraft::new(format!("replicaset {name} creates"), event(ranks::REPLICASET), guard, next)
         .choosing(inputs, choice)
