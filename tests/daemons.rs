@@ -338,7 +338,7 @@ fn mistakes_are_errors_at_their_places() {
 fn a_template_that_names_a_node_is_left_out_with_a_note() {
     let loaded = load(&[scenario(1, ""), daemon_set("x", "1", "", "nodeName: node-1"), web(1, "1", "")]);
     let note = loaded.diagnostics.to_string();
-    assert!(note.contains("nodeName of a DaemonSet, and the DaemonSet with it"), "{note}");
+    assert!(note.contains("DaemonSet with nodeName keeps a pod on a node"), "{note}");
     assert_eq!(loaded.spec.workloads.len(), 1);
 }
 

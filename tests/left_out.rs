@@ -198,3 +198,14 @@ fn complaints_about_them_name_the_line() {
     let diagnostics = loaded(&texts).diagnostics.to_string();
     assert!(diagnostics.contains("cannot be read; it is ignored"), "{diagnostics}");
 }
+
+#[test]
+fn what_holds_pods_back_is_named() {
+    let gated = WEB.replace("      containers:", "      schedulingGates: [{name: wait}]\n      containers:");
+    let results = checked(&gated, &scenario(""));
+    assert!(results.iter().all(|it| it.without == ["schedulingGates"]));
+    let of_sets =
+        "---\napiVersion: v1\nkind: ResourceQuota\nmetadata: {name: q}\nspec: {hard: {count/replicasets.apps: 3}}\n";
+    let results = checked(&(WEB.to_owned() + of_sets), &scenario(""));
+    assert!(results.iter().all(|it| it.without == ["ResourceQuota of count/replicasets.apps"]));
+}

@@ -63,16 +63,20 @@ impl Census {
     pub fn count_object(&mut self, object: &RawObject) {
         match influence::of(object) {
             None => self.bystanders += 1,
-            Some(could) => self.absent.entry(object.kind.clone()).or_insert((0, could)).0 += 1,
+            Some(could) => self.leave_out(&object.kind, could),
         }
+    }
+
+    /// Counts something that is not modelled and that may change pods, nodes or sizes.
+    pub fn leave_out(&mut self, what: &str, could: &'static str) {
+        self.absent.entry(what.to_owned()).or_insert((0, could)).0 += 1;
     }
 
     /// Counts what a quota limits and nobody is refused for: other objects than pods that make pods.
     pub fn count_quota(&mut self, quota: &ResourceQuota) {
         let hard = quota.spec.as_ref().and_then(|spec| spec.hard.as_ref());
         for resource in hard.into_iter().flat_map(|hard| hard.keys()).filter(|it| OF_OWNERS.contains(&it.as_str())) {
-            let kind = format!("ResourceQuota of {resource}");
-            self.absent.entry(kind).or_insert((0, "may refuse owners of pods")).0 += 1;
+            self.leave_out(&format!("ResourceQuota of {resource}"), "may refuse owners of pods");
         }
     }
 
@@ -92,7 +96,7 @@ impl Census {
         }
         for (field, could) in HOLDING {
             if reaches(spec, field) {
-                self.absent.entry(field.to_owned()).or_insert((0, could)).0 += 1;
+                self.leave_out(field, could);
             }
         }
     }

@@ -16,9 +16,7 @@ const MOVES_NODES: &str = "adds and removes nodes";
 const HOLDS: &str = "may hold pods back, or bind them to nodes";
 
 /// Kinds of Kubernetes itself.
-const OWN: [(&str, &str); 16] = [
-    ("DaemonSet", "keeps a pod on each of its nodes"),
-    ("StatefulSet", "makes its pods again"),
+const OWN: [(&str, &str); 14] = [
     ("ReplicationController", "makes its pods again"),
     ("Job", COMES_AND_GOES),
     ("CronJob", COMES_AND_GOES),

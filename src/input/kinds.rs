@@ -172,7 +172,7 @@ impl Objects {
     fn add_daemon_set(&mut self, reader: &mut Reader<'_>, raw: RawObject) {
         let read = reader.read(&raw, true, validate::workload::daemon_set);
         if read.as_ref().is_some_and(names_node) {
-            reader.census.count("nodeName of a DaemonSet, and the DaemonSet with it");
+            reader.census.leave_out("DaemonSet with nodeName", "keeps a pod on a node");
         } else {
             read_into(&mut self.daemon_sets, &mut self.broken, read, raw);
         }
