@@ -209,3 +209,10 @@ fn what_holds_pods_back_is_named() {
     let results = checked(&(WEB.to_owned() + of_sets), &scenario(""));
     assert!(results.iter().all(|it| it.without == ["ResourceQuota of count/replicasets.apps"]));
 }
+
+#[test]
+fn nothing_is_said_of_properties_that_are_about_nobody() {
+    let results = checked(&format!("{WEB}---\n{}", WEB.replace("web", "api")), &scenario(""));
+    let names: Vec<&str> = results.iter().map(|it| it.property.as_str()).collect();
+    assert_eq!(names, ["pods-schedulable", "no-eviction-loop", "settles"]);
+}

@@ -78,6 +78,7 @@ pub fn check(
         plan.progress.begin(&format!("{}: {name}", subject.name.short()));
         let decided = match session.alone(name) {
             Some(decided) => Some(decided),
+            None if few && !whole.may_have(name) => continue,
             None if few => {
                 let result = match whole.ask(name, waiting.len() as u32 + 1) {
                     Err(VerifyError::Model(ModelError::Stopped(why))) => unbuilt(subject, name, why),

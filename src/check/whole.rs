@@ -30,6 +30,11 @@ impl<'a> Whole<'a> {
         Whole { subject, plan, started: Instant::now(), model: None, modelling: Duration::ZERO }
     }
 
+    /// Whether a property is about anything in the cluster; where there was no time to find out, it may be.
+    pub fn may_have(&mut self, name: &str) -> bool {
+        self.model().map_or(true, |model| applicable(&model.system).contains(&name))
+    }
+
     fn model(&mut self) -> Result<&Model, VerifyError> {
         if self.model.is_none() {
             let began = Instant::now();
