@@ -1,7 +1,7 @@
 //! The term language: a hash-consed graph of typed terms over Booleans and bounded integers.
 //!
 //! One file per meaning: [`arena`] stores terms, [`construct`] builds them, [`simplify`] rewrites them as they are
-//! built, [`eval`] is the meaning of the language, [`follow`] the same along a run, [`limit`] ends building in time, [`program`] compiles a set of terms into straight-line code (in an order of [`batches`]), [`lines`]
+//! built, [`eval`] is the meaning of the language, [`follow`] the same along a run, [`limit`] ends building in time, [`program`] compiles a set of terms into straight-line code (in an order of `batches`), [`lines`]
 //! runs that code on many equidistant values at once,
 //! [`reach`] finds what terms are made of, [`substitute`] replaces variables by terms, [`mod@print`] writes them down.
 //!

@@ -3,7 +3,7 @@
 //! A [`Compiler`] lays terms out in one array of slots: variables first, then constants, then results. It emits
 //! [`Segment`]s, each of which computes into consecutive slots what it adds to the segments before it. There are no
 //! jumps (both branches of an `ite` are computed), no memo and no hashing; laziness is a matter of which segments run. Within
-//! a segment instructions of one kind stand together ([`in_batches`]).
+//! a segment instructions of one kind stand together (`batches.rs`).
 //! [`Program`] (one segment) and [`StagedProgram`] (state first, then inputs) are the two usual arrangements.
 
 use std::mem::discriminant;

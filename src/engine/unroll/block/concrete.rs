@@ -1,10 +1,8 @@
 //! Concrete branches: states without variables, executed by compiled programs instead of substitution.
 //!
-//! Where only one thing can happen next, it happens at once: a [`Run`] is a chain of forced event-driven steps, and the
-//! whole chain is part of one edge. It ends where the state is at rest, where there is more than one way to go on, where
-//! an invariant of every state is broken, or where it begins to go round in circles; so whatever the unroller asks
-//! about is still the state of some node. Steps are not kept: they are forced, and computed again for a trace. Steps
-//! that are alike are made many at once ([`crate::system::compiled`], acceleration).
+//! Where only one thing can happen next, it happens at once ([`super::forced`]). States are executed in any order, but what
+//! is known of one is kept: a run is made once for each state in which it begins, until the block is over, and where it ends
+//! nobody has to look again.
 
 use std::collections::hash_map::Entry;
 use std::ops::Add;

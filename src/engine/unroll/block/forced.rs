@@ -1,4 +1,10 @@
-//! Runs: chains of forced event-driven steps, each made as one edge.
+//! Runs: where only one thing can happen next, it happens at once, and a whole chain of forced event-driven steps is part of
+//! one edge.
+//!
+//! A [`Run`] ends where the state is at rest, where there is more than one way to go on, where an invariant of every state is
+//! broken, or where it begins to go round in circles; so whatever the unroller asks about is still the state of some
+//! node. Steps are not kept: they are forced, and computed again for a trace. Steps that are alike are made many at once
+//! ([`crate::system::compiled`], acceleration).
 
 use std::rc::Rc;
 
