@@ -70,7 +70,7 @@ pub struct DesiredVars(Vec<Vec<IntVar>>);
 /// Declares the annotations that tell a change of `spec.replicas` in the middle of a rollout.
 pub fn declare(cluster: &Declaring<'_>) -> DesiredVars {
     let mut all = vec![Vec::new(); cluster.spec.workloads.len()];
-    for (index, object, vars) in cluster.owners().filter(|(_, object, _)| object.stateful.is_none()) {
+    for (index, object, vars) in cluster.owners().filter(|(_, object, _)| object.kind.has_replica_sets()) {
         if vars.templates.len() > 1 && may_scale(&cluster.spec, object) {
             all[index] = object
                 .revisions

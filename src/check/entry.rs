@@ -17,9 +17,9 @@ pub fn check(
     tell: &mut dyn FnMut(&CheckResult),
 ) -> Result<(Vec<CheckResult>, Skipped), CheckError> {
     let without: Vec<String> = input.spec.absent.iter().cloned().collect();
-    let said = |result: &CheckResult| CheckResult { without: without.clone(), ..result.clone() };
-    let (results, skipped) = ask(input, options, &mut |result| tell(&said(result)))?;
-    Ok((results.iter().map(said).collect(), skipped))
+    let said = |result: CheckResult| CheckResult { without: without.clone(), ..result };
+    let (results, skipped) = ask(input, options, &mut |result| tell(&said(result.clone())))?;
+    Ok((results.into_iter().map(said).collect(), skipped))
 }
 
 fn ask(

@@ -1,4 +1,4 @@
-//! What `kubectl apply` of a changed Deployment or StatefulSet does.
+//! What `kubectl apply` of a changed workload does.
 //!
 //! kubectl merges three ways: what is in the new manifest is set; what was in the manifest applied last and is no longer
 //! is removed (and defaulted by the API server); the rest stays. For `spec.replicas` that decides whether an autoscaler's
@@ -36,6 +36,18 @@ struct ApplyState {
     before: Option<PodTemplateSpec>,
 }
 
+impl ApplyState {
+    /// What is known of a workload that nobody applied before.
+    fn of(workload: &Workload) -> Self {
+        ApplyState {
+            revision: workload.current,
+            replicas: Some(workload.replicas),
+            replicas_given: workload.replicas_given,
+            before: None,
+        }
+    }
+}
+
 /// A manifest of a workload whose template commands may change.
 pub trait Manifest: Clone + DeserializeOwned + Metadata<Ty = ObjectMeta> {
     /// `spec.replicas`.
@@ -44,8 +56,11 @@ pub trait Manifest: Clone + DeserializeOwned + Metadata<Ty = ObjectMeta> {
     fn template(&self) -> Option<&PodTemplateSpec>;
     /// The workload that it makes, without pods.
     fn workload(object: &Located<Self>, priorities: &Priorities) -> Workload;
-    /// Whether a workload of the same name is one of these.
-    fn is(workload: &Workload) -> bool;
+
+    /// Whether a workload of the same name is one of these: a DaemonSet may have the name of another one.
+    fn is(workload: &Workload) -> bool {
+        workload.kind != WorkloadKind::DaemonSet
+    }
 
     /// Fills in what pods get that are made from the template.
     fn complete(template: &mut PodTemplateSpec, priorities: &Priorities) {
@@ -87,10 +102,6 @@ impl Manifest for Deployment {
     fn workload(object: &Located<Self>, priorities: &Priorities) -> Workload {
         workloads::new_deployment(object, priorities)
     }
-
-    fn is(workload: &Workload) -> bool {
-        workload.kind != WorkloadKind::DaemonSet
-    }
 }
 
 impl Manifest for StatefulSet {
@@ -104,10 +115,6 @@ impl Manifest for StatefulSet {
 
     fn workload(object: &Located<Self>, priorities: &Priorities) -> Workload {
         stateful_sets::new_stateful_set(object, priorities)
-    }
-
-    fn is(workload: &Workload) -> bool {
-        workload.kind != WorkloadKind::DaemonSet
     }
 }
 
@@ -127,13 +134,7 @@ impl ApplyHistory {
         if let Some(template) = &mut before {
             T::complete(template, priorities);
         }
-        let state = ApplyState {
-            revision: workload.current,
-            replicas: Some(workload.replicas),
-            replicas_given: workload.replicas_given,
-            before,
-        };
-        self.states.insert(workload.key.clone(), state);
+        self.states.insert(workload.key.clone(), ApplyState { before, ..ApplyState::of(workload) });
     }
 
     /// The action of applying `manifest`, and whether it changes anything; a new template becomes a revision of the workload.
@@ -143,13 +144,7 @@ impl ApplyHistory {
         workload: &mut Workload,
         priorities: &Priorities,
     ) -> (CommandAction, bool) {
-        let fresh = ApplyState {
-            revision: workload.current,
-            replicas: Some(workload.replicas),
-            replicas_given: workload.replicas_given,
-            before: None,
-        };
-        let state = self.states.entry(workload.key.clone()).or_insert(fresh);
+        let state = self.states.entry(workload.key.clone()).or_insert_with(|| ApplyState::of(workload));
         let mut template = manifest.template().cloned().unwrap_or_default();
         T::complete(&mut template, priorities);
         let same = templates::unchanged(&template, &workload.revisions[state.revision].template, state.before.as_ref());

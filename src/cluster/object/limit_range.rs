@@ -88,12 +88,11 @@ struct Subject {
 
 impl Subject {
     fn of_container(container: &Container) -> Result<Subject, ResourceError> {
-        let listed = |list: Option<&Amounts>| amounts(list.unwrap_or(&Amounts::new()));
-        let resources = container.resources.as_ref();
+        let given = container.resources.as_ref();
         Ok(Subject {
             what: format!("container {}", container.name),
-            requests: listed(resources.and_then(|it| it.requests.as_ref()))?,
-            limits: listed(resources.and_then(|it| it.limits.as_ref()))?,
+            requests: resources::parse_all(given.and_then(|it| it.requests.as_ref()))?,
+            limits: resources::parse_all(given.and_then(|it| it.limits.as_ref()))?,
         })
     }
 
@@ -110,13 +109,13 @@ impl Subject {
     }
 
     fn refusal(&self, item: &LimitRangeItem) -> Result<Option<String>, ResourceError> {
-        for (name, least) in bounds(item.min.as_ref())? {
+        for (name, least) in resources::parse_all(item.min.as_ref())? {
             let request = self.requests.get(&name);
             if request.is_none_or(|&request| request < least) || self.limits.get(&name).is_some_and(|&it| it < least) {
                 return Ok(Some(format!("{} is below the minimum of {name}", self.what)));
             }
         }
-        for (name, most) in bounds(item.max.as_ref())? {
+        for (name, most) in resources::parse_all(item.max.as_ref())? {
             let limit = self.limits.get(&name);
             if limit.is_none_or(|&limit| limit > most) || self.requests.get(&name).is_some_and(|&it| it > most) {
                 return Ok(Some(format!("{} is above the maximum of {name}", self.what)));
@@ -135,14 +134,6 @@ impl Subject {
         }
         Ok(None)
     }
-}
-
-fn bounds(list: Option<&Amounts>) -> Result<Vec<(String, i64)>, ResourceError> {
-    Ok(amounts(list.unwrap_or(&Amounts::new()))?.into_iter().collect())
-}
-
-fn amounts(list: &Amounts) -> Result<BTreeMap<String, i64>, ResourceError> {
-    list.iter().map(|(name, quantity)| Ok((name.clone(), resources::amount(name, quantity)?))).collect()
 }
 
 #[cfg(test)]

@@ -4,9 +4,10 @@
 //! `k8s.io/apiserver/pkg/admission/plugin/resourcequota/controller.go` (`CheckRequest`), v1.34.
 
 use k8s_openapi::api::core::v1::{
-    Affinity, Container, PodSpec, ResourceQuota, ResourceQuotaSpec, ScopedResourceSelectorRequirement,
+    Container, PodSpec, ResourceQuota, ResourceQuotaSpec, ScopedResourceSelectorRequirement,
 };
 
+use super::affinity;
 use super::resources::{self, ResourceError};
 
 /// What one pod takes of a resource that a quota limits.
@@ -85,7 +86,7 @@ fn is_in(scope: &str, operator: &str, values: &[String], pod: &PodSpec) -> bool 
         ("NotTerminating", _) => pod.active_deadline_seconds.is_none(),
         ("BestEffort", _) => is_best_effort(pod),
         ("NotBestEffort", _) => !is_best_effort(pod),
-        ("CrossNamespacePodAffinity", _) => pod.affinity.as_ref().is_some_and(crosses_namespaces),
+        ("CrossNamespacePodAffinity", _) => crosses_namespaces(pod),
         ("PriorityClass", "In") => values.iter().any(|value| value == class),
         ("PriorityClass", "NotIn") => values.iter().all(|value| value != class),
         ("PriorityClass", "DoesNotExist") => class.is_empty(),
@@ -101,18 +102,8 @@ fn is_best_effort(pod: &PodSpec) -> bool {
     pod.resources.is_none() && containers.into_iter().all(is_bare)
 }
 
-fn crosses_namespaces(affinity: &Affinity) -> bool {
-    let near = affinity.pod_affinity.iter().flat_map(|it| {
-        let preferred = it.preferred_during_scheduling_ignored_during_execution.iter().flatten();
-        let required = it.required_during_scheduling_ignored_during_execution.iter().flatten();
-        required.chain(preferred.map(|it| &it.pod_affinity_term))
-    });
-    let apart = affinity.pod_anti_affinity.iter().flat_map(|it| {
-        let preferred = it.preferred_during_scheduling_ignored_during_execution.iter().flatten();
-        let required = it.required_during_scheduling_ignored_during_execution.iter().flatten();
-        required.chain(preferred.map(|it| &it.pod_affinity_term))
-    });
-    near.chain(apart).any(|term| {
+fn crosses_namespaces(pod: &PodSpec) -> bool {
+    affinity::all(pod).any(|term| {
         term.namespace_selector.is_some() || term.namespaces.as_ref().is_some_and(|names| !names.is_empty())
     })
 }

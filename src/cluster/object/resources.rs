@@ -79,11 +79,9 @@ pub fn pod_limits(pod: &PodSpec) -> Result<Resources> {
     let mut amounts = by_containers(pod, &of)?;
     let of_pod = parse_all(pod.resources.as_ref().and_then(|resources| resources.limits.as_ref()))?;
     amounts.extend(of_pod.into_iter().filter(|(name, _)| supports_pod_level(name)));
-    let overhead = parse_all(pod.overhead.as_ref())?;
-    add(&mut amounts.clone(), &overhead)?;
-    for (name, amount) in &mut amounts {
-        *amount += overhead.get(name).copied().unwrap_or(0);
-    }
+    let mut overhead = parse_all(pod.overhead.as_ref())?;
+    overhead.retain(|name, _| amounts.contains_key(name));
+    add(&mut amounts, &overhead)?;
     Ok(Resources::from_amounts(amounts))
 }
 
@@ -269,7 +267,8 @@ fn has_request(container: &Container, name: &str) -> bool {
     container.resources.as_ref().is_some_and(|r| listed(r.requests.as_ref()) || listed(r.limits.as_ref()))
 }
 
-fn parse_all(list: Option<&BTreeMap<String, Quantity>>) -> Result<Amounts> {
+/// Amounts in numbers, by resource, as [`amount`] has them; nothing where there is no list.
+pub(super) fn parse_all(list: Option<&BTreeMap<String, Quantity>>) -> Result<Amounts> {
     list.into_iter().flatten().map(|(name, quantity)| Ok((name.clone(), amount(name, quantity)?))).collect()
 }
 
