@@ -170,4 +170,17 @@ mod tests {
         assert!(selects(&best_effort, "n", &bare) && !selects(&best_effort, "n", &plain));
         assert!(!selects(&best_effort, "other", &bare));
     }
+
+    #[test]
+    fn terms_that_reach_other_namespaces_are_in_a_scope_of_their_own() {
+        let crossing = quota(json!({"hard": {"pods": "1"}, "scopes": ["CrossNamespacePodAffinity"]}));
+        let near = |namespaces: Value| {
+            let term = json!({"topologyKey": "zone", "labelSelector": {}, "namespaces": namespaces});
+            let preferred = json!([{"weight": 1, "podAffinityTerm": term}]);
+            let affinity = json!({"podAntiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": preferred}});
+            from_value::<PodSpec>(json!({"containers": [], "affinity": affinity})).expect("a pod")
+        };
+        assert!(selects(&crossing, "n", &near(json!(["other"]))));
+        assert!(!selects(&crossing, "n", &near(json!([]))) && !selects(&crossing, "n", &pod(json!({}))));
+    }
 }
