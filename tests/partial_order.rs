@@ -109,7 +109,7 @@ fn check_locks(system: &System, interpreter: &Interpreter<'_>, state: &[i64], wh
     }
 }
 
-/// Where an action leads: after any other step, one of its first step leads where this one leads after its first step.
+/// Where an action leads, its first step, or all of its steps if it is calm, lead wherever all steps do.
 fn check_leading(
     system: &System,
     (interpreter, order, successors): (&Interpreter<'_>, &PartialOrder, &Successors<'_>),
@@ -123,9 +123,10 @@ fn check_leading(
     let leading = order.leading(&enabled, &mut |condition| !interpreter.holds(state, condition));
     let Some(&leader) = leading.first() else { return };
     let steps = successors.of(state).expect("steps").steps;
-    let first = steps.iter().find(|(action, ..)| *action == leader).expect("it is enabled");
+    let own = steps.iter().filter(|(action, ..)| *action == leader);
+    let own = own.take(if system.action(leader).footprint.leads { 1 } else { usize::MAX });
     let after = |state: &[i64]| -> HashSet<Vec<i64>> { closure(system, successors, state) };
-    let with: HashSet<Vec<i64>> = after(&first.2);
+    let with: HashSet<Vec<i64>> = own.flat_map(|(.., next)| after(next)).collect();
     let without: HashSet<Vec<i64>> = after(state);
     assert_eq!(with, without, "{what}: `{}` leads", system.action(leader).name);
 }

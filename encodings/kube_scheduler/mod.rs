@@ -5,6 +5,7 @@
 //! that fits nowhere may make room, see `preemption`. Of waiting pods that fit or make room, those of the highest
 //! priority go first; among equals the order of the queue is free.
 
+mod calm;
 mod company;
 mod explain;
 mod filters;
@@ -36,7 +37,7 @@ use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::{Binding, Cluster, effect};
 use crate::cluster::{Cell, Template, TemplateId};
 use crate::encodings::ranks;
-use crate::system::{ActionDraft, ActionKind, Effect};
+use crate::system::{ActionDraft, ActionKind, Effect, Interleaving};
 use crate::term::{Bool, Int, TermId};
 
 pub use filters::{Filters, Verdict};
@@ -144,10 +145,15 @@ pub fn cycle<'c>(cluster: &Cluster<'c>, cells: &[Cell<'c>], template: TemplateId
     let feasible: Vec<Bool<'c>> = passing.iter().enumerate().map(taken).collect();
     let simple_columns = scores::simple_columns(cluster, cells, template, &feasible);
     let totals = scores::totals(cluster, cells, template, &simple_columns);
-    let best_total = ctx.max(feasible.iter().zip(&totals).map(|(&feasible, &total)| feasible.ite(total, -1)), -1);
+    let best_total = best_total(cluster, &feasible, &totals);
     let best = feasible.iter().zip(&totals).map(|(&feasible, &total)| feasible & total.eq(best_total)).collect();
     let nodes = ctx.sum(cells.iter().zip(&feasible).map(|(cell, feasible)| feasible.ite(cell.multiplicity, 0)));
     Cycle { verdicts, feasible, best, simple_columns, totals, nominated_node_used, scored: nodes.gt(1) }
+}
+
+/// The highest score of a feasible cell, -1 if there is none.
+fn best_total<'c>(cluster: &Cluster<'c>, feasible: &[Bool<'c>], totals: &[Int<'c>]) -> Int<'c> {
+    cluster.ctx().max(feasible.iter().zip(totals).map(|(&feasible, &total)| feasible.ite(total, -1)), -1)
 }
 
 /// Pods that were made for one node each have nothing to choose: the only feasible node is their own.
@@ -246,6 +252,12 @@ pub fn add(cluster: &Cluster<'_>) {
         .choosing([pod_var, node_var].into_iter().chain(others.as_ref().map(|it| it.var)).collect(), ctx.any(allowed));
     let is_alone = others.is_none() && preemptors.iter().all(Option::is_none);
     let draft = if is_alone { seeing(cluster, &scheduled, draft) } else { draft };
+    let may_lead = is_alone && cluster.spec.scenario.interleaving == Interleaving::Racing;
+    let broken = may_lead.then(|| calm::is_broken(cluster, &cells, &scheduled, &cycles)).flatten();
+    let draft = match broken {
+        Some(broken) => draft.calm(broken, cluster.movable().map(effect::ended)),
+        None => draft,
+    };
     let asked: Vec<_> =
         scheduled.iter().zip(&cycles).map(|(&id, cycle)| explain::asked(cluster, id, &cells, cycle)).collect();
     let choice = tell::Choice { pod: pod.id(), node: node.id(), late: others.as_ref().map(|it| it.come_first.id()) };

@@ -14,6 +14,7 @@ pub fn roots(system: &System) -> Vec<TermId> {
         action.marks.iter().map(|&(_, term)| term).for_each(&mut copy);
         action.obligations.iter().copied().for_each(&mut copy);
         action.footprint.lock.iter().map(|lock| lock.open).for_each(&mut copy);
+        action.footprint.calm.iter().map(|calm| calm.broken).for_each(&mut copy);
     }
     for property in &system.properties {
         if let PropertyKind::Invariant { holds, .. } = property.kind {
@@ -54,6 +55,7 @@ pub fn replace(system: &mut System, mut image: impl FnMut(&mut Arena, TermId) ->
         action.marks.iter_mut().for_each(|(_, term)| put(term));
         action.obligations.iter_mut().for_each(&mut put);
         action.footprint.lock.iter_mut().for_each(|lock| put(&mut lock.open));
+        action.footprint.calm.iter_mut().for_each(|calm| put(&mut calm.broken));
     }
     for property in properties {
         if let PropertyKind::Invariant { holds, .. } = &mut property.kind {

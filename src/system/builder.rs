@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use crate::term::{Bool, Ctx, Int, Range, Sort, TermId, VarId};
 
-use super::footprint::{Effect, Footprint, Lock, Sight};
+use super::footprint::{Calm, Effect, Footprint, Lock, Sight};
 use super::interleaving::Interleaving;
 use super::model::{Action, ActionId, ActionKind, MarkId, Property, PropertyKind, StateVar, System};
 
@@ -145,6 +145,12 @@ impl<'c> ActionDraft<'c> {
     /// The same, disabled unless `open` holds, which only these effects can bring about.
     pub fn locked(mut self, open: Bool<'c>, opened_by: impl IntoIterator<Item = Effect>) -> Self {
         self.footprint.lock = Some(Lock { open: open.id(), opened_by: opened_by.into_iter().collect() });
+        self
+    }
+
+    /// The same, calm about these effects unless `broken` holds: see [`Calm`].
+    pub fn calm(mut self, broken: Bool<'c>, about: impl IntoIterator<Item = Effect>) -> Self {
+        self.footprint.calm = Some(Calm { broken: broken.id(), about: about.into_iter().collect() });
         self
     }
 

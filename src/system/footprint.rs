@@ -42,12 +42,27 @@ pub struct Footprint {
     pub gains: Vec<Effect>,
     /// When it cannot fire for long.
     pub lock: Option<Lock>,
+    /// Where some of what it sees makes no difference to it.
+    pub calm: Option<Calm>,
     /// Whether its steps may go ahead of what does not see them. For every action `b` that neither sees what this one does
     /// nor does what it sees: a step of it, once enabled, stays so until it is made, or loses its object to `b` in such a
     /// way that the state after `b` is the same with it and without it; and `b` and then this action lead where this
     /// action, `b` and, if it is enabled again, this action lead. Its own steps commute, carry no marks, and cannot go on
     /// for ever by themselves.
     pub leads: bool,
+}
+
+/// A condition under which an action, with all its choices, may go ahead of what it sees.
+///
+/// In a state in which it is calm: however often others do what it is calm about, and nothing else that it sees, it is enabled
+/// with the same choices as before, each of them commutes with what was done, and it is still calm. Its own steps carry no
+/// marks, and cannot go on for ever by themselves.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Calm {
+    /// Over state: the action is *not* calm.
+    pub broken: TermId,
+    /// What it is calm about.
+    pub about: Vec<Effect>,
 }
 
 /// A condition without which an action is disabled.

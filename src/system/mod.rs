@@ -25,7 +25,7 @@ pub mod trace;
 pub use builder::{ActionDraft, BoolVar, Builder, IntVar, State};
 pub use choices::Choices;
 pub use cone::{LiftError, Slice};
-pub use footprint::{Effect, Footprint, Lock, Sight};
+pub use footprint::{Calm, Effect, Footprint, Lock, Sight};
 pub use interleaving::Interleaving;
 pub use model::{
     Action, ActionId, ActionKind, Checkpoint, MarkId, MarkSet, Property, PropertyId, PropertyKind, StateVar, System,

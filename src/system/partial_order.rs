@@ -7,6 +7,9 @@
 //! and invisible. Leading actions cannot go on for ever by themselves, so nothing is put off for ever, and no proviso for
 //! cycles is needed.
 //!
+//! An action that is *calm* about what others can still do before it ([`Calm`](super::Calm)) goes ahead, too, but with every choice:
+//! its steps are the persistent set.
+//!
 //! Whether an action can still fire is read off its guard. It is disabled, and stays so, if in each alternative of the
 //! guard some conjunct is false that only actions of that kind can make true: the largest such set is computed for each state.
 //!
@@ -48,6 +51,8 @@ struct Leader {
     rivals: Vec<ActionId>,
     /// Whether it may fire again at once: then it may wake its own rivals.
     repeats: bool,
+    /// Of one that leads with every choice: where it does not.
+    broken: Option<TermId>,
 }
 
 /// The guard of an action as alternatives of conjuncts.
@@ -73,7 +78,8 @@ impl PartialOrder {
     /// Reads it off a system; `None` if every order matters or there is only one. Asked now and then, `stop` ends it, and it
     /// is `None`, too: whoever asked to stop will not go on with it.
     pub fn of(system: &System, stop: &dyn Fn() -> bool) -> Option<Self> {
-        let may_lead = |action: &Action| action.footprint.leads && action.kind.is_event();
+        let may_lead =
+            |action: &Action| (action.footprint.leads || action.footprint.calm.is_some()) && action.kind.is_event();
         let races = system.interleaving == Interleaving::Racing && !system.all_orders;
         if !races || !system.actions.iter().any(may_lead) {
             return None;
@@ -87,15 +93,16 @@ impl PartialOrder {
             let are_rivals = |&&other: &&ActionId| {
                 let (a, b) = (system.action(leader), system.action(other));
                 let variables = reader.collide(&access[leader.0], &access[other.0]);
-                variables || reader.notices(&access, other, a) || reader.notices(&access, leader, b)
+                variables || reader.notices(&access, other, a) || reader.is_disturbed(&access, leader, b)
             };
             events.iter().filter(|&&other| other != leader).filter(are_rivals).copied().collect()
         };
         let leaders = events.iter().copied().filter(|&id| may_lead(system.action(id)));
         let leaders = leaders.filter(|&id| reader.is_invisible(&access[id.0], system.action(id)));
         let leader = |action: ActionId| {
-            let repeats = !system.action(action).inputs.is_empty();
-            go_on().map(|()| Leader { action, rivals: rivals(action), repeats })
+            let broken = system.action(action).footprint.calm.as_ref().map(|calm| calm.broken);
+            let repeats = !system.action(action).inputs.is_empty() && broken.is_none();
+            go_on().map(|()| Leader { action, rivals: rivals(action), repeats, broken })
         };
         let leaders: Vec<Leader> = leaders.map(leader).collect::<Option<_>>()?;
         let lock = |&id: &ActionId| go_on().map(|()| (id, reader.lock(system.action(id), &events, &access)));
@@ -105,7 +112,8 @@ impl PartialOrder {
 
     /// All terms that [`PartialOrder::leading`] asks about.
     pub fn conjuncts(&self) -> impl Iterator<Item = TermId> {
-        self.locks.iter().flat_map(|(_, lock)| lock.iter().flatten().map(|conjunct| conjunct.holds))
+        let locks = self.locks.iter().flat_map(|(_, lock)| lock.iter().flatten().map(|conjunct| conjunct.holds));
+        locks.chain(self.leaders.iter().filter_map(|leader| leader.broken))
     }
 
     /// The actions that lead in a state: `enabled` are the events that may be enabled, and `fails` tells whether a
@@ -114,6 +122,9 @@ impl PartialOrder {
         let mut dead = None;
         let mut leading = Vec::new();
         for leader in self.leaders.iter().filter(|leader| enabled.contains(&leader.action)) {
+            if leader.broken.is_some_and(|broken| !fails(broken)) {
+                continue;
+            }
             let dead = dead.get_or_insert_with(|| self.dead(enabled, None, fails));
             let alone = |dead: &[bool]| leader.rivals.iter().all(|rival| dead[rival.0]);
             if alone(dead) || (!leader.repeats && alone(&self.dead(enabled, Some(leader.action), fails))) {
@@ -200,6 +211,14 @@ impl<'s> Reader<'s> {
     fn notices(&self, access: &[Access], observer: ActionId, actor: &Action) -> bool {
         let sees = &self.system.action(observer).footprint.sees;
         access[observer.0].reads_counted && sees.notices(&actor.footprint.does)
+    }
+
+    /// Whether an action that leads may notice what another one does before it.
+    fn is_disturbed(&self, access: &[Access], leader: ActionId, actor: &Action) -> bool {
+        let Footprint { sees, gains, calm, .. } = &self.system.action(leader).footprint;
+        let Some(calm) = calm else { return self.notices(access, leader, actor) };
+        let does: Vec<Effect> = actor.footprint.does.iter().copied().filter(|it| !calm.about.contains(it)).collect();
+        access[leader.0].reads_counted && (sees.notices(&does) || does.iter().any(|effect| gains.contains(effect)))
     }
 
     /// Whether no invariant of every state can tell a state before a step from the one after it, and no mark is set.

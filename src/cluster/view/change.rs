@@ -230,6 +230,11 @@ impl<'c> Change<'_, 'c> {
         }
     }
 
+    /// The attributes that nodes of the cell would have.
+    pub fn outcome(&self) -> &[Int<'c>] {
+        &self.cell.attributes
+    }
+
     fn note(&mut self, effect: Effect) {
         self.deeds.push(Deed::Effect(effect));
     }

@@ -139,7 +139,7 @@ impl<'m> Stepper<'m> {
         if let Some(&leader) = leading.first() {
             actions.clear();
             actions.push(leader);
-            scratch.leads = true;
+            scratch.leads = machine.system.action(leader).footprint.leads;
         }
     }
 
