@@ -3,15 +3,13 @@
 use std::time::Duration;
 
 use kubound::check::source::{self, Asked, Input};
-use kubound::check::{
-    Answer, CheckResult, Ending, Focus, InputName, Narrative, Options, check, narrate, replay, walk::walk,
-};
+use kubound::check::{Answer, CheckResult, Focus, InputName, Options, Simulation, check, replay, simulate};
 use kubound::cluster::view::rule::{self, Omission, Part, Rule, Upstream};
 use kubound::conformance::{Component, Report, Verdict};
 use kubound::engine::explicit::Explicit;
 use kubound::engine::{Attempt, Budget, Certificate, Extent, Statistics, UnknownReason};
 use kubound::input::{Diagnostic, Diagnostics, LoadOptions, load_strings};
-use kubound::report::document::{Benchmarks, Check, Checked, Conformance, Measurement, Replayed, Simulation};
+use kubound::report::document::{Benchmarks, Check, Checked, Conformance, Measurement};
 use kubound::report::{Detail, Document, FORMATS, Format};
 use kubound::system::Interleaving;
 
@@ -171,29 +169,17 @@ fn traces_replayed() {
     let name = case("c7", 3, false);
     let (results, _) = results(&read(&name), |_| ());
     let Answer::Violated(found) = &results[0].answer else { panic!("c7 fails") };
-    let again = |input: InputName, is_same_input| {
-        let told = replay::again(&mut read(&input), &found.trace).expect("it is a trace");
-        Replayed { trace: found.trace.clone(), input, is_same_input, told }
-    };
-    let replayed = [again(name, true), again(case("c7", 3, true), false)];
+    let again = |input: InputName| replay(read(&input), found.trace.clone()).expect("it is a trace");
+    let replayed = [again(name), again(case("c7", 3, true))];
+    assert_eq!(replayed.each_ref().map(|it| it.is_same_input), [true, false]);
     assert_eq!(replayed.each_ref().map(|it| it.told.is_ok()), [true, false]);
     assert_reads("replay", &Document::Replay(&replayed));
 }
 
-/// The story of a random run.
-fn walked(input: &Input, seed: u64) -> Narrative {
-    let model = kubound::model::build(&input.spec, &input.selection(&[])).expect("a model");
-    let run = walk(&model.system, seed, 2);
-    let executed = model.interpreter().execute(&run.trace).expect("a run");
-    narrate(&input.spec, &model, &run.trace, &executed, &Ending::Open)
-}
-
 #[test]
 fn a_simulation() {
-    let input = read(&case("c3", 2, false));
-    let told = Ok(walked(&input, 1));
     let cut = Some("block 2 does not settle within 20000 steps".to_owned());
-    let simulation = Simulation { input: input.name, seed: 1, told, cut };
+    let simulation = Simulation { cut, ..simulate(read(&case("c3", 2, false)), 1, 2).expect("a run") };
     assert_reads("simulation", &Document::Simulation(&simulation));
     let untold = Simulation { told: Err("step 3 is not enabled".to_owned()), cut: None, ..simulation };
     assert_reads("simulation_untold", &Document::Simulation(&untold));

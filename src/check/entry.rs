@@ -1,9 +1,12 @@
-//! The one entry: an input and options in, verdicts out.
+//! The one entry for verdicts: an input and options in, results out; and the transition system that they are about.
+
+use crate::model::build;
+use crate::system::{PropertyId, System};
 
 use super::family::{self, FamilyCheck};
 use super::plan::{Plan, Skipped, Subject};
 use super::source::Input;
-use super::{CheckError, CheckResult, Focus, Options, verify};
+use super::{CheckError, CheckResult, Focus, Options, VerifyError, verify};
 
 /// Checks an input, which [`super::source`] has read, and tells each result as soon as it is known. Returns the results
 /// with the names of properties that were not looked at.
@@ -20,6 +23,19 @@ pub fn check(
     let said = |result: CheckResult| CheckResult { without: without.clone(), ..result };
     let (results, skipped) = ask(input, options, &mut |result| tell(&said(result.clone())))?;
     Ok((results.into_iter().map(said).collect(), skipped))
+}
+
+/// The transition system of an input: whole, or what the named properties need of it.
+///
+/// # Errors
+///
+/// If the input cannot be modelled.
+pub fn transition_system(input: &Input, properties: &[String]) -> Result<System, CheckError> {
+    let system = build(&input.spec, &input.selection(properties)).map_err(VerifyError::from)?.system;
+    Ok(match properties.is_empty() {
+        true => system,
+        false => system.slice(&(0..system.properties.len()).map(PropertyId).collect::<Vec<_>>()).system,
+    })
 }
 
 fn ask(

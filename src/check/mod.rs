@@ -1,9 +1,10 @@
 //! Decides: from an input and options to verdicts, with counterexamples replayed and told. Knows no terminal.
 //!
-//! [`source`] reads an input, and [`check`] decides it: [`family`] searches families of topologies, [`verify`] asks about
+//! Commands need nothing else: [`source`] reads an input, [`check`] decides it, [`replay`] executes saved traces again,
+//! [`simulate`] makes a random run, and [`transition_system`] shows what all of these are about. Within: [`family`] searches families of topologies, [`verify`] asks about
 //! every property of one cluster, [`focus`] decides clusters of many workloads. A [`plan`] says what they check and how; [`asking`]
-//! decides one property of one model. [`walk`] makes random runs. An [`Answer`] carries its counterexample as a
-//! [`SavedTrace`] for [`replay`] and as a [`Narrative`], the one story of a run.
+//! decides one property of one model. An [`Answer`] carries its counterexample as a
+//! [`SavedTrace`] and as a [`Narrative`], the one story of a run.
 
 pub mod answer;
 pub mod asking;
@@ -19,22 +20,24 @@ pub mod narrative;
 pub mod nodes;
 pub mod options;
 pub mod plan;
-pub mod replay;
+mod replay;
 pub mod result;
 mod retelling;
 pub mod saved;
 pub mod source;
 pub mod summary;
 pub mod verify;
-pub mod walk;
+mod walk;
 mod whole;
 
 pub use answer::{Answer, Counterexample, reason_text};
-pub use entry::check;
+pub use entry::{check, transition_system};
 pub use error::{CheckError, VerifyError};
 pub use finding::Finding;
 pub use name::InputName;
 pub use narrative::{Ending, Narrative, narrate};
 pub use options::{Focus, Options};
+pub use replay::{Replayed, replay};
 pub use result::{CheckResult, exit_code};
 pub use saved::SavedTrace;
+pub use walk::{Simulation, simulate};

@@ -6,11 +6,37 @@ use crate::system::Interleaving;
 
 use super::asking::named;
 use super::retelling::retell;
+use super::saved::fingerprint;
 use super::source::Input;
-use super::{CheckError, Narrative, SavedTrace, VerifyError};
+use super::{CheckError, InputName, Narrative, SavedTrace, VerifyError};
+
+/// A saved trace that was executed again.
+#[derive(Clone, Debug)]
+pub struct Replayed {
+    /// The trace.
+    pub trace: SavedTrace,
+    /// What it was executed on.
+    pub input: InputName,
+    /// Whether that is what the trace was found on.
+    pub is_same_input: bool,
+    /// Its story, or why it is no counterexample there.
+    pub told: Result<Narrative, String>,
+}
+
+/// Executes a trace on an input.
+///
+/// # Errors
+///
+/// If the input cannot be modelled, or the trace is of an interleaving that is not known. That the trace is no counterexample
+/// there is no error, but what is told.
+pub fn replay(mut input: Input, trace: SavedTrace) -> Result<Replayed, CheckError> {
+    let is_same_input = fingerprint(&input.spec) == trace.fingerprint;
+    let told = story(&mut input, &trace)?;
+    Ok(Replayed { trace, input: input.name, is_same_input, told })
+}
 
 /// The story of a trace on an input, or why it is none. The outer error is one of the trace or the input.
-pub fn again(input: &mut Input, trace: &SavedTrace) -> Result<Result<Narrative, String>, CheckError> {
+fn story(input: &mut Input, trace: &SavedTrace) -> Result<Result<Narrative, String>, CheckError> {
     let known = Interleaving::named(&trace.interleaving);
     let unknown = || CheckError::Usage(format!("there is no interleaving `{}`", trace.interleaving));
     input.spec.scenario.interleaving = known.ok_or_else(unknown)?;

@@ -63,6 +63,24 @@ pub enum SavedError {
     Variable(String),
 }
 
+/// All traces in the JSON of a check, or the one of a file of its own.
+///
+/// # Errors
+///
+/// What is wrong with the text, in words: that it is not JSON, has no trace, or one that cannot be read.
+pub fn traces(text: &str) -> Result<Vec<SavedTrace>, String> {
+    let document: Value = serde_json::from_str(text).map_err(|error| format!("not JSON: {error}"))?;
+    let results = document.get("results").and_then(Value::as_array);
+    let of_results = results
+        .into_iter()
+        .flatten()
+        .flat_map(|result| [result.get("trace"), result.pointer("/family/lift/trace")].into_iter().flatten());
+    let traces = of_results.chain(document.get("trace")).filter(|trace| !trace.is_null());
+    let traces: Result<Vec<SavedTrace>, _> = traces.map(|trace| serde_json::from_value(trace.clone())).collect();
+    let traces = traces.map_err(|error| format!("not a trace: {error}"))?;
+    if traces.is_empty() { Err("there is no trace in it".to_owned()) } else { Ok(traces) }
+}
+
 impl SavedTrace {
     /// A trace of a (sliced) system, to be kept.
     pub fn keep(system: &System, trace: &Trace, property: PropertyId, input: InputName, fingerprint: String) -> Self {

@@ -1,4 +1,4 @@
-//! Random runs of a system, with the reference interpreter.
+//! Random runs of an input, with the reference interpreter.
 
 use rand::Rng;
 use rand::SeedableRng;
@@ -6,8 +6,13 @@ use rand::rngs::StdRng;
 
 use crate::engine::Budget;
 use crate::engine::start::{self, Start};
+use crate::model::build;
 use crate::system::replay::Interpreter;
 use crate::system::{ActionId, Choices, Step, System, Trace};
+
+use super::narrative::{Ending, Narrative, narrate};
+use super::source::Input;
+use super::{CheckError, InputName, VerifyError};
 
 /// Guesses of an action's inputs before they are enumerated.
 const GUESSES: usize = 200;
@@ -16,16 +21,41 @@ const MOST_COMBINATIONS: u64 = 1_000_000;
 /// A block with more steps than this is taken for one that never settles.
 const MOST_STEPS: usize = 20_000;
 
-/// A random run.
-pub struct Walk {
-    /// What happened.
-    pub trace: Trace,
+/// A random run of an input.
+#[derive(Clone, Debug)]
+pub struct Simulation {
+    /// The input.
+    pub input: InputName,
+    /// Which run.
+    pub seed: u64,
+    /// Its story, or why it cannot be told.
+    pub told: Result<Narrative, String>,
     /// Why it ended before its time, if it did.
     pub cut: Option<String>,
 }
 
-/// Walks at most `blocks` blocks (actions in `async`). The same seed gives the same run.
-pub fn walk(system: &System, seed: u64, blocks: u32) -> Walk {
+/// Walks one random run of at most `blocks` blocks (actions in `async`). The same seed gives the same run.
+///
+/// # Errors
+///
+/// If the input cannot be modelled.
+pub fn simulate(input: Input, seed: u64, blocks: u32) -> Result<Simulation, CheckError> {
+    let model = build(&input.spec, &input.selection(&[])).map_err(VerifyError::from)?;
+    let Walk { trace, cut } = walk(&model.system, seed, blocks);
+    let executed = model.interpreter().execute(&trace);
+    let told = executed.map(|executed| narrate(&input.spec, &model, &trace, &executed, &Ending::Open));
+    Ok(Simulation { input: input.name, seed, told: told.map_err(|error| error.to_string()), cut })
+}
+
+/// A random run of a system.
+struct Walk {
+    /// What happened.
+    trace: Trace,
+    /// Why it ended before its time, if it did.
+    cut: Option<String>,
+}
+
+fn walk(system: &System, seed: u64, blocks: u32) -> Walk {
     let mut random = StdRng::seed_from_u64(seed);
     let interpreter = Interpreter::new(system);
     let choosers: Vec<Choices> = system.actions.iter().map(|action| Choices::new(system, action)).collect();

@@ -3,16 +3,14 @@
 use std::fs::OpenOptions;
 use std::io::Write;
 
+use crate::check::transition_system;
 use crate::input::{self, LoadOptions, init_scenario, scenario_schema};
-use crate::model::build;
 use crate::report::Detail;
-use crate::system::PropertyId;
 
 use super::CliError;
 use super::args::{Init, Show};
 use super::output::{Output, remark};
 use super::source;
-use crate::check::VerifyError;
 
 /// Writes a scenario to start from. An existing file is left alone.
 pub fn init(arguments: &Init, detail: Detail) -> Result<u8, CliError> {
@@ -42,11 +40,7 @@ pub fn schema() -> Result<u8, CliError> {
 pub fn show(arguments: &Show, detail: Detail) -> Result<u8, CliError> {
     let input = source::single(&arguments.source, detail)?;
     source::tell(&input, detail);
-    let model = build(&input.spec, &input.selection(&arguments.properties)).map_err(VerifyError::from)?;
-    let system = match arguments.properties.is_empty() {
-        true => model.system,
-        false => model.system.slice(&(0..model.system.properties.len()).map(PropertyId).collect::<Vec<_>>()).system,
-    };
+    let system = transition_system(&input, &arguments.properties)?;
     Output::open(None)?.write(&system.show())?;
     Ok(0)
 }

@@ -2,11 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
-
-use crate::check::saved::fingerprint;
-use crate::check::{CheckError, InputName, SavedTrace, replay, source as inputs};
-use crate::report::document::Replayed;
+use crate::check::{CheckError, InputName, Replayed, SavedTrace, replay, saved, source as inputs};
 use crate::report::{Detail, Document, Part};
 
 use super::CliError;
@@ -34,14 +30,13 @@ pub fn run(arguments: &Replay, detail: Detail) -> Result<u8, CliError> {
 
 /// Replays a trace on its input, or on the one that was given.
 fn again(trace: SavedTrace, arguments: &Replay, detail: Detail) -> Result<Replayed, CliError> {
-    let mut input = inputs::read(&name(&trace, &arguments.paths))?;
+    let input = inputs::read(&name(&trace, &arguments.paths))?;
     source::tell(&input, detail);
-    let is_same_input = fingerprint(&input.spec) == trace.fingerprint;
-    if !is_same_input && detail > Detail::Quiet {
+    let replayed = replay(input, trace).map_err(|error| within(error, &arguments.trace))?;
+    if !replayed.is_same_input && detail > Detail::Quiet {
         remark("note: this is not the input that the trace was found on\n");
     }
-    let told = replay::again(&mut input, &trace).map_err(|error| within(error, &arguments.trace))?;
-    Ok(Replayed { trace, input: input.name, is_same_input, told })
+    Ok(replayed)
 }
 
 /// The input of a trace; elsewhere if there are paths.
@@ -58,20 +53,7 @@ fn name(trace: &SavedTrace, paths: &[PathBuf]) -> InputName {
 
 fn read(path: &Path) -> Result<Vec<SavedTrace>, CliError> {
     let text = std::fs::read_to_string(path).map_err(|error| CliError::File(path.to_owned(), error))?;
-    let format = |problem: String| CliError::Format(path.to_owned(), problem);
-    let document: Value = serde_json::from_str(&text).map_err(|error| format(format!("not JSON: {error}")))?;
-    let results = document.get("results").and_then(Value::as_array);
-    let of_results = results
-        .into_iter()
-        .flatten()
-        .flat_map(|result| [result.get("trace"), result.pointer("/family/lift/trace")].into_iter().flatten());
-    let traces = of_results.chain(document.get("trace")).filter(|trace| !trace.is_null());
-    let traces: Result<Vec<SavedTrace>, _> = traces.map(|trace| serde_json::from_value(trace.clone())).collect();
-    let traces = traces.map_err(|error| format(format!("not a trace: {error}")))?;
-    if traces.is_empty() {
-        return Err(format("there is no trace in it".to_owned()));
-    }
-    Ok(traces)
+    saved::traces(&text).map_err(|problem| CliError::Format(path.to_owned(), problem))
 }
 
 /// What is wrong with a trace is told with the file that it is in.

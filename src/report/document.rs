@@ -8,7 +8,7 @@ use std::time::Duration;
 use itertools::Itertools;
 
 use crate::cases::Case;
-use crate::check::{CheckResult, InputName, Narrative, SavedTrace};
+use crate::check::{CheckResult, Replayed, Simulation};
 use crate::cluster::view::rule::Rule;
 use crate::conformance::Report;
 use crate::input::Diagnostic;
@@ -93,32 +93,6 @@ pub struct Checked<'a> {
     pub results: Vec<&'a CheckResult>,
     /// Properties that were not looked at.
     pub skipped: &'a [String],
-}
-
-/// A saved trace, executed again.
-#[derive(Clone, Debug)]
-pub struct Replayed {
-    /// The trace.
-    pub trace: SavedTrace,
-    /// What it was executed on.
-    pub input: InputName,
-    /// Whether that is what the trace was found on.
-    pub is_same_input: bool,
-    /// Its story, or why it is no counterexample there.
-    pub told: Result<Narrative, String>,
-}
-
-/// A random run.
-#[derive(Clone, Debug)]
-pub struct Simulation {
-    /// The input.
-    pub input: InputName,
-    /// Which run.
-    pub seed: u64,
-    /// Its story, or why it cannot be told.
-    pub told: Result<Narrative, String>,
-    /// Why it ended before its time, if it did.
-    pub cut: Option<String>,
 }
 
 /// Measured runs of cases.

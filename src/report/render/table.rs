@@ -6,12 +6,13 @@ use itertools::Itertools;
 use super::layout::{WIDTH, mebibytes, seconds};
 use super::{Format, Writer, words};
 use crate::cases::Case;
+use crate::check::Replayed;
 use crate::check::family::FamilyReport;
 use crate::check::{Answer, CheckResult, InputName, Narrative};
 use crate::cluster::view::rule::Rule;
 use crate::conformance::Report;
 use crate::engine::Extent;
-use crate::report::document::{Benchmarks, Document, Measurement, Replayed};
+use crate::report::document::{Benchmarks, Document, Measurement};
 
 /// Tables.
 pub static FORMAT: Format =

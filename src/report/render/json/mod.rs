@@ -14,8 +14,9 @@ use serde_json::{Map, Value, json};
 use super::{Format, Writer};
 use crate::cases::Case;
 use crate::check::{InputName, Narrative};
+use crate::check::{Replayed, Simulation};
 use crate::input::Diagnostic;
-use crate::report::document::{Check, Document, Replayed, Simulation};
+use crate::report::document::{Check, Document};
 
 /// JSON.
 pub static FORMAT: Format =

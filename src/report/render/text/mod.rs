@@ -10,7 +10,8 @@ mod story;
 mod style;
 
 use super::{Detail, Format, Writer, table};
-use crate::report::document::{Part, Replayed, Simulation};
+use crate::check::{Replayed, Simulation};
+use crate::report::document::Part;
 
 /// Text.
 pub static FORMAT: Format = Format { name: "text", help: "For people", writer: Writer::Parts(part) };
