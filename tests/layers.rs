@@ -35,7 +35,7 @@ const LAYERS: [(&str, &[&str]); 14] = [
     ("cases", &["term", "system", "engine", "cluster", "reduce", "property", "encodings", "model", "input"]),
     ("check", &["term", "system", "engine", "cluster", "reduce", "property", "encodings", "model", "input", "cases"]),
     ("conformance", &["term", "system", "engine", "cluster", "property", "encodings", "model", "input"]),
-    ("report", &["system", "engine", "cluster", "encodings", "input", "cases", "check", "conformance"]),
+    ("report", &["system", "engine", "cluster", "reduce", "encodings", "input", "cases", "check", "conformance"]),
     (
         "cli",
         &["system", "engine", "cluster", "property", "encodings", "input", "cases", "check", "conformance", "report"],
@@ -271,4 +271,29 @@ fn imports_are_followed_to_where_things_stand() {
     assert_eq!(found, [nothing.clone(), nothing.clone(), vec![1, 3], vec![1, 2], nothing, vec![2, 3]]);
     let circles = circles(&found.iter().map(|it| it.iter().copied().collect()).collect::<Vec<BTreeSet<usize>>>());
     assert_eq!(circles, [BTreeSet::from([2, 3])]);
+}
+
+/// How many replicas an owner has at the start differs between the sizes that a model stands for, so whoever builds terms asks the
+/// view for it ([`View::fixed_replicas`](kubound::cluster::view::View::fixed_replicas)).
+#[test]
+fn replicas_at_the_start_are_asked_for() {
+    let reads = |line: &str| {
+        ["object", "owner", "workload"].iter().any(|name| {
+            let read = format!("{name}.replicas");
+            line.match_indices(&read)
+                .any(|(at, _)| !line[at + read.len()..].starts_with(|it: char| it.is_alphanumeric() || it == '_'))
+        })
+    };
+    let built = sources().into_iter().filter(|it| matches!(it.module().first(), Some(&"encodings" | &"property")));
+    let found: Vec<String> = built
+        .flat_map(|file| {
+            file.text
+                .lines()
+                .filter(|line| reads(line))
+                .map(|line| format!("{}: {line}", file.path))
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    assert!(found.is_empty(), "{found:#?}");
+    assert!(reads("let most = workload.replicas;") && !reads("cluster.replicas_by_size(workload)"));
 }

@@ -5,6 +5,7 @@
 //! that do not compile.
 
 use kubound::cluster::counting::reads::{Reader, Reads};
+use kubound::cluster::counting::sizes::{Size, Sizes};
 use kubound::cluster::object::spec::ClusterSpec;
 use kubound::cluster::view::story::Sentence;
 use kubound::cluster::view::turnover::Tally;
@@ -191,4 +192,48 @@ fn whoever_counts_pods_hears_of_departures() {
     let system = builder.finish(Interleaving::Settled);
     let touches = system.updates().map(|updates| updates.contains(&tally.kept.index())).collect::<Vec<bool>>();
     assert_eq!(touches, [true, true, false]);
+}
+
+/// A Deployment among nodes of a pool, of which there are one or three.
+const POOL: &str = r#"
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers: [{name: web, image: web, resources: {requests: {cpu: "1"}}}]
+---
+apiVersion: kubound.dev/v1alpha1
+kind: Scenario
+spec:
+  nodePools: [{name: worker, count: 3, template: {allocatable: {cpu: "4"}}}]
+"#;
+
+#[test]
+fn whoever_takes_a_number_for_a_constant_is_named() {
+    let spec = load_strings(&[("cluster.yaml", POOL)], LoadOptions::default()).expect("a valid cluster").spec;
+    let replicas = |replicas: i64| [(spec.workloads[0].key.clone(), replicas)].into();
+    let size = |nodes: i64| Size { pools: [("worker".to_owned(), nodes)].into(), replicas: replicas(nodes) };
+    let sizes = Sizes::new(&[size(1), size(3)]);
+    let reasons = |read: &dyn Fn(&Cluster<'_>)| {
+        let ctx = Ctx::new();
+        let cluster = Declaring::new(&ctx, &spec, &[], Shape::OfSizes(&sizes)).expect("a cluster").acting();
+        read(&cluster);
+        let (_, parts) = cluster.finish().expect("no breach");
+        parts.depends_on_size.into_iter().map(|it| it.why).collect::<Vec<String>>()
+    };
+    assert_eq!(reasons(&|cluster| looked(cluster.numbers(|_| true).map(|nodes| nodes > 1))), [""; 0]);
+    assert_eq!(reasons(&|cluster| looked(cluster.fixed_number(|_| true, "somebody counts"))), ["somebody counts"]);
+    let compared = |cluster: &Cluster<'_>| {
+        let many = cluster.numbers(|_| true).map(|nodes| nodes > 1);
+        assert!(cluster.constant(&many, "somebody compares"), "what is said is true of the largest size");
+    };
+    assert_eq!(reasons(&compared), ["somebody compares"]);
+    let owner = &spec.workloads[0];
+    let said = reasons(&|cluster| looked(cluster.fixed_replicas(owner, "somebody remembers")));
+    assert_eq!(said, ["replicas of web depend on it, and somebody remembers"]);
 }

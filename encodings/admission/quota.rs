@@ -9,7 +9,7 @@ use crate::cluster::counting::quotas::Allowance;
 use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Line, Scene};
 use crate::cluster::view::{Cluster, effect};
-use crate::property::{expected_replicas, min_replicas, pods_schedulable, rollout_completes};
+use crate::property;
 use crate::system::{Effect, State};
 use crate::term::{Int, TermId};
 
@@ -102,8 +102,7 @@ impl Room<'_> {
         if self.pods.is_none() {
             return;
         }
-        let about_pods = [&pods_schedulable::DEFINITION, &rollout_completes::DEFINITION];
-        for property in about_pods.into_iter().chain([&min_replicas::DEFINITION, &expected_replicas::DEFINITION]) {
+        for property in property::those(|about| about.missing) {
             let (refusal, owner) = (self.refusal(), owner.to_owned());
             let tell = move |scene: &Scene<'_>| match (scene.get(missing), scene.holds(goes_on), refusal(scene)) {
                 (lacking @ 1.., false, Some(why)) => {
@@ -111,7 +110,7 @@ impl Room<'_> {
                 }
                 _ => Vec::new(),
             };
-            cluster.diagnose(property.name, Box::new(tell));
+            cluster.diagnose(property, Box::new(tell));
         }
     }
 

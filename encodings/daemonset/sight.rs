@@ -90,7 +90,7 @@ impl<'a, 'c> Sight<'a, 'c> {
     /// How many nodes there are of which `which` holds.
     pub fn count(&self, which: impl Fn(&Node<'c>) -> Bool<'c>) -> Int<'c> {
         let counted = |cell: &Cell<'c>| which(&self.node(cell)).to_int();
-        self.cluster.sum(&self.cluster.state(), counted).min(self.cluster.most_nodes())
+        self.cluster.at_most_nodes(self.cluster.sum(&self.cluster.state(), counted))
     }
 
     /// How many nodes a pod is to be made for.

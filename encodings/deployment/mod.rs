@@ -20,7 +20,7 @@ use itertools::Itertools;
 
 use crate::cluster::TemplateId;
 use crate::cluster::object::scenario::CommandAction;
-use crate::cluster::object::spec::{Workload, WorkloadKind};
+use crate::cluster::object::spec::{Revision, Workload, WorkloadKind};
 use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Scene, Sentence};
 use crate::cluster::view::{Cluster, Declaring, Objects, WorkloadVars, effect};
@@ -72,15 +72,12 @@ pub fn declare(cluster: &Declaring<'_>) -> DesiredVars {
     let mut all = vec![Vec::new(); cluster.spec.workloads.len()];
     for (index, object, vars) in cluster.owners().filter(|(_, object, _)| object.kind.has_replica_sets()) {
         if vars.templates.len() > 1 && may_scale(&cluster.spec, object) {
-            all[index] = object
-                .revisions
-                .iter()
-                .map(|revision| {
-                    let initial = if revision.size > 0 { object.replicas } else { 0 };
-                    let name = format!("{} desired-replicas", revision.name);
-                    cluster.int(name, 0, vars.max_replicas, Some(initial))
-                })
-                .collect();
+            let declare = |revision: &Revision| {
+                let full = || cluster.fixed_replicas(object, "its ReplicaSets remember them");
+                let initial = if revision.size > 0 { full() } else { 0 };
+                cluster.int(format!("{} desired-replicas", revision.name), 0, vars.max_replicas, Some(initial))
+            };
+            all[index] = object.revisions.iter().map(declare).collect();
         }
     }
     DesiredVars(all)

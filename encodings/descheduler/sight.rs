@@ -94,7 +94,7 @@ impl<'c> Sight<'_, 'c> {
     /// Number of nodes in play.
     pub fn nodes_in_play(&self) -> Int<'c> {
         let nodes = (0..self.cells.len()).map(|at| self.in_play(at).ite(self.cells[at].multiplicity, 0));
-        self.ctx().sum(nodes).min(self.cluster.most_nodes())
+        self.cluster.at_most_nodes(self.ctx().sum(nodes))
     }
 
     /// The nodes of a cell.

@@ -120,7 +120,7 @@ fn expected<'c>(cluster: &Cluster<'c>, state: &State<'c>, budget: &PodDisruption
         let mut pods = workload.revisions.iter().flat_map(|revision| &revision.pods);
         pods.any(|pod| pod.object.as_deref().is_some_and(|pod| is_selected(budget, pod)))
     });
-    match fixed.map(|(_, workload)| scale(workload)).sum::<Option<i64>>() {
+    match fixed.map(|(_, workload)| scale(cluster, workload)).sum::<Option<i64>>() {
         // Pods of an owner without a scale leave no disruption.
         Some(fixed) => {
             let in_the_way = without_scale.into_iter().flat_map(|(_, _, selected)| selected).map(has_pods);
@@ -131,10 +131,12 @@ fn expected<'c>(cluster: &Cluster<'c>, state: &State<'c>, budget: &PodDisruption
 }
 
 /// What an owner that is not modelled wants: as many pods as it has, none if it is nobody; `None` if it has no scale.
-fn scale(workload: &Workload) -> Option<i64> {
+fn scale(cluster: &Cluster<'_>, workload: &Workload) -> Option<i64> {
     match workload.owner_kind.as_str() {
         "Pod" => Some(0),
-        "Deployment" | "ReplicaSet" | "ReplicationController" | "StatefulSet" => Some(workload.replicas),
+        "Deployment" | "ReplicaSet" | "ReplicationController" | "StatefulSet" => {
+            Some(cluster.fixed_replicas(workload, "a budget expects them"))
+        }
         _ => None,
     }
 }

@@ -77,7 +77,7 @@ pub fn declare(cluster: &Declaring<'_>, loads: &[LoadVars]) -> Vec<HpaVars> {
         let (workload, object, _) = cluster.owners().find(|(_, object, _)| object.key == autoscaler.target)?;
         let spec = autoscaler.object.spec.as_ref()?;
         let bounds = Bounds::of(spec);
-        let replicas = cluster.size.fixed_replicas(object, "an autoscaler remembers them");
+        let replicas = cluster.fixed_replicas(object, "an autoscaler remembers them");
         let memory = memory::declare(cluster, autoscaler, replicas, bounds);
         let undeclared = load::are_undeclared(cluster, workload, autoscaler, loads);
         let outside = declare_outside(cluster, autoscaler, &undeclared, replicas, bounds);

@@ -11,7 +11,7 @@ use crate::cluster::view::Cluster;
 use crate::cluster::view::rule::{Rule, distinct};
 use crate::cluster::view::story::{Line, Scene};
 use crate::cluster::{Cell, TemplateId};
-use crate::property::pods_schedulable;
+use crate::property;
 use crate::term::TermId;
 
 use super::filters::Verdict;
@@ -64,7 +64,12 @@ pub fn refusing(scene: &Scene<'_>, asked: &[Asked]) -> Vec<&'static Rule> {
     distinct(refused(scene, asked).into_iter().map(|(_, refusal)| refusal.rule))
 }
 
-/// Adds the explanation of `pods-schedulable`, from what is asked about each template.
+/// Adds an explanation of properties that are about pods without a node.
+fn diagnose_waiting(cluster: &Cluster<'_>, tell: impl Fn(&Scene<'_>) -> Vec<Line> + Clone + Send + Sync + 'static) {
+    property::those(|about| about.waiting).for_each(|name| cluster.diagnose(name, Box::new(tell.clone())));
+}
+
+/// Adds the explanation of pods that stay without a node, from what is asked about each template.
 pub fn add(cluster: &Cluster<'_>, scheduled: &[TemplateId], asked: &[Arc<[Asked]>]) {
     for (&id, asked) in scheduled.iter().zip(asked) {
         let (name, asked) = (cluster.templates[id.0].name.clone(), Arc::clone(asked));
@@ -77,7 +82,7 @@ pub fn add(cluster: &Cluster<'_>, scheduled: &[TemplateId], asked: &[Arc<[Asked]
                 vec![Line { text, rules: refusing(scene, &asked) }]
             }
         };
-        cluster.diagnose(pods_schedulable::DEFINITION.name, Box::new(tell));
+        diagnose_waiting(cluster, tell);
     }
 }
 
@@ -94,7 +99,7 @@ pub fn add_left(cluster: &Cluster<'_>, left: &[TemplateId]) {
                 vec![Line { text, rules: vec![&RULE] }]
             }
         };
-        cluster.diagnose(pods_schedulable::DEFINITION.name, Box::new(tell));
+        diagnose_waiting(cluster, tell);
     }
 }
 

@@ -36,10 +36,10 @@ pub fn scores(cluster: &Cluster<'_>, cells: &[Cell<'_>], template: TemplateId) -
 /// What an image adds to the sum of a node that has it. Its size is what the first such node tells.
 fn weight(cluster: &Cluster<'_>, name: &str) -> i64 {
     let Some(size) = cluster.classes().find_map(|class| class.image(name)) else {
-        return image_score::scaled(0, 0, cluster.most_nodes());
+        return 0;
     };
     let why = "ImageLocality asks for the share of nodes that have an image";
-    cluster.size.depends(why);
+    cluster.differs_by_size(why);
     let with = cluster.fixed_number(|class| cluster.class(class).image(name).is_some(), why);
     image_score::scaled(size, with, cluster.fixed_number(|_| true, why))
 }

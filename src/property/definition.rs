@@ -43,6 +43,8 @@ pub struct About {
     pub places: bool,
     /// Pods that wait for a node: for pods that ask for room only, want of room is all that can break it.
     pub waiting: bool,
+    /// Pods that should be there: whoever refuses to create one is a reason.
+    pub missing: bool,
     /// Marks of single workloads: those that it is asked about by name have marks of their own.
     pub marks: bool,
     /// Something that turns round: a state that breaks it is a reversal.
@@ -59,7 +61,7 @@ impl Definition {
         violated_by: "",
         arguments: &[],
         needs: "it needs a Deployment, ReplicaSet or DaemonSet",
-        about: About { places: false, waiting: false, marks: false, turns: false, momentary: false },
+        about: About { places: false, waiting: false, missing: false, marks: false, turns: false, momentary: false },
         may_apply: |_| true,
         reads: |_, _, _| {},
         observe: |_, _| Ok(Vec::new()),

@@ -16,7 +16,7 @@ pub const DEFINITION: Definition = Definition {
                   now, and fewer than the demand that it last met: again, one that is still on its way up is not blamed",
     arguments: &["value"],
     needs: "it needs a `value`, or `maintenance` in the scenario",
-    about: About { momentary: true, ..Definition::PLAIN.about },
+    about: About { missing: true, momentary: true, ..Definition::PLAIN.about },
     may_apply: |spec| spec.scenario.maintenance.is_some(),
     observe,
     ..Definition::PLAIN

@@ -4,7 +4,7 @@ use crate::cluster::object::scenario::PropertySpec;
 use crate::cluster::view::Declaring;
 use crate::system::Checkpoint;
 
-use super::definition::{Definition, Observer};
+use super::definition::{About, Definition, Observer};
 use super::floor::{self, Counts, Demand, autoscaler};
 use super::{PropertyError, targets};
 
@@ -17,6 +17,7 @@ pub const DEFINITION: Definition = Definition {
                   are down count until they are evicted, if they are going to be: until then the failure took them, \
                   and no controller",
     needs: "it needs a workload with a HorizontalPodAutoscaler",
+    about: About { missing: true, ..Definition::PLAIN.about },
     may_apply: |spec| !spec.autoscalers.is_empty(),
     observe,
     ..Definition::PLAIN

@@ -69,6 +69,11 @@ pub fn about(name: &str) -> About {
     definition(name).map_or(About::default(), |it| it.about)
 }
 
+/// Names of the properties that are about something.
+pub fn those(about: impl Fn(&About) -> bool) -> impl Iterator<Item = &'static str> {
+    ALL.iter().filter(move |it| about(&it.about)).map(|it| it.name)
+}
+
 /// A property that cannot be built.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum PropertyError {

@@ -2,6 +2,7 @@
 //!
 //! Two forms: a finite one, kept by an observer of each workload, and a loop.
 
+use crate::cluster::counting::sizes::BySize;
 use crate::cluster::object::scenario::PropertySpec;
 use crate::cluster::object::spec::Workload;
 use crate::cluster::view::{Cluster, Declaring, Proposals, WorkloadVars};
@@ -92,8 +93,8 @@ impl Reversal {
     ) -> Self {
         let disturbed = cluster.disturbed(&object.key.to_string());
         let proposals = cluster.follow_proposals(workload, &object.key.to_string(), vars.max_replicas);
-        let replicas = cluster.size.replicas(object);
-        let int = |what: &str, most: i64, start: &[i64]| {
+        let replicas = cluster.replicas_by_size(object);
+        let int = |what: &str, most: i64, start: &BySize<i64>| {
             cluster.int_by_size(format!("{} {what}", object.key), (0, most), start)
         };
         Reversal {
@@ -101,7 +102,7 @@ impl Reversal {
             threshold,
             low: int("lowest replicas", vars.max_replicas, &replicas),
             high: int("highest replicas", vars.max_replicas, &replicas),
-            direction: int("direction", 2, &[0]),
+            direction: int("direction", 2, &BySize::same(0)),
             reversed: cluster.bool(format!("{} reversed", object.key), Some(false)),
             disturbed,
             proposals,

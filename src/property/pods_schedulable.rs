@@ -13,7 +13,7 @@ pub const DEFINITION: Definition = Definition {
     name: "pods-schedulable",
     says: "every pod finds a node",
     violated_by: "a settled state in which a pod of the workload has no node, or is refused by a quota",
-    about: About { waiting: true, ..Definition::PLAIN.about },
+    about: About { waiting: true, missing: true, ..Definition::PLAIN.about },
     build,
     ..Definition::PLAIN
 };

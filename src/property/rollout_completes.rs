@@ -11,7 +11,7 @@ use crate::cluster::{Cell, Phase, TemplateId};
 use crate::system::{Checkpoint, PropertyKind, State};
 use crate::term::{Bool, Int};
 
-use super::definition::Definition;
+use super::definition::{About, Definition};
 use super::{PropertyError, targets};
 
 /// The property.
@@ -24,6 +24,7 @@ pub const DEFINITION: Definition = Definition {
                   may be of any template; with OnDelete no rollout is expected, nor is one to a template whose pods \
                   never become ready (`neverReady`)",
     needs: "it needs a command that applies a changed template",
+    about: About { missing: true, ..Definition::PLAIN.about },
     may_apply: |spec| spec.workloads.iter().any(|workload| workload.revisions.len() > 1),
     build,
     ..Definition::PLAIN

@@ -35,7 +35,7 @@ impl<'c> Plan<'c> {
         let ctx = cluster.ctx();
         let most: i64 = columns.iter().map(|column| cluster.templates[column.template.0].max_pods).sum();
         let pods = ctx.sum(columns.iter().map(|column| total(ctx, cells, &column.listed))).min(most);
-        let nodes = feasible(cluster, cells, in_play, columns).min(cluster.most_nodes());
+        let nodes = cluster.at_most_nodes(feasible(cluster, cells, in_play, columns));
         let stay = (pods + nodes.minus_or_zero(1)).div(nodes.max(1)).max(1);
         Plan { pods, nodes, stay, acts: nodes.ge(2) }
     }

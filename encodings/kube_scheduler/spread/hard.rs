@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::cluster::counting::sizes::BySize;
 use crate::cluster::view::Cluster;
 use crate::cluster::{Cell, TemplateId};
 use crate::encodings::kube_scheduler::nominations::Change;
@@ -94,13 +95,12 @@ impl<'c> Rule<'c> {
     fn too_few(&self, cluster: &Cluster<'c>, cells: &[Cell<'c>]) -> Bool<'c> {
         let (ctx, least) = (cluster.ctx(), self.constraint.min_domains);
         if self.is_steady {
-            let numbers: Vec<i64> = match self.constraint.singleton {
+            let numbers = match self.constraint.singleton {
                 true => cluster.numbers(|class| self.included[class]),
-                false => vec![self.domains.len() as i64],
+                false => BySize::same(self.domains.len() as i64),
             };
-            let too_few: Vec<bool> = numbers.iter().map(|&number| number < least).collect();
-            cluster.size.depends_on(&too_few, || "some of them have fewer domains than minDomains".to_owned());
-            return ctx.bool(too_few.contains(&true));
+            let too_few = numbers.map(|number| number < least);
+            return ctx.bool(cluster.constant(&too_few, "some of them have fewer domains than minDomains"));
         }
         let number = match self.constraint.singleton {
             true => ctx.sum(cells.iter().zip(&self.counts).map(|(cell, counts)| counts.ite(cell.multiplicity, 0))),

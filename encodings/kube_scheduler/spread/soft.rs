@@ -118,7 +118,7 @@ fn domains<'c>(cluster: &Cluster<'c>, cells: &[Cell<'c>], constraint: &Constrain
     let keyed = cells.iter().all(|cell| cluster.node(cell).has_label(&constraint.key));
     if constraint.key == HOSTNAME || (constraint.singleton && keyed) {
         let nodes = ctx.sum(cells.iter().zip(scored).map(|(cell, scored)| scored.ite(cell.multiplicity, 0)));
-        return nodes.min(cluster.most_nodes());
+        return cluster.at_most_nodes(nodes);
     }
     let mut alone: Vec<Int<'c>> = Vec::new();
     let mut shared: BTreeMap<&str, Vec<Bool<'c>>> = BTreeMap::new();
@@ -150,7 +150,7 @@ fn raw_scores<'c>(cluster: &Cluster<'c>, columns: &[Column<'c>], cells: usize) -
         let indices: Vec<Int<'c>> = reads.iter().flat_map(|&(_, count, domains)| [count, domains]).collect();
         let size = indices.iter().fold(1u64, |size, index| size.saturating_mul(index.range().size()));
         if size > LARGEST_TABLE {
-            cluster.size.depends("scores of soft spread constraints are rounded where there are many nodes");
+            cluster.differs_by_size("scores of soft spread constraints are rounded where there are many nodes");
             *score = in_fixed_point(cluster, &reads);
         } else {
             by_skews.entry(reads.iter().map(|&(skew, ..)| skew).collect()).or_default().push((cell, indices));

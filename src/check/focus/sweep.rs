@@ -10,7 +10,7 @@ use std::time::Instant;
 use crate::cluster::object::spec::ObjectKey;
 use crate::engine::{Budget, Watch};
 use crate::model::{Model, ModelError};
-use crate::property::pods_schedulable;
+use crate::property;
 use crate::system::{PropertyId, Trace};
 
 use super::company;
@@ -21,9 +21,6 @@ use super::rehearse::Stage;
 use super::report::Tally;
 use super::violation::Found;
 use super::{Answer, Decided};
-
-/// The property that want of room breaks.
-const NAME: &str = pods_schedulable::DEFINITION.name;
 
 /// Answers for those of the open workloads that runs show to fail; returns the others.
 pub fn sweep(
@@ -39,11 +36,15 @@ pub fn sweep(
         matches!(it.finding, Some(Finding::Broken { .. })) && own.all(|template| survey.asks_for_room_only(template))
     };
     let (mut short, mut left): (Vec<Open>, Vec<Open>) = open.into_iter().partition(asks_for_room);
-    if name != NAME || short.len() < 2 || !context.question.all || watch.exhausted().is_some() {
+    let Some(about_waiting) = property::definition(name).filter(|it| it.about.waiting) else {
+        return Ok(in_order(short, left));
+    };
+    let name = about_waiting.name;
+    if short.len() < 2 || !context.question.all || watch.exhausted().is_some() {
         return Ok(in_order(short, left));
     }
     let all: Vec<usize> = short.iter().map(|it| it.workload).collect();
-    let model = match context.build_whole(&all, vec![NAME], watch) {
+    let model = match context.build_whole(&all, vec![name], watch) {
         Err(ModelError::Stopped(_)) => return Ok(in_order(short, left)),
         model => model?,
     };
@@ -56,14 +57,16 @@ pub fn sweep(
     while !short.is_empty() {
         context.question.progress.begin(&format!("{name}: all grow, {} open workloads last", last.len()));
         let began = Instant::now();
-        let Some((trace, broken)) = run(&stage, &model, &short, key, company::all_grow(survey.spec, &last)) else {
+        let Some((trace, broken)) = run(&stage, (&model, name), &short, key, company::all_grow(survey.spec, &last))
+        else {
             break;
         };
         if !stage.may_be_told(began.elapsed()) {
             break;
         }
-        let (failed, rest): (Vec<Open>, Vec<Open>) =
-            short.into_iter().partition(|it| broken.iter().any(|&(property, _)| is_of(&model, property, key(it))));
+        let (failed, rest): (Vec<Open>, Vec<Open>) = short
+            .into_iter()
+            .partition(|it| broken.iter().any(|&(property, _)| is_of(&model, property, name, key(it))));
         short = rest;
         let found = failed.iter().map(|it| (key(it).to_string(), smallest(it))).collect();
         if !tell(context, &stage, &model, trace, &broken, found, decided) {
@@ -78,18 +81,18 @@ pub fn sweep(
 /// A run that breaks the property for some of the open workloads: which ones, after how many steps.
 fn run<'a>(
     stage: &Stage<'_>,
-    model: &Model,
+    (model, name): (&Model, &str),
     open: &[Open],
     key: impl Fn(&Open) -> &'a ObjectKey,
     guide: Guide,
 ) -> Option<(Trace, Vec<(PropertyId, usize)>)> {
     let all = (0..model.system.properties.len()).map(PropertyId);
-    let asked: Vec<PropertyId> = all.filter(|&id| open.iter().any(|it| is_of(model, id, key(it)))).collect();
+    let asked: Vec<PropertyId> = all.filter(|&id| open.iter().any(|it| is_of(model, id, name, key(it)))).collect();
     stage.sweep(&asked, &guide).filter(|(_, broken)| !broken.is_empty())
 }
 
-fn is_of(model: &Model, property: PropertyId, key: &ObjectKey) -> bool {
-    is_about(model.system.property(property), NAME, &key.to_string())
+fn is_of(model: &Model, property: PropertyId, name: &str, key: &ObjectKey) -> bool {
+    is_about(model.system.property(property), name, &key.to_string())
 }
 
 /// Up to which k an open property is known to hold.
@@ -112,7 +115,8 @@ fn tell(
     let beginning = Trace { steps: trace.steps[..steps].to_vec(), ..trace };
     let Some(run) = stage.replay(first, &beginning) else { return false };
     let property = model.system.property(first);
-    let with = failed.iter().map(|(subject, _)| subject).find(|subject| is_about(property, NAME, subject)).cloned();
+    let with =
+        failed.iter().map(|(subject, _)| subject).find(|subject| is_about(property, &property.name, subject)).cloned();
     let Some(with) = with else { return false };
     for (subject, smallest) in failed {
         let story = vec!["all that are autoscaled grow as far as their loads make them".to_owned()];

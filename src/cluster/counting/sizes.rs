@@ -59,6 +59,27 @@ impl Sizes {
     }
 }
 
+/// What sizes may differ in: a value for each, or one for all of them. Only a cluster that is told why takes a constant for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BySize<T>(Vec<T>);
+
+impl<T> BySize<T> {
+    /// The same at all sizes.
+    pub fn same(value: T) -> Self {
+        BySize(vec![value])
+    }
+
+    /// What follows from it, by size.
+    pub fn map<U>(self, of: impl FnMut(T) -> U) -> BySize<U> {
+        BySize(self.0.into_iter().map(of).collect())
+    }
+
+    /// One value, or one for each size.
+    pub(in crate::cluster) fn values(&self) -> &[T] {
+        &self.0
+    }
+}
+
 /// Why a model does not stand for all sizes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dependence {
@@ -122,19 +143,24 @@ impl<'s> OpenSize<'s> {
         numbers
     }
 
-    /// `spec.replicas` of an owner at the start, by size; one number for all if it is the same.
-    pub fn replicas(&self, owner: &Workload) -> Vec<i64> {
+    /// The same, for those who do not know whether it matters.
+    pub fn numbers(&self, nodes: impl Iterator<Item = usize>) -> BySize<i64> {
+        BySize(self.present(nodes))
+    }
+
+    /// `spec.replicas` of an owner at the start, by size.
+    pub fn replicas(&self, owner: &Workload) -> BySize<i64> {
         let open = self.sizes.replicas.get(&owner.key).filter(|_| self.variable.is_some());
         let open = open.filter(|all| all.iter().any(|&replicas| replicas != all[0]));
         if open.is_some() && owner.revisions.iter().any(|revision| revision.size > 0) {
             self.depends(format!("{} has ReplicaSets whose sizes depend on it", owner.key));
         }
-        open.cloned().unwrap_or_else(|| vec![owner.replicas])
+        open.cloned().map_or_else(|| BySize::same(owner.replicas), BySize)
     }
 
     /// `spec.replicas` of an owner at the start, for whoever needs a constant; `why` says who.
     pub fn fixed_replicas(&self, owner: &Workload, why: &str) -> i64 {
-        if self.replicas(owner).len() > 1 {
+        if self.replicas(owner).0.len() > 1 {
             self.depends(format!("replicas of {} depend on it, and {why}", owner.key));
         }
         owner.replicas
@@ -150,6 +176,12 @@ impl<'s> OpenSize<'s> {
         let value: Int<'_> = builder.ctx().table(&[state.get(variable)], |size| start[size[0] as usize]);
         builder.assume_initially(state.get(declared).eq(value));
         declared
+    }
+
+    /// What facts say where they agree; where they do not, what they say of the largest size, and the others are odd.
+    pub fn constant<T: PartialEq + Copy>(&self, facts: &BySize<T>, why: impl FnOnce() -> String) -> T {
+        self.depends_on(&facts.0, why);
+        facts.0[facts.0.len() - 1]
     }
 
     /// To be called by whoever reads what differs between sizes as if it were a constant; `why` says who and what.

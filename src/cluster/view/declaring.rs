@@ -23,7 +23,7 @@ use crate::cluster::counting::layout::{Attribute, Layout};
 use crate::cluster::counting::placement::Placement;
 use crate::cluster::counting::quotas;
 use crate::cluster::counting::reads::{Reader, Readings};
-use crate::cluster::counting::sizes::{OpenSize, Sizes};
+use crate::cluster::counting::sizes::{BySize, OpenSize, Sizes};
 use crate::cluster::counting::templates::{self, Template, TemplateId};
 use crate::cluster::counting::{start, totals};
 use crate::cluster::object::resources::ResourceError;
@@ -132,8 +132,8 @@ impl<'c> Declaring<'c> {
     }
 
     /// A new integer state variable with a start for each size; see [`OpenSize::int`].
-    pub fn int_by_size(&self, name: String, range: (i64, i64), start: &[i64]) -> IntVar {
-        self.0.size.int(&self.0.builder, name, range, start)
+    pub fn int_by_size(&self, name: String, range: (i64, i64), start: &BySize<i64>) -> IntVar {
+        self.0.size.int(&self.0.builder, name, range, start.values())
     }
 
     /// A new Boolean state variable; see [`Builder::bool`].

@@ -2,6 +2,21 @@
 //!
 //! A look at something undeclared might tell nodes apart that their class takes to be alike. It is answered from the class's
 //! first node, and noted as a breach: the model is then refused, with a message that says what to declare.
+//!
+//! Numbers of nodes, and replicas at the start, may differ between the sizes that a model stands for. They come as [`BySize`], of
+//! which whoever asks for a constant says why; nothing else tells them:
+//!
+//! ```compile_fail,E0616
+//! fn counts_by_itself(cluster: &kubound::cluster::view::Cluster<'_>) {
+//!     let _ = &cluster.size;
+//! }
+//! ```
+//!
+//! ```compile_fail,E0616
+//! fn takes_one_of_them(numbers: kubound::cluster::counting::sizes::BySize<i64>) -> i64 {
+//!     numbers.0[0]
+//! }
+//! ```
 
 use k8s_openapi::api::core::v1::{NodeStatus, PodSpec, Taint};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
@@ -9,8 +24,11 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use crate::cluster::Cell;
 use crate::cluster::counting::classes::NodeClass;
 use crate::cluster::counting::reads::Reads;
+use crate::cluster::counting::sizes::BySize;
 use crate::cluster::object::resources::Resources;
+use crate::cluster::object::spec::Workload;
 use crate::cluster::object::{images, selector};
+use crate::term::Int;
 
 use super::View;
 
@@ -48,23 +66,49 @@ impl<'c> View<'c> {
         (0..self.classes.len()).map(|position| self.class(position))
     }
 
-    /// How many nodes of the classes that `of` picks there are at each size; one number where it is the same at all.
-    pub fn numbers(&self, of: impl Fn(usize) -> bool) -> Vec<i64> {
+    /// How many nodes of the classes that `of` picks there are at each size.
+    pub fn numbers(&self, of: impl Fn(usize) -> bool) -> BySize<i64> {
         let picked = self.classes.iter().enumerate().filter(|(position, _)| of(*position));
-        self.size.present(picked.flat_map(|(_, class)| class.members.iter().copied()))
+        self.size.numbers(picked.flat_map(|(_, class)| class.members.iter().copied()))
     }
 
     /// How many nodes of the classes that `of` picks there are, for whoever needs a constant; `why` says who.
     pub fn fixed_number(&self, of: impl Fn(usize) -> bool, why: &str) -> i64 {
-        if self.numbers(&of).len() > 1 {
+        if self.numbers(&of).values().len() > 1 {
             self.size.depends(why);
         }
         self.classes.iter().enumerate().filter(|(at, _)| of(*at)).map(|(_, class)| class.members.len() as i64).sum()
     }
 
-    /// At most so many nodes: a bound, not their number.
+    /// A number of nodes that is known to be at most that of all nodes: its range says so, too.
+    pub fn at_most_nodes(&self, number: Int<'c>) -> Int<'c> {
+        number.min(self.most_nodes())
+    }
+
+    /// At most so many nodes, for the size of tables: a bound, not their number.
     pub fn most_nodes(&self) -> i64 {
         self.spec.whole.nodes.len() as i64
+    }
+
+    /// `spec.replicas` of an owner at the start, by size.
+    pub fn replicas_by_size(&self, owner: &Workload) -> BySize<i64> {
+        self.size.replicas(owner)
+    }
+
+    /// The same for whoever needs a constant; `why` says who.
+    pub fn fixed_replicas(&self, owner: &Workload, why: &str) -> i64 {
+        self.size.fixed_replicas(owner, why)
+    }
+
+    /// A constant for what sizes may differ in: those that differ from the largest in it are looked at by themselves; `why`
+    /// says what they differ in.
+    pub fn constant<T: PartialEq + Copy>(&self, facts: &BySize<T>, why: &str) -> T {
+        self.size.constant(facts, || why.to_owned())
+    }
+
+    /// To be called where a model of a large cluster is another one than that of a small cluster; `why` says in what.
+    pub fn differs_by_size(&self, why: &str) {
+        self.size.depends(why);
     }
 
     /// Whether no two nodes share a value of a label, so that each is a domain of its own.

@@ -37,7 +37,7 @@ pub struct View<'c> {
     /// Kinds of interchangeable pods.
     pub templates: Vec<Template>,
     /// How many nodes there are, where that is open.
-    pub size: OpenSize<'c>,
+    pub(in crate::cluster) size: OpenSize<'c>,
     /// By position in [`Objects::workloads`]; `None` for pods that the model does not move.
     pub workloads: Vec<Option<WorkloadVars>>,
     /// Pods without a node, by template.

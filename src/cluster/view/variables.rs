@@ -75,13 +75,18 @@ fn declare_workload(
     let name = &workload.key;
     let most = own.first().map_or(0, |id| templates[id.0].max_pods);
     let sets = workload.revisions.iter().filter(|_| workload.kind != WorkloadKind::StatefulSet);
-    if workload.kind == WorkloadKind::StatefulSet && size.replicas(workload).len() > 1 {
+    if workload.kind == WorkloadKind::StatefulSet && size.replicas(workload).values().len() > 1 {
         size.depends(format!("the pods of StatefulSet {name} depend on it"));
     }
     WorkloadVars {
         exists: (comes_or_goes || workload.created_later)
             .then(|| builder.bool(format!("{name} exists"), Some(!workload.created_later))),
-        replicas: size.int(builder, format!("{name} spec.replicas"), (0, max_replicas), &size.replicas(workload)),
+        replicas: size.int(
+            builder,
+            format!("{name} spec.replicas"),
+            (0, max_replicas),
+            size.replicas(workload).values(),
+        ),
         max_replicas,
         revision: (workload.revisions.len() > 1)
             .then(|| builder.int(format!("{name} revision"), 0, workload.revisions.len() as i64 - 1, Some(start))),

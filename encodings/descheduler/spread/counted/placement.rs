@@ -75,8 +75,8 @@ impl<'p, 'c> Placement<'p, 'c> {
 
     /// How many domains there are.
     pub fn number(&self) -> Int<'c> {
-        let most = self.sight.cluster.most_nodes();
-        self.sight.ctx().sum(self.sizes.iter().map(|&(number, _)| number)).min(most)
+        let number = self.sight.ctx().sum(self.sizes.iter().map(|&(number, _)| number));
+        self.sight.cluster.at_most_nodes(number)
     }
 
     /// Matching pods in all domains.
@@ -112,10 +112,8 @@ impl<'p, 'c> Placement<'p, 'c> {
         let domains = if self.group.singleton { nodes } else { self.sizes.len() };
         if domains > MOST_EXACT {
             if self.group.singleton {
-                self.sight
-                    .cluster
-                    .size
-                    .depends("where there are many nodes, bounds say how many pods the descheduler moves");
+                let why = "where there are many nodes, bounds say how many pods the descheduler moves";
+                self.sight.cluster.differs_by_size(why);
             }
             return self.bounds();
         }
