@@ -87,7 +87,8 @@ fn add_admission(cluster: &Cluster<'_>, template: TemplateId) {
     let waiting = state.get(cluster.pending[template.0]);
     let is_target = |cell: &Cell<'_>| cluster.node(cell).is_named(node) && cluster.may_hold(cell, template);
     let Some(target) = cells.iter().find(|cell| is_target(cell)) else { return };
-    let admitted = cluster.is_down(target).ite(0, waiting.min(room(cluster, target, template)));
+    let is_shut = cluster.is_down(target) | !cluster.is_there(target);
+    let admitted = is_shut.ite(0, waiting.min(room(cluster, target, template)));
     let mut next = state.clone();
     let chosen: Vec<Bool<'_>> =
         cells.iter().map(|cell| ctx.bool(cell.class == target.class && cell.slot == target.slot)).collect();

@@ -8,6 +8,7 @@
 
 pub mod admission;
 pub mod clocked;
+pub mod cluster_autoscaler;
 pub mod daemonset;
 pub mod deployment;
 pub mod descheduler;
@@ -26,11 +27,12 @@ pub mod taint_eviction;
 use crate::cluster::counting::reads::Reader;
 
 /// Who reads nodes, and what.
-pub const READERS: [Reader; 6] = [
+pub const READERS: [Reader; 7] = [
     kubelet::READER,
     taint_eviction::READER,
     daemonset::READER,
     kube_scheduler::READER,
     descheduler::READER,
+    cluster_autoscaler::READER,
     environment::commands::READER,
 ];

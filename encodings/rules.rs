@@ -5,12 +5,12 @@
 use crate::cluster::view::rule::{Component, Rule};
 
 use super::{
-    admission, clocked, daemonset, deployment, descheduler, disruption, environment, hpa, kube_scheduler, kubelet,
-    node_lifecycle, replicaset, statefulset, taint_eviction,
+    admission, clocked, cluster_autoscaler, daemonset, deployment, descheduler, disruption, environment, hpa,
+    kube_scheduler, kubelet, node_lifecycle, replicaset, statefulset, taint_eviction,
 };
 
 /// The rules of each place.
-static PLACES: [&[&Rule]; 15] = [
+static PLACES: [&[&Rule]; 16] = [
     kube_scheduler::RULES,
     kube_scheduler::preemption::RULES,
     deployment::RULES,
@@ -19,6 +19,7 @@ static PLACES: [&[&Rule]; 15] = [
     statefulset::RULES,
     daemonset::RULES,
     hpa::RULES,
+    cluster_autoscaler::RULES,
     &[&kubelet::RULE],
     taint_eviction::RULES,
     node_lifecycle::RULES,

@@ -21,8 +21,8 @@ use crate::encodings::environment::{self, load::LoadVars};
 use crate::encodings::hpa::HpaVars;
 use crate::encodings::statefulset::StatefulVars;
 use crate::encodings::{
-    self, daemonset, deployment, descheduler, disruption, hpa, kube_scheduler, kubelet, replicaset, statefulset,
-    taint_eviction,
+    self, cluster_autoscaler, daemonset, deployment, descheduler, disruption, hpa, kube_scheduler, kubelet, replicaset,
+    statefulset, taint_eviction,
 };
 
 /// A cluster as a transition system, with everything that is needed to tell its runs.
@@ -199,6 +199,7 @@ impl Declared {
         if controllers.descheduler {
             cluster.reading_as(descheduler::READER.name, || descheduler::add(cluster, &self.descheduler));
         }
+        cluster.reading_as(cluster_autoscaler::READER.name, || cluster_autoscaler::add(cluster));
         environment::load::add(cluster, &self.loads);
         environment::failures::add(cluster);
         environment::overload::add(cluster);

@@ -58,7 +58,7 @@ pub static RULE: Rule = rule! {
     omits: [
         "the limit of 250 pods per reconcile, back-off after failed creation and for failed pods",
         "adoption and release of pods, `spec.template.spec.nodeName`",
-        "nodes that come or go, and labels and taints that change, while the model runs",
+        "labels and taints that change while the model runs",
         "changes of `updateStrategy` by commands" => "the one that was read stays",
     ],
 };

@@ -71,13 +71,14 @@ impl<'a, 'c> Sight<'a, 'c> {
         let matches = node.matches(pod);
         let is_down = cluster.is_down(cell);
         let is_avoided = if daemon::avoids_nodes_that_are_down(pod) { is_down } else { ctx.bool(false) };
+        let is_going = cluster.is_barred_as_going(cell, cluster.templates[self.new.0].tolerations());
         let is_ready = |template: TemplateId| !is_down & cluster.pods(cell, template, Phase::Running).ge(1);
         let (new, old) =
             (self.active(cell, self.new), ctx.sum(self.old.iter().map(|&template| self.active(cell, template))));
         let leaving = ctx.sum(self.all.iter().map(|&it| cluster.pods(cell, it, Phase::Terminating)));
         Node {
             exists: cell.exists,
-            is_wanted: ctx.bool(daemon::is_wanted(pod, matches, node.taints())) & !is_avoided,
+            is_wanted: ctx.bool(daemon::is_wanted(pod, matches, node.taints())) & !is_avoided & !is_going,
             may_stay: daemon::may_stay(pod, matches, node.taints()),
             new,
             old,

@@ -10,7 +10,7 @@ use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Narrator, Scene, Sentence};
 use crate::cluster::view::{Change, Cluster, Leaving};
-use crate::cluster::{Attribute, Cell, Phase, TemplateId};
+use crate::cluster::{Attribute, Cell, Phase, Presence, TemplateId};
 use crate::system::{ActionDraft, ActionKind, Interleaving, State};
 use crate::term::{Bool, Int};
 
@@ -43,7 +43,10 @@ pub static RULE: Rule = rule! {
 pub static RULES: &[&Rule] = &[&budget::RULE, &answer::RULE, &RULE];
 
 /// Budgets that select a template's pods.
-fn budgets<'c>(cluster: &Cluster<'c>, template: TemplateId) -> impl Iterator<Item = &'c PodDisruptionBudget> {
+pub(super) fn budgets<'c>(
+    cluster: &Cluster<'c>,
+    template: TemplateId,
+) -> impl Iterator<Item = &'c PodDisruptionBudget> {
     let pod = cluster.templates[template.0].clone();
     cluster.spec.disruption_budgets.iter().filter(move |budget| budget::selects(budget, &pod.namespace, &pod.labels))
 }
@@ -72,16 +75,32 @@ pub fn is_drained<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>) -> Bool<'c> {
 
 /// What `kubectl drain` does to a cell's nodes: it cordons them, and evicts the pods that can go at once.
 pub fn drain<'a, 'c>(cluster: &'a Cluster<'c>, cell: &Cell<'c>) -> Change<'a, 'c> {
-    let evicted = |template| match is_gradual(cluster, template) || is_left_alone(cluster, template) {
-        true => cluster.ctx().int(0),
-        false => cluster.active_on(cell, template),
-    };
+    let evicted = |template| goes_at_once(cluster, cell, template);
     cluster.change(cell).delete_each(evicted, Leaving::Evicted).cordon(true).maintenance(1)
 }
 
 /// How many more disruptions a budget allows.
 pub(crate) fn allowed<'c>(cluster: &Cluster<'c>, state: &State<'c>, budget: &PodDisruptionBudget) -> Int<'c> {
     budget::status(cluster, state, budget).allowed
+}
+
+/// Whether the nodes of a cell are being drained, for maintenance or because they are removed.
+fn is_under_way<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>) -> Bool<'c> {
+    cluster.get(cell, Attribute::Maintenance).eq(1) | cluster.is_in(cell, Presence::Going)
+}
+
+/// What the removal of a cell's nodes begins with: pods that can go at once are evicted, and a taint keeps others away.
+pub fn taint_and_drain<'a, 'c>(cluster: &'a Cluster<'c>, cell: &Cell<'c>) -> Change<'a, 'c> {
+    let change = cluster.change(cell).delete_each(|template| goes_at_once(cluster, cell, template), Leaving::Evicted);
+    change.presence(Presence::Going)
+}
+
+/// How many pods of a template on a cell's nodes a drain evicts as it begins.
+fn goes_at_once<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>, template: TemplateId) -> Int<'c> {
+    match is_gradual(cluster, template) || is_left_alone(cluster, template) {
+        true => cluster.ctx().int(0),
+        false => cluster.active_on(cell, template),
+    }
 }
 
 /// Adds the evictions that come after the cordon.
@@ -135,10 +154,7 @@ impl<'c> Eviction<'_, 'c> {
         let (cluster, template, ctx) = (self.cluster, self.template, self.cluster.ctx());
         let (state, allowed) = (cluster.state(), self.is_allowed());
         let there = |cell: &Cell<'c>| self.pods(cell, Phase::Starting) + self.pods(cell, Phase::Running);
-        let draining = |cell: &Cell<'c>| {
-            let under_way = cluster.get(cell, Attribute::Maintenance).eq(1);
-            cell.exists & under_way & allowed & there(cell).ge(1)
-        };
+        let draining = |cell: &Cell<'c>| cell.exists & is_under_way(cluster, cell) & allowed & there(cell).ge(1);
         let draining: Vec<Bool<'c>> = cluster.cells(&state).iter().map(draining).collect();
         let guard = ctx.any(draining.iter().copied());
         if guard.constant() == Some(false) {

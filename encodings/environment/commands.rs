@@ -138,7 +138,7 @@ fn on_node<'a, 'c>(
     node: &str,
     change: impl Fn(&Cell<'c>) -> Change<'a, 'c>,
 ) {
-    let is_named = |cell: &Cell<'c>| cluster.ctx().bool(cluster.node(cell).is_named(node));
+    let is_named = |cell: &Cell<'c>| cluster.ctx().bool(cluster.node(cell).is_named(node)) & cluster.is_there(cell);
     let chosen: Vec<Bool<'c>> = cluster.cells(next).iter().map(is_named).collect();
     cluster.rewrite_one(next, &chosen, change);
 }

@@ -3,6 +3,7 @@
 
 use k8s_openapi::api::core::v1::{Taint, Toleration};
 
+use crate::cluster::object::node_groups;
 use crate::cluster::object::selector::{self, HARD_EFFECTS};
 use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::{Cluster, NodeView};
@@ -40,6 +41,10 @@ pub fn refusals<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>, template: TemplateId
     let mut refusals = Vec::new();
     if let Some(taint) = selector::untolerated(tolerations, node.taints(), &HARD_EFFECTS).next() {
         refusals.push(refusal(ctx.bool(true), taint));
+    }
+    let going = cluster.is_barred_as_going(cell, tolerations);
+    if going.constant() != Some(false) {
+        refusals.push(refusal(going, &node_groups::going()));
     }
     let not_ready = selector::taint("node.kubernetes.io/not-ready", "NoSchedule");
     if !selector::tolerates(tolerations, &not_ready) {

@@ -27,7 +27,9 @@ const SMALL: usize = 6;
 /// Whether a subject is checked this way.
 pub fn applies(subject: &Subject<'_>, plan: &Plan<'_>) -> bool {
     let moved = subject.spec.workloads.iter().filter(|workload| workload.kind != WorkloadKind::Fixed).count();
-    plan.focus != Focus::Off && plan.reduce && !plan.engine.certifies() && moved > 1
+    // Nodes come and go for all workloads together.
+    let nodes_stay = subject.spec.scenario.node_groups.is_empty();
+    plan.focus != Focus::Off && plan.reduce && !plan.engine.certifies() && moved > 1 && nodes_stay
 }
 
 /// Checks the properties one name at a time, and tells each result as soon as it is known.

@@ -2,7 +2,7 @@
 
 use crate::cluster::object::spec::ClusterSpec;
 use crate::cluster::view::Parts;
-use crate::cluster::{Attribute, Phase, TemplateId};
+use crate::cluster::{Attribute, Phase, Presence, TemplateId};
 
 use super::nodes::NodeTracker;
 
@@ -12,6 +12,9 @@ const SHOWN_SINGLY: usize = 6;
 const TOLD_ALWAYS: usize = 8;
 /// At most so many groups of nodes are shown.
 const MOST_GROUPS: usize = 16;
+
+/// What is said of a node that its group does not have.
+const NOT_THERE: &str = "not there";
 
 /// A state in words; of many workloads, what is new in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -64,7 +67,10 @@ impl<'a> Summarizer<'a> {
                 let values = tracker.attributes(class, member, state);
                 count(self.parts, attributes, &values, &mut pods);
                 let always_cordoned = node_class.unschedulable && !attributes.contains(&Attribute::Cordoned);
-                let mut words = describe(&self.pod_names, attributes, &values);
+                let mut words = match is_absent(attributes, &values) {
+                    true => vec![NOT_THERE.to_owned()],
+                    false => describe(&self.pod_names, attributes, &values),
+                };
                 words.extend(always_cordoned.then(|| "cordoned".to_owned()));
                 nodes.push((node_class.members[member], name.clone(), words.join(", ")));
             }
@@ -74,7 +80,8 @@ impl<'a> Summarizer<'a> {
         let nodes = nodes.into_iter().map(|(_, name, words)| (name, words));
         if workloads.len() <= TOLD_ALWAYS {
             let workloads = workloads.into_iter().map(|line| line.text).collect();
-            return Summary { workloads, nodes: group(nodes.collect()) };
+            let there = nodes.filter(|(_, words)| words != NOT_THERE);
+            return Summary { workloads, nodes: group(there.collect()) };
         }
         let nodes: Vec<(String, String)> = nodes.collect();
         let lines: Vec<String> = workloads.iter().map(|line| line.text.clone()).collect();
@@ -87,6 +94,12 @@ impl<'a> Summarizer<'a> {
             },
         }
     }
+}
+
+/// Whether a node of a node group is not there.
+fn is_absent(attributes: &[Attribute], values: &[i64]) -> bool {
+    let mut presence = attributes.iter().zip(values).filter(|(attribute, _)| **attribute == Attribute::Presence);
+    presence.any(|(_, &value)| value == Presence::Absent.value())
 }
 
 /// What is not as it should be; of the other workloads there is a number.
@@ -168,6 +181,8 @@ fn describe(pod_names: &[String], attributes: &[Attribute], values: &[i64]) -> V
             Attribute::Down => "down".to_owned(),
             Attribute::Maintenance if value == 1 => "under maintenance".to_owned(),
             Attribute::Maintenance => continue,
+            Attribute::Presence if value == Presence::Going.value() => "being removed".to_owned(),
+            Attribute::Presence => "on its way".to_owned(),
         });
     }
     if words.is_empty() {

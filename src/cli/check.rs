@@ -114,9 +114,12 @@ impl Session<'_> {
             let pods: usize = input.spec.workloads.iter().flat_map(|it| &it.revisions).map(|it| it.pods.len()).sum();
             let mut names = names.to_vec();
             names.dedup();
+            // Where nodes come and go, it is done for all together.
+            let together = !input.spec.scenario.node_groups.is_empty();
+            let how = if together { "" } else { ", each in the company of the others" };
             let text = format!(
-                "checking {moved} workloads on {} nodes ({pods} pods), each in the company of the others: {}",
-                input.spec.nodes.len(),
+                "checking {moved} workloads on {} nodes ({pods} pods){how}: {}",
+                input.spec.nodes.iter().filter(|node| !node.absent).count(),
                 names.join(", ")
             );
             remark(&(indented(&text, "", "  ") + "\n"));

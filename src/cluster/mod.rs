@@ -14,6 +14,6 @@ pub mod view;
 
 pub use counting::cells::{Cell, Cells};
 pub use counting::classes::NodeClass;
-pub use counting::layout::{Attribute, Layout};
+pub use counting::layout::{Attribute, Layout, Presence};
 pub use counting::templates::{Phase, Template, TemplateId, Tenure};
 pub use view::{Cluster, WorkloadVars};

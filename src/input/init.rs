@@ -34,6 +34,7 @@ const NODE_POOL: &str = "\
   nodePools:
   - name: worker
     count: 3
+    # autoscale: {min: 1, max: 5}   # a cluster autoscaler adds and removes nodes
     template:
       labels: {}
       # taints: [{key: dedicated, value: batch, effect: NoSchedule}]

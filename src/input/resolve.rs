@@ -244,6 +244,7 @@ impl Resolver<'_> {
         cluster.descheduler = descheduler::resolve(&objects.descheduler_policies, &priorities, self.census, self.sink);
         self.add_scenario(document, autoscalers, &mut cluster, &mut history, &priorities, &objects.broken);
         cluster.absent = self.absent(&cluster);
+        self.warn_of_autoscaler(&cluster);
         let is_on = cluster.scenario.controllers.max_unavailable_stateful_set;
         stateful_sets::warn_of_gate(&present_sets, is_on, self.sink);
         stateful_sets::warn_of_gate(&pending_sets, is_on, self.sink);
@@ -255,6 +256,7 @@ impl Resolver<'_> {
     fn nodes(&mut self, given: Vec<Located<Node>>, document: Option<&(Arc<RawObject>, Document)>) -> Vec<NodeSpec> {
         let given = unique(given, self.sink).applied(self.sink);
         let mut nodes: Vec<NodeSpec> = given.into_iter().map(node_spec).collect();
+        document.into_iter().for_each(|(raw, document)| scenario::add_groups(&mut nodes, raw, document, self.sink));
         let mut names: HashSet<String> = nodes.iter().map(|node| node.name.clone()).collect();
         for node in document
             .map(|(raw, document)| scenario::expand_pools(raw, document, &self.counts, self.sink))
@@ -347,7 +349,20 @@ impl Resolver<'_> {
         };
         let daemons = cluster.workloads.iter().find(is_counted).map(|_| "ResourceQuota of DaemonSets".to_owned());
         let races = (schedulers.unique().count() > 1).then(|| "races between schedulers".to_owned());
-        self.census.absent().map(str::to_owned).chain(races).chain(daemons).collect()
+        let autoscaler = node_autoscaler(cluster).map(|_| "cluster-autoscaler".to_owned());
+        self.census.absent().map(str::to_owned).chain(races).chain(daemons).chain(autoscaler).collect()
+    }
+
+    /// Says that a cluster autoscaler is there that does nothing.
+    fn warn_of_autoscaler(&mut self, cluster: &ClusterSpec) {
+        if let Some(workload) = node_autoscaler(cluster) {
+            let message = format!(
+                "{} is a cluster autoscaler, and the scenario has no node groups: it adds and removes no nodes; give \
+                 `autoscale: {{min: 1, max: 5}}` to node pools, or `nodeGroups`",
+                workload.key
+            );
+            self.sink.note(message);
+        }
     }
 
     /// Manifests that a running cluster does not have yet are what somebody is about to apply.
@@ -403,6 +418,20 @@ impl Resolver<'_> {
     }
 }
 
+/// A workload that runs a cluster autoscaler, where there are no node groups for it and nobody says that it does not act.
+fn node_autoscaler(cluster: &ClusterSpec) -> Option<&Workload> {
+    let is_it = |image: &String| {
+        let name = image.rsplit('/').next().unwrap_or_default();
+        name.split([':', '@']).next() == Some("cluster-autoscaler")
+    };
+    let runs = |workload: &&Workload| {
+        let pods = workload.revisions.iter().filter_map(|revision| revision.template.spec.as_ref());
+        workload.replicas > 0 && pods.flat_map(|pod| &pod.containers).filter_map(|it| it.image.as_ref()).any(is_it)
+    };
+    let is_silent = cluster.scenario.node_groups.is_empty() && cluster.scenario.controllers.cluster_autoscaler;
+    cluster.workloads.iter().filter(|_| is_silent).find(runs)
+}
+
 /// Gives templates what the LimitRanges of their namespaces give to pods.
 fn complete(cluster: &mut ClusterSpec) {
     let ClusterSpec { workloads, limit_ranges, .. } = cluster;
@@ -434,7 +463,7 @@ fn node_spec(object: Located<Node>) -> NodeSpec {
     if !live {
         labels.entry("kubernetes.io/hostname".to_owned()).or_insert_with(|| name.clone());
     }
-    NodeSpec { name, node, pool: None, origin }
+    NodeSpec { name, node, origin, ..NodeSpec::default() }
 }
 
 /// Labels of namespaces, given or used.

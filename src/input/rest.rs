@@ -1,6 +1,6 @@
 //! DaemonSets that have nothing left to do: their pods stay where they are, and are taken for room that is used.
 //!
-//! That is so where every node has the pod that it should have, and nobody can take one away or ask for another: no
+//! That is so where every node has the pod that it should have and stays, and nobody can take one away or ask for another: no
 //! command speaks of the DaemonSet, none of its pods is evicted by taints, preempted or descheduled. A drain leaves them,
 //! and they stay on nodes that fail.
 
@@ -73,7 +73,7 @@ fn has_its_pods(cluster: &ClusterSpec, pod: &PodSpec, workload: &Workload) -> bo
         let count = there.get(node.name.as_str()).copied().unwrap_or(0);
         let (matches, taints) = (selector::matches_node(pod, &node.node), taints(&node.node));
         match (daemon::is_wanted(pod, matches, taints), daemon::may_stay(pod, matches, taints)) {
-            (true, _) => count == 1 && stays(&node.node),
+            (true, _) => count == 1 && stays(&node.node) && node.group.is_none(),
             // None comes, but one that is there stays.
             (false, true) => count == 0 || count == 1 && stays(&node.node),
             (false, false) => count == 0,

@@ -11,6 +11,7 @@ mod floor;
 mod loops;
 pub mod min_replicas;
 pub mod no_eviction_loop;
+pub mod no_node_oscillation;
 pub mod no_node_overload_loop;
 pub mod no_replica_oscillation;
 mod observer;
@@ -42,6 +43,7 @@ pub const ALL: &[Definition] = &[
     no_eviction_loop::DEFINITION,
     spread_balanced::DEFINITION,
     no_node_overload_loop::DEFINITION,
+    no_node_oscillation::DEFINITION,
     settles::DEFINITION,
     rollout_completes::DEFINITION,
 ];

@@ -1,9 +1,10 @@
 //! `pods-schedulable`: every pod finds a node.
 
-use crate::cluster::TemplateId;
 use crate::cluster::object::scenario::PropertySpec;
 use crate::cluster::view::Cluster;
-use crate::system::{Checkpoint, PropertyKind};
+use crate::cluster::{Presence, TemplateId};
+use crate::system::{Checkpoint, PropertyKind, State};
+use crate::term::Int;
 
 use super::definition::{About, Definition};
 use super::{PropertyError, targets};
@@ -12,7 +13,8 @@ use super::{PropertyError, targets};
 pub const DEFINITION: Definition = Definition {
     name: "pods-schedulable",
     says: "every pod finds a node",
-    violated_by: "a settled state in which a pod of the workload has no node, or is refused by a quota",
+    violated_by: "a settled state in which a pod of the workload has no node, and none may yet come for it, or is refused \
+                  by a quota",
     about: About { waiting: true, missing: true, ..Definition::PLAIN.about },
     build,
     ..Definition::PLAIN
@@ -25,7 +27,9 @@ fn build(cluster: &Cluster<'_>, property: &PropertySpec) -> Result<bool, Propert
         if cluster.is_stopped() {
             return Ok(true);
         }
-        let waiting = vars.templates.iter().map(|template| cluster.waiting(&state, *template).eq(0));
+        // A pod that a node will come for is not blamed.
+        let is_helped = |template| cluster.is_helped(template);
+        let waiting = vars.templates.iter().map(|&it| lacking(cluster, &state, it).eq(0) | is_helped(it));
         // At rest a ReplicaSet lacks pods only where they are refused.
         let may_be_refused =
             |&(&template, _): &(&TemplateId, _)| object.kind.has_replica_sets() && !cluster.quotas(template).is_empty();
@@ -37,4 +41,12 @@ fn build(cluster: &Cluster<'_>, property: &PropertySpec) -> Result<bool, Propert
         found = true;
     }
     Ok(found)
+}
+
+/// Pods of a template without a node; those of DaemonSets that wait for one that is being removed go with it.
+fn lacking<'c>(cluster: &Cluster<'c>, state: &State<'c>, template: TemplateId) -> Int<'c> {
+    if !cluster.is_daemon(template) {
+        return cluster.waiting(state, template);
+    }
+    cluster.sum(state, |cell| cluster.is_in(cell, Presence::Going).ite(0, cluster.waiting_on(cell, template)))
 }

@@ -20,7 +20,7 @@ pub const DEFINITION: Definition = Definition {
     says: "a changed template reaches all replicas",
     violated_by: "a settled state in which the workload's present template does not have `spec.replicas` bound pods, \
                   or another template still has some (of a DaemonSet: only the latter, and on nodes that are up), and \
-                  no pod is still starting, or waits for `minReadySeconds`. Pods of a StatefulSet below its partition \
+                  no pod is still starting, waits for `minReadySeconds`, or for a node that may yet come. Pods of a StatefulSet below its partition \
                   may be of any template; with OnDelete no rollout is expected, nor is one to a template whose pods \
                   never become ready (`neverReady`)",
     needs: "it needs a command that applies a changed template",
@@ -47,12 +47,14 @@ fn build(cluster: &Cluster<'_>, property: &PropertySpec) -> Result<bool, Propert
         );
         let ageing = vars.templates.iter().map(|&template| is_ageing(cluster, &state, template));
         let ageing = ctx.any(ageing);
+        let hopeful = vars.templates.iter().map(|&it| cluster.waiting(&state, it).ge(1) & cluster.is_helped(it));
+        let hopeful = ctx.any(hopeful);
         let broken = ctx.any(broken(cluster, vars).map(|revision| cluster.revision(&state, vars).eq(revision)));
         let complete = match &object.stateful {
             Some(set) => set_is_complete(cluster, &state, set, vars),
             None => is_complete(cluster, &state, vars),
         };
-        let holds = (!cluster.exists(&state, vars) | broken | starting | ageing | complete).id();
+        let holds = (!cluster.exists(&state, vars) | broken | starting | ageing | hopeful | complete).id();
         let kind = PropertyKind::Invariant { holds, at: Checkpoint::Settled };
         cluster.property(DEFINITION.name, object.key.to_string(), kind);
         found = true;

@@ -79,6 +79,11 @@ pub fn constraints(cluster: &Cluster<'_>, template: TemplateId, when: &str) -> V
     own.map(|constraint| listed(cluster, template, constraint)).collect()
 }
 
+/// Whether a template has constraints that refuse nodes.
+pub fn is_constrained(cluster: &Cluster<'_>, template: TemplateId) -> bool {
+    !applying(cluster, template, "DoNotSchedule").is_empty()
+}
+
 /// Whether a template lists constraints, so that no default ones apply.
 fn lists_any(cluster: &Cluster<'_>, template: TemplateId) -> bool {
     cluster.templates[template.0].spec.topology_spread_constraints.as_ref().is_some_and(|list| !list.is_empty())

@@ -220,6 +220,7 @@ impl Names<'_> {
             failures: None,
             overload: None,
             maintenance: None,
+            node_groups: Vec::new(),
             commands: commands.iter().map(command).collect(),
             controllers: whole.controllers.clone(),
             properties: Vec::new(),

@@ -17,7 +17,7 @@ use crate::system::{Builder, IntVar, State};
 use crate::term::{Bool, Ctx, Int, Range};
 
 use super::classes::NodeClass;
-use super::layout::{Attribute, Layout, requested};
+use super::layout::{Attribute, Layout, Presence, requested};
 use super::sizes::OpenSize;
 use super::templates::{Phase, Share, Template, TemplateId};
 use super::totals::{Change, Totals};
@@ -352,7 +352,9 @@ fn combinations(
     let mut keys: Vec<Vec<i64>> = vec![Vec::new()];
     for &max in &layout.max {
         keys = keys.into_iter().flat_map(|key| (0..=max).map(move |value| extended(&key, value))).collect();
-        keys.retain(|key| fits(class, layout, templates, key) && is_shared(layout, templates, key));
+        keys.retain(|key| {
+            fits(class, layout, templates, key) && is_shared(layout, templates, key) && is_bare(layout, key)
+        });
         if keys.len() > MOST_COMBINATIONS {
             return None;
         }
@@ -401,6 +403,13 @@ fn is_shared(layout: &Layout, templates: &[Template], key: &[i64]) -> bool {
         templates.iter().any(|template| template.workload == workload && template.share == Share::Surging)
     };
     pods.iter().all(|(&workload, &count)| count <= if surges(workload) { 2 } else { 1 })
+}
+
+/// Whether a combination has nothing on nodes that are not there.
+fn is_bare(layout: &Layout, key: &[i64]) -> bool {
+    let presence = layout.position(Attribute::Presence).and_then(|position| Some((position, *key.get(position)?)));
+    presence
+        .is_none_or(|(position, value)| Presence::is_there(value) || key[..position].iter().all(|&value| value == 0))
 }
 
 fn individual(
@@ -457,6 +466,7 @@ pub fn label(layout: &Layout, templates: &[Template], key: &[i64]) -> String {
         .zip(key)
         .filter(|&(_, &value)| value > 0)
         .map(|(attribute, &value)| match attribute {
+            Attribute::Presence => ["here", "absent", "going", "coming"][value as usize].to_owned(),
             Attribute::Pods(..) | Attribute::Nominated(_) | Attribute::Waiting(_) => {
                 format!("{value} {}", describe(attribute, templates))
             }
@@ -476,6 +486,7 @@ fn describe(attribute: &Attribute, templates: &[Template]) -> String {
         Attribute::Cordoned => "cordoned".to_owned(),
         Attribute::Down => "down".to_owned(),
         Attribute::Maintenance => "maintenance".to_owned(),
+        Attribute::Presence => "presence".to_owned(),
         Attribute::Nominated(TemplateId(template)) => format!("{} nominated", templates[template].name),
         Attribute::Waiting(TemplateId(template)) => format!("{} waiting", templates[template].name),
     }

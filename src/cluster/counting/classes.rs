@@ -11,6 +11,7 @@ use k8s_openapi::api::core::v1::{Node, Taint};
 use super::reads::{Readings, Reads};
 use super::templates::{Phase, Template, TemplateId, Tenure};
 use crate::cluster::object::images;
+use crate::cluster::object::node_groups;
 use crate::cluster::object::resources::{self, Resources};
 use crate::cluster::object::scenario::CommandAction;
 use crate::cluster::object::spec::{ClusterSpec, WorkloadKind};
@@ -49,6 +50,12 @@ pub struct NodeClass {
     pub unschedulable: bool,
     /// Whether the members start with a Ready condition that is not True.
     pub starts_not_ready: bool,
+    /// The node group that the members are of, as a position in the scenario's.
+    pub group: Option<usize>,
+    /// Whether a cluster autoscaler may remove the members.
+    pub removable: bool,
+    /// Whether some of the members are not there at the start.
+    pub starts_absent: bool,
     /// What encodings read of the members, in words: the subject and its value.
     pub reading: BTreeMap<String, String>,
 }
@@ -57,6 +64,11 @@ impl NodeClass {
     /// Whether maintenance or a command may cordon or uncordon the members.
     pub fn may_be_cordoned(&self) -> bool {
         self.maintained || self.commanded
+    }
+
+    /// Whether the members may be absent.
+    pub fn comes_and_goes(&self) -> bool {
+        self.removable || self.starts_absent
     }
 
     /// The taints, in order.
@@ -94,7 +106,8 @@ struct Key {
     used: Resources,
     used_scoring: (i64, i64),
     residents: Vec<(TemplateId, Phase, i64)>,
-    flags: [bool; 3],
+    flags: [bool; 4],
+    group: Option<usize>,
     named: Option<usize>,
 }
 
@@ -122,15 +135,17 @@ impl Key {
         for (template, phase, count) in &self.residents {
             say(format!("{} {phase:?}", templates[template.0].name), format!("{count} that stay"));
         }
-        let [may_fail, may_panic, maintained] = self.flags;
+        let [may_fail, may_panic, maintained, removable] = self.flags;
         let facts = [
             (self.unschedulable, "cordoned"),
             (self.not_ready, "not ready"),
             (may_fail, "may fail"),
             (may_panic, "may panic"),
             (maintained, "is maintained"),
+            (removable, "may be removed"),
         ];
         facts.into_iter().filter(|(holds, _)| *holds).for_each(|(_, fact)| say(fact.to_owned(), "yes".to_owned()));
+        self.group.iter().for_each(|group| say("node group".to_owned(), group.to_string()));
         self.named.iter().for_each(|_| say("name".to_owned(), name.to_owned()));
         words
     }
@@ -170,14 +185,17 @@ pub fn classes(
     let reading = Reading::of(readings);
     let apart = |name: &String| single || readings.all.names.contains(name);
     let fixed = fixed_use(spec, templates)?;
+    let removable = node_groups::removable(spec);
     let mut position: HashMap<Key, usize> = HashMap::new();
     let mut classes: Vec<NodeClass> = Vec::new();
     for (index, node) in spec.nodes.iter().enumerate() {
         let mut class = class_of(spec, index, fixed.get(node.name.as_str()).cloned().unwrap_or_default())?;
+        class.removable = removable.contains(node.name.as_str());
         let key = key(&class, &reading, apart(&node.name).then_some(index));
         match position.get(&key) {
             Some(&at) => {
                 classes[at].members.push(index);
+                classes[at].starts_absent |= node.absent;
                 classes[at].names.push(node.name.clone());
             }
             None => {
@@ -213,6 +231,9 @@ fn class_of(spec: &ClusterSpec, index: usize, fixed: Fixed) -> Result<NodeClass,
         commanded,
         unschedulable: node.is_cordoned(),
         starts_not_ready: node.is_not_ready(),
+        group: node.group,
+        removable: false,
+        starts_absent: node.absent,
         reading: BTreeMap::new(),
         node: node.node.clone(),
     })
@@ -241,7 +262,8 @@ fn key(class: &NodeClass, reading: &Reading<'_>, named: Option<usize>) -> Key {
         used: class.used.clone(),
         used_scoring: class.used_scoring,
         residents: class.residents.clone(),
-        flags: [class.may_fail, class.may_panic, class.maintained],
+        flags: [class.may_fail, class.may_panic, class.maintained, class.removable],
+        group: class.group,
         named,
     }
 }

@@ -22,6 +22,33 @@ pub enum Attribute {
     Waiting(TemplateId),
     /// Rolling maintenance: 0 to do, 1 under way, 2 done.
     Maintenance,
+    /// Of a node group: whether it is there ([`Presence`]).
+    Presence,
+}
+
+/// Whether a node of a node group is there: values of [`Attribute::Presence`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Presence {
+    /// It is there.
+    Here,
+    /// It is not.
+    Absent,
+    /// It is there, and being removed: it carries a taint.
+    Going,
+    /// It is not, but was asked for.
+    Coming,
+}
+
+impl Presence {
+    /// Its value.
+    pub fn value(self) -> i64 {
+        self as i64
+    }
+
+    /// Whether a node whose presence has that value is there.
+    pub fn is_there(value: i64) -> bool {
+        value == Presence::Here.value() || value == Presence::Going.value()
+    }
 }
 
 /// The attributes of a class's nodes with their ranges `0..=max`.
@@ -101,6 +128,9 @@ impl Layout {
         if class.maintained || class.commanded {
             let once = scenario.maintenance.as_ref().is_some_and(|maintenance| maintenance.once);
             layout.push(Attribute::Maintenance, if once { 2 } else { 1 });
+        }
+        if class.comes_and_goes() {
+            layout.push(Attribute::Presence, Presence::Coming.value());
         }
         layout
     }

@@ -3,7 +3,7 @@
 //! Most of them (system pods, pods of other owners) only use capacity and are folded into their nodes. A pod becomes a
 //! template of its own, shared with pods that are equal in all that is read, where
 //!
-//! * it waits for a node or is being deleted, or a plugin of the descheduler or a preemption may evict it
+//! * it waits for a node or is being deleted, or a plugin of the descheduler, a preemption or a scale-down may evict it
 //!   ([`Tenure::Loose`]: its numbers are state), or
 //! * a selector of a pod that is to be scheduled matches it, it has inter-pod terms of its own, or it holds host ports
 //!   that others ask for ([`Tenure::Resident`]: its numbers are constants of the node class).
@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use super::phases;
 use super::templates::{Share, Template, Tenure};
 use crate::cluster::object::affinity;
+use crate::cluster::object::node_groups::{self, Hold};
 use crate::cluster::object::owners;
 use crate::cluster::object::policy::EVICT_ANNOTATION;
 use crate::cluster::object::resources::{self, ResourceError};
@@ -36,6 +37,8 @@ struct Readers<'a> {
     preempting: Option<i64>,
     /// Namespaces that have a pod of a name.
     namespaces_of: BTreeMap<&'a str, BTreeSet<&'a str>>,
+    /// Nodes that a cluster autoscaler may remove.
+    removable: BTreeSet<&'a str>,
     spec: &'a ClusterSpec,
 }
 
@@ -71,6 +74,7 @@ impl<'a> Readers<'a> {
             host_ports: scheduled.iter().any(|pod| has_host_ports(pod)),
             preempting: preempting.map(|pod| i64::from(pod.priority.unwrap_or(0))).max(),
             namespaces_of: if spec.descheduler.is_some() { namespaces_of(spec) } else { BTreeMap::new() },
+            removable: node_groups::removable(spec),
             spec,
         }
     }
@@ -119,10 +123,18 @@ impl<'a> Readers<'a> {
         let unprotected = workload.owner_kind == "DaemonSet"
             && self.spec.descheduler.as_ref().is_some_and(|policy| policy.evicts_daemon_sets());
         let evictable = self.descheduler && (!bound_to_node || asked_for || unprotected);
-        if pod.node.is_none() || is_terminating(pod) || preemptible || evictable {
+        let removed = self.goes_with_node(workload, pod);
+        if pod.node.is_none() || is_terminating(pod) || preemptible || evictable || removed {
             return Some(Tenure::Loose);
         }
         (self.descheduler || self.reads(object, spec)).then_some(Tenure::Resident)
+    }
+
+    /// Whether the removal of its node may evict a pod.
+    fn goes_with_node(&self, workload: &Workload, pod: &ExistingPod) -> bool {
+        let options = &self.spec.scenario.controllers.autoscaler_options;
+        pod.node.as_deref().is_some_and(|node| self.removable.contains(node))
+            && matches!(node_groups::hold_of_stranger(workload, pod, options), Hold::Budgeted | Hold::Free)
     }
 
     /// What tells a pod from its equals in spite of all: whether its eviction is refused, and its name where a pod of

@@ -143,6 +143,7 @@ fn pods_may_be_taken(spec: &ClusterSpec) -> bool {
     nodes_may_be_down(spec)
         || preemption_is_possible(spec)
         || spec.scenario.maintenance.is_some()
+        || nodes_may_be_removed(spec)
         || spec.scenario.commands.iter().any(|command| drains(&command.action))
         || spec.scenario.controllers.descheduler && spec.descheduler.is_some()
         || spec.scenario.controllers.taint_eviction && spec.nodes.iter().any(evicts)
@@ -151,6 +152,11 @@ fn pods_may_be_taken(spec: &ClusterSpec) -> bool {
 pub(super) fn nodes_may_be_down(spec: &ClusterSpec) -> bool {
     let scenario = &spec.scenario;
     scenario.failures.is_some() || scenario.overload.is_some() || spec.nodes.iter().any(NodeSpec::is_not_ready)
+}
+
+/// Whether a cluster autoscaler may remove nodes.
+fn nodes_may_be_removed(spec: &ClusterSpec) -> bool {
+    !spec.scenario.node_groups.is_empty() && spec.scenario.controllers.autoscaler_options.scale_down
 }
 
 fn evicts(node: &NodeSpec) -> bool {

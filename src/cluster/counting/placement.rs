@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use crate::term::Range;
 
 use super::classes::NodeClass;
-use super::layout::{Attribute, fitting};
+use super::layout::{Attribute, Presence, fitting};
 use super::loose;
 use super::templates::{Phase, Template, TemplateId};
 use crate::cluster::object::spec::{ClusterSpec, NodeSpec, Revision};
@@ -62,7 +62,8 @@ impl<'a> Placement<'a> {
         if let Attribute::Pods(id, Phase::Running) = attribute
             && let Some(pods) = self.anywhere(id)
         {
-            return Range::new(0, room(class, &templates[id.0]).min(pods));
+            let most = if node.absent { 0 } else { room(class, &templates[id.0]).min(pods) };
+            return Range::new(0, most);
         }
         let value = self.given(node, attribute);
         Range::new(value, value)
@@ -75,7 +76,8 @@ impl<'a> Placement<'a> {
             Attribute::Cordoned => i64::from(node.is_cordoned()),
             Attribute::Down => i64::from(node.is_not_ready()),
             Attribute::Waiting(template) => self.waiting.get(&(node.name.as_str(), template)).copied().unwrap_or(0),
-            Attribute::Maintenance | Attribute::Nominated(_) => 0,
+            Attribute::Presence if node.absent => Presence::Absent.value(),
+            Attribute::Maintenance | Attribute::Nominated(_) | Attribute::Presence => 0,
         }
     }
 }

@@ -217,7 +217,8 @@ pub fn shortage(spec: &ClusterSpec) -> Result<Option<Shortage>, ResourceError> {
     let placement = Placement::of(spec, &templates);
     let mut shortages = (0..templates.len()).map(TemplateId).filter_map(|id| {
         let pods = placement.anywhere(id)?;
-        let on = |class: &NodeClass| placement::room(class, &templates[id.0]) * class.members.len() as i64;
+        let there = |class: &NodeClass| class.members.iter().filter(|&&member| !spec.nodes[member].absent).count();
+        let on = |class: &NodeClass| placement::room(class, &templates[id.0]) * there(class) as i64;
         let room = classes.iter().map(on).sum();
         (room < pods).then_some(Shortage { workload: templates[id.0].workload, pods, room })
     });

@@ -4,6 +4,7 @@ pub mod affinity;
 pub mod daemon;
 pub mod images;
 pub mod limit_range;
+pub mod node_groups;
 pub mod owners;
 pub mod policy;
 pub mod quantity;

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::node_groups::{AutoscalerOptions, NodeGroup};
 use super::spec::{ObjectKey, Origin, Workload};
 use crate::system::Interleaving;
 
@@ -26,6 +27,8 @@ pub struct Scenario {
     pub overload: Option<Overload>,
     /// Rolling maintenance: drain, then uncordon, a few nodes at a time.
     pub maintenance: Option<Maintenance>,
+    /// Groups of nodes that come and go; none where no cluster autoscaler acts.
+    pub node_groups: Vec<NodeGroup>,
     /// What users do, each at most once, in any block after those before it in the same `sequence`.
     pub commands: Vec<Command>,
     /// Which controllers act.
@@ -48,6 +51,7 @@ impl Default for Scenario {
             failures: None,
             overload: None,
             maintenance: None,
+            node_groups: Vec::new(),
             commands: Vec::new(),
             controllers: Controllers::default(),
             properties: Vec::new(),
@@ -204,7 +208,7 @@ pub enum CommandAction {
 }
 
 /// Which controllers act.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Controllers {
     /// kube-scheduler.
     pub scheduler: bool,
@@ -224,6 +228,10 @@ pub struct Controllers {
     pub taint_eviction: bool,
     /// Descheduler (acts only if there is a policy).
     pub descheduler: bool,
+    /// Cluster autoscaler (acts only if there are node groups).
+    pub cluster_autoscaler: bool,
+    /// Its flags.
+    pub autoscaler_options: AutoscalerOptions,
 }
 
 impl Default for Controllers {
@@ -238,6 +246,8 @@ impl Default for Controllers {
             hpa_flags: AutoscalerFlags::default(),
             taint_eviction: true,
             descheduler: true,
+            cluster_autoscaler: true,
+            autoscaler_options: AutoscalerOptions::default(),
         }
     }
 }

@@ -131,6 +131,10 @@ pub struct NodeSpec {
     pub node: Node,
     /// The node pool of the scenario that it was made from.
     pub pool: Option<String>,
+    /// The group that it is of, as a position in the scenario's.
+    pub group: Option<usize>,
+    /// Whether it is a node that its group does not have yet.
+    pub absent: bool,
     /// Where it was written.
     pub origin: Origin,
 }

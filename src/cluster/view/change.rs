@@ -3,7 +3,7 @@
 //! Whoever takes pods away says why, and the state afterwards keeps a note of it ([`Deed`]), so that [`Cluster::act`] sees to
 //! what follows from it: who remembers pods hears of departures, and an eviction carries its mark.
 
-use crate::cluster::{Attribute, Cell, Phase, TemplateId};
+use crate::cluster::{Attribute, Cell, Phase, Presence, TemplateId};
 use crate::system::{Effect, State};
 use crate::term::{Bool, Int};
 
@@ -99,6 +99,30 @@ impl<'c> Change<'_, 'c> {
     /// Sets the stage of maintenance.
     pub fn maintenance(self, stage: i64) -> Self {
         self.set(Attribute::Maintenance, stage)
+    }
+
+    /// Sets whether the nodes are there.
+    pub fn presence(self, presence: Presence) -> Self {
+        self.set(Attribute::Presence, presence.value())
+    }
+
+    /// Removes the nodes, with all that is still on them or waits for them.
+    pub fn remove(mut self) -> Self {
+        let none = self.view.ctx().int(0);
+        let attributes = self.view.cells.layout(self.cell.class).attributes.clone();
+        for attribute in attributes {
+            match attribute {
+                Attribute::Pods(template, _) => {
+                    self.deeds.push(Deed::Departure);
+                    self.note(effect::deleted(template));
+                    self.note(effect::ended(template));
+                }
+                Attribute::Waiting(template) => self.note(effect::withdrawn(template)),
+                _ => {}
+            }
+            self.update(attribute, |_| none);
+        }
+        self.presence(Presence::Absent)
     }
 
     fn set(mut self, attribute: Attribute, value: i64) -> Self {
@@ -250,7 +274,7 @@ impl<'c> Cluster<'c> {
     /// Changes all nodes: `change` says how those of each cell.
     pub fn rewrite_all<'a>(&'a self, state: &mut State<'c>, change: impl Fn(&Cell<'c>) -> Change<'a, 'c>) {
         let deeds = std::cell::RefCell::new(Vec::new());
-        self.cells.rewrite_all(self.ctx(), state, |cell| attributes(change(cell), &deeds));
+        self.cells.rewrite_all(self.ctx(), state, |cell| attributes(change(&self.if_there(cell.clone())), &deeds));
         note(state, &deeds.into_inner());
     }
 
@@ -263,7 +287,8 @@ impl<'c> Cluster<'c> {
         change: impl Fn(&Cell<'c>) -> Change<'a, 'c>,
     ) {
         let deeds = std::cell::RefCell::new(Vec::new());
-        self.cells.rewrite_one(self.ctx(), state, chosen, |cell| attributes(change(cell), &deeds));
+        self.cells
+            .rewrite_one(self.ctx(), state, chosen, |cell| attributes(change(&self.if_there(cell.clone())), &deeds));
         note(state, &deeds.into_inner());
     }
 

@@ -9,7 +9,7 @@ use std::ops::Deref;
 
 use crate::cluster::TemplateId;
 use crate::system::{ActionDraft, ActionId, Builder, Effect, Footprint, Interleaving, PropertyKind, Sight, State};
-use crate::term::{Bool, Int, VarId};
+use crate::term::{Bool, Int, TermId, VarId};
 
 use super::View;
 use super::change::Deed;
@@ -28,6 +28,8 @@ pub struct Cluster<'c> {
     narrators: RefCell<Vec<Narrator>>,
     rules: RefCell<Vec<Option<&'static Rule>>>,
     diagnoses: RefCell<Vec<(String, Diagnosis)>>,
+    /// When waiting pods of a template may yet get a node that is not there.
+    helped: RefCell<Vec<(TemplateId, TermId)>>,
 }
 
 impl<'c> Deref for Cluster<'c> {
@@ -40,8 +42,8 @@ impl<'c> Deref for Cluster<'c> {
 
 impl<'c> Cluster<'c> {
     pub(super) fn of(view: View<'c>) -> Self {
-        let (bindings, cell_inputs, narrators, rules, diagnoses) = Default::default();
-        Cluster { view, bindings, cell_inputs, narrators, rules, diagnoses }
+        let (bindings, cell_inputs, narrators, rules, diagnoses, helped) = Default::default();
+        Cluster { view, bindings, cell_inputs, narrators, rules, diagnoses, helped }
     }
 
     /// Records in a state that something changed from outside.
@@ -169,6 +171,18 @@ impl<'c> Cluster<'c> {
         (var, input)
     }
 
+    /// Records that waiting pods of a template may yet get a node that is not there, when that is so.
+    pub fn help(&self, template: TemplateId, when: Bool<'c>) {
+        self.helped.borrow_mut().push((template, when.id()));
+    }
+
+    /// Whether waiting pods of a template may yet get a node that is not there.
+    pub fn is_helped(&self, template: TemplateId) -> Bool<'c> {
+        let helped = self.helped.borrow();
+        let of_template = helped.iter().filter(|(helped, _)| *helped == template);
+        self.ctx().any(of_template.map(|&(_, when)| self.ctx().as_bool(when)))
+    }
+
     /// Records what the scheduler's inputs stand for.
     pub fn note_binding(&self, binding: Binding) {
         self.bindings.borrow_mut().push(binding);
@@ -181,7 +195,7 @@ impl<'c> Cluster<'c> {
     /// If an encoding broke its obligations.
     pub fn finish(self) -> Result<(Builder<'c>, Parts), Breach> {
         self.check()?;
-        let Cluster { view, bindings, cell_inputs, narrators, rules, diagnoses } = self;
+        let Cluster { view, bindings, cell_inputs, narrators, rules, diagnoses, .. } = self;
         let parts = Parts {
             templates: view.templates,
             classes: view.classes,

@@ -185,6 +185,9 @@ impl<'c> Declaring<'c> {
 /// Finds out what is not the same at all sizes.
 fn check_sizes(spec: &ClusterSpec, classes: &[NodeClass], size: &OpenSize<'_>) {
     size.check_classes(classes);
+    if !spec.scenario.node_groups.is_empty() {
+        size.depends("nodes come and go");
+    }
     let numbers = size.present(0..spec.nodes.len()).into_iter().chain([spec.nodes.len() as i64]);
     let is_stepwise: Vec<bool> = numbers.map(|nodes| spec.deschedules_stepwise_with(nodes as usize)).collect();
     size.depends_on(&is_stepwise, || "with few nodes, a cycle of the descheduler goes step by step".to_owned());

@@ -42,8 +42,9 @@ impl Inclusion {
         (!self.affinity || node.matches(&pod.spec)) && (!self.taints || tolerated())
     }
 
-    /// Whether the nodes of a cell, if they are [admitted](Inclusion::admits), have no taint now that leaves them out:
-    /// being cordoned or down. Nodes that nobody cordons or uncordons have the taints that they are given with.
+    /// Whether the nodes of a cell, if they are [admitted](Inclusion::admits), are there and have no taint now that leaves
+    /// them out: being cordoned, down or removed. Nodes that nobody cordons or uncordons have the taints that they are given
+    /// with.
     pub fn counts_now<'c>(self, view: &View<'c>, cell: &Cell<'c>, pod: &Template) -> Bool<'c> {
         let bars =
             |key: &str| self.taints && !selector::tolerates(pod.tolerations(), &selector::taint(key, "NoSchedule"));
@@ -51,6 +52,7 @@ impl Inclusion {
         let down = if bars("node.kubernetes.io/not-ready") { view.is_down(cell) } else { none };
         let changes = view.node(cell).may_be_cordoned() && bars("node.kubernetes.io/unschedulable");
         let cordoned = if changes { view.is_cordoned(cell) } else { none };
-        !(cordoned | down)
+        let going = if self.taints { view.is_barred_as_going(cell, pod.tolerations()) } else { none };
+        !(cordoned | down | going) & view.is_there(cell)
     }
 }

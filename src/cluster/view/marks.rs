@@ -27,6 +27,11 @@ impl<'c> Cluster<'c> {
         self.builder.mark("panics")
     }
 
+    /// The mark of a node that comes to its node group.
+    pub fn arrival_mark(&self) -> MarkId {
+        self.builder.mark("nodes come")
+    }
+
     /// The mark of an eviction from a workload.
     pub fn eviction_mark(&self, workload: usize) -> MarkId {
         self.builder.mark(&self.mark_name("evicts", workload))

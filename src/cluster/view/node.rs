@@ -250,6 +250,16 @@ impl<'a, 'c> NodeView<'a, 'c> {
         self.class.may_panic
     }
 
+    /// The node group that the nodes are of, as a position in the scenario's.
+    pub fn group(&self) -> Option<usize> {
+        self.class.group
+    }
+
+    /// Whether a cluster autoscaler may remove the nodes, as far as they and the pods that stay on them say.
+    pub fn may_be_removed(&self) -> bool {
+        self.class.removable
+    }
+
     /// Whether a scenario maintains the nodes.
     pub fn is_maintained(&self) -> bool {
         self.class.maintained

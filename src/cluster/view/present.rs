@@ -3,11 +3,12 @@
 use std::cell::{Cell as StdCell, RefCell};
 use std::collections::BTreeSet;
 
+use k8s_openapi::api::core::v1::Toleration;
 use thiserror::Error;
 
 use crate::cluster::counting::cells::{Cell, Cells, Representation};
 use crate::cluster::counting::classes::NodeClass;
-use crate::cluster::counting::layout::Attribute;
+use crate::cluster::counting::layout::{Attribute, Presence};
 use crate::cluster::counting::placement::Placement;
 use crate::cluster::counting::quotas::Limits;
 use crate::cluster::counting::reads::Readings;
@@ -16,6 +17,7 @@ use crate::cluster::counting::start::Neighbours;
 use crate::cluster::counting::templates::{Phase, Template, TemplateId, Tenure};
 use crate::cluster::counting::totals::Quantity;
 use crate::cluster::object::spec::{NodeSpec, SchedulerProfile, Workload};
+use crate::cluster::object::{node_groups, selector};
 use crate::system::{BoolVar, Builder, IntVar, State};
 use crate::term::{Bool, Ctx, Guarded, Int, Stopped, TermId, VarId};
 
@@ -154,9 +156,62 @@ impl<'c> View<'c> {
         objects.zip(&self.workloads).filter_map(|((index, object), vars)| Some((index, object, vars.as_ref()?)))
     }
 
-    /// All cells in a state.
+    /// All cells in a state. Of nodes that their group does not have none exists.
     pub fn cells(&self, state: &State<'c>) -> Vec<Cell<'c>> {
-        self.cells.all(self.ctx(), state)
+        self.cells.all(self.ctx(), state).into_iter().map(|cell| self.if_there(cell)).collect()
+    }
+
+    /// A cell as controllers see it: without nodes that are not there.
+    pub(super) fn if_there(&self, cell: Cell<'c>) -> Cell<'c> {
+        if !self.comes_and_goes(&cell) {
+            return cell;
+        }
+        let there = self.is_there(&cell);
+        Cell { exists: cell.exists & there, multiplicity: there.ite(cell.multiplicity, 0), ..cell }
+    }
+
+    /// Whether the nodes of a cell are there.
+    pub fn is_there(&self, cell: &Cell<'c>) -> Bool<'c> {
+        self.is_in(cell, Presence::Here) | self.is_in(cell, Presence::Going)
+    }
+
+    /// All cells in a state, with those nodes only whose presence is this: also nodes that are not there.
+    pub fn cells_in(&self, state: &State<'c>, presence: Presence) -> Vec<Cell<'c>> {
+        let only = |cell: Cell<'c>| {
+            let is_in = self.is_in(&cell, presence);
+            Cell { exists: cell.exists & is_in, multiplicity: is_in.ite(cell.multiplicity, 0), ..cell }
+        };
+        self.cells.all(self.ctx(), state).into_iter().map(only).collect()
+    }
+
+    /// A node of a class, supposed to be there with one ready pod of each of some templates and no others but those that stay.
+    pub fn supposed(&self, class: usize, presence: Presence, pods: &[TemplateId]) -> Cell<'c> {
+        let value = |attribute: &Attribute| match attribute {
+            Attribute::Presence => presence.value(),
+            Attribute::Pods(template, Phase::Running) if pods.contains(template) => 1,
+            _ => 0,
+        };
+        let attributes = self.cells.layout(class).attributes.iter().map(|it| self.ctx().int(value(it))).collect();
+        let (multiplicity, exists) = (self.ctx().int(1), self.ctx().bool(true));
+        Cell { class, slot: usize::MAX, multiplicity, exists, attributes }
+    }
+
+    /// Whether nodes of a cell's class may be absent.
+    pub fn comes_and_goes(&self, cell: &Cell<'c>) -> bool {
+        self.classes[cell.class].comes_and_goes()
+    }
+
+    /// Whether the presence of the nodes of a cell is this.
+    pub fn is_in(&self, cell: &Cell<'c>, presence: Presence) -> Bool<'c> {
+        self.get(cell, Attribute::Presence).eq(presence.value())
+    }
+
+    /// Whether the nodes of a cell carry the taint of nodes that are being removed, and a pod with these tolerations minds.
+    pub fn is_barred_as_going(&self, cell: &Cell<'c>, tolerations: &[Toleration]) -> Bool<'c> {
+        match self.comes_and_goes(cell) && !selector::tolerates(tolerations, &node_groups::going()) {
+            true => self.is_in(cell, Presence::Going),
+            false => self.ctx().bool(false),
+        }
     }
 
     /// An attribute of a cell, 0 where its class has none.

@@ -24,6 +24,8 @@ pub enum Component {
     DaemonSet,
     /// The HorizontalPodAutoscaler controller.
     Autoscaler,
+    /// The cluster autoscaler.
+    NodeAutoscaler,
     /// The kubelet.
     Kubelet,
     /// The taint eviction controller.
@@ -48,7 +50,7 @@ pub enum Component {
 
 impl Component {
     /// All, in the order of `docs/semantics.md`.
-    pub const ALL: [Component; 18] = [
+    pub const ALL: [Component; 19] = [
         Component::Scheduler,
         Component::Preemption,
         Component::Deployment,
@@ -57,6 +59,7 @@ impl Component {
         Component::StatefulSet,
         Component::DaemonSet,
         Component::Autoscaler,
+        Component::NodeAutoscaler,
         Component::Kubelet,
         Component::TaintEviction,
         Component::NodeLifecycle,
@@ -80,6 +83,7 @@ impl Component {
             Component::StatefulSet => "StatefulSet controller",
             Component::DaemonSet => "DaemonSet controller",
             Component::Autoscaler => "HorizontalPodAutoscaler",
+            Component::NodeAutoscaler => "Cluster autoscaler",
             Component::Kubelet => "kubelet",
             Component::TaintEviction => "Taint eviction",
             Component::NodeLifecycle => "Node lifecycle",
@@ -97,6 +101,7 @@ impl Component {
     fn upstream(self) -> (&'static str, &'static str) {
         match self {
             Component::Descheduler => ("descheduler", "v0.36"),
+            Component::NodeAutoscaler => ("cluster-autoscaler", "v1.34"),
             _ => ("Kubernetes", "v1.34"),
         }
     }

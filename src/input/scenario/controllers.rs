@@ -1,9 +1,12 @@
 //! Which controllers act, and with which flags.
 
+use crate::cluster::object::node_groups::AutoscalerOptions;
 use crate::cluster::object::scenario::{AutoscalerFlags, Controllers};
 use crate::input::path::FieldPath;
 
-use super::document::{Controllers as Document, Duration, Hpa, HpaFlags, StatefulSet};
+use super::document::{
+    ClusterAutoscaler, ClusterAutoscalerFlags, Controllers as Document, Duration, Hpa, HpaFlags, StatefulSet,
+};
 use super::{Context, values};
 
 /// The controllers of a scenario: all act unless switched off.
@@ -22,6 +25,11 @@ pub fn resolve(document: &Document, context: &mut Context<'_>) -> Controllers {
         },
         taint_eviction: on(document.taint_eviction),
         descheduler: on(document.descheduler),
+        cluster_autoscaler: !matches!(document.cluster_autoscaler, Some(ClusterAutoscaler::Acts(false))),
+        autoscaler_options: match &document.cluster_autoscaler {
+            Some(ClusterAutoscaler::With(flags)) => autoscaler_options(flags, context),
+            _ => AutoscalerOptions::default(),
+        },
     }
 }
 
@@ -37,5 +45,20 @@ fn hpa_flags(flags: &HpaFlags, context: &mut Context<'_>) -> AutoscalerFlags {
         sync_period: seconds("syncPeriod", &flags.sync_period).unwrap_or(default.sync_period),
         downscale_stabilization: stabilization.unwrap_or(default.downscale_stabilization),
         cpu_initialization: seconds("cpuInitializationPeriod", &flags.cpu_initialization_period),
+    }
+}
+
+fn autoscaler_options(flags: &ClusterAutoscalerFlags, context: &mut Context<'_>) -> AutoscalerOptions {
+    let path = FieldPath::from("spec.controllers.clusterAutoscaler.utilizationThreshold");
+    let default = AutoscalerOptions::default();
+    let threshold = flags.utilization_threshold.as_ref();
+    let threshold =
+        threshold.and_then(|it| context.value(&path, values::percent(it), "write a percentage such as `50%`"));
+    AutoscalerOptions {
+        scale_down: flags.scale_down.unwrap_or(default.scale_down),
+        threshold_percent: threshold.unwrap_or(default.threshold_percent),
+        ignores_daemon_sets: flags.ignore_daemon_sets.unwrap_or(default.ignores_daemon_sets),
+        keeps_local_storage: flags.skip_nodes_with_local_storage.unwrap_or(default.keeps_local_storage),
+        counts_going_node: flags.counts_going_node.unwrap_or(default.counts_going_node),
     }
 }

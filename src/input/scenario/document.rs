@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
-pub use super::switches::{Controllers, Hpa, HpaFlags, StatefulSet};
+pub use super::switches::{ClusterAutoscaler, ClusterAutoscalerFlags, Controllers, Hpa, HpaFlags, StatefulSet};
 
 /// What Kubernetes objects cannot say: how load moves, what fails, what users do, and what must hold.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -40,6 +40,8 @@ pub struct Spec {
     pub scale: Option<Count>,
     /// Nodes in addition to those that are given as objects.
     pub node_pools: Vec<NodePool>,
+    /// Groups of nodes that are given as objects, which the cluster autoscaler adds to and removes from.
+    pub node_groups: Vec<NodeGroup>,
     /// Replicas that differ from the manifests': other numbers, ranges, or in proportion to the nodes.
     pub sizes: Vec<Sizing>,
     /// Where the pods of Deployments, ReplicaSets and StatefulSets run at the start: `given` (the default), `any`, or one of these for
@@ -78,11 +80,39 @@ pub struct Spec {
 pub struct NodePool {
     /// The nodes are called `<name>-1`, `<name>-2`, ….
     pub name: String,
-    /// How many.
+    /// How many; with `autoscale`, at the start.
     pub count: Count,
+    /// Makes the pool a node group of the cluster autoscaler.
+    pub autoscale: Option<Autoscale>,
     /// What they are like.
     #[serde(default)]
     pub template: NodeTemplate,
+}
+
+/// Nodes that are given as objects, and alike.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct NodeGroup {
+    /// What it is called; nodes that come are called `<name>-new-1`, `<name>-new-2`, ….
+    pub name: String,
+    /// The labels that its nodes have.
+    pub match_labels: BTreeMap<String, String>,
+    /// The cluster autoscaler leaves at least so many nodes; 0 unless given.
+    #[serde(default)]
+    pub min: u32,
+    /// And at most so many.
+    pub max: u32,
+}
+
+/// How many nodes the cluster autoscaler leaves a pool.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Autoscale {
+    /// At least so many; 0 unless given.
+    #[serde(default)]
+    pub min: u32,
+    /// At most so many.
+    pub max: u32,
 }
 
 /// A number of nodes or replicas.

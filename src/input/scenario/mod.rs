@@ -8,6 +8,7 @@ mod controllers;
 pub mod dimension;
 pub mod document;
 mod events;
+mod groups;
 mod loads;
 mod placement;
 mod pools;
@@ -29,6 +30,7 @@ use super::path::FieldPath;
 
 use document::{Document, Nodes, Target};
 
+pub use groups::add_to as add_groups;
 pub use placement::release as release_pods;
 pub use pools::expand as expand_pools;
 
@@ -64,6 +66,7 @@ pub fn resolve(
         failures: spec.failures.as_ref().and_then(|failures| events::failures(failures, &mut context)),
         overload: spec.overload.as_ref().and_then(|overload| events::overload(overload, &mut context)),
         maintenance: spec.maintenance.as_ref().and_then(|maintenance| events::maintenance(maintenance, &mut context)),
+        node_groups: groups::all(document),
         commands: Vec::new(),
         controllers: controllers::resolve(&spec.controllers, &mut context),
         properties: properties::resolve(&spec.properties, &mut context),

@@ -11,21 +11,30 @@ use crate::input::path::FieldPath;
 use crate::input::validate::{self, Check};
 
 use super::document::{Document, NodePool};
-use super::values;
+use super::{groups, values};
 
 /// The label that every node has.
 pub const HOSTNAME_LABEL: &str = "kubernetes.io/hostname";
 /// More nodes than this in one pool are taken for a mistake: the largest cluster Kubernetes supports has 5000.
-const MAX_COUNT: u32 = 100_000;
+pub(super) const MAX_COUNT: u32 = 100_000;
 
-/// The nodes of all pools: `<pool>-1`, `<pool>-2`, …; `counts` says how many each has.
+/// The nodes of all pools: `<pool>-1`, `<pool>-2`, …; `counts` says how many each has. Of a node group there are all that
+/// there may be.
 pub fn expand(raw: &RawObject, document: &Document, counts: &[i64], sink: &mut Diagnostics) -> Vec<NodeSpec> {
     let mut nodes = Vec::new();
+    let mut group = groups::of_nodes(document).count();
     for (index, (pool, &count)) in document.spec.node_pools.iter().zip(counts).enumerate() {
         let path = FieldPath::from("spec.nodePools").index(index);
         let Some(count) = possible(&path.field("count"), count, raw, sink) else { continue };
         let node = template(&path.field("template"), pool, raw, sink);
-        nodes.extend((1..=count).map(|number| member(pool, number, &node, raw, &path)));
+        let limits = groups::of_pool(document, pool);
+        let most = limits.map_or(count, |limits| groups::most(limits, count, (raw, &path.field("autoscale")), sink));
+        nodes.extend((1..=most).map(|number| NodeSpec {
+            group: limits.map(|_| group),
+            absent: number > count,
+            ..member(pool, number, &node, raw, &path)
+        }));
+        group += usize::from(limits.is_some());
     }
     nodes
 }
@@ -75,5 +84,5 @@ fn member(pool: &NodePool, number: u32, template: &Node, raw: &RawObject, path: 
     let mut node = template.clone();
     node.metadata.name = Some(name.clone());
     node.metadata.labels.get_or_insert_default().insert(HOSTNAME_LABEL.to_owned(), name.clone());
-    NodeSpec { name, node, pool: Some(pool.name.clone()), origin: raw.origin(path) }
+    NodeSpec { name, node, pool: Some(pool.name.clone()), origin: raw.origin(path), ..NodeSpec::default() }
 }

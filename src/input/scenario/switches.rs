@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::document::Duration;
+use super::document::{Duration, Percent};
 
 /// Which controllers act.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -23,6 +23,8 @@ pub struct Controllers {
     pub taint_eviction: Option<bool>,
     /// The descheduler, if a policy is given.
     pub descheduler: Option<bool>,
+    /// The cluster autoscaler, if node pools have `autoscale`: whether it acts, or its flags.
+    pub cluster_autoscaler: Option<ClusterAutoscaler>,
 }
 
 /// The StatefulSet controller.
@@ -63,4 +65,31 @@ pub struct HpaFlags {
     pub downscale_stabilization: Option<Duration>,
     /// `--horizontal-pod-autoscaler-cpu-initialization-period`. Unless given, pods count from the moment they are ready.
     pub cpu_initialization_period: Option<Duration>,
+}
+
+/// The cluster autoscaler.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "`true`, `false`, or a mapping with `scaleDown` and `utilizationThreshold`")]
+pub enum ClusterAutoscaler {
+    /// Whether it acts.
+    Acts(bool),
+    /// It acts, with these flags.
+    With(ClusterAutoscalerFlags),
+}
+
+/// Flags of the cluster autoscaler.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct ClusterAutoscalerFlags {
+    /// `--scale-down-enabled`; yes unless given.
+    pub scale_down: Option<bool>,
+    /// `--scale-down-utilization-threshold`; 50% unless given.
+    pub utilization_threshold: Option<Percent>,
+    /// `--ignore-daemonsets-utilization`; no unless given.
+    pub ignore_daemon_sets: Option<bool>,
+    /// `--skip-nodes-with-local-storage`; yes unless given.
+    pub skip_nodes_with_local_storage: Option<bool>,
+    /// Whether its simulations count the node that goes as a topology domain, as releases since the spring of 2026 do; yes
+    /// unless given.
+    pub counts_going_node: Option<bool>,
 }

@@ -179,7 +179,10 @@ impl Lens {
                         }
                         Attribute::Waiting(template) => lens.pending.push((kind_of(template.0), var.index())),
                         Attribute::Down => lens.down.push((node.clone(), var.index())),
-                        Attribute::Cordoned | Attribute::Maintenance | Attribute::Nominated(_) => {}
+                        Attribute::Cordoned
+                        | Attribute::Maintenance
+                        | Attribute::Nominated(_)
+                        | Attribute::Presence => {}
                     }
                 }
             }

@@ -135,7 +135,8 @@ impl Measure {
                 || ctx.int(0),
                 |room| {
                     let taken = ctx.sum(room.requests.iter().map(|&(id, each)| pods(id, &HOLDING) * each));
-                    (is_down | get(Attribute::Cordoned).eq(1)).ite(0, ctx.int(room.most + 1) - taken)
+                    let is_shut = get(Attribute::Cordoned).eq(1) | get(Attribute::Presence).ne(0);
+                    (is_down | is_shut).ite(0, ctx.int(room.most + 1) - taken)
                 },
             ),
         }

@@ -1,0 +1,153 @@
+//! Nodes that go: tainted and drained first, removed once they are drained.
+
+use crate::cluster::view::Cluster;
+use crate::cluster::view::rule::{Rule, rule};
+use crate::cluster::view::story::{Scene, Sentence};
+use crate::cluster::{Cell, Presence};
+use crate::encodings::disruption;
+use crate::system::{ActionDraft, ActionKind, MarkId};
+use crate::term::Bool;
+
+use super::drainability::Drainability;
+use super::simulation::Simulation;
+use super::{drainability, eligibility, simulation, size};
+
+/// What this file decides.
+pub static RULE: Rule = rule! {
+    id: "cluster-autoscaler/scale-down",
+    component: NodeAutoscaler,
+    upstream: [
+        "cluster-autoscaler/core/scaledown/planner/planner.go" => ["NodesToDelete", "categorizeNodes"],
+        "cluster-autoscaler/core/scaledown/unneeded/nodes.go" => ["RemovableAt"],
+        "cluster-autoscaler/core/scaledown/actuation/actuator.go" => ["StartDeletion", "deleteNodesAsync"],
+        "cluster-autoscaler/core/scaledown/actuation/drain.go" => ["DrainNode"],
+    ],
+    decides: "A node of a group above its minimum goes when it is little used, its pods may move and fit elsewhere, and no \
+        pod waits that a new node would take. It is tainted, its pods are evicted through the eviction API, then it is gone.",
+    parts: [
+        "which of the nodes that may go, and when" =>
+            "over: any, after any time; but not while a pod waits that a node would take (nodes are unneeded for minutes)",
+        "one drain at a time, empty nodes beside it" => "exact for the default flags",
+        "pods under a budget are evicted as the budget allows; others at once, except in `async`" => "as drains do",
+        "a drain that does not end is given up, and the taint taken back" => "over: at any time",
+        "the node is gone once its pods are, DaemonSets' and mirror pods with it" => "exact; after any time",
+    ],
+    omits: [
+        "evictions of DaemonSets' pods" => "they go with the node",
+        "the descheduler does not see the taint of nodes that go",
+        "the soft taint of candidates, atomic groups, `--max-drain-parallelism` and `--max-scale-down-parallelism`",
+        "pods with priorities below -10, which upstream neither moves nor counts" => "they are pods like others",
+    ],
+};
+
+/// Adds all of it; nodes begin to go only while it is `quiet`.
+pub fn add<'c>(cluster: &Cluster<'c>, quiet: Bool<'c>) {
+    let pods = Drainability::new(cluster);
+    add_beginning(cluster, &pods, quiet);
+    add_end(cluster, &pods);
+    add_failure(cluster, &pods);
+}
+
+/// Nodes that may go.
+fn candidates<'c>(cluster: &Cluster<'c>, pods: &Drainability<'_, 'c>, quiet: Bool<'c>) -> Vec<Bool<'c>> {
+    let (ctx, state) = (cluster.ctx(), cluster.state());
+    let is_draining = ctx.any(cluster.cells_in(&state, Presence::Going).into_iter().map(|cell| cell.exists));
+    let groups = &cluster.spec.scenario.node_groups;
+    let may_shrink: Vec<Bool<'c>> =
+        groups.iter().enumerate().map(|(index, group)| size(cluster, index).gt(group.min)).collect();
+    let simulation = Simulation::new(cluster, pods);
+    let may_go = |(index, cell): (usize, &Cell<'c>)| {
+        let node = cluster.node(cell);
+        let Some(group) = node.group().filter(|_| node.may_be_removed() && !cluster.is_stopped()) else {
+            return ctx.bool(false);
+        };
+        let now = cell.exists & may_shrink[group] & quiet & (!is_draining | pods.is_empty(cell));
+        if now.constant() == Some(false) {
+            return now;
+        }
+        let ready = eligibility::is_little_used(cluster, cell) & pods.lets_go(cell);
+        if ready.constant() == Some(false) { ready } else { now & ready & simulation.fits_elsewhere(index) }
+    };
+    cluster.cells_in(&state, Presence::Here).iter().enumerate().map(may_go).collect()
+}
+
+/// A node is tainted, and the pods go that can go at once.
+fn add_beginning<'c>(cluster: &Cluster<'c>, pods: &Drainability<'_, 'c>, quiet: Bool<'c>) {
+    let (ctx, state) = (cluster.ctx(), cluster.state());
+    let allowed = candidates(cluster, pods, quiet);
+    let cells = cluster.cells(&state);
+    let (var, chosen, valid) = cluster.choose_cell("node", &allowed);
+    let mut next = state.clone();
+    cluster.rewrite_one(&mut next, &chosen, |cell| disruption::taint_and_drain(cluster, cell));
+    let evicts = |template| {
+        let there = chosen.iter().zip(&cells).map(|(&chosen, cell)| chosen & cluster.active_on(cell, template).ge(1));
+        let stays = disruption::is_gradual(cluster, template) || disruption::is_left_alone(cluster, template);
+        if stays { ctx.bool(false) } else { ctx.any(there) }
+    };
+    let marks = cluster.eviction_marks(evicts);
+    let moving = ctx.sum(chosen.iter().zip(&cells).map(|(&chosen, cell)| chosen.ite(pods.left(cell), 0))).id();
+    let threshold = cluster.spec.scenario.controllers.autoscaler_options.threshold_percent;
+    let tell = move |scene: &Scene<'_>| {
+        let what = format!("begins to remove {}: taints it and evicts its pods", scene.moved_names());
+        let used = format!("less than {threshold} % of its cpu and memory are requested");
+        let sentence = Sentence::new("cluster-autoscaler", what).because(used).by(&eligibility::RULE);
+        match scene.get(moving) {
+            0 => sentence.because("no pod on it would have to move"),
+            count => sentence
+                .because(format!("in its simulation, the {count} pod(s) on it fit other nodes"))
+                .by(&drainability::RULE)
+                .by(&simulation::RULE),
+        }
+    };
+    let guard = ctx.any(allowed);
+    let name = "cluster-autoscaler begins to remove a node";
+    act(cluster, name, (guard, (vec![var], valid)), next, marks, Box::new(tell));
+}
+
+/// A node that is drained is gone.
+fn add_end<'c>(cluster: &Cluster<'c>, pods: &Drainability<'_, 'c>) {
+    let state = cluster.state();
+    let drained = |cell: Cell<'c>| cell.exists & pods.is_empty(&cell);
+    let drained: Vec<Bool<'c>> = cluster.cells_in(&state, Presence::Going).into_iter().map(drained).collect();
+    let (var, chosen, valid) = cluster.choose_cell("node", &drained);
+    let mut next = state;
+    cluster.rewrite_one(&mut next, &chosen, |cell| cluster.change(cell).remove());
+    let tell = |scene: &Scene<'_>| {
+        Sentence::new("cluster-autoscaler", format!("removes {}", scene.moved_names())).because("it is drained")
+    };
+    let guard = cluster.ctx().any(drained);
+    let name = "cluster-autoscaler removes a node";
+    act(cluster, name, (guard, (vec![var], valid)), next, Vec::new(), Box::new(tell));
+}
+
+/// A drain that does not end is given up.
+fn add_failure<'c>(cluster: &Cluster<'c>, pods: &Drainability<'_, 'c>) {
+    let state = cluster.state();
+    let stuck = |cell: Cell<'c>| cell.exists & pods.left(&cell).ge(1);
+    let stuck: Vec<Bool<'c>> = cluster.cells_in(&state, Presence::Going).into_iter().map(stuck).collect();
+    let (var, chosen, valid) = cluster.choose_cell("node", &stuck);
+    let mut next = state;
+    cluster.rewrite_one(&mut next, &chosen, |cell| cluster.change(cell).presence(Presence::Here));
+    let tell = |scene: &Scene<'_>| {
+        let what = format!("gives up removing {}: it takes its taint back", scene.moved_names());
+        Sentence::new("cluster-autoscaler", what).because("pods are left that could not be evicted in time")
+    };
+    let guard = cluster.ctx().any(stuck);
+    let name = "cluster-autoscaler gives up removing a node";
+    act(cluster, name, (guard, (vec![var], valid)), next, Vec::new(), Box::new(tell));
+}
+
+fn act<'c>(
+    cluster: &Cluster<'c>,
+    name: &str,
+    (guard, (inputs, choice)): (Bool<'c>, (Vec<crate::term::VarId>, Bool<'c>)),
+    next: crate::system::State<'c>,
+    marks: Vec<(MarkId, Bool<'c>)>,
+    tell: crate::cluster::view::story::Narrator,
+) {
+    if guard.constant() == Some(false) {
+        return;
+    }
+    let draft = ActionDraft::new(name.to_owned(), ActionKind::Periodic, guard, next);
+    cluster.act(&RULE, draft.choosing(inputs, choice).marked(marks), tell);
+}
