@@ -204,6 +204,18 @@ fn groups_of_given_nodes_are_like_groups_of_pools() {
     assert!(!evicts(&small, &[&both, &kept], group));
 }
 
+#[test]
+fn pods_that_start_anywhere_start_on_nodes_that_are_there() {
+    let web = deployment("web", 1500, 3, "", "");
+    let other = deployment("queue", 900, 1, "", "");
+    let text = scenario(2, (1, 3), "  initialPlacement: any\n");
+    let known = verdicts(&[&web, &other, &text], &Explicit, true, 3);
+    assert_eq!(known["pods-schedulable"], Said::Proved);
+    for (engine, reduce) in [(&Sat::default() as &dyn Engine, true), (&Explicit, false)] {
+        assert_eq!(verdicts(&[&web, &other, &text], engine, reduce, 3)["pods-schedulable"], Said::Proved);
+    }
+}
+
 /// A cluster in which nodes come and go: one or two Deployments, what keeps their pods, and what happens.
 fn cluster() -> impl Strategy<Value = String> {
     let pods = prop::sample::select(vec![
@@ -224,6 +236,7 @@ fn cluster() -> impl Strategy<Value = String> {
     ]);
     let mores = prop::sample::select(vec![
         "  interleaving: settled\n",
+        "  interleaving: async\n",
         "  controllers: {clusterAutoscaler: {countsGoingNode: false}}\n",
         "  controllers: {clusterAutoscaler: {ignoreDaemonSets: true, utilizationThreshold: 40%}}\n",
         "  failures: {atMost: 1}\n",
@@ -274,7 +287,7 @@ fn errors(spec: &str) -> Vec<String> {
         "apiVersion: v1\nkind: Node\nmetadata: {name: one, labels: {group: a}}\nstatus: {allocatable: {cpu: 4}}\n";
     let text = format!("apiVersion: kubound.dev/v1alpha1\nkind: Scenario\nspec:\n{spec}");
     let texts = [("node.yaml", node), ("s.yaml", text.as_str())];
-    let found = input::load_strings(&texts, LoadOptions::default()).err().expect("this should not load");
+    let Err(found) = input::load_strings(&texts, LoadOptions::default()) else { panic!("this should not load") };
     let found = found.iter().filter(|diagnostic| diagnostic.severity == Severity::Error);
     found.map(|diagnostic| format!("{}: {}", diagnostic.origin.line, diagnostic.message)).collect()
 }

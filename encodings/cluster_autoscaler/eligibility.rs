@@ -1,7 +1,7 @@
 //! Which nodes are used so little that they may go: the larger one of the shares of cpu and memory that their pods request.
 
 use crate::cluster::Cell;
-use crate::cluster::object::node_groups::AutoscalerOptions;
+use crate::cluster::object::scenario::AutoscalerOptions;
 use crate::cluster::view::Cluster;
 use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::usage::Counted;

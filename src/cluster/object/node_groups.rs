@@ -1,4 +1,4 @@
-//! Node groups of a cluster autoscaler: nodes that are alike and come and go, and the pods that keep a node from going.
+//! Nodes that a cluster autoscaler may remove, and the pods that keep them.
 //!
 //! Reference: `cluster-autoscaler/simulator/drainability/rules`, `cluster-autoscaler/utils/drain/drain.go` (v1.34).
 
@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::api::core::v1::{Node, PodSpec, Taint, Volume};
 
+use super::scenario::AutoscalerOptions;
 use super::selector;
 use super::spec::{ClusterSpec, ExistingPod, Workload, WorkloadKind};
 
@@ -21,45 +22,6 @@ const MIRROR: &str = "kubernetes.io/config.mirror";
 const REPLICATED: [&str; 4] = ["ReplicationController", "Job", "ReplicaSet", "StatefulSet"];
 /// Pods below this priority neither ask for nodes nor keep them.
 pub const EXPENDABLE_BELOW: i64 = -10;
-
-/// Nodes that are alike, of which there may be more or fewer. The cluster has all that there may be; those that are not
-/// there yet say so ([`NodeSpec::absent`](super::spec::NodeSpec::absent)).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NodeGroup {
-    /// Its name: that of the node pool.
-    pub name: String,
-    /// The autoscaler removes no node that would leave fewer.
-    pub min: i64,
-    /// It adds none that would make more.
-    pub max: i64,
-}
-
-/// Flags of the cluster autoscaler.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct AutoscalerOptions {
-    /// `--scale-down-enabled`.
-    pub scale_down: bool,
-    /// `--scale-down-utilization-threshold`, in percent.
-    pub threshold_percent: i64,
-    /// `--ignore-daemonsets-utilization`.
-    pub ignores_daemon_sets: bool,
-    /// `--skip-nodes-with-local-storage`.
-    pub keeps_local_storage: bool,
-    /// Whether simulations of a scale-down keep the node that goes, with its taint, for a domain.
-    pub counts_going_node: bool,
-}
-
-impl Default for AutoscalerOptions {
-    fn default() -> Self {
-        AutoscalerOptions {
-            scale_down: true,
-            threshold_percent: 50,
-            ignores_daemon_sets: false,
-            keeps_local_storage: true,
-            counts_going_node: true,
-        }
-    }
-}
 
 /// The taint of nodes that are being removed.
 pub fn going() -> Taint {

@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 
-use super::node_groups::{AutoscalerOptions, NodeGroup};
 use super::spec::{ObjectKey, Origin, Workload};
 use crate::system::Interleaving;
 
@@ -266,6 +265,45 @@ pub struct AutoscalerFlags {
 impl Default for AutoscalerFlags {
     fn default() -> Self {
         AutoscalerFlags { sync_period: 15, downscale_stabilization: 300, cpu_initialization: None }
+    }
+}
+
+/// Nodes that are alike, of which there may be more or fewer. The cluster has all that there may be; those that are not
+/// there yet say so ([`NodeSpec::absent`](super::spec::NodeSpec::absent)).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeGroup {
+    /// Its name: that of the node pool.
+    pub name: String,
+    /// The autoscaler removes no node that would leave fewer.
+    pub min: i64,
+    /// It adds none that would make more.
+    pub max: i64,
+}
+
+/// Flags of the cluster autoscaler.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AutoscalerOptions {
+    /// `--scale-down-enabled`.
+    pub scale_down: bool,
+    /// `--scale-down-utilization-threshold`, in percent.
+    pub threshold_percent: i64,
+    /// `--ignore-daemonsets-utilization`.
+    pub ignores_daemon_sets: bool,
+    /// `--skip-nodes-with-local-storage`.
+    pub keeps_local_storage: bool,
+    /// Whether simulations of a scale-down keep the node that goes, with its taint, for a domain.
+    pub counts_going_node: bool,
+}
+
+impl Default for AutoscalerOptions {
+    fn default() -> Self {
+        AutoscalerOptions {
+            scale_down: true,
+            threshold_percent: 50,
+            ignores_daemon_sets: false,
+            keeps_local_storage: true,
+            counts_going_node: true,
+        }
     }
 }
 

@@ -1,7 +1,6 @@
 //! Which controllers act, and with which flags.
 
-use crate::cluster::object::node_groups::AutoscalerOptions;
-use crate::cluster::object::scenario::{AutoscalerFlags, Controllers};
+use crate::cluster::object::scenario::{AutoscalerFlags, AutoscalerOptions, Controllers};
 use crate::input::path::FieldPath;
 
 use super::document::{

@@ -2,7 +2,8 @@
 
 use k8s_openapi::api::core::v1::{Node, Taint};
 
-use crate::cluster::object::node_groups::{self, NodeGroup};
+use crate::cluster::object::node_groups;
+use crate::cluster::object::scenario::NodeGroup;
 use crate::cluster::object::selector;
 use crate::cluster::object::spec::NodeSpec;
 use crate::input::diagnostics::Diagnostics;
