@@ -5,12 +5,12 @@
 use crate::cluster::view::rule::{Component, Rule};
 
 use super::{
-    admission, clocked, daemonset, deployment, descheduler, disruption, environment, hpa, kube_scheduler, kubelet,
-    node_lifecycle, replicaset, statefulset, taint_eviction,
+    admission, clocked, daemonset, deployment, descheduler, disruption, environment, gitops, hpa, keda, kube_scheduler,
+    kubelet, node_lifecycle, replicaset, statefulset, taint_eviction,
 };
 
 /// The rules of each place.
-static PLACES: [&[&Rule]; 15] = [
+static PLACES: [&[&Rule]; 17] = [
     kube_scheduler::RULES,
     kube_scheduler::preemption::RULES,
     deployment::RULES,
@@ -19,6 +19,8 @@ static PLACES: [&[&Rule]; 15] = [
     statefulset::RULES,
     daemonset::RULES,
     hpa::RULES,
+    &[&keda::RULE],
+    gitops::RULES,
     &[&kubelet::RULE],
     taint_eviction::RULES,
     node_lifecycle::RULES,

@@ -24,6 +24,12 @@ pub enum Component {
     DaemonSet,
     /// The HorizontalPodAutoscaler controller.
     Autoscaler,
+    /// KEDA.
+    Keda,
+    /// Argo CD.
+    ArgoCd,
+    /// Flux.
+    Flux,
     /// The kubelet.
     Kubelet,
     /// The taint eviction controller.
@@ -48,7 +54,7 @@ pub enum Component {
 
 impl Component {
     /// All, in the order of `docs/semantics.md`.
-    pub const ALL: [Component; 18] = [
+    pub const ALL: [Component; 21] = [
         Component::Scheduler,
         Component::Preemption,
         Component::Deployment,
@@ -57,6 +63,9 @@ impl Component {
         Component::StatefulSet,
         Component::DaemonSet,
         Component::Autoscaler,
+        Component::Keda,
+        Component::ArgoCd,
+        Component::Flux,
         Component::Kubelet,
         Component::TaintEviction,
         Component::NodeLifecycle,
@@ -80,6 +89,9 @@ impl Component {
             Component::StatefulSet => "StatefulSet controller",
             Component::DaemonSet => "DaemonSet controller",
             Component::Autoscaler => "HorizontalPodAutoscaler",
+            Component::Keda => "KEDA",
+            Component::ArgoCd => "Argo CD",
+            Component::Flux => "Flux",
             Component::Kubelet => "kubelet",
             Component::TaintEviction => "Taint eviction",
             Component::NodeLifecycle => "Node lifecycle",
@@ -97,6 +109,9 @@ impl Component {
     fn upstream(self) -> (&'static str, &'static str) {
         match self {
             Component::Descheduler => ("descheduler", "v0.36"),
+            Component::Keda => ("KEDA", "v2.20"),
+            Component::ArgoCd => ("Argo CD", "v3.6"),
+            Component::Flux => ("Flux", "v2.9"),
             _ => ("Kubernetes", "v1.34"),
         }
     }

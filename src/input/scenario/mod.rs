@@ -8,6 +8,7 @@ mod controllers;
 pub mod dimension;
 pub mod document;
 mod events;
+pub mod gitops;
 mod loads;
 mod placement;
 mod pools;
@@ -65,6 +66,7 @@ pub fn resolve(
         overload: spec.overload.as_ref().and_then(|overload| events::overload(overload, &mut context)),
         maintenance: spec.maintenance.as_ref().and_then(|maintenance| events::maintenance(maintenance, &mut context)),
         commands: Vec::new(),
+        syncs: Vec::new(),
         controllers: controllers::resolve(&spec.controllers, &mut context),
         properties: properties::resolve(&spec.properties, &mut context),
         bound: spec.bound.unwrap_or(DEFAULT_BOUND),
