@@ -150,6 +150,34 @@ fn all_that_an_application_declares_is_put_back_at_once() {
 }
 
 #[test]
+fn at_any_time_each_workload_is_put_back_by_itself() {
+    let both = deployment("web", "1", "replicas: 1") + "---\n" + &deployment("api", "1", "replicas: 1");
+    let commands = "  commands:\n  - scale: {target: web, replicas: 2}\n  - scale: {target: api, replicas: 2}\n";
+    let asked = "  properties: [pods-schedulable]\n  interleaving: async\n";
+    let loaded = load_strings(
+        &[("a.yaml", &both), ("b.yaml", &scenario(8, &format!("{commands}{ALL}{asked}")))],
+        LoadOptions::default(),
+    );
+    let spec = loaded.unwrap_or_else(|errors| panic!("{errors}")).spec;
+    let model =
+        kubound::model::build(&spec, &kubound::property::Selection::of(&spec.scenario.properties)).expect("a model");
+    let actions = model.system.actions.iter().map(|action| action.name.as_str());
+    let own: Vec<&str> = actions.filter(|name| name.starts_with("gitops")).collect();
+    assert_eq!(own, ["gitops Argo CD: web", "gitops Argo CD: api"]);
+}
+
+#[test]
+fn sizes_are_checked_one_by_one_where_they_are_put_back() {
+    let manifests = deployment("web", "500m", "replicas: 2") + &autoscaler("web");
+    let sizes = "  sizes: [{target: web, replicas: {min: 3, max: 5}}]\n  initialPlacement: any\n";
+    let asked = format!("{SCALED}{sizes}{ALL}  properties: [no-replica-oscillation]\n  interleaving: settled\n");
+    let input = source::of_texts(&[("a.yaml", &manifests), ("b.yaml", &scenario(8, &asked))]).expect("an input");
+    let options = Options { all: true, ..Options::new(&Explicit, Budget::bound(5)) };
+    let (results, _) = check::check(&input, &options, &mut |_| ()).expect("an answer");
+    assert!(matches!(results[0].answer, Answer::Violated(_)), "three are fewer than the autoscaler's four");
+}
+
+#[test]
 fn workloads_that_a_controller_manages_are_found_among_many() {
     let mut manifests = deployment("web", "100m", "replicas: 2") + &autoscaler("web");
     for number in 1..12 {
@@ -160,6 +188,9 @@ fn workloads_that_a_controller_manages_are_found_among_many() {
     let [result] = &results[..] else { panic!("one property is asked about") };
     let Answer::Violated(found) = &result.answer else { panic!("it does not hold: {:?}", result.answer) };
     assert!(format!("{:?}", found.narrative).contains("puts back the replicas of web from 4 to 2"));
+    let mut input = source::of_texts(&[("a.yaml", &manifests), ("b.yaml", &scenario)]).expect("an input");
+    let again = check::replay::again(&mut input, &found.trace).expect("the same input");
+    assert!(again.is_ok(), "it is replayed: {}", again.err().unwrap_or_default());
 }
 
 fn loaded(texts: &[(&str, &str)]) -> (ClusterSpec, String) {

@@ -12,7 +12,7 @@ use crate::cluster::object::spec::Workload;
 use crate::cluster::view::rule::Rule;
 use crate::cluster::view::story::{Narrator, Scene, Sentence, join_names};
 use crate::cluster::view::{Cluster, WorkloadVars};
-use crate::system::{ActionDraft, ActionKind, IntVar, MarkId, State};
+use crate::system::{ActionDraft, ActionKind, IntVar, Interleaving, MarkId, State};
 use crate::term::{Bool, TermId};
 
 /// The rules of GitOps controllers.
@@ -39,15 +39,25 @@ pub fn add(cluster: &Cluster<'_>) {
     }
 }
 
+/// Adds the action of a controller on one of its objects. Where others may come between the calls of a reconcile, each workload
+/// has an action of its own.
 fn add_one(cluster: &Cluster<'_>, sync: &Sync) {
-    let (ctx, state) = (cluster.ctx(), cluster.state());
-    let mut step = Step { next: state.clone(), drifts: Vec::new(), marks: Vec::new(), lines: Vec::new() };
+    let mut step = Step::new(cluster);
     for (index, object, vars) in cluster.owners() {
         for declared in sync.declared.iter().filter(|declared| declared.target == object.key) {
             step.put_back(cluster, sync.tool, (index, object, vars), declared);
+            if cluster.spec.scenario.interleaving == Interleaving::Async {
+                let whole = std::mem::replace(&mut step, Step::new(cluster));
+                act(cluster, sync, format!("gitops {}: {}", sync.name, object.key), whole);
+            }
         }
     }
-    let guard = ctx.any(step.drifts);
+    act(cluster, sync, format!("gitops {}", sync.name), step);
+}
+
+/// Adds an action, unless nothing can ever make it happen.
+fn act<'c>(cluster: &Cluster<'c>, sync: &Sync, name: String, step: Step<'c>) {
+    let guard = cluster.ctx().any(step.drifts);
     if guard.constant() == Some(false) {
         return;
     }
@@ -55,7 +65,6 @@ fn add_one(cluster: &Cluster<'_>, sync: &Sync) {
         Tool::ArgoCd { .. } => &argo_cd::RULE,
         Tool::Flux => &flux::RULE,
     };
-    let name = format!("gitops {}", sync.name);
     let draft = ActionDraft::new(name, ActionKind::Periodic, guard, step.next).marked(step.marks);
     cluster.act(rule, draft, narrator(sync.name.clone(), step.lines));
 }
@@ -82,6 +91,10 @@ struct Line {
 }
 
 impl<'c> Step<'c> {
+    fn new(cluster: &Cluster<'c>) -> Self {
+        Step { next: cluster.state(), drifts: Vec::new(), marks: Vec::new(), lines: Vec::new() }
+    }
+
     fn put_back(
         &mut self,
         cluster: &Cluster<'c>,
@@ -92,9 +105,10 @@ impl<'c> Step<'c> {
         let (ctx, state) = (cluster.ctx(), cluster.state());
         let missing = !cluster.exists(&state, vars);
         let mut fields = vec![];
-        if let Some(replicas) = declared.replicas.filter(|_| may_differ(cluster, object, vars, declared)) {
-            // Of a size that is open the manifest has what the cluster has.
+        if declared.replicas.is_some_and(|field| field.given) {
             cluster.size.fixed_replicas(object, "a GitOps controller puts them back");
+        }
+        if let Some(replicas) = declared.replicas.filter(|_| may_differ(cluster, object, vars, declared)) {
             fields.push((vars.replicas, replicas.value, written(tool, declared, &replicas)));
         }
         if let Some(revision) = vars.revision {

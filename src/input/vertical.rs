@@ -3,7 +3,7 @@
 //! Requests are constants of templates, so a recommendation that is carried out is not modelled: verdicts are without it. One
 //! that only recommends changes nothing.
 //!
-//! Reference: `vertical-pod-autoscaler/pkg/apis/autoscaling.k8s.io/v1/types.go` (VPA v1.5).
+//! Reference: `vertical-pod-autoscaler/pkg/apis/autoscaling.k8s.io/v1/types.go`.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
