@@ -46,7 +46,7 @@ pub fn declare(cluster: &Declaring<'_>) -> Activity {
     let declare = |activation: &Activation| {
         let (_, object, _) = cluster.owners().find(|(_, object, _)| object.key == activation.target)?;
         let changes = !activation.always_active && !matches!(activation.paused, Paused::At(_));
-        let replicas = || cluster.size.fixed_replicas(object, "KEDA remembers whether it is active");
+        let replicas = || cluster.fixed_replicas(object, "KEDA remembers whether it is active");
         let is_active = || replicas() > activation.idle.unwrap_or(0);
         changes.then(|| cluster.bool(format!("keda {} active", activation.key), Some(is_active())))
     };

@@ -188,9 +188,9 @@ fn workloads_that_a_controller_manages_are_found_among_many() {
     let [result] = &results[..] else { panic!("one property is asked about") };
     let Answer::Violated(found) = &result.answer else { panic!("it does not hold: {:?}", result.answer) };
     assert!(format!("{:?}", found.narrative).contains("puts back the replicas of web from 4 to 2"));
-    let mut input = source::of_texts(&[("a.yaml", &manifests), ("b.yaml", &scenario)]).expect("an input");
-    let again = check::replay::again(&mut input, &found.trace).expect("the same input");
-    assert!(again.is_ok(), "it is replayed: {}", again.err().unwrap_or_default());
+    let input = source::of_texts(&[("a.yaml", &manifests), ("b.yaml", &scenario)]).expect("an input");
+    let again = check::replay(input, found.trace.clone()).expect("the same input");
+    assert!(again.told.is_ok(), "it is replayed: {}", again.told.err().unwrap_or_default());
 }
 
 fn loaded(texts: &[(&str, &str)]) -> (ClusterSpec, String) {

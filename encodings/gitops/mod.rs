@@ -105,9 +105,6 @@ impl<'c> Step<'c> {
         let (ctx, state) = (cluster.ctx(), cluster.state());
         let missing = !cluster.exists(&state, vars);
         let mut fields = vec![];
-        if declared.replicas.is_some_and(|field| field.given) {
-            cluster.size.fixed_replicas(object, "a GitOps controller puts them back");
-        }
         if let Some(replicas) = declared.replicas.filter(|_| may_differ(cluster, object, vars, declared)) {
             fields.push((vars.replicas, replicas.value, written(tool, declared, &replicas)));
         }
@@ -141,8 +138,10 @@ impl<'c> Step<'c> {
 /// Whether `spec.replicas` of a workload can ever be others than those declared.
 fn may_differ(cluster: &Cluster<'_>, object: &Workload, vars: &WorkloadVars, declared: &Declared) -> bool {
     let spec = &cluster.spec;
-    vars.exists.is_some()
-        || declared.changes_replicas(object.replicas)
+    let is_given = declared.replicas.is_some_and(|field| field.given);
+    let start = || cluster.fixed_replicas(object, "a GitOps controller puts them back");
+    is_given && declared.changes_replicas(start())
+        || vars.exists.is_some()
         || spec.scenario.resizes(object)
         || spec.scales(&object.key)
 }

@@ -49,9 +49,8 @@ impl GitOps {
         };
         let past = (&mut *commander.history, commander.priorities);
         let commit = self.declare(manifest, &managers, &mut commander.cluster.workloads[at], past);
-        let text = commit.is_some().then(|| self.sync_command(managers[0])).unwrap_or_default();
-        let origin = manifest.origin();
-        commander.cluster.scenario.commands.extend(commit.map(|action| Command { action, origin, text }));
+        let command = |action| Command { action, origin: manifest.origin(), text: self.sync_command(managers[0]) };
+        commander.cluster.scenario.commands.extend(commit.map(command));
         true
     }
 

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use thiserror::Error;
+
 use crate::cluster::object::spec::ObjectKey;
 
 /// A rule that leaves fields of some workloads to others.
@@ -31,6 +33,11 @@ pub struct Selection {
 /// Alternatives, each a text in which `*` stands for anything.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pattern(Vec<String>);
+
+/// A regular expression of more than letters, `.*` and `|`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("the expression is of a kind that is not read")]
+pub struct Unread;
 
 /// Modelled fields.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -69,14 +76,14 @@ impl Pattern {
     }
 
     /// A regular expression, anchored on both sides, as far as it is made of letters, `.*` and `|`; `Err` if it is not.
-    pub fn regex(text: Option<&str>) -> Result<Option<Self>, ()> {
+    pub fn regex(text: Option<&str>) -> Result<Option<Self>, Unread> {
         let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
         let plain = text.trim_start_matches('^').trim_end_matches('$').replace(".*", "*");
         let is_plain = |it: char| it.is_ascii_alphanumeric() || matches!(it, '-' | '.' | '*' | '|' | '_');
         let stars_stand_alone = !text.replace(".*", "").contains('*');
         match plain.chars().all(is_plain) && stars_stand_alone {
             true => Ok(Some(Pattern(plain.split('|').map(str::to_owned).collect()))),
-            false => Err(()),
+            false => Err(Unread),
         }
     }
 
@@ -137,10 +144,10 @@ mod tests {
         assert!(glob("*").matches("Deployment") && glob("web-*-a").matches("web-1-a") && !glob("web").matches("web-1"));
         let regex = |text: &str| Pattern::regex(Some(text));
         let either = regex("^(web|api)$");
-        assert_eq!(either, Err(()), "groups are not read");
+        assert_eq!(either, Err(Unread), "groups are not read");
         let either = regex("web|api.*").ok().flatten().expect("a pattern");
         assert!(either.matches("api-2") && either.matches("web") && !either.matches("web-2"));
-        assert_eq!(regex("we*b"), Err(()));
+        assert_eq!(regex("we*b"), Err(Unread));
         assert_eq!((regex(""), Pattern::glob(None)), (Ok(None), None));
     }
 

@@ -130,7 +130,8 @@ impl GitOps {
             self.declared_by(at).push(declared);
         }
         let target = workload.key.clone();
-        removes_replicas.then(|| CommandAction::Apply { target, revision: workload.current, replicas: Some(1) })
+        let action = CommandAction::Apply { target, revision: workload.current, replicas: Some(1) };
+        removes_replicas.then_some(action)
     }
 
     fn declared_by(&mut self, manager: usize) -> &mut Vec<Declared> {

@@ -61,7 +61,7 @@ pub fn says(raw: &RawObject, key: &str, value: &str) -> bool {
     let tree = raw.tree();
     ["metadata.annotations", "metadata.labels"].iter().any(|place| {
         let entry = tree.at(&FieldPath::from(*place).key(key));
-        entry.is_some_and(|it| it.as_str() == Some(value) || it.to_json().to_string() == value)
+        entry.is_some_and(|it| it.as_str().map_or_else(|| it.to_json().to_string(), str::to_owned) == value)
     })
 }
 
