@@ -5,12 +5,12 @@
 use crate::cluster::view::rule::{Component, Rule};
 
 use super::{
-    admission, clocked, cluster_autoscaler, daemonset, deployment, descheduler, disruption, environment, hpa,
-    kube_scheduler, kubelet, node_lifecycle, replicaset, statefulset, taint_eviction,
+    admission, clocked, cluster_autoscaler, daemonset, deployment, descheduler, disruption, environment, gitops, hpa,
+    keda, kube_scheduler, kubelet, node_lifecycle, replicaset, statefulset, taint_eviction,
 };
 
 /// The rules of each place.
-static PLACES: [&[&Rule]; 16] = [
+static PLACES: [&[&Rule]; 18] = [
     kube_scheduler::RULES,
     kube_scheduler::preemption::RULES,
     deployment::RULES,
@@ -20,6 +20,8 @@ static PLACES: [&[&Rule]; 16] = [
     daemonset::RULES,
     hpa::RULES,
     cluster_autoscaler::RULES,
+    &[&keda::RULE],
+    gitops::RULES,
     &[&kubelet::RULE],
     taint_eviction::RULES,
     node_lifecycle::RULES,

@@ -19,10 +19,11 @@ use crate::encodings::deployment::DesiredVars;
 use crate::encodings::descheduler::DeschedulerVars;
 use crate::encodings::environment::{self, load::LoadVars};
 use crate::encodings::hpa::HpaVars;
+use crate::encodings::keda::Activity;
 use crate::encodings::statefulset::StatefulVars;
 use crate::encodings::{
-    self, cluster_autoscaler, daemonset, deployment, descheduler, disruption, hpa, kube_scheduler, kubelet, replicaset,
-    statefulset, taint_eviction,
+    self, cluster_autoscaler, daemonset, deployment, descheduler, disruption, gitops, hpa, keda, kube_scheduler,
+    kubelet, replicaset, statefulset, taint_eviction,
 };
 
 /// A cluster as a transition system, with everything that is needed to tell its runs.
@@ -152,6 +153,7 @@ struct Declared {
     desired: DesiredVars,
     stateful: StatefulVars,
     autoscalers: Vec<HpaVars>,
+    activity: Activity,
     descheduler: DeschedulerVars,
 }
 
@@ -166,6 +168,7 @@ impl Declared {
             desired: deployment::declare(cluster),
             stateful: statefulset::declare(cluster),
             autoscalers: if controllers.hpa { hpa::declare(cluster, &loads) } else { Vec::new() },
+            activity: keda::declare(cluster),
             loads,
             descheduler: match controllers.descheduler {
                 true => cluster.reading_as(descheduler::READER.name, || descheduler::declare(cluster)),
@@ -200,6 +203,8 @@ impl Declared {
             cluster.reading_as(descheduler::READER.name, || descheduler::add(cluster, &self.descheduler));
         }
         cluster.reading_as(cluster_autoscaler::READER.name, || cluster_autoscaler::add(cluster));
+        keda::add(cluster, &self.activity);
+        gitops::add(cluster);
         environment::load::add(cluster, &self.loads);
         environment::failures::add(cluster);
         environment::overload::add(cluster);

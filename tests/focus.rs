@@ -60,7 +60,9 @@ fn replayed(spec: &ClusterSpec, kept: &SavedTrace) -> u32 {
     let workload = spec.workloads.iter().find(|it| Some(it.key.to_string().as_str()) == subject);
     selection.properties[0].target = workload.map(|it| it.key.clone());
     let model = build(spec, &selection).expect("a model");
-    let slice = model.system.slice(&named(&model.system, &kept.property));
+    let is_kept = |id: &PropertyId| model.system.property(*id).subject == kept.subject;
+    let own: Vec<PropertyId> = named(&model.system, &kept.property).into_iter().filter(is_kept).collect();
+    let slice = model.system.slice(&own);
     let (property, trace) = kept.resolve(&slice.system).expect("it fits");
     replay(&slice.system, &trace, slice.system.property(property)).expect("it replays").k()
 }
@@ -195,6 +197,16 @@ fn room() {
     let tally = channel("room", &objects, "");
     assert!(tally.violated > 0, "together they have too little room: {tally:?}");
     channel("much room", &[app("a", 1, "100m", ""), autoscaler("a", 3), app("b", 1, "100m", "")], "");
+}
+
+#[test]
+fn what_is_put_back() {
+    let objects = [app("a", 1, "500m", ""), autoscaler("a", 3), app("b", 2, "500m", ""), app("c", 1, "500m", "")];
+    let commands = "  commands: [{scale: {target: b, replicas: 1}}, {delete: c}]\n";
+    let tally = channel("Argo CD", &objects, &format!("{commands}  gitops: [{{tool: argocd}}]\n"));
+    assert!(tally.violated > 0, "an autoscaler is against it: {tally:?}");
+    let ignoring = format!("{commands}  gitops: [{{tool: flux, ignore: [spec.replicas]}}]\n");
+    channel("Flux, ignoring replicas", &objects, &ignoring);
 }
 
 /// A DaemonSet whose pods request some cpu, with more fields of their spec.

@@ -110,10 +110,14 @@ fn assert_well_formed(rule: &Rule) {
     let (group, name) = rule.id.split_once('/').expect("an id has a group and a name");
     assert!(is_word(group) && is_word(name) && name == rule.name(), "{}", rule.id);
     for upstream in rule.upstream {
-        let rooted = ["pkg/", "plugin/pkg/", "staging/src/k8s.io/", "cluster-autoscaler/"]
-            .iter()
-            .any(|root| upstream.file.starts_with(root));
-        assert!(rooted && upstream.file.ends_with(".go"), "{}: {}", rule.id, upstream.file);
+        let (roots, ends): (&[&str], &[&str]) = match rule.version() {
+            Some(("Kubernetes" | "descheduler", _)) => (&["pkg/", "plugin/pkg/", "staging/src/k8s.io/"], &[".go"]),
+            Some(("cluster-autoscaler", _)) => (&["cluster-autoscaler/"], &[".go"]),
+            _ => (&["controller/", "controllers/", "docs/", "internal/", "pkg/", "ssa/"], &[".go", ".md"]),
+        };
+        let is_rooted = roots.iter().any(|root| upstream.file.starts_with(root));
+        let ends_well = ends.iter().any(|end| upstream.file.ends_with(end));
+        assert!(is_rooted && ends_well, "{}: {}", rule.id, upstream.file);
         assert!(upstream.functions.iter().all(|name| is_word(name)), "{}: {:?}", rule.id, upstream.functions);
     }
     assert!(rule.decides.ends_with('.') && rule.decides.len() > 20, "{} says not what it decides", rule.id);

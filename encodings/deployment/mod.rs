@@ -19,7 +19,6 @@ pub mod view;
 use itertools::Itertools;
 
 use crate::cluster::TemplateId;
-use crate::cluster::object::scenario::CommandAction;
 use crate::cluster::object::spec::{Revision, Workload, WorkloadKind};
 use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Scene, Sentence};
@@ -85,13 +84,7 @@ pub fn declare(cluster: &Declaring<'_>) -> DesiredVars {
 
 /// Whether anything changes a workload's `spec.replicas`.
 fn may_scale(spec: &Objects<'_>, object: &Workload) -> bool {
-    let commanded = |action: &CommandAction| match action {
-        CommandAction::Scale { target, .. } => *target == object.key,
-        CommandAction::Apply { target, replicas, .. } => replicas.is_some() && *target == object.key,
-        _ => false,
-    };
-    spec.autoscalers.iter().any(|autoscaler| autoscaler.target == object.key)
-        || spec.scenario.commands.iter().any(|command| commanded(&command.action))
+    spec.scales(&object.key) || spec.scenario.resizes(object)
 }
 
 /// Adds the actions of every Deployment; ReplicaSets without one follow their own `spec.replicas`.

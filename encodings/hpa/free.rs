@@ -43,6 +43,8 @@ fn add_one(cluster: &Cluster<'_>, autoscaler: &Autoscaler) {
     let Bounds { min, max } = Bounds::of(spec);
     let (input, size) = cluster.input("replicas", min.min(max), max);
     let current = state.get(vars.replicas);
+    // Limits that leave one size leave a choice outside of them only.
+    let is_free = ctx.bool(min < max) | current.ne(max);
     let mut next = state.clone();
     next.set(vars.replicas, size.clamp(0, vars.max_replicas));
     cluster.note_proposal(&mut next, workload, current, size.clamp(0, vars.max_replicas));
@@ -50,7 +52,7 @@ fn add_one(cluster: &Cluster<'_>, autoscaler: &Autoscaler) {
     let draft = ActionDraft::new(
         format!("hpa {}", autoscaler.key),
         ActionKind::Periodic,
-        cluster.exists(&state, vars) & current.ge(1),
+        cluster.exists(&state, vars) & current.ge(1) & is_free,
         next,
     )
     .choosing(vec![input], size.ne(current))

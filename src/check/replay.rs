@@ -2,7 +2,7 @@
 
 use crate::model::{ModelError, build, build_of_single_nodes};
 use crate::property::Selection;
-use crate::system::Interleaving;
+use crate::system::{Interleaving, PropertyId};
 
 use super::asking::named;
 use super::retelling::retell;
@@ -50,11 +50,18 @@ fn story(input: &mut Input, trace: &SavedTrace) -> Result<Result<Narrative, Stri
         Err(ModelError::Property(error)) => return Ok(Err(error.to_string())),
         Err(error) => return Err(VerifyError::from(error).into()),
     };
-    let slice = model.system.slice(&named(&model.system, &trace.property));
-    let told = trace.resolve(&slice.system).map_err(|error| error.to_string()).and_then(|(property, steps)| {
-        retell(&input.spec, &model, &slice, property, &steps).map(|(narrative, _)| narrative)
-    });
-    Ok(told)
+    let told = |properties: &[PropertyId]| {
+        let slice = model.system.slice(properties);
+        trace.resolve(&slice.system).map_err(|error| error.to_string()).and_then(|(property, steps)| {
+            retell(&input.spec, &model, &slice, property, &steps).map(|(narrative, _)| narrative)
+        })
+    };
+    // Where others of the same name observe more, a trace that was kept for this one alone is a run without them.
+    let all = named(&model.system, &trace.property);
+    let is_own = |id: &PropertyId| model.system.property(*id).subject == trace.subject;
+    let own: Vec<PropertyId> = all.iter().copied().filter(is_own).collect();
+    let first = told(&all);
+    Ok(if first.is_err() && own.len() < all.len() { told(&own).or(first) } else { first })
 }
 
 /// The property of the trace; only of the workload that it is about, where it names one.

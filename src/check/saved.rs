@@ -198,6 +198,8 @@ pub fn fingerprint(spec: &ClusterSpec) -> String {
     let origins = origins.chain(spec.autoscalers.iter_mut().map(|it| &mut it.origin));
     let origins = origins.chain(spec.descheduler.iter_mut().map(|it| &mut it.origin));
     let origins = origins.chain(spec.scenario.properties.iter_mut().map(|it| &mut it.origin));
+    let origins = origins.chain(spec.activations.iter_mut().map(|it| &mut it.origin));
+    let origins = origins.chain(spec.scenario.syncs.iter_mut().map(|it| &mut it.origin));
     let commands = spec.scenario.commands.iter_mut();
     origins.for_each(|origin| *origin = Origin::default());
     let plugins = spec.descheduler.iter_mut().flat_map(|policy| &mut policy.plugins);

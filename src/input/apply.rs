@@ -48,6 +48,17 @@ impl ApplyState {
     }
 }
 
+impl ApplyState {
+    /// The revision once a template is applied: the present one if nothing changes; a new one is added to the workload.
+    fn revision_after(&self, template: &PodTemplateSpec, workload: &mut Workload) -> usize {
+        let present = &workload.revisions[self.revision].template;
+        match templates::unchanged(template, present, self.before.as_ref()) {
+            true => self.revision,
+            false => revision_of(template, workload),
+        }
+    }
+}
+
 /// A manifest of a workload whose template commands may change.
 pub trait Manifest: Clone + DeserializeOwned + Metadata<Ty = ObjectMeta> {
     /// `spec.replicas`.
@@ -137,6 +148,19 @@ impl ApplyHistory {
         self.states.insert(workload.key.clone(), ApplyState { before, ..ApplyState::of(workload) });
     }
 
+    /// The revision that a workload of the start has once what `manifest` says is in place, and whether `spec.replicas` go that
+    /// were applied before. Nothing is remembered: it is put back, whatever is applied by others.
+    pub fn declare<T: Manifest>(
+        &mut self,
+        manifest: &T,
+        workload: &mut Workload,
+        priorities: &Priorities,
+    ) -> (usize, bool) {
+        let state = self.states.entry(workload.key.clone()).or_insert_with(|| ApplyState::of(workload));
+        let revision = state.revision_after(&completed(manifest, priorities), workload);
+        (revision, manifest.replicas().is_none() && state.replicas_given && workload.kind != WorkloadKind::DaemonSet)
+    }
+
     /// The action of applying `manifest`, and whether it changes anything; a new template becomes a revision of the workload.
     pub fn apply<T: Manifest>(
         &mut self,
@@ -145,10 +169,9 @@ impl ApplyHistory {
         priorities: &Priorities,
     ) -> (CommandAction, bool) {
         let state = self.states.entry(workload.key.clone()).or_insert_with(|| ApplyState::of(workload));
-        let mut template = manifest.template().cloned().unwrap_or_default();
-        T::complete(&mut template, priorities);
-        let same = templates::unchanged(&template, &workload.revisions[state.revision].template, state.before.as_ref());
-        let revision = if same { state.revision } else { revision_of(&template, workload) };
+        let template = completed(manifest, priorities);
+        let revision = state.revision_after(&template, workload);
+        let same = revision == state.revision;
         let replicas = match (manifest.replicas(), state.replicas_given) {
             (Some(given), _) => Some(i64::from(given)),
             (None, true) => Some(1),
@@ -165,6 +188,13 @@ impl ApplyHistory {
     }
 }
 
+/// The template of a manifest, as it is in pods.
+fn completed<T: Manifest>(manifest: &T, priorities: &Priorities) -> PodTemplateSpec {
+    let mut template = manifest.template().cloned().unwrap_or_default();
+    T::complete(&mut template, priorities);
+    template
+}
+
 /// The revision with this template, added to the workload unless it was there before.
 fn revision_of(template: &PodTemplateSpec, workload: &mut Workload) -> usize {
     let known = workload.revisions.iter().position(|revision| revision.template == *template);
@@ -179,6 +209,7 @@ fn revision_of(template: &PodTemplateSpec, workload: &mut Workload) -> usize {
     })
 }
 
-fn last_applied<T: Manifest>(object: &T) -> Option<T> {
+/// The manifest that was applied last, as kubectl and Argo CD keep it.
+pub fn last_applied<T: Manifest>(object: &T) -> Option<T> {
     serde_json::from_str(object.metadata().annotations.as_ref()?.get(LAST_APPLIED)?).ok()
 }

@@ -125,7 +125,7 @@ fn resolve_one(
 }
 
 /// The workload of a kind and name. A StatefulSet that shares its name with another workload has a key of its own.
-fn target_of<'w>(workloads: &'w [Workload], kind: &str, key: &ObjectKey) -> Option<&'w Workload> {
+pub fn target_of<'w>(workloads: &'w [Workload], kind: &str, key: &ObjectKey) -> Option<&'w Workload> {
     if kind != "StatefulSet" {
         return find_workload(workloads, key).map(|(_, it)| it).filter(|it| it.kind != WorkloadKind::DaemonSet);
     }

@@ -3,6 +3,7 @@
 use k8s_openapi::api::autoscaling::v2::{MetricSpec, MetricTarget};
 use k8s_openapi::api::core::v1::PodSpec;
 
+use crate::cluster::object::gitops::Sync;
 use crate::cluster::object::quantity;
 use crate::cluster::object::resources;
 use crate::cluster::object::scenario::{Load, LoadPer, Samples, Scenario, find_workload};
@@ -52,6 +53,7 @@ pub fn describe_defaults(cluster: &ClusterSpec) -> Vec<String> {
     let scenario = &cluster.scenario;
     let mut lines: Vec<String> = scenario.loads.iter().map(describe_load).collect();
     lines.extend(scenario.commands.iter().map(|command| format!("at any time: {}", command.text)));
+    lines.extend(scenario.syncs.iter().map(describe_sync));
     lines.push(match quiet(scenario) {
         true => "no node fails, panics or is maintained".to_owned(),
         false => "nodes fail, panic or are maintained as the scenario says".to_owned(),
@@ -59,6 +61,14 @@ pub fn describe_defaults(cluster: &ClusterSpec) -> Vec<String> {
     lines.push(format!("bound {}, all properties that apply", scenario.bound));
     lines.push(describe_interleaving(scenario.interleaving).to_owned());
     lines
+}
+
+/// Who puts back what, where that is not too much.
+fn describe_sync(sync: &Sync) -> String {
+    match &sync.declared[..] {
+        [only] => format!("{} puts back what is declared of {}", sync.name, only.target),
+        several => format!("{} puts back what is declared of {} workloads", sync.name, several.len()),
+    }
 }
 
 /// What may come before what, and how more is asked for.

@@ -10,8 +10,7 @@ const MAKES_PODS: &str = "makes pods";
 const COMES_AND_GOES: &str = "makes pods that come and go";
 const REFUSES: &str = "may refuse pods";
 const CHANGES: &str = "may change or refuse pods";
-const PUTS_BACK: &str = "puts declared objects back";
-const RESIZES: &str = "sets the sizes of workloads";
+pub(super) const PUTS_BACK: &str = "puts declared objects back";
 const MOVES_NODES: &str = "adds and removes nodes";
 const HOLDS: &str = "may hold pods back, or bind them to nodes";
 
@@ -34,9 +33,7 @@ const OWN: [(&str, &str); 14] = [
 ];
 
 /// Resources of operators: group, kind (all of the group where it is empty), and what they could do.
-const FOREIGN: [(&str, &str, &str); 26] = [
-    ("autoscaling.k8s.io", "VerticalPodAutoscaler", "changes what pods request, and evicts them"),
-    ("keda.sh", "ScaledObject", RESIZES),
+const FOREIGN: [(&str, &str, &str); 24] = [
     ("keda.sh", "ScaledJob", COMES_AND_GOES),
     ("argoproj.io", "Rollout", MAKES_PODS),
     ("argoproj.io", "Application", PUTS_BACK),

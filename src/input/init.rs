@@ -107,6 +107,9 @@ fn events(cluster: &ClusterSpec) -> String {
   # commands:
   # - scale: {{target: deployment/{name}, replicas: 5}}
   # - apply: changed.yaml
+
+  # Declared objects that Argo CD or Flux puts back, again and again; without targets, all of these manifests:
+  # gitops: [{{tool: argocd, targets: [deployment/{name}], ignore: [spec.replicas]}}]
 "
     )
 }

@@ -20,8 +20,11 @@ use super::autoscalers;
 use super::census::{self, Census};
 use super::diagnostics::Diagnostics;
 use super::embedded;
+use super::gitops::recognise;
+use super::keda::{self, ScaledObject};
 use super::object::{Located, RawObject};
 use super::validate;
+use super::vertical::{self, Vertical};
 
 /// All objects of the input, by kind, in input order, each valid by itself.
 #[derive(Clone, Debug, Default)]
@@ -64,6 +67,14 @@ pub struct Objects {
     pub scheduler_configurations: Vec<Arc<RawObject>>,
     /// DeschedulerPolicies.
     pub descheduler_policies: Vec<Arc<RawObject>>,
+    /// ScaledObjects as they were written, until they are read.
+    pub scaled_objects: Vec<Arc<RawObject>>,
+    /// ScaledObjects.
+    pub scaled: Vec<ScaledObject>,
+    /// VerticalPodAutoscalers that do something.
+    pub verticals: Vec<Vertical>,
+    /// Objects of GitOps controllers, and their settings.
+    pub gitops: Vec<Arc<RawObject>>,
     /// Scenarios.
     pub scenarios: Vec<Arc<RawObject>>,
     /// Names of objects that were given but could not be read: whatever refers to them is not to blame.
@@ -107,6 +118,18 @@ impl Objects {
     pub fn add(&mut self, raw: RawObject, census: &mut Census, sink: &mut Diagnostics) {
         if raw.kind == "ConfigMap" {
             embedded::configurations(&raw, sink).into_iter().for_each(|held| self.add(held, census, sink));
+        }
+        if keda::is_scaled_object(&raw) {
+            self.scaled_objects.push(Arc::new(raw));
+            return;
+        }
+        if vertical::is_vertical(&raw) {
+            self.verticals.extend(vertical::read(raw, census, sink));
+            return;
+        }
+        if recognise::is_of_controller(&raw) {
+            self.gitops.push(Arc::new(raw));
+            return;
         }
         match standing(&raw) {
             Standing::Modelled => self.add_modelled(raw, &mut Reader { census, sink }),
@@ -199,6 +222,10 @@ impl Objects {
         self.priority_classes.extend(other.priority_classes);
         self.scheduler_configurations.extend(other.scheduler_configurations);
         self.descheduler_policies.extend(other.descheduler_policies);
+        self.scaled_objects.extend(other.scaled_objects);
+        self.scaled.extend(other.scaled);
+        self.verticals.extend(other.verticals);
+        self.gitops.extend(other.gitops);
         self.scenarios.extend(other.scenarios);
         self.broken.extend(other.broken);
     }

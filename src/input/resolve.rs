@@ -1,8 +1,7 @@
 //! Puts everything together: from sources to a cluster.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use itertools::Itertools;
@@ -21,6 +20,8 @@ use super::defaults;
 use super::descheduler;
 use super::diagnostics::{Diagnostic, Diagnostics};
 use super::family::Family;
+use super::gitops::GitOps;
+use super::keda;
 use super::kinds::Objects;
 use super::object::{self, Located, RawObject};
 use super::path::FieldPath;
@@ -33,6 +34,7 @@ use super::source::Source;
 use super::stateful_sets::{self, Given};
 use super::templates::Priorities;
 use super::unique::{Unique, unique};
+use super::vertical;
 use super::volumes::Volumes;
 use super::workloads::Owners;
 use super::{LoadOptions, Loaded};
@@ -102,6 +104,7 @@ impl Prepared {
             sources: &self.sources,
             options: self.options,
             counts: values.pools,
+            gitops: GitOps::of(&objects.gitops, &objects.autoscalers, &mut census, sink),
             census: &mut census,
             sink: &mut *sink,
         };
@@ -128,7 +131,7 @@ fn sort(sources: &[Arc<Source>], census: &mut Census, sink: &mut Diagnostics) ->
     }
     let applied: Vec<(String, PathBuf)> =
         stages.iter_mut().flat_map(|stage| std::mem::take(&mut stage.applied)).collect();
-    let first = |(file, path): &(String, PathBuf)| sources.iter().position(|source| is_file(source, file, path));
+    let first = |(file, path): &(String, PathBuf)| sources.iter().position(|source| source.is_file(file, path));
     let applied: HashSet<usize> = applied.iter().filter_map(first).collect();
     let mut objects = Objects::default();
     for (_, stage) in stages.into_iter().enumerate().filter(|(index, _)| !applied.contains(index)) {
@@ -136,6 +139,8 @@ fn sort(sources: &[Arc<Source>], census: &mut Census, sink: &mut Diagnostics) ->
         census.append(stage.census);
         sink.append(stage.sink);
     }
+    let scaled = std::mem::take(&mut objects.scaled_objects);
+    objects.scaled = keda::resolve(scaled, (&mut objects.autoscalers, &mut objects.broken), census, sink);
     objects
 }
 
@@ -172,19 +177,12 @@ impl object::Receiver for Stage {
     }
 }
 
-/// Whether a source is the file that a scenario's command names, which would be at `path`.
-fn is_file(source: &Source, file: &str, path: &Path) -> bool {
-    if source.directory.is_none() {
-        return source.name == file;
-    }
-    matches!((fs::canonicalize(path), fs::canonicalize(&source.name)), (Ok(named), Ok(own)) if named == own)
-}
-
 struct Resolver<'a> {
     sources: &'a [Arc<Source>],
     options: LoadOptions,
     /// How many nodes each pool has.
     counts: Vec<i64>,
+    gitops: GitOps,
     census: &'a mut Census,
     sink: &'a mut Diagnostics,
 }
@@ -228,9 +226,12 @@ impl Resolver<'_> {
         cluster.workloads = owners.finish(self.sink);
 
         let mut history = ApplyHistory::default();
-        self.remember(&present, WorkloadKind::Deployment, &cluster, &mut history, &priorities);
-        self.remember(&present_sets, WorkloadKind::StatefulSet, &cluster, &mut history, &priorities);
-        self.remember(&daemons, WorkloadKind::DaemonSet, &cluster, &mut history, &priorities);
+        if let Some((raw, document)) = document {
+            self.gitops.add_entries((raw, document), &cluster, self.sources, &objects.broken, self.sink);
+        }
+        self.remember(&present, WorkloadKind::Deployment, &mut cluster, &mut history, &priorities);
+        self.remember(&present_sets, WorkloadKind::StatefulSet, &mut cluster, &mut history, &priorities);
+        self.remember(&daemons, WorkloadKind::DaemonSet, &mut cluster, &mut history, &priorities);
         self.imply_commands(&pending, &mut cluster, &mut history, &priorities);
         self.imply_commands(&pending_sets, &mut cluster, &mut history, &priorities);
         self.imply_commands(&pending_daemons, &mut cluster, &mut history, &priorities);
@@ -243,6 +244,9 @@ impl Resolver<'_> {
         cluster.disruption_budgets = values(unique(objects.disruption_budgets, self.sink).applied(self.sink));
         cluster.descheduler = descheduler::resolve(&objects.descheduler_policies, &priorities, self.census, self.sink);
         self.add_scenario(document, autoscalers, &mut cluster, &mut history, &priorities, &objects.broken);
+        cluster.activations = keda::activations(objects.scaled, &cluster.workloads);
+        vertical::warn_of_conflicts(&objects.verticals, &cluster.autoscalers, self.sink);
+        cluster.scenario.syncs = std::mem::take(&mut self.gitops).finish(self.census);
         cluster.absent = self.absent(&cluster);
         self.warn_of_autoscaler(&cluster);
         let is_on = cluster.scenario.controllers.max_unavailable_stateful_set;
@@ -297,14 +301,17 @@ impl Resolver<'_> {
         &mut self,
         objects: &[Located<T>],
         kind: WorkloadKind,
-        cluster: &ClusterSpec,
+        cluster: &mut ClusterSpec,
         history: &mut ApplyHistory,
         priorities: &Priorities,
     ) {
-        let workloads = cluster.workloads.iter().filter(|workload| workload.kind == kind);
-        for (object, workload) in objects.iter().zip(workloads) {
+        let is_of_kind = |at: &usize| cluster.workloads[*at].kind == kind;
+        let positions: Vec<usize> = (0..cluster.workloads.len()).filter(is_of_kind).collect();
+        for (object, at) in objects.iter().zip(positions) {
             self.check_template(object, priorities, cluster);
+            let workload = &mut cluster.workloads[at];
             history.remember(object, workload, priorities);
+            self.gitops.remember(object, workload, (history, priorities));
         }
     }
 
@@ -378,6 +385,9 @@ impl Resolver<'_> {
             let (census, sink) = (&mut *self.census, &mut *self.sink);
             let mut commander =
                 Commander { cluster, history, priorities, broken: &[], sources: self.sources, census, sink };
+            if self.gitops.take(manifest, &mut commander) {
+                continue;
+            }
             let (action, changes) = commander.apply(manifest);
             let key = super::key_of(manifest.value.metadata());
             let (file, kind) = (&manifest.raw.source.name, &manifest.raw.kind);
@@ -401,8 +411,9 @@ impl Resolver<'_> {
     ) {
         if let Some((raw, document)) = document {
             let (census, sink) = (&mut *self.census, &mut *self.sink);
-            Commander { cluster, history, priorities, broken, sources: self.sources, census, sink }
-                .run(raw, &document.spec.commands);
+            let mut commander = Commander { cluster, history, priorities, broken, sources: self.sources, census, sink };
+            self.gitops.take_files(raw, &mut commander);
+            commander.run(raw, &document.spec.commands);
         }
         complete(cluster);
         cluster.autoscalers = autoscalers::resolve(autoscalers, &cluster.workloads, broken, self.census, self.sink);

@@ -33,6 +33,14 @@ impl Source {
         Source { name: name.to_owned(), text: text.to_owned(), ..Source::default() }
     }
 
+    /// Whether this is the file of a name, which would be at `path`.
+    pub fn is_file(&self, file: &str, path: &Path) -> bool {
+        if self.directory.is_none() {
+            return self.name == file;
+        }
+        matches!((fs::canonicalize(path), fs::canonicalize(&self.name)), (Ok(named), Ok(own)) if named == own)
+    }
+
     /// A diagnostic about a place in this text.
     pub fn diagnostic(&self, severity: Severity, position: Position, message: impl Into<String>) -> Diagnostic {
         let text = self.lines().line(&self.text, position.line).map(str::to_owned);

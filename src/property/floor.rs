@@ -1,6 +1,7 @@
 //! What properties have in common that demand so many replicas: once a demand was met, there are never fewer than that,
 //! or than what is demanded now.
 
+use crate::cluster::object::activation::Activation;
 use crate::cluster::object::selector;
 use crate::cluster::object::spec::{Autoscaler, Workload};
 use crate::cluster::view::{Cluster, Declaring, View, WorkloadVars, effect};
@@ -54,6 +55,11 @@ pub fn min_replicas(autoscaler: &Autoscaler) -> i64 {
     autoscaler.object.spec.as_ref().and_then(|spec| spec.min_replicas).map_or(1, i64::from)
 }
 
+/// The size at which KEDA lets a workload sleep.
+fn idle(cluster: &View<'_>, object: &Workload) -> Option<i64> {
+    cluster.spec.activations.iter().find(|it| it.target == object.key).map(Activation::idle_size)
+}
+
 /// Declares the memory of a property that demands replicas of a workload.
 pub fn declare(
     cluster: &Declaring<'_>,
@@ -88,15 +94,20 @@ fn counted<'c>(cluster: &Cluster<'c>, state: &State<'c>, vars: &WorkloadVars, co
 
 impl Floor {
     fn demanded<'c>(&self, cluster: &Cluster<'c>, state: &State<'c>, vars: &WorkloadVars) -> Int<'c> {
-        let limits = autoscaler(cluster, &cluster.spec.workloads[self.workload]);
+        let object = &cluster.spec.workloads[self.workload];
+        let limits = autoscaler(cluster, object);
+        let idle = idle(cluster, object);
         let (min, max) = limits.map_or((1, vars.max_replicas), |it| {
             (min_replicas(it), it.object.spec.as_ref().map_or(1, |spec| i64::from(spec.max_replicas)))
         });
         match &self.demand {
-            Demand::Fixed(number) => cluster.ctx().int(*number),
+            Demand::Fixed(number) => match idle.filter(|idle| idle < number) {
+                None => cluster.ctx().int(*number),
+                Some(idle) => state.get(vars.replicas).eq(idle).ite(idle, *number),
+            },
             Demand::Computed(expression) => state.get(vars.replicas).map(|replicas| {
                 let value = expression.evaluate(&|name| match name {
-                    "minReplicas" => min,
+                    "minReplicas" => idle.filter(|&idle| idle < min && idle == replicas).unwrap_or(min),
                     "maxReplicas" => max,
                     _ => replicas,
                 });

@@ -13,7 +13,8 @@ pub const DEFINITION: Definition = Definition {
     name: "min-replicas",
     says: "an autoscaled workload never falls below `minReplicas`",
     violated_by: "a settled state in which an existing, autoscaled workload has fewer than `minReplicas` pods on nodes, \
-                  although it had as many before: one that is still on its way up is not blamed. Pods on nodes that \
+                  although it had as many before: one that is still on its way up is not blamed. Of what KEDA lets sleep, the \
+                  size at which it does is demanded while it has that size. Pods on nodes that \
                   are down count until they are evicted, if they are going to be: until then the failure took them, \
                   and no controller",
     needs: "it needs a workload with a HorizontalPodAutoscaler",

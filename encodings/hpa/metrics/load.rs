@@ -351,9 +351,16 @@ pub fn are_undeclared(cluster: &View<'_>, workload: usize, autoscaler: &Autoscal
 }
 
 fn undeclared<'c>(cluster: &Cluster<'c>, spec: &MetricSpec, (min, max): (i64, i64)) -> Proposed<'c> {
-    let (input, replicas) = cluster.input("proposal", min.min(max), max);
+    // Limits that leave one size leave nothing to choose.
+    let (input, replicas) = match min < max {
+        true => {
+            let (input, replicas) = cluster.input("proposal", min, max);
+            (Some(input), replicas)
+        }
+        false => (None, cluster.ctx().int(max)),
+    };
     let line = Line::Undeclared { name: spec.type_.clone(), replicas: replicas.id() };
-    Proposed { replicas, valid: cluster.ctx().bool(true), input: Some(input), sharing: None, line }
+    Proposed { replicas, valid: cluster.ctx().bool(true), input, sharing: None, line }
 }
 
 fn unreadable<'c>(cluster: &Cluster<'c>, spec: &MetricSpec) -> Proposed<'c> {

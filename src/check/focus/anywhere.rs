@@ -15,6 +15,8 @@ use k8s_openapi::api::core::v1::{Node, NodeCondition, NodeStatus, PodTemplateSpe
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
+use crate::cluster::object::activation::Activation;
+use crate::cluster::object::gitops::{Declared, Sync};
 use crate::cluster::object::scenario::{Command, Load, Scenario};
 use crate::cluster::object::spec::{
     Autoscaler, ClusterSpec, Company, DEFAULT_SCHEDULER, ExistingPod, FitStrategy, NodeSpec, ObjectKey, Revision,
@@ -126,6 +128,12 @@ pub fn alone(survey: &Survey<'_>, workload: usize, naming: Naming, scaling: Scal
             .filter(|it| it.target == owner.key)
             .map(|it| names.autoscaler(it))
             .collect(),
+        activations: whole
+            .activations
+            .iter()
+            .filter(|it| it.target == owner.key)
+            .map(|it| names.activation(it))
+            .collect(),
         namespaces: BTreeMap::new(),
         scheduler: vec![profile()],
         scenario: names.scenario(whole, &commands),
@@ -202,6 +210,25 @@ impl Names<'_> {
         Autoscaler { key, object, target: self.key(), origin: Default::default() }
     }
 
+    fn activation(&self, activation: &Activation) -> Activation {
+        let key = match self.naming {
+            Naming::Nameless => self.key(),
+            Naming::Own => activation.key.clone(),
+        };
+        Activation { key, target: self.key(), origin: Default::default(), ..activation.clone() }
+    }
+
+    /// What a GitOps controller does to the workload.
+    fn sync(&self, sync: &Sync) -> Option<Sync> {
+        let own = sync.declared.iter().filter(|it| it.target == self.owner.key);
+        let declared: Vec<Declared> = own.map(|it| Declared { target: self.key(), ..it.clone() }).collect();
+        let name = match self.naming {
+            Naming::Nameless => "GitOps".to_owned(),
+            Naming::Own => sync.name.clone(),
+        };
+        (!declared.is_empty()).then(|| Sync { name, tool: sync.tool, declared, origin: Default::default() })
+    }
+
     fn scenario(&self, whole: &ClusterSpec, commands: &[usize]) -> Scenario {
         let (whole, own) = (&whole.scenario, &self.owner.key);
         let here = |keys: &[ObjectKey]| keys.iter().filter(|it| *it == own).map(|_| self.key()).take(1).collect();
@@ -222,6 +249,7 @@ impl Names<'_> {
             maintenance: None,
             node_groups: Vec::new(),
             commands: commands.iter().map(command).collect(),
+            syncs: whole.syncs.iter().filter_map(|sync| self.sync(sync)).collect(),
             controllers: whole.controllers.clone(),
             properties: Vec::new(),
             bound: whole.bound,

@@ -30,7 +30,7 @@ fn comes_once(survey: &Survey<'_>, template: usize) -> bool {
         && !owner.created_later
         && !is_commanded
         && !survey.is_descheduled(owner)
-        && (0..owner.revisions.len()).filter(|&it| is_used(owner, it)).count() == 1
+        && (0..owner.revisions.len()).filter(|&it| is_used(survey.spec, owner, it)).count() == 1
         && !reached.any(|(reached, &troubled)| reached && troubled)
         && fits_by_preempting(survey, template)
         && is_preempted_at_first_only(survey, template)

@@ -49,10 +49,12 @@ fn part(
     let commands = whole.scenario.commands.iter().enumerate().filter(|(_, command)| kept(&command.action));
     let commands: Vec<usize> = commands.map(|(position, _)| position).collect();
     scenario.commands = commands.iter().map(|&at| whole.scenario.commands[at].clone()).collect();
+    scenario.keep_declared(|key| keys.contains(key));
     let spec = ClusterSpec {
         nodes: whole.nodes.clone(),
         workloads: workloads.collect(),
         autoscalers: whole.autoscalers.iter().filter(|it| keys.contains(&it.target)).cloned().collect(),
+        activations: whole.activations.iter().filter(|it| keys.contains(&it.target)).cloned().collect(),
         services: whole.services.clone(),
         owner_selectors: whole.owner_selectors.clone(),
         disruption_budgets: whole.disruption_budgets.clone(),

@@ -216,7 +216,7 @@ impl<'a> Survey<'a> {
         let moves = |workload: &Workload| {
             workload.kind == WorkloadKind::DaemonSet && workload.revisions.iter().any(|it| !it.pods.is_empty())
         };
-        let rolls = |workload: &Workload| used(workload).count() > 1 || moves(workload);
+        let rolls = |workload: &Workload| used(self.spec, workload).count() > 1 || moves(workload);
         let mut priorities: Vec<i64> = self.templates.iter().map(Template::priority).collect();
         priorities.dedup();
         self.spec.descheduler.is_none()
@@ -229,8 +229,9 @@ impl<'a> Survey<'a> {
     pub fn stays(&self, workload: usize) -> bool {
         let owner = &self.spec.workloads[workload];
         let scenario = &self.spec.scenario;
-        let is_resized = self.spec.autoscalers.iter().any(|it| it.target == owner.key)
-            || scenario.commands.iter().any(|it| it.action.target() == Some(&owner.key));
+        let is_resized = self.spec.scales(&owner.key)
+            || scenario.commands.iter().any(|it| it.action.target() == Some(&owner.key))
+            || scenario.drifts_at_start(owner);
         let is_troubled = |template: usize| {
             self.reach(template).into_iter().zip(&self.troubled).any(|(reached, &troubled)| reached && troubled)
         };
@@ -239,7 +240,7 @@ impl<'a> Survey<'a> {
             && !scenario.placed_anywhere.contains(&owner.key)
             && scenario.overload.is_none()
             && !self.is_descheduled(owner)
-            && used(owner).count() == 1
+            && used(self.spec, owner).count() == 1
             && owner.revisions[owner.current].pods.len() as i64 <= owner.replicas
             && owner.stateful.as_ref().is_none_or(|set| keeps_its_pods(owner, set))
             && !self.templates_of(workload).any(is_troubled)
@@ -268,7 +269,7 @@ fn most(spec: &ClusterSpec, template: &Template) -> i64 {
     match template.tenure {
         Tenure::Resident => 0,
         Tenure::Loose => template.max_pods,
-        Tenure::Owned if is_used(&spec.workloads[template.workload], template.revision) => template.max_pods,
+        Tenure::Owned if is_used(spec, &spec.workloads[template.workload], template.revision) => template.max_pods,
         Tenure::Owned => 0,
     }
 }
@@ -277,7 +278,7 @@ fn most(spec: &ClusterSpec, template: &Template) -> i64 {
 fn at_first(spec: &ClusterSpec, template: &Template) -> i64 {
     let owner = &spec.workloads[template.workload];
     match template.tenure {
-        Tenure::Owned if owner.kind.has_replica_sets() && used(owner).eq([template.revision]) => {
+        Tenure::Owned if owner.kind.has_replica_sets() && used(spec, owner).eq([template.revision]) => {
             owner.replicas.max(owner.revisions[template.revision].pods.len() as i64)
         }
         _ => i64::MAX,
@@ -285,17 +286,18 @@ fn at_first(spec: &ClusterSpec, template: &Template) -> i64 {
 }
 
 /// The revisions of a workload that have, or may ever get, pods.
-fn used(workload: &Workload) -> impl Iterator<Item = usize> + '_ {
-    (0..workload.revisions.len()).filter(|&it| is_used(workload, it))
+fn used<'a>(spec: &'a ClusterSpec, workload: &'a Workload) -> impl Iterator<Item = usize> + 'a {
+    (0..workload.revisions.len()).filter(move |&it| is_used(spec, workload, it))
 }
 
-/// Whether a revision has, or may ever get, pods: what has none and is not the present one stays as it is, unless a
-/// command brings it.
-pub fn is_used(workload: &Workload, revision: usize) -> bool {
+/// Whether a revision has, or may ever get, pods: what has none and is not the present one stays as it is, unless
+/// somebody brings it.
+pub fn is_used(spec: &ClusterSpec, workload: &Workload, revision: usize) -> bool {
     let it = &workload.revisions[revision];
     // A StatefulSet makes pods of the revision that its status calls the current one, below its partition.
     let is_current = workload.stateful.as_ref().is_some_and(|set| set.current == revision);
-    revision >= workload.current || is_current || it.size > 0 || !it.pods.is_empty()
+    let is_brought = || spec.scenario.brings(&workload.key, revision);
+    revision >= workload.current || is_current || it.size > 0 || !it.pods.is_empty() || is_brought()
 }
 
 /// Whether a StatefulSet keeps the pods that it has, and makes no other ones of another revision.

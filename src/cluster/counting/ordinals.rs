@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 
 use k8s_openapi::api::core::v1::{Affinity, NodeAffinity, NodeSelector, NodeSelectorTerm, PodSpec};
 
-use crate::cluster::object::scenario::CommandAction;
 use crate::cluster::object::selector::Labels;
 use crate::cluster::object::spec::{ClusterSpec, Workload};
 use crate::cluster::object::stateful::Stateful;
@@ -25,13 +24,8 @@ pub fn possible(
     revision: usize,
     most: i64,
 ) -> BTreeSet<i64> {
-    let brings = |action: &CommandAction| {
-        matches!(action, CommandAction::Apply { target, revision: other, .. }
-            if *target == workload.key && *other == revision)
-    };
-    let is_made = revision == set.current
-        || revision >= workload.current
-        || spec.scenario.commands.iter().any(|command| brings(&command.action));
+    let is_made =
+        revision == set.current || revision >= workload.current || spec.scenario.brings(&workload.key, revision);
     match is_made {
         true => set.ordinals(workload, most),
         false => workload.revisions[revision].pods.iter().filter_map(|pod| pod.ordinal).collect(),

@@ -131,10 +131,16 @@ fn is_beyond(owner: &Workload, set: &Stateful, pod: &ExistingPod) -> bool {
 
 /// Whether nobody ever deletes pods of a StatefulSet.
 fn keeps_its_pods(spec: &ClusterSpec, owner: &Workload, set: &Stateful) -> bool {
-    let is_scaled = spec.autoscalers.iter().any(|autoscaler| autoscaler.target == owner.key);
+    let is_scaled = spec.scales(&owner.key);
     let is_commanded = spec.scenario.commands.iter().any(|it| it.action.target() == Some(&owner.key));
+    let is_put_back = spec.scenario.drifts_at_start(owner);
     let goes = |pod: &ExistingPod| loose::is_terminating(pod) || is_beyond(owner, set, pod);
-    owner.revisions.len() == 1 && !is_scaled && !is_commanded && !pods(owner).any(goes) && !pods_may_be_taken(spec)
+    owner.revisions.len() == 1
+        && !is_scaled
+        && !is_commanded
+        && !is_put_back
+        && !pods(owner).any(goes)
+        && !pods_may_be_taken(spec)
 }
 
 /// Whether somebody else than their owner may delete pods.

@@ -7,10 +7,10 @@ use k8s_openapi::api::core::v1::{Node, Pod, PodSpec, Toleration};
 
 use super::{loose, ordinals, phases};
 use crate::cluster::arithmetic::rollout::Limits;
+use crate::cluster::object::activation::Activation;
 use crate::cluster::object::daemon::Update;
 use crate::cluster::object::images;
 use crate::cluster::object::resources::{self, Resources};
-use crate::cluster::object::scenario::CommandAction;
 use crate::cluster::object::selector;
 use crate::cluster::object::spec::{ClusterSpec, ExistingPod, Workload, WorkloadKind};
 use crate::cluster::object::stateful::Stateful;
@@ -249,13 +249,9 @@ fn share(owner: &Workload) -> Share {
     }
 }
 
-/// Whether a revision is the present one, or a command may bring it.
+/// Whether a revision is the present one, or somebody may bring it.
 fn grows(spec: &ClusterSpec, owner: &Workload, revision: usize) -> bool {
-    let brings = |action: &CommandAction| match action {
-        CommandAction::Apply { target, revision: brought, .. } => *target == owner.key && *brought == revision,
-        _ => false,
-    };
-    revision >= owner.current || spec.scenario.commands.iter().any(|command| brings(&command.action))
+    revision >= owner.current || spec.scenario.brings(&owner.key, revision)
 }
 
 /// Most pods of one workload where `spec.replicas` is tabulated.
@@ -275,14 +271,10 @@ pub fn max_pods(spec: &ClusterSpec, workload: &Workload) -> i64 {
     (replicas + surge).max(existing as i64).max(sizes)
 }
 
-/// The largest `spec.replicas` that the manifests, autoscalers and commands can bring about.
+/// The largest `spec.replicas` that the manifests, autoscalers, commands and GitOps controllers can bring about.
 pub fn max_replicas(spec: &ClusterSpec, workload: &Workload) -> i64 {
     let scaled = spec.autoscalers.iter().filter(|autoscaler| autoscaler.target == workload.key);
     let autoscaled = scaled.filter_map(|autoscaler| Some(i64::from(autoscaler.object.spec.as_ref()?.max_replicas)));
-    let commanded = spec.scenario.commands.iter().filter_map(|command| match &command.action {
-        CommandAction::Scale { target, replicas } if *target == workload.key => Some(*replicas),
-        CommandAction::Apply { target, replicas, .. } if *target == workload.key => *replicas,
-        _ => None,
-    });
-    autoscaled.chain(commanded).fold(workload.replicas, i64::max)
+    let activated = spec.activations.iter().filter(|it| it.target == workload.key).map(Activation::largest);
+    autoscaled.chain(activated).chain(spec.scenario.sizes(&workload.key)).fold(workload.replicas, i64::max)
 }

@@ -1,8 +1,11 @@
 //! What was read: the objects of a cluster, a scenario, and how Kubernetes reads their fields.
 
+pub mod activation;
 pub mod affinity;
 pub mod daemon;
+pub mod gitops;
 pub mod images;
+pub mod key;
 pub mod limit_range;
 pub mod node_groups;
 pub mod owners;

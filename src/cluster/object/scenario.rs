@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::gitops::{Declared, Sync};
 use super::spec::{ObjectKey, Origin, Workload};
 use crate::system::Interleaving;
 
@@ -30,6 +31,8 @@ pub struct Scenario {
     pub node_groups: Vec<NodeGroup>,
     /// What users do, each at most once, in any block after those before it in the same `sequence`.
     pub commands: Vec<Command>,
+    /// What GitOps controllers put back.
+    pub syncs: Vec<Sync>,
     /// Which controllers act.
     pub controllers: Controllers,
     /// Properties to check; empty means all that apply.
@@ -52,11 +55,60 @@ impl Default for Scenario {
             maintenance: None,
             node_groups: Vec::new(),
             commands: Vec::new(),
+            syncs: Vec::new(),
             controllers: Controllers::default(),
             properties: Vec::new(),
             bound: DEFAULT_BOUND,
             interleaving: Interleaving::default(),
         }
+    }
+}
+
+impl Scenario {
+    /// Whether users or GitOps controllers change `spec.replicas` of a workload.
+    pub fn resizes(&self, workload: &Workload) -> bool {
+        self.commanded_sizes(&workload.key).next().is_some()
+            || self.declared(&workload.key).any(|declared| declared.changes_replicas(workload.replicas))
+    }
+
+    /// The sizes that users and GitOps controllers may give to a workload.
+    pub fn sizes<'a>(&'a self, key: &'a ObjectKey) -> impl Iterator<Item = i64> + 'a {
+        self.commanded_sizes(key).chain(self.declared(key).filter_map(|declared| Some(declared.replicas?.value)))
+    }
+
+    fn commanded_sizes<'a>(&'a self, key: &'a ObjectKey) -> impl Iterator<Item = i64> + 'a {
+        self.commands.iter().filter_map(move |command| match &command.action {
+            CommandAction::Scale { target, replicas } if target == key => Some(*replicas),
+            CommandAction::Apply { target, replicas, .. } if target == key => *replicas,
+            _ => None,
+        })
+    }
+
+    /// Whether Git has something else of a workload than the cluster has at the start.
+    pub fn drifts_at_start(&self, workload: &Workload) -> bool {
+        let mut declared = self.declared(&workload.key);
+        declared.any(|it| it.template.value != workload.current || it.changes_replicas(workload.replicas))
+    }
+
+    /// What GitOps controllers declare of a workload.
+    pub fn declared<'a>(&'a self, key: &'a ObjectKey) -> impl Iterator<Item = &'a Declared> {
+        self.syncs.iter().flat_map(|sync| &sync.declared).filter(move |declared| declared.target == *key)
+    }
+
+    /// Leaves GitOps controllers the workloads that are to be kept.
+    pub fn keep_declared(&mut self, is_kept: impl Fn(&ObjectKey) -> bool) {
+        self.syncs.iter_mut().for_each(|sync| sync.declared.retain(|declared| is_kept(&declared.target)));
+        self.syncs.retain(|sync| !sync.declared.is_empty());
+    }
+
+    /// Whether a command or a GitOps controller may bring a revision of a workload.
+    pub fn brings(&self, key: &ObjectKey, revision: usize) -> bool {
+        let applies = |action: &CommandAction| {
+            matches!(action, CommandAction::Apply { target, revision: brought, .. }
+                if target == key && *brought == revision)
+        };
+        self.commands.iter().any(|command| applies(&command.action))
+            || self.declared(key).any(|declared| declared.template.value == revision)
     }
 }
 

@@ -4,7 +4,6 @@
 //! an encoding can read any field upstream reads. Pods appear under the workload that owns them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::sync::Arc;
 
 use k8s_openapi::api::apps::v1::{DaemonSetUpdateStrategy, DeploymentStrategy};
@@ -13,46 +12,12 @@ use k8s_openapi::api::core::v1::{LimitRange, Node, Pod, PodTemplateSpec, Resourc
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
+use super::activation::Activation;
 use super::scenario::Scenario;
 use super::stateful::Stateful;
 
+pub use super::key::{ObjectKey, Origin};
 pub use super::policy::*;
-
-/// Where an object or field was written: 1-based line and column; `line` 0 means "not from a file".
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Origin {
-    /// The file as the user named it, `-` for standard input, empty when generated.
-    pub file: String,
-    /// 1-based line.
-    pub line: usize,
-    /// 1-based column.
-    pub column: usize,
-}
-
-/// Namespace and name of an object; cluster-scoped objects have an empty namespace.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ObjectKey {
-    /// Namespace, `default` where the object gave none.
-    pub namespace: String,
-    /// `metadata.name`.
-    pub name: String,
-}
-
-impl ObjectKey {
-    /// An object of the same namespace.
-    pub fn sibling(&self, name: &str) -> ObjectKey {
-        ObjectKey { namespace: self.namespace.clone(), name: name.to_owned() }
-    }
-}
-
-impl fmt::Display for ObjectKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.namespace.as_str() {
-            "" | "default" => f.write_str(&self.name),
-            namespace => write!(f, "{namespace}/{}", self.name),
-        }
-    }
-}
 
 /// Everything that the model of one cluster is built from.
 #[derive(Clone, Debug, Default)]
@@ -63,6 +28,8 @@ pub struct ClusterSpec {
     pub workloads: Vec<Workload>,
     /// HorizontalPodAutoscalers (v1 ones converted to v2), API server defaults applied.
     pub autoscalers: Vec<Autoscaler>,
+    /// ScaledObjects of KEDA, as far as its operator scales by itself.
+    pub activations: Vec<Activation>,
     /// Services: their selectors take part in default topology spreading.
     pub services: Vec<Service>,
     /// Selectors of the controllers that take part in default topology spreading.
@@ -89,6 +56,14 @@ pub struct ClusterSpec {
     pub scenario: Scenario,
     /// What workloads may do that this is no part of, where it is a part of a cluster.
     pub company: Company,
+}
+
+impl ClusterSpec {
+    /// Whether an autoscaler, or KEDA, scales a workload.
+    pub fn scales(&self, workload: &ObjectKey) -> bool {
+        self.autoscalers.iter().any(|it| it.target == *workload)
+            || self.activations.iter().any(|it| it.target == *workload)
+    }
 }
 
 impl SchedulerProfile {

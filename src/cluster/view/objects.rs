@@ -7,6 +7,7 @@ use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
 use crate::cluster::counting::{placement, templates};
+use crate::cluster::object::activation::Activation;
 use crate::cluster::object::owners;
 use crate::cluster::object::scenario::Scenario;
 use crate::cluster::object::spec::{
@@ -20,6 +21,8 @@ pub struct Objects<'c> {
     pub workloads: &'c [Workload],
     /// HorizontalPodAutoscalers.
     pub autoscalers: &'c [Autoscaler],
+    /// ScaledObjects of KEDA.
+    pub activations: &'c [Activation],
     /// PodDisruptionBudgets.
     pub disruption_budgets: &'c [PodDisruptionBudget],
     /// ResourceQuotas.
@@ -46,6 +49,7 @@ impl<'c> Objects<'c> {
         Objects {
             workloads: &spec.workloads,
             autoscalers: &spec.autoscalers,
+            activations: &spec.activations,
             disruption_budgets: &spec.disruption_budgets,
             quotas: &spec.quotas,
             namespaces: &spec.namespaces,
@@ -57,6 +61,11 @@ impl<'c> Objects<'c> {
             company: &spec.company,
             whole: spec,
         }
+    }
+
+    /// [`ClusterSpec::scales`].
+    pub fn scales(&self, workload: &ObjectKey) -> bool {
+        self.whole.scales(workload)
     }
 
     /// [`ClusterSpec::deschedules_stepwise`].

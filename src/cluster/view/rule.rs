@@ -26,6 +26,12 @@ pub enum Component {
     Autoscaler,
     /// The cluster autoscaler.
     NodeAutoscaler,
+    /// KEDA.
+    Keda,
+    /// Argo CD.
+    ArgoCd,
+    /// Flux.
+    Flux,
     /// The kubelet.
     Kubelet,
     /// The taint eviction controller.
@@ -50,7 +56,7 @@ pub enum Component {
 
 impl Component {
     /// All, in the order of `docs/semantics.md`.
-    pub const ALL: [Component; 19] = [
+    pub const ALL: [Component; 22] = [
         Component::Scheduler,
         Component::Preemption,
         Component::Deployment,
@@ -60,6 +66,9 @@ impl Component {
         Component::DaemonSet,
         Component::Autoscaler,
         Component::NodeAutoscaler,
+        Component::Keda,
+        Component::ArgoCd,
+        Component::Flux,
         Component::Kubelet,
         Component::TaintEviction,
         Component::NodeLifecycle,
@@ -84,6 +93,9 @@ impl Component {
             Component::DaemonSet => "DaemonSet controller",
             Component::Autoscaler => "HorizontalPodAutoscaler",
             Component::NodeAutoscaler => "Cluster autoscaler",
+            Component::Keda => "KEDA",
+            Component::ArgoCd => "Argo CD",
+            Component::Flux => "Flux",
             Component::Kubelet => "kubelet",
             Component::TaintEviction => "Taint eviction",
             Component::NodeLifecycle => "Node lifecycle",
@@ -102,6 +114,9 @@ impl Component {
         match self {
             Component::Descheduler => ("descheduler", "v0.36"),
             Component::NodeAutoscaler => ("cluster-autoscaler", "v1.34"),
+            Component::Keda => ("KEDA", "v2.20"),
+            Component::ArgoCd => ("Argo CD", "v3.6"),
+            Component::Flux => ("Flux", "v2.9"),
             _ => ("Kubernetes", "v1.34"),
         }
     }

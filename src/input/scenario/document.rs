@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
+pub use super::gitops::GitOps;
 pub use super::switches::{ClusterAutoscaler, ClusterAutoscalerFlags, Controllers, Hpa, HpaFlags, StatefulSet};
 
 /// What Kubernetes objects cannot say: how load moves, what fails, what users do, and what must hold.
@@ -61,6 +62,8 @@ pub struct Spec {
     pub maintenance: Option<Maintenance>,
     /// What users do, each at most once, in this order, at any time.
     pub commands: Vec<Command>,
+    /// What Argo CD and Flux put back, again and again.
+    pub gitops: Vec<GitOps>,
     /// Which controllers act; all do unless switched off.
     pub controllers: Controllers,
     /// Names of schedulers that run beside kube-scheduler and have no configuration in the input; they decide like its

@@ -8,6 +8,7 @@ mod controllers;
 pub mod dimension;
 pub mod document;
 mod events;
+pub mod gitops;
 mod groups;
 mod loads;
 mod placement;
@@ -68,6 +69,7 @@ pub fn resolve(
         maintenance: spec.maintenance.as_ref().and_then(|maintenance| events::maintenance(maintenance, &mut context)),
         node_groups: groups::all(document),
         commands: Vec::new(),
+        syncs: Vec::new(),
         controllers: controllers::resolve(&spec.controllers, &mut context),
         properties: properties::resolve(&spec.properties, &mut context),
         bound: spec.bound.unwrap_or(DEFAULT_BOUND),
