@@ -70,7 +70,7 @@ fn impossible_cases_and_inputs_exit_with_2() {
         (&["check", "--case", "c9"][..], "error: there is no case `c9`"),
         (&["check", "--case", "c1", "--scale", "0"], "error: a scale of 0 is not possible"),
         (&["check", "--case", "c1", "--scale", "9000000"], "error: a scale of 9000000"),
-        (&["simulate", "--case", "all"], "error: `all`, `wide` and `many` are for `check` only"),
+        (&["simulate", "--case", "all"], "error: `all`, `wide`, `many` and `failures` are for `check` only"),
         (&["check", "/does/not/exist"], "error: cannot read /does/not/exist"),
         (&["init", "/does/not/exist"], "error: cannot read /does/not/exist"),
         (&["replay", "/does/not/exist.json"], "error: /does/not/exist.json"),
