@@ -244,7 +244,8 @@ fn emitted_families_are_scenarios_with_ranges() {
     let sized = kubound::cases::CASES.iter().filter(|case| is_sized(case.id)).count();
     assert_eq!((code, out.lines().count()), (0, 2 * sized), "{err}");
     assert!(err.contains("c2, c3, c5, c6"), "{err}");
-    for (id, fixed) in [("c1", false), ("c4", true), ("c7", false), ("c8", false), ("k116891", false), ("k79158", true)] {
+    for (id, fixed) in [("c1", false), ("c4", true), ("c7", false), ("c8", false), ("k116891", false), ("k79158", true)]
+    {
         let case = directory.path().join(if fixed { format!("{id}-fixed") } else { id.to_owned() });
         let (emitted, named) = (results(&[case.to_str().expect("UTF-8")]), {
             let plain = ["--case", id, "--scale", "1..5"];
