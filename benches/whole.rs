@@ -88,6 +88,19 @@ fn many(criterion: &mut Criterion) {
     group(criterion, "many/example", boutique, &[HOLDS]);
 }
 
+fn failures(criterion: &mut Criterion) {
+    for engine in ["explicit", "sat"] {
+        for (variant, expected) in [("", &[VIOLATED, HOLDS][..]), (" --fixed", &[HOLDS])] {
+            let checks = iproduct!([3, 10, 100], Suite::Failures.cases()).map(|(scale, case)| {
+                let id = case.id;
+                (format!("{id}@{scale}"), format!("--case {id} --scale {scale}{variant} --engine {engine}"))
+            });
+            let name = format!("failures/{engine}{}", variant.replace(" --", "/"));
+            group(criterion, &name, checks.collect(), expected);
+        }
+    }
+}
+
 /// What teams deploy every day, and wait for: an autoscaler whose behavior has two policies each way, on three nodes.
 fn sane(criterion: &mut Criterion) {
     let checks = ["autoscaler-with-behavior", "zones-by-affinity"];
@@ -95,5 +108,5 @@ fn sane(criterion: &mut Criterion) {
     group(criterion, "sane", checks.into(), &[HOLDS]);
 }
 
-criterion_group!(whole, violating, fixed_families, smallest, wide, many, sane);
+criterion_group!(whole, violating, fixed_families, smallest, wide, many, failures, sane);
 criterion_main!(whole);

@@ -106,7 +106,7 @@ fn agrees(merged: &Answer, single: &Answer, lifted: u32, bound: u32) -> bool {
 #[test]
 fn cases_are_the_same_reduced_and_unreduced() {
     // Whole models of many workloads are for `tests/focus.rs`.
-    for case in kubound::cases::CASES.iter().filter(|case| case.suite != Suite::Many) {
+    for case in Suite::Published.cases().chain(Suite::Wide.cases()) {
         for fixed in [false, true] {
             let mut compared = 0;
             for scale in [3, 4] {

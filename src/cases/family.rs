@@ -1,7 +1,8 @@
 //! Cases as scenarios with ranges, for those in which everything follows from the number of nodes. Cases with running pods
 //! do not: manifests list those one by one.
 
-use super::{CaseError, File, find, generate};
+use super::scale::Scale;
+use super::{CaseError, File, Make, find, generate};
 
 /// How the sizes of a case follow from `scale`.
 struct Rules {
@@ -30,7 +31,11 @@ fn rules(id: &str) -> Option<Rules> {
 
 /// The files of a case at all scales of a range; `None` if its manifests cannot say that.
 pub fn ranged(id: &str, (min, max): (usize, usize), fixed: bool) -> Result<Option<Vec<File>>, CaseError> {
-    find(id)?.scales(min, max)?;
+    let case = find(id)?;
+    case.scales(min, max)?;
+    if let Make::Sized(make) = case.make {
+        return Ok(Some(make(Scale::Between(min, max), fixed)));
+    }
     let Some(rules) = rules(id) else { return Ok(None) };
     let mut files = generate(id, max, fixed)?;
     for (_, text) in files.iter_mut().filter(|(name, _)| name == "scenario.yaml") {
@@ -59,6 +64,7 @@ fn open(text: &str, rules: &Rules, min: usize, max: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cases::CASES;
     use crate::input::{LoadOptions, Loaded, load_strings};
 
     fn load(files: &[File]) -> Loaded {
@@ -68,7 +74,8 @@ mod tests {
 
     #[test]
     fn members_are_what_each_scale_generates() {
-        for id in ["c1", "c4", "c7", "c8"] {
+        let sized = CASES.iter().filter(|case| matches!(case.make, Make::Sized(_))).map(|case| case.id);
+        for id in ["c1", "c4", "c7", "c8"].into_iter().chain(sized) {
             for fixed in [false, true] {
                 let files = ranged(id, (1, 23), fixed).expect("a case").expect("ranges");
                 let family = load(&files).family.expect("a family");

@@ -1,8 +1,9 @@
-//! What the cases are about, case by case.
+//! What the cases are about, case by case; those of public issues are told in `failures`.
 
+use super::Make::Numbered;
 use super::{Case, Suite, autoscaling, eviction, many, placement, wide};
 
-/// All cases.
+/// The published cases, the wide ones, and those among many workloads.
 pub const CASES: [Case; 18] = [
     Case {
         id: "c1",
@@ -13,7 +14,7 @@ pub const CASES: [Case; 18] = [
                 calmed down, and climb again.",
         fix: "The autoscaler aims at the full request, which covers the start-up load.",
         properties: &["no-replica-oscillation"],
-        generate: autoscaling::startup_load,
+        make: Numbered(autoscaling::startup_load),
     },
     Case {
         id: "c2",
@@ -24,7 +25,7 @@ pub const CASES: [Case; 18] = [
                 API server fills in 1, and all but one pod are deleted, far below minReplicas.",
         fix: "The manifest that was applied last has no `replicas` either, so that applying it again leaves them alone.",
         properties: &["min-replicas"],
-        generate: autoscaling::apply_without_replicas,
+        make: Numbered(autoscaling::apply_without_replicas),
     },
     Case {
         id: "c3",
@@ -35,7 +36,7 @@ pub const CASES: [Case; 18] = [
                 smaller zone, and there the host constraint forbids every node. The pod stays Pending.",
         fix: "Only the host constraint is left.",
         properties: &["pods-schedulable"],
-        generate: placement::two_spread_constraints,
+        make: Numbered(placement::two_spread_constraints),
     },
     Case {
         id: "c4",
@@ -45,7 +46,7 @@ pub const CASES: [Case; 18] = [
                 and so on; nodes that come back empty are filled first.",
         fix: "Pods request what leaves every node room.",
         properties: &["no-node-overload-loop"],
-        generate: placement::overload,
+        make: Numbered(placement::overload),
     },
     Case {
         id: "c5",
@@ -55,7 +56,7 @@ pub const CASES: [Case; 18] = [
                 have no room left, so the scheduler puts the new pods where the old ones were, for ever.",
         fix: "The nodes with fewer pods have room.",
         properties: &["no-eviction-loop"],
-        generate: eviction::duplicates,
+        make: Numbered(eviction::duplicates),
     },
     Case {
         id: "c6",
@@ -65,7 +66,7 @@ pub const CASES: [Case; 18] = [
                 because spreading is only preferred, and stays there; draining that node later takes two replicas at once.",
         fix: "Spreading is required: an evicted pod waits until its node is back.",
         properties: &["expected-replicas"],
-        generate: placement::maintenance,
+        make: Numbered(placement::maintenance),
     },
     Case {
         id: "c7",
@@ -75,7 +76,7 @@ pub const CASES: [Case; 18] = [
                 tolerate. The taint evicts them, the ReplicaSet makes new ones, without end.",
         fix: "The node has no taint.",
         properties: &["no-eviction-loop", "settles"],
-        generate: eviction::pinned_to_tainted_node,
+        make: Numbered(eviction::pinned_to_tainted_node),
     },
     Case {
         id: "c8",
@@ -86,7 +87,7 @@ pub const CASES: [Case; 18] = [
                 weighs all wishes and puts the pods back (kubernetes-sigs/descheduler issue 921).",
         fix: "The descheduler looks at hard constraints only.",
         properties: &["no-eviction-loop"],
-        generate: eviction::soft_constraints,
+        make: Numbered(eviction::soft_constraints),
     },
     Case {
         id: "w1",
@@ -98,7 +99,7 @@ pub const CASES: [Case; 18] = [
                 applications start anywhere.",
         fix: "Pods of an application refuse to share a node, so that an evicted one waits instead of coming back.",
         properties: &["no-eviction-loop"],
-        generate: wide::duplicates_anywhere,
+        make: Numbered(wide::duplicates_anywhere),
     },
     Case {
         id: "w2",
@@ -109,7 +110,7 @@ pub const CASES: [Case; 18] = [
                 The pod that brings the application to its maximum fits nowhere.",
         fix: "Only the host constraint is left.",
         properties: &["pods-schedulable"],
-        generate: wide::load_and_spread,
+        make: Numbered(wide::load_and_spread),
     },
     Case {
         id: "w3",
@@ -120,7 +121,7 @@ pub const CASES: [Case; 18] = [
                 is down when it begins, the new pod fits nowhere, and the rollout gets stuck.",
         fix: "One replica less leaves room for both.",
         properties: &["pods-schedulable"],
-        generate: wide::failure_in_rollout,
+        make: Numbered(wide::failure_in_rollout),
     },
     Case {
         id: "w4",
@@ -131,7 +132,7 @@ pub const CASES: [Case; 18] = [
                 rises, the autoscaler asks for one more pod of search, which fits nowhere.",
         fix: "Pods of search are no larger than those of web, so that all room is alike.",
         properties: &["pods-schedulable"],
-        generate: wide::competition_for_room,
+        make: Numbered(wide::competition_for_room),
     },
     Case {
         id: "m1",
@@ -142,7 +143,7 @@ pub const CASES: [Case; 18] = [
                 rises its autoscaler asks for a sixth pod, which neither constraint lets go anywhere.",
         fix: "Only the host constraint is left.",
         properties: &["pods-schedulable"],
-        generate: many::spread,
+        make: Numbered(many::spread),
     },
     Case {
         id: "m2",
@@ -153,7 +154,7 @@ pub const CASES: [Case; 18] = [
                 without end.",
         fix: "The pods tolerate the taint.",
         properties: &["no-eviction-loop", "settles"],
-        generate: many::pinned,
+        make: Numbered(many::pinned),
     },
     Case {
         id: "m3",
@@ -163,7 +164,7 @@ pub const CASES: [Case; 18] = [
                 and eight pods; the next version of its manifest says `replicas: 1`, and applying it takes away three.",
         fix: "The manifest does not mention replicas.",
         properties: &["min-replicas"],
-        generate: many::reset,
+        make: Numbered(many::reset),
     },
     Case {
         id: "m4",
@@ -174,7 +175,7 @@ pub const CASES: [Case; 18] = [
                 go and come back.",
         fix: "The other two nodes have room.",
         properties: &["no-eviction-loop"],
-        generate: many::duplicates,
+        make: Numbered(many::duplicates),
     },
     Case {
         id: "m5",
@@ -185,7 +186,7 @@ pub const CASES: [Case; 18] = [
                 finds no room.",
         fix: "The workloads are smaller: together they use three fifths of the cluster at most.",
         properties: &["pods-schedulable"],
-        generate: many::shortage,
+        make: Numbered(many::shortage),
     },
     Case {
         id: "m6",
@@ -196,6 +197,6 @@ pub const CASES: [Case; 18] = [
                 a fourth pod fits nowhere.",
         fix: "One pod may be missing during a rollout.",
         properties: &["pods-schedulable", "rollout-completes"],
-        generate: many::anti_affinity,
+        make: Numbered(many::anti_affinity),
     },
 ];

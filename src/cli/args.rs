@@ -141,6 +141,8 @@ pub enum SuiteName {
     Wide,
     /// m1 to m6: twice as many workloads as nodes; all properties are asked about all of them.
     Many,
+    /// Those that public issues tell of.
+    Failures,
 }
 
 impl From<SuiteName> for Suite {
@@ -149,6 +151,7 @@ impl From<SuiteName> for Suite {
             SuiteName::Published => Suite::Published,
             SuiteName::Wide => Suite::Wide,
             SuiteName::Many => Suite::Many,
+            SuiteName::Failures => Suite::Failures,
         }
     }
 }
@@ -165,7 +168,8 @@ pub enum SatSolverName {
 /// Options of `check`.
 #[derive(Clone, Debug, Args)]
 pub struct Check {
-    /// The input; `--case all` checks c1 to c8, `--case wide` w1 to w4, `--case many` m1 to m6.
+    /// The input; `--case all` checks c1 to c8, `--case wide` w1 to w4, `--case many` m1 to m6,
+    /// `--case failures` those of public issues.
     #[command(flatten)]
     pub source: Source,
     /// The engine.

@@ -11,7 +11,7 @@ use super::CliError;
 use super::args::Source;
 use super::output::remark;
 
-/// Everything that the arguments name: one input, or with `--case all`, `wide` or `many` one for each case.
+/// Everything that the arguments name: one input, or with `--case all`, `wide`, `many` or `failures` one for each case.
 pub fn asked(source: &Source) -> Result<Vec<Asked>, CliError> {
     let asked = |name| Asked { name, scale: source.scale, sizes: source.sizes.clone() };
     let case = |id: &str| asked(InputName::Case { case: id.to_owned(), scale: source.scale.1, fixed: source.fixed });
@@ -31,7 +31,11 @@ pub fn asked(source: &Source) -> Result<Vec<Asked>, CliError> {
 pub fn single(source: &Source, detail: Detail) -> Result<Input, CliError> {
     let input = match asked(source)?.as_slice() {
         [one] => open(one)?,
-        _ => return Err(CliError::Usage("`all`, `wide` and `many` are for `check` only; name one case".to_owned())),
+        _ => {
+            return Err(CliError::Usage(
+                "`all`, `wide`, `many` and `failures` are for `check` only; name one case".to_owned(),
+            ));
+        }
     };
     let Some(members) = &input.members else { return Ok(input) };
     let largest = members.member(members.largest())?;

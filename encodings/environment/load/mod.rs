@@ -3,8 +3,9 @@
 //! The load of a workload is a level: two loads that every autoscaler maps alike, for every number of pods, are one
 //! level, represented by the smallest. Levels are found by running the autoscaler's arithmetic over the declared range.
 //!
-//! With a start-up profile, pods are counted by age stage. Pods pass a stage in the order of their age, and only the
-//! number that has passed matters to a sum, so any number may pass at a time.
+//! With a start-up profile, pods are counted by age stage. Pods of a revision pass a stage in the order of their age, and
+//! only the number that has passed matters to a sum, so any number may pass at a time. Revisions are counted apart: a
+//! rollout deletes the pods that have passed and makes others.
 //!
 //! Where pods use different amounts, the state is their sum: see `independent`.
 
@@ -18,7 +19,7 @@ use crate::cluster::object::quantity;
 use crate::cluster::object::scenario::{Load, LoadPer};
 use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Scene, Sentence};
-use crate::cluster::view::turnover::Tally;
+use crate::cluster::view::turnover::{Generation, Tally};
 use crate::cluster::view::{Cluster, Declaring, View};
 use crate::system::Interleaving;
 use crate::system::{ActionDraft, ActionKind, IntVar, State};
@@ -44,7 +45,7 @@ pub static RULE: Rule = rule! {
         "`samples: ready`: pods that are being deleted share while they are ready, and pods that run and are not \
             ready have no sample" =>
             "over: any number of the pods that are being deleted share, and any number of those that start run",
-        "start-up profiles" => "over: any number of the oldest pods may leave a stage at a time",
+        "start-up profiles" => "over: any number of the oldest pods of a revision may leave a stage at a time",
     ],
     omits: [
         "which node a young pod runs on",
@@ -153,12 +154,8 @@ fn most_pods(cluster: &View<'_>, workload: usize) -> i64 {
 }
 
 fn declare_ages(cluster: &mut Declaring<'_>, load: &Load, workload: usize) -> usize {
-    let (most, old) = (most_pods(cluster, workload), cluster.spec.ready_at_start(workload));
-    let stages = load.startup.iter().enumerate().map(|(stage, _)| {
-        cluster.int(format!("{} past start-up stage {}", load.target, stage + 1), 0, most, Some(old))
-    });
-    let stages = stages.collect();
-    cluster.count_ages(workload, stages)
+    let stages = (1..=load.startup.len()).map(|stage| format!("{} past start-up stage {stage}", load.target));
+    cluster.count_ages(workload, &stages.collect::<Vec<String>>())
 }
 
 /// Representatives of the levels, and the level of the initial usage.
@@ -212,13 +209,29 @@ impl LoadVars {
         }
         let Some(ages) = self.ages else { return ready * usage };
         let mut total = cluster.ctx().int(0);
-        let mut present = ready;
-        for (stage, &passed) in load.startup.iter().zip(&cluster.turnover.ages[ages].1) {
-            let older = state.get(passed).min(present);
-            total = total + present.minus_or_zero(older) * stage.usage;
-            present = older;
+        for (position, generation) in cluster.turnover.ages[ages].iter().enumerate() {
+            let mut present = match generation.revision {
+                Some(_) => self.used(cluster, state, generation, position),
+                None => ready,
+            };
+            for (stage, &passed) in load.startup.iter().zip(&generation.stages) {
+                let older = state.get(passed).min(present);
+                total = total + present.minus_or_zero(older) * stage.usage;
+                present = older;
+            }
+            total = total + present * usage;
         }
-        total + present * usage
+        total
+    }
+
+    /// Pods of a revision whose usage is used.
+    fn used<'c>(&self, cluster: &Cluster<'c>, state: &State<'c>, generation: &Generation, position: usize) -> Int<'c> {
+        let is_cpu = cluster.spec.scenario.loads[self.load].metric == "cpu";
+        let measured = cluster.measured_among(state, &generation.templates, is_cpu);
+        match self.initialised {
+            Some(initialised) => state.get(cluster.turnover.ages[initialised][position].stages[0]).min(measured),
+            None => measured,
+        }
     }
 }
 
@@ -272,37 +285,52 @@ fn add_change(cluster: &Cluster<'_>, vars: &LoadVars) {
     outside(cluster, (&RULE, name), guard, choice, next, Vec::new(), Box::new(tell));
 }
 
-/// Some pods, the oldest ones, leave a start-up stage. That is time passing, not a change from outside.
+/// Some pods of a revision, the oldest ones, leave a start-up stage. That is time passing, not a change from outside.
 fn add_stages(cluster: &Cluster<'_>, vars: &LoadVars) {
     let Some(ages) = vars.ages else { return };
+    for generation in &cluster.turnover.ages[ages] {
+        let mut present = cluster.measured_among(&cluster.state(), &generation.templates, true);
+        for stage in 0..generation.stages.len() {
+            present = add_stage(cluster, vars, generation, (stage, present));
+        }
+    }
+}
+
+/// Adds the end of a stage that so many pods have reached; how many have left it.
+fn add_stage<'c>(
+    cluster: &Cluster<'c>,
+    vars: &LoadVars,
+    generation: &Generation,
+    (position, present): (usize, Int<'c>),
+) -> Int<'c> {
     let load = &cluster.spec.scenario.loads[vars.load];
-    let state = cluster.state();
-    let Some(owner) = &cluster.workloads[vars.workload] else { return };
-    let mut present = cluster.ready_of(&state, owner);
-    for (position, (stage, &passed)) in load.startup.iter().zip(&cluster.turnover.ages[ages].1).enumerate() {
-        let older = state.get(passed).min(present);
-        let younger = present.minus_or_zero(older);
-        let most = state.get(passed).range().hi.max(1);
-        let (input, count) = cluster.input("pods", 1, most);
-        let mut next = state.clone();
-        next.set(passed, (older + count).min(most));
-        let usage = load.startup.get(position + 1).map(|next| next.usage);
-        let calm = vars.usage(cluster, &state).id();
-        let (target, metric, seconds, count_id) =
-            (load.target.clone(), load.metric.clone(), stage.until_seconds, count.id());
-        let tell = move |scene: &Scene<'_>| {
-            let usage = usage.unwrap_or_else(|| scene.get(calm));
-            let text = format!("{} pod(s) of {target} are older than {seconds} s", scene.get(count_id));
-            Sentence::new("time", text).because(format!("each now uses {} {metric}", show(&metric, usage)))
-        };
-        let draft = ActionDraft::new(
-            format!("start-up stage {} of {} ends ({})", position + 1, load.target, load.metric),
-            ActionKind::Periodic,
-            younger.ge(1),
-            next,
-        )
-        .choosing(vec![input], count.le(younger));
-        cluster.act(&RULE, draft, Box::new(tell));
-        present = older;
+    let (state, passed) = (cluster.state(), generation.stages[position]);
+    let older = state.get(passed).min(present);
+    let younger = present.minus_or_zero(older);
+    let most = state.get(passed).range().hi.max(1);
+    let (input, count) = cluster.input("pods", 1, most);
+    let mut next = state.clone();
+    next.set(passed, (older + count).min(most));
+    let usage = load.startup.get(position + 1).map(|next| next.usage);
+    let calm = vars.usage(cluster, &state).id();
+    let (metric, seconds, count_id) = (load.metric.clone(), load.startup[position].until_seconds, count.id());
+    let target = whose(cluster, vars, generation);
+    let name = format!("start-up stage {} of {target} ends ({metric})", position + 1);
+    let tell = move |scene: &Scene<'_>| {
+        let usage = usage.unwrap_or_else(|| scene.get(calm));
+        let text = format!("{} pod(s) of {target} are older than {seconds} s", scene.get(count_id));
+        Sentence::new("time", text).because(format!("each now uses {} {metric}", show(&metric, usage)))
+    };
+    let draft =
+        ActionDraft::new(name, ActionKind::Periodic, younger.ge(1), next).choosing(vec![input], count.le(younger));
+    cluster.act(&RULE, draft, Box::new(tell));
+    older
+}
+
+/// The workload, or which of its revisions.
+fn whose(cluster: &Cluster<'_>, vars: &LoadVars, generation: &Generation) -> String {
+    match generation.revision {
+        Some(revision) => cluster.spec.workloads[vars.workload].revisions[revision].name.clone(),
+        None => cluster.spec.scenario.loads[vars.load].target.to_string(),
     }
 }

@@ -15,6 +15,7 @@
 //! }
 //! ```
 
+use std::collections::BTreeSet;
 use std::ops::Deref;
 
 use crate::cluster::counting::cells::Cells;
@@ -33,7 +34,7 @@ use crate::term::{Ctx, Guarded, Limit};
 
 use super::marks::MARKED_WORKLOADS;
 use super::objects::Objects;
-use super::turnover::{Tally, Turnover};
+use super::turnover::{Generation, Tally, Turnover};
 use super::usage::Usage;
 use super::{Cluster, Proposals, View, variables};
 
@@ -155,9 +156,28 @@ impl<'c> Declaring<'c> {
         followed
     }
 
-    /// Counts how many ready pods of a workload have left each of some stages; returns the position in [`Turnover::ages`].
-    pub fn count_ages(&mut self, workload: usize, stages: Vec<IntVar>) -> usize {
-        self.0.turnover.ages.push((workload, stages));
+    /// Counts how many ready pods of a workload have left each of some stages, revision by revision; returns the position in
+    /// [`Turnover::ages`]. Each stage is a variable of that name.
+    pub fn count_ages(&mut self, workload: usize, stages: &[String]) -> usize {
+        let Some(vars) = &self.0.workloads[workload] else { return self.0.turnover.ages.len() };
+        let of = |id: &TemplateId| self.0.templates[id.0].revision;
+        let revisions: BTreeSet<usize> = vars.templates.iter().map(of).collect();
+        let several = revisions.len() > 1;
+        let parts = revisions.into_iter().map(|revision| {
+            let templates: Vec<TemplateId> = vars.templates.iter().copied().filter(|id| of(id) == revision).collect();
+            (revision, templates)
+        });
+        let parts: Vec<(usize, Vec<TemplateId>)> = parts.collect();
+        let generations = parts.into_iter().map(|(revision, templates)| {
+            let most = templates.iter().map(|id| self.0.templates[id.0].max_pods).sum();
+            let old = self.0.spec.ready_of_revision(workload, revision);
+            let name = &self.0.spec.workloads[workload].revisions[revision].name;
+            let whose = if several { format!(" ({name})") } else { String::new() };
+            let stages = stages.iter().map(|stage| self.int(format!("{stage}{whose}"), 0, most, Some(old))).collect();
+            Generation { revision: several.then_some(revision), templates, stages }
+        });
+        let generations = generations.collect();
+        self.0.turnover.ages.push(generations);
         self.0.turnover.ages.len() - 1
     }
 

@@ -85,7 +85,11 @@ impl<'c> Objects<'c> {
 
     /// Pods of a workload that are ready at the start.
     pub fn ready_at_start(&self, workload: usize) -> i64 {
-        let revisions = &self.workloads[workload].revisions;
-        revisions.iter().map(|revision| placement::ready(self.whole, workload, revision)).sum()
+        (0..self.workloads[workload].revisions.len()).map(|revision| self.ready_of_revision(workload, revision)).sum()
+    }
+
+    /// Pods of one of its revisions that are ready at the start.
+    pub fn ready_of_revision(&self, workload: usize, revision: usize) -> i64 {
+        placement::ready(self.whole, workload, &self.workloads[workload].revisions[revision])
     }
 }

@@ -16,12 +16,23 @@ use crate::term::Int;
 /// Counts of pods that depend on which pods come and go.
 #[derive(Default)]
 pub struct Turnover {
-    /// By workload and start-up stage: how many of its ready pods have left the stage.
-    pub ages: Vec<(usize, Vec<IntVar>)>,
+    /// How old the ready pods of a workload are, revision by revision: a rollout deletes the older ones.
+    pub ages: Vec<Vec<Generation>>,
     /// Pods whose usage was added up.
     pub tallies: Vec<Tally>,
     /// Whether the one pod of some templates has been ready for a while.
     pub seasons: Vec<(Vec<TemplateId>, BoolVar)>,
+}
+
+/// The pods of one revision of a workload.
+#[derive(Clone, Debug)]
+pub struct Generation {
+    /// The revision, where there are several.
+    pub revision: Option<usize>,
+    /// Its templates.
+    pub templates: Vec<TemplateId>,
+    /// By start-up stage: how many of its ready pods have left the stage.
+    pub stages: Vec<IntVar>,
 }
 
 /// Which pods of a workload a sum of usages is about.
@@ -40,21 +51,20 @@ pub struct Tally {
 impl<'c> View<'c> {
     /// What the counts depend on where pods go: who was ready, and on nodes that are up.
     pub(super) fn seen_by_turnover(&self) -> Vec<Effect> {
-        let ages = self.turnover.ages.iter().map(|(workload, _)| *workload);
-        let workloads = ages.chain(self.turnover.tallies.iter().map(|tally| tally.workload));
+        let aged = self.turnover.ages.iter().flatten().flat_map(|generation| generation.templates.iter().copied());
+        let workloads = self.turnover.tallies.iter().map(|tally| tally.workload);
         let vars = workloads.filter_map(|workload| self.workloads[workload].as_ref());
         let seasoned = self.turnover.seasons.iter().flat_map(|(templates, _)| templates.iter().copied());
-        let templates = vars.flat_map(|vars| vars.templates.iter().copied()).chain(seasoned);
+        let templates = vars.flat_map(|vars| vars.templates.iter().copied()).chain(seasoned).chain(aged);
         effect::on_nodes(&[effect::bound, effect::started], templates)
     }
 
     /// Brings the counts up to date where pods go. Those that remain are the oldest ones, as far as upstream lets younger ones go first;
     /// whether they are in a sum of usages is not known, so any pod that goes may have been.
     pub(super) fn note_departures(&self, next: &mut State<'c>) {
-        for (workload, stages) in &self.turnover.ages {
-            let Some(vars) = &self.workloads[*workload] else { continue };
-            let ready = self.ready_of(next, vars);
-            for &stage in stages {
+        for generation in self.turnover.ages.iter().flatten() {
+            let ready = self.measured_among(next, &generation.templates, true);
+            for &stage in &generation.stages {
                 next.set(stage, next.get(stage).min(ready));
             }
         }
@@ -85,7 +95,12 @@ impl<'c> View<'c> {
 
     /// [`View::measured`] over all templates of a workload.
     pub fn measured_of(&self, state: &State<'c>, vars: &WorkloadVars, ready_only: bool) -> Int<'c> {
-        self.ctx().sum(vars.templates.iter().map(|&template| self.measured(state, template, ready_only)))
+        self.measured_among(state, &vars.templates, ready_only)
+    }
+
+    /// [`View::measured`] over some templates.
+    pub fn measured_among(&self, state: &State<'c>, templates: &[TemplateId], ready_only: bool) -> Int<'c> {
+        self.ctx().sum(templates.iter().map(|&template| self.measured(state, template, ready_only)))
     }
 
     /// Ready pods of a workload, over all its templates.

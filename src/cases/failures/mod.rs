@@ -1,0 +1,15 @@
+//! Failures that public issues tell of, by the projects' trackers: `k` is kubernetes/kubernetes, `d` is
+//! kubernetes-sigs/descheduler, and the number is that of the issue.
+//!
+//! The failing variant is what was reported, on a cluster of any size, and the fixed one what its operators did about it.
+//! Where Kubernetes has changed since, the failing variant is what is left of the failure; if nothing is left, it holds,
+//! and the story says so ([`Case::is_mended`](super::Case::is_mended)).
+
+pub mod autoscaling;
+pub mod descheduling;
+mod manifests;
+pub mod rollouts;
+pub mod scheduling;
+
+/// Cases of which Kubernetes has mended all.
+pub const MENDED: [&str; 1] = ["k112027"];
