@@ -8,6 +8,7 @@
 
 pub mod admission;
 pub mod clocked;
+pub mod crash_loops;
 pub mod daemonset;
 pub mod deployment;
 pub mod descheduler;

@@ -5,8 +5,8 @@
 use crate::cluster::view::rule::{Component, Rule};
 
 use super::{
-    admission, clocked, daemonset, deployment, descheduler, disruption, environment, hpa, kube_scheduler, kubelet,
-    node_lifecycle, replicaset, statefulset, taint_eviction,
+    admission, clocked, crash_loops, daemonset, deployment, descheduler, disruption, environment, hpa, kube_scheduler,
+    kubelet, node_lifecycle, replicaset, statefulset, taint_eviction,
 };
 
 /// The rules of each place.
@@ -19,7 +19,7 @@ static PLACES: [&[&Rule]; 15] = [
     statefulset::RULES,
     daemonset::RULES,
     hpa::RULES,
-    &[&kubelet::RULE],
+    &[&kubelet::RULE, &crash_loops::RULE],
     taint_eviction::RULES,
     node_lifecycle::RULES,
     disruption::RULES,

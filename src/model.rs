@@ -21,8 +21,8 @@ use crate::encodings::environment::{self, load::LoadVars};
 use crate::encodings::hpa::HpaVars;
 use crate::encodings::statefulset::StatefulVars;
 use crate::encodings::{
-    self, daemonset, deployment, descheduler, disruption, hpa, kube_scheduler, kubelet, replicaset, statefulset,
-    taint_eviction,
+    self, crash_loops, daemonset, deployment, descheduler, disruption, hpa, kube_scheduler, kubelet, replicaset,
+    statefulset, taint_eviction,
 };
 
 /// A cluster as a transition system, with everything that is needed to tell its runs.
@@ -160,6 +160,7 @@ impl Declared {
     fn of(cluster: &mut Declaring<'_>) -> Self {
         let controllers = &cluster.spec.scenario.controllers;
         let commands = environment::commands::declare(cluster);
+        replicaset::availability::declare(cluster);
         let loads = declare_loads(cluster);
         Declared {
             commands,
@@ -178,6 +179,7 @@ impl Declared {
     fn add(self, cluster: &Cluster<'_>) {
         let controllers = &cluster.spec.scenario.controllers;
         cluster.reading_as(kubelet::READER.name, || kubelet::add(cluster, cluster.spec.scenario.interleaving));
+        crash_loops::add(cluster);
         if controllers.taint_eviction {
             cluster.reading_as(taint_eviction::READER.name, || taint_eviction::add(cluster));
         }
@@ -200,6 +202,7 @@ impl Declared {
             cluster.reading_as(descheduler::READER.name, || descheduler::add(cluster, &self.descheduler));
         }
         environment::load::add(cluster, &self.loads);
+        environment::unready::add(cluster);
         environment::failures::add(cluster);
         environment::overload::add(cluster);
         environment::maintenance::add(cluster);

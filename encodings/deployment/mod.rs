@@ -53,7 +53,6 @@ pub static RULE: Rule = rule! {
     ],
     omits: [
         "statuses of ReplicaSets that lag behind" => "available pods are at most the size",
-        "`minReadySeconds`" => "ready pods are available",
         "conditions, revision history, collisions of names" => "nothing in the model reads them",
         "adoption and release of ReplicaSets, `deletionTimestamp`",
     ],
@@ -210,7 +209,7 @@ fn sets<'c>(
     let waits_for_pods = several && !deployment.is_rolling() && !deployment.paused;
     let view = |revision: usize| {
         let (size, template) = (state.get(vars.sizes[revision]), vars.templates[revision]);
-        let available = if counts_available { cluster.ready(state, template).min(size) } else { ctx.int(0) };
+        let available = if counts_available { cluster.available(state, template).min(size) } else { ctx.int(0) };
         let pods = || cluster.sum(state, |cell| cluster.holding_on(cell, template));
         let has_pods = || pods().ge(1) | state.get(cluster.pending[template.0]).ge(1);
         let replicas = desired.get(revision).map_or(deployment.replicas, |&var| state.get(var));

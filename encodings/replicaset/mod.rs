@@ -9,6 +9,7 @@
 //! loses all its pods; of the last rank each node loses a free number. A node that was taken from falls below the rank,
 //! so the nodes of the present highest rank are always untouched, and one number need not be remembered.
 
+pub mod availability;
 pub mod deletion;
 pub mod ranking;
 
@@ -42,10 +43,11 @@ pub static RULE: Rule = rule! {
 };
 
 /// The rules of the controller.
-pub static RULES: &[&Rule] = &[&RULE, &deletion::RULE, &ranking::RULE];
+pub static RULES: &[&Rule] = &[&RULE, &deletion::RULE, &ranking::RULE, &availability::RULE];
 
 /// Adds the actions of every ReplicaSet.
 pub fn add(cluster: &Cluster<'_>) {
+    availability::add(cluster);
     for (_, object, vars) in cluster.owners().filter(|(_, object, _)| object.kind.has_replica_sets()) {
         if cluster.is_stopped() {
             return;
@@ -212,8 +214,7 @@ fn candidates<'c>(
     let cells = cluster.cells(state);
     let running = |cell: &Cell<'c>| cluster.pods(cell, template, Phase::Running);
     let unready = |cell: &Cell<'c>| {
-        let starting = cluster.pods(cell, template, Phase::Starting);
-        cluster.is_down(cell).ite(cluster.active_on(cell, template), starting)
+        cluster.is_down(cell).ite(cluster.active_on(cell, template), cluster.unready_on(cell, template))
     };
     let ready = |cell: &Cell<'c>| cluster.is_down(cell).ite(0, running(cell));
     // Pods are mates by the owner of their ReplicaSet: those of a ReplicaSet without an owner have none.

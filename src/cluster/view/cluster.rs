@@ -85,6 +85,7 @@ impl<'c> Cluster<'c> {
         let deeds: Vec<Deed> = draft.next.notes().map(Deed::of).collect();
         if deeds.contains(&Deed::Departure) {
             self.note_departures(&mut draft.next);
+            self.choose_departures(draft, &noted(&deeds));
             if let Sight::Only(seen) = &mut draft.footprint.sees {
                 seen.extend(self.seen_by_turnover());
             }
@@ -112,8 +113,7 @@ impl<'c> Cluster<'c> {
     /// knows, so it may say so before.
     fn effects(&self, draft: &ActionDraft<'c>, deeds: &[Deed]) -> Vec<Effect> {
         let mut effects = draft.footprint.does.clone();
-        effects
-            .extend(deeds.iter().filter_map(|deed| if let Deed::Effect(effect) = deed { Some(*effect) } else { None }));
+        effects.extend(noted(deeds));
         let state = self.state();
         for (index, &pending) in self.pending.iter().enumerate() {
             let template = TemplateId(index);
@@ -199,4 +199,9 @@ impl<'c> Cluster<'c> {
         };
         Ok((view.builder, parts))
     }
+}
+
+/// The effects among what an action does to nodes.
+fn noted(deeds: &[Deed]) -> Vec<Effect> {
+    deeds.iter().filter_map(|deed| if let Deed::Effect(effect) = deed { Some(*effect) } else { None }).collect()
 }

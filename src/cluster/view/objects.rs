@@ -79,4 +79,10 @@ impl<'c> Objects<'c> {
         let revisions = &self.workloads[workload].revisions;
         revisions.iter().map(|revision| placement::ready(self.whole, workload, revision)).sum()
     }
+
+    /// Pods of one of its revisions that are available at the start.
+    pub fn available_at_start(&self, workload: usize, revision: usize) -> i64 {
+        let revision = &self.workloads[workload].revisions[revision];
+        (placement::ready(self.whole, workload, revision) - revision.young).max(0)
+    }
 }

@@ -3,14 +3,14 @@
 //! Pods are counted, so the past of a single one is a number: how many have left a start-up stage, how many of those
 //! whose usage was last added up are still there. [`Cluster::act`](super::Cluster::act) brings them up to date where pods leave.
 
-use super::View;
 use super::effect;
 use super::variables::WorkloadVars;
+use super::{Cluster, View};
 use crate::cluster::TemplateId;
 use crate::cluster::counting::layout::Attribute;
 use crate::cluster::counting::templates::Phase;
 use crate::cluster::counting::totals::Quantity;
-use crate::system::{BoolVar, Effect, IntVar, State};
+use crate::system::{ActionDraft, BoolVar, Effect, IntVar, State};
 use crate::term::Int;
 
 /// Counts of pods that depend on which pods come and go.
@@ -22,6 +22,8 @@ pub struct Turnover {
     pub tallies: Vec<Tally>,
     /// Whether the one pod of some templates has been ready for a while.
     pub seasons: Vec<(Vec<TemplateId>, BoolVar)>,
+    /// How many ready pods of a template have been so for a while.
+    pub available: Vec<(TemplateId, IntVar)>,
 }
 
 /// Which pods of a workload a sum of usages is about.
@@ -37,6 +39,29 @@ pub struct Tally {
     pub kept: IntVar,
 }
 
+impl<'c> Cluster<'c> {
+    /// Lets an action that has these effects choose which of the pods that cease to be ready, or go, were available. Without an
+    /// effect on pods of some template, nodes go, and any pods with them.
+    pub(super) fn choose_departures(&self, draft: &mut ActionDraft<'c>, effects: &[Effect]) {
+        let state = self.state();
+        let is_about =
+            |template| [effect::deleted(template), effect::started(template)].iter().any(|it| effects.contains(it));
+        let is_about_nodes = !self.movable().any(is_about);
+        for &(template, var) in &self.turnover.available {
+            if !is_about(template) && !is_about_nodes {
+                continue;
+            }
+            let (before, after) = (self.ready(&state, template), self.ready(&draft.next, template));
+            let (available, gone) = (self.available(&state, template), before.minus_or_zero(after));
+            let (input, lost) = self.input("available pods that go", 0, self.templates[template.0].max_pods);
+            let left = available.minus_or_zero(lost);
+            draft.inputs.push(input);
+            draft.choice = draft.choice & lost.le(available) & lost.le(gone) & left.le(after);
+            draft.next.set(var, left);
+        }
+    }
+}
+
 impl<'c> View<'c> {
     /// What the counts depend on where pods go: who was ready, and on nodes that are up.
     pub(super) fn seen_by_turnover(&self) -> Vec<Effect> {
@@ -44,7 +69,8 @@ impl<'c> View<'c> {
         let workloads = ages.chain(self.turnover.tallies.iter().map(|tally| tally.workload));
         let vars = workloads.filter_map(|workload| self.workloads[workload].as_ref());
         let seasoned = self.turnover.seasons.iter().flat_map(|(templates, _)| templates.iter().copied());
-        let templates = vars.flat_map(|vars| vars.templates.iter().copied()).chain(seasoned);
+        let counted = self.turnover.available.iter().map(|(template, _)| *template);
+        let templates = vars.flat_map(|vars| vars.templates.iter().copied()).chain(seasoned).chain(counted);
         effect::on_nodes(&[effect::bound, effect::started], templates)
     }
 
@@ -99,6 +125,20 @@ impl<'c> View<'c> {
         let running = |cell: &_| self.is_down(cell).ite(0, self.pods(cell, template, Phase::Running));
         let total = self.cells.totals.get(state, &Quantity::Ready(template));
         total.unwrap_or_else(|| self.sum(state, running).min(most))
+    }
+
+    /// Pods of a template that are available: ready, where no more is asked of them.
+    pub fn available(&self, state: &State<'c>, template: TemplateId) -> Int<'c> {
+        let ready = self.ready(state, template);
+        let counted = self.turnover.available.iter().find(|(known, _)| *known == template);
+        counted.map_or(ready, |&(_, var)| state.get(var).min(ready))
+    }
+
+    /// Pods of a template that are not ready any more, on any node.
+    pub fn no_longer_ready(&self, state: &State<'c>, template: TemplateId) -> Int<'c> {
+        let most = self.templates[template.0].max_pods;
+        let total = self.cells.totals.get(state, &Quantity::Unready(template));
+        total.unwrap_or_else(|| self.sum(state, |cell| self.pods(cell, template, Phase::Unready)).min(most))
     }
 
     /// Whether a node of the cluster can be down at all.

@@ -374,7 +374,7 @@ fn author(component: Component) -> By {
 
 fn position(phase: Phase) -> usize {
     match phase {
-        Phase::Starting => 0,
+        Phase::Starting | Phase::Unready => 0,
         Phase::Running => 1,
         Phase::Terminating => 2,
     }
