@@ -160,7 +160,6 @@ impl Declared {
     fn of(cluster: &mut Declaring<'_>) -> Self {
         let controllers = &cluster.spec.scenario.controllers;
         let commands = environment::commands::declare(cluster);
-        replicaset::availability::declare(cluster);
         let loads = declare_loads(cluster);
         Declared {
             commands,

@@ -9,7 +9,6 @@
 //! loses all its pods; of the last rank each node loses a free number. A node that was taken from falls below the rank,
 //! so the nodes of the present highest rank are always untouched, and one number need not be remembered.
 
-pub mod availability;
 pub mod deletion;
 pub mod ranking;
 
@@ -43,11 +42,10 @@ pub static RULE: Rule = rule! {
 };
 
 /// The rules of the controller.
-pub static RULES: &[&Rule] = &[&RULE, &deletion::RULE, &ranking::RULE, &availability::RULE];
+pub static RULES: &[&Rule] = &[&RULE, &deletion::RULE, &ranking::RULE];
 
 /// Adds the actions of every ReplicaSet.
 pub fn add(cluster: &Cluster<'_>) {
-    availability::add(cluster);
     for (_, object, vars) in cluster.owners().filter(|(_, object, _)| object.kind.has_replica_sets()) {
         if cluster.is_stopped() {
             return;

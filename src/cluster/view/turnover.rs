@@ -3,14 +3,14 @@
 //! Pods are counted, so the past of a single one is a number: how many have left a start-up stage, how many of those
 //! whose usage was last added up are still there. [`Cluster::act`](super::Cluster::act) brings them up to date where pods leave.
 
+use super::View;
 use super::effect;
 use super::variables::WorkloadVars;
-use super::{Cluster, View};
 use crate::cluster::TemplateId;
 use crate::cluster::counting::layout::Attribute;
 use crate::cluster::counting::templates::Phase;
 use crate::cluster::counting::totals::Quantity;
-use crate::system::{ActionDraft, BoolVar, Effect, IntVar, State};
+use crate::system::{BoolVar, Effect, IntVar, State};
 use crate::term::Int;
 
 /// Counts of pods that depend on which pods come and go.
@@ -37,29 +37,6 @@ pub struct Tally {
     pub counted: IntVar,
     /// Of those in the sum, how many are certainly still there.
     pub kept: IntVar,
-}
-
-impl<'c> Cluster<'c> {
-    /// Lets an action that has these effects choose which of the pods that cease to be ready, or go, were available. Without an
-    /// effect on pods of some template, nodes go, and any pods with them.
-    pub(super) fn choose_departures(&self, draft: &mut ActionDraft<'c>, effects: &[Effect]) {
-        let state = self.state();
-        let is_about =
-            |template| [effect::deleted(template), effect::started(template)].iter().any(|it| effects.contains(it));
-        let is_about_nodes = !self.movable().any(is_about);
-        for &(template, var) in &self.turnover.available {
-            if !is_about(template) && !is_about_nodes {
-                continue;
-            }
-            let (before, after) = (self.ready(&state, template), self.ready(&draft.next, template));
-            let (available, gone) = (self.available(&state, template), before.minus_or_zero(after));
-            let (input, lost) = self.input("available pods that go", 0, self.templates[template.0].max_pods);
-            let left = available.minus_or_zero(lost);
-            draft.inputs.push(input);
-            draft.choice = draft.choice & lost.le(available) & lost.le(gone) & left.le(after);
-            draft.next.set(var, left);
-        }
-    }
 }
 
 impl<'c> View<'c> {

@@ -27,6 +27,7 @@ mod quotas;
 mod record;
 mod rest;
 mod step;
+mod unready;
 mod waits;
 mod workload;
 

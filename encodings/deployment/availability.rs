@@ -2,7 +2,7 @@
 //! been so is counted; which ones they are is not, so of pods that go any may be among them
 //! ([`crate::cluster::view::turnover`]).
 //!
-//! Only rollouts ask, so it is counted for Deployments of several revisions.
+//! Only rollouts ask, so it is counted for Deployments of several revisions that look at available pods.
 
 use crate::cluster::TemplateId;
 use crate::cluster::object::spec::Workload;
@@ -11,10 +11,13 @@ use crate::cluster::view::story::{Scene, Sentence};
 use crate::cluster::view::{Cluster, Declaring};
 use crate::system::{ActionDraft, ActionKind, IntVar};
 
+use super::may_scale;
+use super::view::is_rolling;
+
 /// What this file decides.
 pub static RULE: Rule = rule! {
-    id: "replicaset/availability",
-    component: ReplicaSet,
+    id: "deployment/availability",
+    component: Deployment,
     upstream: [
         "pkg/controller/replicaset/replica_set_utils.go" => ["calculateStatus"],
         "pkg/api/v1/pod/util.go" => ["IsPodAvailable"],
@@ -34,7 +37,8 @@ pub static RULE: Rule = rule! {
 /// Counts the available pods of Deployments that may roll out and wait for pods to be available.
 pub fn declare(cluster: &mut Declaring<'_>) {
     let counts = |object: &Workload, templates: &[TemplateId]| {
-        object.kind.has_replica_sets() && object.min_ready_seconds > 0 && templates.len() > 1
+        let asks = is_rolling(&object.strategy) || object.paused || may_scale(&cluster.spec, object);
+        object.kind.has_replica_sets() && object.min_ready_seconds > 0 && templates.len() > 1 && asks
     };
     let owners = cluster.owners().filter(|(_, object, vars)| counts(object, &vars.templates));
     let templates: Vec<(usize, TemplateId)> =
