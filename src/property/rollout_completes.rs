@@ -8,7 +8,7 @@ use crate::cluster::object::stateful::{Stateful, Update};
 use crate::cluster::object::{daemon, stateful};
 use crate::cluster::view::story::{Line, Scene};
 use crate::cluster::view::{Cluster, WorkloadVars};
-use crate::cluster::{Cell, Phase, TemplateId};
+use crate::cluster::{Cell, TemplateId};
 use crate::system::{Checkpoint, PropertyKind, State};
 use crate::term::{Bool, Int};
 
@@ -43,7 +43,7 @@ fn build(cluster: &Cluster<'_>, property: &PropertySpec) -> Result<bool, Propert
             found = true;
             continue;
         }
-        let coming = |&template: &TemplateId| cluster.sum(&state, |cell| coming_on(cluster, cell, template)).ge(1);
+        let coming = |&template: &TemplateId| cluster.sum(&state, |cell| cluster.coming_on(cell, template)).ge(1);
         let coming = ctx.any(vars.templates.iter().map(coming));
         let ageing = vars.templates.iter().map(|&template| is_ageing(cluster, &state, template));
         let ageing = ctx.any(ageing);
@@ -63,16 +63,6 @@ fn build(cluster: &Cluster<'_>, property: &PropertySpec) -> Result<bool, Propert
 fn add_property<'c>(cluster: &Cluster<'c>, object: &Workload, holds: Bool<'c>) {
     let kind = PropertyKind::Invariant { holds: holds.id(), at: Checkpoint::Settled };
     cluster.property(DEFINITION.name, object.key.to_string(), kind);
-}
-
-/// Pods of a template on each node of a cell that are not ready, and are to be: the rollout goes on then.
-fn coming_on<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>, template: TemplateId) -> Int<'c> {
-    let pod = &cluster.templates[template.0];
-    let owner = &cluster.spec.workloads[pod.workload].key;
-    let recovers = || cluster.spec.scenario.unready.iter().any(|it| it.recover && it.target == *owner);
-    let phases = [(Phase::Starting, !pod.never_ready), (Phase::Unready, pod.crash_loops || recovers())];
-    let counted = phases.into_iter().filter(|(_, counts)| *counts);
-    cluster.ctx().sum(counted.map(|(phase, _)| cluster.pods(cell, template, phase)))
 }
 
 /// Revisions whose pods never become ready: no rollout to them is expected to get anywhere.
@@ -135,7 +125,7 @@ fn add_of_daemons<'c>(cluster: &Cluster<'c>, object: &Workload, vars: &WorkloadV
     };
     let cells = cluster.cells(&state);
     let coming = ctx.any(cells.iter().flat_map(|cell| {
-        let some = |template: &TemplateId| up(cell) & coming_on(cluster, cell, *template).ge(1);
+        let some = |template: &TemplateId| up(cell) & cluster.coming_on(cell, *template).ge(1);
         vars.templates.iter().map(some).collect::<Vec<_>>()
     }));
     let broken = ctx.any(broken(cluster, vars).map(|broken| revision.eq(broken)));

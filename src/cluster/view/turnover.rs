@@ -7,6 +7,7 @@ use super::View;
 use super::effect;
 use super::variables::WorkloadVars;
 use crate::cluster::TemplateId;
+use crate::cluster::counting::cells::Cell;
 use crate::cluster::counting::layout::Attribute;
 use crate::cluster::counting::templates::Phase;
 use crate::cluster::counting::totals::Quantity;
@@ -116,6 +117,17 @@ impl<'c> View<'c> {
         let most = self.templates[template.0].max_pods;
         let total = self.cells.totals.get(state, &Quantity::Unready(template));
         total.unwrap_or_else(|| self.sum(state, |cell| self.pods(cell, template, Phase::Unready)).min(most))
+    }
+
+    /// Pods of a template on each node of a cell that are not ready, and are to be: those that start, and those that are
+    /// restarted or recover.
+    pub fn coming_on(&self, cell: &Cell<'c>, template: TemplateId) -> Int<'c> {
+        let pod = &self.templates[template.0];
+        let owner = &self.spec.workloads[pod.workload].key;
+        let recovers = || self.spec.scenario.unready.iter().any(|it| it.recover && it.target == *owner);
+        let phases = [(Phase::Starting, !pod.never_ready), (Phase::Unready, pod.crash_loops || recovers())];
+        let counted = phases.into_iter().filter(|(_, counts)| *counts);
+        self.ctx().sum(counted.map(|(phase, _)| self.pods(cell, template, phase)))
     }
 
     /// Whether a node of the cluster can be down at all.
