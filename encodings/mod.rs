@@ -9,6 +9,7 @@
 pub mod admission;
 pub mod clocked;
 pub mod cluster_autoscaler;
+pub mod crash_loops;
 pub mod daemonset;
 pub mod deployment;
 pub mod descheduler;

@@ -5,8 +5,8 @@
 use crate::cluster::view::rule::{Component, Rule};
 
 use super::{
-    admission, clocked, cluster_autoscaler, daemonset, deployment, descheduler, disruption, environment, gitops, hpa,
-    keda, kube_scheduler, kubelet, node_lifecycle, replicaset, statefulset, taint_eviction,
+    admission, clocked, cluster_autoscaler, crash_loops, daemonset, deployment, descheduler, disruption, environment,
+    gitops, hpa, keda, kube_scheduler, kubelet, node_lifecycle, replicaset, statefulset, taint_eviction,
 };
 
 /// The rules of each place.
@@ -22,7 +22,7 @@ static PLACES: [&[&Rule]; 18] = [
     cluster_autoscaler::RULES,
     &[&keda::RULE],
     gitops::RULES,
-    &[&kubelet::RULE],
+    &[&kubelet::RULE, &crash_loops::RULE],
     taint_eviction::RULES,
     node_lifecycle::RULES,
     disruption::RULES,

@@ -22,8 +22,8 @@ use crate::encodings::hpa::HpaVars;
 use crate::encodings::keda::Activity;
 use crate::encodings::statefulset::StatefulVars;
 use crate::encodings::{
-    self, cluster_autoscaler, daemonset, deployment, descheduler, disruption, gitops, hpa, keda, kube_scheduler,
-    kubelet, replicaset, statefulset, taint_eviction,
+    self, cluster_autoscaler, crash_loops, daemonset, deployment, descheduler, disruption, gitops, hpa, keda,
+    kube_scheduler, kubelet, replicaset, statefulset, taint_eviction,
 };
 
 /// A cluster as a transition system, with everything that is needed to tell its runs.
@@ -181,6 +181,7 @@ impl Declared {
     fn add(self, cluster: &Cluster<'_>) {
         let controllers = &cluster.spec.scenario.controllers;
         cluster.reading_as(kubelet::READER.name, || kubelet::add(cluster, cluster.spec.scenario.interleaving));
+        crash_loops::add(cluster);
         if controllers.taint_eviction {
             cluster.reading_as(taint_eviction::READER.name, || taint_eviction::add(cluster));
         }
@@ -206,6 +207,7 @@ impl Declared {
         keda::add(cluster, &self.activity);
         gitops::add(cluster);
         environment::load::add(cluster, &self.loads);
+        environment::unready::add(cluster);
         environment::failures::add(cluster);
         environment::overload::add(cluster);
         environment::maintenance::add(cluster);

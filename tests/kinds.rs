@@ -1,15 +1,12 @@
 //! Random clusters in which all kinds of workloads meet, under quotas, budgets, failures and maintenance: explicit search
 //! and SAT, reduced and with every node told apart, in focus and as a whole never contradict each other.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
+mod support;
 
-use kubound::check::{self, Answer, Focus, Options, source};
-use kubound::engine::explicit::Explicit;
-use kubound::engine::sat::Sat;
-use kubound::engine::{Budget, Engine};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
+
+use support::ways;
 
 /// A workload: kind, name, what each of its pods requests in thousandths of a core, replicas, and more of its spec.
 #[derive(Clone, Debug)]
@@ -90,57 +87,14 @@ fn cluster() -> impl Strategy<Value = String> {
     })
 }
 
-/// What is known of each property: whether it is violated, and the shortest k where the whole was asked.
-fn verdicts(text: &str, engine: &dyn Engine, reduce: bool, focus: Focus) -> BTreeMap<String, (bool, Option<u32>)> {
-    let input = source::of_texts(&[("cluster.yaml", text)]).unwrap_or_else(|error| panic!("{error}\n{text}"));
-    let budget = Budget { time: Some(Duration::from_secs(20)), ..Budget::bound(2) };
-    let options = Options { all: true, reduce, focus, ..Options::new(engine, budget) };
-    let results = check::check(&input, &options, &mut |_| ()).unwrap_or_else(|error| panic!("{error}\n{text}")).0;
-    let mut known: BTreeMap<String, (bool, Option<u32>)> = BTreeMap::new();
-    let mut open = Vec::new();
-    for result in &results {
-        let (is_violated, k) = match &result.answer {
-            Answer::Holds(_) => (false, None),
-            Answer::Violated(found) => (true, found.shortest.then_some(found.k)),
-            Answer::Unknown { .. } => {
-                open.push(result.property.clone());
-                continue;
-            }
-        };
-        let entry = known.entry(result.property.clone()).or_insert((is_violated, k));
-        *entry = (entry.0 | is_violated, entry.1.min(k).or(entry.1).or(k));
-    }
-    // What holds of some and is open of others is open.
-    known.retain(|name, (is_violated, _)| *is_violated || !open.contains(name));
-    known
-}
-
 #[test]
 fn workloads_of_all_kinds_get_the_same_verdicts_in_all_ways() {
     let violated = std::cell::Cell::new(0);
-    let outcome =
-        TestRunner::new(Config { cases: 12, failure_persistence: None, ..Config::default() }).run(&cluster(), |text| {
-            let whole = verdicts(&text, &Explicit, true, Focus::Off);
-            violated.set(violated.get() + whole.values().filter(|(is_violated, _)| *is_violated).count());
-            let ways: [(&str, &dyn Engine, bool, Focus); 3] = [
-                ("sat", &Sat::default(), true, Focus::Off),
-                ("single nodes", &Explicit, false, Focus::Off),
-                ("focus", &Explicit, true, Focus::Auto),
-            ];
-            for (way, engine, reduce, focus) in ways {
-                for (name, other) in verdicts(&text, engine, reduce, focus) {
-                    let Some(known) = whole.get(&name) else { continue };
-                    prop_assert_eq!(known.0, other.0, "{}, {}:\n{}", way, name, &text);
-                    // A loop of counted nodes may close before one of named nodes does. In focus, and where there was no time to
-                    // rule smaller ones out, k need not be the smallest.
-                    let is_loop = matches!(name.as_str(), "no-eviction-loop" | "settles");
-                    if focus == Focus::Off && (reduce || !is_loop) && known.1.is_some() && other.1.is_some() {
-                        prop_assert_eq!(known.1, other.1, "{}, {}:\n{}", way, name, &text);
-                    }
-                }
-            }
-            Ok(())
-        });
+    let config = Config { cases: 12, failure_persistence: None, ..Config::default() };
+    let outcome = TestRunner::new(config).run(&cluster(), |text| {
+        violated.set(violated.get() + ways::compare(&text)?);
+        Ok(())
+    });
     outcome.unwrap_or_else(|error| panic!("{error}"));
     assert!(violated.get() > 0, "nothing was ever violated");
 }

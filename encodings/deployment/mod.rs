@@ -6,6 +6,7 @@
 //! Annotations at the start are those of the `spec.replicas` at the start. The first size of a ReplicaSet is a resize like
 //! others: old ones shrink in the next reconcile, upstream's in the same one.
 
+pub mod availability;
 pub mod history;
 pub mod progress;
 pub mod reconcile;
@@ -52,22 +53,30 @@ pub static RULE: Rule = rule! {
     ],
     omits: [
         "statuses of ReplicaSets that lag behind" => "available pods are at most the size",
-        "`minReadySeconds`" => "ready pods are available",
         "conditions, revision history, collisions of names" => "nothing in the model reads them",
         "adoption and release of ReplicaSets, `deletionTimestamp`",
     ],
 };
 
 /// The rules of the controller.
-pub static RULES: &[&Rule] =
-    &[&RULE, &rolling::RULE, &recreate::RULE, &scaling::RULE, &status::RULE, &progress::RULE, &history::RULE];
+pub static RULES: &[&Rule] = &[
+    &RULE,
+    &rolling::RULE,
+    &recreate::RULE,
+    &scaling::RULE,
+    &availability::RULE,
+    &status::RULE,
+    &progress::RULE,
+    &history::RULE,
+];
 
 /// For each workload: the annotation `desired-replicas` of its ReplicaSets, 0 where they are of size 0. Empty where
 /// `spec.replicas` cannot change in the middle of a rollout.
 pub struct DesiredVars(Vec<Vec<IntVar>>);
 
-/// Declares the annotations that tell a change of `spec.replicas` in the middle of a rollout.
-pub fn declare(cluster: &Declaring<'_>) -> DesiredVars {
+/// Declares the annotations that tell a change of `spec.replicas` in the middle of a rollout, and counts of available pods.
+pub fn declare(cluster: &mut Declaring<'_>) -> DesiredVars {
+    availability::declare(cluster);
     let mut all = vec![Vec::new(); cluster.spec.workloads.len()];
     for (index, object, vars) in cluster.owners().filter(|(_, object, _)| object.kind.has_replica_sets()) {
         if vars.templates.len() > 1 && may_scale(&cluster.spec, object) {
@@ -89,6 +98,7 @@ fn may_scale(spec: &Objects<'_>, object: &Workload) -> bool {
 
 /// Adds the actions of every Deployment; ReplicaSets without one follow their own `spec.replicas`.
 pub fn add(cluster: &Cluster<'_>, desired: &DesiredVars) {
+    availability::add(cluster);
     for (index, object, vars) in cluster.owners().filter(|(_, object, _)| object.kind.has_replica_sets()) {
         if cluster.is_stopped() {
             return;
@@ -203,7 +213,7 @@ fn sets<'c>(
     let waits_for_pods = several && !deployment.is_rolling() && !deployment.paused;
     let view = |revision: usize| {
         let (size, template) = (state.get(vars.sizes[revision]), vars.templates[revision]);
-        let available = if counts_available { cluster.ready(state, template).min(size) } else { ctx.int(0) };
+        let available = if counts_available { cluster.available(state, template).min(size) } else { ctx.int(0) };
         let pods = || cluster.sum(state, |cell| cluster.holding_on(cell, template));
         let has_pods = || pods().ge(1) | state.get(cluster.pending[template.0]).ge(1);
         let replicas = desired.get(revision).map_or(deployment.replicas, |&var| state.get(var));

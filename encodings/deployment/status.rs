@@ -1,6 +1,9 @@
 //! The status that a reconcile writes. It counts what ReplicaSets reported before the reconcile.
 
+use crate::cluster::TemplateId;
 use crate::cluster::view::rule::{Rule, rule};
+use crate::cluster::view::{Cluster, WorkloadVars};
+use crate::system::State;
 use crate::term::{Bool, Ctx, Int};
 
 use super::step::Step;
@@ -56,6 +59,21 @@ impl<'c> Status<'c> {
             ready: total(ctx, sets, |set| set.ready),
             available,
             unavailable: (total(ctx, sets, |set| set.size) + created).minus_or_zero(available),
+        }
+    }
+
+    /// The status once ReplicaSets have reported what there is, while the revision at `present` is the present one.
+    pub fn at_rest(cluster: &Cluster<'c>, state: &State<'c>, vars: &WorkloadVars, present: usize) -> Self {
+        let ctx = cluster.ctx();
+        let total = |of: &dyn Fn(TemplateId) -> Int<'c>| ctx.sum(vars.templates.iter().map(|&it| of(it)));
+        let available = total(&|it| cluster.available(state, it));
+        let sizes = ctx.sum(vars.sizes.iter().map(|&size| state.get(size)));
+        Status {
+            replicas: total(&|it| cluster.active(state, it)),
+            updated: cluster.active(state, vars.templates[present]),
+            ready: total(&|it| cluster.ready(state, it)),
+            available,
+            unavailable: sizes.minus_or_zero(available),
         }
     }
 

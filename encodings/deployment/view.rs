@@ -82,7 +82,7 @@ impl<'c> ReplicaSet<'c> {
 impl<'c> Deployment<'_, 'c> {
     /// Whether old and new pods overlap.
     pub fn is_rolling(&self) -> bool {
-        self.strategy.type_.as_deref() != Some("Recreate")
+        is_rolling(self.strategy)
     }
 
     fn limit(&self, of: impl Fn(Limits) -> i64) -> Int<'c> {
@@ -113,6 +113,11 @@ impl<'c> Deployment<'_, 'c> {
     pub fn max_replicas(&self) -> Int<'c> {
         self.limit(|limits| limits.max_replicas())
     }
+}
+
+/// Whether old and new pods overlap in a strategy.
+pub fn is_rolling(strategy: &DeploymentStrategy) -> bool {
+    strategy.type_.as_deref() != Some("Recreate")
 }
 
 /// The sum over some ReplicaSets.

@@ -32,7 +32,8 @@ pub static RULE: Rule = rule! {
         "other pods: all at once, as the node is cordoned; in `async` one at a time, at any time after that" =>
             "exact in `async`",
         "pods that are not ready" =>
-            "over: they may have started or not; those that have not, which budgets do not protect, may go at any time",
+            "over: those that have yet to be may have started or not; those that have not, which budgets do not \
+                protect, may go at any time. Those that were ready have started",
     ],
     omits: [
         "drains that give up" => "they try for ever",
@@ -111,41 +112,56 @@ pub fn add(cluster: &Cluster<'_>) {
         let known = budgets(cluster, template).map(|budget| (budget, budget::status(cluster, &state, budget)));
         let budgets: &[_] = &known.collect::<Vec<_>>();
         let kind = ActionKind::Event { rank: ranks::BUDGETED_EVICTION };
-        Eviction { cluster, template, budgets, ready: true, runs: true }.add(kind, "evicts");
-        Eviction { cluster, template, budgets, ready: false, runs: true }.add(kind, "evicts, not ready,");
-        let unstarted = Eviction { cluster, template, budgets, ready: false, runs: false };
-        unstarted.add(ActionKind::Periodic, "evicts, not started,");
+        let eviction = |standing| Eviction { cluster, template, budgets, standing };
+        eviction(Standing::Ready).add(kind, "evicts");
+        eviction(Standing::Unready).add(kind, "evicts, not ready,");
+        if cluster.templates[template.0].phases.contains(&Phase::Unready) {
+            eviction(Standing::NoLonger).add(kind, "evicts, not ready any more,");
+        }
+        eviction(Standing::Unstarted).add(ActionKind::Periodic, "evicts, not started,");
     }
 }
 
-/// Evictions of a template's pods that are ready, or not, and run for sure.
+/// How the eviction API takes a pod.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    /// Ready.
+    Ready,
+    /// Started, as is supposed, and not ready: it has yet to be, or its node is down.
+    Unready,
+    /// Started, and not ready any more.
+    NoLonger,
+    /// Not started, as is supposed.
+    Unstarted,
+}
+
+/// Evictions of a template's pods that are in one of these ways.
 struct Eviction<'a, 'c> {
     cluster: &'a Cluster<'c>,
     template: TemplateId,
     /// The budgets that select them.
     budgets: &'a [(&'c PodDisruptionBudget, Status<'c>)],
-    ready: bool,
-    runs: bool,
+    standing: Standing,
 }
 
 impl<'c> Eviction<'_, 'c> {
     /// Whether the API evicts such a pod.
     fn is_allowed(&self) -> Bool<'c> {
         let ctx = self.cluster.ctx();
-        let evicted =
-            |runs| answer::is_evicted(ctx, self.budgets, Evictee { runs: ctx.bool(runs), ready: ctx.bool(self.ready) });
+        let ready = ctx.bool(self.standing == Standing::Ready);
+        let evicted = |runs| answer::is_evicted(ctx, self.budgets, Evictee { runs: ctx.bool(runs), ready });
         // What its budget lets go in any case is somebody else's business.
-        if self.runs { evicted(true) } else { evicted(false) & !evicted(true) }
+        if self.standing == Standing::Unstarted { evicted(false) & !evicted(true) } else { evicted(true) }
     }
 
     /// How many of them are in each phase on a node.
     fn pods(&self, cell: &Cell<'c>, phase: Phase) -> Int<'c> {
         let down = self.cluster.is_down(cell);
         let pods = self.cluster.pods(cell, self.template, phase);
-        match (phase, self.ready) {
-            (Phase::Starting, false) => pods,
-            (Phase::Running, true) => down.ite(0, pods),
-            (Phase::Running, false) if self.runs => down.ite(pods, 0),
+        match (phase, self.standing) {
+            (Phase::Starting, Standing::Unready | Standing::Unstarted) | (Phase::Unready, Standing::NoLonger) => pods,
+            (Phase::Running, Standing::Ready) => down.ite(0, pods),
+            (Phase::Running, Standing::Unready) => down.ite(pods, 0),
             _ => self.cluster.ctx().int(0),
         }
     }
@@ -153,7 +169,10 @@ impl<'c> Eviction<'_, 'c> {
     fn add(&self, kind: ActionKind, what: &'static str) {
         let (cluster, template, ctx) = (self.cluster, self.template, self.cluster.ctx());
         let (state, allowed) = (cluster.state(), self.is_allowed());
-        let there = |cell: &Cell<'c>| self.pods(cell, Phase::Starting) + self.pods(cell, Phase::Running);
+        let there = |cell: &Cell<'c>| {
+            let phases = [Phase::Starting, Phase::Running, Phase::Unready];
+            ctx.sum(phases.map(|phase| self.pods(cell, phase)))
+        };
         let draining = |cell: &Cell<'c>| cell.exists & is_under_way(cluster, cell) & allowed & there(cell).ge(1);
         let draining: Vec<Bool<'c>> = cluster.cells(&state).iter().map(draining).collect();
         let guard = ctx.any(draining.iter().copied());
@@ -165,7 +184,13 @@ impl<'c> Eviction<'_, 'c> {
         cluster.rewrite_one(&mut next, &chosen, |cell| {
             let starting = self.pods(cell, Phase::Starting).min(1);
             let running = self.pods(cell, Phase::Running).min(starting.eq(0).to_int());
-            cluster.change(cell).delete_of(template, [starting, running], Leaving::Evicted)
+            let unready = self.pods(cell, Phase::Unready).min(1);
+            let one = |phase| match phase {
+                Phase::Starting => starting,
+                Phase::Unready => unready,
+                _ => running,
+            };
+            cluster.change(cell).delete_of(template, one, Leaving::Evicted)
         });
         let name = cluster.templates[template.0].name.clone();
         let draft = ActionDraft::new(format!("drain {what} {name}"), kind, guard, next)
@@ -175,12 +200,13 @@ impl<'c> Eviction<'_, 'c> {
     }
 
     fn narrator(&self, name: String) -> Narrator {
-        let (is_ready, is_budgeted) = (self.ready, !self.budgets.is_empty());
-        let (pod, why) = match (self.ready, self.runs) {
+        let (is_ready, is_budgeted) = (self.standing == Standing::Ready, !self.budgets.is_empty());
+        let (pod, why) = match self.standing {
             _ if !is_budgeted => ("a pod", "no PodDisruptionBudget protects it"),
-            (true, _) => ("a pod", "its PodDisruptionBudget allows one more disruption"),
-            (false, true) => ("a pod that is not ready", "its PodDisruptionBudget does not protect it"),
-            (false, false) => ("a pod that has not started", "no PodDisruptionBudget protects such pods"),
+            Standing::Ready => ("a pod", "its PodDisruptionBudget allows one more disruption"),
+            Standing::Unready => ("a pod that is not ready", "its PodDisruptionBudget does not protect it"),
+            Standing::NoLonger => ("a pod that is not ready any more", "its PodDisruptionBudget does not protect it"),
+            Standing::Unstarted => ("a pod that has not started", "no PodDisruptionBudget protects such pods"),
         };
         Box::new(move |scene: &Scene<'_>| {
             let text = format!("evicts {pod} of {name} from {}", scene.moved_names());

@@ -1,7 +1,7 @@
-//! What comes from outside the control plane: load, node failures, overload, maintenance, users.
+//! What comes from outside the control plane: load, pods that fail their probes, node failures, overload, maintenance, users.
 //!
-//! Part of the rules `environment/load`, `environment/failures`, `environment/overload`, `environment/maintenance` and
-//! `environment/commands`.
+//! Part of the rules `environment/load`, `environment/unready`, `environment/failures`, `environment/overload`,
+//! `environment/maintenance` and `environment/commands`.
 //!
 //! Every such action is slow: it begins a block. Those that change something from outside carry the mark `environment`,
 //! which excuses loops, and disturb observers of replica counts.
@@ -11,6 +11,7 @@ pub mod failures;
 pub mod load;
 pub mod maintenance;
 pub mod overload;
+pub mod unready;
 
 use crate::cluster::view::Cluster;
 use crate::cluster::view::rule::Rule;
@@ -19,8 +20,15 @@ use crate::system::{ActionDraft, ActionKind, MarkId, State};
 use crate::term::{Bool, VarId};
 
 /// The rules of the environment.
-pub static RULES: &[&Rule] =
-    &[&load::RULE, &load::independent::RULE, &failures::RULE, &overload::RULE, &maintenance::RULE, &commands::RULE];
+pub static RULES: &[&Rule] = &[
+    &unready::RULE,
+    &load::RULE,
+    &load::independent::RULE,
+    &failures::RULE,
+    &overload::RULE,
+    &maintenance::RULE,
+    &commands::RULE,
+];
 
 /// A choice of one node that goes down or comes back: guard, input and its allowed values, the state after it.
 pub(crate) struct Switch<'c> {

@@ -212,8 +212,7 @@ fn candidates<'c>(
     let cells = cluster.cells(state);
     let running = |cell: &Cell<'c>| cluster.pods(cell, template, Phase::Running);
     let unready = |cell: &Cell<'c>| {
-        let starting = cluster.pods(cell, template, Phase::Starting);
-        cluster.is_down(cell).ite(cluster.active_on(cell, template), starting)
+        cluster.is_down(cell).ite(cluster.active_on(cell, template), cluster.unready_on(cell, template))
     };
     let ready = |cell: &Cell<'c>| cluster.is_down(cell).ite(0, running(cell));
     // Pods are mates by the owner of their ReplicaSet: those of a ReplicaSet without an owner have none.

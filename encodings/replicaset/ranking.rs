@@ -19,6 +19,8 @@ pub static RULE: Rule = rule! {
         "phases of pods that are not ready" => "over: free choice among them",
     ],
     omits: [
+        "restarts and age among pods of a node that are not ready" =>
+            "those that have yet to be ready go before those that are no longer",
         "deletion costs of pods that differ from those of their template",
     ],
 };

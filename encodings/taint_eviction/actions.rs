@@ -159,12 +159,12 @@ impl<'c> Subject<'_, 'c> {
                 chosen.iter().zip(&cells).map(|(chosen, cell)| chosen.ite(cluster.pods(cell, template, phase), 0));
             ctx.sum(pods)
         };
-        let (inputs, choice, [starting, running]) = self.some_of(here(Phase::Starting), here(Phase::Running));
+        let (inputs, choice, going) = self.some_of(here);
         let mut next = state.clone();
-        cluster.rewrite_one(&mut next, &chosen, |cell| {
-            cluster.change(cell).delete_of(template, [starting, running], Leaving::Evicted)
-        });
-        let (evicted, name, seconds) = ((starting + running).id(), self.name(), self.limit());
+        let of = |phase| going.iter().find(|(known, _)| *known == phase).map_or(ctx.int(0), |(_, pods)| *pods);
+        cluster.rewrite_one(&mut next, &chosen, |cell| cluster.change(cell).delete_of(template, of, Leaving::Evicted));
+        let evicted = ctx.sum(going.iter().map(|(_, pods)| *pods));
+        let (evicted, name, seconds) = (evicted.id(), self.name(), self.limit());
         let draft = ActionDraft::new(
             format!("taint eviction of {name} after its toleration"),
             ActionKind::Periodic,
@@ -182,18 +182,26 @@ impl<'c> Subject<'_, 'c> {
         cluster.act(&RULE, draft, Box::new(tell));
     }
 
-    /// Whose time is over, of pods on one node that are starting and running: of all; in `async` runs of some, for they
-    /// need not have come together. The inputs that say so, their allowed values, and the numbers.
-    fn some_of(&self, starting: Int<'c>, running: Int<'c>) -> (Vec<VarId>, Bool<'c>, [Int<'c>; 2]) {
-        let ctx = self.cluster.ctx();
+    /// Whose time is over, of pods on one node, by phase: of all that are `here`; in `async` runs of some, for they need not
+    /// have come together. The inputs that say so, their allowed values, and the numbers.
+    fn some_of(&self, here: impl Fn(Phase) -> Int<'c>) -> (Vec<VarId>, Bool<'c>, Vec<(Phase, Int<'c>)>) {
+        let (ctx, told) = (self.cluster.ctx(), &self.cluster.templates[self.template.0].phases);
+        let named =
+            [(Phase::Starting, "starting"), (Phase::Unready, "not ready any more"), (Phase::Running, "running")];
+        let phases = named.into_iter().filter(|(phase, _)| *phase != Phase::Unready || told.contains(phase));
         if self.cluster.spec.scenario.interleaving != Interleaving::Async {
-            return (Vec::new(), ctx.bool(true), [starting, running]);
+            return (Vec::new(), ctx.bool(true), phases.map(|(phase, _)| (phase, here(phase))).collect());
         }
-        let choose = |name, here: Int<'c>| self.cluster.input(name, 0, here.range().hi);
-        let ((first, some_starting), (second, some_running)) =
-            (choose("starting", starting), choose("running", running));
-        let choice = some_starting.le(starting) & some_running.le(running) & (some_starting + some_running).ge(1);
-        (vec![first, second], choice, [some_starting, some_running])
+        let (mut inputs, mut choice, mut some) = (Vec::new(), ctx.bool(true), Vec::new());
+        for (phase, name) in phases {
+            let here = here(phase);
+            let (input, pods) = self.cluster.input(name, 0, here.range().hi);
+            inputs.push(input);
+            choice = choice & pods.le(here);
+            some.push((phase, pods));
+        }
+        let any = ctx.sum(some.iter().map(|(_, pods)| *pods)).ge(1);
+        (inputs, choice & any, some)
     }
 
     /// A limit to tell of: that on nodes that are down, if there is one.

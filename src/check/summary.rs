@@ -30,6 +30,7 @@ pub struct Summary {
 struct Pods {
     ready: i64,
     starting: i64,
+    unready: i64,
     terminating: i64,
     down: i64,
     /// Made for a node each, and waiting for it.
@@ -136,6 +137,7 @@ fn count(parts: &Parts, attributes: &[Attribute], values: &[i64], pods: &mut [Po
             _ if is_down => entry.down += value,
             Phase::Starting => entry.starting += value,
             Phase::Running => entry.ready += value,
+            Phase::Unready => entry.unready += value,
         }
     }
 }
@@ -144,7 +146,7 @@ fn workloads(spec: &ClusterSpec, parts: &Parts, pods: &[Pods], state: &[i64]) ->
     let mut lines = Vec::new();
     for (index, object) in spec.workloads.iter().enumerate() {
         let Some(vars) = &parts.workloads[index] else { continue };
-        let Pods { ready, starting, terminating, down, waiting } = pods[index];
+        let Pods { ready, starting, unready, terminating, down, waiting } = pods[index];
         let pending: i64 = vars.templates.iter().map(|template| state[parts.pending[template.0].index()]).sum();
         let pending = pending + waiting;
         let absent = vars.exists.is_some_and(|exists| state[exists.index()] == 0);
@@ -156,6 +158,7 @@ fn workloads(spec: &ClusterSpec, parts: &Parts, pods: &[Pods], state: &[i64]) ->
         let more = [
             (pending, "Pending"),
             (starting, "starting"),
+            (unready, "not ready any more"),
             (terminating, "terminating"),
             (down, "on nodes that are down"),
         ];
@@ -174,6 +177,7 @@ fn describe(pod_names: &[String], attributes: &[Attribute], values: &[i64]) -> V
         words.push(match *attribute {
             Attribute::Pods(template, Phase::Running) => format!("{value} {}", pod_names[template.0]),
             Attribute::Pods(template, Phase::Starting) => format!("{value} {} starting", pod_names[template.0]),
+            Attribute::Pods(template, Phase::Unready) => format!("{value} {} not ready", pod_names[template.0]),
             Attribute::Pods(template, Phase::Terminating) => format!("{value} {} terminating", pod_names[template.0]),
             Attribute::Nominated(template) => format!("{value} {} nominated", pod_names[template.0]),
             Attribute::Waiting(template) => format!("{value} {} waiting", pod_names[template.0]),

@@ -98,6 +98,9 @@ fn events(cluster: &ClusterSpec) -> String {
   # Pods that may take arbitrarily long to become ready:
   # slowStart: [deployment/{name}]
 
+  # Pods that may fail their readiness probes while they run:
+  # unready: [{{target: deployment/{name}, atMost: 1, recover: true}}]
+
   # Nodes that fail, panic when full, or are drained one after another:
   # failures: {{nodes: all, atMost: 1, recover: true}}
   # overload: {{threshold: 98%, recover: true}}

@@ -36,6 +36,7 @@ pub fn workload(kind: WorkloadKind, owner_kind: &str, key: ObjectKey, revision: 
         update: DaemonSetUpdateStrategy::default(),
         paused: false,
         min_ready_seconds: 0,
+        progress_deadline: None,
         stateful: None,
         revisions: vec![revision],
         current: 0,

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use k8s_openapi::api::core::v1::{Node, PodSpec};
 
 use crate::cluster::object::daemon::{self, Update};
+use crate::cluster::object::images;
 use crate::cluster::object::policy::EVICT_ANNOTATION;
 use crate::cluster::object::selector;
 use crate::cluster::object::spec::{ClusterSpec, ExistingPod, NodeSpec, Origin, Workload, WorkloadKind};
@@ -53,6 +54,8 @@ fn rests(cluster: &ClusterSpec, workload: &Workload) -> bool {
         && !rolls
         && !is_asked_about
         && !cluster.scenario.slow_start.contains(&workload.key)
+        && !images::has_one_of(pod, &cluster.scenario.crash_looping)
+        && !cluster.scenario.unready.iter().any(|it| it.target == workload.key)
         && !cluster.scenario.commands.iter().any(names)
         && has_its_pods(cluster, pod, workload)
         && !is_descheduled(cluster, workload)

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
+use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet, ReplicaSetStatus};
 use k8s_openapi::api::core::v1::{Pod, PodTemplateSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 
@@ -34,6 +34,8 @@ struct Set {
     size: Option<i64>,
     revision: i64,
     pods: Vec<ExistingPod>,
+    /// Of them, ready ones that are not available yet.
+    young: i64,
     labels: Labels,
     origin: Origin,
     replicas_given: bool,
@@ -146,6 +148,7 @@ impl<'a> Owners<'a> {
             size: Some(spec.replicas.unwrap_or(1).into()),
             revision: annotation(&object.value.metadata, "deployment.kubernetes.io/revision").unwrap_or(0),
             pods: Vec::new(),
+            young: young(object.value.status.as_ref()),
             labels: object.value.metadata.labels.clone().unwrap_or_default(),
             origin: object.origin(),
             replicas_given: spec.replicas.is_some(),
@@ -192,6 +195,7 @@ impl<'a> Owners<'a> {
             size: None,
             revision: 0,
             pods: Vec::new(),
+            young: 0,
             labels: Labels::new(),
             origin: Origin::default(),
             replicas_given: false,
@@ -246,7 +250,7 @@ fn build_deployment(
             let size = set.size.unwrap_or(if alone { replicas } else { set.pods.len() as i64 });
             Revision { template, size, ..set.into_revision() }
         }
-        None => Revision { name: generated, template, size: 0, pods: Vec::new() },
+        None => Revision { name: generated, template, ..Revision::default() },
     });
     let given = apply::replicas_given(object);
     let mut workload = workload(WorkloadKind::Deployment, "Deployment", key, Revision::default(), object.origin());
@@ -257,10 +261,15 @@ fn build_deployment(
     workload.strategy = strategy(spec.strategy.as_ref());
     workload.paused = spec.paused.unwrap_or(false);
     workload.min_ready_seconds = spec.min_ready_seconds.unwrap_or(0).into();
+    let deadline = spec.progress_deadline_seconds.unwrap_or(PROGRESS_DEADLINE);
+    workload.progress_deadline = (deadline != i32::MAX).then(|| deadline.into());
     workload.current = revisions.len() - 1;
     workload.revisions = revisions;
     workload
 }
+
+/// `spec.progressDeadlineSeconds` unless given.
+const PROGRESS_DEADLINE: i32 = 600;
 
 /// Which of a Deployment's ReplicaSets has its present template.
 fn present_set(sets: &[Set], template: &PodTemplateSpec) -> Option<usize> {
@@ -286,8 +295,14 @@ fn lone_set(set: Set) -> Workload {
 impl Set {
     fn into_revision(self) -> Revision {
         let size = self.size.unwrap_or(self.pods.len() as i64);
-        Revision { name: self.key.name, template: self.template, size, pods: self.pods }
+        Revision { name: self.key.name, template: self.template, size, pods: self.pods, young: self.young }
     }
+}
+
+/// Ready pods of a ReplicaSet that are not available yet.
+fn young(status: Option<&ReplicaSetStatus>) -> i64 {
+    let counted = |of: fn(&ReplicaSetStatus) -> Option<i32>| i64::from(status.and_then(of).unwrap_or(0));
+    (counted(|it| it.ready_replicas) - counted(|it| it.available_replicas)).max(0)
 }
 
 fn annotation(metadata: &ObjectMeta, name: &str) -> Option<i64> {

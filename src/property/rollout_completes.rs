@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::cluster::object::scenario::PropertySpec;
-use crate::cluster::object::spec::{Workload, WorkloadKind};
+use crate::cluster::object::spec::{Revision, Workload, WorkloadKind};
 use crate::cluster::object::stateful::{Stateful, Update};
 use crate::cluster::object::{daemon, stateful};
+use crate::cluster::view::story::{Line, Scene};
 use crate::cluster::view::{Cluster, WorkloadVars};
-use crate::cluster::{Cell, Phase, TemplateId};
+use crate::cluster::{Cell, TemplateId};
 use crate::system::{Checkpoint, PropertyKind, State};
 use crate::term::{Bool, Int};
 
@@ -20,9 +21,10 @@ pub const DEFINITION: Definition = Definition {
     says: "a changed template reaches all replicas",
     violated_by: "a settled state in which the workload's present template does not have `spec.replicas` bound pods, \
                   or another template still has some (of a DaemonSet: only the latter, and on nodes that are up), and \
-                  no pod is still starting, waits for `minReadySeconds`, or for a node that may yet come. Pods of a StatefulSet below its partition \
-                  may be of any template; with OnDelete no rollout is expected, nor is one to a template whose pods \
-                  never become ready (`neverReady`)",
+                  no pod is still starting, waits for `minReadySeconds`, is to be ready again (`crashLooping`, \
+                  `unready` with `recover`), or waits for a node that may yet come. Pods of a StatefulSet below its \
+                  partition may be of any template; with OnDelete no rollout is expected, nor is one to a template \
+                  whose pods never become ready (`neverReady`)",
     needs: "it needs a command that applies a changed template",
     about: About { missing: true, ..Definition::PLAIN.about },
     may_apply: |spec| spec.workloads.iter().any(|workload| workload.revisions.len() > 1),
@@ -30,7 +32,7 @@ pub const DEFINITION: Definition = Definition {
     ..Definition::PLAIN
 };
 
-/// Where everything has come to rest and no pod is still starting that ever will, the present template has all the replicas.
+/// Where everything has come to rest and no pod is to be ready that ever will, the present template has all the replicas.
 fn build(cluster: &Cluster<'_>, property: &PropertySpec) -> Result<bool, PropertyError> {
     let (ctx, state) = (cluster.ctx(), cluster.state());
     let mut found = false;
@@ -41,10 +43,8 @@ fn build(cluster: &Cluster<'_>, property: &PropertySpec) -> Result<bool, Propert
             found = true;
             continue;
         }
-        let starting = ctx.any(
-            starting(cluster, vars)
-                .map(|template| cluster.sum(&state, |cell| cluster.pods(cell, template, Phase::Starting)).ge(1)),
-        );
+        let coming = |&template: &TemplateId| cluster.sum(&state, |cell| cluster.coming_on(cell, template)).ge(1);
+        let coming = ctx.any(vars.templates.iter().map(coming));
         let ageing = vars.templates.iter().map(|&template| is_ageing(cluster, &state, template));
         let ageing = ctx.any(ageing);
         let hopeful = vars.templates.iter().map(|&it| cluster.waiting(&state, it).ge(1) & cluster.is_helped(it));
@@ -54,17 +54,17 @@ fn build(cluster: &Cluster<'_>, property: &PropertySpec) -> Result<bool, Propert
             Some(set) => set_is_complete(cluster, &state, set, vars),
             None => is_complete(cluster, &state, vars),
         };
-        let holds = (!cluster.exists(&state, vars) | broken | starting | ageing | hopeful | complete).id();
-        let kind = PropertyKind::Invariant { holds, at: Checkpoint::Settled };
-        cluster.property(DEFINITION.name, object.key.to_string(), kind);
+        let holds = !cluster.exists(&state, vars) | broken | coming | ageing | hopeful | complete;
+        add_property(cluster, object, holds);
+        diagnose(cluster, object, vars, holds);
         found = true;
     }
     Ok(found)
 }
 
-/// Templates whose pods become ready.
-fn starting<'a>(cluster: &'a Cluster<'_>, vars: &'a WorkloadVars) -> impl Iterator<Item = TemplateId> + 'a {
-    vars.templates.iter().copied().filter(|template| !cluster.templates[template.0].never_ready)
+fn add_property<'c>(cluster: &Cluster<'c>, object: &Workload, holds: Bool<'c>) {
+    let kind = PropertyKind::Invariant { holds: holds.id(), at: Checkpoint::Settled };
+    cluster.property(DEFINITION.name, object.key.to_string(), kind);
 }
 
 /// Revisions whose pods never become ready: no rollout to them is expected to get anywhere.
@@ -73,11 +73,11 @@ fn broken<'a>(cluster: &'a Cluster<'_>, vars: &'a WorkloadVars) -> impl Iterator
     templates.filter(|template| template.never_ready).map(|template| template.revision as i64)
 }
 
-/// Whether a pod of a StatefulSet is ready and has not been so for `minReadySeconds`: then the rollout goes on later.
+/// Whether a pod is ready and has not been so for `minReadySeconds`: then the rollout goes on later.
 fn is_ageing<'c>(cluster: &Cluster<'c>, state: &State<'c>, template: TemplateId) -> Bool<'c> {
     let seasons = cluster.turnover.seasons.iter().filter(|(templates, _)| templates.contains(&template));
     let young = seasons.map(|&(_, flag)| cluster.ready(state, template).ge(1) & !state.is(flag));
-    cluster.ctx().any(young)
+    cluster.ctx().any(young) | cluster.available(state, template).lt(cluster.ready(state, template))
 }
 
 /// Whether the present ReplicaSet has all replicas, and others none.
@@ -126,16 +126,47 @@ fn add_of_daemons<'c>(cluster: &Cluster<'c>, object: &Workload, vars: &WorkloadV
         (cluster.active_on(cell, template) + cluster.waiting_on(cell, template)).ge(1)
     };
     let cells = cluster.cells(&state);
-    let starting = ctx.any(cells.iter().flat_map(|cell| {
-        let some = |template: &TemplateId| up(cell) & cluster.pods(cell, *template, Phase::Starting).ge(1);
+    let coming = ctx.any(cells.iter().flat_map(|cell| {
+        let some = |template: &TemplateId| up(cell) & cluster.coming_on(cell, *template).ge(1);
         vars.templates.iter().map(some).collect::<Vec<_>>()
     }));
+    let broken = ctx.any(broken(cluster, vars).map(|broken| revision.eq(broken)));
     let is_left = |(index, &template): (usize, &TemplateId)| {
         let is_old = !revision.eq(index as i64);
         is_old & ctx.any(cells.iter().map(|cell| up(cell) & has(template, cell)))
     };
     let left = ctx.any(vars.templates.iter().enumerate().map(is_left));
-    let holds = (!cluster.exists(&state, vars) | starting | !left).id();
-    let kind = PropertyKind::Invariant { holds, at: Checkpoint::Settled };
-    cluster.property(DEFINITION.name, object.key.to_string(), kind);
+    add_property(cluster, object, !cluster.exists(&state, vars) | broken | coming | !left);
+}
+
+/// Says how far a rollout came that goes no further, and what a Deployment that is watched says of it.
+fn diagnose<'c>(cluster: &Cluster<'c>, object: &Workload, vars: &WorkloadVars, holds: Bool<'c>) {
+    let state = cluster.state();
+    if object.kind != WorkloadKind::Deployment {
+        return;
+    }
+    let sets = vars.templates.iter().zip(&object.revisions);
+    let available = |(&template, revision): (&TemplateId, &Revision)| {
+        (cluster.available(&state, template).id(), cluster.bound(&state, template).id(), revision.name.clone())
+    };
+    let sets: Vec<_> = sets.map(available).collect();
+    let (holds, revision) = (holds.id(), cluster.revision(&state, vars).id());
+    let (wanted, name) = (state.get(vars.replicas).id(), object.key.to_string());
+    let deadline = object.progress_deadline.filter(|_| !object.paused);
+    let told = move |scene: &Scene<'_>| {
+        let present = usize::try_from(scene.get(revision)).ok().and_then(|at| sets.get(at));
+        let Some((available, _, set)) = present.filter(|_| !scene.holds(holds)) else { return Vec::new() };
+        let old: i64 = sets.iter().filter(|(_, _, other)| other != set).map(|(_, bound, _)| scene.get(*bound)).sum();
+        let (available, wanted) = (scene.get(*available), scene.get(wanted));
+        let mut lines =
+            vec![format!("{available} of {wanted} pods of {set} are available, {old} of other templates remain")];
+        lines.extend(deadline.filter(|_| old > 0).map(|seconds| {
+            format!(
+                "{seconds} s without progress later (progressDeadlineSeconds), {name} has the condition Progressing=False, \
+                 ProgressDeadlineExceeded; nothing is rolled back"
+            )
+        }));
+        lines.into_iter().map(Line::from).collect()
+    };
+    cluster.diagnose(DEFINITION.name, Box::new(told));
 }

@@ -1,6 +1,8 @@
 //! What several integration tests share: from files to verdicts.
 #![allow(dead_code, reason = "no test uses all of it")]
 
+pub mod ways;
+
 use kubound::cluster::object::scenario::Failures;
 use kubound::engine::{Budget, Engine, Outcome, Silent, Verdict};
 use kubound::input::{self, Loaded};

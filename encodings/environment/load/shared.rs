@@ -24,6 +24,8 @@ pub struct Sharing<'c> {
     pub ready_only: bool,
     /// Starting pods that run without a sample.
     pub unsampled: Int<'c>,
+    /// Pods that are not ready any more, and whose usage is used all the same.
+    pub lapsed: Int<'c>,
     /// Pods that share while they are being deleted.
     leaving: Int<'c>,
 }
@@ -35,14 +37,25 @@ impl LoadVars {
         let none = ctx.int(0);
         let ready_only = cluster.spec.scenario.loads[self.load].samples == Samples::Ready;
         let (inputs, choice) = (Vec::new(), ctx.bool(true));
-        let mut sharing = Sharing { inputs, choice, ready_only, unsampled: none, leaving: none };
+        let mut sharing = Sharing { inputs, choice, ready_only, unsampled: none, lapsed: none, leaving: none };
+        let state = cluster.state();
+        let of = |phase| ctx.sum(vars.templates.iter().map(|&template| on_nodes(cluster, &state, template, phase)));
+        if self.uses_lapsed(cluster) {
+            sharing.lapsed = sharing.some_of(cluster, "not ready any more, measured", of(Phase::Unready));
+        }
         if ready_only {
-            let state = cluster.state();
-            let of = |phase| ctx.sum(vars.templates.iter().map(|&template| on_nodes(cluster, &state, template, phase)));
-            sharing.unsampled = sharing.some_of(cluster, "without samples", of(Phase::Starting));
+            sharing.unsampled = sharing.some_of(cluster, "without samples", of(Phase::Starting)) + of(Phase::Unready);
             sharing.leaving = sharing.some_of(cluster, "leaving", of(Phase::Terminating));
         }
         sharing
+    }
+
+    /// Whether cpu usage of pods that are not ready any more may be used: upstream does so unless they are in their first
+    /// minutes.
+    fn uses_lapsed(&self, cluster: &Cluster<'_>) -> bool {
+        let load = &cluster.spec.scenario.loads[self.load];
+        let is_plain = self.tally.is_none() && self.ages.is_none() && load.at_most.is_none();
+        load.metric == "cpu" && load.samples != Samples::Ready && is_plain
     }
 
     /// Usage of the oldest ready pods together, in milli-units; `others` are ready as well.

@@ -425,10 +425,10 @@ fn pod_groups<'c>(
     let missing = total(&down) + sharing.unsampled;
     let ready = cluster.measured_of(&state, target, watched.metric.is_cpu() || sharing.ready_only);
     let initialising = load.initialising(cluster, &state, ready);
-    let rest = active.minus_or_zero(ready + missing) + initialising;
+    let rest = active.minus_or_zero(ready + missing + sharing.lapsed) + initialising;
     let group = |count, phase, sampled| pod_group(cluster, watched, count, phase, sampled);
     let groups = vec![
-        group(ready.minus_or_zero(initialising), PodPhase::Running, true),
+        group(ready.minus_or_zero(initialising) + sharing.lapsed, PodPhase::Running, true),
         group(missing, PodPhase::Running, false),
         group(rest, PodPhase::Pending, false),
     ];

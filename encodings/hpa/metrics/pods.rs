@@ -25,6 +25,10 @@ pub static RULE: Rule = rule! {
         "the CPU initialisation period" =>
             "where the scenario gives it, over: any number of the pods that have become ready count at a time, oldest \
                 first; else out, and with `per: eachPod`: pods count from the moment they are ready",
+        "pods that are not ready any more" =>
+            "exact, but for cpu usage, which counts unless they are young: over, any number of them does. With \
+                `per: eachPod`, `startup` or `atMost` theirs is out",
+        "pods that crash" => "as those that are not ready any more: whether a sample of them is missing is out",
     ],
 };
 

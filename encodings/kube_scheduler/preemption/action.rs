@@ -80,7 +80,8 @@ impl<'c> Alternative<'_, 'c> {
 
     /// How many pods of a template are evicted.
     fn evicted(&self, ctx: &'c Ctx, template: TemplateId) -> Int<'c> {
-        self.victims(ctx, template, Phase::Starting) + self.victims(ctx, template, Phase::Running)
+        let phases = [Phase::Starting, Phase::Unready, Phase::Running];
+        ctx.sum(phases.map(|phase| self.victims(ctx, template, phase)))
     }
 }
 

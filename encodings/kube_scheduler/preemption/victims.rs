@@ -119,11 +119,12 @@ fn is_movable(cluster: &Cluster<'_>, template: TemplateId) -> bool {
     owner.kind != WorkloadKind::Fixed || !matches!(owner.owner_kind.as_str(), "DaemonSet" | "Node")
 }
 
-/// Within a template, pods that run stay before those that start, and those before the ones that leave anyway.
+/// Within a template, pods that are ready stay before those that are no longer, those before the ones that start, and these
+/// before the ones that leave anyway.
 fn groups_of(cluster: &Cluster<'_>, template: TemplateId) -> Vec<Group> {
     let pod = &cluster.templates[template.0];
     let started = pod.sample.as_ref().and_then(|sample| sample.status.as_ref()?.start_time.clone());
-    let phases = [Phase::Running, Phase::Starting, Phase::Terminating];
+    let phases = [Phase::Running, Phase::Unready, Phase::Starting, Phase::Terminating];
     let present = phases.into_iter().filter(|phase| pod.phases.contains(phase));
     present.map(|phase| Group { template, phase, priority: pod.priority(), started: started.clone() }).collect()
 }

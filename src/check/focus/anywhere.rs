@@ -17,7 +17,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::cluster::object::activation::Activation;
 use crate::cluster::object::gitops::{Declared, Sync};
-use crate::cluster::object::scenario::{Command, Load, Scenario};
+use crate::cluster::object::scenario::{Command, Load, Scenario, Unready};
 use crate::cluster::object::spec::{
     Autoscaler, ClusterSpec, Company, DEFAULT_SCHEDULER, ExistingPod, FitStrategy, NodeSpec, ObjectKey, Revision,
     SchedulerProfile, Workload,
@@ -113,7 +113,8 @@ pub fn preemptors<'a>(survey: &'a Survey<'_>, template: usize) -> impl Iterator<
 pub fn alone(survey: &Survey<'_>, workload: usize, naming: Naming, scaling: Scaling) -> Alone {
     let whole = survey.spec;
     let owner = &whole.workloads[workload];
-    let names = Names { naming, scaling, owner, never_ready: &whole.scenario.never_ready };
+    let images = whole.scenario.never_ready.iter().chain(&whole.scenario.crash_looping).cloned().collect();
+    let names = Names { naming, scaling, owner, images };
     let crowded = !room::finds_room(survey, workload);
     let own = names.key();
     let commands: Vec<usize> = own_commands(whole, &owner.key).collect();
@@ -155,7 +156,7 @@ struct Names<'a> {
     scaling: Scaling,
     owner: &'a Workload,
     /// Images that matter.
-    never_ready: &'a [String],
+    images: Vec<String>,
 }
 
 impl Names<'_> {
@@ -173,9 +174,10 @@ impl Names<'_> {
         };
         let revision = |(position, it): (usize, &Revision)| Revision {
             name: name(position, &it.name),
-            template: without_place(&it.template, self.never_ready),
+            template: without_place(&it.template, &self.images),
             size: it.size,
             pods: it.pods.iter().map(pod).collect(),
+            young: it.young,
         };
         Workload {
             key: self.key(),
@@ -239,11 +241,14 @@ impl Names<'_> {
         };
         let exact = self.scaling == Scaling::Exact;
         let loads = whole.loads.iter().filter(|load| exact && load.target == *own).cloned();
+        let unready = whole.unready.iter().filter(|it| it.target == *own);
         Scenario {
             placed_anywhere: here(&whole.placed_anywhere),
             loads: loads.map(|load| Load { target: self.key(), ..load }).collect(),
             slow_start: here(&whole.slow_start),
             never_ready: whole.never_ready.clone(),
+            crash_looping: whole.crash_looping.clone(),
+            unready: unready.map(|it| Unready { target: self.key(), ..it.clone() }).collect(),
             failures: None,
             overload: None,
             maintenance: None,
@@ -263,9 +268,9 @@ fn pod(pod: &ExistingPod) -> ExistingPod {
     ExistingPod { name: String::new(), node, object: None, ..pod.clone() }
 }
 
-/// A template without anything that says where its pods go, or what they are called. Of images only those are left whose
-/// containers never become ready.
-fn without_place(template: &PodTemplateSpec, never_ready: &[String]) -> PodTemplateSpec {
+/// A template without anything that says where its pods go, or what they are called. Of images only those are left that
+/// matter, as those of containers that never become ready.
+fn without_place(template: &PodTemplateSpec, images: &[String]) -> PodTemplateSpec {
     let mut spec = template.spec.clone().unwrap_or_default();
     spec.node_selector = None;
     spec.affinity = None;
@@ -278,7 +283,7 @@ fn without_place(template: &PodTemplateSpec, never_ready: &[String]) -> PodTempl
     spec.host_network = None;
     for container in spec.containers.iter_mut().chain(spec.init_containers.iter_mut().flatten()) {
         container.name = String::new();
-        container.image = container.image.take().filter(|image| never_ready.contains(image));
+        container.image = container.image.take().filter(|image| images.contains(image));
         container.ports = None;
         container.env = None;
         container.args = None;

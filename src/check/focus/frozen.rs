@@ -44,6 +44,7 @@ fn part(
     let mut scenario = whole.scenario.clone();
     scenario.loads.retain(|load| keys.contains(&load.target));
     scenario.slow_start.retain(|key| keys.contains(key));
+    scenario.unready.retain(|it| keys.contains(&it.target));
     scenario.placed_anywhere.retain(|key| keys.contains(key));
     let kept = |action: &CommandAction| action.target().is_none_or(|key| keys.contains(key));
     let commands = whole.scenario.commands.iter().enumerate().filter(|(_, command)| kept(&command.action));

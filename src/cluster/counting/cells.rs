@@ -480,6 +480,7 @@ fn describe(attribute: &Attribute, templates: &[Template]) -> String {
     match *attribute {
         Attribute::Pods(TemplateId(template), Phase::Running) => templates[template].name.clone(),
         Attribute::Pods(TemplateId(template), Phase::Starting) => format!("{} starting", templates[template].name),
+        Attribute::Pods(TemplateId(template), Phase::Unready) => format!("{} not ready", templates[template].name),
         Attribute::Pods(TemplateId(template), Phase::Terminating) => {
             format!("{} terminating", templates[template].name)
         }

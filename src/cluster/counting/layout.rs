@@ -92,13 +92,15 @@ impl Layout {
             for &phase in &template.phases {
                 // Pods that are starting when it begins will run, whether others may follow them or not.
                 let started = match phase {
-                    Phase::Running => pods(Phase::Running) + pods(Phase::Starting),
+                    Phase::Running | Phase::Unready => pods(Phase::Running) + pods(Phase::Starting),
                     _ => pods(phase),
                 };
                 let most = match phase {
                     // The next pod comes once none is there, or at least once the last one is being deleted.
                     _ if template.share == Share::One => fitting.min(1).max(present),
-                    Phase::Starting | Phase::Running if template.is_daemon() => fitting.min(1).max(present),
+                    Phase::Starting | Phase::Running | Phase::Unready if template.is_daemon() => {
+                        fitting.min(1).max(present)
+                    }
                     Phase::Terminating if template.is_daemon() && comes => room(class, template).max(present),
                     // So is one that holds the name of its StatefulSet's pod.
                     Phase::Terminating if template.tenure == Tenure::Loose || template.ordinal.is_some() => {

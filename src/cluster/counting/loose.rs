@@ -175,6 +175,7 @@ impl<'a> Readers<'a> {
             phases: phases::of_others(self.spec, tenure, members.iter().map(|&member| &pods[member])),
             slow_start: false,
             never_ready: false,
+            crash_loops: false,
             share: Share::Any,
             grows: true,
             spec: sample.spec.clone().unwrap_or_default(),

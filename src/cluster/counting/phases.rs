@@ -7,6 +7,8 @@
 //!
 //! * *readiness*: rollouts and the pods that a ReplicaSet deletes first; budgets, which are read by evictions; and what is
 //!   remembered of pods that an autoscaler measures, when others go;
+//! * *readiness that is lost*: where the scenario says that pods cease to be ready. That takes a while to pass, in any
+//!   interleaving, so it is told wherever it may happen;
 //! * *termination*: the scheduler, for whose pods there is more room later. Where only the owner deletes pods, and all that
 //!   are ever scheduled are pods of its own, none of them waits by then: those that wait are deleted first.
 //!   Quotas count pods until they are gone.
@@ -27,11 +29,11 @@ use crate::system::Interleaving;
 use super::loose;
 use super::templates::{Phase, Template, Tenure};
 
-/// The phases of an owner's pods, as far as others are no reason to leave one out.
-pub fn of_owned(spec: &ClusterSpec, owner: &Workload, slow_start: bool) -> Vec<Phase> {
+/// The phases of an owner's pods of one template, as far as others are no reason to leave one out.
+pub fn of_owned(spec: &ClusterSpec, owner: &Workload, slow_start: bool, pod: &PodSpec) -> Vec<Phase> {
     let races = spec.scenario.interleaving != Interleaving::Settled;
     let mut phases = Vec::new();
-    let is_broken = |pod: &PodSpec| images::are_never_ready(pod, &spec.scenario.never_ready);
+    let is_broken = |pod: &PodSpec| images::has_one_of(pod, &spec.scenario.never_ready);
     let is_watched = owner.revisions.len() > 1
         || owner.revisions.iter().filter_map(|it| it.template.spec.as_ref()).any(is_broken)
         || owner.stateful.is_some() && owner.min_ready_seconds > 0;
@@ -39,6 +41,9 @@ pub fn of_owned(spec: &ClusterSpec, owner: &Workload, slow_start: bool) -> Vec<P
         phases.push(Phase::Starting);
     }
     phases.push(Phase::Running);
+    if may_cease_to_be_ready(spec, owner, pod) {
+        phases.push(Phase::Unready);
+    }
     let goes = match (owner.kind, &owner.stateful) {
         (WorkloadKind::DaemonSet, _) => daemons_may_go(spec, owner),
         (_, Some(set)) => !keeps_its_pods(spec, owner, set),
@@ -54,6 +59,15 @@ pub fn of_owned(spec: &ClusterSpec, owner: &Workload, slow_start: bool) -> Vec<P
         phases.push(Phase::Terminating);
     }
     phases
+}
+
+/// Whether pods of a template that are ready may not be so any more.
+fn may_cease_to_be_ready(spec: &ClusterSpec, owner: &Workload, pod: &PodSpec) -> bool {
+    let scenario = &spec.scenario;
+    let is_ever_ready = !images::has_one_of(pod, &scenario.never_ready);
+    is_ever_ready
+        && (images::has_one_of(pod, &scenario.crash_looping)
+            || scenario.unready.iter().any(|it| it.target == owner.key))
 }
 
 /// Whether pods of a DaemonSet may be deleted: by others, for an update, or because they are where they should not be.

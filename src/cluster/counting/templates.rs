@@ -37,6 +37,8 @@ pub enum Phase {
     Starting,
     /// Ready.
     Running,
+    /// Not ready any more: it failed its probe, or waits to be restarted.
+    Unready,
     /// Being deleted; holds its resources, counts for nothing else.
     Terminating,
 }
@@ -96,6 +98,8 @@ pub struct Template {
     pub slow_start: bool,
     /// Whether they never become ready, because an image is broken.
     pub never_ready: bool,
+    /// Whether they crash and are restarted, again and again.
+    pub crash_loops: bool,
     /// Who answers for them.
     pub tenure: Tenure,
     /// How many of them a node has.
@@ -208,9 +212,10 @@ fn template(spec: &ClusterSpec, workload: usize, revision: usize) -> Result<Temp
         placing: resources::nonzero_container_requests(&pod),
         max_pods: max_pods(spec, owner),
         ordinal: None,
-        phases: phases::of_owned(spec, owner, slow_start),
+        phases: phases::of_owned(spec, owner, slow_start, &pod),
         slow_start,
-        never_ready: images::are_never_ready(&pod, &spec.scenario.never_ready),
+        never_ready: images::has_one_of(&pod, &spec.scenario.never_ready),
+        crash_loops: images::has_one_of(&pod, &spec.scenario.crash_looping),
         spec: pod,
         tenure: Tenure::Owned,
         share: share(owner),

@@ -30,9 +30,9 @@ pub fn as_written(pod: &PodSpec) -> impl Iterator<Item = &str> {
     pod.containers.iter().filter_map(|container| container.image.as_deref())
 }
 
-/// Whether a container of a pod has one of the images that never become ready.
-pub fn are_never_ready(pod: &PodSpec, broken: &[String]) -> bool {
-    as_written(pod).any(|image| broken.iter().any(|known| known == image))
+/// Whether a container of a pod has one of some images.
+pub fn has_one_of(pod: &PodSpec, images: &[String]) -> bool {
+    as_written(pod).any(|image| images.iter().any(|known| known == image))
 }
 
 #[cfg(test)]

@@ -21,6 +21,10 @@ pub struct Scenario {
     pub slow_start: Vec<ObjectKey>,
     /// Images whose containers never become ready.
     pub never_ready: Vec<String>,
+    /// Images whose containers crash and are restarted, again and again.
+    pub crash_looping: Vec<String>,
+    /// Workloads whose pods may cease to be ready.
+    pub unready: Vec<Unready>,
     /// Nodes that may fail and recover.
     pub failures: Option<Failures>,
     /// Nodes that panic when they are full.
@@ -50,6 +54,8 @@ impl Default for Scenario {
             loads: Vec::new(),
             slow_start: Vec::new(),
             never_ready: Vec::new(),
+            crash_looping: Vec::new(),
+            unready: Vec::new(),
             failures: None,
             overload: None,
             maintenance: None,
@@ -166,6 +172,17 @@ pub struct StartupStage {
     pub until_seconds: i64,
     /// Usage of one pod in milli-units.
     pub usage: i64,
+}
+
+/// Pods that cease to be ready while they run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unready {
+    /// The workload.
+    pub target: ObjectKey,
+    /// At most so many of its pods are not ready any more at the same time (1 or more).
+    pub at_most: u32,
+    /// Whether they become ready again.
+    pub recover: bool,
 }
 
 /// Node failure.

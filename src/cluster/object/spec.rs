@@ -180,6 +180,8 @@ pub struct Workload {
     pub paused: bool,
     /// `spec.minReadySeconds`.
     pub min_ready_seconds: i64,
+    /// `spec.progressDeadlineSeconds` of a Deployment (default 600); `None` if its progress is not watched.
+    pub progress_deadline: Option<i64>,
     /// What else a StatefulSet says; `None` of all other kinds.
     pub stateful: Option<Stateful>,
     /// Templates, oldest first; those after `current` come with commands of the scenario. Never empty.
@@ -204,6 +206,8 @@ pub struct Revision {
     pub size: i64,
     /// Pods that exist at the start.
     pub pods: Vec<ExistingPod>,
+    /// Ready pods that are not available yet, as the status of the ReplicaSet says.
+    pub young: i64,
 }
 
 /// A pod that is already there when the run starts.

@@ -50,6 +50,9 @@ impl Deed {
     }
 }
 
+/// Phases of pods that are not being deleted, in the order in which these are deleted where nobody chooses.
+const ACTIVE: [Phase; 3] = [Phase::Starting, Phase::Unready, Phase::Running];
+
 /// A cell's nodes while they are being changed.
 #[derive(Clone)]
 pub struct Change<'a, 'c> {
@@ -178,6 +181,23 @@ impl<'c> Change<'_, 'c> {
         self
     }
 
+    /// Makes pods of a template unready that were ready.
+    pub fn cease(mut self, template: TemplateId, count: Int<'c>) -> Self {
+        self.deeds.push(Deed::Departure);
+        self.note(effect::started(template));
+        self.update(Attribute::Pods(template, Phase::Running), |pods| pods.minus_or_zero(count));
+        self.update(Attribute::Pods(template, Phase::Unready), |pods| pods + count);
+        self
+    }
+
+    /// Makes pods of a template ready that were so before.
+    pub fn recover(mut self, template: TemplateId, count: Int<'c>) -> Self {
+        self.note(effect::started(template));
+        self.update(Attribute::Pods(template, Phase::Unready), |pods| pods.minus_or_zero(count));
+        self.update(Attribute::Pods(template, Phase::Running), |pods| pods + count);
+        self
+    }
+
     /// Removes one pod of a template that is being deleted.
     pub fn end(mut self, template: TemplateId) -> Self {
         self.note(effect::ended(template));
@@ -206,9 +226,9 @@ impl<'c> Change<'_, 'c> {
         self
     }
 
-    /// Deletes active pods of one template: so many that are starting, and so many that run.
-    pub fn delete_of(mut self, template: TemplateId, [starting, running]: [Int<'c>; 2], why: Leaving) -> Self {
-        self.delete_phases(template, |phase| if phase == Phase::Starting { starting } else { running }, why);
+    /// Deletes `count(phase)` active pods of one template.
+    pub fn delete_of(mut self, template: TemplateId, count: impl Fn(Phase) -> Int<'c>, why: Leaving) -> Self {
+        self.delete_phases(template, count, why);
         self
     }
 
@@ -224,16 +244,20 @@ impl<'c> Change<'_, 'c> {
         if count.constant() == Some(0) {
             return;
         }
-        let there = self.cell.clone();
-        let pods = |phase: Phase| self.view.pods(&there, template, phase);
-        let starting = count.min(pods(Phase::Starting));
-        let running = (count - starting).min(pods(Phase::Running));
-        self.delete_phases(template, |phase| if phase == Phase::Starting { starting } else { running }, why);
+        let mut left = count;
+        let taken = ACTIVE.map(|phase| {
+            let there = self.view.pods(&self.cell, template, phase);
+            let taken = if there.constant() == Some(0) { there } else { left.min(there) };
+            left = left - taken;
+            (phase, taken)
+        });
+        let of = |phase| taken.iter().find(|(known, _)| *known == phase).map_or(self.view.ctx().int(0), |it| it.1);
+        self.delete_phases(template, of, why);
     }
 
     fn delete_phases(&mut self, template: TemplateId, count: impl Fn(Phase) -> Int<'c>, why: Leaving) {
         let mut deleted = self.view.ctx().int(0);
-        for phase in [Phase::Starting, Phase::Running] {
+        for phase in ACTIVE {
             let taken = count(phase);
             if taken.constant() == Some(0) {
                 continue;

@@ -87,6 +87,7 @@ impl<'c> Cluster<'c> {
         let deeds: Vec<Deed> = draft.next.notes().map(Deed::of).collect();
         if deeds.contains(&Deed::Departure) {
             self.note_departures(&mut draft.next);
+            self.choose_departures(draft, &noted(&deeds));
             if let Sight::Only(seen) = &mut draft.footprint.sees {
                 seen.extend(self.seen_by_turnover());
             }
@@ -110,12 +111,32 @@ impl<'c> Cluster<'c> {
         }
     }
 
+    /// Lets an action that has these effects choose which of the pods that cease to be ready, or go, were available. Without an
+    /// effect on pods of some template, nodes go, and any pods with them.
+    fn choose_departures(&self, draft: &mut ActionDraft<'c>, effects: &[Effect]) {
+        let state = self.state();
+        let is_about =
+            |template| [effect::deleted(template), effect::started(template)].iter().any(|it| effects.contains(it));
+        let is_about_nodes = !self.movable().any(is_about);
+        for &(template, var) in &self.turnover.available {
+            if !is_about(template) && !is_about_nodes {
+                continue;
+            }
+            let (before, after) = (self.ready(&state, template), self.ready(&draft.next, template));
+            let (available, gone) = (self.available(&state, template), before.minus_or_zero(after));
+            let (input, lost) = self.input("available pods that go", 0, self.templates[template.0].max_pods);
+            let left = available.minus_or_zero(lost);
+            draft.inputs.push(input);
+            draft.choice = draft.choice & lost.le(available) & lost.le(gone) & left.le(after);
+            draft.next.set(var, left);
+        }
+    }
+
     /// What an action does that others may see. Pods that wait are more or fewer: which, only whoever makes the action
     /// knows, so it may say so before.
     fn effects(&self, draft: &ActionDraft<'c>, deeds: &[Deed]) -> Vec<Effect> {
         let mut effects = draft.footprint.does.clone();
-        effects
-            .extend(deeds.iter().filter_map(|deed| if let Deed::Effect(effect) = deed { Some(*effect) } else { None }));
+        effects.extend(noted(deeds));
         let state = self.state();
         for (index, &pending) in self.pending.iter().enumerate() {
             let template = TemplateId(index);
@@ -213,4 +234,9 @@ impl<'c> Cluster<'c> {
         };
         Ok((view.builder, parts))
     }
+}
+
+/// The effects among what an action does to nodes.
+fn noted(deeds: &[Deed]) -> Vec<Effect> {
+    deeds.iter().filter_map(|deed| if let Deed::Effect(effect) = deed { Some(*effect) } else { None }).collect()
 }

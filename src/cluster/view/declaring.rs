@@ -191,6 +191,11 @@ impl<'c> Declaring<'c> {
         self.0.turnover.seasons.push((templates, flag));
     }
 
+    /// Counts the pods of a template that are available, beside those that are ready.
+    pub fn count_available(&mut self, template: TemplateId, var: IntVar) {
+        self.0.turnover.available.push((template, var));
+    }
+
     /// Gives these workloads marks of their own, as many of them as there are marks for; the others share theirs.
     pub fn mark_apart(&mut self, workloads: impl IntoIterator<Item = usize>) {
         self.0.marked = workloads.into_iter().take(MARKED_WORKLOADS).collect();

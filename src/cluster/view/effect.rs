@@ -31,7 +31,7 @@ pub fn bound(template: TemplateId) -> Effect {
     on(template, 0)
 }
 
-/// Bound pods of a template become ready.
+/// Bound pods of a template become ready, or cease to be.
 pub fn started(template: TemplateId) -> Effect {
     on(template, 1)
 }

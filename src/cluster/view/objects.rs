@@ -92,4 +92,10 @@ impl<'c> Objects<'c> {
     pub fn ready_of_revision(&self, workload: usize, revision: usize) -> i64 {
         placement::ready(self.whole, workload, &self.workloads[workload].revisions[revision])
     }
+
+    /// Pods of one of its revisions that are available at the start.
+    pub fn available_at_start(&self, workload: usize, revision: usize) -> i64 {
+        let revision = &self.workloads[workload].revisions[revision];
+        (placement::ready(self.whole, workload, revision) - revision.young).max(0)
+    }
 }

@@ -239,7 +239,12 @@ impl<'c> View<'c> {
 
     /// Pods on each node of a cell that are not being deleted.
     pub fn active_on(&self, cell: &Cell<'c>, template: TemplateId) -> Int<'c> {
-        self.pods(cell, template, Phase::Starting) + self.pods(cell, template, Phase::Running)
+        self.unready_on(cell, template) + self.pods(cell, template, Phase::Running)
+    }
+
+    /// Those of them that are not ready, whatever the nodes: they have yet to be, or are no longer.
+    pub fn unready_on(&self, cell: &Cell<'c>, template: TemplateId) -> Int<'c> {
+        self.pods(cell, template, Phase::Starting) + self.pods(cell, template, Phase::Unready)
     }
 
     /// Pods on each node of a cell that hold resources.

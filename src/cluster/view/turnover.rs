@@ -7,6 +7,7 @@ use super::View;
 use super::effect;
 use super::variables::WorkloadVars;
 use crate::cluster::TemplateId;
+use crate::cluster::counting::cells::Cell;
 use crate::cluster::counting::layout::Attribute;
 use crate::cluster::counting::templates::Phase;
 use crate::cluster::counting::totals::Quantity;
@@ -22,6 +23,8 @@ pub struct Turnover {
     pub tallies: Vec<Tally>,
     /// Whether the one pod of some templates has been ready for a while.
     pub seasons: Vec<(Vec<TemplateId>, BoolVar)>,
+    /// How many ready pods of a template have been so for a while.
+    pub available: Vec<(TemplateId, IntVar)>,
 }
 
 /// The pods of one revision of a workload.
@@ -55,7 +58,8 @@ impl<'c> View<'c> {
         let workloads = self.turnover.tallies.iter().map(|tally| tally.workload);
         let vars = workloads.filter_map(|workload| self.workloads[workload].as_ref());
         let seasoned = self.turnover.seasons.iter().flat_map(|(templates, _)| templates.iter().copied());
-        let templates = vars.flat_map(|vars| vars.templates.iter().copied()).chain(seasoned).chain(aged);
+        let counted = self.turnover.available.iter().map(|(template, _)| *template);
+        let templates = vars.flat_map(|vars| vars.templates.iter().copied()).chain(seasoned).chain(aged).chain(counted);
         effect::on_nodes(&[effect::bound, effect::started], templates)
     }
 
@@ -114,6 +118,31 @@ impl<'c> View<'c> {
         let running = |cell: &_| self.is_down(cell).ite(0, self.pods(cell, template, Phase::Running));
         let total = self.cells.totals.get(state, &Quantity::Ready(template));
         total.unwrap_or_else(|| self.sum(state, running).min(most))
+    }
+
+    /// Pods of a template that are available: ready, where no more is asked of them.
+    pub fn available(&self, state: &State<'c>, template: TemplateId) -> Int<'c> {
+        let ready = self.ready(state, template);
+        let counted = self.turnover.available.iter().find(|(known, _)| *known == template);
+        counted.map_or(ready, |&(_, var)| state.get(var).min(ready))
+    }
+
+    /// Pods of a template that are not ready any more, on any node.
+    pub fn no_longer_ready(&self, state: &State<'c>, template: TemplateId) -> Int<'c> {
+        let most = self.templates[template.0].max_pods;
+        let total = self.cells.totals.get(state, &Quantity::Unready(template));
+        total.unwrap_or_else(|| self.sum(state, |cell| self.pods(cell, template, Phase::Unready)).min(most))
+    }
+
+    /// Pods of a template on each node of a cell that are not ready, and are to be: those that start, and those that are
+    /// restarted or recover.
+    pub fn coming_on(&self, cell: &Cell<'c>, template: TemplateId) -> Int<'c> {
+        let pod = &self.templates[template.0];
+        let owner = &self.spec.workloads[pod.workload].key;
+        let recovers = || self.spec.scenario.unready.iter().any(|it| it.recover && it.target == *owner);
+        let phases = [(Phase::Starting, !pod.never_ready), (Phase::Unready, pod.crash_loops || recovers())];
+        let counted = phases.into_iter().filter(|(_, counts)| *counts);
+        self.ctx().sum(counted.map(|(phase, _)| self.pods(cell, template, phase)))
     }
 
     /// Whether a node of the cluster can be down at all.

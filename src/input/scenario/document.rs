@@ -54,6 +54,10 @@ pub struct Spec {
     pub slow_start: Vec<Target>,
     /// Images whose containers never become ready: of a broken build, or images that nobody can pull.
     pub never_ready: Vec<String>,
+    /// Images whose containers start, become ready, crash and are restarted, again and again.
+    pub crash_looping: Vec<String>,
+    /// Workloads whose pods may cease to be ready while they run, as when a readiness probe fails.
+    pub unready: Vec<Unready>,
     /// Nodes that may fail.
     pub failures: Option<Failures>,
     /// Nodes that panic when they are full.
@@ -343,6 +347,18 @@ pub enum Nodes {
     Word(String),
     /// By name.
     Names(Vec<String>),
+}
+
+/// Pods that cease to be ready.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Unready {
+    /// The workload.
+    pub target: Target,
+    /// At most so many of its pods are not ready any more at the same time, or `any`; 1 unless given.
+    pub at_most: Option<AtMost>,
+    /// Whether they become ready again; yes unless given.
+    pub recover: Option<bool>,
 }
 
 /// Node failure.

@@ -16,12 +16,11 @@ mod pools;
 mod properties;
 pub mod sizes;
 pub mod switches;
+mod unwell;
 pub mod values;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::cluster::object::images;
 use crate::cluster::object::scenario::{DEFAULT_BOUND, Scenario, find_workload};
 use crate::cluster::object::spec::{ClusterSpec, ObjectKey, Workload};
 
@@ -63,7 +62,9 @@ pub fn resolve(
         placed_anywhere: placement::resolve(spec.initial_placement.as_ref(), &mut context),
         loads: loads::resolve(spec.loads.as_deref().unwrap_or_default(), &mut context),
         slow_start: context.targets(&"spec.slowStart".into(), &spec.slow_start),
-        never_ready: never_ready(&spec.never_ready, &mut context),
+        never_ready: unwell::never_ready(spec, &mut context),
+        crash_looping: unwell::crash_looping(spec, &mut context),
+        unready: unwell::unready(&spec.unready, &mut context),
         failures: spec.failures.as_ref().and_then(|failures| events::failures(failures, &mut context)),
         overload: spec.overload.as_ref().and_then(|overload| events::overload(overload, &mut context)),
         maintenance: spec.maintenance.as_ref().and_then(|maintenance| events::maintenance(maintenance, &mut context)),
@@ -75,22 +76,6 @@ pub fn resolve(
         bound: spec.bound.unwrap_or(DEFAULT_BOUND),
         interleaving: spec.interleaving,
     }
-}
-
-/// The images whose containers never become ready; one that nobody has is reported.
-fn never_ready(images: &[String], context: &mut Context<'_>) -> Vec<String> {
-    let revisions = context.cluster.workloads.iter().flat_map(|workload| &workload.revisions);
-    let used: BTreeSet<&str> =
-        revisions.filter_map(|it| it.template.spec.as_ref()).flat_map(images::as_written).collect();
-    for (index, image) in images.iter().enumerate().filter(|(_, image)| !used.contains(image.as_str())) {
-        let help = known(used.iter().copied(), "image");
-        context.error(
-            &FieldPath::from("spec.neverReady").index(index),
-            format!("no container has the image `{image}`"),
-            help,
-        );
-    }
-    images.to_vec()
 }
 
 /// What names in a scenario are looked up in.

@@ -61,6 +61,13 @@ fn at_the_start<T>(
     Ok(ask(&cluster, &probe))
 }
 
+/// What holds of the cluster before the user does anything.
+pub fn at_rest<T>(stretch: &Stretch, ask: impl FnOnce(&Cluster<'_>, &Probe<'_>) -> T) -> Result<T, String> {
+    let idle = stretch.steps[..1].iter().map(|step| Step { action: json!({}), events: Vec::new(), ..step.clone() });
+    let idle = Stretch { steps: idle.collect(), ..stretch.clone() };
+    at_the_start(&idle, &BTreeSet::new(), ask)
+}
+
 /// Compares the statuses of budgets at rest, before the user does anything.
 pub fn compare_budgets(stretch: &Stretch) -> Result<(), String> {
     let recorded = listed(&stretch.before, "PodDisruptionBudget");
@@ -68,9 +75,7 @@ pub fn compare_budgets(stretch: &Stretch) -> Result<(), String> {
     if recorded.is_empty() || !stretch.begins_at_rest || quotas::keep_short(stretch) {
         return Ok(());
     }
-    let idle = stretch.steps[..1].iter().map(|step| Step { action: json!({}), events: Vec::new(), ..step.clone() });
-    let idle = Stretch { steps: idle.collect(), ..stretch.clone() };
-    let computed = at_the_start(&idle, &BTreeSet::new(), |cluster, probe| {
+    let computed = at_rest(stretch, |cluster, probe| {
         let of = |budget: &PodDisruptionBudget| {
             let status = budget::status(cluster, &cluster.state(), budget);
             let values = [status.allowed, status.healthy, status.desired].map(|term| probe.value(term));

@@ -13,6 +13,7 @@ use crate::system::{ActionId, ActionKind, System};
 use super::lens::{Lens, Picture};
 use super::observe::Seen;
 use super::rest;
+use super::workload::Kind;
 
 /// More places than this at one event are not followed.
 const MOST_PLACES: usize = 30_000;
@@ -131,7 +132,8 @@ impl<'s> Follower<'s> {
         size > *first && first > second
     }
 
-    /// A place with changed distances. A pod that was reported ready and is not starting any more was deleted meanwhile.
+    /// A place with changed distances. A pod that was reported ready and is not starting any more was deleted meanwhile, and so was
+    /// one that was reported not to be ready any more and is not.
     fn place(&self, state: Vec<i64>, apart: &BTreeMap<Seen, i64>, changes: &[(&Seen, i64)]) -> Place {
         let mut apart = apart.clone();
         for &(seen, change) in changes {
@@ -139,9 +141,12 @@ impl<'s> Follower<'s> {
         }
         let pods = self.lens.picture(&state).pods;
         for (seen, distance) in &mut apart {
-            if let Seen::Ready(kind, node) = seen {
-                let starting = pods.get(&(*kind, node.clone())).map_or(0, |pods| pods[0]);
-                *distance = (*distance).max(-starting);
+            let there =
+                |kind: &Kind, node: &str, phase: usize| pods.get(&(*kind, node.to_owned())).map_or(0, |it| it[phase]);
+            match seen {
+                Seen::Ready(kind, node) => *distance = (*distance).max(-there(kind, node, 0)),
+                Seen::Unready(kind, node) => *distance = (*distance).max(-there(kind, node, 1)),
+                _ => {}
             }
         }
         apart.retain(|_, distance| *distance != 0);

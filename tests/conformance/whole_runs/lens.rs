@@ -223,10 +223,10 @@ impl Lens {
     }
 
     /// Whether something may be left undone at rest: what is up to a node whose kubelet is silent, evictions that are waited
-    /// with for longer than the recording went on, those that a drain gave up, and what a pod needs to become ready.
+    /// with for longer than the recording went on, those that a drain gave up, and whether a pod becomes ready or ceases to be.
     pub fn may_be_left(&self, seen: &Seen) -> bool {
         match seen {
-            Seen::Ready(..) | Seen::Down(_) | Seen::Up(_) => true,
+            Seen::Ready(..) | Seen::Unready(..) | Seen::Down(_) | Seen::Up(_) => true,
             Seen::Gone(_, node) => self.silent.contains(node),
             Seen::Deleted(kind, Some(node), By::Taints) => self.waits.allows(kind.revision, node),
             Seen::Deleted(_, Some(node), By::Drain) => self.left.contains(node),
@@ -299,6 +299,8 @@ fn moved(
         seen.insert(Seen::Gone(kind, node), -deleting);
     } else if ready > 0 {
         seen.insert(Seen::Ready(kind, node), ready);
+    } else if ready < 0 {
+        seen.insert(Seen::Unready(kind, node), -ready);
     }
 }
 
@@ -377,7 +379,7 @@ fn author(component: Component) -> By {
 
 fn position(phase: Phase) -> usize {
     match phase {
-        Phase::Starting => 0,
+        Phase::Starting | Phase::Unready => 0,
         Phase::Running => 1,
         Phase::Terminating => 2,
     }

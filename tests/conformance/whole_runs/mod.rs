@@ -26,7 +26,9 @@ mod priority;
 mod quotas;
 mod record;
 mod rest;
+mod statuses;
 mod step;
+mod unready;
 mod waits;
 mod workload;
 
@@ -96,6 +98,7 @@ fn verdict(record: &Value) -> Result<Verdict, String> {
     }
     answers::compare(&stretch)?;
     answers::compare_budgets(&stretch)?;
+    statuses::compare(&stretch)?;
     let phases = phases::of(&stretch).into_iter().map(|phase| Phase::of(&phase)).collect::<Result<Vec<_>, _>>()?;
     let recorded = observe::recorded(&stretch);
     let recorded = if phases.len() == 1 { vec![recorded.concat()] } else { recorded };

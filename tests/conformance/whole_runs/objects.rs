@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::commands::is_command;
 use super::daemons;
 use super::record::{Step, Stretch, is_over, listed};
+use super::unready;
 use super::workload::{self, name, perform_act};
 
 /// The objects as one list.
@@ -198,7 +199,7 @@ fn existing(stretch: &Stretch, objects: &[Value], leaving: &BTreeSet<String>, po
     if deleted && pod["node"].is_null() {
         return None;
     }
-    let ready = pod["ready"] == true && !loses_readiness(stretch, pod);
+    let ready = pod["ready"] == true && !unready::is_given(stretch, pod);
     let mut object = as_given(stretch, objects, pod)?;
     object["status"] = json!({
         "phase": pod["phase"],
@@ -243,11 +244,4 @@ pub fn as_given(stretch: &Stretch, objects: &[Value], pod: &Value) -> Option<Val
         },
         "spec": template["spec"],
     }))
-}
-
-/// Whether the user made a readiness probe of a pod fail.
-pub fn loses_readiness(stretch: &Stretch, pod: &Value) -> bool {
-    let step = &stretch.steps[0];
-    let lost = |state: &Value| state["uid"] == pod["uid"] && state["ready"] == false && state["deleting"] != true;
-    step.does("set ready") && step.events.iter().any(|event| event.kind == "Pod" && lost(&event.state))
 }

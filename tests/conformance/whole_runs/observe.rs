@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::commands::{commands as commands_of, is_command, is_given_up, is_of_user};
 use super::record::{Event, Stretch, is_over, listed};
+use super::unready;
 use super::workload::{self, Kind, SCALED, revision};
 
 /// Who began a pod's deletion.
@@ -79,6 +80,8 @@ pub enum Seen {
     Bound(Kind, String),
     /// It becomes ready.
     Ready(Kind, String),
+    /// It ceases to be ready.
+    Unready(Kind, String),
     /// Its deletion begins; without a node it is gone at once.
     Deleted(Kind, Option<String>, By),
     /// It has terminated.
@@ -93,7 +96,7 @@ impl Seen {
     /// Whether kubelets report it, or no longer report at all: controllers may see it later than it was recorded, and
     /// the taints of a node that is down come and go after its condition.
     pub fn is_report(&self) -> bool {
-        matches!(self, Seen::Ready(..) | Seen::Gone(..) | Seen::Down(_) | Seen::Up(_))
+        matches!(self, Seen::Ready(..) | Seen::Unready(..) | Seen::Gone(..) | Seen::Down(_) | Seen::Up(_))
     }
 
     /// Whether it is decided before it is written: a ReplicaSet's pods are made or deleted one after the other by one
@@ -112,6 +115,7 @@ impl fmt::Display for Seen {
             Seen::Created(kind) => write!(f, "pod {kind} created"),
             Seen::Bound(kind, node) => write!(f, "pod {kind} bound to {node}"),
             Seen::Ready(kind, node) => write!(f, "pod {kind} on {node} ready"),
+            Seen::Unready(kind, node) => write!(f, "pod {kind} on {node} not ready any more"),
             Seen::Deleted(kind, Some(node), by) => write!(f, "pod {kind} on {node} {by}"),
             Seen::Deleted(kind, None, by) => write!(f, "waiting pod {kind} {by}"),
             Seen::Gone(kind, node) => write!(f, "pod {kind} on {node} gone"),
@@ -272,6 +276,7 @@ fn of_pod(stretch: &Stretch, event: &Event, known: &mut Known) -> Option<Seen> {
         (_, Some(node)) if by.ends_with("binding") => Some(Seen::Bound(kind, node)),
         (_, node) if begins => deleted(node),
         (_, Some(node)) if now && !before && pod["deleting"] != true => Some(Seen::Ready(kind, node)),
+        (_, Some(node)) if before && unready::is_loss(stretch, event) => Some(Seen::Unready(kind, node)),
         _ => None,
     }
 }

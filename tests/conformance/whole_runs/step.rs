@@ -20,6 +20,7 @@ use super::load;
 use super::objects::cluster;
 use super::phases;
 use super::record::{Step, Stretch};
+use super::unready;
 
 /// Why a stretch is not followed.
 pub type Reason = String;
@@ -86,6 +87,10 @@ fn scenario(stretch: &Stretch) -> Value {
     }
     if stretch.family == "statefulset-maxunavailable" {
         spec["controllers"] = json!({"statefulSet": {"maxUnavailable": true}});
+    }
+    let unready = unready::workloads(stretch);
+    if !unready.is_empty() {
+        spec["unready"] = json!(unready);
     }
     let failing = stretch.failing();
     if !failing.is_empty() {

@@ -28,7 +28,7 @@ use super::templates::{Phase, TemplateId};
 pub use start::Start;
 
 /// Pods that hold resources.
-const HOLDING: [Phase; 3] = [Phase::Starting, Phase::Running, Phase::Terminating];
+const HOLDING: [Phase; 4] = [Phase::Starting, Phase::Running, Phase::Unready, Phase::Terminating];
 
 /// What is added up.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +39,8 @@ pub enum Quantity {
     Ready(TemplateId),
     /// Pods of a template that start on nodes that are up.
     Starting(TemplateId),
+    /// Pods of a template that are not ready any more, on any node.
+    Unready(TemplateId),
     /// Pods of a template that are being deleted.
     Terminating(TemplateId),
     /// Room for pods of a template on nodes that are up and not cordoned. A node's share is how much more than one pod's
@@ -127,9 +129,10 @@ impl Measure {
             |id: TemplateId, phases: &[Phase]| ctx.sum(phases.iter().map(|&phase| get(Attribute::Pods(id, phase))));
         let is_down = get(Attribute::Down).eq(1);
         match self.quantity {
-            Quantity::Bound(id) => pods(id, &[Phase::Starting, Phase::Running]),
+            Quantity::Bound(id) => pods(id, &[Phase::Starting, Phase::Running, Phase::Unready]),
             Quantity::Ready(id) => is_down.ite(0, pods(id, &[Phase::Running])),
             Quantity::Starting(id) => is_down.ite(0, pods(id, &[Phase::Starting])),
+            Quantity::Unready(id) => pods(id, &[Phase::Unready]),
             Quantity::Terminating(id) => pods(id, &[Phase::Terminating]),
             Quantity::Room(_) => self.rooms[class].as_ref().map_or_else(
                 || ctx.int(0),

@@ -38,7 +38,8 @@ impl Start<'_> {
             let template = &self.templates[id.0];
             let room = (template.may_be_placed() && !template.is_daemon()).then_some(Quantity::Room(id));
             let pods = [Quantity::Bound, Quantity::Ready, Quantity::Starting, Quantity::Terminating];
-            pods.into_iter().map(move |quantity| quantity(id)).chain(room)
+            let unready = template.phases.contains(&Phase::Unready).then_some(Quantity::Unready(id));
+            pods.into_iter().map(move |quantity| quantity(id)).chain(unready).chain(room)
         });
         Totals(quantities.filter_map(|quantity| self.total(builder, quantity)).collect())
     }
@@ -61,6 +62,7 @@ impl Start<'_> {
             Quantity::Bound(id) => format!("{} bound in total", name(id)),
             Quantity::Ready(id) => format!("{} ready in total", name(id)),
             Quantity::Starting(id) => format!("{} starting in total", name(id)),
+            Quantity::Unready(id) => format!("{} not ready any more in total", name(id)),
             Quantity::Terminating(id) => format!("{} terminating in total", name(id)),
             Quantity::Room(id) => format!("room for {} in total", name(id)),
         }
@@ -109,7 +111,9 @@ impl Start<'_> {
 
     fn range(&self, measure: &Measure, initial: i64) -> Range {
         let (lo, hi) = match &measure.quantity {
-            Quantity::Bound(id) | Quantity::Ready(id) | Quantity::Starting(id) => (0, self.templates[id.0].max_pods),
+            Quantity::Bound(id) | Quantity::Ready(id) | Quantity::Starting(id) | Quantity::Unready(id) => {
+                (0, self.templates[id.0].max_pods)
+            }
             Quantity::Terminating(id) => (0, self.most_on_nodes(*id, Phase::Terminating)),
             Quantity::Room(_) => self.bounds_of_room(&measure.rooms),
         };
