@@ -5,7 +5,8 @@ use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use crate::cluster::counting::templates::Tenure;
-use crate::cluster::object::selector::{self, Labels};
+use crate::cluster::object::budget::selects;
+use crate::cluster::object::selector::Labels;
 use crate::cluster::object::spec::{Workload, WorkloadKind};
 use crate::cluster::view::Cluster;
 use crate::cluster::view::rule::{Rule, rule};
@@ -48,13 +49,6 @@ pub struct Status<'c> {
     pub desired: Int<'c>,
     /// `disruptionsAllowed`.
     pub allowed: Int<'c>,
-}
-
-/// Whether a budget selects pods with these labels.
-pub fn selects(budget: &PodDisruptionBudget, namespace: &str, labels: &Labels) -> bool {
-    let own = budget.metadata.namespace.as_deref().unwrap_or("default");
-    let selector = budget.spec.as_ref().and_then(|spec| spec.selector.as_ref());
-    own == namespace && selector.is_some_and(|selector| selector::matches(selector, labels))
 }
 
 fn selects_pods_of(budget: &PodDisruptionBudget, template: &Template) -> bool {

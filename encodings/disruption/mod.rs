@@ -4,9 +4,11 @@
 
 pub mod answer;
 pub mod budget;
+mod holdup;
 
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 
+use crate::cluster::object::budget::selects;
 use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Narrator, Scene, Sentence};
 use crate::cluster::view::{Change, Cluster, Leaving};
@@ -45,7 +47,7 @@ pub static RULES: &[&Rule] = &[&budget::RULE, &answer::RULE, &RULE];
 /// Budgets that select a template's pods.
 fn budgets<'c>(cluster: &Cluster<'c>, template: TemplateId) -> impl Iterator<Item = &'c PodDisruptionBudget> {
     let pod = cluster.templates[template.0].clone();
-    cluster.spec.disruption_budgets.iter().filter(move |budget| budget::selects(budget, &pod.namespace, &pod.labels))
+    cluster.spec.disruption_budgets.iter().filter(move |budget| selects(budget, &pod.namespace, &pod.labels))
 }
 
 /// Whether a budget limits evictions of a template's pods.
@@ -91,6 +93,7 @@ pub fn add(cluster: &Cluster<'_>) {
     for template in cluster.movable().filter(evicted) {
         let known = budgets(cluster, template).map(|budget| (budget, budget::status(cluster, &state, budget)));
         let budgets: &[_] = &known.collect::<Vec<_>>();
+        holdup::add(cluster, template, budgets);
         let kind = ActionKind::Event { rank: ranks::BUDGETED_EVICTION };
         Eviction { cluster, template, budgets, ready: true, runs: true }.add(kind, "evicts");
         Eviction { cluster, template, budgets, ready: false, runs: true }.add(kind, "evicts, not ready,");

@@ -44,7 +44,7 @@ fn build(cluster: &Cluster<'_>, property: &PropertySpec) -> Result<bool, Propert
             starting(cluster, vars)
                 .map(|template| cluster.sum(&state, |cell| cluster.pods(cell, template, Phase::Starting)).ge(1)),
         );
-        let ageing = vars.templates.iter().map(|&template| is_ageing(cluster, &state, template));
+        let ageing = vars.templates.iter().map(|&template| cluster.is_ageing(&state, template));
         let ageing = ctx.any(ageing);
         let broken = ctx.any(broken(cluster, vars).map(|revision| cluster.revision(&state, vars).eq(revision)));
         let complete = match &object.stateful {
@@ -68,13 +68,6 @@ fn starting<'a>(cluster: &'a Cluster<'_>, vars: &'a WorkloadVars) -> impl Iterat
 fn broken<'a>(cluster: &'a Cluster<'_>, vars: &'a WorkloadVars) -> impl Iterator<Item = i64> + 'a {
     let templates = vars.templates.iter().map(|template| &cluster.templates[template.0]);
     templates.filter(|template| template.never_ready).map(|template| template.revision as i64)
-}
-
-/// Whether a pod of a StatefulSet is ready and has not been so for `minReadySeconds`: then the rollout goes on later.
-fn is_ageing<'c>(cluster: &Cluster<'c>, state: &State<'c>, template: TemplateId) -> Bool<'c> {
-    let seasons = cluster.turnover.seasons.iter().filter(|(templates, _)| templates.contains(&template));
-    let young = seasons.map(|&(_, flag)| cluster.ready(state, template).ge(1) & !state.is(flag));
-    cluster.ctx().any(young)
 }
 
 /// Whether the present ReplicaSet has all replicas, and others none.

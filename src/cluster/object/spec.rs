@@ -109,6 +109,8 @@ pub struct Company {
     pub crowds_out: BTreeSet<ObjectKey>,
     /// Workloads whose autoscalers may choose any size within their limits, where nothing more is known of them.
     pub scales_freely: BTreeSet<ObjectKey>,
+    /// Whether pods of others may keep the maintenance of a node from ending.
+    pub holds_nodes: bool,
 }
 
 /// A controller of pods, as far as default topology spreading asks for it.

@@ -28,6 +28,8 @@ pub struct Cluster<'c> {
     narrators: RefCell<Vec<Narrator>>,
     rules: RefCell<Vec<Option<&'static Rule>>>,
     diagnoses: RefCell<Vec<(String, Diagnosis)>>,
+    /// When controllers are going to act.
+    pub(super) ahead: RefCell<Vec<Bool<'c>>>,
 }
 
 impl<'c> Deref for Cluster<'c> {
@@ -40,8 +42,8 @@ impl<'c> Deref for Cluster<'c> {
 
 impl<'c> Cluster<'c> {
     pub(super) fn of(view: View<'c>) -> Self {
-        let (bindings, cell_inputs, narrators, rules, diagnoses) = Default::default();
-        Cluster { view, bindings, cell_inputs, narrators, rules, diagnoses }
+        let (bindings, cell_inputs, narrators, rules, diagnoses, ahead) = Default::default();
+        Cluster { view, bindings, cell_inputs, narrators, rules, diagnoses, ahead }
     }
 
     /// Records in a state that something changed from outside.
@@ -181,7 +183,7 @@ impl<'c> Cluster<'c> {
     /// If an encoding broke its obligations.
     pub fn finish(self) -> Result<(Builder<'c>, Parts), Breach> {
         self.check()?;
-        let Cluster { view, bindings, cell_inputs, narrators, rules, diagnoses } = self;
+        let Cluster { view, bindings, cell_inputs, narrators, rules, diagnoses, .. } = self;
         let parts = Parts {
             templates: view.templates,
             classes: view.classes,

@@ -177,6 +177,11 @@ impl<'c> View<'c> {
         movable.map(|(index, _)| TemplateId(index))
     }
 
+    /// Where the nodes of a class keep an attribute; `None` where they have none of it.
+    pub fn position(&self, class: usize, attribute: Attribute) -> Option<usize> {
+        self.cells.layout(class).position(attribute)
+    }
+
     /// Pods of a template in a phase on each node of a cell.
     pub fn pods(&self, cell: &Cell<'c>, template: TemplateId, phase: Phase) -> Int<'c> {
         self.get(cell, Attribute::Pods(template, phase))

@@ -1,0 +1,69 @@
+//! What is going to happen by itself, sooner or later: properties that ask whether something can end wait for it.
+//!
+//! Encodings note what they know they will do, as a condition on states; whatever merely may happen, or is up to somebody
+//! outside, is none of it.
+
+use crate::cluster::TemplateId;
+use crate::cluster::counting::templates::Phase;
+use crate::cluster::counting::totals::Quantity;
+use crate::cluster::object::selector;
+use crate::system::State;
+use crate::term::Bool;
+
+use super::{Cluster, View};
+
+impl<'c> Cluster<'c> {
+    /// Notes that where `when` holds a controller is going to act.
+    pub fn note_ahead(&self, when: Bool<'c>) {
+        self.ahead.borrow_mut().push(when);
+    }
+
+    /// Whether a controller is going to act, as encodings noted.
+    pub fn is_ahead(&self) -> Bool<'c> {
+        self.ctx().any(self.ahead.borrow().iter().copied())
+    }
+}
+
+impl<'c> View<'c> {
+    /// Whether a pod of a template is starting on a node that is up, and will be ready.
+    pub fn is_starting(&self, state: &State<'c>, template: TemplateId) -> Bool<'c> {
+        if self.templates[template.0].never_ready {
+            return self.ctx().bool(false);
+        }
+        let cells = self.cells(state);
+        let starts = |cell: &_| self.pods(cell, template, Phase::Starting).ge(1);
+        let here: Vec<Bool<'c>> = cells.iter().map(|cell| cell.exists & !self.is_down(cell) & starts(cell)).collect();
+        self.is_some(state, &Quantity::Starting(template), &here)
+    }
+
+    /// Whether a pod of a StatefulSet is ready and has not been so for `minReadySeconds`: then its controller goes on later.
+    pub fn is_ageing(&self, state: &State<'c>, template: TemplateId) -> Bool<'c> {
+        let seasons = self.turnover.seasons.iter().filter(|(templates, _)| templates.contains(&template));
+        let young = seasons.map(|&(_, flag)| self.ready(state, template).ge(1) & !state.is(flag));
+        self.ctx().any(young)
+    }
+
+    /// Whether a node is down that may come back.
+    pub fn some_may_recover(&self, state: &State<'c>) -> Bool<'c> {
+        let scenario = self.spec.scenario;
+        let fails = scenario.failures.as_ref().is_some_and(|failures| failures.recover);
+        let panics = scenario.overload.as_ref().is_some_and(|overload| overload.recover);
+        let down = self.cells(state).into_iter().filter(|cell| {
+            let node = self.node(cell);
+            fails && node.may_fail() || panics && node.may_panic()
+        });
+        self.ctx().any(down.map(|cell| cell.exists & self.is_down(&cell)).collect::<Vec<_>>())
+    }
+
+    /// Whether pods of a template are on nodes that are down and will be evicted from there.
+    pub fn is_leaving(&self, state: &State<'c>, template: TemplateId) -> Bool<'c> {
+        let leaves = selector::leave_nodes_that_are_down(self.templates[template.0].tolerations());
+        if !leaves || !self.spec.scenario.controllers.taint_eviction {
+            return self.ctx().bool(false);
+        }
+        let cells = self.cells(state);
+        let some_up = self.ctx().any(cells.iter().map(|cell| cell.exists & !self.is_down(cell)));
+        let there = |cell: &_| self.is_down(cell) & self.active_on(cell, template).ge(1);
+        some_up & self.ctx().any(cells.iter().map(|cell| cell.exists & there(cell)))
+    }
+}
