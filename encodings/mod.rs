@@ -17,6 +17,7 @@ pub mod hpa;
 pub mod kube_scheduler;
 pub mod kubelet;
 pub mod node_lifecycle;
+pub mod pod_collector;
 pub mod ranks;
 pub mod replicaset;
 pub mod rules;

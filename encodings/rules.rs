@@ -6,11 +6,11 @@ use crate::cluster::view::rule::{Component, Rule};
 
 use super::{
     admission, clocked, daemonset, deployment, descheduler, disruption, environment, hpa, kube_scheduler, kubelet,
-    node_lifecycle, replicaset, statefulset, taint_eviction,
+    node_lifecycle, pod_collector, replicaset, statefulset, taint_eviction,
 };
 
 /// The rules of each place.
-static PLACES: [&[&Rule]; 15] = [
+static PLACES: [&[&Rule]; 16] = [
     kube_scheduler::RULES,
     kube_scheduler::preemption::RULES,
     deployment::RULES,
@@ -22,6 +22,7 @@ static PLACES: [&[&Rule]; 15] = [
     &[&kubelet::RULE],
     taint_eviction::RULES,
     node_lifecycle::RULES,
+    &[&pod_collector::RULE],
     disruption::RULES,
     descheduler::RULES,
     environment::RULES,

@@ -21,8 +21,8 @@ use crate::encodings::environment::{self, load::LoadVars};
 use crate::encodings::hpa::HpaVars;
 use crate::encodings::statefulset::StatefulVars;
 use crate::encodings::{
-    self, daemonset, deployment, descheduler, disruption, hpa, kube_scheduler, kubelet, replicaset, statefulset,
-    taint_eviction,
+    self, daemonset, deployment, descheduler, disruption, hpa, kube_scheduler, kubelet, pod_collector, replicaset,
+    statefulset, taint_eviction,
 };
 
 /// A cluster as a transition system, with everything that is needed to tell its runs.
@@ -195,6 +195,7 @@ impl Declared {
             cluster.reading_as(kube_scheduler::READER.name, || kube_scheduler::add(cluster));
         }
         disruption::add(cluster);
+        pod_collector::add(cluster);
         hpa::add(cluster, &self.autoscalers, &self.loads);
         if controllers.descheduler {
             cluster.reading_as(descheduler::READER.name, || descheduler::add(cluster, &self.descheduler));

@@ -12,7 +12,7 @@ use crate::cluster::view::Cluster;
 use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::{Template, TemplateId};
 use crate::system::State;
-use crate::term::Int;
+use crate::term::{Bool, Int};
 
 /// What this file decides.
 pub static RULE: Rule = rule! {
@@ -49,6 +49,8 @@ pub struct Status<'c> {
     pub desired: Int<'c>,
     /// `disruptionsAllowed`.
     pub allowed: Int<'c>,
+    /// Whether there is the budget.
+    pub in_force: Bool<'c>,
 }
 
 fn selects_pods_of(budget: &PodDisruptionBudget, template: &Template) -> bool {
@@ -72,7 +74,8 @@ pub fn status<'c>(cluster: &Cluster<'c>, state: &State<'c>, budget: &PodDisrupti
         }
         (None, None) => (ctx.int(0), ctx.int(0)),
     };
-    Status { healthy, desired, allowed: expected.ge(1).ite(healthy.minus_or_zero(desired), 0) }
+    let allowed = expected.ge(1).ite(healthy.minus_or_zero(desired), 0);
+    Status { healthy, desired, allowed, in_force: cluster.is_in_force(state, budget) }
 }
 
 /// Its pods that are ready and not being deleted.

@@ -25,6 +25,7 @@ struct Told {
     healthy: TermId,
     desired: TermId,
     allowed: TermId,
+    in_force: TermId,
 }
 
 impl Told {
@@ -34,6 +35,7 @@ impl Told {
             healthy: status.healthy.id(),
             desired: status.desired.id(),
             allowed: status.allowed.id(),
+            in_force: status.in_force.id(),
         }
     }
 
@@ -57,7 +59,8 @@ pub fn add<'c>(cluster: &Cluster<'c>, template: TemplateId, budgets: &[(&'c PodD
     let tell = move |scene: &Scene<'_>| match left(scene, &positions) {
         (0, _) => Vec::new(),
         (pods, nodes) => {
-            let why = match budgets.as_slice() {
+            let in_force: Vec<&Told> = budgets.iter().filter(|budget| scene.holds(budget.in_force)).collect();
+            let why = match in_force.as_slice() {
                 [budget] => budget.tell(scene),
                 several => {
                     let names = join_names(several.iter().map(|it| it.name.as_str()));

@@ -8,6 +8,7 @@
 
 pub mod commands;
 pub mod failures;
+pub mod kubectl_drain;
 pub mod load;
 pub mod maintenance;
 pub mod overload;
@@ -19,8 +20,15 @@ use crate::system::{ActionDraft, ActionKind, MarkId, State};
 use crate::term::{Bool, VarId};
 
 /// The rules of the environment.
-pub static RULES: &[&Rule] =
-    &[&load::RULE, &load::independent::RULE, &failures::RULE, &overload::RULE, &maintenance::RULE, &commands::RULE];
+pub static RULES: &[&Rule] = &[
+    &load::RULE,
+    &load::independent::RULE,
+    &failures::RULE,
+    &overload::RULE,
+    &maintenance::RULE,
+    &kubectl_drain::RULE,
+    &commands::RULE,
+];
 
 /// A choice of one node that goes down or comes back: guard, input and its allowed values, the state after it.
 pub(crate) struct Switch<'c> {

@@ -151,15 +151,16 @@ fn add_one(cluster: &Cluster<'_>, vars: &HpaVars, loads: &[LoadVars]) {
     } else {
         (restless, ctx.bool(true))
     };
-    let is_sure = ctx.bool(proposals.iter().all(|proposal| proposal.inputs().next().is_none()));
     let is_ambiguous = ambiguity::is_ambiguous(cluster, autoscaler);
-    let moves = is_sure & !is_ambiguous & combined.acts & may_follow(vars.memory.rules.as_ref(), current, proposal);
-    let moves = reconciled.by_metrics.ite_bool(moves, !reconciled.disabled);
+    if cluster.spec.scenario.drains() {
+        let is_sure = ctx.bool(proposals.iter().all(|proposal| proposal.inputs().next().is_none()));
+        let asks = is_sure & combined.acts & may_follow(vars.memory.rules.as_ref(), current, proposal);
+        let moves = reconciled.by_metrics.ite_bool(asks & !is_ambiguous, !reconciled.disabled);
+        cluster.note_ahead(cluster.exists(&state, target) & is_measured(cluster, vars, loads) & moves);
+    }
     let reads = guard & !is_ambiguous;
     let guard = reconciled.by_metrics.ite_bool(reads, !reconciled.disabled);
-    let own = loads.iter().filter(|load| load.workload == vars.workload);
-    let measured = ctx.all(own.map(|load| load.is_measured(cluster, &state)));
-    cluster.note_ahead(cluster.exists(&state, target) & measured & moves);
+    let measured = is_measured(cluster, vars, loads);
     let mut inputs: Vec<VarId> = proposals.iter().flat_map(Proposed::inputs).collect();
     inputs.extend(&recalled.inputs);
     let sharing = ctx.all(proposals.iter().filter_map(|proposal| Some(proposal.sharing.as_ref()?.choice)));
@@ -177,6 +178,12 @@ fn add_one(cluster: &Cluster<'_>, vars: &HpaVars, loads: &[LoadVars]) {
     .choosing(inputs, recalled.choice & choice & sharing & foreign.allowed)
     .marked(marks);
     cluster.act(&RULE, draft, narrator);
+}
+
+/// Whether what the autoscaler reads was measured.
+fn is_measured<'c>(cluster: &Cluster<'c>, vars: &HpaVars, loads: &[LoadVars]) -> Bool<'c> {
+    let own = loads.iter().filter(|load| load.workload == vars.workload);
+    cluster.ctx().all(own.map(|load| load.is_measured(cluster, &cluster.state())))
 }
 
 /// Whether a proposal is another size, in a direction in which the behavior lets the autoscaler go.

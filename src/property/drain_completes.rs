@@ -1,8 +1,7 @@
 //! `drain-completes`: a drain that began comes to its end.
 
 use crate::cluster::object::budget;
-use crate::cluster::object::scenario::{CommandAction, PropertySpec};
-use crate::cluster::object::spec::ClusterSpec;
+use crate::cluster::object::scenario::PropertySpec;
 use crate::cluster::view::Cluster;
 use crate::cluster::{Attribute, Cell, TemplateId};
 use crate::system::{Checkpoint, PropertyKind};
@@ -22,15 +21,10 @@ pub const DEFINITION: Definition = Definition {
                   size. Commands that are yet to come, and deschedulers, are not waited for",
     needs: "it needs `maintenance` or a command `drain` in the scenario, and a workload that a PodDisruptionBudget selects",
     about: About { places: true, ..Definition::PLAIN.about },
-    may_apply: |spec| drains(spec) && !spec.disruption_budgets.is_empty(),
+    may_apply: |spec| spec.scenario.drains() && !spec.disruption_budgets.is_empty(),
     build,
     ..Definition::PLAIN
 };
-
-fn drains(spec: &ClusterSpec) -> bool {
-    let is_drain = |action: &CommandAction| matches!(action, CommandAction::Drain { .. });
-    spec.scenario.maintenance.is_some() || spec.scenario.commands.iter().any(|command| is_drain(&command.action))
-}
 
 fn build<'c>(cluster: &Cluster<'c>, property: &PropertySpec) -> Result<bool, PropertyError> {
     let (ctx, state) = (cluster.ctx(), cluster.state());

@@ -475,6 +475,7 @@ fn describe(attribute: &Attribute, templates: &[Template]) -> String {
         }
         Attribute::Cordoned => "cordoned".to_owned(),
         Attribute::Down => "down".to_owned(),
+        Attribute::Gone => "deleted".to_owned(),
         Attribute::Maintenance => "maintenance".to_owned(),
         Attribute::Nominated(TemplateId(template)) => format!("{} nominated", templates[template].name),
         Attribute::Waiting(TemplateId(template)) => format!("{} waiting", templates[template].name),

@@ -75,7 +75,7 @@ impl<'a> Placement<'a> {
             Attribute::Cordoned => i64::from(node.is_cordoned()),
             Attribute::Down => i64::from(node.is_not_ready()),
             Attribute::Waiting(template) => self.waiting.get(&(node.name.as_str(), template)).copied().unwrap_or(0),
-            Attribute::Maintenance | Attribute::Nominated(_) => 0,
+            Attribute::Gone | Attribute::Maintenance | Attribute::Nominated(_) => 0,
         }
     }
 }

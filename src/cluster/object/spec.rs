@@ -67,7 +67,7 @@ pub struct ClusterSpec {
     pub services: Vec<Service>,
     /// Selectors of the controllers that take part in default topology spreading.
     pub owner_selectors: Vec<OwnerSelector>,
-    /// PodDisruptionBudgets: they limit drains and evictions.
+    /// PodDisruptionBudgets: they limit drains and evictions. Those that commands bring are among them.
     pub disruption_budgets: Vec<PodDisruptionBudget>,
     /// ResourceQuotas.
     pub quotas: Vec<ResourceQuota>,

@@ -3,10 +3,10 @@
 //! Encodings note what they know they will do, as a condition on states; whatever merely may happen, or is up to somebody
 //! outside, is none of it.
 
-use crate::cluster::TemplateId;
 use crate::cluster::counting::templates::Phase;
 use crate::cluster::counting::totals::Quantity;
 use crate::cluster::object::selector;
+use crate::cluster::{Cell, TemplateId};
 use crate::system::State;
 use crate::term::Bool;
 
@@ -32,7 +32,8 @@ impl<'c> View<'c> {
         }
         let cells = self.cells(state);
         let starts = |cell: &_| self.pods(cell, template, Phase::Starting).ge(1);
-        let here: Vec<Bool<'c>> = cells.iter().map(|cell| cell.exists & !self.is_down(cell) & starts(cell)).collect();
+        let here: Vec<Bool<'c>> =
+            cells.iter().map(|cell| cell.exists & !self.is_down(cell) & !self.is_gone(cell) & starts(cell)).collect();
         self.is_some(state, &Quantity::Starting(template), &here)
     }
 
@@ -48,22 +49,25 @@ impl<'c> View<'c> {
         let scenario = self.spec.scenario;
         let fails = scenario.failures.as_ref().is_some_and(|failures| failures.recover);
         let panics = scenario.overload.as_ref().is_some_and(|overload| overload.recover);
-        let down = self.cells(state).into_iter().filter(|cell| {
+        let down = self.listed(state).into_iter().filter(|cell| {
             let node = self.node(cell);
             fails && node.may_fail() || panics && node.may_panic()
         });
         self.ctx().any(down.map(|cell| cell.exists & self.is_down(&cell)).collect::<Vec<_>>())
     }
 
-    /// Whether pods of a template are on nodes that are down and will be evicted from there.
+    /// Whether pods of a template are on nodes that are down and will be evicted from there, or on nodes that were deleted.
     pub fn is_leaving(&self, state: &State<'c>, template: TemplateId) -> Bool<'c> {
         let leaves = selector::leave_nodes_that_are_down(self.templates[template.0].tolerations());
-        if !leaves || !self.spec.scenario.controllers.taint_eviction {
-            return self.ctx().bool(false);
-        }
         let cells = self.cells(state);
-        let some_up = self.ctx().any(cells.iter().map(|cell| cell.exists & !self.is_down(cell)));
+        let collected = |cell: &Cell<'c>| cell.exists & self.is_gone(cell) & self.holding_on(cell, template).ge(1);
+        let collected = self.ctx().any(cells.iter().map(collected));
+        if !leaves || !self.spec.scenario.controllers.taint_eviction {
+            return collected;
+        }
+        let listed = self.listed(state);
+        let some_up = self.ctx().any(listed.iter().map(|cell| cell.exists & !self.is_down(cell)));
         let there = |cell: &_| self.is_down(cell) & self.active_on(cell, template).ge(1);
-        some_up & self.ctx().any(cells.iter().map(|cell| cell.exists & there(cell)))
+        collected | some_up & self.ctx().any(cells.iter().map(|cell| cell.exists & there(cell)))
     }
 }

@@ -101,6 +101,24 @@ impl<'c> Change<'_, 'c> {
         self.set(Attribute::Maintenance, stage)
     }
 
+    /// Deletes the Node objects. Nothing is bound to them from then on, and no kubelet is heard of.
+    pub fn remove(self) -> Self {
+        self.cordon(true).maintenance(0).set(Attribute::Gone, 1)
+    }
+
+    /// All pods of a template are gone at once, without having terminated.
+    pub fn collect(mut self, template: TemplateId) -> Self {
+        for phase in [Phase::Starting, Phase::Running, Phase::Terminating] {
+            let none = self.view.ctx().int(0);
+            self.update(Attribute::Pods(template, phase), |_| none);
+        }
+        self.deeds.push(Deed::Departure);
+        for effect in [effect::deleted, effect::taken, effect::ended] {
+            self.note(effect(template));
+        }
+        self
+    }
+
     fn set(mut self, attribute: Attribute, value: i64) -> Self {
         self.note(effect::nodes());
         let value = self.view.ctx().int(value);

@@ -5,6 +5,7 @@
 //! ([`NodeView`]), and they change them in the ways of [`Change`].
 
 mod ahead;
+mod budgets;
 mod change;
 mod cluster;
 mod declaring;

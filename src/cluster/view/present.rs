@@ -44,6 +44,8 @@ pub struct View<'c> {
     pub pending: Vec<IntVar>,
     /// By template: what may keep its pods from being created.
     pub(super) quotas: Vec<Limits>,
+    /// How many commands have been given; `None` if there are none.
+    pub(super) commands_given: Option<IntVar>,
     /// What is remembered of pods that come and go.
     pub turnover: Turnover,
     /// By template: whether the company leaves its pods no room at present; `None` where it always leaves some.
@@ -253,6 +255,22 @@ impl<'c> View<'c> {
     /// Whether the nodes of a cell are down.
     pub fn is_down(&self, cell: &Cell<'c>) -> Bool<'c> {
         self.get(cell, Attribute::Down).eq(1)
+    }
+
+    /// Whether the Node objects of a cell were deleted; their pods may still be there.
+    pub fn is_gone(&self, cell: &Cell<'c>) -> Bool<'c> {
+        self.get(cell, Attribute::Gone).eq(1)
+    }
+
+    /// The cells of [`View::cells`], at the same positions, without nodes that were deleted: what controllers list.
+    pub fn listed(&self, state: &State<'c>) -> Vec<Cell<'c>> {
+        let mut cells = self.cells(state);
+        for cell in &mut cells {
+            let is_gone = self.is_gone(cell);
+            cell.exists = cell.exists & !is_gone;
+            cell.multiplicity = is_gone.ite(0, cell.multiplicity);
+        }
+        cells
     }
 
     /// Sum of `value` over all nodes.

@@ -30,6 +30,8 @@ pub enum Component {
     TaintEviction,
     /// The node lifecycle controller.
     NodeLifecycle,
+    /// The pod garbage collector.
+    PodCollector,
     /// The eviction API and the disruption controller.
     Disruption,
     /// The descheduler.
@@ -48,7 +50,7 @@ pub enum Component {
 
 impl Component {
     /// All, in the order of `docs/semantics.md`.
-    pub const ALL: [Component; 18] = [
+    pub const ALL: [Component; 19] = [
         Component::Scheduler,
         Component::Preemption,
         Component::Deployment,
@@ -60,6 +62,7 @@ impl Component {
         Component::Kubelet,
         Component::TaintEviction,
         Component::NodeLifecycle,
+        Component::PodCollector,
         Component::Disruption,
         Component::Descheduler,
         Component::Load,
@@ -83,6 +86,7 @@ impl Component {
             Component::Kubelet => "kubelet",
             Component::TaintEviction => "Taint eviction",
             Component::NodeLifecycle => "Node lifecycle",
+            Component::PodCollector => "Pod garbage collection",
             Component::Disruption => "Evictions and PodDisruptionBudgets",
             Component::Descheduler => "Descheduler",
             Component::Load => "Load",

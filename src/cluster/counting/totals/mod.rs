@@ -37,7 +37,7 @@ pub enum Quantity {
     Bound(TemplateId),
     /// Pods of a template that run on nodes that are up.
     Ready(TemplateId),
-    /// Pods of a template that start on nodes that are up.
+    /// Pods of a template that start on nodes that are up and there.
     Starting(TemplateId),
     /// Pods of a template that are being deleted.
     Terminating(TemplateId),
@@ -126,16 +126,17 @@ impl Measure {
         let pods =
             |id: TemplateId, phases: &[Phase]| ctx.sum(phases.iter().map(|&phase| get(Attribute::Pods(id, phase))));
         let is_down = get(Attribute::Down).eq(1);
+        let is_gone = get(Attribute::Gone).eq(1);
         match self.quantity {
             Quantity::Bound(id) => pods(id, &[Phase::Starting, Phase::Running]),
             Quantity::Ready(id) => is_down.ite(0, pods(id, &[Phase::Running])),
-            Quantity::Starting(id) => is_down.ite(0, pods(id, &[Phase::Starting])),
+            Quantity::Starting(id) => (is_down | is_gone).ite(0, pods(id, &[Phase::Starting])),
             Quantity::Terminating(id) => pods(id, &[Phase::Terminating]),
             Quantity::Room(_) => self.rooms[class].as_ref().map_or_else(
                 || ctx.int(0),
                 |room| {
                     let taken = ctx.sum(room.requests.iter().map(|&(id, each)| pods(id, &HOLDING) * each));
-                    (is_down | get(Attribute::Cordoned).eq(1)).ite(0, ctx.int(room.most + 1) - taken)
+                    (is_down | is_gone | get(Attribute::Cordoned).eq(1)).ite(0, ctx.int(room.most + 1) - taken)
                 },
             ),
         }
