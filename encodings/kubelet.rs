@@ -14,11 +14,15 @@ use crate::term::{Bool, Int};
 
 use super::ranks;
 
-/// What kubelets read of nodes: the names that pods ask for.
+/// What kubelets read of nodes: the names that pods ask for, and what else such pods ask of them.
 pub const READER: Reader = Reader { name: "kubelet", reads };
 
 fn reads(_: &ClusterSpec, templates: &[Template], reads: &mut Reads) {
-    templates.iter().filter_map(Template::pinned_to).for_each(|name| reads.name(name));
+    for template in templates {
+        let Some(name) = template.pinned_to() else { continue };
+        reads.name(name);
+        reads.affinity_of(&template.spec);
+    }
 }
 
 /// What this file decides.
@@ -26,7 +30,7 @@ pub static RULE: Rule = rule! {
     id: "kubelet/pods",
     component: Kubelet,
     upstream: [
-        "pkg/kubelet/lifecycle/predicate.go" => ["Admit"],
+        "pkg/kubelet/lifecycle/predicate.go" => ["Admit", "generalFilter"],
     ],
     decides: "When bound pods start, become ready and finish terminating, and which pods that name its node a \
         kubelet admits.",
@@ -36,12 +40,16 @@ pub static RULE: Rule = rule! {
         "pods that are deleted terminate: at any time where event-driven actions race, at once in `settled` runs" =>
             "over in `racing` and `async`; grace periods are out in `settled`. Those of StatefulSets, for whose names \
                 others wait, of DaemonSets, and those that a quota counts only on nodes that are up",
-        "pods pinned by `spec.nodeName` bypass the scheduler and are admitted as far as their requests fit" =>
-            "exact for those that fit",
+        "pods pinned by `spec.nodeName` bypass the scheduler and are admitted as far as their requests fit and their node \
+            selector and affinity match" =>
+            "exact",
+        "pinned pods that do not fit or match: they fail at once, and their owners make new ones, which is an endless circle" =>
+            "exact; those for a node that is down wait",
     ],
     omits: [
-        "pinned pods that do not fit" =>
-            "they wait, where upstream fails them and their ReplicaSet makes new ones for ever",
+        "NoExecute taints and host ports of pinned pods" =>
+            "taint eviction takes the former once they are admitted; the latter are not asked",
+        "critical pods, for which a kubelet evicts others",
         "image pulls, crashes, restarts, probes that fail later",
     ],
 };
@@ -85,10 +93,15 @@ fn add_admission(cluster: &Cluster<'_>, template: TemplateId) {
     let (ctx, state) = (cluster.ctx(), cluster.state());
     let cells = cluster.cells(&state);
     let waiting = state.get(cluster.pending[template.0]);
-    let is_target = |cell: &Cell<'_>| cluster.node(cell).is_named(node) && cluster.may_hold(cell, template);
-    let Some(target) = cells.iter().find(|cell| is_target(cell)) else { return };
-    let is_shut = cluster.is_down(target) | !cluster.is_there(target);
-    let admitted = is_shut.ite(0, waiting.min(room(cluster, target, template)));
+    let Some(target) = cells.iter().find(|cell| cluster.node(cell).is_named(node)) else { return };
+    let is_silent = cluster.is_down(target) | cluster.is_gone(target) | !cluster.is_there(target);
+    let may_be_there = cluster.may_hold(target, template) && cluster.node(target).matches(&pod.spec);
+    let room = if may_be_there { room(cluster, target, template) } else { ctx.int(0) };
+    add_refusal(cluster, template, waiting.ge(1) & !is_silent & room.eq(0));
+    if !may_be_there {
+        return;
+    }
+    let admitted = is_silent.ite(0, waiting.min(room));
     let mut next = state.clone();
     let chosen: Vec<Bool<'_>> =
         cells.iter().map(|cell| ctx.bool(cell.class == target.class && cell.slot == target.slot)).collect();
@@ -108,21 +121,41 @@ fn add_admission(cluster: &Cluster<'_>, template: TemplateId) {
     cluster.act(&RULE, draft, Box::new(tell));
 }
 
+/// The kubelet refuses a pod that names its node and may not be there: it has failed as soon as it was made.
+fn add_refusal<'c>(cluster: &Cluster<'c>, template: TemplateId, guard: Bool<'c>) {
+    if guard.constant() == Some(false) {
+        return;
+    }
+    let pod = &cluster.templates[template.0];
+    let (state, name, node) = (cluster.state(), pod.name.clone(), pod.pinned_to().unwrap_or_default().to_owned());
+    let mut next = state.clone();
+    let waiting = state.get(cluster.pending[template.0]);
+    next.set(cluster.pending[template.0], waiting.minus_or_zero(cluster.ctx().int(1)));
+    let kind = ActionKind::Event { rank: ranks::SCHEDULER };
+    let draft = ActionDraft::new(format!("kubelet {node} refuses {name}"), kind, guard, next);
+    let tell = move |_: &Scene<'_>| {
+        Sentence::new(format!("kubelet {node}"), format!("refuses a pod of {name}, which has failed"))
+            .because("spec.nodeName names the node, which does not match the pod or has no room for what it requests")
+    };
+    cluster.act(&RULE, draft, Box::new(tell));
+}
+
 /// Pods become ready: all that are starting at once where nothing tells them apart in time, else one at a time.
 fn add_start(cluster: &Cluster<'_>, template: TemplateId, interleaving: Interleaving) {
     let (ctx, state) = (cluster.ctx(), cluster.state());
     let pod = &cluster.templates[template.0];
     let cells = cluster.cells(&state);
+    let is_silent = |cell: &_| cluster.is_down(cell) | cluster.is_gone(cell);
     let starting: Vec<Bool<'_>> = cells
         .iter()
-        .map(|cell| cell.exists & !cluster.is_down(cell) & cluster.pods(cell, template, Phase::Starting).ge(1))
+        .map(|cell| cell.exists & !is_silent(cell) & cluster.pods(cell, template, Phase::Starting).ge(1))
         .collect();
     let mut next = state.clone();
     let together = interleaving == Interleaving::Settled && !pod.slow_start;
     let (inputs, choice) = if together {
         cluster.rewrite_all(&mut next, |cell| {
             let starting = cluster.pods(cell, template, Phase::Starting);
-            cluster.change(cell).start(template, cluster.is_down(cell).ite(0, starting))
+            cluster.change(cell).start(template, is_silent(cell).ite(0, starting))
         });
         (Vec::new(), ctx.bool(true))
     } else {
@@ -154,7 +187,9 @@ fn add_termination<'c>(cluster: &Cluster<'c>, template: TemplateId) {
     let is_named = cluster.templates[template.0].ordinal.is_some() || cluster.is_daemon(template);
     let is_awaited = is_named || !cluster.quotas(template).is_empty();
     let ends = |cell: &Cell<'c>| cluster.pods(cell, template, Phase::Terminating).ge(1);
-    let answers = |cell: &Cell<'c>| if is_awaited { !cluster.is_down(cell) } else { cluster.ctx().bool(true) };
+    let answers = |cell: &Cell<'c>| {
+        if is_awaited { !cluster.is_down(cell) & !cluster.is_gone(cell) } else { cluster.ctx().bool(true) }
+    };
     let going: Vec<Bool<'c>> = cells.iter().map(|cell| cell.exists & ends(cell) & answers(cell)).collect();
     let some = match is_awaited {
         true => cluster.ctx().any(going.iter().copied()),

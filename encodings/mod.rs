@@ -21,6 +21,7 @@ pub mod keda;
 pub mod kube_scheduler;
 pub mod kubelet;
 pub mod node_lifecycle;
+pub mod pod_collector;
 pub mod ranks;
 pub mod replicaset;
 pub mod rules;

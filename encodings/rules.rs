@@ -6,11 +6,11 @@ use crate::cluster::view::rule::{Component, Rule};
 
 use super::{
     admission, clocked, cluster_autoscaler, crash_loops, daemonset, deployment, descheduler, disruption, environment,
-    gitops, hpa, keda, kube_scheduler, kubelet, node_lifecycle, replicaset, statefulset, taint_eviction,
+    gitops, hpa, keda, kube_scheduler, kubelet, node_lifecycle, pod_collector, replicaset, statefulset, taint_eviction,
 };
 
 /// The rules of each place.
-static PLACES: [&[&Rule]; 18] = [
+static PLACES: [&[&Rule]; 19] = [
     kube_scheduler::RULES,
     kube_scheduler::preemption::RULES,
     deployment::RULES,
@@ -25,6 +25,7 @@ static PLACES: [&[&Rule]; 18] = [
     &[&kubelet::RULE, &crash_loops::RULE],
     taint_eviction::RULES,
     node_lifecycle::RULES,
+    &[&pod_collector::RULE],
     disruption::RULES,
     descheduler::RULES,
     environment::RULES,

@@ -23,7 +23,7 @@ use crate::encodings::keda::Activity;
 use crate::encodings::statefulset::StatefulVars;
 use crate::encodings::{
     self, cluster_autoscaler, crash_loops, daemonset, deployment, descheduler, disruption, gitops, hpa, keda,
-    kube_scheduler, kubelet, replicaset, statefulset, taint_eviction,
+    kube_scheduler, kubelet, pod_collector, replicaset, statefulset, taint_eviction,
 };
 
 /// A cluster as a transition system, with everything that is needed to tell its runs.
@@ -199,6 +199,7 @@ impl Declared {
             cluster.reading_as(kube_scheduler::READER.name, || kube_scheduler::add(cluster));
         }
         disruption::add(cluster);
+        pod_collector::add(cluster);
         hpa::add(cluster, &self.autoscalers, &self.loads);
         if controllers.descheduler {
             cluster.reading_as(descheduler::READER.name, || descheduler::add(cluster, &self.descheduler));

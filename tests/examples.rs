@@ -85,10 +85,8 @@ fn wanted_cases() -> impl Iterator<Item = String> {
 fn there_are_two_variants_of_every_case() {
     let names: Vec<String> = directories().into_iter().map(|(name, _)| name).collect();
     let mut wanted: Vec<String> = wanted_cases()
-        .chain(
-            ["daemons", "family", "gitops", "nodegroup", "quota", "scaledown", "readiness", "restarts", "statefulset"]
-                .map(str::to_owned),
-        )
+        .chain(["daemons", "drain", "family", "gitops", "nodegroup", "pinned", "quota", "readiness"].map(str::to_owned))
+        .chain(["restarts", "scaledown", "statefulset"].map(str::to_owned))
         .flat_map(|subject| [format!("{subject}-fixed"), format!("{subject}-violating")])
         .collect();
     wanted.sort();

@@ -47,19 +47,22 @@ const OF_STATEFUL_SETS: &[&str] = &["", "podManagementPolicy: Parallel, ", "upda
 const OF_DAEMON_SETS: &[&str] =
     &["", "updateStrategy: {type: OnDelete}, ", "updateStrategy: {rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}, "];
 /// What else there is, and what happens.
-const OTHERS: [&str; 5] = [
+const OTHERS: [&str; 6] = [
     "",
     "",
     "{apiVersion: v1, kind: ResourceQuota, metadata: {name: q}, spec: {hard: {pods: 3}}}",
     "{apiVersion: v1, kind: ResourceQuota, metadata: {name: q}, spec: {hard: {requests.cpu: 1500m}}}",
     "{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: b}, spec: {maxUnavailable: 1, selector: \
      {matchLabels: {app: web}}}}",
+    "{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: b}, spec: {minAvailable: 2, selector: \
+     {matchLabels: {app: web}}}}",
 ];
-const EVENTS: [&str; 4] = [
+const EVENTS: [&str; 5] = [
     "",
     "  failures: {atMost: 1, recover: true}\n",
     "  failures: {atMost: 1, recover: false}\n",
     "  maintenance: {parallel: 1, once: true}\n",
+    "  maintenance: {parallel: 1, once: false}\n",
 ];
 
 /// A cluster of two workloads of different kinds as one text, one of which gets another image.

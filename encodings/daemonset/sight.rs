@@ -69,22 +69,22 @@ impl<'a, 'c> Sight<'a, 'c> {
         let (cluster, ctx) = (self.cluster, self.ctx());
         let (node, pod) = (cluster.node(cell), &cluster.templates[self.new.0].spec);
         let matches = node.matches(pod);
-        let is_down = cluster.is_down(cell);
+        let (is_down, is_gone) = (cluster.is_down(cell), cluster.is_gone(cell));
         let is_avoided = if daemon::avoids_nodes_that_are_down(pod) { is_down } else { ctx.bool(false) };
         let is_going = cluster.is_barred_as_going(cell, cluster.templates[self.new.0].tolerations());
-        let is_ready = |template: TemplateId| !is_down & cluster.pods(cell, template, Phase::Running).ge(1);
+        let is_ready = |template: TemplateId| !is_down & !is_gone & cluster.pods(cell, template, Phase::Running).ge(1);
         let (new, old) =
             (self.active(cell, self.new), ctx.sum(self.old.iter().map(|&template| self.active(cell, template))));
         let leaving = ctx.sum(self.all.iter().map(|&it| cluster.pods(cell, it, Phase::Terminating)));
         Node {
-            exists: cell.exists,
-            is_wanted: ctx.bool(daemon::is_wanted(pod, matches, node.taints())) & !is_avoided & !is_going,
+            exists: cell.exists & !is_gone,
+            is_wanted: ctx.bool(daemon::is_wanted(pod, matches, node.taints())) & !is_avoided & !is_going & !is_gone,
             may_stay: daemon::may_stay(pod, matches, node.taints()),
-            new,
-            old,
+            new: is_gone.ite(0, new),
+            old: is_gone.ite(0, old),
             new_is_ready: is_ready(self.new),
             old_is_ready: ctx.any(self.old.iter().map(|&it| is_ready(it))),
-            has_any: (new + old + leaving).ge(1),
+            has_any: !is_gone & (new + old + leaving).ge(1),
         }
     }
 

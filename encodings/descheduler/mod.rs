@@ -117,7 +117,7 @@ pub fn declare(cluster: &Declaring<'_>) -> DeschedulerVars {
     let (pods, state) = (sight::pods(cluster), cluster.state());
     let spread = policy.plugins.iter().flat_map(|enabled| match &enabled.plugin {
         DeschedulerPlugin::TopologySpread { constraints, pods: seen, balance_node_fit } => {
-            let (pods, cells) = (&pods, cluster.cells(&state));
+            let (pods, cells) = (&pods, cluster.listed(&state));
             let sight = Sight { cluster, policy, enabled, pods, memory: None, cells, state: state.clone() };
             spread::declare(cluster, &sight, constraints, seen, *balance_node_fit)
         }
@@ -129,7 +129,7 @@ pub fn declare(cluster: &Declaring<'_>) -> DeschedulerVars {
 fn declare_plugins(cluster: &Declaring<'_>, policy: &DeschedulerPolicy) -> Vec<PluginMemory> {
     let (pods, state) = (sight::pods(cluster), cluster.state());
     let declare = |enabled: &EnabledPlugin| {
-        let (pods, cells) = (&pods, cluster.cells(&state));
+        let (pods, cells) = (&pods, cluster.listed(&state));
         let sight = Sight { cluster, policy, enabled, pods, memory: None, cells, state: state.clone() };
         match &enabled.plugin {
             DeschedulerPlugin::RemoveDuplicates { exclude_owner_kinds, namespaces } => {
@@ -158,7 +158,7 @@ pub fn add(cluster: &Cluster<'_>, vars: &DeschedulerVars) {
 fn add_at_once<'c>(cluster: &Cluster<'c>, policy: &'c DeschedulerPolicy, pods: &[Pod], vars: &DeschedulerVars) {
     let Some(enabled) = policy.plugins.first() else { return };
     let state = cluster.state();
-    let sight = Sight { cluster, policy, enabled, pods, memory: None, cells: cluster.cells(&state), state };
+    let sight = Sight { cluster, policy, enabled, pods, memory: None, cells: cluster.listed(&state), state };
     match &enabled.plugin {
         DeschedulerPlugin::RemoveDuplicates { exclude_owner_kinds, namespaces } => {
             duplicates::add_at_once(cluster, &sight, exclude_owner_kinds, namespaces);

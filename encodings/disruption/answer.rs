@@ -36,16 +36,13 @@ pub struct Evictee<'c> {
 
 /// Whether a pod is evicted that these budgets select.
 pub fn is_evicted<'c>(ctx: &'c Ctx, budgets: &[(&PodDisruptionBudget, Status<'c>)], pod: Evictee<'c>) -> Bool<'c> {
-    let guarded = match budgets {
-        [] => ctx.bool(true),
-        [(budget, status)] => {
-            let enough = status.healthy.ge(status.desired) & status.desired.ge(1);
-            let unready = !pod.ready & (enough | ctx.bool(always_allows(budget)));
-            unready | status.allowed.ge(1)
-        }
-        _ => ctx.bool(false),
+    let lets_go = |(budget, status): &(&PodDisruptionBudget, Status<'c>)| {
+        let enough = status.healthy.ge(status.desired) & status.desired.ge(1);
+        let unready = !pod.ready & (enough | ctx.bool(always_allows(budget)));
+        !status.in_force | unready | status.allowed.ge(1)
     };
-    !pod.runs | guarded
+    let in_force = ctx.sum(budgets.iter().map(|(_, status)| status.in_force.to_int()));
+    !pod.runs | (in_force.le(1) & ctx.all(budgets.iter().map(lets_go)))
 }
 
 fn always_allows(budget: &PodDisruptionBudget) -> bool {

@@ -5,13 +5,14 @@ use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use crate::cluster::counting::templates::Tenure;
-use crate::cluster::object::selector::{self, Labels};
+use crate::cluster::object::budget::selects;
+use crate::cluster::object::selector::Labels;
 use crate::cluster::object::spec::{Workload, WorkloadKind};
 use crate::cluster::view::Cluster;
 use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::{Template, TemplateId};
 use crate::system::State;
-use crate::term::Int;
+use crate::term::{Bool, Int};
 
 /// What this file decides.
 pub static RULE: Rule = rule! {
@@ -48,13 +49,8 @@ pub struct Status<'c> {
     pub desired: Int<'c>,
     /// `disruptionsAllowed`.
     pub allowed: Int<'c>,
-}
-
-/// Whether a budget selects pods with these labels.
-pub fn selects(budget: &PodDisruptionBudget, namespace: &str, labels: &Labels) -> bool {
-    let own = budget.metadata.namespace.as_deref().unwrap_or("default");
-    let selector = budget.spec.as_ref().and_then(|spec| spec.selector.as_ref());
-    own == namespace && selector.is_some_and(|selector| selector::matches(selector, labels))
+    /// Whether there is the budget.
+    pub in_force: Bool<'c>,
 }
 
 fn selects_pods_of(budget: &PodDisruptionBudget, template: &Template) -> bool {
@@ -78,7 +74,8 @@ pub fn status<'c>(cluster: &Cluster<'c>, state: &State<'c>, budget: &PodDisrupti
         }
         (None, None) => (ctx.int(0), ctx.int(0)),
     };
-    Status { healthy, desired, allowed: expected.ge(1).ite(healthy.minus_or_zero(desired), 0) }
+    let allowed = expected.ge(1).ite(healthy.minus_or_zero(desired), 0);
+    Status { healthy, desired, allowed, in_force: cluster.is_in_force(state, budget) }
 }
 
 /// Its pods that are ready and not being deleted.

@@ -4,9 +4,11 @@
 
 pub mod answer;
 pub mod budget;
+mod holdup;
 
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 
+use crate::cluster::object::budget::selects;
 use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Narrator, Scene, Sentence};
 use crate::cluster::view::{Change, Cluster, Leaving};
@@ -49,7 +51,7 @@ pub(super) fn budgets<'c>(
     template: TemplateId,
 ) -> impl Iterator<Item = &'c PodDisruptionBudget> {
     let pod = cluster.templates[template.0].clone();
-    cluster.spec.disruption_budgets.iter().filter(move |budget| budget::selects(budget, &pod.namespace, &pod.labels))
+    cluster.spec.disruption_budgets.iter().filter(move |budget| selects(budget, &pod.namespace, &pod.labels))
 }
 
 /// Whether a budget limits evictions of a template's pods.
@@ -57,9 +59,10 @@ pub fn is_budgeted(cluster: &Cluster<'_>, template: TemplateId) -> bool {
     budgets(cluster, template).next().is_some()
 }
 
-/// Whether a drain leaves a template's pods alone: those of DaemonSets, which would be made again on the same node.
+/// Whether a drain leaves a template's pods alone: those of DaemonSets, which would be made again on the same node, and those
+/// of the node itself.
 pub fn is_left_alone(cluster: &Cluster<'_>, template: TemplateId) -> bool {
-    cluster.spec.workloads[cluster.templates[template.0].workload].owner_kind == "DaemonSet"
+    matches!(cluster.spec.workloads[cluster.templates[template.0].workload].owner_kind.as_str(), "DaemonSet" | "Node")
 }
 
 /// Whether a drain evicts a template's pods one by one, and not all as it cordons their node: where a budget limits evictions,
@@ -80,9 +83,20 @@ pub fn drain<'a, 'c>(cluster: &'a Cluster<'c>, cell: &Cell<'c>) -> Change<'a, 'c
     cluster.change(cell).delete_each(evicted, Leaving::Evicted).cordon(true).maintenance(1)
 }
 
-/// How many more disruptions a budget allows.
+/// What `kubectl drain --disable-eviction` does to a cell's nodes: it cordons them, and deletes their pods, whatever budgets say.
+pub fn clear<'a, 'c>(cluster: &'a Cluster<'c>, cell: &Cell<'c>) -> Change<'a, 'c> {
+    let deleted = |template| match is_left_alone(cluster, template) {
+        true => cluster.ctx().int(0),
+        false => cluster.active_on(cell, template),
+    };
+    cluster.change(cell).delete_each(deleted, Leaving::Evicted).cordon(true)
+}
+
+/// How many more disruptions a budget allows; any number if it is not in force.
 pub(crate) fn allowed<'c>(cluster: &Cluster<'c>, state: &State<'c>, budget: &PodDisruptionBudget) -> Int<'c> {
-    budget::status(cluster, state, budget).allowed
+    let status = budget::status(cluster, state, budget);
+    let most: i64 = cluster.templates.iter().map(|template| template.max_pods).sum();
+    status.in_force.ite(status.allowed, most)
 }
 
 /// Whether the nodes of a cell are being drained, for maintenance or because they are removed.
@@ -111,6 +125,7 @@ pub fn add(cluster: &Cluster<'_>) {
     for template in cluster.movable().filter(evicted) {
         let known = budgets(cluster, template).map(|budget| (budget, budget::status(cluster, &state, budget)));
         let budgets: &[_] = &known.collect::<Vec<_>>();
+        holdup::add(cluster, template, budgets);
         let kind = ActionKind::Event { rank: ranks::BUDGETED_EVICTION };
         let eviction = |standing| Eviction { cluster, template, budgets, standing };
         eviction(Standing::Ready).add(kind, "evicts");

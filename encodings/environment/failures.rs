@@ -37,12 +37,16 @@ pub fn add(cluster: &Cluster<'_>) {
     let may_fail = |cell: &Cell<'_>| cluster.node(cell).may_fail();
     let down = cluster.sum(&state, |cell| if may_fail(cell) { cluster.get(cell, Attribute::Down) } else { ctx.int(0) });
     let room = down.lt(i64::from(failures.at_most));
-    let up: Vec<Bool<'_>> =
-        cells.iter().map(|cell| cell.exists & ctx.bool(may_fail(cell)) & !cluster.is_down(cell) & room).collect();
+    let up: Vec<Bool<'_>> = cells
+        .iter()
+        .map(|cell| cell.exists & ctx.bool(may_fail(cell)) & !cluster.is_down(cell) & !cluster.is_gone(cell) & room)
+        .collect();
     add_switch(cluster, "node failure", &up, true, "fails: it turns NotReady, its pods are no longer ready");
     if failures.recover {
-        let down: Vec<Bool<'_>> =
-            cells.iter().map(|cell| cell.exists & ctx.bool(may_fail(cell)) & cluster.is_down(cell)).collect();
+        let down: Vec<Bool<'_>> = cells
+            .iter()
+            .map(|cell| cell.exists & ctx.bool(may_fail(cell)) & cluster.is_down(cell) & !cluster.is_gone(cell))
+            .collect();
         add_switch(cluster, "node recovery", &down, false, "is back: Ready again, its taints are gone");
     }
 }

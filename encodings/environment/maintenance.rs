@@ -24,8 +24,8 @@ pub static RULE: Rule = rule! {
             many at a time" =>
             "exact; with no budget in the way all pods of the node go at once, except in `async`",
         "pods without a controller and DaemonSet pods stay" =>
-            "as `--ignore-daemonsets --force=false`, except that upstream's drain fails where there are pods without \
-                a controller",
+            "as `--ignore-daemonsets --delete-emptydir-data`, except that upstream's drain fails where there are pods without \
+                a controller, as the command does",
     ],
 };
 
@@ -39,8 +39,10 @@ pub fn add(cluster: &Cluster<'_>) {
         false => ctx.int(0),
     });
     let room = busy.lt(i64::from(maintenance.parallel));
-    let ready: Vec<Bool<'_>> =
-        cells.iter().map(|cell| at_stage(cluster, cell, 0) & !cluster.is_down(cell) & room).collect();
+    let ready: Vec<Bool<'_>> = cells
+        .iter()
+        .map(|cell| at_stage(cluster, cell, 0) & !cluster.is_down(cell) & !cluster.is_gone(cell) & room)
+        .collect();
     begin(cluster, &ready);
     let busy: Vec<Bool<'_>> =
         cells.iter().map(|cell| at_stage(cluster, cell, 1) & disruption::is_drained(cluster, cell)).collect();

@@ -8,6 +8,7 @@
 
 pub mod commands;
 pub mod failures;
+pub mod kubectl_drain;
 pub mod load;
 pub mod maintenance;
 pub mod overload;
@@ -27,6 +28,7 @@ pub static RULES: &[&Rule] = &[
     &failures::RULE,
     &overload::RULE,
     &maintenance::RULE,
+    &kubectl_drain::RULE,
     &commands::RULE,
 ];
 

@@ -32,7 +32,7 @@ pub fn add(cluster: &Cluster<'_>) {
         .map(|cell| {
             let limit = cluster.node(cell).allocatable().cpu * overload.threshold_percent;
             let used = used_cpu(cluster, cell) * ctx.int(100);
-            cell.exists & may_panic(cell) & !cluster.is_down(cell) & used.ge(limit)
+            cell.exists & may_panic(cell) & !cluster.is_gone(cell) & !cluster.is_down(cell) & used.ge(limit)
         })
         .collect();
     let why = format!("the cpu that its pods request reaches {} % of allocatable", overload.threshold_percent);
@@ -45,7 +45,7 @@ pub fn add(cluster: &Cluster<'_>) {
                 // Pods of DaemonSets stay for ever.
                 let leaving = cluster.movable().filter(|&id| !cluster.is_daemon(id));
                 let pods = ctx.sum(leaving.map(|id| cluster.holding_on(cell, id)));
-                cell.exists & may_panic(cell) & cluster.is_down(cell) & pods.eq(0)
+                cell.exists & may_panic(cell) & !cluster.is_gone(cell) & cluster.is_down(cell) & pods.eq(0)
             })
             .collect();
         let told = ("recovers: Ready again", "it is empty".to_owned());

@@ -61,6 +61,7 @@ fn act<'c>(cluster: &Cluster<'c>, sync: &Sync, name: String, step: Step<'c>) {
     if guard.constant() == Some(false) {
         return;
     }
+    cluster.note_ahead(guard);
     let rule = match sync.tool {
         Tool::ArgoCd { .. } => &argo_cd::RULE,
         Tool::Flux => &flux::RULE,

@@ -18,6 +18,7 @@ use crate::term::{Bool, Ctx, Int, TermId, VarId};
 use super::environment::load::LoadVars;
 use limits::memory::{self, Line, Memory, Recalled};
 use limits::reconcile::{Reconciled, reconcile};
+use limits::rules::{Direction, Rules, SelectPolicy};
 use limits::{Bounds, Past, rates};
 use metrics::combine::{self, combine};
 use metrics::load::{self, Proposed};
@@ -150,10 +151,16 @@ fn add_one(cluster: &Cluster<'_>, vars: &HpaVars, loads: &[LoadVars]) {
     } else {
         (restless, ctx.bool(true))
     };
-    let reads = guard & !ambiguity::is_ambiguous(cluster, autoscaler);
+    let is_ambiguous = ambiguity::is_ambiguous(cluster, autoscaler);
+    if cluster.spec.scenario.drains() {
+        let is_sure = ctx.bool(proposals.iter().all(|proposal| proposal.inputs().next().is_none()));
+        let asks = is_sure & combined.acts & may_follow(vars.memory.rules.as_ref(), current, proposal);
+        let moves = reconciled.by_metrics.ite_bool(asks & !is_ambiguous, !reconciled.disabled);
+        cluster.note_ahead(cluster.exists(&state, target) & is_measured(cluster, vars, loads) & moves);
+    }
+    let reads = guard & !is_ambiguous;
     let guard = reconciled.by_metrics.ite_bool(reads, !reconciled.disabled);
-    let own = loads.iter().filter(|load| load.workload == vars.workload);
-    let measured = ctx.all(own.map(|load| load.is_measured(cluster, &state)));
+    let measured = is_measured(cluster, vars, loads);
     let mut inputs: Vec<VarId> = proposals.iter().flat_map(Proposed::inputs).collect();
     inputs.extend(&recalled.inputs);
     let sharing = ctx.all(proposals.iter().filter_map(|proposal| Some(proposal.sharing.as_ref()?.choice)));
@@ -171,6 +178,20 @@ fn add_one(cluster: &Cluster<'_>, vars: &HpaVars, loads: &[LoadVars]) {
     .choosing(inputs, recalled.choice & choice & sharing & foreign.allowed)
     .marked(marks);
     cluster.act(&RULE, draft, narrator);
+}
+
+/// Whether what the autoscaler reads was measured.
+fn is_measured<'c>(cluster: &Cluster<'c>, vars: &HpaVars, loads: &[LoadVars]) -> Bool<'c> {
+    let own = loads.iter().filter(|load| load.workload == vars.workload);
+    cluster.ctx().all(own.map(|load| load.is_measured(cluster, &cluster.state())))
+}
+
+/// Whether a proposal is another size, in a direction in which the behavior lets the autoscaler go.
+fn may_follow<'c>(rules: Option<&Rules>, current: Int<'c>, proposal: Int<'c>) -> Bool<'c> {
+    let ctx = current.ctx();
+    let goes = |direction: &Direction| ctx.bool(direction.select != SelectPolicy::Disabled);
+    let [up, down] = rules.map_or([ctx.bool(true); 2], |rules| [goes(&rules.up), goes(&rules.down)]);
+    (proposal.gt(current) & up) | (proposal.lt(current) & down)
 }
 
 /// What a step does to metrics that are inputs from outside.

@@ -187,7 +187,7 @@ fn own_nomination(cluster: &Cluster<'_>, cells: &[Cell<'_>], template: TemplateI
 /// Adds the scheduler's action: bind one waiting pod.
 pub fn add(cluster: &Cluster<'_>) {
     let (ctx, state) = (cluster.ctx(), cluster.state());
-    let cells = cluster.cells(&state);
+    let cells = cluster.listed(&state);
     let may_wait = |id: &TemplateId| {
         let template = &cluster.templates[id.0];
         template.may_be_placed() && template.pinned_to().is_none()

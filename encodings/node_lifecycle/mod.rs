@@ -68,7 +68,7 @@ impl Default for Settings {
 /// has nodes, so all of them are exactly if the whole cluster, taken as one zone, is.
 pub fn taints_nodes<'c>(cluster: &Cluster<'c>) -> Bool<'c> {
     let ctx = cluster.ctx();
-    let cells = cluster.cells(&cluster.state());
+    let cells = cluster.listed(&cluster.state());
     let some = |down: bool| {
         let is = |down_now: Bool<'c>| if down { down_now } else { !down_now };
         ctx.any(cells.iter().map(|cell| cell.exists & is(cluster.is_down(cell))))

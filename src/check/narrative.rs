@@ -106,7 +106,8 @@ pub fn narrate(spec: &ClusterSpec, model: &Model, trace: &Trace, run: &Replayed,
     }
     let begins = |step: &&Step| step.told.begins_loop;
     let repeats_from = blocks.iter().flat_map(|block: &Block| &block.steps).find(begins).map(|step| step.number);
-    let diagnosis = diagnose(model, run, ending, repeats_from, number);
+    let nodes = teller.tracker.all(run.states.last());
+    let diagnosis = diagnose((model, &nodes), run, ending, repeats_from, number);
     Narrative { blocks, repeats_from, diagnosis }
 }
 
@@ -160,13 +161,19 @@ fn named(text: &str, shown: &str, moved: &[MovedNode]) -> Option<(String, Vec<St
     (!moved.is_empty() && text.contains(shown)).then(|| (shown.to_owned(), names()))
 }
 
-fn diagnose(model: &Model, run: &Replayed, ending: &Ending, repeats_from: Option<usize>, last: usize) -> Vec<Line> {
+fn diagnose(
+    (model, nodes): (&Model, &[MovedNode]),
+    run: &Replayed,
+    ending: &Ending,
+    repeats_from: Option<usize>,
+    last: usize,
+) -> Vec<Line> {
     let Ending::Breaks { property, finding } = ending else { return Vec::new() };
     let state = run.states.last();
     let valuation = Interpreter::new(&model.system).valuation(state, None);
     let evaluator = RefCell::new(Evaluator::new(&model.system.arena, &valuation));
     let value = |term| evaluator.borrow_mut().value(term);
-    let scene = Scene { value: &value, before: state, after: state, moved: &[] };
+    let scene = Scene { value: &value, before: state, after: state, moved: nodes };
     let own = model.parts.diagnoses.iter().filter(|(name, _)| name == property);
     let mut lines: Vec<Line> = own.flat_map(|(_, diagnosis)| diagnosis(&scene)).collect();
     match (finding, repeats_from) {

@@ -53,6 +53,21 @@ impl<'a> NodeTracker<'a> {
         }
     }
 
+    /// All nodes as they are in a state, in the order of the input.
+    pub fn all(&self, state: &[i64]) -> Vec<MovedNode> {
+        let classes = self.parts.classes.iter().enumerate();
+        let members = classes.flat_map(|(class, it)| (0..it.members.len()).map(move |member| (class, member)));
+        let mut nodes: Vec<(usize, MovedNode)> = members
+            .map(|(class, member)| {
+                let (it, attributes) = (&self.parts.classes[class], self.attributes(class, member, state));
+                let name = it.names[member].clone();
+                (it.members[member], MovedNode { name, class, before: attributes.clone(), after: attributes })
+            })
+            .collect();
+        nodes.sort_by_key(|(position, _)| *position);
+        nodes.into_iter().map(|(_, node)| node).collect()
+    }
+
     /// Takes a step and tells which nodes changed.
     pub fn step(&mut self, before: &[i64], after: &[i64]) -> Vec<MovedNode> {
         let mut moved: Vec<(usize, MovedNode)> = Vec::new();

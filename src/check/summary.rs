@@ -183,6 +183,7 @@ fn describe(pod_names: &[String], attributes: &[Attribute], values: &[i64]) -> V
             Attribute::Waiting(template) => format!("{value} {} waiting", pod_names[template.0]),
             Attribute::Cordoned => "cordoned".to_owned(),
             Attribute::Down => "down".to_owned(),
+            Attribute::Gone => "deleted".to_owned(),
             Attribute::Maintenance if value == 1 => "under maintenance".to_owned(),
             Attribute::Maintenance => continue,
             Attribute::Presence if value == Presence::Going.value() => "being removed".to_owned(),

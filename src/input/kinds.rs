@@ -264,6 +264,15 @@ pub fn read_daemon_set(raw: RawObject, census: &mut Census, sink: &mut Diagnosti
     located(Reader { census, sink }.read(&raw, true, validate::workload::daemon_set), raw)
 }
 
+/// The same of a PodDisruptionBudget.
+pub fn read_disruption_budget(
+    raw: RawObject,
+    census: &mut Census,
+    sink: &mut Diagnostics,
+) -> Option<Located<PodDisruptionBudget>> {
+    located(Reader { census, sink }.read(&raw, true, validate::other::disruption_budget), raw)
+}
+
 struct Reader<'a> {
     census: &'a mut Census,
     sink: &'a mut Diagnostics,

@@ -1,7 +1,7 @@
 //! DaemonSets that have nothing left to do: their pods stay where they are, and are taken for room that is used.
 //!
 //! That is so where every node has the pod that it should have and stays, and nobody can take one away or ask for another: no
-//! command speaks of the DaemonSet, none of its pods is evicted by taints, preempted or descheduled. A drain leaves them,
+//! command speaks of the DaemonSet or deletes a node, none of its pods is evicted by taints, preempted or descheduled. A drain leaves them,
 //! and they stay on nodes that fail.
 
 use std::collections::BTreeMap;
@@ -11,6 +11,7 @@ use k8s_openapi::api::core::v1::{Node, PodSpec};
 use crate::cluster::object::daemon::{self, Update};
 use crate::cluster::object::images;
 use crate::cluster::object::policy::EVICT_ANNOTATION;
+use crate::cluster::object::scenario::{Command, CommandAction};
 use crate::cluster::object::selector;
 use crate::cluster::object::spec::{ClusterSpec, ExistingPod, NodeSpec, Origin, Workload, WorkloadKind};
 
@@ -47,7 +48,9 @@ fn rests(cluster: &ClusterSpec, workload: &Workload) -> bool {
     // Where users delete pods, those of other revisions stay as well.
     let rolls = workload.revisions.len() > 1 && Update::of(&workload.update) != Update::OnDelete;
     let Some(pod) = &workload.revisions[workload.current].template.spec else { return false };
-    let names = |it: &crate::cluster::object::scenario::Command| it.action.target() == Some(&workload.key);
+    let takes = |it: &Command| {
+        it.action.target() == Some(&workload.key) || matches!(it.action, CommandAction::DeleteNode { .. })
+    };
     let is_asked_about = cluster.scenario.properties.iter().any(|it| it.target.as_ref() == Some(&workload.key));
     workload.kind == WorkloadKind::DaemonSet
         && !workload.created_later
@@ -56,7 +59,7 @@ fn rests(cluster: &ClusterSpec, workload: &Workload) -> bool {
         && !cluster.scenario.slow_start.contains(&workload.key)
         && !images::has_one_of(pod, &cluster.scenario.crash_looping)
         && !cluster.scenario.unready.iter().any(|it| it.target == workload.key)
-        && !cluster.scenario.commands.iter().any(names)
+        && !cluster.scenario.commands.iter().any(takes)
         && has_its_pods(cluster, pod, workload)
         && !is_descheduled(cluster, workload)
 }

@@ -5,6 +5,7 @@
 //! History that a property needs is kept by *observers* (`observer.rs`).
 
 pub mod definition;
+pub mod drain_completes;
 pub mod expected_replicas;
 mod expression;
 mod floor;
@@ -46,6 +47,7 @@ pub const ALL: &[Definition] = &[
     no_node_oscillation::DEFINITION,
     settles::DEFINITION,
     rollout_completes::DEFINITION,
+    drain_completes::DEFINITION,
 ];
 
 /// Names of all properties, in that order.

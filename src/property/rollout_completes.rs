@@ -45,7 +45,7 @@ fn build(cluster: &Cluster<'_>, property: &PropertySpec) -> Result<bool, Propert
         }
         let coming = |&template: &TemplateId| cluster.sum(&state, |cell| cluster.coming_on(cell, template)).ge(1);
         let coming = ctx.any(vars.templates.iter().map(coming));
-        let ageing = vars.templates.iter().map(|&template| is_ageing(cluster, &state, template));
+        let ageing = vars.templates.iter().map(|&template| cluster.is_ageing(&state, template));
         let ageing = ctx.any(ageing);
         let hopeful = vars.templates.iter().map(|&it| cluster.waiting(&state, it).ge(1) & cluster.is_helped(it));
         let hopeful = ctx.any(hopeful);
@@ -71,13 +71,6 @@ fn add_property<'c>(cluster: &Cluster<'c>, object: &Workload, holds: Bool<'c>) {
 fn broken<'a>(cluster: &'a Cluster<'_>, vars: &'a WorkloadVars) -> impl Iterator<Item = i64> + 'a {
     let templates = vars.templates.iter().map(|template| &cluster.templates[template.0]);
     templates.filter(|template| template.never_ready).map(|template| template.revision as i64)
-}
-
-/// Whether a pod is ready and has not been so for `minReadySeconds`: then the rollout goes on later.
-fn is_ageing<'c>(cluster: &Cluster<'c>, state: &State<'c>, template: TemplateId) -> Bool<'c> {
-    let seasons = cluster.turnover.seasons.iter().filter(|(templates, _)| templates.contains(&template));
-    let young = seasons.map(|&(_, flag)| cluster.ready(state, template).ge(1) & !state.is(flag));
-    cluster.ctx().any(young) | cluster.available(state, template).lt(cluster.ready(state, template))
 }
 
 /// Whether the present ReplicaSet has all replicas, and others none.

@@ -154,7 +154,7 @@ fn domain_counts<'c>(
         let node = cluster.node(cell);
         node.has_label(key) && inclusion.admits(node, pod)
     };
-    let cells: Vec<_> = cluster.cells(&state).into_iter().filter(included).collect();
+    let cells: Vec<_> = cluster.listed(&state).into_iter().filter(included).collect();
     let on = |cell: &Cell<'c>| ctx.sum(counted.iter().map(|&template| cluster.active_on(cell, template)));
     let counts = |cell: &Cell<'c>| inclusion.counts_now(cluster, cell, pod);
     let exists = |cell: &Cell<'c>| cell.exists & !cluster.is_down(cell) & counts(cell);

@@ -67,6 +67,7 @@ const EMBEDDED: &[(&str, &[u8])] = &[
     ("control-plane/quota.jsonl", include_bytes!("../oracle/control-plane/quota.jsonl.gz")),
     ("control-plane/mixed.jsonl", include_bytes!("../oracle/control-plane/mixed.jsonl.gz")),
     ("control-plane/daemonset.jsonl", include_bytes!("../oracle/control-plane/daemonset.jsonl.gz")),
+    ("control-plane/node-deletion.jsonl", include_bytes!("../oracle/control-plane/node-deletion.jsonl.gz")),
 ];
 
 /// A set of recordings.

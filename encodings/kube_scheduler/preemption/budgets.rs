@@ -6,8 +6,10 @@ use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 
 use crate::cluster::view::Cluster;
 use crate::cluster::view::rule::{Rule, rule};
-use crate::cluster::{Template, TemplateId, object::selector};
-use crate::encodings::disruption;
+use crate::cluster::{
+    Template, TemplateId,
+    object::{budget, selector},
+};
 use crate::term::Int;
 
 use super::victims::Group;
@@ -47,7 +49,7 @@ impl Budget<'_> {
 pub fn selects(budget: &PodDisruptionBudget, pod: &Template) -> bool {
     let selector = budget.spec.as_ref().and_then(|spec| spec.selector.as_ref());
     let says_something = !pod.labels.is_empty() && selector.is_some_and(|selector| !selector::is_empty(selector));
-    says_something && disruption::budget::selects(budget, &pod.namespace, &pod.labels)
+    says_something && budget::selects(budget, &pod.namespace, &pod.labels)
 }
 
 /// Whether the template's pods are listed as disrupted; pods that differ in that are different templates.

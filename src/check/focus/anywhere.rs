@@ -119,7 +119,8 @@ pub fn alone(survey: &Survey<'_>, workload: usize, naming: Naming, scaling: Scal
     let own = names.key();
     let commands: Vec<usize> = own_commands(whole, &owner.key).collect();
     let only = |when: bool| when.then(|| own.clone()).into_iter().collect();
-    let company = Company { crowds_out: only(crowded), scales_freely: only(scaling == Scaling::Free) };
+    let scales_freely = only(scaling == Scaling::Free);
+    let company = Company { crowds_out: only(crowded), scales_freely, ..Company::default() };
     let spec = ClusterSpec {
         nodes: vec![node(survey, workload)],
         workloads: vec![names.workload()],

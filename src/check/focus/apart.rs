@@ -9,8 +9,8 @@
 use std::collections::BTreeSet;
 
 use crate::cluster::counting::layout::requested;
-use crate::cluster::object::selector;
 use crate::cluster::object::spec::{ClusterSpec, Company, DeschedulerPlugin};
+use crate::cluster::object::{budget, selector};
 use crate::cluster::{Template, counting::loose, object::affinity};
 
 use super::anywhere::may_be_preempted;
@@ -99,15 +99,8 @@ fn asks_about(one: &Template, other: &Template) -> bool {
 }
 
 fn share_budget(survey: &Survey<'_>, one: &Template, other: &Template) -> bool {
-    survey.spec.disruption_budgets.iter().any(|budget| {
-        let selects = |template: &Template| {
-            budget.metadata.namespace.as_deref().unwrap_or("default") == template.namespace
-                && budget
-                    .spec
-                    .as_ref()
-                    .and_then(|it| it.selector.as_ref())
-                    .is_some_and(|it| selector::matches(it, &template.labels))
-        };
+    survey.spec.disruption_budgets.iter().any(|it| {
+        let selects = |template: &Template| budget::selects(it, &template.namespace, &template.labels);
         selects(one) && selects(other)
     })
 }
@@ -181,6 +174,7 @@ pub fn apart(survey: &Survey<'_>, focus: &BTreeSet<usize>) -> Apart {
         let keys = focus.iter().map(|&it| survey.spec.workloads[it].key.clone());
         spec.company = Company { crowds_out: keys.collect(), ..Company::default() };
     }
+    spec.company.holds_nodes = survey.owners().any(|(other, _)| !focus.contains(&other));
     for profile in &mut spec.scheduler {
         profile.preemption = false;
         if !is_alone {

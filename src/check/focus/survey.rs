@@ -11,7 +11,6 @@ use crate::cluster::counting::quotas;
 use crate::cluster::counting::reads::Readings;
 use crate::cluster::counting::templates::{self, Template, Tenure};
 use crate::cluster::object::resources::ResourceError;
-use crate::cluster::object::scenario::CommandAction;
 use crate::cluster::object::selector;
 use crate::cluster::object::spec::{ClusterSpec, ExistingPod, SchedulerProfile, Workload, WorkloadKind};
 use crate::cluster::object::stateful::Stateful;
@@ -310,12 +309,8 @@ fn keeps_its_pods(owner: &Workload, set: &Stateful) -> bool {
 fn is_troubled(spec: &ClusterSpec, class: &NodeClass) -> bool {
     let no_execute = class.taints().iter().any(|taint| taint.effect == "NoExecute");
     let lists = |nodes: &[String]| class.names.iter().any(|name| nodes.contains(name));
-    let named = spec.scenario.commands.iter().any(|command| match &command.action {
-        CommandAction::Cordon { node } | CommandAction::Uncordon { node } | CommandAction::Drain { node } => {
-            class.names.contains(node)
-        }
-        _ => false,
-    });
+    let mut commanded = spec.scenario.commands.iter().filter_map(|command| command.action.node());
+    let named = commanded.any(|node| class.names.iter().any(|name| name == node));
     let fails = spec.scenario.failures.as_ref().is_some_and(|it| lists(&it.nodes));
     let panics = spec.scenario.overload.as_ref().is_some_and(|it| lists(&it.nodes));
     let maintained = spec.scenario.maintenance.as_ref().is_some_and(|it| lists(&it.nodes));

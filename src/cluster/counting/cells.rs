@@ -486,6 +486,7 @@ fn describe(attribute: &Attribute, templates: &[Template]) -> String {
         }
         Attribute::Cordoned => "cordoned".to_owned(),
         Attribute::Down => "down".to_owned(),
+        Attribute::Gone => "deleted".to_owned(),
         Attribute::Maintenance => "maintenance".to_owned(),
         Attribute::Presence => "presence".to_owned(),
         Attribute::Nominated(TemplateId(template)) => format!("{} nominated", templates[template].name),

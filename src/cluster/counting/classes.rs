@@ -13,7 +13,6 @@ use super::templates::{Phase, Template, TemplateId, Tenure};
 use crate::cluster::object::images;
 use crate::cluster::object::node_groups;
 use crate::cluster::object::resources::{self, Resources};
-use crate::cluster::object::scenario::CommandAction;
 use crate::cluster::object::spec::{ClusterSpec, WorkloadKind};
 
 /// Topology key of the hostname.
@@ -46,6 +45,8 @@ pub struct NodeClass {
     pub maintained: bool,
     /// Whether commands cordon or drain the (single) member.
     pub commanded: bool,
+    /// Whether a command deletes the (single) member.
+    pub may_be_deleted: bool,
     /// Whether the members start cordoned.
     pub unschedulable: bool,
     /// Whether the members start with a Ready condition that is not True.
@@ -212,12 +213,7 @@ fn class_of(spec: &ClusterSpec, index: usize, fixed: Fixed) -> Result<NodeClass,
     let node = &spec.nodes[index];
     let lists = |names: &[String]| names.contains(&node.name);
     let scenario = &spec.scenario;
-    let commanded = scenario.commands.iter().any(|command| match &command.action {
-        CommandAction::Cordon { node: target }
-        | CommandAction::Uncordon { node: target }
-        | CommandAction::Drain { node: target } => *target == node.name,
-        _ => false,
-    });
+    let commanded = scenario.commands.iter().any(|command| command.action.node() == Some(&node.name));
     Ok(NodeClass {
         members: vec![index],
         names: vec![node.name.clone()],
@@ -229,6 +225,7 @@ fn class_of(spec: &ClusterSpec, index: usize, fixed: Fixed) -> Result<NodeClass,
         may_panic: scenario.overload.as_ref().is_some_and(|overload| lists(&overload.nodes)),
         maintained: scenario.maintenance.as_ref().is_some_and(|maintenance| lists(&maintenance.nodes)),
         commanded,
+        may_be_deleted: scenario.commands.iter().any(|command| command.action.deletes(&node.name)),
         unschedulable: node.is_cordoned(),
         starts_not_ready: node.is_not_ready(),
         group: node.group,

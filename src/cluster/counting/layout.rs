@@ -20,6 +20,8 @@ pub enum Attribute {
     Nominated(TemplateId),
     /// Number of waiting pods of a template that were made for it, and may go nowhere else.
     Waiting(TemplateId),
+    /// Whether its Node object was deleted: 0 or 1.
+    Gone,
     /// Rolling maintenance: 0 to do, 1 under way, 2 done.
     Maintenance,
     /// Of a node group: whether it is there ([`Presence`]).
@@ -126,6 +128,9 @@ impl Layout {
         }
         if class.may_fail || class.may_panic || class.starts_not_ready {
             layout.push(Attribute::Down, 1);
+        }
+        if class.may_be_deleted {
+            layout.push(Attribute::Gone, 1);
         }
         if class.maintained || class.commanded {
             let once = scenario.maintenance.as_ref().is_some_and(|maintenance| maintenance.once);

@@ -3,7 +3,7 @@
 //! Most of them (system pods, pods of other owners) only use capacity and are folded into their nodes. A pod becomes a
 //! template of its own, shared with pods that are equal in all that is read, where
 //!
-//! * it waits for a node or is being deleted, or a plugin of the descheduler, a preemption or a scale-down may evict it
+//! * it waits for a node or is being deleted, or a plugin of the descheduler, a preemption, a drain or a scale-down may evict it
 //!   ([`Tenure::Loose`]: its numbers are state), or
 //! * a selector of a pod that is to be scheduled matches it, it has inter-pod terms of its own, or it holds host ports
 //!   that others ask for ([`Tenure::Resident`]: its numbers are constants of the node class).
@@ -22,6 +22,7 @@ use crate::cluster::object::node_groups::{self, Hold};
 use crate::cluster::object::owners;
 use crate::cluster::object::policy::EVICT_ANNOTATION;
 use crate::cluster::object::resources::{self, ResourceError};
+use crate::cluster::object::scenario::CommandAction;
 use crate::cluster::object::selector::{self, Labels};
 use crate::cluster::object::spec::{ClusterSpec, ExistingPod, ObjectKey, Workload, WorkloadKind};
 
@@ -35,6 +36,8 @@ struct Readers<'a> {
     host_ports: bool,
     /// The highest priority among pods that are to be scheduled and may preempt.
     preempting: Option<i64>,
+    /// Nodes whose drains evict pods that nobody owns, too.
+    forced: Vec<&'a str>,
     /// Namespaces that have a pod of a name.
     namespaces_of: BTreeMap<&'a str, BTreeSet<&'a str>>,
     /// Nodes that a cluster autoscaler may remove.
@@ -59,6 +62,16 @@ pub fn is_terminating(pod: &ExistingPod) -> bool {
     pod.leaving || pod.object.as_ref().is_some_and(|object| object.metadata.deletion_timestamp.is_some())
 }
 
+/// Nodes that are drained with `--force`.
+fn forced(spec: &ClusterSpec) -> Vec<&str> {
+    let commands = spec.scenario.commands.iter().map(|command| &command.action);
+    let forced = commands.filter_map(|action| match action {
+        CommandAction::Drain { node, flags } if flags.force => Some(node.as_str()),
+        _ => None,
+    });
+    forced.collect()
+}
+
 impl<'a> Readers<'a> {
     fn new(spec: &'a ClusterSpec, owned: &[Template]) -> Self {
         let pods = fixed_pods(spec).filter(|(_, pod)| pod.node.is_none());
@@ -73,6 +86,7 @@ impl<'a> Readers<'a> {
             selectors: scheduled.iter().flat_map(|pod| selectors(pod)).chain(defaults).collect(),
             host_ports: scheduled.iter().any(|pod| has_host_ports(pod)),
             preempting: preempting.map(|pod| i64::from(pod.priority.unwrap_or(0))).max(),
+            forced: forced(spec),
             namespaces_of: if spec.descheduler.is_some() { namespaces_of(spec) } else { BTreeMap::new() },
             removable: node_groups::removable(spec),
             spec,
@@ -124,7 +138,9 @@ impl<'a> Readers<'a> {
             && self.spec.descheduler.as_ref().is_some_and(|policy| policy.evicts_daemon_sets());
         let evictable = self.descheduler && (!bound_to_node || asked_for || unprotected);
         let removed = self.goes_with_node(workload, pod);
-        if pod.node.is_none() || is_terminating(pod) || preemptible || evictable || removed {
+        let drained =
+            workload.owner_kind == "Pod" && pod.node.as_deref().is_some_and(|node| self.forced.contains(&node));
+        if pod.node.is_none() || is_terminating(pod) || preemptible || evictable || removed || drained {
             return Some(Tenure::Loose);
         }
         (self.descheduler || self.reads(object, spec)).then_some(Tenure::Resident)

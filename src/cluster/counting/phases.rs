@@ -159,7 +159,8 @@ fn keeps_its_pods(spec: &ClusterSpec, owner: &Workload, set: &Stateful) -> bool 
 
 /// Whether somebody else than their owner may delete pods.
 fn pods_may_be_taken(spec: &ClusterSpec) -> bool {
-    let drains = |action: &CommandAction| matches!(action, CommandAction::Drain { .. });
+    let drains =
+        |action: &CommandAction| matches!(action, CommandAction::Drain { .. } | CommandAction::DeleteNode { .. });
     nodes_may_be_down(spec)
         || preemption_is_possible(spec)
         || spec.scenario.maintenance.is_some()

@@ -4,6 +4,7 @@
 //! document that a user writes belongs to the input layer.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use super::gitops::{Declared, Sync};
 use super::spec::{ObjectKey, Origin, Workload};
@@ -115,6 +116,14 @@ impl Scenario {
         };
         self.commands.iter().any(|command| applies(&command.action))
             || self.declared(key).any(|declared| declared.template.value == revision)
+    }
+}
+
+impl Scenario {
+    /// Whether nodes are drained.
+    pub fn drains(&self) -> bool {
+        let is_drain = |command: &Command| matches!(command.action, CommandAction::Drain { .. });
+        self.maintenance.is_some() || self.commands.iter().any(is_drain)
     }
 }
 
@@ -272,7 +281,53 @@ pub enum CommandAction {
     Drain {
         /// The node.
         node: String,
+        /// What it is told.
+        flags: DrainFlags,
     },
+    /// `kubectl delete node`.
+    DeleteNode {
+        /// The node.
+        node: String,
+    },
+    /// `kubectl apply`, `create` or `delete` of a PodDisruptionBudget, each by its position in
+    /// [`ClusterSpec::disruption_budgets`](super::spec::ClusterSpec::disruption_budgets).
+    Budget {
+        /// The one that is in force no more.
+        ends: Option<usize>,
+        /// The one that is in force from then on.
+        begins: Option<usize>,
+    },
+}
+
+/// Flags of `kubectl drain`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DrainFlags {
+    /// `--force`: pods that no controller owns are evicted, too.
+    pub force: bool,
+    /// `--delete-emptydir-data`: so are pods with volumes of that kind.
+    pub delete_emptydir_data: bool,
+    /// `--ignore-daemonsets`: pods of DaemonSets are left alone.
+    pub ignore_daemonsets: bool,
+    /// `--disable-eviction`: pods are deleted, whatever budgets say.
+    pub disable_eviction: bool,
+}
+
+impl DrainFlags {
+    /// Those that nobody does without: what a drain is told where nothing is said.
+    pub const USUAL: DrainFlags =
+        DrainFlags { force: false, delete_emptydir_data: true, ignore_daemonsets: true, disable_eviction: false };
+}
+
+impl fmt::Display for DrainFlags {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let given = [
+            (self.ignore_daemonsets, "--ignore-daemonsets"),
+            (self.delete_emptydir_data, "--delete-emptydir-data"),
+            (self.force, "--force"),
+            (self.disable_eviction, "--disable-eviction"),
+        ];
+        given.into_iter().filter(|(given, _)| *given).try_for_each(|(_, flag)| write!(f, " {flag}"))
+    }
 }
 
 /// Which controllers act.
@@ -377,6 +432,30 @@ impl Default for AutoscalerOptions {
 }
 
 impl CommandAction {
+    /// The node that it is about; none if it is about a workload.
+    pub fn node(&self) -> Option<&str> {
+        match self {
+            CommandAction::Cordon { node }
+            | CommandAction::Uncordon { node }
+            | CommandAction::Drain { node, .. }
+            | CommandAction::DeleteNode { node } => Some(node),
+            _ => None,
+        }
+    }
+
+    /// The budget that it ends.
+    pub fn ended(&self) -> Option<usize> {
+        match self {
+            CommandAction::Budget { ends, .. } => *ends,
+            _ => None,
+        }
+    }
+
+    /// Whether it deletes a node.
+    pub fn deletes(&self, name: &str) -> bool {
+        matches!(self, CommandAction::DeleteNode { node } if node == name)
+    }
+
     /// The workload that it is about; none if it is about a node.
     pub fn target(&self) -> Option<&ObjectKey> {
         match self {
@@ -384,7 +463,11 @@ impl CommandAction {
             | CommandAction::Delete { target }
             | CommandAction::Apply { target, .. }
             | CommandAction::Scale { target, .. } => Some(target),
-            CommandAction::Cordon { .. } | CommandAction::Uncordon { .. } | CommandAction::Drain { .. } => None,
+            CommandAction::Cordon { .. }
+            | CommandAction::Uncordon { .. }
+            | CommandAction::Drain { .. }
+            | CommandAction::DeleteNode { .. }
+            | CommandAction::Budget { .. } => None,
         }
     }
 
@@ -395,7 +478,11 @@ impl CommandAction {
             | CommandAction::Delete { target }
             | CommandAction::Apply { target, .. }
             | CommandAction::Scale { target, .. } => Some(target),
-            CommandAction::Cordon { .. } | CommandAction::Uncordon { .. } | CommandAction::Drain { .. } => None,
+            CommandAction::Cordon { .. }
+            | CommandAction::Uncordon { .. }
+            | CommandAction::Drain { .. }
+            | CommandAction::DeleteNode { .. }
+            | CommandAction::Budget { .. } => None,
         }
     }
 }

@@ -34,7 +34,7 @@ pub struct ClusterSpec {
     pub services: Vec<Service>,
     /// Selectors of the controllers that take part in default topology spreading.
     pub owner_selectors: Vec<OwnerSelector>,
-    /// PodDisruptionBudgets: they limit drains and evictions.
+    /// PodDisruptionBudgets: they limit drains and evictions. Those that commands bring are among them.
     pub disruption_budgets: Vec<PodDisruptionBudget>,
     /// ResourceQuotas.
     pub quotas: Vec<ResourceQuota>,
@@ -84,6 +84,8 @@ pub struct Company {
     pub crowds_out: BTreeSet<ObjectKey>,
     /// Workloads whose autoscalers may choose any size within their limits, where nothing more is known of them.
     pub scales_freely: BTreeSet<ObjectKey>,
+    /// Whether pods of others may keep the maintenance of a node from ending.
+    pub holds_nodes: bool,
 }
 
 /// A controller of pods, as far as default topology spreading asks for it.

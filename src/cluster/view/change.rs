@@ -128,6 +128,24 @@ impl<'c> Change<'_, 'c> {
         self.presence(Presence::Absent)
     }
 
+    /// Deletes the Node objects. Nothing is bound to them from then on, and no kubelet is heard of.
+    pub fn unlist(self) -> Self {
+        self.cordon(true).maintenance(0).set(Attribute::Gone, 1)
+    }
+
+    /// All pods of a template are gone at once, without having terminated.
+    pub fn collect(mut self, template: TemplateId) -> Self {
+        for phase in ACTIVE.into_iter().chain([Phase::Terminating]) {
+            let none = self.view.ctx().int(0);
+            self.update(Attribute::Pods(template, phase), |_| none);
+        }
+        self.deeds.push(Deed::Departure);
+        for effect in [effect::deleted, effect::taken, effect::ended] {
+            self.note(effect(template));
+        }
+        self
+    }
+
     fn set(mut self, attribute: Attribute, value: i64) -> Self {
         self.note(effect::nodes());
         let value = self.view.ctx().int(value);

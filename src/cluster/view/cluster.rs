@@ -30,6 +30,8 @@ pub struct Cluster<'c> {
     diagnoses: RefCell<Vec<(String, Diagnosis)>>,
     /// When waiting pods of a template may yet get a node that is not there.
     helped: RefCell<Vec<(TemplateId, TermId)>>,
+    /// When controllers are going to act.
+    pub(super) ahead: RefCell<Vec<Bool<'c>>>,
 }
 
 impl<'c> Deref for Cluster<'c> {
@@ -42,8 +44,8 @@ impl<'c> Deref for Cluster<'c> {
 
 impl<'c> Cluster<'c> {
     pub(super) fn of(view: View<'c>) -> Self {
-        let (bindings, cell_inputs, narrators, rules, diagnoses, helped) = Default::default();
-        Cluster { view, bindings, cell_inputs, narrators, rules, diagnoses, helped }
+        let (bindings, cell_inputs, narrators, rules, diagnoses, ahead, helped) = Default::default();
+        Cluster { view, bindings, cell_inputs, narrators, rules, diagnoses, ahead, helped }
     }
 
     /// Records in a state that something changed from outside.

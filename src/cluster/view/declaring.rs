@@ -111,6 +111,7 @@ impl<'c> Declaring<'c> {
             pending,
             disturbed: Vec::new(),
             proposals: Vec::new(),
+            commands_given: None,
             turnover: Turnover::default(),
             crowded,
             marked: (0..MARKED_WORKLOADS).collect(),
@@ -120,6 +121,13 @@ impl<'c> Declaring<'c> {
             breaches: Default::default(),
             limit: Guarded::default(),
         }))
+    }
+
+    /// Declares how many commands have been given, where there are some.
+    pub fn commands(&mut self) -> Option<IntVar> {
+        let commands = self.0.spec.scenario.commands.len() as i64;
+        self.0.commands_given = (commands > 0).then(|| self.int("commands given", 0, commands, Some(0)));
+        self.0.commands_given
     }
 
     /// Ends building soon after a limit.

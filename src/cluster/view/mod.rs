@@ -4,6 +4,8 @@
 //! [`View`]s: they see objects, templates, cells in a state. Of nodes they see what whoever looks has declared to read
 //! ([`NodeView`]), and they change them in the ways of [`Change`].
 
+mod ahead;
+mod budgets;
 mod change;
 mod cluster;
 mod declaring;

@@ -46,6 +46,8 @@ pub struct View<'c> {
     pub pending: Vec<IntVar>,
     /// By template: what may keep its pods from being created.
     pub(super) quotas: Vec<Limits>,
+    /// How many commands have been given; `None` if there are none.
+    pub(super) commands_given: Option<IntVar>,
     /// What is remembered of pods that come and go.
     pub turnover: Turnover,
     /// By template: whether the company leaves its pods no room at present; `None` where it always leaves some.
@@ -178,7 +180,7 @@ impl<'c> View<'c> {
     /// All cells in a state, with those nodes only whose presence is this: also nodes that are not there.
     pub fn cells_in(&self, state: &State<'c>, presence: Presence) -> Vec<Cell<'c>> {
         let only = |cell: Cell<'c>| {
-            let is_in = self.is_in(&cell, presence);
+            let is_in = self.is_in(&cell, presence) & !self.is_gone(&cell);
             Cell { exists: cell.exists & is_in, multiplicity: is_in.ite(cell.multiplicity, 0), ..cell }
         };
         self.cells.all(self.ctx(), state).into_iter().map(only).collect()
@@ -230,6 +232,11 @@ impl<'c> View<'c> {
     pub fn movable(&self) -> impl Iterator<Item = TemplateId> + '_ {
         let movable = self.templates.iter().enumerate().filter(|(_, template)| template.tenure != Tenure::Resident);
         movable.map(|(index, _)| TemplateId(index))
+    }
+
+    /// Where the nodes of a class keep an attribute; `None` where they have none of it.
+    pub fn position(&self, class: usize, attribute: Attribute) -> Option<usize> {
+        self.cells.layout(class).position(attribute)
     }
 
     /// Pods of a template in a phase on each node of a cell.
@@ -308,6 +315,22 @@ impl<'c> View<'c> {
     /// Whether the nodes of a cell are down.
     pub fn is_down(&self, cell: &Cell<'c>) -> Bool<'c> {
         self.get(cell, Attribute::Down).eq(1)
+    }
+
+    /// Whether the Node objects of a cell were deleted; their pods may still be there.
+    pub fn is_gone(&self, cell: &Cell<'c>) -> Bool<'c> {
+        self.get(cell, Attribute::Gone).eq(1)
+    }
+
+    /// The cells of [`View::cells`], at the same positions, without nodes that were deleted: what controllers list.
+    pub fn listed(&self, state: &State<'c>) -> Vec<Cell<'c>> {
+        let mut cells = self.cells(state);
+        for cell in &mut cells {
+            let is_gone = self.is_gone(cell);
+            cell.exists = cell.exists & !is_gone;
+            cell.multiplicity = is_gone.ite(0, cell.multiplicity);
+        }
+        cells
     }
 
     /// Sum of `value` over all nodes.

@@ -38,6 +38,8 @@ pub enum Component {
     TaintEviction,
     /// The node lifecycle controller.
     NodeLifecycle,
+    /// The pod garbage collector.
+    PodCollector,
     /// The eviction API and the disruption controller.
     Disruption,
     /// The descheduler.
@@ -56,7 +58,7 @@ pub enum Component {
 
 impl Component {
     /// All, in the order of `docs/semantics.md`.
-    pub const ALL: [Component; 22] = [
+    pub const ALL: [Component; 23] = [
         Component::Scheduler,
         Component::Preemption,
         Component::Deployment,
@@ -72,6 +74,7 @@ impl Component {
         Component::Kubelet,
         Component::TaintEviction,
         Component::NodeLifecycle,
+        Component::PodCollector,
         Component::Disruption,
         Component::Descheduler,
         Component::Load,
@@ -99,6 +102,7 @@ impl Component {
             Component::Kubelet => "kubelet",
             Component::TaintEviction => "Taint eviction",
             Component::NodeLifecycle => "Node lifecycle",
+            Component::PodCollector => "Pod garbage collection",
             Component::Disruption => "Evictions and PodDisruptionBudgets",
             Component::Descheduler => "Descheduler",
             Component::Load => "Load",

@@ -28,7 +28,7 @@ pub struct Scene<'a> {
     pub after: &'a [i64],
     /// State before, by position.
     pub before: &'a [i64],
-    /// Nodes whose state changed.
+    /// Nodes whose state changed; in a diagnosis all.
     pub moved: &'a [MovedNode],
 }
 

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::cluster::object::scenario::{Command, CommandAction};
+use k8s_openapi::api::policy::v1::PodDisruptionBudget;
+
+use crate::cluster::object::scenario::{Command, CommandAction, DrainFlags};
 use crate::cluster::object::spec::{ClusterSpec, ObjectKey, Origin, Workload, WorkloadKind};
 use crate::input::apply::{ApplyHistory, Manifest as Applicable};
 use crate::input::census::Census;
@@ -17,7 +19,7 @@ use crate::input::tree::Tree;
 use crate::input::{key_of, owner};
 
 use super::Context;
-use super::document::{Command as Document, Manifest, Target};
+use super::document::{Command as Document, Drain, FlaggedDrain, Manifest, Target};
 
 /// What commands need to know and to change.
 pub struct Commander<'a> {
@@ -92,6 +94,11 @@ impl Commander<'_> {
     }
 
     fn simple(&mut self, raw: &RawObject, path: &FieldPath, command: &Document) -> Option<(CommandAction, String)> {
+        if let Document::Delete(target) = command
+            && let Some(deleted) = self.delete_budget(raw, &path.field("delete"), target)
+        {
+            return deleted;
+        }
         let mut context = Context::new(raw, self.cluster, self.broken, self.sink);
         Some(match command {
             Document::Delete(target) => {
@@ -133,9 +140,23 @@ impl Commander<'_> {
                 let node = context.node(&path.field("uncordon"), node)?;
                 (CommandAction::Uncordon { node: node.clone() }, format!("kubectl uncordon {node}"))
             }
-            Document::Drain(node) => {
-                let node = context.node(&path.field("drain"), node)?;
-                (CommandAction::Drain { node: node.clone() }, format!("kubectl drain {node} --ignore-daemonsets"))
+            Document::DeleteNode(node) => {
+                let node = context.node(&path.field("deleteNode"), node)?;
+                (CommandAction::DeleteNode { node: node.clone() }, format!("kubectl delete node {node}"))
+            }
+            Document::Drain(drain) => {
+                let at = path.field("drain");
+                let (at, node, flags) = match drain {
+                    Drain::Usual(node) => (at, node, DrainFlags::USUAL),
+                    Drain::Flags(drain) => (at.field("node"), &drain.node, flags(drain)),
+                };
+                let node = context.node(&at, node)?;
+                if let Some(bare) = unowned(context.cluster, &node).filter(|_| !flags.force) {
+                    let message = format!("the drain fails while {bare} is there, which no controller owns");
+                    context.sink.push(raw.warning(&at, message, "add `force: true`, or leave the pod out"));
+                }
+                let text = format!("kubectl drain {node}{flags}");
+                (CommandAction::Drain { node, flags }, text)
             }
             Document::Apply(_) | Document::Create(_) => return None,
         })
@@ -161,6 +182,9 @@ impl Commander<'_> {
                     kinds::read_stateful_set(object, self.census, self.sink).and_then(|it| self.put(at, &it))
                 }
                 "DaemonSet" => kinds::read_daemon_set(object, self.census, self.sink).and_then(|it| self.put(at, &it)),
+                "PodDisruptionBudget" => {
+                    kinds::read_disruption_budget(object, self.census, self.sink).map(|it| self.put_budget(&it.value))
+                }
                 kind => {
                     self.census.count(format!("{verb} of a {kind}"));
                     None
@@ -171,11 +195,44 @@ impl Commander<'_> {
         if actions.is_empty() && !self.sink.has_errors() {
             self.sink.push(raw.error(
                 path,
-                format!("there is no Deployment, StatefulSet or DaemonSet to {verb}"),
-                "name a file with a Deployment, StatefulSet or DaemonSet in it",
+                format!("there is no Deployment, StatefulSet, DaemonSet or PodDisruptionBudget to {verb}"),
+                "name a file with a Deployment, StatefulSet, DaemonSet or PodDisruptionBudget in it",
             ));
         }
         actions
+    }
+
+    /// Puts a budget into force, in place of one of the same name.
+    fn put_budget(&mut self, budget: &PodDisruptionBudget) -> CommandAction {
+        let ends = self.budget_in_force(&key_of(&budget.metadata));
+        self.cluster.disruption_budgets.push(budget.clone());
+        CommandAction::Budget { ends, begins: Some(self.cluster.disruption_budgets.len() - 1) }
+    }
+
+    /// The budget of that name which is in force after the commands so far.
+    fn budget_in_force(&self, key: &ObjectKey) -> Option<usize> {
+        let ended: Vec<usize> =
+            self.cluster.scenario.commands.iter().filter_map(|command| command.action.ended()).collect();
+        let mut budgets = self.cluster.disruption_budgets.iter().enumerate();
+        let found = budgets.find(|(position, it)| key_of(&it.metadata) == *key && !ended.contains(position));
+        found.map(|(position, _)| position)
+    }
+
+    /// Deletes a budget, if it is one that is meant.
+    fn delete_budget(
+        &mut self,
+        raw: &RawObject,
+        path: &FieldPath,
+        target: &Target,
+    ) -> Option<Option<(CommandAction, String)>> {
+        let key = super::budget_key(target)?;
+        let Some(ends) = self.budget_in_force(&key) else {
+            let message = format!("there is no PodDisruptionBudget `{key}`");
+            self.sink.push(raw.error(path, message, "name one that is there by then"));
+            return Some(None);
+        };
+        let text = format!("kubectl delete poddisruptionbudget {}{}", key.name, namespace_flag(&key));
+        Some(Some((CommandAction::Budget { ends: Some(ends), begins: None }, text)))
     }
 
     /// Applies or creates what a manifest says, unless it is there and was to be created.
@@ -199,6 +256,22 @@ impl Commander<'_> {
         let known = self.sources.iter().find(|source| source.directory.is_none() && source.name == file).cloned();
         let source = known.or_else(|| source::read_file(&locate(raw, file), self.sink));
         source.map(|source| object::objects(&source, self.sink)).unwrap_or_default()
+    }
+}
+
+/// A pod on a node that no controller owns.
+fn unowned(cluster: &ClusterSpec, node: &str) -> Option<String> {
+    let bare = cluster.workloads.iter().filter(|it| it.kind == WorkloadKind::Fixed && it.owner_kind == "Pod");
+    let mut pods = bare.flat_map(|it| it.revisions.iter().flat_map(|revision| &revision.pods));
+    pods.find(|pod| pod.node.as_deref() == Some(node)).map(|pod| pod.name.clone())
+}
+
+fn flags(drain: &FlaggedDrain) -> DrainFlags {
+    DrainFlags {
+        force: drain.force,
+        delete_emptydir_data: drain.delete_emptydir_data,
+        ignore_daemonsets: drain.ignore_daemonsets,
+        disable_eviction: drain.disable_eviction,
     }
 }
 

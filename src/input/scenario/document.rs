@@ -447,8 +447,40 @@ pub enum Command {
     Cordon(String),
     /// `kubectl uncordon` of a node.
     Uncordon(String),
-    /// `kubectl drain` of a node.
-    Drain(String),
+    /// `kubectl drain` of a node, or a mapping with its flags.
+    Drain(Drain),
+    /// `kubectl delete node`.
+    DeleteNode(String),
+}
+
+/// `kubectl drain`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "the name of a node, or a mapping with `node`")]
+pub enum Drain {
+    /// With `--ignore-daemonsets --delete-emptydir-data`.
+    Usual(String),
+    /// With these flags and no other ones.
+    Flags(FlaggedDrain),
+}
+
+/// `kubectl drain` with its flags.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct FlaggedDrain {
+    /// The node.
+    pub node: String,
+    /// Whether pods that no controller owns are evicted, too; without it the drain fails where there are any.
+    #[serde(default)]
+    pub force: bool,
+    /// The same for pods with emptyDir volumes.
+    #[serde(default)]
+    pub delete_emptydir_data: bool,
+    /// Whether pods of DaemonSets are left alone; without it the drain fails where there are any.
+    #[serde(default)]
+    pub ignore_daemonsets: bool,
+    /// Whether pods are deleted instead, whatever budgets say.
+    #[serde(default)]
+    pub disable_eviction: bool,
 }
 
 /// A file, or an object.

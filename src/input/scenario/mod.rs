@@ -191,6 +191,21 @@ pub fn key_of(target: &Target) -> Result<ObjectKey, String> {
     Ok(ObjectKey { namespace: namespace.unwrap_or("default").to_owned(), name: name.to_owned() })
 }
 
+/// The key of a PodDisruptionBudget, if a target names one by its kind.
+pub fn budget_key(target: &Target) -> Option<ObjectKey> {
+    let (kind, namespace, name) = match target {
+        Target::Full(full) => (full.kind.as_deref()?, full.namespace.as_deref(), full.name.as_str()),
+        Target::Short(text) => match text.split('/').collect::<Vec<_>>()[..] {
+            [kind, name] => (kind, None, name),
+            [namespace, kind, name] => (kind, Some(namespace), name),
+            _ => return None,
+        },
+    };
+    let kinds = ["poddisruptionbudget", "poddisruptionbudgets", "pdb"];
+    let is_budget = kinds.contains(&kind.to_ascii_lowercase().as_str());
+    is_budget.then(|| ObjectKey { namespace: namespace.unwrap_or("default").to_owned(), name: name.to_owned() })
+}
+
 /// Whether kubectl would take a word for Deployments, ReplicaSets, StatefulSets or DaemonSets.
 fn is_kind(word: &str) -> bool {
     let kinds = [

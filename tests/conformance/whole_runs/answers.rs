@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use serde_json::{Value, json};
 
+use crate::cluster::object::budget::selects;
 use crate::cluster::object::selector::Labels;
 use crate::cluster::view::{Cluster, Declaring, Shape};
 use crate::conformance::probe::Probe;
@@ -91,8 +92,8 @@ pub fn compare_budgets(stretch: &Stretch) -> Result<(), String> {
 fn shares_pods(stretch: &Stretch, cluster: &Cluster<'_>, budget: &PodDisruptionBudget) -> bool {
     let pods = listed(&stretch.before, "Pod").iter().map(|pod| labels(stretch, pod));
     pods.into_iter().any(|labels| {
-        let selecting = cluster.spec.disruption_budgets.iter().filter(|it| budget::selects(it, "default", &labels));
-        selecting.count() > 1 && budget::selects(budget, "default", &labels)
+        let selecting = cluster.spec.disruption_budgets.iter().filter(|it| selects(it, "default", &labels));
+        selecting.count() > 1 && selects(budget, "default", &labels)
     })
 }
 
@@ -113,7 +114,7 @@ fn compare_budget(known: &Value, computed: &BTreeMap<String, [i64; 3]>) -> Resul
 
 /// The budgets that select pods with these labels, with their statuses.
 fn statuses<'c>(cluster: &Cluster<'c>, labels: &Labels) -> Vec<(&'c PodDisruptionBudget, budget::Status<'c>)> {
-    let selecting = cluster.spec.disruption_budgets.iter().filter(|it| budget::selects(it, "default", labels));
+    let selecting = cluster.spec.disruption_budgets.iter().filter(|it| selects(it, "default", labels));
     selecting.map(|it| (it, budget::status(cluster, &cluster.state(), it))).collect()
 }
 

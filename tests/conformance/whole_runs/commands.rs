@@ -7,7 +7,7 @@ use super::workload::{self, name, perform_act};
 
 /// Whether an act is given as a command.
 pub fn is_command(act: &str) -> bool {
-    matches!(act, "image" | "scale" | "drain" | "unschedulable" | "uncordon")
+    matches!(act, "image" | "scale" | "drain" | "unschedulable" | "uncordon" | "delete node" | "meanwhile")
 }
 
 /// What the user did as commands. What changes nothing is none.
@@ -18,6 +18,7 @@ pub fn commands(stretch: &Stretch) -> Vec<Value> {
         for (act, value) in step.acts().into_iter().filter(|(act, _)| is_command(act)) {
             commands.extend(match act {
                 "scale" | "image" => of_workload(&mut objects, step, act, value),
+                "meanwhile" => of_budget(&objects, value),
                 _ => of_node(step, act, value),
             });
         }
@@ -52,12 +53,40 @@ fn without_size(object: &Value) -> Value {
 fn of_node(step: &Step, act: &str, value: &Value) -> Option<Value> {
     let changes = step.events.iter().any(is_of_user);
     match act {
-        "drain" if is_given_up(step) => changes.then(|| json!({"cordon": value})),
-        "drain" => Some(json!({"drain": value})),
+        // A node that was cordoned before is drained in vain without a sign of it.
+        "drain" if is_given_up(step) => changes.then(|| drain(step, value)),
+        "drain" => Some(drain(step, value)),
+        "delete node" => Some(json!({"deleteNode": value})),
         "uncordon" => changes.then(|| json!({"uncordon": value})),
         _ if value == true => changes.then(|| json!({"cordon": step.action["node"]})),
         _ => changes.then(|| json!({"uncordon": step.action["node"]})),
     }
+}
+
+/// What the user does to a budget while a drain waits for it.
+fn of_budget(objects: &[Value], value: &Value) -> Option<Value> {
+    let budget = objects.iter().find(|object| object["kind"] == "PodDisruptionBudget")?;
+    match value.as_str()?.split_once(' ')? {
+        ("budget", "deleted") => Some(json!({"delete": {"kind": "PodDisruptionBudget", "name": name(budget)}})),
+        (field, number) => {
+            let mut budget = budget.clone();
+            budget["spec"] = json!({"selector": budget["spec"]["selector"], field: number.parse::<i64>().ok()?});
+            Some(json!({"apply": budget}))
+        }
+    }
+}
+
+/// A drain with its flags.
+fn drain(step: &Step, node: &Value) -> Value {
+    let given: Vec<&str> = step.action["flags"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let is_given = |flag: &str| given.contains(&flag);
+    json!({"drain": {
+        "node": node,
+        "force": is_given("--force"),
+        "deleteEmptydirData": is_given("--delete-emptydir-data"),
+        "ignoreDaemonsets": is_given("--ignore-daemonsets"),
+        "disableEviction": is_given("--disable-eviction"),
+    }})
 }
 
 /// Whether a drain cordoned the node and then declined to evict anything, because of pods that its flags do not speak of.
@@ -68,6 +97,8 @@ pub fn is_given_up(step: &Step) -> bool {
 
 /// Whether the user changes an object that is not a pod.
 pub fn is_of_user(event: &Event) -> bool {
-    matches!(event.kind.as_str(), "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet" | "Node")
-        && matches!(event.by.as_deref(), Some("harness patch" | "kubectl-drain patch"))
+    matches!(
+        event.kind.as_str(),
+        "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet" | "Node" | "PodDisruptionBudget"
+    ) && matches!(event.by.as_deref(), Some("harness patch" | "kubectl-drain patch" | "harness delete"))
 }

@@ -15,7 +15,7 @@ pub fn not_modelled(stretch: &Stretch) -> Option<String> {
         return Some(format!("the kind {}", object["kind"].as_str().unwrap_or_default()));
     }
     let events = stretch.steps.iter().flat_map(|step| &step.events);
-    let moved = events.filter(|event| event.kind == "Pod" && goes(event));
+    let moved = events.filter(|event| event.kind == "Pod" && goes(event) && !is_drained(stretch, event));
     if let Some(kind) = moved.filter_map(|event| of_pod(&stretch.objects, &event.state)).next() {
         return Some(format!("pods of kind {kind} that go"));
     }
@@ -37,6 +37,13 @@ fn goes(event: &Event) -> bool {
     let by = event.by.as_deref().unwrap_or_default();
     let given = by.starts_with("harness") || by.starts_with("kubelet");
     event.state["deleting"] == true && !given
+}
+
+/// Whether a drain takes a pod that nobody owns.
+fn is_drained(stretch: &Stretch, event: &Event) -> bool {
+    let by_drain = |event: &Event| event.by.as_deref().is_some_and(|by| by.starts_with("kubectl-drain"));
+    let events = stretch.steps.iter().flat_map(|step| &step.events).filter(|it| it.kind == "Pod");
+    event.state["owner"].is_null() && events.into_iter().any(|it| it.state["uid"] == event.state["uid"] && by_drain(it))
 }
 
 /// A quota on ReplicaSets that refuses one: their number is not modelled.

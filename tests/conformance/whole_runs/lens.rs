@@ -15,8 +15,9 @@ use crate::cluster::view::Parts;
 use crate::cluster::view::rule::Component;
 use crate::system::{Action, ActionId, System};
 
+use super::commands;
 use super::observe::{By, Seen};
-use super::record::{Stretch, listed};
+use super::record::{Step, Stretch, listed};
 use super::rest;
 use super::step::Built;
 use super::waits::Waits;
@@ -180,6 +181,7 @@ impl Lens {
                         Attribute::Waiting(template) => lens.pending.push((kind_of(template.0), var.index())),
                         Attribute::Down => lens.down.push((node.clone(), var.index())),
                         Attribute::Cordoned
+                        | Attribute::Gone
                         | Attribute::Maintenance
                         | Attribute::Nominated(_)
                         | Attribute::Presence => {}
@@ -295,8 +297,9 @@ fn moved(
         seen.insert(Seen::Bound(kind, node), unready + ready);
     } else if deleting > 0 {
         seen.insert(Seen::Deleted(kind, Some(node), by), deleting);
-    } else if deleting < 0 {
-        seen.insert(Seen::Gone(kind, node), -deleting);
+    } else if unready + ready + deleting < 0 {
+        // Pods that are collected go without having terminated.
+        seen.insert(Seen::Gone(kind, node), -(unready + ready + deleting));
     } else if ready > 0 {
         seen.insert(Seen::Ready(kind, node), ready);
     } else if ready < 0 {
@@ -351,9 +354,10 @@ fn staying(parts: &Parts, spec: &ClusterSpec, stretch: &Stretch) -> Picture {
     picture
 }
 
-/// Nodes whose drains gave up.
+/// Nodes whose drains gave up after a while.
 fn unfinished_drains(stretch: &Stretch) -> BTreeSet<String> {
-    let given_up = stretch.steps.iter().filter(|step| step.does("drain") && step.result["exit"] != 0);
+    let fails = |step: &&Step| step.does("drain") && step.result["exit"] != 0 && !commands::is_given_up(step);
+    let given_up = stretch.steps.iter().filter(fails);
     given_up.filter_map(|step| step.action["drain"].as_str().map(str::to_owned)).collect()
 }
 

@@ -48,7 +48,7 @@ use record::Stretch;
 use step::Built;
 
 /// The families that are compared.
-const SOURCES: [Source; 15] = [
+const SOURCES: [Source; 16] = [
     source("control-plane/rollout.jsonl"),
     source("control-plane/deadlock.jsonl"),
     source("control-plane/spread.jsonl"),
@@ -64,6 +64,7 @@ const SOURCES: [Source; 15] = [
     source("control-plane/quota.jsonl"),
     source("control-plane/mixed.jsonl"),
     source("control-plane/daemonset.jsonl"),
+    source("control-plane/node-deletion.jsonl"),
 ];
 
 const fn source(file: &'static str) -> Source {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::commands::is_command;
 use super::daemons;
-use super::record::{Step, Stretch, is_over, listed};
+use super::record::{Stretch, is_over, listed};
 use super::unready;
 use super::workload::{self, name, perform_act};
 
@@ -28,7 +28,6 @@ pub fn cluster(stretch: &Stretch, leaving: &BTreeSet<String>) -> Value {
     let is_known = |object: &Value| listed(&stretch.before, "Pod").iter().any(|pod| pod["name"] == name(object));
     let given = objects.into_iter().filter(|object| match object["kind"].as_str() {
         Some("Pod") => !is_known(object),
-        Some("PodDisruptionBudget") => asks_budgets(stretch),
         _ => true,
     });
     for object in given {
@@ -43,20 +42,12 @@ pub fn cluster(stretch: &Stretch, leaving: &BTreeSet<String>) -> Value {
     json!({"apiVersion": "v1", "kind": "List", "items": items})
 }
 
-/// Whether budgets are asked: not by drains that delete.
-fn asks_budgets(stretch: &Stretch) -> bool {
-    let deletes = |step: &Step| {
-        let flags = step.action["flags"].as_array().into_iter().flatten();
-        flags.into_iter().any(|flag| flag == "--disable-eviction")
-    };
-    !stretch.steps.iter().all(deletes)
-}
-
 /// The nodes that are there, as they were when the stretch began.
 fn nodes(stretch: &Stretch) -> Vec<Value> {
     let after = stretch.steps.last().map(|step| listed(&step.after, "Node")).unwrap_or_default();
     let is = |object: &&Value, name: &str| object["name"] == name;
-    let there = stretch.nodes.iter().filter(|node| after.iter().any(|known| is(&known, name(node))));
+    let known = || after.iter().chain(listed(&stretch.before, "Node"));
+    let there = stretch.nodes.iter().filter(|node| known().any(|known| is(&known, name(node))));
     let as_it_was = |node: &Value| {
         let was = listed(&stretch.before, "Node").iter().find(|known| is(known, name(node)));
         let mut node = with_identity(node.clone(), "node-");

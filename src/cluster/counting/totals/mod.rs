@@ -37,7 +37,7 @@ pub enum Quantity {
     Bound(TemplateId),
     /// Pods of a template that run on nodes that are up.
     Ready(TemplateId),
-    /// Pods of a template that start on nodes that are up.
+    /// Pods of a template that start on nodes that are up and there.
     Starting(TemplateId),
     /// Pods of a template that are not ready any more, on any node.
     Unready(TemplateId),
@@ -128,10 +128,11 @@ impl Measure {
         let pods =
             |id: TemplateId, phases: &[Phase]| ctx.sum(phases.iter().map(|&phase| get(Attribute::Pods(id, phase))));
         let is_down = get(Attribute::Down).eq(1);
+        let is_gone = get(Attribute::Gone).eq(1);
         match self.quantity {
             Quantity::Bound(id) => pods(id, &[Phase::Starting, Phase::Running, Phase::Unready]),
             Quantity::Ready(id) => is_down.ite(0, pods(id, &[Phase::Running])),
-            Quantity::Starting(id) => is_down.ite(0, pods(id, &[Phase::Starting])),
+            Quantity::Starting(id) => (is_down | is_gone).ite(0, pods(id, &[Phase::Starting])),
             Quantity::Unready(id) => pods(id, &[Phase::Unready]),
             Quantity::Terminating(id) => pods(id, &[Phase::Terminating]),
             Quantity::Room(_) => self.rooms[class].as_ref().map_or_else(
@@ -139,7 +140,7 @@ impl Measure {
                 |room| {
                     let taken = ctx.sum(room.requests.iter().map(|&(id, each)| pods(id, &HOLDING) * each));
                     let is_shut = get(Attribute::Cordoned).eq(1) | get(Attribute::Presence).ne(0);
-                    (is_down | is_shut).ite(0, ctx.int(room.most + 1) - taken)
+                    (is_down | is_gone | is_shut).ite(0, ctx.int(room.most + 1) - taken)
                 },
             ),
         }
