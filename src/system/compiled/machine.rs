@@ -98,7 +98,16 @@ impl<'s> Machine<'s> {
         });
         let every = parts.invariants(Checkpoint::Every, &mut compiler);
         let (guards, known) = parts.guards(&schedule, &mut compiler)?;
-        let order = PartialOrder::of(system, stop).map(|order| Order::compile(order, &mut compiler));
+        // It is asked where some event is enabled: guards of events have been computed then, and those of slow actions have not.
+        let events = schedule.events().iter().filter_map(|event| known.iter().find(|(id, _)| id == event));
+        let events = events.map(|&(_, known)| known).max().unwrap_or(all);
+        let order = PartialOrder::of(system, stop).map(|order| {
+            compiler.aside(events, |compiler| {
+                let order = Order::compile(order, compiler);
+                width = compiler.width().max(width);
+                order
+            })
+        });
         let settled = parts.invariants(Checkpoint::Settled, &mut compiler);
         width = compiler.width().max(width);
         let effects = known.into_iter().map(|(id, known)| {

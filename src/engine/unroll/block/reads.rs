@@ -78,6 +78,8 @@ fn roots(system: &System) -> Vec<TermId> {
         roots.extend(action.updates.iter().map(|&(_, term)| term));
         roots.extend(action.marks.iter().map(|&(_, term)| term));
         roots.extend(&action.obligations);
+        roots.extend(action.footprint.lock.iter().map(|lock| lock.open));
+        roots.extend(action.footprint.calm.iter().map(|calm| calm.broken));
     }
     for property in &system.properties {
         if let crate::system::model::PropertyKind::Invariant { holds, .. } = property.kind {
