@@ -14,6 +14,7 @@ pub mod descheduler;
 pub mod disruption;
 pub mod environment;
 pub mod hpa;
+pub mod job;
 pub mod kube_scheduler;
 pub mod kubelet;
 pub mod node_lifecycle;

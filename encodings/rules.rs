@@ -5,12 +5,12 @@
 use crate::cluster::view::rule::{Component, Rule};
 
 use super::{
-    admission, clocked, daemonset, deployment, descheduler, disruption, environment, hpa, kube_scheduler, kubelet,
-    node_lifecycle, replicaset, statefulset, taint_eviction,
+    admission, clocked, daemonset, deployment, descheduler, disruption, environment, hpa, job, kube_scheduler,
+    kubelet, node_lifecycle, replicaset, statefulset, taint_eviction,
 };
 
 /// The rules of each place.
-static PLACES: [&[&Rule]; 15] = [
+static PLACES: [&[&Rule]; 16] = [
     kube_scheduler::RULES,
     kube_scheduler::preemption::RULES,
     deployment::RULES,
@@ -18,6 +18,7 @@ static PLACES: [&[&Rule]; 15] = [
     admission::RULES,
     statefulset::RULES,
     daemonset::RULES,
+    job::RULES,
     hpa::RULES,
     &[&kubelet::RULE],
     taint_eviction::RULES,

@@ -19,9 +19,10 @@ use crate::encodings::deployment::DesiredVars;
 use crate::encodings::descheduler::DeschedulerVars;
 use crate::encodings::environment::{self, load::LoadVars};
 use crate::encodings::hpa::HpaVars;
+use crate::encodings::job::BatchVars;
 use crate::encodings::statefulset::StatefulVars;
 use crate::encodings::{
-    self, daemonset, deployment, descheduler, disruption, hpa, kube_scheduler, kubelet, replicaset, statefulset,
+    self, daemonset, deployment, descheduler, disruption, hpa, job, kube_scheduler, kubelet, replicaset, statefulset,
     taint_eviction,
 };
 
@@ -151,6 +152,7 @@ struct Declared {
     loads: Vec<LoadVars>,
     desired: DesiredVars,
     stateful: StatefulVars,
+    batch: BatchVars,
     autoscalers: Vec<HpaVars>,
     descheduler: DeschedulerVars,
 }
@@ -165,6 +167,7 @@ impl Declared {
             commands,
             desired: deployment::declare(cluster),
             stateful: statefulset::declare(cluster),
+            batch: job::declare(cluster),
             autoscalers: if controllers.hpa { hpa::declare(cluster, &loads) } else { Vec::new() },
             loads,
             descheduler: match controllers.descheduler {
@@ -191,6 +194,9 @@ impl Declared {
         if controllers.daemon_set {
             cluster.reading_as(daemonset::READER.name, || daemonset::add(cluster));
         }
+        if controllers.job {
+            job::add(cluster, &self.batch);
+        }
         if controllers.scheduler {
             cluster.reading_as(kube_scheduler::READER.name, || kube_scheduler::add(cluster));
         }
@@ -203,7 +209,9 @@ impl Declared {
         environment::failures::add(cluster);
         environment::overload::add(cluster);
         environment::maintenance::add(cluster);
-        cluster.reading_as(environment::commands::READER.name, || environment::commands::add(cluster, self.commands));
+        cluster.reading_as(environment::commands::READER.name, || {
+            environment::commands::add(cluster, self.commands, &self.batch);
+        });
     }
 }
 

@@ -13,6 +13,7 @@ use crate::system::{IntVar, MarkId, State};
 use crate::term::Bool;
 
 use super::super::disruption;
+use super::super::job::BatchVars;
 use super::outside;
 
 /// What commands read of nodes: the names that they give.
@@ -39,6 +40,7 @@ pub static RULE: Rule = rule! {
     decides: "When the commands of the scenario are given, and what each of them changes.",
     parts: [
         "`apply`: three-way merge" => "exact for the pod template and `spec.replicas`; other fields are out",
+        "`apply` of a Job or CronJob that is there: `parallelism`, `suspend`" => "exact; other fields are out",
         "`create`, `delete`, `scale`, `cordon`, `uncordon`, `drain`" => "in the order given, each once or never",
     ],
 };
@@ -50,14 +52,14 @@ pub fn declare(cluster: &Declaring<'_>) -> Option<IntVar> {
 }
 
 /// Adds one action per command.
-pub fn add(cluster: &Cluster<'_>, given: Option<IntVar>) {
+pub fn add(cluster: &Cluster<'_>, given: Option<IntVar>, batch: &BatchVars) {
     let Some(given) = given else { return };
     let (ctx, state) = (cluster.ctx(), cluster.state());
     for (position, command) in cluster.spec.scenario.commands.iter().enumerate() {
         let mut next = state.clone();
         next.set(given, ctx.int(position as i64 + 1));
         let mut marks = Vec::new();
-        apply(cluster, &command.action, &state, &mut next, &mut marks);
+        apply((cluster, batch), &command.action, &state, &mut next, &mut marks);
         let text = command.text.clone();
         let tell = move |_: &Scene<'_>| Sentence::new("user", format!("runs `{text}`"));
         let guard = state.get(given).eq(position as i64);
@@ -71,7 +73,7 @@ fn find<'a>(cluster: &'a Cluster<'_>, key: &ObjectKey) -> Option<(usize, &'a Wor
 }
 
 fn apply<'c>(
-    cluster: &Cluster<'c>,
+    (cluster, batch): (&Cluster<'c>, &BatchVars),
     action: &CommandAction,
     state: &State<'c>,
     next: &mut State<'c>,
@@ -90,6 +92,17 @@ fn apply<'c>(
             }
             if let Some(replicas) = replicas {
                 resize(cluster, state, next, marks, target, *replicas);
+            }
+        }
+        CommandAction::Adjust { target, parallelism, suspended } => {
+            if let Some((index, vars)) = find(cluster, target) {
+                if let Some(parallelism) = parallelism {
+                    next.set(vars.replicas, ctx.int(*parallelism));
+                }
+                let flag = suspended.and_then(|to| Some((batch.of(index)?.suspended?, to)));
+                if let Some((flag, to)) = flag {
+                    next.set_bool(flag, ctx.bool(to));
+                }
             }
         }
         CommandAction::Cordon { node } => on_node(cluster, next, node, |cell| cluster.change(cell).cordon(true)),

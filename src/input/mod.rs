@@ -16,6 +16,7 @@ mod embedded;
 pub mod family;
 mod influence;
 pub mod init;
+pub mod jobs;
 pub mod kinds;
 pub mod object;
 mod owner;

@@ -37,6 +37,7 @@ pub fn workload(kind: WorkloadKind, owner_kind: &str, key: ObjectKey, revision: 
         paused: false,
         min_ready_seconds: 0,
         stateful: None,
+        batch: None,
         revisions: vec![revision],
         current: 0,
         created_later: false,

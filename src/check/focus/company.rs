@@ -3,13 +3,17 @@
 
 use std::collections::BTreeSet;
 
-use crate::cluster::object::spec::{Autoscaler, ClusterSpec, ObjectKey};
+use crate::cluster::counting::jobs;
+use crate::cluster::object::spec::{Autoscaler, ClusterSpec, ObjectKey, WorkloadKind};
 
 use super::guide::{Deed, Guide, Press, Value, command_name};
 use super::survey::Survey;
 
 /// Rounds of autoscaling that are tried for a workload; policies may allow but a part of the way at a time.
 const ROUNDS: usize = 12;
+
+/// Jobs of one CronJob that are made, at most.
+const MOST_JOBS: i64 = 64;
 
 /// Where the company is driven to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +36,7 @@ pub fn driven(survey: &Survey<'_>, but: usize, guide: &Guide, drive: Drive) -> G
     let others = spec.autoscalers.iter().filter(|autoscaler| autoscaler.target != *one);
     let mut deeds: Vec<Deed> = Vec::new();
     if drive != Drive::Shrink {
+        deeds.extend(schedules(spec, Some(one)));
         deeds.extend(others.clone().flat_map(|it| scaling(spec, &it.target, &it.key, i64::MAX)));
     }
     if drive != Drive::Grow {
@@ -63,8 +68,22 @@ fn needed(survey: &Survey<'_>, workload: usize, guide: &Guide, ground: &BTreeSet
 pub fn all_grow(spec: &ClusterSpec, last: &[&ObjectKey]) -> Guide {
     let is_last = |autoscaler: &&Autoscaler| last.contains(&&autoscaler.target);
     let (late, early): (Vec<&Autoscaler>, Vec<&Autoscaler>) = spec.autoscalers.iter().partition(is_last);
-    let deeds = early.into_iter().chain(late).flat_map(|it| scaling(spec, &it.target, &it.key, i64::MAX));
-    Guide { deeds: deeds.chain(commands(spec)).collect(), ..Guide::default() }
+    let grown = early.into_iter().chain(late).flat_map(|it| scaling(spec, &it.target, &it.key, i64::MAX));
+    let deeds = schedules(spec, None).chain(grown).chain(commands(spec));
+    Guide { deeds: deeds.collect(), ..Guide::default() }
+}
+
+/// CronJobs make Jobs whose pods go on, until no room is left, or as often as is tried.
+fn schedules<'a>(spec: &'a ClusterSpec, but: Option<&'a ObjectKey>) -> impl Iterator<Item = Deed> + 'a {
+    let crons = spec.workloads.iter().filter(move |it| it.kind == WorkloadKind::CronJob && but != Some(&it.key));
+    crons.flat_map(|workload| {
+        let often = workload.batch.as_ref().map_or(0, |batch| {
+            let (all, one) = (jobs::most_wanted(spec, workload, batch), jobs::most_of_one(spec, workload, batch));
+            (all / one.max(1)).min(MOST_JOBS) as usize
+        });
+        let deed = Deed { action: format!("cronjob {} is due", workload.key), inputs: Vec::new() };
+        std::iter::repeat_n(deed, often)
+    })
 }
 
 /// All that users do, in order: some of it may make workloads larger.

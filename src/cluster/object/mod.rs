@@ -1,6 +1,7 @@
 //! What was read: the objects of a cluster, a scenario, and how Kubernetes reads their fields.
 
 pub mod affinity;
+pub mod batch;
 pub mod daemon;
 pub mod images;
 pub mod limit_range;

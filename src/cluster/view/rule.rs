@@ -22,6 +22,8 @@ pub enum Component {
     StatefulSet,
     /// The DaemonSet controller.
     DaemonSet,
+    /// The Job and CronJob controllers.
+    Job,
     /// The HorizontalPodAutoscaler controller.
     Autoscaler,
     /// The kubelet.
@@ -48,7 +50,7 @@ pub enum Component {
 
 impl Component {
     /// All, in the order of `docs/semantics.md`.
-    pub const ALL: [Component; 18] = [
+    pub const ALL: [Component; 19] = [
         Component::Scheduler,
         Component::Preemption,
         Component::Deployment,
@@ -56,6 +58,7 @@ impl Component {
         Component::Admission,
         Component::StatefulSet,
         Component::DaemonSet,
+        Component::Job,
         Component::Autoscaler,
         Component::Kubelet,
         Component::TaintEviction,
@@ -79,6 +82,7 @@ impl Component {
             Component::Admission => "Admission",
             Component::StatefulSet => "StatefulSet controller",
             Component::DaemonSet => "DaemonSet controller",
+            Component::Job => "Job and CronJob controllers",
             Component::Autoscaler => "HorizontalPodAutoscaler",
             Component::Kubelet => "kubelet",
             Component::TaintEviction => "Taint eviction",

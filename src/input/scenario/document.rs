@@ -392,6 +392,10 @@ pub enum Command {
     Create(Manifest),
     /// `kubectl delete`.
     Delete(Target),
+    /// `kubectl patch` of a Job or CronJob: `suspend: true`.
+    Suspend(Target),
+    /// `kubectl patch` of a Job or CronJob: `suspend: false`.
+    Resume(Target),
     /// `kubectl scale`.
     Scale(Scale),
     /// `kubectl cordon` of a node.

@@ -196,12 +196,12 @@ pub fn key_of(target: &Target) -> Result<ObjectKey, String> {
         },
     };
     if let Some(kind) = kind.filter(|kind| !is_kind(kind)) {
-        return Err(format!("`{kind}` is no Deployment, ReplicaSet, StatefulSet or DaemonSet"));
+        return Err(format!("`{kind}` is no Deployment, ReplicaSet, StatefulSet, DaemonSet, Job or CronJob"));
     }
     Ok(ObjectKey { namespace: namespace.unwrap_or("default").to_owned(), name: name.to_owned() })
 }
 
-/// Whether kubectl would take a word for Deployments, ReplicaSets, StatefulSets or DaemonSets.
+/// Whether kubectl would take a word for a kind of workload.
 fn is_kind(word: &str) -> bool {
     let kinds = [
         "deployment",
@@ -216,6 +216,11 @@ fn is_kind(word: &str) -> bool {
         "daemonset",
         "daemonsets",
         "ds",
+        "job",
+        "jobs",
+        "cronjob",
+        "cronjobs",
+        "cj",
     ];
     kinds.contains(&word.to_ascii_lowercase().as_str())
 }
