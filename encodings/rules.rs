@@ -5,8 +5,8 @@
 use crate::cluster::view::rule::{Component, Rule};
 
 use super::{
-    admission, clocked, daemonset, deployment, descheduler, disruption, environment, hpa, job, kube_scheduler,
-    kubelet, node_lifecycle, replicaset, statefulset, taint_eviction,
+    admission, clocked, daemonset, deployment, descheduler, disruption, environment, hpa, job, kube_scheduler, kubelet,
+    node_lifecycle, replicaset, statefulset, taint_eviction,
 };
 
 /// The rules of each place.

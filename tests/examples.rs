@@ -84,7 +84,7 @@ fn wanted_cases() -> impl Iterator<Item = String> {
 fn there_are_two_variants_of_every_case() {
     let names: Vec<String> = directories().into_iter().map(|(name, _)| name).collect();
     let mut wanted: Vec<String> = wanted_cases()
-        .chain(["daemons", "family", "quota", "statefulset"].map(str::to_owned))
+        .chain(["cronjob", "daemons", "family", "quota", "statefulset"].map(str::to_owned))
         .flat_map(|subject| [format!("{subject}-fixed"), format!("{subject}-violating")])
         .collect();
     wanted.sort();

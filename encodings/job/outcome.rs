@@ -234,11 +234,7 @@ impl<'c> Job<'_, 'c> {
         let ctx = self.active.ctx();
         if self.own.wanted.is_some() {
             let retries = self.batch.backoff_limit != Some(0) || outcomes.iter().any(|it| *it == Outcome::Ignore);
-            return vec![
-                (End::Count, ctx.bool(retries)),
-                (End::Fatal, ctx.bool(true)),
-                (End::Stay, self.may_stay()),
-            ];
+            return vec![(End::Count, ctx.bool(retries)), (End::Fatal, ctx.bool(true)), (End::Stay, self.may_stay())];
         }
         let of = |outcome: &Outcome| match (outcome, self.batch.per_index) {
             (Outcome::Ignore, _) => vec![(End::Ignore, ctx.bool(true))],

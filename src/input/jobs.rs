@@ -133,7 +133,8 @@ fn is_tracked(pod: &Pod, job: &Job) -> bool {
     let uid = pod.metadata.uid.as_deref().unwrap_or_default();
     let status = job.status.as_ref().and_then(|status| status.uncounted_terminated_pods.as_ref());
     let begun = status.into_iter().flat_map(|it| it.succeeded.iter().chain(&it.failed)).flatten();
-    pod.metadata.finalizers.iter().flatten().any(|it| it == TRACKING_FINALIZER) && !begun.into_iter().any(|it| it == uid)
+    pod.metadata.finalizers.iter().flatten().any(|it| it == TRACKING_FINALIZER)
+        && !begun.into_iter().any(|it| it == uid)
 }
 
 /// What a Job says, and what it has counted.

@@ -409,6 +409,7 @@ impl Resolver<'_> {
             let commands = std::mem::take(&mut cluster.scenario.commands);
             cluster.scenario = scenario::resolve(raw, document, cluster, broken, self.sink);
             cluster.scenario.commands = commands;
+            scenario::limit_jobs(raw, document, cluster, broken, self.sink);
             scenario::release_pods(raw, cluster, self.sink);
         }
         if document.is_none_or(|(_, document)| document.spec.loads.is_none()) {

@@ -42,9 +42,8 @@ pub fn most_wanted(spec: &ClusterSpec, workload: &Workload, batch: &Batch) -> i6
 
 /// Whether the pods of a CronJob are counted up to so many that there may be more, and stay so when some have ended.
 pub fn is_saturated(spec: &ClusterSpec, workload: &Workload, batch: &Batch) -> bool {
-    let unlimited = |it: &crate::cluster::object::batch::Schedule| {
-        it.concurrency == Concurrency::Allow && it.overlap.is_none()
-    };
+    let unlimited =
+        |it: &crate::cluster::object::batch::Schedule| it.concurrency == Concurrency::Allow && it.overlap.is_none();
     batch.schedule.as_ref().is_some_and(unlimited) && !is_suspended_for_good(spec, workload, batch)
 }
 

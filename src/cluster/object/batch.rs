@@ -129,10 +129,8 @@ impl Batch {
     pub fn of(spec: &JobSpec) -> Self {
         let pod = spec.template.spec.as_ref();
         let policy = spec.pod_failure_policy.as_ref();
-        let limit = |limit: i32| PerIndex {
-            limit: i64::from(limit),
-            most_failed: spec.max_failed_indexes.map(i64::from),
-        };
+        let limit =
+            |limit: i32| PerIndex { limit: i64::from(limit), most_failed: spec.max_failed_indexes.map(i64::from) };
         let per_index = spec.backoff_limit_per_index.map(limit);
         let given = spec.backoff_limit.map(i64::from);
         let unlimited = given.is_none() && per_index.is_some() || given == Some(i64::from(i32::MAX));
@@ -189,7 +187,9 @@ fn outcome(rules: &[PodFailurePolicyRule], code: Option<i32>, is_target: bool) -
         Some(codes) => code.is_some_and(|code| (codes.operator == "In") == codes.values.contains(&code)),
         None => {
             let mut patterns = rule.on_pod_conditions.iter().flatten();
-            is_target && patterns.any(|it| it.type_ == DISRUPTION_TARGET && it.status == "True")
+            // The API server takes a status that is not given for True.
+            let is_true = |status: &str| status.is_empty() || status == "True";
+            is_target && patterns.any(|it| it.type_ == DISRUPTION_TARGET && is_true(&it.status))
         }
     };
     match rules.iter().find(matches).map(|rule| rule.action.as_str()) {
@@ -241,6 +241,8 @@ mod tests {
         assert_eq!(batch.failures.disrupted, BTreeSet::from([Outcome::Count, Outcome::Ignore, Outcome::FailJob]));
         let all = json!([{"action": "Ignore", "onExitCodes": {"operator": "NotIn", "values": [1]}}]);
         assert_eq!(policy(all).failures.own, BTreeSet::from([Outcome::Count, Outcome::Ignore]));
+        let fatal = json!([{"action": "FailJob", "onPodConditions": [{"type": "DisruptionTarget"}]}]);
+        assert_eq!(policy(fatal).failures.disrupted, BTreeSet::from([Outcome::Count, Outcome::FailJob]));
     }
 
     #[test]

@@ -51,6 +51,8 @@ pub struct Spec {
     pub slow_start: Vec<Target>,
     /// Images whose containers never become ready: of a broken build, or images that nobody can pull.
     pub never_ready: Vec<String>,
+    /// How many Jobs of CronJobs exist at the same time, where it is known that they end in time.
+    pub cron_jobs: Vec<CronJobs>,
     /// Nodes that may fail.
     pub failures: Option<Failures>,
     /// Nodes that panic when they are full.
@@ -70,6 +72,16 @@ pub struct Spec {
     pub bound: Option<u32>,
     /// How event-driven actions interleave.
     pub interleaving: Interleaving,
+}
+
+/// What is known of the Jobs of a CronJob.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct CronJobs {
+    /// The CronJob.
+    pub target: Target,
+    /// So many of its Jobs exist at the same time, at most.
+    pub at_most: u32,
 }
 
 /// Nodes that are alike.

@@ -16,7 +16,7 @@ use crate::cluster::view::rule::Component;
 use crate::system::{Action, ActionId, System};
 
 use super::observe::{By, Seen};
-use super::record::{Stretch, listed};
+use super::record::{Stretch, is_over, listed};
 use super::rest;
 use super::step::Built;
 use super::waits::Waits;
@@ -68,7 +68,10 @@ impl Picture {
                 *picture.sizes.entry(revision(set)).or_default() += size;
             }
         }
-        listed(&step.after, "Pod").iter().for_each(|pod| picture.add_recorded(&stretch.objects, pod));
+        listed(&step.after, "Pod")
+            .iter()
+            .filter(|pod| !is_over(pod))
+            .for_each(|pod| picture.add_recorded(&stretch.objects, pod));
         picture
     }
 
@@ -120,6 +123,8 @@ pub struct Lens {
     waits: Waits,
     /// Pods that stay where they are for the model.
     stay: Picture,
+    /// Kinds of pods that end by themselves.
+    jobs: BTreeSet<Kind>,
     /// Who deletes pods, by action.
     by: Vec<By>,
 }
@@ -157,8 +162,24 @@ impl Lens {
         let (stay, left) = (staying(parts, spec, stretch), unfinished_drains(stretch));
         let (waits, is_young) = (Waits::of(stretch), is_young(stretch));
         let current = sets(spec, &model.system, &number);
-        let mut lens =
-            Lens { owned, replicas, sizes, current, pending, pods, down, silent, left, is_young, waits, stay, by };
+        let of_jobs = (0..parts.templates.len()).filter(|&template| owner(template).kind == WorkloadKind::Job);
+        let jobs = of_jobs.map(kind_of).collect();
+        let mut lens = Lens {
+            owned,
+            replicas,
+            sizes,
+            current,
+            pending,
+            pods,
+            down,
+            silent,
+            left,
+            is_young,
+            waits,
+            stay,
+            jobs,
+            by,
+        };
         for vars in parts.workloads.iter().flatten() {
             let sizes = vars.sizes.iter().zip(&vars.templates);
             lens.sizes.extend(sizes.map(|(size, template)| (revision_of(template.0), size.index())));
@@ -220,10 +241,12 @@ impl Lens {
     }
 
     /// Whether something may be left undone at rest: what is up to a node whose kubelet is silent, evictions that are waited
-    /// with for longer than the recording went on, those that a drain gave up, and what a pod needs to become ready.
+    /// with for longer than the recording went on, those that a drain gave up, what a pod needs to become ready, and the ends of
+    /// pods of Jobs.
     pub fn may_be_left(&self, seen: &Seen) -> bool {
         match seen {
             Seen::Ready(..) | Seen::Down(_) | Seen::Up(_) => true,
+            Seen::Gone(kind, _) if self.jobs.contains(kind) => true,
             Seen::Gone(_, node) => self.silent.contains(node),
             Seen::Deleted(kind, Some(node), By::Taints) => self.waits.allows(kind.revision, node),
             Seen::Deleted(_, Some(node), By::Drain) => self.left.contains(node),
@@ -292,8 +315,9 @@ fn moved(
         seen.insert(Seen::Bound(kind, node), unready + ready);
     } else if deleting > 0 {
         seen.insert(Seen::Deleted(kind, Some(node), by), deleting);
-    } else if deleting < 0 {
-        seen.insert(Seen::Gone(kind, node), -deleting);
+    } else if deleting < 0 || unready + ready < 0 {
+        // A pod of a Job ends by itself.
+        seen.insert(Seen::Gone(kind, node), -(deleting + unready.min(0) + ready.min(0)));
     } else if ready > 0 {
         seen.insert(Seen::Ready(kind, node), ready);
     }
@@ -365,6 +389,7 @@ fn author(component: Component) -> By {
         Component::ReplicaSet => By::ReplicaSet,
         Component::StatefulSet => By::StatefulSet,
         Component::DaemonSet => By::DaemonSet,
+        Component::Job => By::Job,
         Component::TaintEviction => By::Taints,
         Component::Preemption => By::Preemption,
         Component::Disruption | Component::Users => By::Drain,

@@ -16,6 +16,7 @@ mod costs;
 mod daemons;
 mod evictions;
 mod follow;
+mod jobs;
 mod kinds;
 mod lens;
 mod load;
@@ -46,7 +47,7 @@ use record::Stretch;
 use step::Built;
 
 /// The families that are compared.
-const SOURCES: [Source; 15] = [
+const SOURCES: [Source; 17] = [
     source("control-plane/rollout.jsonl"),
     source("control-plane/deadlock.jsonl"),
     source("control-plane/spread.jsonl"),
@@ -62,6 +63,8 @@ const SOURCES: [Source; 15] = [
     source("control-plane/quota.jsonl"),
     source("control-plane/mixed.jsonl"),
     source("control-plane/daemonset.jsonl"),
+    source("control-plane/job.jsonl"),
+    source("control-plane/job-disruption.jsonl"),
 ];
 
 const fn source(file: &'static str) -> Source {

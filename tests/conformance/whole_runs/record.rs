@@ -1,12 +1,14 @@
 //! The recordings' format: a run of a real control plane, and its stretches from rest to rest.
 //!
-//! A step that was not awaited belongs to the stretch of the step after it: in between nothing is known to be at rest.
+//! A step that was not awaited belongs to the stretch of the step after it, for in between nothing is known to be at rest; but
+//! for Jobs whose pods run.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::jobs;
 use super::priority;
 use super::workload::{self, Revision};
 
@@ -236,7 +238,8 @@ pub fn stretches(run: &Value) -> Result<Vec<Value>, String> {
     let mut load = run.load["total"].as_i64().unwrap_or(0);
     for (number, step) in run.steps.iter().enumerate() {
         open.push(step.clone());
-        if step.settled.is_null() && number + 1 < run.steps.len() {
+        let goes_on = step.settled.is_null() && number + 1 < run.steps.len();
+        if goes_on && !jobs::end_stretch(&run.objects, step) {
             continue;
         }
         let steps: Vec<Step> = std::mem::take(&mut open);
