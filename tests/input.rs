@@ -308,7 +308,7 @@ fn contradictions_in_a_scenario_are_errors_with_places() {
         ("  commands: [{drain: n9}]", "4:22: there is no node `n9`"),
         (
             "  commands: [{apply: {apiVersion: v1, kind: Pod, metadata: {name: x}}}]",
-            "4:15: there is no Deployment, StatefulSet or DaemonSet to apply",
+            "4:15: there is no Deployment, StatefulSet, DaemonSet, Job or CronJob to apply",
         ),
         ("  properties: [no-such]", "4:16: there is no property `no-such`"),
         ("  properties: [{name: settles, threshold: 3}]", "4:43: property settles has no argument `threshold`"),

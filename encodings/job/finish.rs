@@ -21,15 +21,16 @@ pub static RULE: Rule = rule! {
     ],
     decides: "When a Job is complete or has failed. Its pods are deleted then, and it makes no more.",
     parts: [
-        "completions; one success and no active pod where there are none; `backoffLimit`, `maxFailedIndexes`, failed indexes" =>
+        "completions; one success and no active pod where there are none; `maxFailedIndexes`, failed indexes" =>
             "exact; complete and failed are one",
+        "`backoffLimit`" => "as far as failures are counted (`job/outcome`)",
         "`successPolicy` by numbers" => "exact; by indexes over: any of them may be those that have succeeded",
         "`activeDeadlineSeconds`" => "over: at any time, or never",
         "containers of `restartPolicy: OnFailure` that restart too often" => "over: at any time while a pod runs, or never",
     ],
     omits: [
         "`ttlSecondsAfterFinished`" => "a Job that is over does nothing any more",
-        "finished pods" => "they hold no room, and none is counted by a quota",
+        "finished pods" => "they hold no room; where a quota of `count/pods`, which counts them, is there, verdicts say so",
         "Jobs that are created again before the pods of their predecessor are gone, in `async` runs",
         "Jobs of other controllers (`managedBy`)" => "their pods stay; verdicts say so",
     ],

@@ -16,7 +16,7 @@ pub mod pods;
 pub mod schedule;
 
 use crate::cluster::TemplateId;
-use crate::cluster::object::batch::Batch;
+use crate::cluster::object::batch::{Batch, Concurrency};
 use crate::cluster::object::scenario::CommandAction;
 use crate::cluster::object::spec::Workload;
 use crate::cluster::view::rule::Rule;
@@ -39,7 +39,7 @@ pub struct JobVars {
     over: Option<BoolVar>,
     /// Of a Job: how many pods, or indexes, have succeeded.
     succeeded: Option<IntVar>,
-    /// How many pods have failed, where that is limited.
+    /// How many pods that others deleted have failed, where that is limited.
     failed: Option<IntVar>,
     /// How many indexes have failed, where each has a limit.
     failed_indexes: Option<IntVar>,
@@ -81,13 +81,16 @@ fn vars_of(
     let int = |what: &str, most: i64, start: i64| cluster.int(format!("{name} {what}"), 0, most, Some(start.min(most)));
     let is_scheduled = batch.schedule.is_some();
     let may_lose = spec.pods_may_be_taken() || done.lost > 0;
-    let may_fail = !batch.restarts || may_lose;
+    let may_fail = batch.fails || may_lose;
     let tracks = !batch.waits_for_end && may_lose;
     let active = object.revisions.iter().flat_map(|it| &it.pods).filter(|pod| !pod.leaving).count() as i64;
     let commanded = spec.scenario.commands.iter().any(|it| is_suspension(&it.action, object));
     let is_suspended = batch.schedule.map_or(batch.suspended, |schedule| schedule.suspended);
-    let most_failures = batch.most_failures().filter(|_| may_fail && !is_scheduled);
+    let most_failures = batch.most_failures().filter(|_| (may_lose || done.failed > 0) && !is_scheduled);
     let most = vars.templates.first().map_or(0, |id| cluster.templates[id.0].max_pods);
+    if batch.schedule.is_some_and(|schedule| schedule.concurrency == Concurrency::Allow) {
+        cluster.size.depends(format!("the pods of CronJob {name} depend on it"));
+    }
     JobVars {
         wanted: is_scheduled.then(|| int("wanted", spec.most_wanted(index, batch), done.wanted)),
         over: (!is_scheduled).then(|| cluster.bool(format!("{name} over"), Some(done.is_ending))),

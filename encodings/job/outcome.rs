@@ -3,6 +3,8 @@
 //! Whether a pod succeeds or fails, and with which exit code, is nobody's decision here: each may be. So is when it ends, if it
 //! ever does.
 
+use std::collections::BTreeSet;
+
 use crate::cluster::object::batch::{Outcome, Success};
 use crate::cluster::view::Cluster;
 use crate::cluster::view::rule::{Rule, rule};
@@ -25,13 +27,16 @@ pub static RULE: Rule = rule! {
     ],
     decides: "When pods of Jobs end by themselves, and what a success, a failure, and a pod that others delete count for.",
     parts: [
-        "pods on nodes that are up succeed or, with `restartPolicy: Never`, fail, after any time, or go on for ever" => "over",
+        "pods on nodes that are up succeed or, with `restartPolicy: Never` or a deadline of their own, fail, after any time, or go \
+            on for ever" => "over",
         "pods that others delete: failures as soon as their deletion begins, or, where `podReplacementPolicy` is Failed, once \
             they have ended, which may be with success" =>
             "exact",
         "`podFailurePolicy`: Count, Ignore, FailJob, FailIndex" =>
             "over: of exit codes, containers that rules name, and conditions that a deletion leaves, any may be",
-        "`backoffLimitPerIndex`" => "over: which of the failures are of one index is free, as far as their numbers allow",
+        "`backoffLimit`, `backoffLimitPerIndex`" =>
+            "exact where nothing is tried again; else failures of pods that others delete are counted, and those of others may \
+                be as many as they like: over",
     ],
     omits: [
         "the time until a success or failure is counted, but for deletions" => "it is counted as the pod ends",
@@ -48,8 +53,12 @@ enum End {
     Policy,
     /// It fails, and that counts.
     Count,
+    /// It fails, and how often is not kept.
+    Retry,
     /// It fails, and that does not count.
     Ignore,
+    /// It fails, and that is once too often.
+    Last,
     /// It fails, and with it its index.
     Index,
     /// It fails, and with it the Job.
@@ -91,7 +100,7 @@ fn add_ends<'c>(cluster: &Cluster<'c>, job: &Job<'_, 'c>, phase: Phase) {
     let mut next = job.state.clone();
     cluster.rewrite_one(&mut next, &chosen, |cell| cluster.change(cell).finish(job.template, phase));
     job.track(&mut next, job.get(job.own.tracked).minus_or_zero(1));
-    let fails = if job.batch.restarts { Vec::new() } else { job.failures(&job.batch.failures.own) };
+    let fails = if job.batch.fails { job.failures(&job.batch.failures.own, false) } else { Vec::new() };
     let ends = job.successes().into_iter().chain(fails).collect();
     let what = if phase == Phase::Starting { "pod that starts ends" } else { "pod ends" };
     let (outcome, (may, told)) = choose(cluster, job, &mut next, ends);
@@ -110,7 +119,7 @@ fn add_lost<'c>(cluster: &Cluster<'c>, job: &Job<'_, 'c>) {
     let mut next = job.state.clone();
     job.track(&mut next, job.get(job.own.tracked).minus_or_zero(1));
     let counted = [Outcome::Count].into_iter().collect();
-    let ends = job.failures(&counted);
+    let ends = job.failures(&counted, true);
     let (outcome, (may, told)) = choose(cluster, job, &mut next, ends);
     let guard = job.live & job.lost.ge(1);
     let draft = ActionDraft::new(job.name("counts"), event(), guard, next).choosing(Vec::from_iter(outcome), may);
@@ -131,7 +140,7 @@ fn add_terminations<'c>(cluster: &Cluster<'c>, job: &Job<'_, 'c>) {
     let (node, chosen, valid) = cluster.choose_cell("node", &cells);
     let mut next = job.state.clone();
     cluster.rewrite_one(&mut next, &chosen, |cell| cluster.change(cell).end(job.template));
-    let counts = job.successes().into_iter().chain(job.failures(&job.batch.failures.disrupted));
+    let counts = job.successes().into_iter().chain(job.failures(&job.batch.failures.disrupted, true));
     let counts = counts.map(|(end, may)| (end, job.live & may));
     // What the controller deletes itself is none of its failures.
     let ends = counts.chain([(End::Nothing, !job.live | ctx.bool(job.withdraws(cluster)))]).collect();
@@ -176,7 +185,8 @@ impl Told {
         match chosen.map(|(_, end)| *end) {
             Some(End::Success) => "succeeds",
             Some(End::Policy) => "succeeds, and the success policy is met",
-            Some(End::Count) => "fails",
+            Some(End::Count | End::Retry) => "fails",
+            Some(End::Last) => "fails, once too often",
             Some(End::Ignore) => "fails, which its podFailurePolicy ignores",
             Some(End::Index) => "fails, and with it its index",
             Some(End::Fatal) => "fails, and with it its Job",
@@ -229,35 +239,47 @@ impl<'c> Job<'_, 'c> {
         vec![(End::Success, ctx.bool(true)), (End::Policy, policy)]
     }
 
-    /// What a failure of some outcomes may come to.
-    fn failures(&self, outcomes: &std::collections::BTreeSet<Outcome>) -> Vec<(End, Bool<'c>)> {
+    /// What a failure of some outcomes may come to: of a pod that others deleted, or of one by itself.
+    fn failures(&self, outcomes: &BTreeSet<Outcome>, is_lost: bool) -> Vec<(End, Bool<'c>)> {
         let ctx = self.active.ctx();
         if self.own.wanted.is_some() {
-            let retries = self.batch.backoff_limit != Some(0) || outcomes.iter().any(|it| *it == Outcome::Ignore);
-            return vec![(End::Count, ctx.bool(retries)), (End::Fatal, ctx.bool(true)), (End::Stay, self.may_stay())];
+            let retries = self.batch.backoff_limit != Some(0) || outcomes.contains(&Outcome::Ignore);
+            return vec![(End::Retry, ctx.bool(retries)), (End::Fatal, ctx.bool(true)), (End::Stay, self.may_stay())];
         }
         let of = |outcome: &Outcome| match (outcome, self.batch.per_index) {
             (Outcome::Ignore, _) => vec![(End::Ignore, ctx.bool(true))],
             (Outcome::FailJob, _) => vec![(End::Fatal, ctx.bool(true))],
-            (Outcome::Count | Outcome::FailIndex, None) => vec![(End::Count, ctx.bool(true))],
             (Outcome::FailIndex, Some(_)) => vec![(End::Index, self.has_open_index())],
-            (Outcome::Count, Some(_)) => self.of_indexes(),
+            (Outcome::Count, Some(each)) => self.of_index(each.limit, is_lost),
+            (Outcome::Count | Outcome::FailIndex, None) => self.of_job(is_lost),
         };
         outcomes.iter().flat_map(of).collect()
     }
 
-    /// A failure of some index, which fails with it or not, as far as the numbers of failures allow: one that has failed had
-    /// more than its limit, and no other one has.
-    fn of_indexes(&self) -> Vec<(End, Bool<'c>)> {
-        let (Some(each), Some(all)) = (self.batch.per_index, self.batch.completions) else { return Vec::new() };
+    /// A failure that counts against the limit of the Job. Only those of pods that others delete are counted, so any may be the
+    /// last one, where others may have failed by themselves.
+    fn of_job(&self, is_lost: bool) -> Vec<(End, Bool<'c>)> {
         let ctx = self.active.ctx();
-        let by_code = |outcome: &Outcome| *outcome == Outcome::FailIndex;
-        let fails_early = self.batch.failures.own.iter().any(by_code);
-        let (after, failed) = (self.get(self.own.failed) + 1, self.get(self.own.failed_indexes));
-        let fails = after.ge((failed + 1) * ctx.int(each.limit + 1));
-        let stays = after.le(failed + all.saturating_mul(each.limit));
-        let free = ctx.bool(fails_early || self.own.failed.is_none());
-        vec![(End::Index, self.has_open_index() & (free | fails)), (End::Count, free | stays)]
+        let (limit, failed) = (self.batch.backoff_limit, self.get(self.own.failed));
+        let goes_on = limit.map_or(ctx.bool(true), |limit| (failed + 1).le(limit));
+        let uncounted = limit.is_some_and(|limit| limit >= 1) && self.batch.fails;
+        match is_lost {
+            true => vec![(End::Count, ctx.bool(true)), (End::Last, ctx.bool(uncounted))],
+            false => vec![(End::Retry, goes_on), (End::Last, ctx.bool(limit.is_some()))],
+        }
+    }
+
+    /// A failure of an index, which fails with it or not. Of all indexes, no more pods can be lost than their limits allow.
+    fn of_index(&self, limit: i64, is_lost: bool) -> Vec<(End, Bool<'c>)> {
+        let ctx = self.active.ctx();
+        let (lost, failed) = (self.get(self.own.failed) + 1, self.get(self.own.failed_indexes));
+        let most = self.batch.completions.unwrap_or(0).saturating_mul(limit);
+        let (end, stays) = match is_lost {
+            true => (End::Count, lost.le(failed + most) & ctx.bool(limit >= 1)),
+            false => (End::Retry, ctx.bool(limit >= 1)),
+        };
+        let last = ctx.bool(self.batch.backoff_limit.is_some());
+        vec![(End::Index, self.has_open_index()), (end, stays), (End::Last, last)]
     }
 
     fn has_open_index(&self) -> Bool<'c> {
@@ -297,22 +319,19 @@ impl<'c> Job<'_, 'c> {
                 count(self.own.wanted, -1);
             }
             End::Count => count(self.own.failed, 1),
-            End::Index => {
-                count(self.own.failed, 1);
-                count(self.own.failed_indexes, 1);
-            }
+            End::Index => count(self.own.failed_indexes, 1),
             End::Fatal => count(self.own.wanted, -1),
-            End::Policy | End::Ignore | End::Stay | End::Nothing => {}
+            End::Policy | End::Retry | End::Ignore | End::Last | End::Stay | End::Nothing => {}
         }
         let backs_off = match end {
-            End::Count | End::Ignore => Some(true),
+            End::Count | End::Retry | End::Ignore => Some(true),
             End::Success => Some(false),
             _ => None,
         };
         if let (Some(flag), Some(backs_off)) = (self.own.backing_off, backs_off) {
             next.set_bool(flag, ctx.bool(backs_off));
         }
-        if self.own.over.is_some() && matches!(end, End::Policy | End::Fatal) {
+        if self.own.over.is_some() && matches!(end, End::Policy | End::Last | End::Fatal) {
             self.end(next);
         }
     }

@@ -24,7 +24,7 @@ pub static RULE: Rule = rule! {
         "`concurrencyPolicy`" =>
             "Forbid: no Job while pods of another one are there, exact; Replace: the pods of all others are deleted; Allow: \
                 any number of Jobs, counted up to as many pods as have room and one Job more, which is exact but for how many \
-                of them wait",
+                of them wait; where there is room for more than 64 pods, two Jobs: verdicts say so",
         "`suspend`" => "exact: no more Jobs, and those that are there go on",
         "Jobs of several pods" =>
             "over: which pod is of which Job is not kept, so pods of a Job that fails go one after the other, and how many \
@@ -36,6 +36,7 @@ pub static RULE: Rule = rule! {
         "limits of histories" => "Jobs that are over do nothing any more",
         "missed times that are made up for",
         "templates that change" => "verdicts say so",
+        "owners of pods, as the descheduler asks for them" => "all pods of a CronJob are of one Job",
     ],
 };
 

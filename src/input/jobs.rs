@@ -6,11 +6,12 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::batch::v1::{CronJob, Job, JobSpec};
-use k8s_openapi::api::core::v1::{Pod, PodTemplateSpec};
+use k8s_openapi::api::core::v1::{Pod, PodTemplateSpec, ResourceQuota};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
+use crate::cluster::counting::jobs;
 use crate::cluster::object::batch::{self, Batch, Concurrency, Done, Schedule, TRACKING_FINALIZER};
-use crate::cluster::object::spec::{ExistingPod, ObjectKey, Revision, Workload, WorkloadKind};
+use crate::cluster::object::spec::{ClusterSpec, ExistingPod, ObjectKey, Revision, Workload, WorkloadKind};
 
 use super::diagnostics::Diagnostics;
 use super::key_of;
@@ -93,10 +94,27 @@ impl<'a> Jobs<'a> {
         for job in own {
             by_cron.entry(job.cron.unwrap_or_default()).or_default().push(job);
         }
-        let jobs = alone.into_iter().map(|job| build_job(job, priorities));
+        let alone = alone.into_iter().map(|job| build_job(job, priorities));
         let crons = crons.iter().enumerate();
         let crons = crons.map(|(at, cron)| build_cron(cron, by_cron.remove(&at).unwrap_or_default(), priorities));
-        jobs.chain(crons).collect()
+        alone.chain(crons).collect()
+    }
+}
+
+/// Limits what cannot be looked at of Jobs, and says what is left out by that.
+pub fn limit(cluster: &mut ClusterSpec) {
+    if jobs::limit(cluster) {
+        cluster.absent.insert(format!("more than {} Jobs of a CronJob at a time", jobs::SIDE_BY_SIDE));
+    }
+    let counts_finished = |quota: &ResourceQuota| {
+        let hard = quota.spec.as_ref().and_then(|spec| spec.hard.as_ref());
+        hard.is_some_and(|hard| hard.contains_key("count/pods"))
+    };
+    let quotas = cluster.quotas.iter().filter(|quota| counts_finished(quota));
+    let mut namespaces = quotas.map(|quota| quota.metadata.namespace.as_deref().unwrap_or("default"));
+    let has_jobs = |name: &str| cluster.workloads.iter().any(|it| it.kind.is_batch() && it.key.namespace == name);
+    if namespaces.any(has_jobs) {
+        cluster.absent.insert("ResourceQuota of finished pods".to_owned());
     }
 }
 

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use itertools::Itertools;
 use k8s_openapi::api::core::v1::{Node, PersistentVolumeClaim, Pod};
 
-use crate::cluster::counting::jobs;
 use crate::cluster::object::limit_range;
 use crate::cluster::object::spec::{
     ClusterSpec, NodeSpec, ObjectKey, Revision, SchedulerProfile, Workload, WorkloadKind,
@@ -22,7 +21,7 @@ use super::defaults;
 use super::descheduler;
 use super::diagnostics::{Diagnostic, Diagnostics};
 use super::family::Family;
-use super::jobs::Jobs;
+use super::jobs::{self, Jobs};
 use super::kinds::Objects;
 use super::object::{self, Located, RawObject};
 use super::path::FieldPath;
@@ -205,14 +204,14 @@ impl Resolver<'_> {
         );
         let deployments = unique(objects.deployments, self.sink);
         let daemon_sets = unique(objects.daemon_sets, self.sink);
-        let (jobs, cron_jobs) = (unique(objects.jobs, self.sink), unique(objects.cron_jobs, self.sink));
+        let (given_jobs, cron_jobs) = (unique(objects.jobs, self.sink), unique(objects.cron_jobs, self.sink));
         let live = |raw: &Arc<RawObject>| raw.is_live();
         let running = pods.iter().any(|pod| live(&pod.raw))
             || deployments.objects.iter().any(|object| live(&object.raw))
             || replica_sets.iter().any(|object| live(&object.raw))
             || daemon_sets.objects.iter().any(|object| live(&object.raw))
             || stateful_sets.objects.iter().any(|object| live(&object.raw))
-            || jobs.objects.iter().any(|object| live(&object.raw))
+            || given_jobs.objects.iter().any(|object| live(&object.raw))
             || cron_jobs.objects.iter().any(|object| live(&object.raw));
 
         let mut cluster =
@@ -227,9 +226,9 @@ impl Resolver<'_> {
         let volumes = Volumes::new(&claims, &unique(objects.volumes, self.sink).applied(self.sink));
         let stateful = Given { sets: &present_sets, revisions: &revisions, volumes: &volumes, priorities: &priorities };
         let (daemons, pending_daemons) = split(daemon_sets, running);
-        let (jobs, pending_jobs) = split(jobs, running);
+        let (present_jobs, pending_jobs) = split(given_jobs, running);
         let (cron_jobs, pending_cron_jobs) = split(cron_jobs, running);
-        let batch = Jobs::new(&jobs, &cron_jobs);
+        let batch = Jobs::new(&present_jobs, &cron_jobs);
         let mut owners = Owners::new(&present, &replica_sets, stateful, Daemons::new(&daemons, &revisions), batch);
         pods.iter().for_each(|pod| owners.attach(pod, self.sink));
         cluster.finished = owners.finished().clone();
@@ -239,7 +238,7 @@ impl Resolver<'_> {
         self.remember(&present, WorkloadKind::Deployment, &cluster, &mut history, &priorities);
         self.remember(&present_sets, WorkloadKind::StatefulSet, &cluster, &mut history, &priorities);
         self.remember(&daemons, WorkloadKind::DaemonSet, &cluster, &mut history, &priorities);
-        jobs.iter().for_each(|object| self.check_template(object, &priorities, &cluster));
+        present_jobs.iter().for_each(|object| self.check_template(object, &priorities, &cluster));
         cron_jobs.iter().for_each(|object| self.check_template(object, &priorities, &cluster));
         self.imply_commands(&pending, &mut cluster, &mut history, &priorities);
         self.imply_commands(&pending_sets, &mut cluster, &mut history, &priorities);
@@ -256,6 +255,7 @@ impl Resolver<'_> {
         cluster.descheduler = descheduler::resolve(&objects.descheduler_policies, &priorities, self.census, self.sink);
         self.add_scenario(document, autoscalers, &mut cluster, &mut history, &priorities, &objects.broken);
         cluster.absent = self.absent(&cluster);
+        jobs::limit(&mut cluster);
         let is_on = cluster.scenario.controllers.max_unavailable_stateful_set;
         stateful_sets::warn_of_gate(&present_sets, is_on, self.sink);
         stateful_sets::warn_of_gate(&pending_sets, is_on, self.sink);
@@ -359,9 +359,7 @@ impl Resolver<'_> {
         };
         let daemons = cluster.workloads.iter().find(is_counted).map(|_| "ResourceQuota of DaemonSets".to_owned());
         let races = (schedulers.unique().count() > 1).then(|| "races between schedulers".to_owned());
-        let many = cluster.workloads.iter().filter(|it| jobs::exceeds_count(cluster, it));
-        let many = many.map(|it| format!("more than {} pods of CronJob {} at a time", jobs::MOST_COUNTED, it.key));
-        self.census.absent().map(str::to_owned).chain(races).chain(daemons).chain(many).collect()
+        self.census.absent().map(str::to_owned).chain(races).chain(daemons).collect()
     }
 
     /// Manifests that a running cluster does not have yet are what somebody is about to apply.

@@ -3,19 +3,27 @@
 //! A Job has `spec.parallelism` of them. A CronJob that allows Jobs side by side has no such number, so its pods are counted up
 //! to one above which nothing can tell how many there are: as many as all nodes together have room for, or quotas admit, and
 //! those of one Job more. From there on some wait, whatever becomes of the others, and *so many or more* is all that is known.
+//! Where nodes have room for very many, no more than a few Jobs are looked at, and verdicts say so.
 
-use super::templates;
-use crate::cluster::object::batch::{Batch, Concurrency};
+use crate::cluster::object::batch::{Batch, Concurrency, Schedule};
 use crate::cluster::object::quota;
 use crate::cluster::object::resources;
+use crate::cluster::object::scenario::CommandAction;
 use crate::cluster::object::spec::{ClusterSpec, Workload};
 
-/// More pods of a CronJob than this are not counted.
-pub const MOST_COUNTED: i64 = 5_000;
+/// Pods for which there may be room, where Jobs of a CronJob are to pile up until there is none.
+const MOST_ROOM: i64 = 64;
+
+/// Jobs of a CronJob that are looked at side by side, where there is room for more.
+pub const SIDE_BY_SIDE: i64 = 2;
 
 /// Pods of one Job that are wanted at a time, at most.
 pub fn most_of_one(spec: &ClusterSpec, workload: &Workload, batch: &Batch) -> i64 {
-    let parallelism = templates::max_replicas(spec, workload);
+    let commanded = spec.scenario.commands.iter().filter_map(|command| match &command.action {
+        CommandAction::Adjust { target, parallelism, .. } if *target == workload.key => *parallelism,
+        _ => None,
+    });
+    let parallelism = commanded.fold(workload.replicas, i64::max);
     batch.completions.map_or(parallelism, |completions| parallelism.min(completions))
 }
 
@@ -34,7 +42,7 @@ pub fn most_wanted(spec: &ClusterSpec, workload: &Workload, batch: &Batch) -> i6
     }
     let side_by_side = match (schedule.concurrency, schedule.overlap) {
         (Concurrency::Allow, Some(jobs)) => one.saturating_mul(jobs),
-        (Concurrency::Allow, None) => room(spec, workload).min(MOST_COUNTED).saturating_add(one),
+        (Concurrency::Allow, None) => room(spec, workload).saturating_add(one),
         _ => one,
     };
     side_by_side.max(batch.done.wanted)
@@ -42,15 +50,22 @@ pub fn most_wanted(spec: &ClusterSpec, workload: &Workload, batch: &Batch) -> i6
 
 /// Whether the pods of a CronJob are counted up to so many that there may be more, and stay so when some have ended.
 pub fn is_saturated(spec: &ClusterSpec, workload: &Workload, batch: &Batch) -> bool {
-    let unlimited =
-        |it: &crate::cluster::object::batch::Schedule| it.concurrency == Concurrency::Allow && it.overlap.is_none();
+    let unlimited = |it: &Schedule| it.concurrency == Concurrency::Allow && it.overlap.is_none();
     batch.schedule.as_ref().is_some_and(unlimited) && !is_suspended_for_good(spec, workload, batch)
 }
 
-/// Whether there may be more pods of a CronJob than are counted, and some of them not waiting.
-pub fn exceeds_count(spec: &ClusterSpec, workload: &Workload) -> bool {
-    let saturated = |batch: &Batch| is_saturated(spec, workload, batch) && room(spec, workload) > MOST_COUNTED;
-    workload.batch.as_ref().is_some_and(saturated)
+/// Limits Jobs side by side where all nodes have room for too many of them; whether that leaves something out.
+pub fn limit(spec: &mut ClusterSpec) -> bool {
+    let too_many = |workload: &Workload| {
+        let is_open = |batch: &Batch| is_saturated(spec, workload, batch) && room(spec, workload) > MOST_ROOM;
+        workload.batch.as_ref().is_some_and(is_open)
+    };
+    let found: Vec<usize> = (0..spec.workloads.len()).filter(|&at| too_many(&spec.workloads[at])).collect();
+    for &at in &found {
+        let schedule = spec.workloads[at].batch.as_mut().and_then(|batch| batch.schedule.as_mut());
+        schedule.into_iter().for_each(|schedule| schedule.overlap = Some(SIDE_BY_SIDE));
+    }
+    !found.is_empty()
 }
 
 /// Whether a CronJob is suspended and nobody resumes it.
@@ -62,14 +77,14 @@ fn is_suspended_for_good(spec: &ClusterSpec, workload: &Workload, batch: &Batch)
 /// For how many pods of a workload all nodes, empty, have room, or its quotas, whichever is more.
 fn room(spec: &ClusterSpec, workload: &Workload) -> i64 {
     let pod = workload.revisions[workload.current].template.spec.clone().unwrap_or_default();
-    let Ok(requests) = resources::pod_requests(&pod) else { return MOST_COUNTED };
+    let Ok(requests) = resources::pod_requests(&pod) else { return 0 };
     let plain = ["pods", "cpu", "memory", "ephemeral-storage"].into_iter();
     let extended = requests.extended.keys().map(String::as_str);
     let asked: Vec<(&str, i64)> =
         plain.chain(extended).map(|name| (name, requests.get(name))).filter(|&(_, amount)| amount > 0).collect();
     let on_nodes = spec.nodes.iter().filter_map(|node| resources::allocatable(&node.node).ok()).map(|offered| {
         let fits = asked.iter().map(|&(name, amount)| offered.get(name).max(0) / amount);
-        fits.min().unwrap_or(MOST_COUNTED)
+        fits.min().unwrap_or(0)
     });
     let quotas = spec.quotas.iter().filter(|it| quota::selects(it, &workload.key.namespace, &pod));
     let charges = quotas.flat_map(|quota| quota::charges(quota, &pod).unwrap_or_default());

@@ -33,8 +33,10 @@ pub struct Batch {
     pub success: Vec<Success>,
     /// Whether `spec.activeDeadlineSeconds` is given.
     pub has_deadline: bool,
-    /// Whether containers restart in their pod (`restartPolicy: OnFailure`), so that pods do not fail by themselves.
+    /// Whether containers restart in their pod (`restartPolicy: OnFailure`).
     pub restarts: bool,
+    /// Whether pods fail by themselves: where containers do not restart, or only until a deadline of the pod.
+    pub fails: bool,
     /// `spec.suspend`.
     pub suspended: bool,
     /// What was counted when the run begins.
@@ -129,6 +131,7 @@ impl Batch {
     pub fn of(spec: &JobSpec) -> Self {
         let pod = spec.template.spec.as_ref();
         let policy = spec.pod_failure_policy.as_ref();
+        let restarts = pod.and_then(|pod| pod.restart_policy.as_deref()) == Some("OnFailure");
         let limit =
             |limit: i32| PerIndex { limit: i64::from(limit), most_failed: spec.max_failed_indexes.map(i64::from) };
         let per_index = spec.backoff_limit_per_index.map(limit);
@@ -148,7 +151,8 @@ impl Batch {
             failures: Failures::of(policy.map_or(&[], |policy| policy.rules.as_slice())),
             success: success.collect(),
             has_deadline: spec.active_deadline_seconds.is_some(),
-            restarts: pod.and_then(|pod| pod.restart_policy.as_deref()) == Some("OnFailure"),
+            restarts,
+            fails: !restarts || pod.is_some_and(|pod| pod.active_deadline_seconds.is_some()),
             suspended: spec.suspend.unwrap_or(false),
             done: Done::default(),
             schedule: None,
