@@ -80,10 +80,11 @@ fn vars_of(
     let (name, done, spec) = (&object.key, &batch.done, cluster.spec);
     let int = |what: &str, most: i64, start: i64| cluster.int(format!("{name} {what}"), 0, most, Some(start.min(most)));
     let is_scheduled = batch.schedule.is_some();
-    let may_lose = spec.pods_may_be_taken() || done.lost > 0;
+    let pods = || object.revisions.iter().flat_map(|it| &it.pods);
+    let may_lose = spec.pods_may_be_taken() || done.lost > 0 || pods().any(|pod| pod.leaving);
     let may_fail = batch.fails || may_lose;
     let tracks = !batch.waits_for_end && may_lose;
-    let active = object.revisions.iter().flat_map(|it| &it.pods).filter(|pod| !pod.leaving).count() as i64;
+    let active = pods().filter(|pod| !pod.leaving).count() as i64;
     let commanded = spec.scenario.commands.iter().any(|it| is_suspension(&it.action, object));
     let is_suspended = batch.schedule.map_or(batch.suspended, |schedule| schedule.suspended);
     let most_failures = batch.most_failures().filter(|_| (may_lose || done.failed > 0) && !is_scheduled);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::record::{Step, Stretch, is_over, listed};
+use super::record::{Stretch, is_over, listed};
 use super::workload::{self, name};
 
 /// A Job with the status that it had when the stretch began.
@@ -38,11 +38,4 @@ pub fn is_pod(objects: &[Value], pod: &Value) -> bool {
 pub fn is_uncounted(objects: &[Value], pod: &Value) -> bool {
     let finalizers = pod["finalizers"].as_array();
     is_over(pod) && is_pod(objects, pod) && finalizers.is_some_and(|finalizers| !finalizers.is_empty())
-}
-
-/// Whether a step that nobody waited for ends a stretch all the same: pods of a Job run by then, and nothing else goes on.
-pub fn end_stretch(objects: &[Value], step: &Step) -> bool {
-    let pods = listed(&step.after, "Pod");
-    let runs = |pod: &Value| is_pod(objects, pod) && pod["ready"] == true && pod["deleting"] != true;
-    !pods.is_empty() && pods.iter().all(runs)
 }
