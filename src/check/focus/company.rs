@@ -20,10 +20,19 @@ const MOST_JOBS: i64 = 64;
 pub enum Drive {
     /// As large as loads make it: room gets short.
     Grow,
+    /// The same, once CronJobs have made Jobs whose pods go on.
+    Crowd,
     /// As small as loads let it: room comes free.
     Shrink,
     /// First the one, then the other: who stays where it is not wanted may come to be elsewhere.
     GrowAndShrink,
+}
+
+impl Drive {
+    /// Whether all that others do is to take room.
+    pub fn takes_room(self) -> bool {
+        matches!(self, Drive::Grow | Drive::Crowd)
+    }
 }
 
 /// Puts loads of all workloads but one at their ends, lets their autoscalers follow, and only then does what `guide`
@@ -35,11 +44,13 @@ pub fn driven(survey: &Survey<'_>, but: usize, guide: &Guide, drive: Drive) -> G
     let mut driven = guide.clone();
     let others = spec.autoscalers.iter().filter(|autoscaler| autoscaler.target != *one);
     let mut deeds: Vec<Deed> = Vec::new();
+    if drive == Drive::Crowd {
+        deeds.extend(schedules(spec, one));
+    }
     if drive != Drive::Shrink {
-        deeds.extend(schedules(spec, Some(one)));
         deeds.extend(others.clone().flat_map(|it| scaling(spec, &it.target, &it.key, i64::MAX)));
     }
-    if drive != Drive::Grow {
+    if !drive.takes_room() {
         deeds.extend(others.flat_map(|it| scaling(spec, &it.target, &it.key, 0)));
     }
     driven.loop_start = guide.loop_start.map(|start| start + deeds.len());
@@ -51,7 +62,7 @@ pub fn driven(survey: &Survey<'_>, but: usize, guide: &Guide, drive: Drive) -> G
     }
     driven.deeds = deeds;
     let ground = survey.nodes_for(survey.templates_of(but)).into_iter().map(str::to_owned).collect();
-    let left = if drive == Drive::Grow { BTreeSet::new() } else { needed(survey, but, guide, &ground) };
+    let left = if drive.takes_room() { BTreeSet::new() } else { needed(survey, but, guide, &ground) };
     driven.press = Some(Press { but, ground, left });
     driven
 }
@@ -68,14 +79,13 @@ fn needed(survey: &Survey<'_>, workload: usize, guide: &Guide, ground: &BTreeSet
 pub fn all_grow(spec: &ClusterSpec, last: &[&ObjectKey]) -> Guide {
     let is_last = |autoscaler: &&Autoscaler| last.contains(&&autoscaler.target);
     let (late, early): (Vec<&Autoscaler>, Vec<&Autoscaler>) = spec.autoscalers.iter().partition(is_last);
-    let grown = early.into_iter().chain(late).flat_map(|it| scaling(spec, &it.target, &it.key, i64::MAX));
-    let deeds = schedules(spec, None).chain(grown).chain(commands(spec));
-    Guide { deeds: deeds.collect(), ..Guide::default() }
+    let deeds = early.into_iter().chain(late).flat_map(|it| scaling(spec, &it.target, &it.key, i64::MAX));
+    Guide { deeds: deeds.chain(commands(spec)).collect(), ..Guide::default() }
 }
 
 /// CronJobs make Jobs whose pods go on, until no room is left, or as often as is tried.
-fn schedules<'a>(spec: &'a ClusterSpec, but: Option<&'a ObjectKey>) -> impl Iterator<Item = Deed> + 'a {
-    let crons = spec.workloads.iter().filter(move |it| it.kind == WorkloadKind::CronJob && but != Some(&it.key));
+fn schedules<'a>(spec: &'a ClusterSpec, but: &'a ObjectKey) -> impl Iterator<Item = Deed> + 'a {
+    let crons = spec.workloads.iter().filter(move |it| it.kind == WorkloadKind::CronJob && *but != it.key);
     crons.flat_map(|workload| {
         let often = workload.batch.as_ref().map_or(0, |batch| {
             let (all, one) = (jobs::most_wanted(spec, workload, batch), jobs::most_of_one(spec, workload, batch));
