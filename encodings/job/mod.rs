@@ -16,7 +16,7 @@ pub mod pods;
 pub mod schedule;
 
 use crate::cluster::TemplateId;
-use crate::cluster::object::batch::{Batch, Concurrency};
+use crate::cluster::object::batch::Batch;
 use crate::cluster::object::scenario::CommandAction;
 use crate::cluster::object::spec::Workload;
 use crate::cluster::view::rule::Rule;
@@ -89,9 +89,6 @@ fn vars_of(
     let is_suspended = batch.schedule.map_or(batch.suspended, |schedule| schedule.suspended);
     let most_failures = batch.most_failures().filter(|_| (may_lose || done.failed > 0) && !is_scheduled);
     let most = vars.templates.first().map_or(0, |id| cluster.templates[id.0].max_pods);
-    if batch.schedule.is_some_and(|schedule| schedule.concurrency == Concurrency::Allow) {
-        cluster.size.depends(format!("the pods of CronJob {name} depend on it"));
-    }
     JobVars {
         wanted: is_scheduled.then(|| int("wanted", spec.most_wanted(index, batch), done.wanted)),
         over: (!is_scheduled).then(|| cluster.bool(format!("{name} over"), Some(done.is_ending))),
