@@ -12,7 +12,7 @@ use crate::cluster::{Cell, Phase, Template, TemplateId};
 use crate::system::{ActionDraft, ActionKind, Interleaving};
 use crate::term::{Bool, Int};
 
-use super::ranks;
+use super::{job, ranks};
 
 /// What kubelets read of nodes: the names that pods ask for, and what else such pods ask of them.
 pub const READER: Reader = Reader { name: "kubelet", reads };
@@ -39,7 +39,7 @@ pub static RULE: Rule = rule! {
             `neverReady` never" => "over",
         "pods that are deleted terminate: at any time where event-driven actions race, at once in `settled` runs" =>
             "over in `racing` and `async`; grace periods are out in `settled`. Those of StatefulSets, for whose names \
-                others wait, of DaemonSets, and those that a quota counts only on nodes that are up",
+                others wait, of DaemonSets, of Jobs, and those that a quota counts only on nodes that are up",
         "pods pinned by `spec.nodeName` bypass the scheduler and are admitted as far as their requests fit and their node \
             selector and affinity match" =>
             "exact",
@@ -65,7 +65,7 @@ pub fn add(cluster: &Cluster<'_>, interleaving: Interleaving) {
         if phases.contains(&Phase::Starting) && !cluster.templates[template.0].never_ready {
             add_start(cluster, template, interleaving);
         }
-        if phases.contains(&Phase::Terminating) {
+        if phases.contains(&Phase::Terminating) && !job::awaits_the_end(cluster, template) {
             add_termination(cluster, template);
         }
     }
@@ -182,9 +182,10 @@ fn add_start(cluster: &Cluster<'_>, template: TemplateId, interleaving: Interlea
 fn add_termination<'c>(cluster: &Cluster<'c>, template: TemplateId) {
     let state = cluster.state();
     let cells = cluster.cells(&state);
-    // The name of a StatefulSet's pod and the node of a DaemonSet's are free, and what a quota counts is no more used, when the
-    // kubelet says that the pod is gone; for others nobody waits.
-    let is_named = cluster.templates[template.0].ordinal.is_some() || cluster.is_daemon(template);
+    // The name of a StatefulSet's pod and the node of a DaemonSet's are free, a CronJob may make the next Job, and what a quota
+    // counts is no more used, when the kubelet says that the pod is gone; for others nobody waits.
+    let pod = &cluster.templates[template.0];
+    let is_named = pod.ordinal.is_some() || cluster.is_daemon(template) || pod.kind.is_batch();
     let is_awaited = is_named || !cluster.quotas(template).is_empty();
     let ends = |cell: &Cell<'c>| cluster.pods(cell, template, Phase::Terminating).ge(1);
     let answers = |cell: &Cell<'c>| {

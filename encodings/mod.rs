@@ -17,6 +17,7 @@ pub mod disruption;
 pub mod environment;
 pub mod gitops;
 pub mod hpa;
+pub mod job;
 pub mod keda;
 pub mod kube_scheduler;
 pub mod kubelet;

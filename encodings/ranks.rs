@@ -16,6 +16,8 @@ pub const REPLICASET: u32 = 4;
 pub const STATEFULSET: u32 = 4;
 /// DaemonSet controller.
 pub const DAEMONSET: u32 = 4;
+/// Job controller.
+pub const JOB: u32 = 4;
 /// kube-scheduler, and kubelets that admit pinned pods.
 pub const SCHEDULER: u32 = 5;
 /// Pods start.

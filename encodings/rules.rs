@@ -6,11 +6,12 @@ use crate::cluster::view::rule::{Component, Rule};
 
 use super::{
     admission, clocked, cluster_autoscaler, crash_loops, daemonset, deployment, descheduler, disruption, environment,
-    gitops, hpa, keda, kube_scheduler, kubelet, node_lifecycle, pod_collector, replicaset, statefulset, taint_eviction,
+    gitops, hpa, job, keda, kube_scheduler, kubelet, node_lifecycle, pod_collector, replicaset, statefulset,
+    taint_eviction,
 };
 
 /// The rules of each place.
-static PLACES: [&[&Rule]; 19] = [
+static PLACES: [&[&Rule]; 20] = [
     kube_scheduler::RULES,
     kube_scheduler::preemption::RULES,
     deployment::RULES,
@@ -18,6 +19,7 @@ static PLACES: [&[&Rule]; 19] = [
     admission::RULES,
     statefulset::RULES,
     daemonset::RULES,
+    job::RULES,
     hpa::RULES,
     cluster_autoscaler::RULES,
     &[&keda::RULE],

@@ -19,10 +19,11 @@ use crate::encodings::deployment::DesiredVars;
 use crate::encodings::descheduler::DeschedulerVars;
 use crate::encodings::environment::{self, load::LoadVars};
 use crate::encodings::hpa::HpaVars;
+use crate::encodings::job::BatchVars;
 use crate::encodings::keda::Activity;
 use crate::encodings::statefulset::StatefulVars;
 use crate::encodings::{
-    self, cluster_autoscaler, crash_loops, daemonset, deployment, descheduler, disruption, gitops, hpa, keda,
+    self, cluster_autoscaler, crash_loops, daemonset, deployment, descheduler, disruption, gitops, hpa, job, keda,
     kube_scheduler, kubelet, pod_collector, replicaset, statefulset, taint_eviction,
 };
 
@@ -152,6 +153,7 @@ struct Declared {
     loads: Vec<LoadVars>,
     desired: DesiredVars,
     stateful: StatefulVars,
+    batch: BatchVars,
     autoscalers: Vec<HpaVars>,
     activity: Activity,
     descheduler: DeschedulerVars,
@@ -167,6 +169,7 @@ impl Declared {
             commands,
             desired: deployment::declare(cluster),
             stateful: statefulset::declare(cluster),
+            batch: job::declare(cluster),
             autoscalers: if controllers.hpa { hpa::declare(cluster, &loads) } else { Vec::new() },
             activity: keda::declare(cluster),
             loads,
@@ -195,6 +198,9 @@ impl Declared {
         if controllers.daemon_set {
             cluster.reading_as(daemonset::READER.name, || daemonset::add(cluster));
         }
+        if controllers.job {
+            job::add(cluster, &self.batch);
+        }
         if controllers.scheduler {
             cluster.reading_as(kube_scheduler::READER.name, || kube_scheduler::add(cluster));
         }
@@ -212,7 +218,9 @@ impl Declared {
         environment::failures::add(cluster);
         environment::overload::add(cluster);
         environment::maintenance::add(cluster);
-        cluster.reading_as(environment::commands::READER.name, || environment::commands::add(cluster, self.commands));
+        cluster.reading_as(environment::commands::READER.name, || {
+            environment::commands::add(cluster, self.commands, &self.batch);
+        });
     }
 }
 

@@ -85,8 +85,11 @@ fn wanted_cases() -> impl Iterator<Item = String> {
 fn there_are_two_variants_of_every_case() {
     let names: Vec<String> = directories().into_iter().map(|(name, _)| name).collect();
     let mut wanted: Vec<String> = wanted_cases()
-        .chain(["daemons", "drain", "family", "gitops", "nodegroup", "pinned", "quota", "readiness"].map(str::to_owned))
-        .chain(["restarts", "scaledown", "statefulset"].map(str::to_owned))
+        .chain(
+            ["crashloop", "cronjob", "daemons", "drain", "family", "gitops", "nodegroup", "pinned", "quota"]
+                .map(str::to_owned),
+        )
+        .chain(["readiness", "restarts", "scaledown", "statefulset"].map(str::to_owned))
         .flat_map(|subject| [format!("{subject}-fixed"), format!("{subject}-violating")])
         .collect();
     wanted.sort();

@@ -312,7 +312,7 @@ fn contradictions_in_a_scenario_are_errors_with_places() {
         ("  commands: [{delete: pdb/none}]", "4:23: there is no PodDisruptionBudget `none`"),
         (
             "  commands: [{apply: {apiVersion: v1, kind: Pod, metadata: {name: x}}}]",
-            "4:15: there is no Deployment, StatefulSet, DaemonSet or PodDisruptionBudget to apply",
+            "4:15: there is no Deployment, StatefulSet, DaemonSet, Job, CronJob or PodDisruptionBudget to apply",
         ),
         ("  properties: [no-such]", "4:16: there is no property `no-such`"),
         ("  properties: [{name: settles, threshold: 3}]", "4:43: property settles has no argument `threshold`"),

@@ -106,15 +106,16 @@ fn verdicts_name_kinds_that_may_matter_and_no_others() {
     let results = checked(&(WEB.to_owned() + &harmless), &scenario(""));
     assert!(results.iter().all(|it| it.without.is_empty()));
     let mattering = object("admissionregistration.k8s.io/v1", "MutatingWebhookConfiguration", "")
-        + &object("batch/v1", "CronJob", "")
+        + &object("resource.k8s.io/v1", "ResourceClaim", "")
         + &object("apps.example.com/v1", "Shop", "spec: {template: {spec: {containers: [{name: a}]}}}\n");
     let texts = WEB.to_owned() + &harmless + &mattering;
     let results = checked(&texts, &scenario(""));
-    assert!(results.iter().all(|it| it.without == ["CronJob", "MutatingWebhookConfiguration", "Shop"]));
+    assert!(results.iter().all(|it| it.without == ["MutatingWebhookConfiguration", "ResourceClaim", "Shop"]));
     let diagnostics = loaded(&[("web.yaml", &texts), ("scenario.yaml", &scenario(""))]).diagnostics.to_string();
     for note in [
         "not modelled, and left out: 4 objects that change neither pods nor nodes",
-        "CronJob makes pods that come and go; MutatingWebhookConfiguration may change or refuse pods; Shop makes pods",
+        "MutatingWebhookConfiguration may change or refuse pods; ResourceClaim may hold pods back, or bind them to nodes; \
+         Shop makes pods",
     ] {
         assert!(diagnostics.contains(note), "{diagnostics}");
     }

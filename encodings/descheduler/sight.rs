@@ -169,11 +169,12 @@ fn made(cluster: &View<'_>, template: &crate::cluster::Template) -> Pod {
     let revision = &workload.revisions[template.revision];
     let (kind, name) = match &workload.stateful {
         Some(set) => ("StatefulSet", &set.name),
+        None if workload.kind.is_batch() => ("Job", &workload.key.name),
         None if template.is_daemon() => ("DaemonSet", &workload.key.name),
         None => ("ReplicaSet", &template.name),
     };
     let owner = OwnerReference {
-        api_version: "apps/v1".to_owned(),
+        api_version: if kind == "Job" { "batch/v1" } else { "apps/v1" }.to_owned(),
         kind: kind.to_owned(),
         name: name.clone(),
         uid: format!("{}/{name}", template.namespace),

@@ -13,6 +13,7 @@ use crate::system::{IntVar, MarkId, State};
 use crate::term::Bool;
 
 use super::super::disruption;
+use super::super::job::BatchVars;
 use super::{kubectl_drain, outside};
 
 /// What commands read of nodes: the names that they give.
@@ -33,6 +34,7 @@ pub static RULE: Rule = rule! {
     decides: "When the commands of the scenario are given, and what each of them changes.",
     parts: [
         "`apply`: three-way merge" => "exact for the pod template and `spec.replicas`; other fields are out",
+        "`apply` of a Job or CronJob that is there: `parallelism`, `suspend`" => "exact; other fields are out",
         "`apply`, `create` and `delete` of a PodDisruptionBudget" => "exact; others replace it as a whole, as if applied without a history",
         "`create`, `delete`, `scale`, `cordon`, `uncordon`, `drain`, `deleteNode`" => "in the order given, each once or never",
     ],
@@ -44,14 +46,14 @@ pub fn declare(cluster: &mut Declaring<'_>) -> Option<IntVar> {
 }
 
 /// Adds one action per command.
-pub fn add(cluster: &Cluster<'_>, given: Option<IntVar>) {
+pub fn add(cluster: &Cluster<'_>, given: Option<IntVar>, batch: &BatchVars) {
     let Some(given) = given else { return };
     let (ctx, state) = (cluster.ctx(), cluster.state());
     for (position, command) in cluster.spec.scenario.commands.iter().enumerate() {
         let mut next = state.clone();
         next.set(given, ctx.int(position as i64 + 1));
         let mut marks = Vec::new();
-        apply(cluster, &command.action, &state, &mut next, &mut marks);
+        apply((cluster, batch), &command.action, &state, &mut next, &mut marks);
         let tell = narrator(cluster, &state, command);
         let guard = state.get(given).eq(position as i64);
         let name = format!("command {}: {}", position + 1, command.text);
@@ -77,7 +79,7 @@ fn find<'a>(cluster: &'a Cluster<'_>, key: &ObjectKey) -> Option<(usize, &'a Wor
 }
 
 fn apply<'c>(
-    cluster: &Cluster<'c>,
+    (cluster, batch): (&Cluster<'c>, &BatchVars),
     action: &CommandAction,
     state: &State<'c>,
     next: &mut State<'c>,
@@ -96,6 +98,17 @@ fn apply<'c>(
             }
             if let Some(replicas) = replicas {
                 resize(cluster, state, next, marks, target, *replicas);
+            }
+        }
+        CommandAction::Adjust { target, parallelism, suspended } => {
+            if let Some((index, vars)) = find(cluster, target) {
+                if let Some(parallelism) = parallelism {
+                    next.set(vars.replicas, ctx.int(*parallelism));
+                }
+                let flag = suspended.and_then(|to| Some((batch.of(index)?.suspended?, to)));
+                if let Some((flag, to)) = flag {
+                    next.set_bool(flag, ctx.bool(to));
+                }
             }
         }
         CommandAction::Cordon { node } => on_node(cluster, next, node, |cell| cluster.change(cell).cordon(true)),

@@ -8,16 +8,17 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::Metadata;
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, StatefulSet};
+use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::core::v1::PodTemplateSpec;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::de::DeserializeOwned;
 
-use crate::cluster::object::scenario::CommandAction;
+use crate::cluster::object::scenario::{Command, CommandAction};
 use crate::cluster::object::spec::{ObjectKey, Revision, Workload, WorkloadKind};
 
 use super::object::Located;
 use super::templates::{self, Priorities};
-use super::{daemon_sets, stateful_sets, workloads};
+use super::{daemon_sets, jobs, stateful_sets, workloads};
 
 /// The annotation in which kubectl keeps the manifest applied last.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
@@ -68,14 +69,106 @@ pub trait Manifest: Clone + DeserializeOwned + Metadata<Ty = ObjectMeta> {
     /// The workload that it makes, without pods.
     fn workload(object: &Located<Self>, priorities: &Priorities) -> Workload;
 
-    /// Whether a workload of the same name is one of these: a DaemonSet may have the name of another one.
+    /// Whether a workload of the same name is one of these: a DaemonSet or Job may have the name of another one.
     fn is(workload: &Workload) -> bool {
-        workload.kind != WorkloadKind::DaemonSet
+        workload.kind != WorkloadKind::DaemonSet && !workload.kind.is_batch()
+    }
+
+    /// What applying it does to a workload that is there, if that is not a revision; `before` has been done already.
+    fn adjust(&self, _workload: &Workload, _before: &[Command]) -> Option<Adjustment> {
+        None
     }
 
     /// Fills in what pods get that are made from the template.
     fn complete(template: &mut PodTemplateSpec, priorities: &Priorities) {
         templates::complete(template, priorities);
+    }
+}
+
+/// What applying a manifest of a Job or CronJob does.
+pub struct Adjustment {
+    /// The action.
+    pub action: CommandAction,
+    /// Whether it changes anything.
+    pub changes: bool,
+    /// Whether it changes something else.
+    pub changes_more: bool,
+}
+
+impl Adjustment {
+    /// The sizes and suspensions that a workload gets, in comparison with what it had.
+    fn of(workload: &Workload, (parallelism, suspended): (Option<i64>, bool), before: &[Command]) -> Self {
+        let given = workload.batch.as_ref().is_some_and(|it| it.schedule.map_or(it.suspended, |it| it.suspended));
+        let (mut size, mut was_suspended) = (workload.replicas, given);
+        for command in before {
+            if let CommandAction::Adjust { target, parallelism, suspended } = &command.action
+                && *target == workload.key
+            {
+                size = parallelism.unwrap_or(size);
+                was_suspended = suspended.unwrap_or(was_suspended);
+            }
+        }
+        let parallelism = parallelism.filter(|it| *it != size);
+        let suspended = (suspended != was_suspended).then_some(suspended);
+        Adjustment {
+            changes: parallelism.is_some() || suspended.is_some(),
+            action: CommandAction::Adjust { target: workload.key.clone(), parallelism, suspended },
+            changes_more: false,
+        }
+    }
+
+    /// The same, of a template and of completions that are others or not.
+    pub fn with_template(self, workload: &Workload, made: &Workload) -> Self {
+        let completions = |workload: &Workload| workload.batch.as_ref().map(|batch| batch.completions);
+        let is_same = templates::unchanged(&made.revisions[0].template, &workload.revisions[0].template, None)
+            && completions(made) == completions(workload);
+        Adjustment { changes_more: !is_same, ..self }
+    }
+}
+
+impl Manifest for Job {
+    fn replicas(&self) -> Option<i32> {
+        self.spec.as_ref()?.parallelism
+    }
+
+    fn template(&self) -> Option<&PodTemplateSpec> {
+        self.spec.as_ref().map(|spec| &spec.template)
+    }
+
+    fn workload(object: &Located<Self>, priorities: &Priorities) -> Workload {
+        jobs::new_job(object, priorities)
+    }
+
+    fn is(workload: &Workload) -> bool {
+        workload.kind == WorkloadKind::Job
+    }
+
+    fn adjust(&self, workload: &Workload, before: &[Command]) -> Option<Adjustment> {
+        let suspended = self.spec.as_ref().and_then(|spec| spec.suspend).unwrap_or(false);
+        Some(Adjustment::of(workload, (Some(self.replicas().unwrap_or(1).into()), suspended), before))
+    }
+}
+
+impl Manifest for CronJob {
+    fn replicas(&self) -> Option<i32> {
+        self.spec.as_ref()?.job_template.spec.as_ref()?.parallelism
+    }
+
+    fn template(&self) -> Option<&PodTemplateSpec> {
+        self.spec.as_ref()?.job_template.spec.as_ref().map(|spec| &spec.template)
+    }
+
+    fn workload(object: &Located<Self>, priorities: &Priorities) -> Workload {
+        jobs::new_cron_job(object, priorities)
+    }
+
+    fn is(workload: &Workload) -> bool {
+        workload.kind == WorkloadKind::CronJob
+    }
+
+    fn adjust(&self, workload: &Workload, before: &[Command]) -> Option<Adjustment> {
+        let suspended = self.spec.as_ref().and_then(|spec| spec.suspend).unwrap_or(false);
+        Some(Adjustment::of(workload, (None, suspended), before))
     }
 }
 

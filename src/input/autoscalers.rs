@@ -127,7 +127,8 @@ fn resolve_one(
 /// The workload of a kind and name. A StatefulSet that shares its name with another workload has a key of its own.
 pub fn target_of<'w>(workloads: &'w [Workload], kind: &str, key: &ObjectKey) -> Option<&'w Workload> {
     if kind != "StatefulSet" {
-        return find_workload(workloads, key).map(|(_, it)| it).filter(|it| it.kind != WorkloadKind::DaemonSet);
+        let is_scaled = |it: &&Workload| it.kind != WorkloadKind::DaemonSet && !it.kind.is_batch();
+        return find_workload(workloads, key).map(|(_, it)| it).filter(is_scaled);
     }
     let is_named = |workload: &&Workload| {
         let set = workload.stateful.as_ref().filter(|_| workload.key.namespace == key.namespace);

@@ -89,8 +89,9 @@ impl Census {
     pub fn count_pod_fields(&mut self, object: &RawObject, path: &FieldPath) {
         let tree = object.tree();
         let Some(spec) = tree.at(path) else { return };
+        let ends = matches!(object.kind.as_str(), "Job" | "CronJob");
         for (field, name) in POD_FIELDS {
-            if reaches(spec, field) {
+            if reaches(spec, field) && !(ends && field == "activeDeadlineSeconds") {
                 self.count(format!("{name} of a {}", object.kind));
             }
         }

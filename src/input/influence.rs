@@ -15,10 +15,8 @@ const MOVES_NODES: &str = "adds and removes nodes";
 const HOLDS: &str = "may hold pods back, or bind them to nodes";
 
 /// Kinds of Kubernetes itself.
-const OWN: [(&str, &str); 14] = [
+const OWN: [(&str, &str); 12] = [
     ("ReplicationController", "makes its pods again"),
-    ("Job", COMES_AND_GOES),
-    ("CronJob", COMES_AND_GOES),
     ("MutatingWebhookConfiguration", CHANGES),
     ("ValidatingWebhookConfiguration", REFUSES),
     ("MutatingAdmissionPolicy", CHANGES),

@@ -90,6 +90,14 @@ fn loads(out: &mut String, loads: &[Load]) {
 fn events(cluster: &ClusterSpec) -> String {
     let deployments = cluster.workloads.iter().filter(|workload| workload.kind == WorkloadKind::Deployment);
     let name = deployments.map(|workload| workload.key.name.as_str()).next().unwrap_or("web");
+    let cron = cluster.workloads.iter().find(|workload| workload.kind == WorkloadKind::CronJob);
+    let jobs = cron.map_or_else(String::new, |cron| {
+        format!(
+            "  # How many Jobs of a CronJob there are at a time, where these end in time:\n  # cronJobs: [{{target: \
+             cronjob/{}, atMost: 1}}]\n\n",
+            cron.key.name
+        )
+    });
     format!(
         "
   # Where pods run at the start: given (the default), any, or one of these by workload:
@@ -106,7 +114,7 @@ fn events(cluster: &ClusterSpec) -> String {
   # overload: {{threshold: 98%, recover: true}}
   # maintenance: {{parallel: 1, once: true}}
 
-  # What users do, each at most once, in this order:
+{jobs}  # What users do, each at most once, in this order:
   # commands:
   # - scale: {{target: deployment/{name}, replicas: 5}}
   # - apply: changed.yaml

@@ -7,6 +7,7 @@ use k8s_openapi::Metadata;
 use k8s_openapi::api::apps::v1::{ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::api::autoscaling::v1::HorizontalPodAutoscaler as AutoscalerV1;
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
+use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::core::v1::{
     LimitRange, Namespace, Node, PersistentVolume, PersistentVolumeClaim, Pod, ReplicationController, ResourceQuota,
     Service,
@@ -37,6 +38,10 @@ pub struct Objects {
     pub daemon_sets: Vec<Located<DaemonSet>>,
     /// StatefulSets.
     pub stateful_sets: Vec<Located<StatefulSet>>,
+    /// Jobs.
+    pub jobs: Vec<Located<Job>>,
+    /// CronJobs.
+    pub cron_jobs: Vec<Located<CronJob>>,
     /// ReplicationControllers: only their selectors are read.
     pub replication_controllers: Vec<Located<ReplicationController>>,
     /// Pods.
@@ -82,11 +87,13 @@ pub struct Objects {
 }
 
 /// Versions in which modelled kinds are understood; the first is the one to recommend.
-const VERSIONS: [(&str, &[&str]); 20] = [
+const VERSIONS: [(&str, &[&str]); 22] = [
     ("Deployment", &["apps/v1"]),
     ("ReplicaSet", &["apps/v1"]),
     ("DaemonSet", &["apps/v1"]),
     ("StatefulSet", &["apps/v1"]),
+    ("Job", &["batch/v1"]),
+    ("CronJob", &["batch/v1"]),
     ("ReplicationController", &["v1"]),
     ("Pod", &["v1"]),
     ("Node", &["v1"]),
@@ -147,7 +154,7 @@ impl Objects {
     }
 
     fn add_modelled(&mut self, raw: RawObject, reader: &mut Reader<'_>) {
-        use validate::{autoscaler, other, workload};
+        use validate::{autoscaler, batch, other, workload};
         let broken = &mut self.broken;
         match raw.kind.as_str() {
             "Deployment" => {
@@ -160,6 +167,8 @@ impl Objects {
             "StatefulSet" => {
                 read_into(&mut self.stateful_sets, broken, reader.read(&raw, true, workload::stateful_set), raw)
             }
+            "Job" => self.add_job(reader, raw),
+            "CronJob" => read_into(&mut self.cron_jobs, broken, reader.read(&raw, true, batch::cron_job), raw),
             "ControllerRevision" => {
                 self.controller_revisions.extend(located(reader.read(&raw, true, |_, _| ()), raw));
             }
@@ -201,12 +210,25 @@ impl Objects {
         }
     }
 
+    /// One that another controller manages is left out: then that one makes its pods.
+    fn add_job(&mut self, reader: &mut Reader<'_>, raw: RawObject) {
+        let read: Option<Job> = reader.read(&raw, true, validate::batch::job);
+        let manager = |job: &Job| job.spec.as_ref().and_then(|spec| spec.managed_by.clone());
+        if read.as_ref().and_then(manager).is_some_and(|manager| manager != "kubernetes.io/job-controller") {
+            reader.census.leave_out("Job with managedBy", "makes pods that come and go");
+        } else {
+            read_into(&mut self.jobs, &mut self.broken, read, raw);
+        }
+    }
+
     /// Adds the objects of another source, which come after those that are there.
     pub fn append(&mut self, other: Objects) {
         self.deployments.extend(other.deployments);
         self.replica_sets.extend(other.replica_sets);
         self.daemon_sets.extend(other.daemon_sets);
         self.stateful_sets.extend(other.stateful_sets);
+        self.jobs.extend(other.jobs);
+        self.cron_jobs.extend(other.cron_jobs);
         self.replication_controllers.extend(other.replication_controllers);
         self.pods.extend(other.pods);
         self.nodes.extend(other.nodes);
@@ -273,6 +295,16 @@ pub fn read_disruption_budget(
     located(Reader { census, sink }.read(&raw, true, validate::other::disruption_budget), raw)
 }
 
+/// The same of a Job.
+pub fn read_job(raw: RawObject, census: &mut Census, sink: &mut Diagnostics) -> Option<Located<Job>> {
+    located(Reader { census, sink }.read(&raw, true, validate::batch::job), raw)
+}
+
+/// The same of a CronJob.
+pub fn read_cron_job(raw: RawObject, census: &mut Census, sink: &mut Diagnostics) -> Option<Located<CronJob>> {
+    located(Reader { census, sink }.read(&raw, true, validate::batch::cron_job), raw)
+}
+
 struct Reader<'a> {
     census: &'a mut Census,
     sink: &'a mut Diagnostics,
@@ -299,7 +331,11 @@ impl Reader<'_> {
         checked.metadata(object.metadata());
         check(&object, &mut checked);
         census::report_unknown_fields(raw, unknown, self.census, self.sink);
-        let path = if raw.kind == "Pod" { "spec" } else { "spec.template.spec" };
+        let path = match raw.kind.as_str() {
+            "Pod" => "spec",
+            "CronJob" => "spec.jobTemplate.spec.template.spec",
+            _ => "spec.template.spec",
+        };
         self.census.count_pod_fields(raw, &path.into());
         self.census.count_set_fields(raw);
         match namespaced {

@@ -18,6 +18,7 @@ mod fields;
 pub mod gitops;
 mod influence;
 pub mod init;
+pub mod jobs;
 pub mod keda;
 pub mod kinds;
 pub mod object;

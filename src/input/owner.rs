@@ -38,6 +38,7 @@ pub fn workload(kind: WorkloadKind, owner_kind: &str, key: ObjectKey, revision: 
         min_ready_seconds: 0,
         progress_deadline: None,
         stateful: None,
+        batch: None,
         revisions: vec![revision],
         current: 0,
         created_later: false,

@@ -21,6 +21,7 @@ use super::descheduler;
 use super::diagnostics::{Diagnostic, Diagnostics};
 use super::family::Family;
 use super::gitops::GitOps;
+use super::jobs::{self, Jobs};
 use super::keda;
 use super::kinds::Objects;
 use super::object::{self, Located, RawObject};
@@ -201,12 +202,15 @@ impl Resolver<'_> {
         );
         let deployments = unique(objects.deployments, self.sink);
         let daemon_sets = unique(objects.daemon_sets, self.sink);
+        let (given_jobs, cron_jobs) = (unique(objects.jobs, self.sink), unique(objects.cron_jobs, self.sink));
         let live = |raw: &Arc<RawObject>| raw.is_live();
         let running = pods.iter().any(|pod| live(&pod.raw))
             || deployments.objects.iter().any(|object| live(&object.raw))
             || replica_sets.iter().any(|object| live(&object.raw))
             || daemon_sets.objects.iter().any(|object| live(&object.raw))
-            || stateful_sets.objects.iter().any(|object| live(&object.raw));
+            || stateful_sets.objects.iter().any(|object| live(&object.raw))
+            || given_jobs.objects.iter().any(|object| live(&object.raw))
+            || cron_jobs.objects.iter().any(|object| live(&object.raw));
 
         let mut cluster =
             ClusterSpec { nodes: self.nodes(objects.nodes, document), owner_selectors, ..ClusterSpec::default() };
@@ -220,7 +224,10 @@ impl Resolver<'_> {
         let volumes = Volumes::new(&claims, &unique(objects.volumes, self.sink).applied(self.sink));
         let stateful = Given { sets: &present_sets, revisions: &revisions, volumes: &volumes, priorities: &priorities };
         let (daemons, pending_daemons) = split(daemon_sets, running);
-        let mut owners = Owners::new(&present, &replica_sets, stateful, Daemons::new(&daemons, &revisions));
+        let (present_jobs, pending_jobs) = split(given_jobs, running);
+        let (cron_jobs, pending_cron_jobs) = split(cron_jobs, running);
+        let batch = Jobs::new(&present_jobs, &cron_jobs);
+        let mut owners = Owners::new(&present, &replica_sets, stateful, Daemons::new(&daemons, &revisions), batch);
         pods.iter().for_each(|pod| owners.attach(pod, self.sink));
         cluster.finished = owners.finished().clone();
         cluster.workloads = owners.finish(self.sink);
@@ -232,9 +239,13 @@ impl Resolver<'_> {
         self.remember(&present, WorkloadKind::Deployment, &mut cluster, &mut history, &priorities);
         self.remember(&present_sets, WorkloadKind::StatefulSet, &mut cluster, &mut history, &priorities);
         self.remember(&daemons, WorkloadKind::DaemonSet, &mut cluster, &mut history, &priorities);
+        present_jobs.iter().for_each(|object| self.check_template(object, &priorities, &cluster));
+        cron_jobs.iter().for_each(|object| self.check_template(object, &priorities, &cluster));
         self.imply_commands(&pending, &mut cluster, &mut history, &priorities);
         self.imply_commands(&pending_sets, &mut cluster, &mut history, &priorities);
         self.imply_commands(&pending_daemons, &mut cluster, &mut history, &priorities);
+        self.imply_commands(&pending_jobs, &mut cluster, &mut history, &priorities);
+        self.imply_commands(&pending_cron_jobs, &mut cluster, &mut history, &priorities);
         let autoscalers = unique(objects.autoscalers, self.sink).applied(self.sink);
         cluster.namespaces = namespaces(&unique(objects.namespaces, self.sink).applied(self.sink), &cluster.workloads);
         cluster.claims = storage_classes(&claims);
@@ -249,6 +260,7 @@ impl Resolver<'_> {
         cluster.scenario.syncs = std::mem::take(&mut self.gitops).finish(self.census);
         cluster.absent = self.absent(&cluster);
         self.warn_of_autoscaler(&cluster);
+        jobs::limit(&mut cluster);
         let is_on = cluster.scenario.controllers.max_unavailable_stateful_set;
         stateful_sets::warn_of_gate(&present_sets, is_on, self.sink);
         stateful_sets::warn_of_gate(&pending_sets, is_on, self.sink);
@@ -421,6 +433,7 @@ impl Resolver<'_> {
             let commands = std::mem::take(&mut cluster.scenario.commands);
             cluster.scenario = scenario::resolve(raw, document, cluster, broken, self.sink);
             cluster.scenario.commands = commands;
+            scenario::limit_jobs(raw, document, cluster, broken, self.sink);
             scenario::release_pods(raw, cluster, self.sink);
         }
         if document.is_none_or(|(_, document)| document.spec.loads.is_none()) {

@@ -1,5 +1,5 @@
-//! Puts Deployments, ReplicaSets and Pods together: who owns which pod, which revision is the present one. StatefulSets and
-//! DaemonSets have files of their own ([`super::stateful_sets`], [`super::daemon_sets`]).
+//! Puts Deployments, ReplicaSets and Pods together: who owns which pod, which revision is the present one. StatefulSets,
+//! DaemonSets and Jobs have files of their own ([`super::stateful_sets`], [`super::daemon_sets`], [`super::jobs`]).
 //!
 //! Pods find their ReplicaSet by `ownerReferences`. Where a dump leaves ReplicaSets out, their names
 //! (`<deployment>-<pod-template-hash>`) and the Deployment's selector tell which Deployment a pod belongs to. Pods that
@@ -17,6 +17,7 @@ use crate::cluster::object::spec::{ExistingPod, ObjectKey, Origin, Revision, Wor
 use super::apply;
 use super::daemon_sets::Daemons;
 use super::diagnostics::Diagnostics;
+use super::jobs::Jobs;
 use super::key_of;
 use super::object::Located;
 use super::owner::{controller, existing, make_unique, strategy, workload};
@@ -48,6 +49,7 @@ pub struct Owners<'a> {
     sets: Vec<Set>,
     stateful: StatefulSets<'a>,
     daemons: Daemons<'a>,
+    jobs: Jobs<'a>,
     strangers: Strangers<'a>,
     finished: usize,
     finished_of: BTreeMap<String, i64>,
@@ -60,6 +62,7 @@ impl<'a> Owners<'a> {
         replica_sets: &[Located<ReplicaSet>],
         stateful: Given<'a>,
         daemons: Daemons<'a>,
+        jobs: Jobs<'a>,
     ) -> Self {
         let mut owners = Owners {
             deployments,
@@ -67,6 +70,7 @@ impl<'a> Owners<'a> {
             sets: Vec::new(),
             stateful: StatefulSets::new(stateful),
             daemons,
+            jobs,
             strangers: Strangers::new(stateful.priorities),
             finished: 0,
             finished_of: BTreeMap::new(),
@@ -80,12 +84,13 @@ impl<'a> Owners<'a> {
         let phase = pod.value.status.as_ref().and_then(|status| status.phase.as_deref());
         if matches!(phase, Some("Succeeded" | "Failed")) {
             self.finished += 1;
+            self.jobs.count(&pod.value);
             for owner in pod.value.metadata.owner_references.iter().flatten() {
                 *self.finished_of.entry(owner.uid.clone()).or_default() += 1;
             }
             return;
         }
-        if self.stateful.attach(pod) || self.daemons.attach(pod) {
+        if self.stateful.attach(pod) || self.daemons.attach(pod) || self.jobs.attach(pod) {
             return;
         }
         let terminating = pod.value.metadata.deletion_timestamp.is_some();
@@ -104,7 +109,7 @@ impl<'a> Owners<'a> {
         &self.finished_of
     }
 
-    /// All workloads: Deployments, ReplicaSets of their own, StatefulSets, DaemonSets, and the rest, each in input order.
+    /// All workloads: Deployments, ReplicaSets of their own, StatefulSets, Jobs, CronJobs, DaemonSets, and the rest, each in input order.
     pub fn finish(mut self, sink: &mut Diagnostics) -> Vec<Workload> {
         if self.finished > 0 {
             sink.note(format!("{} pods that have finished are left out", self.finished));
@@ -117,14 +122,15 @@ impl<'a> Owners<'a> {
             workloads.push(build_deployment(deployment, key, own, self.priorities));
         }
         workloads.extend(self.sets.into_iter().map(lone_set));
-        for mut stateful in self.stateful.finish(sink) {
-            let name = stateful.key.name.clone();
-            make_unique(&mut stateful, &workloads);
-            if stateful.key.name != name {
-                let other = &stateful.key.name;
-                sink.note(format!("StatefulSet {name} has the name of another workload; here it is called {other}"));
+        let jobs = self.jobs.finish(self.priorities, sink);
+        for mut named in self.stateful.finish(sink).into_iter().chain(jobs) {
+            let (kind, name) = (named.owner_kind.clone(), named.key.name.clone());
+            make_unique(&mut named, &workloads);
+            if named.key.name != name {
+                let other = &named.key.name;
+                sink.note(format!("{kind} {name} has the name of another workload; here it is called {other}"));
             }
-            workloads.push(stateful);
+            workloads.push(named);
         }
         for mut other in self.daemons.finish(self.priorities).into_iter().chain(self.strangers.finish()) {
             make_unique(&mut other, &workloads);

@@ -18,7 +18,8 @@ pub const DEFINITION: Definition = Definition {
                   drain began (`maintenance`, or a command `drain`), and nothing is going to happen by itself that might let \
                   it go on: no pod is still starting, or waits for `minReadySeconds`; no node is down that may come back, or \
                   whose pods are going to be evicted; no other node's maintenance is over; no autoscaler asks for another \
-                  size. Commands that are yet to come, and deschedulers, are not waited for",
+                  size, and no GitOps controller puts something back; no pod waits for a node that may yet come, or for \
+                  a pod of a Job to end. Commands that are yet to come, and deschedulers, are not waited for",
     needs: "it needs `maintenance` or a command `drain` in the scenario, and a workload that a PodDisruptionBudget selects",
     about: About { places: true, ..Definition::PLAIN.about },
     may_apply: |spec| spec.scenario.drains() && !spec.disruption_budgets.is_empty(),
@@ -62,11 +63,12 @@ fn is_held(cluster: &Cluster<'_>, template: TemplateId) -> bool {
 /// Whether something is going to happen by itself that might let a drain go on.
 fn goes_on<'c>(cluster: &Cluster<'c>, cells: &[Cell<'c>], drained: &[Bool<'c>]) -> Bool<'c> {
     let (ctx, state) = (cluster.ctx(), cluster.state());
+    let job_runs = cluster.some_job_runs(&state);
     let pods = ctx.any(cluster.movable().map(|template| {
         cluster.is_starting(&state, template)
             | cluster.is_ageing(&state, template)
             | cluster.is_leaving(&state, template)
-            | cluster.waiting(&state, template).ge(1) & cluster.is_helped(template)
+            | cluster.waiting(&state, template).ge(1) & (cluster.is_helped(template) | job_runs)
     }));
     cluster.is_ahead() | pods | cluster.some_may_recover(&state) | ends_elsewhere(cluster, cells, drained)
 }

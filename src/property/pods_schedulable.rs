@@ -14,7 +14,7 @@ pub const DEFINITION: Definition = Definition {
     name: "pods-schedulable",
     says: "every pod finds a node",
     violated_by: "a settled state in which a pod of the workload has no node, and none may yet come for it, or is refused \
-                  by a quota",
+                  by a quota; a pod of a Job only while no pod of a Job is bound, for those make room when they end",
     about: About { waiting: true, missing: true, ..Definition::PLAIN.about },
     build,
     ..Definition::PLAIN
@@ -35,7 +35,8 @@ fn build(cluster: &Cluster<'_>, property: &PropertySpec) -> Result<bool, Propert
             |&(&template, _): &(&TemplateId, _)| object.kind.has_replica_sets() && !cluster.quotas(template).is_empty();
         let sets = vars.templates.iter().zip(&vars.sizes).filter(may_be_refused);
         let refused = sets.map(|(&template, &size)| cluster.active(&state, template).ge(state.get(size)));
-        let holds = ctx.all(waiting.chain(refused)).id();
+        let holds = ctx.all(waiting.chain(refused));
+        let holds = if object.kind.is_batch() { holds | cluster.some_job_runs(&state) } else { holds }.id();
         let kind = PropertyKind::Invariant { holds, at: Checkpoint::Settled };
         cluster.property(DEFINITION.name, object.key.to_string(), kind);
         found = true;

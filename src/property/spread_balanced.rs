@@ -50,7 +50,8 @@ fn reads(spec: &ClusterSpec, templates: &[Template], reads: &mut Reads) {
 /// constraints of its present template; by all of them where the user asks for the property by name. Asked where nothing event-driven is enabled.
 fn build(cluster: &Cluster<'_>, property: &PropertySpec) -> Result<bool, PropertyError> {
     let mut found = false;
-    for (_, object, vars) in targets(cluster, &property.target) {
+    // Pods of Jobs end where they are, which nobody evens out.
+    for (_, object, vars) in targets(cluster, &property.target).filter(|(_, object, _)| !object.kind.is_batch()) {
         let Some(&present) = vars.templates.last() else { continue };
         for limit in limits(cluster, property, vars)? {
             let (ctx, state) = (cluster.ctx(), cluster.state());

@@ -68,6 +68,8 @@ const EMBEDDED: &[(&str, &[u8])] = &[
     ("control-plane/mixed.jsonl", include_bytes!("../oracle/control-plane/mixed.jsonl.gz")),
     ("control-plane/daemonset.jsonl", include_bytes!("../oracle/control-plane/daemonset.jsonl.gz")),
     ("control-plane/node-deletion.jsonl", include_bytes!("../oracle/control-plane/node-deletion.jsonl.gz")),
+    ("control-plane/job.jsonl", include_bytes!("../oracle/control-plane/job.jsonl.gz")),
+    ("control-plane/job-disruption.jsonl", include_bytes!("../oracle/control-plane/job-disruption.jsonl.gz")),
 ];
 
 /// A set of recordings.

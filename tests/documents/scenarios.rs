@@ -58,7 +58,7 @@ fn cluster() -> String {
         let metric = if *name == QUEUE { METRIC } else { CPU };
         [deployment(namespace, name), autoscaler(namespace, name, metric)]
     });
-    documents.collect::<Vec<String>>().join("---\n")
+    documents.chain([cron_job("report")]).collect::<Vec<String>>().join("---\n")
 }
 
 fn deployment(namespace: &str, name: &str) -> String {
@@ -73,6 +73,21 @@ spec:
     spec:
       containers:
       - {{name: main, image: x, resources: {{requests: {{cpu: 250m, memory: 64Mi}}}}}}
+"
+    )
+}
+
+fn cron_job(name: &str) -> String {
+    format!(
+        "apiVersion: batch/v1
+kind: CronJob
+metadata: {{name: {name}}}
+spec:
+  schedule: '@hourly'
+  jobTemplate:
+    spec:
+      template:
+        spec: {{restartPolicy: Never, containers: [{{name: main, image: x}}]}}
 "
     )
 }

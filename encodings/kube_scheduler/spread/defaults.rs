@@ -52,6 +52,12 @@ fn of_stateful_set(template: &Template, set: &str) -> Pod {
     Pod { metadata, ..Pod::default() }
 }
 
+/// Such a pod as far as default spreading asks: nothing but Services stands behind pods of Jobs.
+fn of_job(template: &Template) -> Pod {
+    let metadata = ObjectMeta { labels: Some(template.labels.clone()), ..ObjectMeta::default() };
+    Pod { metadata, ..Pod::default() }
+}
+
 /// The templates whose pods count; `None` if nobody stands behind the pod.
 fn peers(cluster: &Cluster<'_>, template: TemplateId) -> Option<Vec<TemplateId>> {
     let pod = &cluster.templates[template.0];
@@ -59,6 +65,7 @@ fn peers(cluster: &Cluster<'_>, template: TemplateId) -> Option<Vec<TemplateId>>
         return Some(vec![template]);
     }
     let selectors = match &cluster.spec.workloads[pod.workload].stateful {
+        _ if pod.kind.is_batch() => cluster.spec.default_selectors(&pod.namespace, &of_job(pod)),
         Some(set) => cluster.spec.default_selectors(&pod.namespace, &of_stateful_set(pod, &set.name)),
         None => cluster.spec.default_selectors(&pod.namespace, pod.sample.as_ref()?),
     };

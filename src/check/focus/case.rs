@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::check::reason_text;
 use crate::check::retelling::internal;
+use crate::cluster::object::spec::WorkloadKind;
 use crate::engine::{Budget, Extent, Statistics, UnknownReason, Watch};
 use crate::model::{Model, ModelError};
 use crate::property::{Selection, about};
@@ -187,11 +188,13 @@ impl<'c, 'a> Case<'c, 'a> {
         let (survey, workload) = (self.survey(), self.open.workload);
         for (drive, story) in [
             (Drive::Grow, "others grow as far as their loads make them"),
+            (Drive::Crowd, "CronJobs make Jobs that go on, and others grow as far as their loads make them"),
             (Drive::Shrink, "others shrink as far as their loads let them"),
             (Drive::GrowAndShrink, "others grow, and shrink again, as far as their loads make them"),
         ] {
             // Others that shrink leave room, and nothing but want of it is asked for.
-            if starved && drive != Drive::Grow {
+            let has_crons = || survey.owners().any(|(_, it)| it.kind == WorkloadKind::CronJob);
+            if starved && !drive.takes_room() || drive == Drive::Crowd && !has_crons() {
                 continue;
             }
             let driven = guides.iter().map(|guide| company::driven(survey, workload, guide, drive));

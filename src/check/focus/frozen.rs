@@ -85,6 +85,7 @@ fn settled(workload: &Workload, shows: impl Fn(&str) -> bool) -> Option<Workload
         owner_kind: "DaemonSet".to_owned(),
         replicas: pods.len() as i64,
         stateful: None,
+        batch: None,
         revisions: vec![Revision { size: 0, pods, ..workload.revisions[0].clone() }],
         current: 0,
         ..workload.clone()

@@ -213,7 +213,9 @@ impl<'a> Survey<'a> {
     /// and not by rollouts, evictions or preemptions, which go on while others wait.
     pub fn is_calm(&self) -> bool {
         let moves = |workload: &Workload| {
-            workload.kind == WorkloadKind::DaemonSet && workload.revisions.iter().any(|it| !it.pods.is_empty())
+            let is_daemon = workload.kind == WorkloadKind::DaemonSet;
+            // Pods of a Job that is over go while others wait.
+            is_daemon && workload.revisions.iter().any(|it| !it.pods.is_empty()) || workload.kind.is_batch()
         };
         let rolls = |workload: &Workload| used(self.spec, workload).count() > 1 || moves(workload);
         let mut priorities: Vec<i64> = self.templates.iter().map(Template::priority).collect();
@@ -276,7 +278,12 @@ fn most(spec: &ClusterSpec, template: &Template) -> i64 {
 /// How many pods of a template hold room in a settled state before anything slow happens, at most.
 fn at_first(spec: &ClusterSpec, template: &Template) -> i64 {
     let owner = &spec.workloads[template.workload];
+    let existing = |owner: &Workload| owner.revisions.iter().map(|it| it.pods.len() as i64).sum::<i64>();
     match template.tenure {
+        // A CronJob makes Jobs later.
+        Tenure::Owned if owner.kind == WorkloadKind::CronJob => {
+            owner.batch.as_ref().map_or(0, |batch| batch.done.wanted).max(existing(owner))
+        }
         Tenure::Owned if owner.kind.has_replica_sets() && used(spec, owner).eq([template.revision]) => {
             owner.replicas.max(owner.revisions[template.revision].pods.len() as i64)
         }

@@ -182,6 +182,7 @@ impl<'a> Readers<'a> {
         let sample = pods[members[0]].object.clone().unwrap_or_default();
         let mut template = Template {
             workload,
+            kind: owner.kind,
             revision: 0,
             name: if members.len() == 1 { pods[members[0]].name.clone() } else { owner.key.name.clone() },
             namespace: owner.key.namespace.clone(),

@@ -1,6 +1,7 @@
 //! Pods and nodes as kinds and numbers: which are alike, which state variables count them, and where they start.
 //!
-//! * [`templates`], [`ordinals`], [`loose`]: kinds of interchangeable pods; [`phases`]: what of their lives is told apart.
+//! * [`templates`], [`ordinals`], [`loose`]: kinds of interchangeable pods; [`jobs`]: how many there are of
+//!   some; [`phases`]: what of their lives is told apart.
 //! * [`reads`]: what controllers read of nodes; [`classes`]: kinds of interchangeable nodes, which agree on that;
 //!   [`layout`]: what the state of one of them consists of.
 //! * [`cells`]: nodes of a class in one state; [`totals`]: sums over all of them.
@@ -8,6 +9,7 @@
 
 pub mod cells;
 pub mod classes;
+pub mod jobs;
 pub mod layout;
 pub mod loose;
 pub mod ordinals;

@@ -44,18 +44,21 @@ pub fn of_owned(spec: &ClusterSpec, owner: &Workload, slow_start: bool, pod: &Po
     if may_cease_to_be_ready(spec, owner, pod) {
         phases.push(Phase::Unready);
     }
+    // What becomes of a Job's pod that is being deleted may be what its controller waits for.
+    let counts_at_the_end = owner.batch.as_ref().is_some_and(|batch| batch.waits_for_end);
     let goes = match (owner.kind, &owner.stateful) {
         (WorkloadKind::DaemonSet, _) => daemons_may_go(spec, owner),
         (_, Some(set)) => !keeps_its_pods(spec, owner, set),
         _ => true,
     };
     // A pod that cannot end, because its node is down, keeps the node of a DaemonSet's next pod, the name of a StatefulSet's,
-    // and room in a quota.
-    let is_awaited =
-        matches!(owner.kind, WorkloadKind::DaemonSet | WorkloadKind::StatefulSet) || !spec.quotas.is_empty();
+    // the next Job of a CronJob, and room in a quota.
+    let is_awaited = matches!(owner.kind, WorkloadKind::DaemonSet | WorkloadKind::StatefulSet)
+        || owner.kind.is_batch()
+        || !spec.quotas.is_empty();
     let lingers = is_awaited && nodes_may_be_down(spec);
     let is_named = owner.stateful.is_some();
-    if races && goes || lingers && (goes || is_named) || pods(owner).any(loose::is_terminating) {
+    if counts_at_the_end || races && goes || lingers && (goes || is_named) || pods(owner).any(loose::is_terminating) {
         phases.push(Phase::Terminating);
     }
     phases
@@ -104,6 +107,7 @@ pub fn forget_termination(spec: &ClusterSpec, templates: &mut [Template]) {
     if let (Some(only), None) = (movable.next(), movable.next())
         && only.tenure == Tenure::Owned
         && !only.is_daemon()
+        && !only.kind.is_batch()
         && is_quiet
         && spec.quotas.is_empty()
         && !pods(&spec.workloads[only.workload]).any(loose::is_terminating)
@@ -158,7 +162,7 @@ fn keeps_its_pods(spec: &ClusterSpec, owner: &Workload, set: &Stateful) -> bool 
 }
 
 /// Whether somebody else than their owner may delete pods.
-fn pods_may_be_taken(spec: &ClusterSpec) -> bool {
+pub fn pods_may_be_taken(spec: &ClusterSpec) -> bool {
     let drains =
         |action: &CommandAction| matches!(action, CommandAction::Drain { .. } | CommandAction::DeleteNode { .. });
     nodes_may_be_down(spec)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::{Node, Pod, PodSpec, Toleration};
 
-use super::{loose, ordinals, phases};
+use super::{jobs, loose, ordinals, phases};
 use crate::cluster::arithmetic::rollout::Limits;
 use crate::cluster::object::activation::Activation;
 use crate::cluster::object::daemon::Update;
@@ -70,6 +70,8 @@ pub enum Share {
 pub struct Template {
     /// Position of the workload in [`ClusterSpec::workloads`].
     pub workload: usize,
+    /// What kind of owner that is.
+    pub kind: WorkloadKind,
     /// Position in the workload's revisions.
     pub revision: usize,
     /// Name of its ReplicaSet, or of the pod of a StatefulSet.
@@ -165,7 +167,7 @@ impl Template {
 
     /// Whether a ReplicaSet makes its pods, and labels them with a hash that no other's have.
     pub fn is_of_replica_set(&self) -> bool {
-        self.tenure == Tenure::Owned && self.ordinal.is_none()
+        self.tenure == Tenure::Owned && self.ordinal.is_none() && !self.kind.is_batch()
     }
 
     /// `spec.priority`, 0 where there is none.
@@ -203,6 +205,7 @@ fn template(spec: &ClusterSpec, workload: usize, revision: usize) -> Result<Temp
     let slow_start = spec.scenario.slow_start.contains(&owner.key);
     Ok(Template {
         workload,
+        kind: owner.kind,
         revision,
         name: source.name.clone(),
         namespace: owner.key.namespace.clone(),
@@ -267,6 +270,9 @@ pub fn max_pods(spec: &ClusterSpec, workload: &Workload) -> i64 {
     if workload.kind == WorkloadKind::DaemonSet {
         let most = workload.revisions.iter().map(|revision| revision.pods.len()).max();
         return most.unwrap_or(0).max(spec.nodes.len()) as i64;
+    }
+    if let Some(batch) = &workload.batch {
+        return jobs::max_pods(spec, workload, batch);
     }
     let replicas = max_replicas(spec, workload);
     let rolls = workload.revisions.len() > 1 && workload.stateful.is_none();

@@ -2,6 +2,7 @@
 
 pub mod activation;
 pub mod affinity;
+pub mod batch;
 pub mod budget;
 pub mod daemon;
 pub mod gitops;

@@ -80,6 +80,7 @@ pub fn owner_kind(workload: &Workload) -> &str {
         WorkloadKind::Deployment | WorkloadKind::ReplicaSet => "ReplicaSet",
         WorkloadKind::StatefulSet => "StatefulSet",
         WorkloadKind::DaemonSet => "DaemonSet",
+        WorkloadKind::Job | WorkloadKind::CronJob => "Job",
         WorkloadKind::Fixed => &workload.owner_kind,
     }
 }

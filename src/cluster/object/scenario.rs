@@ -87,6 +87,7 @@ impl Scenario {
         self.commands.iter().filter_map(move |command| match &command.action {
             CommandAction::Scale { target, replicas } if target == key => Some(*replicas),
             CommandAction::Apply { target, replicas, .. } if target == key => *replicas,
+            CommandAction::Adjust { target, parallelism, .. } if target == key => *parallelism,
             _ => None,
         })
     }
@@ -267,6 +268,15 @@ pub enum CommandAction {
         /// The new `spec.replicas`.
         replicas: i64,
     },
+    /// `kubectl apply` or `patch` of a Job or CronJob that is there.
+    Adjust {
+        /// The workload.
+        target: ObjectKey,
+        /// The new `spec.parallelism`, if it is another one.
+        parallelism: Option<i64>,
+        /// The new `spec.suspend`, if it is another one.
+        suspended: Option<bool>,
+    },
     /// `kubectl cordon`.
     Cordon {
         /// The node.
@@ -343,6 +353,8 @@ pub struct Controllers {
     pub max_unavailable_stateful_set: bool,
     /// DaemonSet controller.
     pub daemon_set: bool,
+    /// Job and CronJob controllers.
+    pub job: bool,
     /// HorizontalPodAutoscaler controller.
     pub hpa: bool,
     /// Its flags.
@@ -365,6 +377,7 @@ impl Default for Controllers {
             stateful_set: true,
             max_unavailable_stateful_set: false,
             daemon_set: true,
+            job: true,
             hpa: true,
             hpa_flags: AutoscalerFlags::default(),
             taint_eviction: true,
@@ -462,6 +475,7 @@ impl CommandAction {
             CommandAction::Create { target }
             | CommandAction::Delete { target }
             | CommandAction::Apply { target, .. }
+            | CommandAction::Adjust { target, .. }
             | CommandAction::Scale { target, .. } => Some(target),
             CommandAction::Cordon { .. }
             | CommandAction::Uncordon { .. }
@@ -477,6 +491,7 @@ impl CommandAction {
             CommandAction::Create { target }
             | CommandAction::Delete { target }
             | CommandAction::Apply { target, .. }
+            | CommandAction::Adjust { target, .. }
             | CommandAction::Scale { target, .. } => Some(target),
             CommandAction::Cordon { .. }
             | CommandAction::Uncordon { .. }

@@ -13,6 +13,7 @@ use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
 use super::activation::Activation;
+use super::batch::Batch;
 use super::scenario::Scenario;
 use super::stateful::Stateful;
 
@@ -140,7 +141,11 @@ pub enum WorkloadKind {
     StatefulSet,
     /// A DaemonSet: a pod for each node that is meant, and no scale.
     DaemonSet,
-    /// Pods without a modelled owner (bare, static, Job, …): they are not made again when they go. Those of a
+    /// A Job: pods that end by themselves.
+    Job,
+    /// A CronJob with its Jobs.
+    CronJob,
+    /// Pods without a modelled owner (bare, static, …): they are not made again when they go. Those of a
     /// DaemonSet that was not given are among them, and those of one that has nothing left to do.
     Fixed,
 }
@@ -149,6 +154,11 @@ impl WorkloadKind {
     /// Whether its size is a number of its own: `spec.replicas`.
     pub fn has_scale(self) -> bool {
         self.has_replica_sets() || self == WorkloadKind::StatefulSet
+    }
+
+    /// Whether its pods end by themselves.
+    pub fn is_batch(self) -> bool {
+        matches!(self, WorkloadKind::Job | WorkloadKind::CronJob)
     }
 
     /// Whether ReplicaSets make its pods.
@@ -170,7 +180,7 @@ pub struct Workload {
     pub labels: BTreeMap<String, String>,
     /// `spec.selector`; of fixed ones empty.
     pub selector: LabelSelector,
-    /// `spec.replicas` as it stands in the cluster (default 1); number of pods for fixed ones. 0 or more.
+    /// `spec.replicas` as it stands in the cluster (default 1); of a Job `spec.parallelism`; number of pods for fixed ones. 0 or more.
     pub replicas: i64,
     /// Whether the manifest (or `last-applied-configuration` of a dump) gave `spec.replicas`: what kubectl's three-way merge asks.
     pub replicas_given: bool,
@@ -186,6 +196,8 @@ pub struct Workload {
     pub progress_deadline: Option<i64>,
     /// What else a StatefulSet says; `None` of all other kinds.
     pub stateful: Option<Stateful>,
+    /// What else a Job says, or a CronJob; `None` of all other kinds.
+    pub batch: Option<Batch>,
     /// Templates, oldest first; those after `current` come with commands of the scenario. Never empty.
     pub revisions: Vec<Revision>,
     /// Index into `revisions` of the owner's present template.

@@ -38,6 +38,13 @@ impl<'c> View<'c> {
         self.ctx().any(young) | self.available(state, template).lt(self.ready(state, template))
     }
 
+    /// Whether a pod of some Job is bound: when it ends it makes room for those that wait.
+    pub fn some_job_runs(&self, state: &State<'c>) -> Bool<'c> {
+        let jobs = self.owners().filter(|(_, object, _)| object.kind.is_batch());
+        let bound = jobs.flat_map(|(_, _, vars)| vars.templates.iter().map(|&it| self.bound(state, it).ge(1)));
+        self.ctx().any(bound.collect::<Vec<_>>())
+    }
+
     /// Whether a node is down that may come back.
     pub fn some_may_recover(&self, state: &State<'c>) -> Bool<'c> {
         let scenario = self.spec.scenario;

@@ -216,6 +216,15 @@ impl<'c> Change<'_, 'c> {
         self
     }
 
+    /// Removes one active pod of a template that has ended by itself.
+    pub fn finish(mut self, template: TemplateId, phase: Phase) -> Self {
+        self.deeds.push(Deed::Departure);
+        self.note(effect::deleted(template));
+        self.note(effect::ended(template));
+        self.update(Attribute::Pods(template, phase), |pods| pods - 1);
+        self
+    }
+
     /// Removes one pod of a template that is being deleted.
     pub fn end(mut self, template: TemplateId) -> Self {
         self.note(effect::ended(template));

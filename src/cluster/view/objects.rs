@@ -6,8 +6,9 @@ use k8s_openapi::api::core::v1::{Pod, ResourceQuota};
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
-use crate::cluster::counting::{placement, templates};
+use crate::cluster::counting::{jobs, phases, placement, templates};
 use crate::cluster::object::activation::Activation;
+use crate::cluster::object::batch::Batch;
 use crate::cluster::object::owners;
 use crate::cluster::object::scenario::Scenario;
 use crate::cluster::object::spec::{
@@ -76,6 +77,26 @@ impl<'c> Objects<'c> {
     /// Pods of a workload that there may be at a time, at most.
     pub fn pods_of(&self, workload: usize) -> i64 {
         templates::max_pods(self.whole, &self.workloads[workload])
+    }
+
+    /// Pods that a Job, or the Jobs of a CronJob, want at a time, at most, or so many or more ([`jobs::is_saturated`]).
+    pub fn most_wanted(&self, workload: usize, batch: &Batch) -> i64 {
+        jobs::most_wanted(self.whole, &self.workloads[workload], batch)
+    }
+
+    /// [`jobs::is_saturated`].
+    pub fn is_saturated(&self, workload: usize, batch: &Batch) -> bool {
+        jobs::is_saturated(self.whole, &self.workloads[workload], batch)
+    }
+
+    /// Pods that one Job wants at a time, at most.
+    pub fn most_of_one(&self, workload: usize, batch: &Batch) -> i64 {
+        jobs::most_of_one(self.whole, &self.workloads[workload], batch)
+    }
+
+    /// Whether somebody else than their owner may delete pods.
+    pub fn pods_may_be_taken(&self) -> bool {
+        phases::pods_may_be_taken(self.whole)
     }
 
     /// [`owners::default_selectors`].

@@ -22,6 +22,8 @@ pub enum Component {
     StatefulSet,
     /// The DaemonSet controller.
     DaemonSet,
+    /// The Job and CronJob controllers.
+    Job,
     /// The HorizontalPodAutoscaler controller.
     Autoscaler,
     /// The cluster autoscaler.
@@ -58,7 +60,7 @@ pub enum Component {
 
 impl Component {
     /// All, in the order of `docs/semantics.md`.
-    pub const ALL: [Component; 23] = [
+    pub const ALL: [Component; 24] = [
         Component::Scheduler,
         Component::Preemption,
         Component::Deployment,
@@ -66,6 +68,7 @@ impl Component {
         Component::Admission,
         Component::StatefulSet,
         Component::DaemonSet,
+        Component::Job,
         Component::Autoscaler,
         Component::NodeAutoscaler,
         Component::Keda,
@@ -94,6 +97,7 @@ impl Component {
             Component::Admission => "Admission",
             Component::StatefulSet => "StatefulSet controller",
             Component::DaemonSet => "DaemonSet controller",
+            Component::Job => "Job and CronJob controllers",
             Component::Autoscaler => "HorizontalPodAutoscaler",
             Component::NodeAutoscaler => "Cluster autoscaler",
             Component::Keda => "KEDA",

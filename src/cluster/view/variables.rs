@@ -4,6 +4,7 @@ use crate::system::{BoolVar, Builder, IntVar};
 
 use crate::cluster::counting::sizes::OpenSize;
 use crate::cluster::counting::templates::{self, Template, TemplateId};
+use crate::cluster::object::batch::Concurrency;
 use crate::cluster::object::scenario::CommandAction;
 use crate::cluster::object::spec::{ClusterSpec, Workload, WorkloadKind};
 
@@ -77,6 +78,10 @@ fn declare_workload(
     let sets = workload.revisions.iter().filter(|_| workload.kind != WorkloadKind::StatefulSet);
     if workload.kind == WorkloadKind::StatefulSet && size.replicas(workload).values().len() > 1 {
         size.depends(format!("the pods of StatefulSet {name} depend on it"));
+    }
+    let schedule = workload.batch.as_ref().and_then(|batch| batch.schedule);
+    if schedule.is_some_and(|schedule| schedule.concurrency == Concurrency::Allow) {
+        size.depends(format!("how many pods of CronJob {name} have room depends on it"));
     }
     WorkloadVars {
         exists: (comes_or_goes || workload.created_later)

@@ -7,7 +7,7 @@ use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 
 use crate::cluster::object::scenario::{Command, CommandAction, DrainFlags};
 use crate::cluster::object::spec::{ClusterSpec, ObjectKey, Origin, Workload, WorkloadKind};
-use crate::input::apply::{ApplyHistory, Manifest as Applicable};
+use crate::input::apply::{Adjustment, ApplyHistory, Manifest as Applicable};
 use crate::input::census::Census;
 use crate::input::diagnostics::Diagnostics;
 use crate::input::kinds;
@@ -69,6 +69,11 @@ impl Commander<'_> {
     pub fn apply<T: Applicable>(&mut self, manifest: &Located<T>) -> (CommandAction, bool) {
         let key = key_of(manifest.value.metadata());
         if let Some(workload) = self.cluster.workloads.iter_mut().find(|it| it.key == key && T::is(it)) {
+            if let Some(adjusted) = manifest.value.adjust(workload, &self.cluster.scenario.commands) {
+                let adjusted = adjusted.with_template(workload, &T::workload(manifest, self.priorities));
+                refuse(&adjusted, workload.kind, manifest, self.census, self.sink);
+                return (adjusted.action, adjusted.changes);
+            }
             return self.history.apply(&*manifest.value, workload, self.priorities);
         }
         (self.create(manifest), true)
@@ -107,11 +112,13 @@ impl Commander<'_> {
                 let text = format!("kubectl delete {kind} {}{}", target.name, namespace_flag(&target));
                 (CommandAction::Delete { target }, text)
             }
+            Document::Suspend(target) => suspension(&path.field("suspend"), target, true, &mut context)?,
+            Document::Resume(target) => suspension(&path.field("resume"), target, false, &mut context)?,
             Document::Scale(scale) => {
                 let at = path.field("scale");
                 let (target, kind) = changeable(&at.field("target"), &scale.target, &mut context)?;
                 if !kind.has_scale() {
-                    let problem = format!("{target} is a DaemonSet, which has no replicas");
+                    let problem = format!("{target} is a {}, which has no replicas", kind_name(kind));
                     context.error(&at.field("target"), problem, "name a Deployment or StatefulSet");
                     return None;
                 }
@@ -185,6 +192,8 @@ impl Commander<'_> {
                 "PodDisruptionBudget" => {
                     kinds::read_disruption_budget(object, self.census, self.sink).map(|it| self.put_budget(&it.value))
                 }
+                "Job" => kinds::read_job(object, self.census, self.sink).and_then(|it| self.put(at, &it)),
+                "CronJob" => kinds::read_cron_job(object, self.census, self.sink).and_then(|it| self.put(at, &it)),
                 kind => {
                     self.census.count(format!("{verb} of a {kind}"));
                     None
@@ -195,8 +204,10 @@ impl Commander<'_> {
         if actions.is_empty() && !self.sink.has_errors() {
             self.sink.push(raw.error(
                 path,
-                format!("there is no Deployment, StatefulSet, DaemonSet or PodDisruptionBudget to {verb}"),
-                "name a file with a Deployment, StatefulSet, DaemonSet or PodDisruptionBudget in it",
+                format!(
+                    "there is no Deployment, StatefulSet, DaemonSet, Job, CronJob or PodDisruptionBudget to {verb}"
+                ),
+                "name a file with one of them in it",
             ));
         }
         actions
@@ -275,13 +286,59 @@ fn flags(drain: &FlaggedDrain) -> DrainFlags {
     }
 }
 
+/// Says what a Job's or CronJob's manifest changes beyond what is modelled, or what the API allows.
+fn refuse<T>(
+    adjusted: &Adjustment,
+    kind: WorkloadKind,
+    manifest: &Located<T>,
+    census: &mut Census,
+    sink: &mut Diagnostics,
+) {
+    match (adjusted.changes_more, kind) {
+        (false, _) => {}
+        (true, WorkloadKind::Job) => {
+            let message = "of a Job that is there, only parallelism and suspend can be changed";
+            sink.push(manifest.raw.error(&"spec".into(), message, "delete it, and create another one"));
+        }
+        (true, _) => census.leave_out("changed template of a CronJob", "makes other pods"),
+    }
+}
+
 /// A kind of workload as kubectl is told.
 fn word(kind: WorkloadKind) -> &'static str {
     match kind {
         WorkloadKind::StatefulSet => "statefulset",
         WorkloadKind::DaemonSet => "daemonset",
+        WorkloadKind::Job => "job",
+        WorkloadKind::CronJob => "cronjob",
         _ => "deployment",
     }
+}
+
+fn kind_name(kind: WorkloadKind) -> &'static str {
+    match kind {
+        WorkloadKind::Job => "Job",
+        WorkloadKind::CronJob => "CronJob",
+        _ => "DaemonSet",
+    }
+}
+
+/// Suspends a Job or CronJob, or resumes it.
+fn suspension(
+    path: &FieldPath,
+    target: &Target,
+    suspended: bool,
+    context: &mut Context<'_>,
+) -> Option<(CommandAction, String)> {
+    let (target, kind) = changeable(path, target, context)?;
+    if !kind.is_batch() {
+        context.error(path, format!("{target} is no Job or CronJob"), "name a Job or CronJob");
+        return None;
+    }
+    let (word, namespace) = (word(kind), namespace_flag(&target));
+    let patch = format!("{{\"spec\":{{\"suspend\":{suspended}}}}}");
+    let text = format!("kubectl patch {word} {}{namespace} -p '{patch}'", target.name);
+    Some((CommandAction::Adjust { target, parallelism: None, suspended: Some(suspended) }, text))
 }
 
 /// A workload that users can change, and its kind.
@@ -291,7 +348,7 @@ fn changeable(path: &FieldPath, target: &Target, context: &mut Context<'_>) -> O
         context.error(
             path,
             format!("{} is a {}, which is not modelled", workload.key, workload.owner_kind),
-            "name a Deployment, StatefulSet or DaemonSet",
+            "name a Deployment, StatefulSet, DaemonSet, Job or CronJob",
         );
         return None;
     }

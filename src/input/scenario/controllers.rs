@@ -17,6 +17,7 @@ pub fn resolve(document: &Document, context: &mut Context<'_>) -> Controllers {
         stateful_set: !matches!(document.stateful_set, Some(StatefulSet::Acts(false))),
         max_unavailable_stateful_set: matches!(&document.stateful_set, Some(StatefulSet::With(gates)) if gates.max_unavailable),
         daemon_set: on(document.daemon_set),
+        job: on(document.job),
         hpa: !matches!(document.hpa, Some(Hpa::Acts(false))),
         hpa_flags: match &document.hpa {
             Some(Hpa::With(flags)) => hpa_flags(flags, context),

@@ -58,6 +58,8 @@ pub struct Spec {
     pub crash_looping: Vec<String>,
     /// Workloads whose pods may cease to be ready while they run, as when a readiness probe fails.
     pub unready: Vec<Unready>,
+    /// How many Jobs of CronJobs exist at the same time, where it is known that they end in time.
+    pub cron_jobs: Vec<CronJobs>,
     /// Nodes that may fail.
     pub failures: Option<Failures>,
     /// Nodes that panic when they are full.
@@ -79,6 +81,16 @@ pub struct Spec {
     pub bound: Option<u32>,
     /// How event-driven actions interleave.
     pub interleaving: Interleaving,
+}
+
+/// What is known of the Jobs of a CronJob.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct CronJobs {
+    /// The CronJob.
+    pub target: Target,
+    /// So many of its Jobs exist at the same time, at most.
+    pub at_most: u32,
 }
 
 /// Nodes that are alike.
@@ -441,6 +453,10 @@ pub enum Command {
     Create(Manifest),
     /// `kubectl delete`.
     Delete(Target),
+    /// `kubectl patch` of a Job or CronJob: `suspend: true`.
+    Suspend(Target),
+    /// `kubectl patch` of a Job or CronJob: `suspend: false`.
+    Resume(Target),
     /// `kubectl scale`.
     Scale(Scale),
     /// `kubectl cordon` of a node.

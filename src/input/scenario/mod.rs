@@ -22,7 +22,7 @@ pub mod values;
 use std::sync::Arc;
 
 use crate::cluster::object::scenario::{DEFAULT_BOUND, Scenario, find_workload};
-use crate::cluster::object::spec::{ClusterSpec, ObjectKey, Workload};
+use crate::cluster::object::spec::{ClusterSpec, ObjectKey, Workload, WorkloadKind};
 
 use super::diagnostics::Diagnostics;
 use super::object::RawObject;
@@ -75,6 +75,32 @@ pub fn resolve(
         properties: properties::resolve(&spec.properties, &mut context),
         bound: spec.bound.unwrap_or(DEFAULT_BOUND),
         interleaving: spec.interleaving,
+    }
+}
+
+/// Notes how many Jobs of CronJobs exist at a time, at most.
+pub fn limit_jobs(
+    raw: &RawObject,
+    document: &Document,
+    cluster: &mut ClusterSpec,
+    broken: &[String],
+    sink: &mut Diagnostics,
+) {
+    for (index, limit) in document.spec.cron_jobs.iter().enumerate() {
+        let path = FieldPath::from("spec.cronJobs").index(index);
+        let mut context = Context::new(raw, cluster, broken, sink);
+        let Some(workload) = context.target(&path.field("target"), &limit.target) else { continue };
+        let key = workload.key.clone();
+        if workload.kind != WorkloadKind::CronJob {
+            context.error(&path.field("target"), format!("{key} is no CronJob"), "name a CronJob");
+        }
+        if limit.at_most == 0 {
+            context.error(&path.field("atMost"), "0 is too small", "give 1 or more, or suspend the CronJob");
+        }
+        let found = cluster.workloads.iter_mut().find(|it| it.key == key);
+        if let Some(schedule) = found.and_then(|it| it.batch.as_mut()?.schedule.as_mut()) {
+            schedule.overlap = Some(limit.at_most.into());
+        }
     }
 }
 
@@ -186,7 +212,7 @@ pub fn key_of(target: &Target) -> Result<ObjectKey, String> {
         },
     };
     if let Some(kind) = kind.filter(|kind| !is_kind(kind)) {
-        return Err(format!("`{kind}` is no Deployment, ReplicaSet, StatefulSet or DaemonSet"));
+        return Err(format!("`{kind}` is no Deployment, ReplicaSet, StatefulSet, DaemonSet, Job or CronJob"));
     }
     Ok(ObjectKey { namespace: namespace.unwrap_or("default").to_owned(), name: name.to_owned() })
 }
@@ -206,7 +232,7 @@ pub fn budget_key(target: &Target) -> Option<ObjectKey> {
     is_budget.then(|| ObjectKey { namespace: namespace.unwrap_or("default").to_owned(), name: name.to_owned() })
 }
 
-/// Whether kubectl would take a word for Deployments, ReplicaSets, StatefulSets or DaemonSets.
+/// Whether kubectl would take a word for a kind of workload.
 fn is_kind(word: &str) -> bool {
     let kinds = [
         "deployment",
@@ -221,6 +247,11 @@ fn is_kind(word: &str) -> bool {
         "daemonset",
         "daemonsets",
         "ds",
+        "job",
+        "jobs",
+        "cronjob",
+        "cronjobs",
+        "cj",
     ];
     kinds.contains(&word.to_ascii_lowercase().as_str())
 }

@@ -47,7 +47,7 @@ fn named(name: &str, context: &mut Context<'_>) -> Option<ObjectKey> {
 /// Why a workload's pods are not placed anywhere.
 fn problem(workload: &Workload) -> Option<(&'static str, &'static str)> {
     match workload.kind {
-        WorkloadKind::Fixed | WorkloadKind::DaemonSet => Some((
+        WorkloadKind::Fixed | WorkloadKind::DaemonSet | WorkloadKind::Job | WorkloadKind::CronJob => Some((
             "its pods stay where they are",
             "only pods of Deployments, ReplicaSets and StatefulSets can start anywhere",
         )),

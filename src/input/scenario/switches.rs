@@ -17,6 +17,8 @@ pub struct Controllers {
     pub stateful_set: Option<StatefulSet>,
     /// The DaemonSet controller.
     pub daemon_set: Option<bool>,
+    /// The Job and CronJob controllers.
+    pub job: Option<bool>,
     /// The HorizontalPodAutoscaler controller: whether it acts, or its flags.
     pub hpa: Option<Hpa>,
     /// Taint eviction.

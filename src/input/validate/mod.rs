@@ -3,6 +3,7 @@
 //! The checks follow `pkg/apis/*/validation` (v1.34) for the fields that the model reads; others are left to the API server.
 
 pub mod autoscaler;
+pub mod batch;
 pub mod other;
 pub mod pod;
 pub mod workload;

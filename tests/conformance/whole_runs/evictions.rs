@@ -14,14 +14,14 @@ pub struct Asked<'s> {
 
 /// Whether an act asks for evictions.
 pub fn asks(act: &str) -> bool {
-    matches!(act, "evict" | "evict twice" | "evict all")
+    matches!(act, "evict" | "evict pod" | "evict twice" | "evict all")
 }
 
 /// The evictions of a step in their order, without those of pods that were gone.
 pub fn asked(step: &Step) -> Vec<Asked<'_>> {
     const NOT_FOUND: i64 = 404;
     let (act, result) = (&step.action, &step.result);
-    let once = act["evict"].as_str().map(|pod| (pod, result));
+    let once = act["evict"].as_str().or(act["evict pod"].as_str()).map(|pod| (pod, result));
     let twice = act["evict twice"].as_str().into_iter();
     let twice = twice.flat_map(|pod| [(pod, &result["first"]), (pod, &result["second"])]);
     let each = result["each"].as_array().into_iter().flatten();

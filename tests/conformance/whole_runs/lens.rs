@@ -17,7 +17,7 @@ use crate::system::{Action, ActionId, System};
 
 use super::commands;
 use super::observe::{By, Seen};
-use super::record::{Step, Stretch, listed};
+use super::record::{Step, Stretch, is_over, listed};
 use super::rest;
 use super::step::Built;
 use super::waits::Waits;
@@ -69,7 +69,10 @@ impl Picture {
                 *picture.sizes.entry(revision(set)).or_default() += size;
             }
         }
-        listed(&step.after, "Pod").iter().for_each(|pod| picture.add_recorded(&stretch.objects, pod));
+        listed(&step.after, "Pod")
+            .iter()
+            .filter(|pod| !is_over(pod))
+            .for_each(|pod| picture.add_recorded(&stretch.objects, pod));
         picture
     }
 
@@ -121,6 +124,8 @@ pub struct Lens {
     waits: Waits,
     /// Pods that stay where they are for the model.
     stay: Picture,
+    /// Kinds of pods that end by themselves.
+    jobs: BTreeSet<Kind>,
     /// Who deletes pods, by action.
     by: Vec<By>,
 }
@@ -158,8 +163,24 @@ impl Lens {
         let (stay, left) = (staying(parts, spec, stretch), unfinished_drains(stretch));
         let (waits, is_young) = (Waits::of(stretch), is_young(stretch));
         let current = sets(spec, &model.system, &number);
-        let mut lens =
-            Lens { owned, replicas, sizes, current, pending, pods, down, silent, left, is_young, waits, stay, by };
+        let of_jobs = (0..parts.templates.len()).filter(|&template| owner(template).kind == WorkloadKind::Job);
+        let jobs = of_jobs.map(kind_of).collect();
+        let mut lens = Lens {
+            owned,
+            replicas,
+            sizes,
+            current,
+            pending,
+            pods,
+            down,
+            silent,
+            left,
+            is_young,
+            waits,
+            stay,
+            jobs,
+            by,
+        };
         for vars in parts.workloads.iter().flatten() {
             let sizes = vars.sizes.iter().zip(&vars.templates);
             lens.sizes.extend(sizes.map(|(size, template)| (revision_of(template.0), size.index())));
@@ -225,10 +246,12 @@ impl Lens {
     }
 
     /// Whether something may be left undone at rest: what is up to a node whose kubelet is silent, evictions that are waited
-    /// with for longer than the recording went on, those that a drain gave up, and whether a pod becomes ready or ceases to be.
+    /// with for longer than the recording went on, those that a drain gave up, whether a pod becomes ready or ceases to be, and
+    /// the ends of pods of Jobs.
     pub fn may_be_left(&self, seen: &Seen) -> bool {
         match seen {
             Seen::Ready(..) | Seen::Unready(..) | Seen::Down(_) | Seen::Up(_) => true,
+            Seen::Gone(kind, _) if self.jobs.contains(kind) => true,
             Seen::Gone(_, node) => self.silent.contains(node),
             Seen::Deleted(kind, Some(node), By::Taints) => self.waits.allows(kind.revision, node),
             Seen::Deleted(_, Some(node), By::Drain) => self.left.contains(node),
@@ -298,7 +321,7 @@ fn moved(
     } else if deleting > 0 {
         seen.insert(Seen::Deleted(kind, Some(node), by), deleting);
     } else if unready + ready + deleting < 0 {
-        // Pods that are collected go without having terminated.
+        // Pods that are collected, and those of Jobs that end, go without having terminated.
         seen.insert(Seen::Gone(kind, node), -(unready + ready + deleting));
     } else if ready > 0 {
         seen.insert(Seen::Ready(kind, node), ready);
@@ -374,6 +397,7 @@ fn author(component: Component) -> By {
         Component::ReplicaSet => By::ReplicaSet,
         Component::StatefulSet => By::StatefulSet,
         Component::DaemonSet => By::DaemonSet,
+        Component::Job => By::Job,
         Component::TaintEviction => By::Taints,
         Component::Preemption => By::Preemption,
         Component::Disruption | Component::Users => By::Drain,

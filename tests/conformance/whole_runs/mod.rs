@@ -16,6 +16,7 @@ mod costs;
 mod daemons;
 mod evictions;
 mod follow;
+mod jobs;
 mod kinds;
 mod lens;
 mod load;
@@ -48,7 +49,7 @@ use record::Stretch;
 use step::Built;
 
 /// The families that are compared.
-const SOURCES: [Source; 16] = [
+const SOURCES: [Source; 18] = [
     source("control-plane/rollout.jsonl"),
     source("control-plane/deadlock.jsonl"),
     source("control-plane/spread.jsonl"),
@@ -65,6 +66,8 @@ const SOURCES: [Source; 16] = [
     source("control-plane/mixed.jsonl"),
     source("control-plane/daemonset.jsonl"),
     source("control-plane/node-deletion.jsonl"),
+    source("control-plane/job.jsonl"),
+    source("control-plane/job-disruption.jsonl"),
 ];
 
 const fn source(file: &'static str) -> Source {

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::commands::is_command;
 use super::daemons;
+use super::jobs;
 use super::record::{Stretch, is_over, listed};
 use super::unready;
 use super::workload::{self, name, perform_act};
@@ -23,7 +24,7 @@ pub fn cluster(stretch: &Stretch, leaving: &BTreeSet<String>) -> Value {
     }
     items.extend(stretch.classes.iter().cloned());
     items.extend(listed(&stretch.before, "ReplicaSet").iter().filter_map(|set| replica_set(stretch, &objects, set)));
-    let pods = listed(&stretch.before, "Pod").iter().filter(|pod| !is_over(pod));
+    let pods = listed(&stretch.before, "Pod").iter().filter(|pod| !is_over(pod) || jobs::is_uncounted(&objects, pod));
     items.extend(pods.filter_map(|pod| existing(stretch, &objects, leaving, pod)));
     let is_known = |object: &Value| listed(&stretch.before, "Pod").iter().any(|pod| pod["name"] == name(object));
     let given = objects.into_iter().filter(|object| match object["kind"].as_str() {
@@ -34,6 +35,8 @@ pub fn cluster(stretch: &Stretch, leaving: &BTreeSet<String>) -> Value {
         if object["kind"] == "StatefulSet" {
             items.extend(controller_revisions(stretch, &object));
             items.push(stateful_set(stretch, object));
+        } else if object["kind"] == "Job" {
+            items.push(jobs::as_before(stretch, with_identity(object, "")));
         } else {
             items.push(with_identity(object, ""));
         }
@@ -200,6 +203,7 @@ fn existing(stretch: &Stretch, objects: &[Value], leaving: &BTreeSet<String>, po
         object["spec"]["nodeName"] = pod["node"].clone();
     }
     daemons::complete(stretch, pod, &mut object);
+    object["metadata"]["finalizers"] = json!(pod["finalizers"].as_array().cloned().unwrap_or_default());
     if deleted || pod["deleting"] == true {
         object["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
     }
@@ -218,6 +222,7 @@ pub fn as_given(stretch: &Stretch, objects: &[Value], pod: &Value) -> Option<Val
             template["metadata"]["labels"]["controller-revision-hash"] = revision_name(name(owner), &pod["rev"]);
             ("StatefulSet", template)
         }
+        Some(owner) if owner["kind"] == "Job" => ("Job", template(stretch, owner, &pod["rev"])),
         Some(owner) if owner["kind"] == "DaemonSet" => ("DaemonSet", template(stretch, owner, &pod["rev"])),
         Some(owner) => ("ReplicaSet", template(stretch, owner, &pod["rev"])),
         None => return None,

@@ -9,7 +9,7 @@ use std::fmt;
 use serde_json::Value;
 
 use super::commands::{commands as commands_of, is_command, is_given_up, is_of_user};
-use super::record::{Event, Stretch, is_over, listed};
+use super::record::{Event, Step, Stretch, is_over, listed};
 use super::unready;
 use super::workload::{self, Kind, SCALED, revision};
 
@@ -22,6 +22,8 @@ pub enum By {
     StatefulSet,
     /// Its DaemonSet's controller.
     DaemonSet,
+    /// Its Job's controller.
+    Job,
     /// Taint eviction.
     Taints,
     /// The scheduler, for a pod of higher priority.
@@ -41,6 +43,7 @@ impl By {
             Some("replicaset-controller") => By::ReplicaSet,
             Some("statefulset-controller") => By::StatefulSet,
             Some("daemon-set-controller") => By::DaemonSet,
+            Some("job-controller") => By::Job,
             Some("node-controller") => By::Taints,
             Some("scheduler") => By::Preemption,
             Some("kubectl-drain") => By::Drain,
@@ -56,6 +59,7 @@ impl fmt::Display for By {
             By::ReplicaSet => "deleted by its ReplicaSet",
             By::StatefulSet => "deleted by its StatefulSet",
             By::DaemonSet => "deleted by its DaemonSet",
+            By::Job => "deleted by its Job",
             By::Taints => "evicted by taints",
             By::Preemption => "preempted",
             By::Drain => "evicted by a drain",
@@ -205,9 +209,20 @@ pub fn recorded(stretch: &Stretch) -> Vec<Vec<(f64, Seen)>> {
             };
             found.extend(seen.map(|seen| (event.t, seen)));
         }
+        found.extend(ended_at_last(stretch, step, &mut known));
         all.push(found);
     }
     all
+}
+
+/// Pods that a step is recorded to have left ended, without an event that says so: rest came first.
+fn ended_at_last(stretch: &Stretch, step: &Step, known: &mut Known) -> Vec<(f64, Seen)> {
+    let end = step.events.last().map_or(0.0, |event| event.t);
+    let ended = listed(&step.after, "Pod").iter().filter(|pod| is_over(pod));
+    let ended = ended.filter(|pod| known.gone.insert(pod["uid"].to_string()));
+    let gone =
+        |pod: &Value| Some((end, Seen::Gone(workload::kind(&stretch.objects, pod), pod["node"].as_str()?.to_owned())));
+    ended.filter_map(gone).collect()
 }
 
 fn of_event(stretch: &Stretch, event: &Event, known: &mut Known) -> Option<Seen> {

@@ -1,6 +1,7 @@
 //! The recordings' format: a run of a real control plane, and its stretches from rest to rest.
 //!
-//! A step that was not awaited belongs to the stretch of the step after it: in between nothing is known to be at rest.
+//! A step that was not awaited belongs to the stretch of the step after it, for in between nothing is known to be at rest; but
+//! for Jobs whose pods run.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -226,6 +227,13 @@ pub fn is_over(pod: &Value) -> bool {
     matches!(pod["phase"].as_str(), Some("Succeeded" | "Failed"))
 }
 
+/// Whether nothing but running pods of Jobs is there after a step: it ends a stretch, although nobody waited for it.
+fn runs_only_jobs(objects: &[Value], step: &Step) -> bool {
+    let pods = listed(&step.after, "Pod");
+    let is_of_job = |pod: &Value| workload::of_pod(objects, pod).is_some_and(|owner| owner["kind"] == "Job");
+    !pods.is_empty() && pods.iter().all(|pod| is_of_job(pod) && pod["ready"] == true && pod["deleting"] != true)
+}
+
 /// The stretches of a run, as records of their own.
 pub fn stretches(run: &Value) -> Result<Vec<Value>, String> {
     let mut run: Run = serde_json::from_value(run.clone()).map_err(|error| format!("malformed record: {error}"))?;
@@ -236,7 +244,8 @@ pub fn stretches(run: &Value) -> Result<Vec<Value>, String> {
     let mut load = run.load["total"].as_i64().unwrap_or(0);
     for (number, step) in run.steps.iter().enumerate() {
         open.push(step.clone());
-        if step.settled.is_null() && number + 1 < run.steps.len() {
+        let goes_on = step.settled.is_null() && number + 1 < run.steps.len();
+        if goes_on && !runs_only_jobs(&run.objects, step) {
             continue;
         }
         let steps: Vec<Step> = std::mem::take(&mut open);

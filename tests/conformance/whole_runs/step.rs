@@ -37,7 +37,7 @@ pub fn not_modelled(stretch: &Stretch) -> Option<Reason> {
     let acts: Vec<&str> = acts.filter(|act| *act != "load").collect();
     let edit = |act: &str| {
         matches!(act, "create" | "paused" | "strategy" | "add node" | "delete pod" | "set ready" | "taints")
-            || matches!(act, "partition" | "force-delete pod" | "label" | "hard")
+            || matches!(act, "parallelism" | "suspend" | "partition" | "force-delete pod" | "label" | "hard")
             || evictions::asks(act)
     };
     let fails = |act: &str| matches!(act, "fail node" | "fail nodes" | "recover node" | "recover nodes");

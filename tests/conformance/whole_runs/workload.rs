@@ -52,7 +52,7 @@ pub fn name(object: &Value) -> &str {
 
 /// Whether an object is a workload whose controllers are modelled.
 pub fn is_workload(object: &Value) -> bool {
-    matches!(object["kind"].as_str(), Some("Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet"))
+    matches!(object["kind"].as_str(), Some("Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet" | "Job"))
 }
 
 /// The revision of a recorded pod or ReplicaSet; 0 where its workload has but one.
@@ -65,11 +65,11 @@ fn is_bare(object: &Value) -> bool {
     !object["phase"].is_null() && object["owner"].is_null()
 }
 
-/// The workload of the ReplicaSet, StatefulSet or DaemonSet of that name: itself, or the Deployment whose it is.
+/// The workload of the ReplicaSet, StatefulSet, DaemonSet or Job of that name: itself, or the Deployment whose it is.
 pub fn of_set<'a>(objects: &'a [Value], set: &str) -> Option<&'a Value> {
     let deployment = set.rsplit_once('-').map_or(set, |(before, _)| before);
     let is = |object: &&Value| match object["kind"].as_str() {
-        Some("ReplicaSet" | "StatefulSet" | "DaemonSet") => name(object) == set,
+        Some("ReplicaSet" | "StatefulSet" | "DaemonSet" | "Job") => name(object) == set,
         Some("Deployment") => name(object) == deployment,
         _ => false,
     };
@@ -98,6 +98,7 @@ pub fn perform_act(objects: &mut [Value], step: &Step, act: &str, value: &Value)
     match act {
         "scale" => object["spec"]["replicas"] = value.clone(),
         "image" => object["spec"]["template"]["spec"]["containers"][0]["image"] = value.clone(),
+        "parallelism" | "suspend" => object["spec"][act] = value.clone(),
         "paused" => object["spec"]["paused"] = value.clone(),
         "partition" => object["spec"]["updateStrategy"]["rollingUpdate"]["partition"] = value.clone(),
         "strategy" => {
