@@ -42,7 +42,7 @@ pub static RULE: Rule = rule! {
     omits: [
         "pinned pods that do not fit" =>
             "they wait, where upstream fails them and their ReplicaSet makes new ones for ever",
-        "image pulls, crashes, restarts, probes that fail later",
+        "image pulls",
     ],
 };
 
