@@ -50,7 +50,7 @@ pub static RULE: Rule = rule! {
         "NoExecute taints and host ports of pinned pods" =>
             "taint eviction takes the former once they are admitted; the latter are not asked",
         "critical pods, for which a kubelet evicts others",
-        "image pulls, crashes, restarts, probes that fail later",
+        "image pulls",
     ],
 };
 
