@@ -135,6 +135,8 @@ pub struct Job<'s, 'c> {
     lost: Int<'c>,
     /// Whether there may be more pods of a CronJob than are counted.
     saturates: bool,
+    /// Pods that one Job wants at a time, at most.
+    one: i64,
 }
 
 /// Adds the actions of every Job and CronJob.
@@ -172,6 +174,7 @@ impl<'s, 'c> Job<'s, 'c> {
             suspended: own.suspended.map_or(ctx.bool(given), |var| state.is(var)),
             lost: own.tracked.map_or(ctx.int(0), |var| state.get(var).minus_or_zero(active)),
             saturates: cluster.spec.is_saturated(index, batch),
+            one: cluster.spec.most_of_one(index, batch),
             index,
             object,
             batch,

@@ -291,7 +291,7 @@ impl<'c> Job<'_, 'c> {
         let ctx = self.active.ctx();
         let Some(wanted) = self.own.wanted else { return ctx.bool(false) };
         let now = self.state.get(wanted);
-        let more_to_come = self.batch.completions.is_some_and(|completions| completions > self.object.replicas);
+        let more_to_come = self.batch.completions.is_some_and(|completions| completions > self.one);
         ctx.bool(more_to_come) | (ctx.bool(self.saturates) & now.ge(now.range().hi))
     }
 
