@@ -23,11 +23,13 @@ use scale::Scale;
 /// All cases.
 pub const CASES: [Case; number(&GROUPS)] = joined(&GROUPS);
 
-const GROUPS: [&[Case]; 5] = [
+const GROUPS: [&[Case]; 7] = [
     &table::CASES,
     &failures::rollouts::CASES,
     &failures::autoscaling::CASES,
+    &failures::disruption::CASES,
     &failures::scheduling::CASES,
+    &failures::nodes::CASES,
     &failures::descheduling::CASES,
 ];
 
