@@ -23,10 +23,12 @@ use scale::Scale;
 /// All cases.
 pub const CASES: [Case; number(&GROUPS)] = joined(&GROUPS);
 
-const GROUPS: [&[Case]; 7] = [
+const GROUPS: [&[Case]; 9] = [
     &table::CASES,
     &failures::rollouts::CASES,
     &failures::autoscaling::CASES,
+    &failures::gitops::CASES,
+    &failures::growing::CASES,
     &failures::disruption::CASES,
     &failures::scheduling::CASES,
     &failures::nodes::CASES,

@@ -8,6 +8,8 @@
 pub mod autoscaling;
 pub mod descheduling;
 pub mod disruption;
+pub mod gitops;
+pub mod growing;
 mod manifests;
 pub mod nodes;
 pub mod rollouts;
