@@ -23,11 +23,15 @@ use scale::Scale;
 /// All cases.
 pub const CASES: [Case; number(&GROUPS)] = joined(&GROUPS);
 
-const GROUPS: [&[Case]; 5] = [
+const GROUPS: [&[Case]; 9] = [
     &table::CASES,
     &failures::rollouts::CASES,
     &failures::autoscaling::CASES,
+    &failures::gitops::CASES,
+    &failures::growing::CASES,
+    &failures::disruption::CASES,
     &failures::scheduling::CASES,
+    &failures::nodes::CASES,
     &failures::descheduling::CASES,
 ];
 
@@ -263,7 +267,7 @@ mod tests {
     fn unknown_cases_and_impossible_scales_are_errors() {
         assert_eq!(generate("c9", 3, false), Err(CaseError::Unknown("c9".into())));
         let error = CaseError::Unknown("c9".into()).to_string();
-        assert!(error.ends_with("k141227, d75, d1219, d994 (all of them: failures)"), "{error}");
+        assert!(error.ends_with("k89007, d75, d1219, d994 (all of them: failures)"), "{error}");
         assert_eq!(generate("c1", 0, false), Err(CaseError::Scale(0)));
         assert_eq!(generate("c1", 100_000, false), Err(CaseError::Scale(100_000)));
     }
