@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
+use kubound::cluster::object::command::CommandAction;
 use kubound::cluster::object::resources;
-use kubound::cluster::object::scenario::CommandAction;
 use kubound::cluster::object::spec::{ObjectKey, WorkloadKind};
 use kubound::input::{self, Diagnostics, LoadOptions, Loaded, Severity};
 use proptest::prelude::*;

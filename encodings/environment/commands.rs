@@ -3,7 +3,7 @@
 //! What `kubectl apply` does to an absent `spec.replicas` was decided when the input was read.
 
 use crate::cluster::counting::reads::{Reader, Reads};
-use crate::cluster::object::scenario::{Command, CommandAction, DrainFlags};
+use crate::cluster::object::command::{Command, CommandAction, DrainFlags};
 use crate::cluster::object::spec::{ClusterSpec, ObjectKey};
 use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Narrator, Scene, Sentence};

@@ -2,7 +2,7 @@
 
 use k8s_openapi::api::core::v1::PodSpec;
 
-use crate::cluster::object::scenario::DrainFlags;
+use crate::cluster::object::command::DrainFlags;
 use crate::cluster::object::spec::WorkloadKind;
 use crate::cluster::view::Cluster;
 use crate::cluster::view::rule::{Rule, rule};

@@ -17,7 +17,7 @@ pub mod schedule;
 
 use crate::cluster::TemplateId;
 use crate::cluster::object::batch::Batch;
-use crate::cluster::object::scenario::CommandAction;
+use crate::cluster::object::command::CommandAction;
 use crate::cluster::object::spec::Workload;
 use crate::cluster::view::rule::Rule;
 use crate::cluster::view::{Cluster, Declaring, Leaving, WorkloadVars};

@@ -192,7 +192,7 @@ fn lower_first(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cluster::object::scenario::CommandAction;
+    use crate::cluster::object::command::CommandAction;
     use crate::cluster::object::spec::ClusterSpec;
     use crate::input::{LoadOptions, load_strings};
 

@@ -13,7 +13,7 @@ use k8s_openapi::api::core::v1::PodTemplateSpec;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::de::DeserializeOwned;
 
-use crate::cluster::object::scenario::{Command, CommandAction};
+use crate::cluster::object::command::{Command, CommandAction};
 use crate::cluster::object::spec::{ObjectKey, Revision, Workload, WorkloadKind};
 
 use super::object::Located;

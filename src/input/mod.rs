@@ -24,6 +24,7 @@ pub mod kinds;
 pub mod object;
 mod owner;
 pub mod path;
+mod pieces;
 mod resolve;
 mod rest;
 pub mod scenario;

@@ -1,11 +1,11 @@
 //! Puts everything together: from sources to a cluster.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use itertools::Itertools;
-use k8s_openapi::api::core::v1::{Node, PersistentVolumeClaim, Pod};
+use k8s_openapi::api::core::v1::{Node, Pod};
 
 use crate::cluster::object::limit_range;
 use crate::cluster::object::spec::{
@@ -26,6 +26,7 @@ use super::keda;
 use super::kinds::Objects;
 use super::object::{self, Located, RawObject};
 use super::path::FieldPath;
+use super::pieces::{namespaces, node_spec, storage_classes, values};
 use super::rest;
 use super::scenario::sizes::{self, Sizes, Values};
 use super::scenario::{self, commands, commands::Commander, document::Document};
@@ -476,43 +477,4 @@ fn split<T>(given: Unique<T>, running: bool) -> (Vec<Located<T>>, Vec<Located<T>
     let (present, new): (Vec<_>, Vec<_>) =
         given.objects.into_iter().partition(|object| !running || object.raw.is_live());
     (present, given.manifests.into_iter().chain(new).collect())
-}
-
-fn node_spec(object: Located<Node>) -> NodeSpec {
-    let origin = object.origin();
-    let live = object.raw.is_live();
-    let mut node = Arc::unwrap_or_clone(object.value);
-    let name = node.metadata.name.clone().unwrap_or_default();
-    let labels = node.metadata.labels.get_or_insert_default();
-    if !live {
-        labels.entry("kubernetes.io/hostname".to_owned()).or_insert_with(|| name.clone());
-    }
-    NodeSpec { name, node, origin, ..NodeSpec::default() }
-}
-
-/// Labels of namespaces, given or used.
-fn namespaces(
-    given: &[Located<k8s_openapi::api::core::v1::Namespace>],
-    workloads: &[Workload],
-) -> BTreeMap<String, BTreeMap<String, String>> {
-    let mut namespaces = BTreeMap::new();
-    for object in given {
-        let metadata = &object.value.metadata;
-        namespaces.insert(metadata.name.clone().unwrap_or_default(), metadata.labels.clone().unwrap_or_default());
-    }
-    for name in workloads.iter().map(|workload| &workload.key.namespace).filter(|name| !name.is_empty()) {
-        let labels: &mut BTreeMap<String, String> = namespaces.entry(name.clone()).or_default();
-        labels.entry("kubernetes.io/metadata.name".to_owned()).or_insert_with(|| name.clone());
-    }
-    namespaces
-}
-
-/// Storage classes of claims.
-fn storage_classes(given: &[Located<PersistentVolumeClaim>]) -> BTreeMap<ObjectKey, Option<String>> {
-    let class = |claim: &PersistentVolumeClaim| claim.spec.as_ref().and_then(|spec| spec.storage_class_name.clone());
-    given.iter().map(|object| (super::key_of(&object.value.metadata), class(&object.value))).collect()
-}
-
-fn values<T: Clone>(objects: Vec<Located<T>>) -> Vec<T> {
-    objects.into_iter().map(|object| Arc::unwrap_or_clone(object.value)).collect()
 }

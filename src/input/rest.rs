@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{Node, PodSpec};
 
+use crate::cluster::object::command::{Command, CommandAction};
 use crate::cluster::object::daemon::{self, Update};
 use crate::cluster::object::images;
 use crate::cluster::object::policy::EVICT_ANNOTATION;
-use crate::cluster::object::scenario::{Command, CommandAction};
 use crate::cluster::object::selector;
 use crate::cluster::object::spec::{ClusterSpec, ExistingPod, NodeSpec, Origin, Workload, WorkloadKind};
 

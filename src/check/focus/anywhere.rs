@@ -16,8 +16,10 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::cluster::object::activation::Activation;
+use crate::cluster::object::command::Command;
 use crate::cluster::object::gitops::{Declared, Sync};
-use crate::cluster::object::scenario::{Command, Load, Scenario, Unready};
+
+use crate::cluster::object::scenario::{Load, Scenario, Unready};
 use crate::cluster::object::spec::{
     Autoscaler, ClusterSpec, Company, DEFAULT_SCHEDULER, ExistingPod, FitStrategy, NodeSpec, ObjectKey, Revision,
     SchedulerProfile, Workload,

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use k8s_openapi::api::core::v1::{Pod, PodCondition, PodStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 
-use crate::cluster::object::scenario::CommandAction;
+use crate::cluster::object::command::CommandAction;
 use crate::cluster::object::spec::{ClusterSpec, ExistingPod, Revision, Workload, WorkloadKind};
 
 use super::survey::Survey;

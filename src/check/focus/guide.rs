@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use crate::cluster::counting::cells::Representation;
-use crate::cluster::object::scenario::Command;
+use crate::cluster::object::command::Command;
 use crate::cluster::view::Parts;
 use crate::model::Model;
 use crate::system::Trace;

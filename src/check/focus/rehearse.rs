@@ -11,7 +11,7 @@ use std::collections::{HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::{Duration, Instant};
 
-use crate::cluster::object::scenario::Command;
+use crate::cluster::object::command::Command;
 use crate::engine::start::{self, Start};
 use crate::engine::{Budget, Watch};
 use crate::model::Model;

@@ -6,9 +6,9 @@
 //! Where nodes have room for very many, no more than a few Jobs are looked at, and verdicts say so.
 
 use crate::cluster::object::batch::{Batch, Concurrency, Schedule};
+use crate::cluster::object::command::CommandAction;
 use crate::cluster::object::quota;
 use crate::cluster::object::resources;
-use crate::cluster::object::scenario::CommandAction;
 use crate::cluster::object::spec::{ClusterSpec, Workload};
 
 /// Pods for which there may be room, where Jobs of a CronJob are to pile up until there is none.

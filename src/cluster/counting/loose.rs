@@ -18,11 +18,11 @@ use serde_json::{Value, json};
 use super::phases;
 use super::templates::{Share, Template, Tenure};
 use crate::cluster::object::affinity;
+use crate::cluster::object::command::CommandAction;
 use crate::cluster::object::node_groups::{self, Hold};
 use crate::cluster::object::owners;
 use crate::cluster::object::policy::EVICT_ANNOTATION;
 use crate::cluster::object::resources::{self, ResourceError};
-use crate::cluster::object::scenario::CommandAction;
 use crate::cluster::object::selector::{self, Labels};
 use crate::cluster::object::spec::{ClusterSpec, ExistingPod, ObjectKey, Workload, WorkloadKind};
 

@@ -19,8 +19,8 @@ use std::collections::BTreeSet;
 
 use k8s_openapi::api::core::v1::PodSpec;
 
+use crate::cluster::object::command::CommandAction;
 use crate::cluster::object::images;
-use crate::cluster::object::scenario::CommandAction;
 use crate::cluster::object::selector;
 use crate::cluster::object::spec::{ClusterSpec, ExistingPod, NodeSpec, Workload, WorkloadKind};
 use crate::cluster::object::stateful::Stateful;

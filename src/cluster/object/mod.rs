@@ -4,6 +4,7 @@ pub mod activation;
 pub mod affinity;
 pub mod batch;
 pub mod budget;
+pub mod command;
 pub mod daemon;
 pub mod gitops;
 pub mod images;

@@ -2,7 +2,7 @@
 
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 
-use crate::cluster::object::scenario::CommandAction;
+use crate::cluster::object::command::CommandAction;
 use crate::system::State;
 use crate::term::Bool;
 

@@ -5,7 +5,7 @@ use crate::system::{BoolVar, Builder, IntVar};
 use crate::cluster::counting::sizes::OpenSize;
 use crate::cluster::counting::templates::{self, Template, TemplateId};
 use crate::cluster::object::batch::Concurrency;
-use crate::cluster::object::scenario::CommandAction;
+use crate::cluster::object::command::CommandAction;
 use crate::cluster::object::spec::{ClusterSpec, Workload, WorkloadKind};
 
 /// State variables of one Deployment, ReplicaSet, StatefulSet or DaemonSet; sizes of the last are 0.

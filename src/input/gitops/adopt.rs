@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::cluster::object::scenario::{Command, CommandAction};
+use crate::cluster::object::command::{Command, CommandAction};
 use crate::cluster::object::spec::{ClusterSpec, Workload};
 use crate::input::apply::{ApplyHistory, Manifest};
 use crate::input::census::Census;

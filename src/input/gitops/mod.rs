@@ -17,8 +17,8 @@ use std::sync::Arc;
 
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 
+use crate::cluster::object::command::CommandAction;
 use crate::cluster::object::gitops::{Declared, Field, Sync, Tool};
-use crate::cluster::object::scenario::CommandAction;
 use crate::cluster::object::spec::{ObjectKey, Workload, WorkloadKind};
 
 use super::apply::{self, ApplyHistory, Manifest};

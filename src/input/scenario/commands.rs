@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 
-use crate::cluster::object::scenario::{Command, CommandAction, DrainFlags};
+use crate::cluster::object::command::{Command, CommandAction, DrainFlags};
 use crate::cluster::object::spec::{ClusterSpec, ObjectKey, Origin, Workload, WorkloadKind};
 use crate::input::apply::{Adjustment, ApplyHistory, Manifest as Applicable};
 use crate::input::census::Census;

@@ -10,6 +10,7 @@ pub mod document;
 mod events;
 pub mod gitops;
 mod groups;
+mod kubectl;
 mod loads;
 mod placement;
 mod pools;
