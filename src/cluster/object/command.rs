@@ -27,7 +27,7 @@ pub enum CommandAction {
     Apply {
         /// The workload.
         target: ObjectKey,
-        /// Index into [`Workload::revisions`] of the template after the command.
+        /// Index into [`Workload::revisions`](super::spec::Workload::revisions) of the template after the command.
         revision: usize,
         /// What kubectl's three-way merge does to `spec.replicas`: a value, or `None` to leave it as it is.
         replicas: Option<i64>,
