@@ -7,7 +7,7 @@ use crate::cluster::object::gitops::Sync;
 use crate::cluster::object::quantity;
 use crate::cluster::object::resources;
 use crate::cluster::object::scenario::{Load, LoadPer, Samples, Scenario, find_workload};
-use crate::cluster::object::spec::{ClusterSpec, ObjectKey};
+use crate::cluster::object::spec::{ClusterSpec, ObjectKey, WorkloadKind};
 use crate::system::Interleaving;
 
 /// A load for every metric of every autoscaler that can be computed.
@@ -54,6 +54,9 @@ pub fn describe_defaults(cluster: &ClusterSpec) -> Vec<String> {
     let mut lines: Vec<String> = scenario.loads.iter().map(describe_load).collect();
     lines.extend(scenario.commands.iter().map(|command| format!("at any time: {}", command.text)));
     lines.extend(scenario.syncs.iter().map(describe_sync));
+    if cluster.workloads.iter().any(|workload| workload.kind == WorkloadKind::CronJob) {
+        lines.push("Jobs of a CronJob are over when it makes the next one".to_owned());
+    }
     lines.push(match quiet(scenario) {
         true => "no node fails, panics or is maintained".to_owned(),
         false => "nodes fail, panic or are maintained as the scenario says".to_owned(),

@@ -93,8 +93,8 @@ fn events(cluster: &ClusterSpec) -> String {
     let cron = cluster.workloads.iter().find(|workload| workload.kind == WorkloadKind::CronJob);
     let jobs = cron.map_or_else(String::new, |cron| {
         format!(
-            "  # How many Jobs of a CronJob there are at a time, where these end in time:\n  # cronJobs: [{{target: \
-             cronjob/{}, atMost: 1}}]\n\n",
+            "  # How many Jobs of a CronJob there may be at a time: 1 unless given, any where they may hang:\n  # cronJobs: \
+             [{{target: cronjob/{}, atMost: any}}]\n\n",
             cron.key.name
         )
     });

@@ -207,7 +207,7 @@ fn build_cron(object: &Located<CronJob>, jobs: Vec<Known<'_>>, priorities: &Prio
         Some("Replace") => Concurrency::Replace,
         _ => Concurrency::Allow,
     };
-    let schedule = Schedule { concurrency, suspended: spec.suspend.unwrap_or(false), overlap: None };
+    let schedule = Schedule { concurrency, suspended: spec.suspend.unwrap_or(false), overlap: Some(1) };
     let mut batch = Batch { schedule: Some(schedule), ..Batch::of(&job) };
     // A Job that is made suspended wants no pods until somebody resumes it.
     let replicas = if batch.suspended { 0 } else { parallelism(&job) };

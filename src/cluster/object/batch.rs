@@ -100,7 +100,7 @@ pub struct Schedule {
     pub concurrency: Concurrency,
     /// `spec.suspend`.
     pub suspended: bool,
-    /// So many of its Jobs exist at a time, at most, where the scenario says so.
+    /// So many of its Jobs exist at a time, at most: 1 unless the scenario says otherwise, `None` for any number.
     pub overlap: Option<i64>,
 }
 

@@ -59,7 +59,7 @@ pub struct Spec {
     pub crash_looping: Vec<String>,
     /// Workloads whose pods may cease to be ready while they run, as when a readiness probe fails.
     pub unready: Vec<Unready>,
-    /// How many Jobs of CronJobs exist at the same time, where it is known that they end in time.
+    /// How many Jobs of CronJobs exist at the same time; 1 unless given: they end before it is time for the next one.
     pub cron_jobs: Vec<CronJobs>,
     /// Nodes that may fail.
     pub failures: Option<Failures>,
@@ -90,8 +90,8 @@ pub struct Spec {
 pub struct CronJobs {
     /// The CronJob.
     pub target: Target,
-    /// So many of its Jobs exist at the same time, at most.
-    pub at_most: u32,
+    /// So many of its Jobs exist at the same time, at most; 1 unless given.
+    pub at_most: AtMost,
 }
 
 /// Nodes that are alike.

@@ -29,7 +29,7 @@ use super::diagnostics::Diagnostics;
 use super::object::RawObject;
 use super::path::FieldPath;
 
-use document::{Document, Nodes, Target};
+use document::{AnyNumber, AtMost, Document, Nodes, Target};
 
 pub use groups::add_to as add_groups;
 pub use placement::release as release_pods;
@@ -95,12 +95,16 @@ pub fn limit_jobs(
         if workload.kind != WorkloadKind::CronJob {
             context.error(&path.field("target"), format!("{key} is no CronJob"), "name a CronJob");
         }
-        if limit.at_most == 0 {
+        let at_most = match limit.at_most {
+            AtMost::Number(number) => Some(i64::from(number)),
+            AtMost::Word(AnyNumber::Any) => None,
+        };
+        if at_most == Some(0) {
             context.error(&path.field("atMost"), "0 is too small", "give 1 or more, or suspend the CronJob");
         }
         let found = cluster.workloads.iter_mut().find(|it| it.key == key);
         if let Some(schedule) = found.and_then(|it| it.batch.as_mut()?.schedule.as_mut()) {
-            schedule.overlap = Some(limit.at_most.into());
+            schedule.overlap = at_most;
         }
     }
 }
