@@ -317,7 +317,7 @@ fn groups_that_make_no_sense_are_errors_with_places() {
 #[test]
 fn an_autoscaler_without_node_groups_is_missed() {
     let autoscaler = deployment("cluster-autoscaler", 100, 1, "", "")
-        .replace("image: main", "image: registry.k8s.io/autoscaling/cluster-autoscaler:v1.34.2");
+        .replace("image: main", "image: example.com/autoscaling/cluster-autoscaler:v1.34.2");
     let absent = |more: &str, groups: &str| {
         let scenario = format!(
             "apiVersion: kubound.dev/v1alpha1\nkind: Scenario\nspec:\n  nodePools: [{{name: n, count: 1, {groups}template: \
