@@ -102,6 +102,7 @@ impl<'c> Declaring<'c> {
             builder,
             spec: Objects::of(spec),
             quotas,
+            nominable: templates.iter().map(|template| template.may_be_nominated(&templates)).collect(),
             templates,
             classes,
             cells,

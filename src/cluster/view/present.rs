@@ -38,6 +38,8 @@ pub struct View<'c> {
     pub spec: Objects<'c>,
     /// Kinds of interchangeable pods.
     pub templates: Vec<Template>,
+    /// By template: whether a run may nominate its pods to nodes.
+    pub(super) nominable: Vec<bool>,
     /// How many nodes there are, where that is open.
     pub(in crate::cluster) size: OpenSize<'c>,
     /// By position in [`Objects::workloads`]; `None` for pods that the model does not move.
@@ -274,7 +276,7 @@ impl<'c> View<'c> {
 
     /// Whether a run may nominate pods of a template to nodes.
     pub fn may_be_nominated(&self, template: TemplateId) -> bool {
-        self.templates[template.0].may_be_nominated(&self.templates)
+        self.nominable[template.0]
     }
 
     /// Pods of a template that were made for a node of a cell each, and wait for it.
