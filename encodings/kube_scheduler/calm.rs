@@ -32,7 +32,8 @@ pub fn is_broken<'c>(
     }
     let fates = Fates { cells, order: ascending(&becomes), next: neighbours(cells, &becomes), becomes };
     let state = cluster.state();
-    let may_change = scheduled.iter().zip(cycles).map(|(&id, cycle)| {
+    let in_time = scheduled.iter().zip(cycles).take_while(|_| !cluster.is_stopped());
+    let may_change = in_time.map(|(&id, cycle)| {
         let waits = cluster.unnominated(&state, id).ge(1);
         if cluster.is_daemon(id) { waits } else { waits & fates.change(cluster, cycle) }
     });

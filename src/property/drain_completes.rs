@@ -64,7 +64,8 @@ fn is_held(cluster: &Cluster<'_>, template: TemplateId) -> bool {
 fn goes_on<'c>(cluster: &Cluster<'c>, cells: &[Cell<'c>], drained: &[Bool<'c>]) -> Bool<'c> {
     let (ctx, state) = (cluster.ctx(), cluster.state());
     let job_runs = cluster.some_job_runs(&state);
-    let pods = ctx.any(cluster.movable().map(|template| {
+    let in_time = cluster.movable().take_while(|_| !cluster.is_stopped());
+    let pods = ctx.any(in_time.map(|template| {
         cluster.is_starting(&state, template)
             | cluster.is_ageing(&state, template)
             | cluster.is_leaving(&state, template)
