@@ -1,10 +1,13 @@
 //! Drains that never end, and those that do: what is only on its way is not blamed.
 
-use kubound::check::{self, Answer, Focus, Options, source};
+mod support;
+
+use kubound::check::{self, Answer, Options, source};
 use kubound::engine::explicit::Explicit;
 use kubound::engine::sat::Sat;
 use kubound::engine::smt::Smt;
 use kubound::engine::{Budget, Engine};
+use support::answers::ask;
 
 const MAINTENANCE: &str = "  maintenance: {parallel: 1, once: true}\n";
 
@@ -37,18 +40,6 @@ fn scenario(nodes: u32, events: &str) -> String {
         "apiVersion: kubound.dev/v1alpha1\nkind: Scenario\nspec:\n  nodePools: [{{name: n, count: {nodes}, template: \
          {{allocatable: {{cpu: '2'}}}}}}]\n{events}  properties: [drain-completes]\n"
     )
-}
-
-fn ask(text: &str, engine: &dyn Engine, reduce: bool, bound: u32) -> String {
-    let input = source::of_texts(&[("cluster.yaml", text)]).unwrap_or_else(|error| panic!("{error}\n{text}"));
-    let options = Options { all: true, reduce, focus: Focus::Off, ..Options::new(engine, Budget::bound(bound)) };
-    let (results, _) = check::check(&input, &options, &mut |_| ()).unwrap_or_else(|error| panic!("{error}\n{text}"));
-    let violated = results.iter().filter_map(|result| match &result.answer {
-        Answer::Holds(_) => None,
-        Answer::Violated(found) => Some(format!("{} at {}", result.subject, found.k)),
-        Answer::Unknown { reason, .. } => panic!("undecided: {reason}\n{text}"),
-    });
-    violated.collect::<Vec<String>>().join(", ")
 }
 
 /// What is violated, and the k of it; all engines say so, and so does the model of single nodes.

@@ -1,12 +1,14 @@
 //! GitOps controllers: what they put back, what they leave to others, and how they are found in the input.
 
-use kubound::check::{self, Answer, CheckResult, Focus, Options, source};
+mod support;
+
+use kubound::check::{self, Answer, Options, source};
 use kubound::cluster::object::gitops::{Sync, Tool};
 use kubound::cluster::object::spec::ClusterSpec;
+use kubound::engine::Budget;
 use kubound::engine::explicit::Explicit;
-use kubound::engine::sat::Sat;
-use kubound::engine::{Budget, Engine};
 use kubound::input::{LoadOptions, load_strings};
+use support::answers;
 
 fn deployment(name: &str, cpu: &str, more: &str) -> String {
     format!(
@@ -38,35 +40,14 @@ fn indented(text: &str) -> String {
 const ALL: &str = "  gitops: [{tool: argocd}]\n";
 const SCALED: &str = "  loads: [{target: web, range: 100m..100m}]\n";
 
-fn checked(engine: &dyn Engine, reduce: bool, texts: &[&str]) -> Vec<CheckResult> {
-    let named: Vec<(&str, &str)> = ["a.yaml", "b.yaml", "c.yaml"].into_iter().zip(texts.iter().copied()).collect();
-    let input = source::of_texts(&named).unwrap_or_else(|error| panic!("{error}"));
-    let focus = if reduce { Focus::Auto } else { Focus::Off };
-    let options = Options { all: true, reduce, focus, ..Options::new(engine, Budget::bound(5)) };
-    check::check(&input, &options, &mut |_| ()).unwrap_or_else(|error| panic!("{error}")).0
-}
+const BOUND: u32 = 5;
 
-/// The verdict about one property, on which all engines agree, reduced or not.
 fn verdict(property: &str, texts: &[&str]) -> String {
-    let of = |results: &[CheckResult]| {
-        let result = results.iter().find(|it| it.property == property).expect("it was checked");
-        match &result.answer {
-            Answer::Holds(_) => "holds".to_owned(),
-            Answer::Violated(found) => format!("violated at k = {}", found.k),
-            Answer::Unknown { reason, .. } => panic!("undecided: {reason}"),
-        }
-    };
-    let ways: [(&dyn Engine, bool); 3] = [(&Explicit, true), (&Explicit, false), (&Sat::default(), true)];
-    let verdicts: Vec<String> = ways.iter().map(|&(engine, reduce)| of(&checked(engine, reduce, texts))).collect();
-    assert!(verdicts.iter().all(|it| *it == verdicts[0]), "{verdicts:?}");
-    verdicts[0].clone()
+    answers::verdict(property, texts, BOUND)
 }
 
 fn story(property: &str, texts: &[&str]) -> String {
-    let results = checked(&Explicit, true, texts);
-    let result = results.iter().find(|it| it.property == property).expect("it was checked");
-    let Answer::Violated(found) = &result.answer else { panic!("it holds") };
-    format!("{:?}", found.narrative)
+    answers::story(property, texts, BOUND)
 }
 
 /// Whether an autoscaler of at least four replicas oscillates, where the manifest has `more` and the scenario `gitops`.
@@ -184,7 +165,7 @@ fn workloads_that_a_controller_manages_are_found_among_many() {
         manifests += &format!("---\n{}", deployment(&format!("other-{number}"), "100m", "replicas: 2"));
     }
     let scenario = scenario(32, &format!("{SCALED}{ALL}  properties: [no-replica-oscillation]\n"));
-    let results = checked(&Explicit, true, &[&manifests, &scenario]);
+    let results = answers::checked(&Explicit, true, &[&manifests, &scenario], BOUND);
     let [result] = &results[..] else { panic!("one property is asked about") };
     let Answer::Violated(found) = &result.answer else { panic!("it does not hold: {:?}", result.answer) };
     assert!(format!("{:?}", found.narrative).contains("puts back the replicas of web from 4 to 2"));

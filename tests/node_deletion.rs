@@ -1,9 +1,10 @@
 //! Nodes that are deleted under their pods: these stay until they are collected, and nothing comes in their place before.
 
-use kubound::check::{self, Answer, Focus, Options, source};
+mod support;
+
 use kubound::engine::explicit::Explicit;
 use kubound::engine::sat::Sat;
-use kubound::engine::{Budget, Engine};
+use support::answers::ask;
 
 fn workload(kind: &str, name: &str, replicas: u32, cpu: &str) -> String {
     let replicas = if kind == "DaemonSet" { String::new() } else { format!("replicas: {replicas}, ") };
@@ -21,24 +22,12 @@ fn scenario(nodes: u32, more: &str) -> String {
     )
 }
 
-fn ask(text: &str, engine: &dyn Engine, reduce: bool) -> String {
-    let input = source::of_texts(&[("cluster.yaml", text)]).unwrap_or_else(|error| panic!("{error}\n{text}"));
-    let options = Options { all: true, reduce, focus: Focus::Off, ..Options::new(engine, Budget::bound(4)) };
-    let (results, _) = check::check(&input, &options, &mut |_| ()).unwrap_or_else(|error| panic!("{error}\n{text}"));
-    let violated = results.iter().filter_map(|result| match &result.answer {
-        Answer::Holds(_) => None,
-        Answer::Violated(found) => Some(format!("{} at {}", result.subject, found.k)),
-        Answer::Unknown { reason, .. } => panic!("undecided: {reason}\n{text}"),
-    });
-    violated.collect::<Vec<String>>().join(", ")
-}
-
 /// What is violated, and the k of it, in all ways.
 fn violated(objects: &[String], scenario: &str) -> String {
     let text = objects.concat() + scenario;
-    let found = ask(&text, &Explicit, true);
-    assert_eq!(ask(&text, &Sat::default(), true), found, "{text}");
-    assert_eq!(ask(&text, &Explicit, false), found, "{text}");
+    let found = ask(&text, &Explicit, true, 4);
+    assert_eq!(ask(&text, &Sat::default(), true, 4), found, "{text}");
+    assert_eq!(ask(&text, &Explicit, false, 4), found, "{text}");
     found
 }
 
@@ -76,5 +65,5 @@ fn nothing_is_drained_and_nothing_fails_that_is_gone() {
                   {matchLabels: {app: web}}}}\n---\n";
     let objects = [workload("Deployment", "web", 2, "500m"), budget.to_owned()];
     let text = objects.concat() + &scenario(3, events);
-    assert_eq!(ask(&text, &Explicit, true), "");
+    assert_eq!(ask(&text, &Explicit, true, 4), "");
 }

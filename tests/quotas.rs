@@ -1,10 +1,9 @@
 //! ResourceQuotas in the model: what they refuse, what counts against them, on several engines and with every node told
 //! apart.
 
-use kubound::check::{self, Answer, CheckResult, Focus, Options, source};
-use kubound::engine::explicit::Explicit;
-use kubound::engine::sat::Sat;
-use kubound::engine::{Budget, Engine};
+mod support;
+
+use support::answers;
 
 /// A Deployment of pods that request half a core each.
 fn deployment(name: &str, image: &str, replicas: u32, strategy: &str) -> String {
@@ -34,35 +33,14 @@ fn indented(text: &str) -> String {
 const ONE_BY_ONE: &str = "{rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}";
 const IN_PLACE: &str = "{rollingUpdate: {maxSurge: 0, maxUnavailable: 1}}";
 
-fn checked(engine: &dyn Engine, reduce: bool, texts: &[&str]) -> Vec<CheckResult> {
-    let named: Vec<(&str, &str)> = ["a.yaml", "b.yaml", "c.yaml"].into_iter().zip(texts.iter().copied()).collect();
-    let input = source::of_texts(&named).unwrap_or_else(|error| panic!("{error}"));
-    let focus = if reduce { Focus::Auto } else { Focus::Off };
-    let options = Options { all: true, reduce, focus, ..Options::new(engine, Budget::bound(6)) };
-    check::check(&input, &options, &mut |_| ()).unwrap_or_else(|error| panic!("{error}")).0
-}
+const BOUND: u32 = 6;
 
-/// The verdict about one property, on which all engines agree, reduced or not.
 fn verdict(property: &str, texts: &[&str]) -> String {
-    let of = |results: &[CheckResult]| {
-        let result = results.iter().find(|it| it.property == property).expect("it was checked");
-        match &result.answer {
-            Answer::Holds(_) => "holds".to_owned(),
-            Answer::Violated(found) => format!("violated at k = {}", found.k),
-            Answer::Unknown { reason, .. } => panic!("undecided: {reason}"),
-        }
-    };
-    let ways: [(&dyn Engine, bool); 3] = [(&Explicit, true), (&Explicit, false), (&Sat::default(), true)];
-    let verdicts: Vec<String> = ways.iter().map(|&(engine, reduce)| of(&checked(engine, reduce, texts))).collect();
-    assert!(verdicts.iter().all(|it| *it == verdicts[0]), "{verdicts:?}");
-    verdicts[0].clone()
+    answers::verdict(property, texts, BOUND)
 }
 
 fn story(property: &str, texts: &[&str]) -> String {
-    let results = checked(&Explicit, true, texts);
-    let result = results.iter().find(|it| it.property == property).expect("it was checked");
-    let Answer::Violated(found) = &result.answer else { panic!("it holds") };
-    format!("{:?}", found.narrative)
+    answers::story(property, texts, BOUND)
 }
 
 fn rollout(strategy: &str, hard: &str, interleaving: &str) -> String {

@@ -1,6 +1,7 @@
 //! What several integration tests share: from files to verdicts.
 #![allow(dead_code, reason = "no test uses all of it")]
 
+pub mod answers;
 pub mod ways;
 
 use kubound::cluster::object::scenario::Failures;
