@@ -74,6 +74,8 @@ impl Intervals {
                 let (a, b) = pair(a, b);
                 Range { lo: a.lo.max(0) / b.hi.max(1), hi: a.hi.max(0) / b.lo.max(1) }
             }
+            // Over all that the index may be, the image is the term's own range: large tables are not looked through again.
+            Node::Lookup(_, index) if get(index).covers(arena.range(index)) => Range { lo: i64::MIN, hi: i64::MAX },
             Node::Lookup(table, index) => arena.table(table).image(get(index)),
         }
     }

@@ -202,6 +202,8 @@ pub struct Arena {
     variables: Vec<Variable>,
     tables: Vec<Table>,
     table_index: FxHashMap<Table, TableId>,
+    /// What was found out of tables: the values that they have over a domain.
+    images: FxHashMap<(TableId, Range), Range>,
 }
 
 impl Arena {
@@ -279,6 +281,12 @@ impl Arena {
         self.tables.push(table.clone());
         self.table_index.insert(table, id);
         id
+    }
+
+    /// [`Table::image`] of a table, looked for once for each domain: many terms look into the same large tables.
+    pub(super) fn image(&mut self, table: TableId, domain: Range) -> Range {
+        let stored = &self.tables[table.0 as usize];
+        *self.images.entry((table, domain)).or_insert_with(|| stored.image(domain))
     }
 
     /// Marks all terms that `roots` are made of.

@@ -397,7 +397,7 @@ impl Arena {
         let bounds = Range { lo: stored.first, hi: stored.first + stored.values.len() as i64 - 1 };
         assert!(bounds.covers(domain), "index range {domain:?} outside the table's domain {bounds:?}");
         // match: table[constant], or a table constant over the index range      result: the entry
-        let image = stored.image(domain);
+        let image = self.image(table, domain);
         // match: table[ite(c, k1, k2)]    result: ite(c, table[k1], table[k2])
         if image.lo != image.hi
             && let Node::Ite(c, t, e) = self.node(index)

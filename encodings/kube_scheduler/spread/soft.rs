@@ -156,18 +156,22 @@ fn raw_scores<'c>(cluster: &Cluster<'c>, columns: &[Column<'c>], cells: usize) -
             by_skews.entry(reads.iter().map(|&(skew, ..)| skew).collect()).or_default().push((cell, indices));
         }
     }
+    // Logarithms are most of what a table costs.
+    let most = columns.iter().map(|column| column.domains.range().hi.clamp(0, LARGEST_TABLE as i64)).max().unwrap_or(0);
+    let weights: Vec<f64> = (0..=most).map(spread_score::domain_weight).collect();
     for (skews, tabulated) in by_skews {
         let (places, indices): (Vec<usize>, Vec<Vec<Int<'c>>>) = tabulated.into_iter().unzip();
-        let tables = cluster.ctx().tables(&indices, |values| exact_score(&skews, values));
+        let tables = cluster.ctx().tables(&indices, |values| exact_score(&skews, values, &weights));
         places.into_iter().zip(tables).for_each(|(cell, score)| scores[cell] = score);
     }
     scores
 }
 
-fn exact_score(skews: &[i64], values: &[i64]) -> i64 {
+/// The score of a node that reads counts and domains in turn; weights are by domains.
+fn exact_score(skews: &[i64], values: &[i64], weights: &[f64]) -> i64 {
     let terms = values.chunks(2).zip(skews);
     let term = |(pair, &max_skew): (&[i64], &i64)| SpreadTerm { count: pair[0], domains: pair[1], max_skew };
-    spread_score::raw_score(&terms.map(term).collect::<Vec<SpreadTerm>>())
+    spread_score::raw_score(terms.map(term), |domains| weights[domains as usize])
 }
 
 /// A sum of fixed-point weights, each off by at most half a unit of 2⁻²⁰, which matters only within that distance of a

@@ -22,10 +22,10 @@ pub fn domain_weight(domains: i64) -> f64 {
 }
 
 /// Raw score of a node: weighted pods plus `maxSkew − 1` over its constraints, in their order, rounded half away from
-/// zero. Lower is better.
-pub fn raw_score(terms: &[SpreadTerm]) -> i64 {
-    let sum = terms.iter().fold(0.0, |sum, term| {
-        sum + (term.count as f64 * domain_weight(term.domains) + term.max_skew.saturating_sub(1) as f64)
+/// zero. Lower is better. `weight` is [`domain_weight`], perhaps remembered.
+pub fn raw_score(terms: impl IntoIterator<Item = SpreadTerm>, weight: impl Fn(i64) -> f64) -> i64 {
+    let sum = terms.into_iter().fold(0.0, |sum, term| {
+        sum + (term.count as f64 * weight(term.domains) + term.max_skew.saturating_sub(1) as f64)
     });
     sum.round() as i64
 }
@@ -48,9 +48,9 @@ mod tests {
     fn raw_scores_are_rounded_once() {
         let zone = SpreadTerm { count: 2, domains: 3, max_skew: 5 };
         let host = SpreadTerm { count: 1, domains: 7, max_skew: 3 };
-        assert_eq!(raw_score(&[zone]), 7, "2 ln 5 + 4 = 7.22");
-        assert_eq!(raw_score(&[zone, host]), 11, "7.22 + ln 9 + 2 = 11.42");
-        assert_eq!(raw_score(&[]), 0);
+        assert_eq!(raw_score([zone], domain_weight), 7, "2 ln 5 + 4 = 7.22");
+        assert_eq!(raw_score([zone, host], domain_weight), 11, "7.22 + ln 9 + 2 = 11.42");
+        assert_eq!(raw_score([], domain_weight), 0);
     }
 
     #[test]

@@ -2,13 +2,15 @@
 //!
 //! The condition is split into its conjuncts; each is tested as soon as the variables that it reads have values, so a
 //! wrong prefix costs one test and not the product of all that follows. A variable that a conjunct equates to what is known
-//! before it is not tried at all: it has that value.
+//! before it is not tried at all: it has that value; and of the others only those values are tried that some branch of the
+//! condition can allow (`cases`).
 
 use rustc_hash::FxHashMap;
 
 use crate::term::{Arena, Compiler, Node, Range, Reach, Segment, TermId, VarId};
 
 use super::Pace;
+use super::cases::{Case, Cases};
 use super::domain::Domain;
 
 /// For terms that depend on free variables: the 1-based position of the last one.
@@ -75,12 +77,22 @@ impl Tests {
     }
 }
 
+/// Which values of a free variable are tried.
+#[derive(Clone, Debug)]
+enum Tried {
+    /// All of its range.
+    All,
+    /// The one that stands in this slot.
+    Given(usize),
+    /// Those for which one list of slots holds, smallest first.
+    Cases(Vec<(i64, Vec<usize>)>),
+}
+
 #[derive(Clone, Debug)]
 struct Free {
     slot: usize,
     range: Range,
-    /// Where its value stands, if it is computed from what comes before.
-    given: Option<usize>,
+    tried: Tried,
     tests: Tests,
 }
 
@@ -118,8 +130,11 @@ impl Choices {
         let given = levels.definitions(arena, free, &conjuncts);
         let free = free.iter().zip(tests).zip(given).map(|((&var, tests), given)| {
             let variable = arena.variable(var);
-            let given = given.map(|term| compiler.slot(term));
-            Free { slot: compiler.slot(variable.term), range: variable.sort.range(), given, tests }
+            let tried = match given {
+                Some(term) => Tried::Given(compiler.slot(term)),
+                None => tried(arena, compiler, &levels, variable.term, &conjuncts),
+            };
+            Free { slot: compiler.slot(variable.term), range: variable.sort.range(), tried, tests }
         });
         Choices { prelude, free: free.collect() }
     }
@@ -160,23 +175,49 @@ struct Walk<'w, 'v, D: ?Sized, P: Pace> {
 impl<D: Domain + ?Sized, P: Pace> Walk<'_, '_, D, P> {
     fn descend(&mut self, level: usize) -> Result<(), P::Halt> {
         let Some(free) = self.free.get(level) else { return (self.visit)(self.slots, self.pace) };
-        let range = match free.given.map(|slot| self.slots.value(slot)) {
-            Some(value) if free.range.contains(value) => Range { lo: value, hi: value },
-            Some(_) => return Ok(()),
-            None => free.range,
-        };
-        for value in range.lo..=range.hi {
-            self.pace.tick()?;
-            match self.left.checked_sub(1) {
-                Some(left) => self.left = left,
-                None => return Err(self.pace.too_many()),
+        match &free.tried {
+            Tried::All => (free.range.lo..=free.range.hi).try_for_each(|value| self.attempt(level, value)),
+            Tried::Given(slot) => {
+                let value = self.slots.value(*slot);
+                if free.range.contains(value) { self.attempt(level, value) } else { Ok(()) }
             }
-            self.slots.assign(free.slot, value);
-            if free.tests.pass(self.arena, self.slots) {
-                self.descend(level + 1)?;
+            Tried::Cases(cases) => self.attempt_cases(level, cases),
+        }
+    }
+
+    fn attempt_cases(&mut self, level: usize, cases: &[(i64, Vec<usize>)]) -> Result<(), P::Halt> {
+        let mut last = None;
+        for (value, gates) in cases {
+            if last != Some(value) && self.slots.all_hold(gates) {
+                last = Some(value);
+                self.attempt(level, *value)?;
             }
         }
         Ok(())
+    }
+
+    /// Tries a value of a variable.
+    fn attempt(&mut self, level: usize, value: i64) -> Result<(), P::Halt> {
+        self.pace.tick()?;
+        self.left = self.left.checked_sub(1).ok_or_else(|| self.pace.too_many())?;
+        let free = &self.free[level];
+        self.slots.assign(free.slot, value);
+        if free.tests.pass(self.arena, self.slots) { self.descend(level + 1) } else { Ok(()) }
+    }
+}
+
+/// Which values of a variable that no conjunct computes are tried: of all conjuncts that it influences, the one with the
+/// fewest cases says.
+fn tried(arena: &Arena, compiler: &Compiler<'_>, levels: &Levels, variable: TermId, conjuncts: &[TermId]) -> Tried {
+    let level = levels.of(variable);
+    let range = arena.range(variable);
+    let finder = Cases { arena, variable, is_known: &|term| levels.of(term) < level };
+    let influenced = conjuncts.iter().filter(|&&term| levels.of(term) >= level);
+    let fewest = influenced.filter_map(|&term| finder.of(term)).min_by_key(Vec::len);
+    let slots = |case: Case| (case.value, case.gates.into_iter().map(|gate| compiler.slot(gate)).collect());
+    match fewest {
+        Some(cases) => Tried::Cases(cases.into_iter().filter(|case| range.contains(case.value)).map(slots).collect()),
+        None => Tried::All,
     }
 }
 

@@ -1,9 +1,11 @@
 //! Systems compiled to straight-line programs, for whoever executes them on concrete states.
 //!
-//! `machine` compiles a system, `choice` enumerates inputs and initial states, `stepper` runs the code on one state,
-//! `accelerate` runs it on many equal steps at once, over the `domain` of lines, and `layout` packs states. The programs are made from the system's terms; there is no second description of any step.
+//! `machine` compiles a system, `choice` enumerates inputs and initial states, of which `cases` tells which can be, `stepper`
+//! runs the code on one state, `accelerate` runs it on many equal steps at once, over the `domain` of lines, and `layout`
+//! packs states. The programs are made from the system's terms; there is no second description of any step.
 
 mod accelerate;
+mod cases;
 mod choice;
 mod domain;
 mod layout;
