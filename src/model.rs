@@ -105,16 +105,15 @@ fn build_with(spec: &ClusterSpec, selection: &Selection, shape: Shape<'_>, limit
         return Err(ModelError::Stopped(why));
     }
     check_sizes(spec, selection)?;
-    let ctx = Ctx::new();
+    let ctx = Ctx::within(limit);
     let (unbound, parts) = {
         let mut declaring = Declaring::new(&ctx, spec, &readers(), shape)?;
-        declaring.within(limit);
         let prepared = property::prepare(&mut declaring, selection)?;
         let declared = Declared::of(&mut declaring);
         let cluster = declaring.acting();
         declared.add(&cluster);
         cluster.reading_as(property::READER.name, || property::add(&cluster, selection, &prepared))?;
-        if let Some(why) = cluster.stopped() {
+        if let Some(why) = ctx.stopped() {
             return Err(ModelError::Stopped(why));
         }
         let (builder, parts) = cluster.finish()?;

@@ -204,6 +204,8 @@ pub struct Arena {
     table_index: FxHashMap<Table, TableId>,
     /// What was found out of tables: the values that they have over a domain.
     images: FxHashMap<(TableId, Range), Range>,
+    /// Whether nothing new is made any more, but for variables and constants.
+    pub(super) closed: bool,
 }
 
 impl Arena {
@@ -255,13 +257,17 @@ impl Arena {
         var
     }
 
-    /// The term of that node, made now if it is new.
+    /// The term of that node, made now if it is new. A closed arena has some constant for it: whoever goes on building
+    /// is done soon, and what was built is thrown away.
     pub(super) fn intern(&mut self, node: Node, sort: Sort) -> TermId {
         let hash = |node: &Node| FxBuildHasher.hash_one(node);
         let (nodes, sorts) = (&mut self.nodes, &mut self.sorts);
         let same = |term: &TermId| nodes[term.index()] == node;
         match self.index.entry(hash(&node), same, |term| hash(&nodes[term.index()])) {
             Entry::Occupied(entry) => *entry.get(),
+            Entry::Vacant(_) if self.closed && !matches!(node, Node::Var(_) | Node::Bool(_) | Node::Int(_)) => {
+                self.constant(sort, sort.range().lo)
+            }
             Entry::Vacant(entry) => {
                 let term = TermId(nodes.len() as u32);
                 entry.insert(term);

@@ -3,18 +3,26 @@
 //! A [`Ctx`] owns an [`Arena`] behind a cell, so that [`Bool`] and [`Int`] can be `Copy` and carry operators:
 //! `a + b`, `p & !q`, `x.le(y)`, `c.ite(a, b)`.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::fmt;
 use std::ops::{Add, BitAnd, BitOr, Mul, Not, Sub};
 
 use super::arena::{Arena, Range, Sort, Table, TableId, TermId, VarId};
+use super::limit::{Guarded, Limit, Stopped};
 
 /// The arena that terms are built in.
 #[derive(Default, Debug)]
 pub struct Ctx {
     arena: RefCell<Arena>,
+    /// When building is to end.
+    limit: Guarded,
+    /// The number of terms at which to look at the limit.
+    next_look: Cell<usize>,
 }
+
+/// New terms between two looks at the limit: few milliseconds.
+const LOOK_EVERY: usize = 1 << 14;
 
 /// A Boolean term.
 #[derive(Clone, Copy)]
@@ -38,7 +46,18 @@ impl Ctx {
 
     /// Continues with the terms of an arena.
     pub fn with_arena(arena: Arena) -> Self {
-        Ctx { arena: RefCell::new(arena) }
+        Ctx { arena: RefCell::new(arena), ..Ctx::default() }
+    }
+
+    /// An empty context in which building ends soon after a limit: from then on it makes nothing new, and gives constants
+    /// instead, so that no loop of its users, however long, takes much more time or memory.
+    pub fn within(limit: &Limit) -> Self {
+        Ctx { limit: Guarded::new(limit.clone()), ..Ctx::default() }
+    }
+
+    /// Why building is to end, if so: what was built is no good then. It stays so.
+    pub fn stopped(&self) -> Option<Stopped> {
+        self.limit.stopped()
     }
 
     /// Gives the arena back, when all terms are built.
@@ -52,7 +71,13 @@ impl Ctx {
     }
 
     fn write(&self, f: impl FnOnce(&mut Arena) -> TermId) -> TermId {
-        f(&mut self.arena.borrow_mut())
+        let mut arena = self.arena.borrow_mut();
+        let term = f(&mut arena);
+        if arena.len() >= self.next_look.get() {
+            self.next_look.set(arena.len() + LOOK_EVERY);
+            arena.closed = self.stopped().is_some();
+        }
+        term
     }
 
     /// A truth constant.
@@ -378,5 +403,31 @@ impl fmt::Debug for Bool<'_> {
 impl fmt::Debug for Int<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.ctx.read(|arena| f.write_str(&arena.show(self.id)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::Ordering;
+
+    use super::*;
+
+    #[test]
+    fn nothing_new_is_made_once_the_limit_is_reached() {
+        let limit = Limit::default();
+        let ctx = Ctx::within(&limit);
+        let (_, x) = ctx.int_var("x", 0, 1 << 40);
+        let old = x + 1;
+        limit.stop.store(true, Ordering::Relaxed);
+        let sums: Vec<Int<'_>> = (2..4 * LOOK_EVERY as i64).map(|amount| x + amount).collect();
+        assert!(ctx.read(Arena::len) <= 5 * LOOK_EVERY, "at most a constant for each sum, after the last look");
+        assert_eq!(
+            sums.last().and_then(|sum| sum.constant()),
+            Some(4 * LOOK_EVERY as i64 - 1),
+            "the least that it can be"
+        );
+        assert_eq!((x + 1).id(), old.id(), "what is there stays");
+        let (_, y) = ctx.bool_var("y");
+        assert_eq!((y & x.ge(5)).constant(), Some(false));
     }
 }

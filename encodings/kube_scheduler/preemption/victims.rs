@@ -183,6 +183,9 @@ impl<'c> Trial<'_, 'c> {
     fn reprieve(&mut self, ctx: &'c Ctx, group: usize, most: Int<'c>) -> Int<'c> {
         let (before, highest) = (self.kept[group], most.range().hi);
         let mut back = ctx.int(0);
+        if ctx.stopped().is_some() {
+            return back;
+        }
         let bits = i64::BITS - highest.max(0).leading_zeros();
         for step in (0..bits).rev().map(|bit| 1 << bit) {
             let more = (back + step).min(highest);

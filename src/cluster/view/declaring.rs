@@ -30,7 +30,7 @@ use crate::cluster::counting::{start, totals};
 use crate::cluster::object::resources::ResourceError;
 use crate::cluster::object::spec::ClusterSpec;
 use crate::system::{BoolVar, Builder, IntVar};
-use crate::term::{Ctx, Guarded, Limit};
+use crate::term::Ctx;
 
 use super::marks::MARKED_WORKLOADS;
 use super::objects::Objects;
@@ -120,7 +120,6 @@ impl<'c> Declaring<'c> {
             readings,
             reader: Default::default(),
             breaches: Default::default(),
-            limit: Guarded::default(),
         }))
     }
 
@@ -129,11 +128,6 @@ impl<'c> Declaring<'c> {
         let commands = self.0.spec.scenario.commands.len() as i64;
         self.0.commands_given = (commands > 0).then(|| self.int("commands given", 0, commands, Some(0)));
         self.0.commands_given
-    }
-
-    /// Ends building soon after a limit.
-    pub fn within(&mut self, limit: &Limit) {
-        self.0.limit = Guarded::new(limit.clone());
     }
 
     /// A new integer state variable; see [`Builder::int`].

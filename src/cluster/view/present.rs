@@ -19,7 +19,7 @@ use crate::cluster::counting::totals::Quantity;
 use crate::cluster::object::spec::{NodeSpec, SchedulerProfile, Workload};
 use crate::cluster::object::{node_groups, selector};
 use crate::system::{BoolVar, Builder, IntVar, State};
-use crate::term::{Bool, Ctx, Guarded, Int, Stopped, TermId, VarId};
+use crate::term::{Bool, Ctx, Int, Stopped, TermId, VarId};
 
 use super::objects::Objects;
 use super::proposals::Proposals;
@@ -76,8 +76,6 @@ pub struct View<'c> {
     pub(super) reader: StdCell<Option<usize>>,
     /// What encodings did that they must not do.
     pub(super) breaches: RefCell<Vec<String>>,
-    /// When building is to end.
-    pub(super) limit: Guarded,
 }
 
 impl<'c> View<'c> {
@@ -88,7 +86,7 @@ impl<'c> View<'c> {
 
     /// Why building is to end, if so. It stays so: a loop that ended has left something out.
     pub fn stopped(&self) -> Option<Stopped> {
-        self.limit.stopped()
+        self.ctx().stopped()
     }
 
     /// The context of terms.
