@@ -368,19 +368,23 @@ fn extended(key: &[i64], value: i64) -> Vec<i64> {
     key.iter().copied().chain([value]).collect()
 }
 
-/// Whether the pods of a (partial) combination fit the class's nodes together.
+/// Whether the pods of a (partial) combination fit the class's nodes together, and so do those that each scheduler alone
+/// takes to be there: when it chose the nodes, these had room for all of its own.
 fn fits(class: &NodeClass, layout: &Layout, templates: &[Template], key: &[i64]) -> bool {
-    let mut used: HashMap<&str, i64> = HashMap::new();
+    let mut used: HashMap<(Option<usize>, &str), i64> = HashMap::new();
     for (attribute, &count) in layout.attributes.iter().zip(key) {
-        if let Attribute::Pods(TemplateId(template), _) = attribute
-            && count > 0
-        {
-            for (name, amount) in requested(&templates[*template]) {
-                *used.entry(name).or_default() += amount * count;
+        let (template, known_to) = match *attribute {
+            Attribute::Pods(TemplateId(template), _) => (&templates[template], None),
+            Attribute::Assumed(TemplateId(template)) => (&templates[template], templates[template].cache),
+            _ => continue,
+        };
+        if count > 0 {
+            for (name, amount) in requested(template) {
+                *used.entry((known_to, name)).or_default() += amount * count;
             }
         }
     }
-    used.iter().all(|(name, &amount)| amount == 0 || amount <= class.free(name))
+    used.iter().all(|(&(_, name), &amount)| amount == 0 || amount <= class.free(name))
 }
 
 /// Whether a (partial) combination has no more pods of a DaemonSet than its controller ever makes: the next one once the
@@ -467,7 +471,7 @@ pub fn label(layout: &Layout, templates: &[Template], key: &[i64]) -> String {
         .filter(|&(_, &value)| value > 0)
         .map(|(attribute, &value)| match attribute {
             Attribute::Presence => ["here", "absent", "going", "coming"][value as usize].to_owned(),
-            Attribute::Pods(..) | Attribute::Nominated(_) | Attribute::Waiting(_) => {
+            Attribute::Pods(..) | Attribute::Nominated(_) | Attribute::Assumed(_) | Attribute::Waiting(_) => {
                 format!("{value} {}", describe(attribute, templates))
             }
             _ => describe(attribute, templates),
@@ -490,6 +494,7 @@ fn describe(attribute: &Attribute, templates: &[Template]) -> String {
         Attribute::Maintenance => "maintenance".to_owned(),
         Attribute::Presence => "presence".to_owned(),
         Attribute::Nominated(TemplateId(template)) => format!("{} nominated", templates[template].name),
+        Attribute::Assumed(TemplateId(template)) => format!("{} assumed", templates[template].name),
         Attribute::Waiting(TemplateId(template)) => format!("{} waiting", templates[template].name),
     }
 }
