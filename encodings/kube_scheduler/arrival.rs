@@ -152,7 +152,8 @@ impl<'a, 'c> Arrival<'a, 'c> {
 
     fn event(&self, name: String, allowed: &[Bool<'c>], next: State<'c>) -> ActionDraft<'c> {
         let guard = self.cluster.ctx().any(allowed.iter().copied());
-        ActionDraft::new(name, ActionKind::Event { rank: ranks::SCHEDULER }, guard, next)
+        let kind = ActionKind::Event { rank: ranks::SCHEDULER };
+        ActionDraft::new(name, kind, guard, next).seeing(cache::seen_of_others(self.cluster))
     }
 }
 

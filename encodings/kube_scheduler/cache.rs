@@ -9,9 +9,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cluster::object::spec::DEFAULT_SCHEDULER;
-use crate::cluster::view::Cluster;
 use crate::cluster::view::rule::{Rule, rule};
+use crate::cluster::view::{Cluster, effect};
 use crate::cluster::{Attribute, Cell, Phase, TemplateId};
+use crate::system::Effect;
 use crate::term::Int;
 
 /// What this file decides.
@@ -83,6 +84,14 @@ fn seen<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>, cache: usize) -> Cell<'c> {
         }
     }
     seen
+}
+
+/// What several schedulers see of what others do, and what becomes of what they choose: where pods are and which wait, but not
+/// which are ready.
+pub fn seen_of_others(cluster: &Cluster<'_>) -> Vec<Effect> {
+    let kinds: [fn(TemplateId) -> Effect; 6] =
+        [effect::bound, effect::deleted, effect::ended, effect::withdrawn, effect::waiting, effect::assumed];
+    effect::on_nodes(&kinds, cluster.movable())
 }
 
 /// Of the pods of a template in a phase that the scheduler of pods of `viewer` sees on each node of a cell, those that are bound.

@@ -255,9 +255,13 @@ pub fn add(cluster: &Cluster<'_>) {
     let binding = ids(&binds);
     let draft = ActionDraft::new("kube-scheduler", ActionKind::Event { rank: ranks::SCHEDULER }, ctx.any(binds), next)
         .choosing([pod_var, node_var].into_iter().chain(others.as_ref().map(|it| it.var)).collect(), ctx.any(allowed));
-    let is_alone = others.is_none() && sights.are_shared() && preemptors.iter().all(Option::is_none);
-    let draft = if is_alone { seeing(cluster, &scheduled, draft) } else { draft };
-    let may_lead = is_alone && cluster.spec.scenario.interleaving == Interleaving::Racing;
+    let is_alone = others.is_none() && preemptors.iter().all(Option::is_none);
+    let draft = match (is_alone, sights.are_shared()) {
+        (true, true) => seeing(cluster, &scheduled, draft),
+        (true, false) => draft.seeing(cache::seen_of_others(cluster)),
+        (false, _) => draft,
+    };
+    let may_lead = is_alone && sights.are_shared() && cluster.spec.scenario.interleaving == Interleaving::Racing;
     let broken = may_lead.then(|| calm::is_broken(cluster, &cells, &scheduled, &cycles)).flatten();
     let draft = match broken {
         Some(broken) => draft.calm(broken, cluster.movable().map(effect::ended)),

@@ -4,7 +4,6 @@ use std::collections::{BTreeSet, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use itertools::Itertools;
 use k8s_openapi::api::core::v1::{Node, Pod};
 
 use crate::cluster::object::limit_range;
