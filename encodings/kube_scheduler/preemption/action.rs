@@ -153,7 +153,7 @@ fn outbid<'a, 'c>(
     cell: &'a Cell<'c>,
     template: TemplateId,
 ) -> impl Iterator<Item = (TemplateId, Int<'c>)> + use<'a, 'c> {
-    let known = |&other: &TemplateId| cluster.may_be_nominated(other) && cluster.share_a_cache(template, other);
+    let known = move |&other: &TemplateId| cluster.may_be_nominated(other) && cluster.share_a_cache(template, other);
     let nominated = lower(cluster, template).filter(known);
     nominated.map(|other| (other, cluster.nominated_on(cell, other)))
 }
