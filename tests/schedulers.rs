@@ -139,10 +139,16 @@ fn a_nomination_keeps_no_room_from_pods_of_another_scheduler() {
 fn all_kinds_of_owners_make_refused_pods_again() {
     for kind in ["StatefulSet", "DaemonSet", "Deployment"] {
         let apps = [owner("Deployment", "web", (1, 3), ""), owner(kind, "other", (1, 3), OF_PACKER)].join("---\n");
-        let text = [apps, scenario(1, "  properties: [pods-admitted, settles]\n"), PACKER.to_owned()].join("---\n");
-        let found = ask(&text, &Explicit, true, 1);
-        assert!(found.contains("web at 0") && found.contains("other at 0"), "{kind}: {found}");
-        assert!(!found.starts_with(" at") && !found.contains(",  at"), "{kind} settles: {found}");
+        let other = format!("{}/other", kind.to_lowercase());
+        for (property, found) in [
+            ("{name: pods-admitted, target: deployment/web}".to_owned(), "web at 0"),
+            (format!("{{name: pods-admitted, target: {other}}}"), "other at 0"),
+            ("settles".to_owned(), ""),
+        ] {
+            let scenario = scenario(1, &format!("  properties: [{property}]\n"));
+            let text = [apps.as_str(), &scenario, PACKER].join("---\n");
+            assert_eq!(ask(&text, &Explicit, true, 1), found, "{kind}: {property}");
+        }
     }
 }
 
