@@ -32,8 +32,8 @@ pub static RULE: Rule = rule! {
     upstream: [
         "pkg/kubelet/lifecycle/predicate.go" => ["Admit", "generalFilter"],
     ],
-    decides: "When bound pods start, become ready and finish terminating, and which pods that name its node a \
-        kubelet admits.",
+    decides: "When bound pods start, become ready and finish terminating, and which pods that name its node, or \
+        are bound to it, a kubelet admits.",
     parts: [
         "bound pods start and become ready; those named in `slowStart` after any time, also never; those with an image of \
             `neverReady` never" => "over",
@@ -45,6 +45,9 @@ pub static RULE: Rule = rule! {
             "exact",
         "pinned pods that do not fit or match: they fail at once, and their owners make new ones, which is an endless circle" =>
             "exact; those for a node that is down wait",
+        "pods that one of several schedulers bound, and that do not fit any more because of what others bound meanwhile, host ports \
+            included: they have failed as soon as they are bound, and their owners make new ones" =>
+            "exact",
     ],
     omits: [
         "NoExecute taints and host ports of pinned pods" =>

@@ -82,11 +82,23 @@ fn a_second_scheduler_takes_its_pods() {
     }
 }
 
+/// Deployments of kube-scheduler.
+fn others(number: usize) -> String {
+    (0..number).map(|it| format!("---\n{}", WEB.replace("web", &format!("other-{it}")))).collect()
+}
+
 #[test]
-fn verdicts_about_two_schedulers_are_without_their_races() {
-    let both = format!("{}---\n{}{}", of_scheduler("packer"), WEB.replace("web", "api"), configuration("packer"));
-    let results = checked(&both, &scenario("  properties: [pods-schedulable]\n"));
-    assert!(results.iter().all(|it| it.without == ["races between schedulers"]), "{results:?}");
+fn verdicts_about_two_schedulers_of_many_workloads_are_without_their_races() {
+    for (interleaving, number, without) in [
+        ("racing", 1, &[] as &[&str]),
+        ("racing", 6, &["races between schedulers"]),
+        ("settled", 1, &["races between schedulers"]),
+    ] {
+        let both = of_scheduler("packer") + &others(number) + &configuration("packer");
+        let more = format!("  properties: [pods-schedulable]\n  interleaving: {interleaving}\n");
+        let results = checked(&both, &scenario(&more));
+        assert!(results.iter().all(|it| it.without == without), "{interleaving}, {number}: {results:?}");
+    }
     let of_one =
         configuration("default-scheduler").replace("- schedulerName", "- schedulerName: packer\n- schedulerName");
     let both = format!("{}---\n{}{of_one}", of_scheduler("packer"), WEB.replace("web", "api"));

@@ -66,6 +66,11 @@ impl<'a, 'c> Filters<'a, 'c> {
         }
     }
 
+    /// Whose pods they are for.
+    pub fn template(&self) -> TemplateId {
+        self.template
+    }
+
     /// What the filters say of a cell: with the pods that are nominated to it, and without.
     pub fn verdict(&self, index: usize) -> Verdict<'c> {
         self.verdict_after(index, &Change::default())

@@ -5,6 +5,8 @@
 //! that fits nowhere may make room, see `preemption`. Of waiting pods that fit or make room, those of the highest
 //! priority go first; among equals the order of the queue is free.
 
+mod arrival;
+pub mod cache;
 mod calm;
 mod company;
 mod explain;
@@ -39,6 +41,8 @@ use crate::cluster::{Cell, Template, TemplateId};
 use crate::encodings::ranks;
 use crate::system::{ActionDraft, ActionKind, Effect, Interleaving};
 use crate::term::{Bool, Int, TermId};
+
+use cache::Sights;
 
 pub use filters::{Filters, Verdict};
 pub use nominations::{Change, nominated};
@@ -88,8 +92,6 @@ pub static RULE: Rule = rule! {
     ],
     omits: [
         "volume plugins, scheduling gates, extenders",
-        "schedulers that decide by caches of their own" =>
-            "several schedulers bind one pod at a time, each by its own profile; verdicts say so",
         "sampling of nodes in clusters of more than 100" => "the best of all nodes is taken",
     ],
 };
@@ -108,6 +110,7 @@ pub static RULES: &[&Rule] = &[
     &inter_pod_affinity::RULE,
     &image_locality::RULE,
     &nominations::RULE,
+    &cache::RULE,
     &company::RULE,
 ];
 
@@ -198,8 +201,9 @@ pub fn add(cluster: &Cluster<'_>) {
     if scheduled.is_empty() || cells.is_empty() {
         return;
     }
+    let sights = Sights::of(cluster, &cells, &scheduled);
     let in_time = scheduled.iter().take_while(|_| !cluster.is_stopped());
-    let cycles: Vec<Cycle<'_>> = in_time.map(|&id| cycle(cluster, &cells, id)).collect();
+    let cycles: Vec<Cycle<'_>> = in_time.map(|&id| cycle(cluster, sights.by(cluster, id), id)).collect();
     if cycles.len() < scheduled.len() {
         return;
     }
@@ -207,7 +211,8 @@ pub fn add(cluster: &Cluster<'_>) {
         .iter()
         .zip(&cycles)
         .map(|(&id, cycle)| {
-            let has_room = match cluster.is_daemon(id) {
+            // What a scheduler alone takes to be there is in no total.
+            let has_room = match cluster.is_daemon(id) || cluster.is_apart(id) {
                 true => ctx.bool(false),
                 false => cluster.surely_has_room(&state, id, |cell| !cycle.verdicts[cell].refused()),
             };
@@ -215,7 +220,7 @@ pub fn add(cluster: &Cluster<'_>) {
             cluster.unnominated(&state, id).ge(1) & fits & !company::crowds_out(cluster, &state, id)
         })
         .collect();
-    let preemptors = preemption::preemptors(cluster, &cells, &scheduled, &cycles);
+    let preemptors = preemption::preemptors(cluster, &sights, &scheduled, &cycles);
     let busy = preemptors.iter().enumerate().map(|(position, preemptor)| match preemptor {
         Some(preemptor) => {
             waiting[position] | cluster.unnominated(&state, scheduled[position]).ge(1) & preemptor.is_busy(cluster)
@@ -242,7 +247,7 @@ pub fn add(cluster: &Cluster<'_>) {
         // Whose turn it is stands once before all cells, too, so that whoever evaluates it looks at one pod's cells only.
         allowed.push(picked & ctx.any(chosen.iter().copied()));
         cluster.place(&mut next, id, &chosen);
-        if !cluster.is_daemon(id) {
+        if !cluster.is_daemon(id) && !cluster.is_apart(id) {
             next.set(cluster.pending[id.0], (next.get(cluster.pending[id.0]) - picked.to_int()).max(0));
         }
     }
@@ -251,8 +256,12 @@ pub fn add(cluster: &Cluster<'_>) {
     let draft = ActionDraft::new("kube-scheduler", ActionKind::Event { rank: ranks::SCHEDULER }, ctx.any(binds), next)
         .choosing([pod_var, node_var].into_iter().chain(others.as_ref().map(|it| it.var)).collect(), ctx.any(allowed));
     let is_alone = others.is_none() && preemptors.iter().all(Option::is_none);
-    let draft = if is_alone { seeing(cluster, &scheduled, draft) } else { draft };
-    let may_lead = is_alone && cluster.spec.scenario.interleaving == Interleaving::Racing;
+    let draft = match (is_alone, sights.are_shared()) {
+        (true, true) => seeing(cluster, &scheduled, draft),
+        (true, false) => draft.seeing(cache::seen_of_others(cluster)),
+        (false, _) => draft,
+    };
+    let may_lead = is_alone && sights.are_shared() && cluster.spec.scenario.interleaving == Interleaving::Racing;
     let broken = may_lead.then(|| calm::is_broken(cluster, &cells, &scheduled, &cycles)).flatten();
     let draft = match broken {
         Some(broken) => draft.calm(broken, cluster.movable().map(effect::ended)),
@@ -274,7 +283,8 @@ pub fn add(cluster: &Cluster<'_>) {
     for (preemptor, &turn) in preemptors.iter().zip(&turn) {
         preemptor.iter().for_each(|preemptor| preemption::add(cluster, &cells, preemptor, turn));
     }
-    preemption::add_nominees(cluster, &cells, &scheduled, &cycles);
+    preemption::add_nominees(cluster, &sights, &scheduled, &cycles);
+    arrival::add(cluster, &scheduled);
     company::add(cluster);
     explain::add(cluster, &scheduled, &asked);
 }
@@ -292,11 +302,12 @@ fn seeing<'c>(cluster: &Cluster<'c>, scheduled: &[TemplateId], draft: ActionDraf
     }
 }
 
-/// Which templates' turn it is: those that are busy, and have no busy one of higher priority before them.
+/// Which templates' turn it is: those that are busy, and have no busy one of higher priority before them in their queue.
 fn in_priority_order<'c>(cluster: &Cluster<'c>, scheduled: &[TemplateId], busy: &[Bool<'c>]) -> Vec<Bool<'c>> {
     let priority = |id: TemplateId| cluster.templates[id.0].priority();
     let turn = |(position, &id): (usize, &TemplateId)| {
-        let before = scheduled.iter().zip(busy).filter(|&(&other, _)| priority(other) > priority(id));
+        let goes_before = |other| priority(other) > priority(id) && cluster.share_a_cache(id, other);
+        let before = scheduled.iter().zip(busy).filter(|&(&other, _)| goes_before(other));
         busy[position] & !cluster.ctx().any(before.map(|(_, &busy)| busy))
     };
     scheduled.iter().enumerate().map(turn).collect()

@@ -19,7 +19,8 @@ pub static RULE: Rule = rule! {
     parts: [
         "nominated pods: a pod's own nominated node first; filters with the pods of at least its priority that are \
             nominated to a node, and without" =>
-            "exact; of pods of modelled owners, nominations are those that preemptions of the run make",
+            "exact; of pods of modelled owners, nominations are those that preemptions of the run make. A scheduler does not \
+                know of nominations of pods that others take",
     ],
 };
 
@@ -68,7 +69,8 @@ pub fn nominated<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>, template: TemplateI
     }
     let priority = cluster.templates[template.0].priority();
     let yields_to = (0..cluster.templates.len()).map(TemplateId);
-    let yields_to = yields_to.filter(|other| cluster.templates[other.0].priority() >= priority);
+    let yields_to = yields_to
+        .filter(|&other| cluster.templates[other.0].priority() >= priority && cluster.share_a_cache(template, other));
     let number = |other: TemplateId| {
         let own = other == template;
         let read = read_on(cluster, cell, other).minus_or_zero(i64::from(own));

@@ -11,12 +11,16 @@ use crate::cluster::{Cell, TemplateId};
 use crate::term::{Bool, TermId};
 
 use super::explain::{Asked, refusing};
-use super::{Column, Cycle, company, fit, nominations, resources, scores};
+use super::{Column, Cycle, cache, company, fit, nominations, resources, scores};
 
 /// What one cycle is told from.
 struct Told {
     /// Whose pod it is.
     name: String,
+    /// Who takes it.
+    scheduler: String,
+    /// Whether it is bound later, so that others do not know of it until then.
+    is_apart: bool,
     /// Whether it may go to one node only.
     is_daemon: bool,
     asked: Arc<[Asked]>,
@@ -84,6 +88,8 @@ impl Told {
         let columns = cycle.simple_columns.iter().filter(|column| column.tells_apart());
         Told {
             name: cluster.templates[id.0].name.clone(),
+            scheduler: cache::scheduler(cluster, id),
+            is_apart: cluster.is_apart(id),
             is_daemon: cluster.is_daemon(id),
             asked,
             counts,
@@ -103,11 +109,15 @@ impl Told {
             which.iter().zip(&*self.counts).map(|(&which, &count)| scene.get(which) * scene.get(count)).sum()
         };
         let (fit, tied) = (among(&self.feasible), among(&self.best));
-        let text = format!("binds a pod of {} to {}", self.name, scene.moved_names());
+        let (name, node_names) = (&self.name, scene.moved_names());
+        let text = match self.is_apart {
+            true => format!("chooses {node_names} for a pod of {name}, which nobody else knows yet"),
+            false => format!("binds a pod of {name} to {node_names}"),
+        };
         if self.is_daemon {
-            return Sentence::new("kube-scheduler", text).because("the pod was made for this node");
+            return Sentence::new(&self.scheduler, text).because("the pod was made for this node");
         }
-        let mut sentence = Sentence::new("kube-scheduler", text)
+        let mut sentence = Sentence::new(&self.scheduler, text)
             .because(format!("{fit} of {all} nodes are feasible"))
             .by_if(scene.holds(self.nominated_node_used), &nominations::RULE);
         sentence.rules.extend(refusing(scene, &self.asked));

@@ -23,7 +23,7 @@ use scale::Scale;
 /// All cases.
 pub const CASES: [Case; number(&GROUPS)] = joined(&GROUPS);
 
-const GROUPS: [&[Case]; 9] = [
+const GROUPS: [&[Case]; 10] = [
     &table::CASES,
     &failures::rollouts::CASES,
     &failures::autoscaling::CASES,
@@ -31,6 +31,7 @@ const GROUPS: [&[Case]; 9] = [
     &failures::growing::CASES,
     &failures::disruption::CASES,
     &failures::scheduling::CASES,
+    &failures::schedulers::CASES,
     &failures::nodes::CASES,
     &failures::descheduling::CASES,
 ];

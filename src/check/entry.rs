@@ -1,5 +1,8 @@
 //! The one entry for verdicts: an input and options in, results out; and the transition system that they are about.
 
+use itertools::Itertools;
+
+use crate::cluster::object::spec::Caches;
 use crate::model::build;
 use crate::system::{PropertyId, System};
 
@@ -7,6 +10,9 @@ use super::family::{self, FamilyCheck};
 use super::plan::{Plan, Skipped, Subject};
 use super::source::Input;
 use super::{CheckError, CheckResult, Focus, Options, VerifyError, verify};
+
+/// What is left out where schedulers have caches of their own, and the model does not.
+const RACES: &str = "races between schedulers";
 
 /// Checks an input, which [`super::source`] has read, and tells each result as soon as it is known. Returns the results
 /// with the names of properties that were not looked at.
@@ -19,7 +25,9 @@ pub fn check(
     options: &Options<'_>,
     tell: &mut dyn FnMut(&CheckResult),
 ) -> Result<(Vec<CheckResult>, Skipped), CheckError> {
-    let without: Vec<String> = input.spec.absent.iter().cloned().collect();
+    let spec = &input.spec;
+    let races = (spec.caches != Caches::Shared && !spec.schedulers_race()).then(|| RACES.to_owned());
+    let without: Vec<String> = spec.absent.iter().cloned().chain(races).sorted().collect();
     let said = |result: CheckResult| CheckResult { without: without.clone(), ..result };
     let (results, skipped) = ask(input, options, &mut |result| tell(&said(result.clone())))?;
     Ok((results.into_iter().map(said).collect(), skipped))

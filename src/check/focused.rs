@@ -29,7 +29,9 @@ pub fn applies(subject: &Subject<'_>, plan: &Plan<'_>) -> bool {
     let moved = subject.spec.workloads.iter().filter(|workload| workload.kind != WorkloadKind::Fixed).count();
     // Nodes come and go for all workloads together.
     let nodes_stay = subject.spec.scenario.node_groups.is_empty();
-    plan.focus != Focus::Off && plan.reduce && !plan.engine.certifies() && moved > 1 && nodes_stay
+    // What schedulers do not know of each other's pods is no room that these take.
+    let caches_are_shared = !subject.spec.schedulers_race();
+    plan.focus != Focus::Off && plan.reduce && !plan.engine.certifies() && moved > 1 && nodes_stay && caches_are_shared
 }
 
 /// Checks the properties one name at a time, and tells each result as soon as it is known.

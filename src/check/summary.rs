@@ -180,6 +180,7 @@ fn describe(pod_names: &[String], attributes: &[Attribute], values: &[i64]) -> V
             Attribute::Pods(template, Phase::Unready) => format!("{value} {} not ready", pod_names[template.0]),
             Attribute::Pods(template, Phase::Terminating) => format!("{value} {} terminating", pod_names[template.0]),
             Attribute::Nominated(template) => format!("{value} {} nominated", pod_names[template.0]),
+            Attribute::Assumed(template) => format!("{value} {} assumed", pod_names[template.0]),
             Attribute::Waiting(template) => format!("{value} {} waiting", pod_names[template.0]),
             Attribute::Cordoned => "cordoned".to_owned(),
             Attribute::Down => "down".to_owned(),

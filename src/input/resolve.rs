@@ -4,13 +4,10 @@ use std::collections::{BTreeSet, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use itertools::Itertools;
 use k8s_openapi::api::core::v1::{Node, Pod};
 
 use crate::cluster::object::limit_range;
-use crate::cluster::object::spec::{
-    ClusterSpec, NodeSpec, ObjectKey, Revision, SchedulerProfile, Workload, WorkloadKind,
-};
+use crate::cluster::object::spec::{ClusterSpec, NodeSpec, ObjectKey, SchedulerProfile, Workload, WorkloadKind};
 
 use super::apply::{ApplyHistory, Manifest};
 use super::autoscalers;
@@ -266,6 +263,7 @@ impl Resolver<'_> {
         stateful_sets::warn_of_gate(&present_sets, is_on, self.sink);
         stateful_sets::warn_of_gate(&pending_sets, is_on, self.sink);
         rest::settle(&mut cluster, &priorities);
+        cluster.caches = scheduler::caches(&cluster);
         cluster
     }
 
@@ -359,18 +357,13 @@ impl Resolver<'_> {
 
     /// What is there and not modelled, in a few words each.
     fn absent(&self, cluster: &ClusterSpec) -> BTreeSet<String> {
-        let templates = cluster.workloads.iter().flat_map(|workload| &workload.revisions);
-        let name = |it: &Revision| it.template.spec.as_ref().and_then(|spec| spec.scheduler_name.clone());
-        let schedulers = templates
-            .filter_map(|it| Some(SchedulerProfile::named(&cluster.scheduler, name(it).as_deref())?.scheduler));
         let is_counted = |it: &&Workload| {
             let quotas = || cluster.quotas.iter().map(|quota| quota.metadata.namespace.as_deref().unwrap_or("default"));
             it.kind == WorkloadKind::DaemonSet && quotas().any(|namespace| namespace == it.key.namespace)
         };
         let daemons = cluster.workloads.iter().find(is_counted).map(|_| "ResourceQuota of DaemonSets".to_owned());
-        let races = (schedulers.unique().count() > 1).then(|| "races between schedulers".to_owned());
         let autoscaler = node_autoscaler(cluster).map(|_| "cluster-autoscaler".to_owned());
-        self.census.absent().map(str::to_owned).chain(races).chain(daemons).chain(autoscaler).collect()
+        self.census.absent().map(str::to_owned).chain(daemons).chain(autoscaler).collect()
     }
 
     /// Says that a cluster autoscaler is there that does nothing.

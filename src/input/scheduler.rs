@@ -10,13 +10,17 @@ use k8s_openapi::api::core::v1::TopologySpreadConstraint;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::cluster::object::spec::{DEFAULT_SCHEDULER, FitStrategy, SchedulerProfile};
+use crate::cluster::object::spec::{
+    Caches, ClusterSpec, DEFAULT_SCHEDULER, FitStrategy, SchedulerProfile, WorkloadKind,
+};
 
 use super::census::Census;
 use super::diagnostics::Diagnostics;
 use super::object::RawObject;
 use super::path::FieldPath;
 
+/// Workloads up to which schedulers are modelled with caches of their own: as many as are checked as a whole.
+const MOST_APART: usize = 6;
 /// Default plugins: name, whether it filters, weight as a score plugin (0: it does not score).
 const DEFAULT_PLUGINS: [(&str, bool, i64); 10] = [
     ("NodeUnschedulable", true, 0),
@@ -153,6 +157,16 @@ pub fn resolve(
         Some(own) => profiles.iter_mut().filter(|it| it.scheduler == own).for_each(|it| it.scheduler = 0),
     }
     profiles
+}
+
+/// What the schedulers of a cluster know of each other.
+pub fn caches(cluster: &ClusterSpec) -> Caches {
+    let moved = cluster.workloads.iter().filter(|workload| workload.kind != WorkloadKind::Fixed).count();
+    match cluster.schedulers().len() {
+        0 | 1 => Caches::Shared,
+        _ if moved <= MOST_APART => Caches::Apart,
+        _ => Caches::Overlooked,
+    }
 }
 
 struct Reader<'a> {

@@ -16,6 +16,7 @@ pub mod no_node_oscillation;
 pub mod no_node_overload_loop;
 pub mod no_replica_oscillation;
 mod observer;
+pub mod pods_admitted;
 pub mod pods_schedulable;
 pub mod rollout_completes;
 pub mod settles;
@@ -48,6 +49,7 @@ pub const ALL: &[Definition] = &[
     settles::DEFINITION,
     rollout_completes::DEFINITION,
     drain_completes::DEFINITION,
+    pods_admitted::DEFINITION,
 ];
 
 /// Names of all properties, in that order.

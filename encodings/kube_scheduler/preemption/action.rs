@@ -15,6 +15,7 @@ use crate::system::{ActionDraft, ActionKind, State};
 use crate::term::{Bool, Ctx, Int, TermId};
 
 use super::super::Cycle;
+use super::super::cache::{self, Sights};
 use super::{Preemption, RULE, budgets, eligibility, lower, preemption, ranking, victims};
 
 /// A template whose pods may preempt, and how.
@@ -36,7 +37,7 @@ impl<'c> Preemptor<'c> {
 /// Those of the scheduled templates whose pods may preempt some others, by position.
 pub fn preemptors<'c>(
     cluster: &Cluster<'c>,
-    cells: &[Cell<'c>],
+    sights: &Sights<'c>,
     scheduled: &[TemplateId],
     cycles: &[Cycle<'c>],
 ) -> Vec<Option<Preemptor<'c>>> {
@@ -46,6 +47,7 @@ pub fn preemptors<'c>(
         let may = eligibility::may_preempt(cluster, template);
         let finds_victims = !victims::groups(cluster, template, 0).is_empty();
         (may && finds_victims).then(|| {
+            let cells = sights.by(cluster, template);
             let preempts = |turn| preemption(cluster, cells, &cycle.verdicts, template, &allowed, turn);
             let turns = 0..victims::turns(cluster, template);
             Preemptor { template, preemptions: turns.map(preempts).collect() }
@@ -145,13 +147,14 @@ fn evict<'c>(
     });
 }
 
-/// Nominations of lower priority to a cell's nodes.
+/// Nominations of lower priority to a cell's nodes, as far as the scheduler knows of them.
 fn outbid<'a, 'c>(
     cluster: &'a Cluster<'c>,
     cell: &'a Cell<'c>,
     template: TemplateId,
 ) -> impl Iterator<Item = (TemplateId, Int<'c>)> + use<'a, 'c> {
-    let nominated = lower(cluster, template).filter(|&other| cluster.may_be_nominated(other));
+    let known = move |&other: &TemplateId| cluster.may_be_nominated(other) && cluster.share_a_cache(template, other);
+    let nominated = lower(cluster, template).filter(known);
     nominated.map(|other| (other, cluster.nominated_on(cell, other)))
 }
 
@@ -165,13 +168,14 @@ fn narrator<'c>(cluster: &Cluster<'c>, template: TemplateId, options: &[(Alterna
     let evicted: Vec<(String, TermId)> = cluster.movable().map(evicted).collect();
     let violations = chosen(&|it| it.preemption.runs[it.cell].violations);
     let name = cluster.templates[template.0].name.clone();
+    let scheduler = cache::scheduler(cluster, template);
     let priority = cluster.templates[template.0].priority();
     let candidates: Vec<TermId> = options.iter().map(|(it, _)| it.preemption.candidates[it.cell].id()).collect();
     Box::new(move |scene: &Scene<'_>| {
         let evicted = evicted.iter().map(|(name, count)| (name, scene.get(*count))).filter(|&(_, count)| count > 0);
         let evicted: Vec<String> = evicted.map(|(name, count)| format!("{count} pod(s) of {name}")).collect();
         let text = format!("preempts {} on {} for a pod of {name}", evicted.join(" and "), scene.moved_names());
-        let sentence = Sentence::new("kube-scheduler", text)
+        let sentence = Sentence::new(&scheduler, text)
             .because(format!("it fits nowhere, and its priority, {priority}, is higher"))
             .by(&victims::RULE)
             .by_if(candidates.iter().filter(|&&it| scene.holds(it)).count() > 1, &ranking::RULE);

@@ -13,14 +13,16 @@ use crate::encodings::ranks;
 use crate::system::{ActionDraft, ActionKind, State};
 use crate::term::Bool;
 
+use super::super::cache::Sights;
 use super::super::filters::Filters;
-use super::super::{Cycle, company, nominations};
+use super::super::{Cycle, cache, company, nominations};
 use super::{RULE, lower};
 
 /// Adds what becomes of nominated pods of the scheduled templates.
-pub fn add<'c>(cluster: &Cluster<'c>, cells: &[Cell<'c>], scheduled: &[TemplateId], cycles: &[Cycle<'c>]) {
+pub fn add<'c>(cluster: &Cluster<'c>, sights: &Sights<'c>, scheduled: &[TemplateId], cycles: &[Cycle<'c>]) {
     for (&template, cycle) in scheduled.iter().zip(cycles) {
         if cluster.may_be_nominated(template) && !cluster.is_stopped() {
+            let cells = sights.by(cluster, template);
             let filters = Filters::new(cluster, cells, template);
             let fits = (0..cells.len()).map(|cell| filters.verdict_of_nominated(cell).passes()).collect();
             let nominee = Nominee { cluster, cells, template, fits };
@@ -44,6 +46,10 @@ impl<'c> Nominee<'_, 'c> {
         ActionKind::Event { rank: ranks::SCHEDULER }
     }
 
+    fn name(&self) -> String {
+        self.cluster.templates[self.template.0].name.clone()
+    }
+
     fn is_nominated(&self, cell: &Cell<'c>) -> Bool<'c> {
         cell.exists & self.cluster.nominated_on(cell, self.template).ge(1)
     }
@@ -63,16 +69,12 @@ impl<'c> Nominee<'_, 'c> {
         let mut next = state.clone();
         let one = ctx.int(1);
         cluster.rewrite_one(&mut next, &chosen, |cell| {
-            let bound = match is_daemon {
-                true => cluster.change(cell).bind_waiting(self.template),
-                false => cluster.change(cell).bind(self.template, one),
-            };
-            bound.dismiss(self.template, one)
+            cluster.change(cell).place(self.template).dismiss(self.template, one)
         });
-        if !is_daemon {
+        if !is_daemon && !cluster.is_apart(self.template) {
             next.set(cluster.pending[self.template.0], waiting.minus_or_zero(one));
         }
-        let name = cluster.templates[self.template.0].name.clone();
+        let (name, scheduler) = (self.name(), cache::scheduler(cluster, self.template));
         let draft = ActionDraft::new(
             format!("kube-scheduler binds {name} where it is nominated"),
             self.event(),
@@ -83,7 +85,7 @@ impl<'c> Nominee<'_, 'c> {
         let tell = move |scene: &Scene<'_>| {
             let text = format!("binds a pod of {name} to {}", scene.moved_names());
             let why = "it is nominated to the node, and its victims have made room";
-            Sentence::new("kube-scheduler", text).by(&nominations::RULE).because(why)
+            Sentence::new(&scheduler, text).by(&nominations::RULE).because(why)
         };
         cluster.act(&RULE, draft, Box::new(tell));
     }
@@ -108,7 +110,7 @@ impl<'c> Nominee<'_, 'c> {
         let (var, chosen, valid) = cluster.choose_cell("node", &allowed);
         let mut next: State<'c> = state.clone();
         cluster.rewrite_one(&mut next, &chosen, |cell| cluster.change(cell).dismiss(self.template, ctx.int(1)));
-        let name = cluster.templates[self.template.0].name.clone();
+        let (name, scheduler) = (self.name(), cache::scheduler(cluster, self.template));
         let draft = ActionDraft::new(
             format!("kube-scheduler gives up a nomination of {name}"),
             self.event(),
@@ -118,7 +120,7 @@ impl<'c> Nominee<'_, 'c> {
         .choosing(vec![var], valid);
         let tell = move |scene: &Scene<'_>| {
             let text = format!("no longer keeps room for a pod of {name} on {}", scene.moved_names());
-            Sentence::new("kube-scheduler", text).by(&nominations::RULE)
+            Sentence::new(&scheduler, text).by(&nominations::RULE)
         };
         cluster.act(&RULE, draft, Box::new(tell));
     }

@@ -20,6 +20,7 @@ use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::{Cell, Phase, TemplateId};
 use crate::term::{Bool, Ctx, Int};
 
+use super::super::cache;
 use super::super::filters::{Filters, Verdict};
 use super::super::nominations::Change;
 use super::budgets::{self, Budget};
@@ -149,7 +150,8 @@ pub fn dry_run<'c>(
     budgets: &[Budget<'c>],
 ) -> DryRun<'c> {
     let ctx = cluster.ctx();
-    let here: Vec<Int<'c>> = groups.iter().map(|group| cluster.pods(cell, group.template, group.phase)).collect();
+    let pods = |group: &Group| cache::bound(cluster, cell, filters.template(), (group.template, group.phase));
+    let here: Vec<Int<'c>> = groups.iter().map(pods).collect();
     let violating = budgets::violating(cluster, groups, &here, budgets);
     let mut trial = Trial { filters, cell: index, groups, here: &here, kept: vec![ctx.int(0); groups.len()] };
     let emptied = trial.verdict();

@@ -14,6 +14,7 @@ pub mod growing;
 mod manifests;
 pub mod nodes;
 pub mod rollouts;
+pub mod schedulers;
 pub mod scheduling;
 
 /// Cases of which Kubernetes has mended all.

@@ -10,7 +10,7 @@ use k8s_openapi::api::core::v1::{Pod, PodCondition, PodStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 
 use crate::cluster::object::command::CommandAction;
-use crate::cluster::object::spec::{ClusterSpec, ExistingPod, Revision, Workload, WorkloadKind};
+use crate::cluster::object::spec::{Caches, ClusterSpec, ExistingPod, Revision, Workload, WorkloadKind};
 
 use super::survey::Survey;
 
@@ -68,6 +68,7 @@ fn part(
         claims: whole.claims.clone(),
         finished: whole.finished.clone(),
         scenario,
+        caches: Caches::Shared,
         company: whole.company.clone(),
     };
     (spec, commands)

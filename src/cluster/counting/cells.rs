@@ -17,13 +17,12 @@ use crate::system::{Builder, IntVar, State};
 use crate::term::{Bool, Ctx, Int, Range};
 
 use super::classes::NodeClass;
-use super::layout::{Attribute, Layout, Presence, requested};
+use super::combinations::combinations;
+use super::layout::{Attribute, Layout};
 use super::sizes::OpenSize;
-use super::templates::{Phase, Share, Template, TemplateId};
+use super::templates::{Phase, Template, TemplateId};
 use super::totals::{Change, Totals};
 
-/// Combinations above which a class is never counted: a move between them may have as many targets as there are.
-const MOST_COMBINATIONS: usize = 600;
 /// How much more a cell costs whose attributes are variables: what is computed from constants folds away, and states that
 /// differ in the names of nodes only are told apart.
 const COST_OF_VARIABLES: u64 = 4;
@@ -339,79 +338,6 @@ fn targets<'c>(
     possible.filter(|(_, when)| when.constant() != Some(false)).collect()
 }
 
-/// All combinations of attributes that can arise, or `None` if there is nothing to count, or too much.
-fn combinations(
-    class: &NodeClass,
-    layout: &Layout,
-    templates: &[Template],
-    start: &[Vec<Range>],
-) -> Option<Vec<Vec<i64>>> {
-    if class.members.len() < 2 {
-        return None;
-    }
-    let mut keys: Vec<Vec<i64>> = vec![Vec::new()];
-    for &max in &layout.max {
-        keys = keys.into_iter().flat_map(|key| (0..=max).map(move |value| extended(&key, value))).collect();
-        keys.retain(|key| {
-            fits(class, layout, templates, key) && is_shared(layout, templates, key) && is_bare(layout, key)
-        });
-        if keys.len() > MOST_COMBINATIONS {
-            return None;
-        }
-    }
-    // A node that starts over-committed could move between combinations that do not fit: count only what fits.
-    let least = |member: &Vec<Range>| member.iter().map(|range| range.lo).collect::<Vec<i64>>();
-    start.iter().all(|member| keys.contains(&least(member))).then_some(keys)
-}
-
-fn extended(key: &[i64], value: i64) -> Vec<i64> {
-    key.iter().copied().chain([value]).collect()
-}
-
-/// Whether the pods of a (partial) combination fit the class's nodes together.
-fn fits(class: &NodeClass, layout: &Layout, templates: &[Template], key: &[i64]) -> bool {
-    let mut used: HashMap<&str, i64> = HashMap::new();
-    for (attribute, &count) in layout.attributes.iter().zip(key) {
-        if let Attribute::Pods(TemplateId(template), _) = attribute
-            && count > 0
-        {
-            for (name, amount) in requested(&templates[*template]) {
-                *used.entry(name).or_default() += amount * count;
-            }
-        }
-    }
-    used.iter().all(|(name, &amount)| amount == 0 || amount <= class.free(name))
-}
-
-/// Whether a (partial) combination has no more pods of a DaemonSet than its controller ever makes: the next one once the
-/// last one is gone, or at least deleted if it is beside one of another revision.
-fn is_shared(layout: &Layout, templates: &[Template], key: &[i64]) -> bool {
-    let mut pods: HashMap<usize, i64> = HashMap::new();
-    for (attribute, &count) in layout.attributes.iter().zip(key) {
-        let (Attribute::Pods(id, _) | Attribute::Waiting(id)) = *attribute else { continue };
-        let template = &templates[id.0];
-        let counts = match template.share {
-            Share::Any => false,
-            Share::One => true,
-            Share::Surging => !matches!(attribute, Attribute::Pods(_, Phase::Terminating)),
-        };
-        if counts {
-            *pods.entry(template.workload).or_default() += count;
-        }
-    }
-    let surges = |workload: usize| {
-        templates.iter().any(|template| template.workload == workload && template.share == Share::Surging)
-    };
-    pods.iter().all(|(&workload, &count)| count <= if surges(workload) { 2 } else { 1 })
-}
-
-/// Whether a combination has nothing on nodes that are not there.
-fn is_bare(layout: &Layout, key: &[i64]) -> bool {
-    let presence = layout.position(Attribute::Presence).and_then(|position| Some((position, *key.get(position)?)));
-    presence
-        .is_none_or(|(position, value)| Presence::is_there(value) || key[..position].iter().all(|&value| value == 0))
-}
-
 fn individual(
     builder: &Builder<'_>,
     class: &NodeClass,
@@ -467,7 +393,7 @@ pub fn label(layout: &Layout, templates: &[Template], key: &[i64]) -> String {
         .filter(|&(_, &value)| value > 0)
         .map(|(attribute, &value)| match attribute {
             Attribute::Presence => ["here", "absent", "going", "coming"][value as usize].to_owned(),
-            Attribute::Pods(..) | Attribute::Nominated(_) | Attribute::Waiting(_) => {
+            Attribute::Pods(..) | Attribute::Nominated(_) | Attribute::Assumed(_) | Attribute::Waiting(_) => {
                 format!("{value} {}", describe(attribute, templates))
             }
             _ => describe(attribute, templates),
@@ -490,6 +416,7 @@ fn describe(attribute: &Attribute, templates: &[Template]) -> String {
         Attribute::Maintenance => "maintenance".to_owned(),
         Attribute::Presence => "presence".to_owned(),
         Attribute::Nominated(TemplateId(template)) => format!("{} nominated", templates[template].name),
+        Attribute::Assumed(TemplateId(template)) => format!("{} assumed", templates[template].name),
         Attribute::Waiting(TemplateId(template)) => format!("{} waiting", templates[template].name),
     }
 }

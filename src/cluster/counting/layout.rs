@@ -18,6 +18,8 @@ pub enum Attribute {
     Down,
     /// Number of waiting pods of a template that are nominated to it.
     Nominated(TemplateId),
+    /// Number of waiting pods of a template for which their scheduler chose it, which nobody else knows yet.
+    Assumed(TemplateId),
     /// Number of waiting pods of a template that were made for it, and may go nowhere else.
     Waiting(TemplateId),
     /// Whether its Node object was deleted: 0 or 1.
@@ -118,6 +120,9 @@ impl Layout {
             }
             if fitting > 0 && template.may_be_nominated(templates) {
                 layout.push(Attribute::Nominated(id), if template.is_daemon() { waiting } else { fitting });
+            }
+            if fitting > 0 && template.cache.is_some() {
+                layout.push(Attribute::Assumed(id), if template.is_daemon() { waiting } else { fitting });
             }
             if template.is_daemon() && waiting > 0 {
                 layout.push(Attribute::Waiting(id), waiting);

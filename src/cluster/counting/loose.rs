@@ -195,6 +195,7 @@ impl<'a> Readers<'a> {
             crash_loops: false,
             share: Share::Any,
             grows: true,
+            cache: None,
             spec: sample.spec.clone().unwrap_or_default(),
             requests: resources::bound_requests(&sample)?,
             scoring: resources::bound_nonzero_requests(&sample),

@@ -4,11 +4,12 @@
 //!   some; [`phases`]: what of their lives is told apart.
 //! * [`reads`]: what controllers read of nodes; [`classes`]: kinds of interchangeable nodes, which agree on that;
 //!   [`layout`]: what the state of one of them consists of.
-//! * [`cells`]: nodes of a class in one state; [`totals`]: sums over all of them.
+//! * [`cells`]: nodes of a class in one state, of which `combinations` says what there can be; [`totals`]: sums over all of them.
 //! * [`placement`], [`start`]: where pods may be at the start; [`sizes`]: several sizes of a cluster at once.
 
 pub mod cells;
 pub mod classes;
+mod combinations;
 pub mod jobs;
 pub mod layout;
 pub mod loose;

@@ -77,7 +77,11 @@ impl<'a> Placement<'a> {
             Attribute::Down => i64::from(node.is_not_ready()),
             Attribute::Waiting(template) => self.waiting.get(&(node.name.as_str(), template)).copied().unwrap_or(0),
             Attribute::Presence if node.absent => Presence::Absent.value(),
-            Attribute::Gone | Attribute::Maintenance | Attribute::Nominated(_) | Attribute::Presence => 0,
+            Attribute::Gone
+            | Attribute::Maintenance
+            | Attribute::Nominated(_)
+            | Attribute::Assumed(_)
+            | Attribute::Presence => 0,
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::cluster::object::daemon::Update;
 use crate::cluster::object::images;
 use crate::cluster::object::resources::{self, Resources};
 use crate::cluster::object::selector;
-use crate::cluster::object::spec::{ClusterSpec, ExistingPod, Workload, WorkloadKind};
+use crate::cluster::object::spec::{ClusterSpec, ExistingPod, SchedulerProfile, Workload, WorkloadKind};
 use crate::cluster::object::stateful::Stateful;
 
 /// Position of a template in [`View::templates`](crate::cluster::view::View::templates).
@@ -108,6 +108,8 @@ pub struct Template {
     pub share: Share,
     /// Whether new ones may come: the owner may have this template now or later.
     pub grows: bool,
+    /// Where schedulers have caches of their own: the one whose pods these are.
+    pub cache: Option<usize>,
     /// One of the pods as it was read; `None` for those of modelled owners.
     pub sample: Option<Arc<Pod>>,
     /// Whether some of the existing pods have no node; only kept for pods without a modelled owner.
@@ -194,7 +196,17 @@ pub fn templates(spec: &ClusterSpec) -> Result<Vec<Template>, resources::Resourc
     let loose = loose::templates(spec, &all)?;
     all.extend(loose);
     phases::forget_termination(spec, &mut all);
+    if spec.schedulers_race() {
+        all.iter_mut().for_each(|template| template.cache = cache(spec, template));
+    }
     Ok(all)
+}
+
+/// The scheduler that takes pods of a template.
+fn cache(spec: &ClusterSpec, template: &Template) -> Option<usize> {
+    let is_scheduled = template.may_be_placed() && template.pinned_to().is_none();
+    let profile = SchedulerProfile::named(&spec.scheduler, template.spec.scheduler_name.as_deref());
+    profile.filter(|_| is_scheduled).map(|profile| profile.scheduler)
 }
 
 fn template(spec: &ClusterSpec, workload: usize, revision: usize) -> Result<Template, resources::ResourceError> {
@@ -223,6 +235,7 @@ fn template(spec: &ClusterSpec, workload: usize, revision: usize) -> Result<Temp
         tenure: Tenure::Owned,
         share: share(owner),
         grows: grows(spec, owner, revision),
+        cache: None,
         sample: None,
         waits: false,
         members: (0..source.pods.len()).collect(),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use k8s_openapi::api::apps::v1::{DaemonSetUpdateStrategy, DeploymentStrategy};
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
-use k8s_openapi::api::core::v1::{LimitRange, Node, Pod, PodTemplateSpec, ResourceQuota, Service};
+use k8s_openapi::api::core::v1::{LimitRange, Node, Pod, PodSpec, PodTemplateSpec, ResourceQuota, Service};
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
@@ -16,6 +16,7 @@ use super::activation::Activation;
 use super::batch::Batch;
 use super::scenario::Scenario;
 use super::stateful::Stateful;
+use crate::system::Interleaving;
 
 pub use super::key::{ObjectKey, Origin};
 pub use super::policy::*;
@@ -55,11 +56,36 @@ pub struct ClusterSpec {
     pub absent: BTreeSet<String>,
     /// What Kubernetes objects cannot say: loads, failures, commands, properties, bound.
     pub scenario: Scenario,
+    /// Whether pods are in caches of several schedulers.
+    pub caches: Caches,
     /// What workloads may do that this is no part of, where it is a part of a cluster.
     pub company: Company,
 }
 
 impl ClusterSpec {
+    /// The schedulers that take pods.
+    pub fn schedulers(&self) -> BTreeSet<usize> {
+        let takes = |pod: &PodSpec| {
+            let is_pinned = pod.node_name.as_deref().is_some_and(|name| !name.is_empty());
+            let profile =
+                SchedulerProfile::named(&self.scheduler, pod.scheduler_name.as_deref()).filter(|_| !is_pinned);
+            profile.map(|profile| profile.scheduler)
+        };
+        let (fixed, owners): (Vec<&Workload>, Vec<&Workload>) =
+            self.workloads.iter().partition(|workload| workload.kind == WorkloadKind::Fixed);
+        let templates =
+            owners.into_iter().flat_map(|owner| &owner.revisions).filter_map(|it| it.template.spec.as_ref());
+        let waiting = fixed.into_iter().flat_map(|owner| &owner.revisions).flat_map(|it| &it.pods);
+        let waiting = waiting.filter(|pod| pod.node.is_none()).filter_map(|pod| pod.object.as_ref()?.spec.as_ref());
+        templates.chain(waiting).filter_map(takes).collect()
+    }
+
+    /// Whether schedulers decide without knowing what others have just decided, and that is modelled: not in `settled` runs, in
+    /// which each binds what it decides before anybody else acts.
+    pub fn schedulers_race(&self) -> bool {
+        self.caches == Caches::Apart && self.scenario.interleaving != Interleaving::Settled
+    }
+
     /// Whether an autoscaler, or KEDA, scales a workload.
     pub fn scales(&self, workload: &ObjectKey) -> bool {
         self.autoscalers.iter().any(|it| it.target == *workload)
@@ -77,6 +103,18 @@ impl SchedulerProfile {
 
 /// The scheduler of pods that name none.
 pub const DEFAULT_SCHEDULER: &str = "default-scheduler";
+
+/// What schedulers know of each other's decisions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Caches {
+    /// Everything: one scheduler takes all pods, or several are taken to.
+    #[default]
+    Shared,
+    /// What is bound: each has a cache of its own.
+    Apart,
+    /// The same, but there are so many workloads that they are taken to know everything; verdicts say so.
+    Overlooked,
+}
 
 /// The doings of workloads that were left out of a [`ClusterSpec`], as far as those in it can notice.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -99,6 +99,23 @@ impl<'c> Change<'_, 'c> {
         self
     }
 
+    /// A scheduler takes one more waiting pod of a template to be on the nodes, which nobody else knows yet.
+    pub fn assume(mut self, template: TemplateId) -> Self {
+        self.note(effect::assumed(template));
+        let attribute = Attribute::Assumed(template);
+        let layout = self.view.cells.layout(self.cell.class);
+        let most = layout.position(attribute).map_or(0, |position| layout.max[position]);
+        self.update(attribute, |assumed| (assumed + 1).min(most));
+        self
+    }
+
+    /// One pod of a template less is taken to be on the nodes by its scheduler alone.
+    pub fn forget(mut self, template: TemplateId) -> Self {
+        self.note(effect::assumed(template));
+        self.update(Attribute::Assumed(template), |assumed| assumed.minus_or_zero(1));
+        self
+    }
+
     /// Sets the stage of maintenance.
     pub fn maintenance(self, stage: i64) -> Self {
         self.set(Attribute::Maintenance, stage)
@@ -121,6 +138,7 @@ impl<'c> Change<'_, 'c> {
                     self.note(effect::ended(template));
                 }
                 Attribute::Waiting(template) => self.note(effect::withdrawn(template)),
+                Attribute::Assumed(template) => self.note(effect::assumed(template)),
                 _ => {}
             }
             self.update(attribute, |_| none);
@@ -166,6 +184,18 @@ impl<'c> Change<'_, 'c> {
         self.update(Attribute::Waiting(template), |waiting| waiting.minus_or_zero(1));
         let one = self.view.ctx().int(1);
         self.bind(template, one)
+    }
+
+    /// Gives each node a waiting pod of a template: it is bound, or, where schedulers have caches of their own, its scheduler
+    /// takes it to be there, and it goes on waiting for everybody else.
+    pub fn place(self, template: TemplateId) -> Self {
+        if self.view.is_apart(template) { self.assume(template) } else { self.land(template) }
+    }
+
+    /// Binds a waiting pod of a template to each node.
+    pub fn land(self, template: TemplateId) -> Self {
+        let one = self.view.ctx().int(1);
+        if self.view.is_daemon(template) { self.bind_waiting(template) } else { self.bind(template, one) }
     }
 
     /// Makes so many pods of a template for each node, which wait for it.
@@ -343,14 +373,10 @@ impl<'c> Cluster<'c> {
         note(state, &deeds.into_inner());
     }
 
-    /// Binds one pod of a template to a node of the chosen cell.
+    /// One waiting pod of a template gets a node of the chosen cell: it is bound there, or, where schedulers have caches of
+    /// their own, its scheduler takes it to be there.
     pub fn place(&self, state: &mut State<'c>, template: TemplateId, chosen: &[Bool<'c>]) {
-        let one = self.ctx().int(1);
-        let is_daemon = self.is_daemon(template);
-        self.rewrite_one(state, chosen, |cell| match is_daemon {
-            true => self.change(cell).bind_waiting(template),
-            false => self.change(cell).bind(template, one),
-        });
+        self.rewrite_one(state, chosen, |cell| self.change(cell).place(template));
     }
 }
 

@@ -68,6 +68,13 @@ impl<'c> Cluster<'c> {
         followed.for_each(|it| it.note(&state, next, current, proposal));
     }
 
+    /// Records in a state that a kubelet refused a pod of a template, where that is remembered.
+    pub fn note_refusal(&self, next: &mut State<'c>, template: TemplateId) {
+        let workload = self.templates[template.0].workload;
+        let own = self.refused.iter().filter(|(known, _)| *known == workload);
+        own.for_each(|&(_, flag)| next.set_bool(flag, self.ctx().bool(true)));
+    }
+
     /// Adds an action, the rule that it follows, and what it tells about itself. With every slow action the company may
     /// have left room, for whatever else happens meanwhile.
     pub fn act(&self, rule: &'static Rule, mut draft: ActionDraft<'c>, narrator: Narrator) -> ActionId {

@@ -115,6 +115,7 @@ impl<'c> Declaring<'c> {
             commands_given: None,
             turnover: Turnover::default(),
             crowded,
+            refused: Vec::new(),
             marked: (0..MARKED_WORKLOADS).collect(),
             usage: Usage::default(),
             readings,
@@ -197,6 +198,17 @@ impl<'c> Declaring<'c> {
     /// Counts the pods of a template that are available, beside those that are ready.
     pub fn count_available(&mut self, template: TemplateId, var: IntVar) {
         self.0.turnover.available.push((template, var));
+    }
+
+    /// Remembers whether a kubelet has refused a pod of a workload that a scheduler bound.
+    pub fn remember_refusals(&mut self, workload: usize) -> BoolVar {
+        let known = self.0.refused.iter().find(|(known, _)| *known == workload).map(|&(_, flag)| flag);
+        known.unwrap_or_else(|| {
+            let name = &self.0.spec.workloads[workload].key;
+            let flag = self.bool(format!("{name} refused"), Some(false));
+            self.0.refused.push((workload, flag));
+            flag
+        })
     }
 
     /// Gives these workloads marks of their own, as many of them as there are marks for; the others share theirs.

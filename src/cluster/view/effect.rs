@@ -9,7 +9,7 @@ use crate::cluster::TemplateId;
 use crate::system::Effect;
 
 /// Number of kinds of effects on pods.
-const KINDS: u32 = 7;
+const KINDS: u32 = 8;
 
 fn on(template: TemplateId, kind: u32) -> Effect {
     Effect(1 + template.0 as u32 * KINDS + kind)
@@ -59,4 +59,9 @@ pub fn waiting(template: TemplateId) -> Effect {
 /// Pods of a template wait no more for a node, without having got one.
 pub fn withdrawn(template: TemplateId) -> Effect {
     on(template, 6)
+}
+
+/// A scheduler chooses nodes for waiting pods of a template, or learns that they are bound, gone or refused.
+pub fn assumed(template: TemplateId) -> Effect {
+    on(template, 7)
 }

@@ -54,6 +54,8 @@ pub struct View<'c> {
     pub turnover: Turnover,
     /// By template: whether the company leaves its pods no room at present; `None` where it always leaves some.
     pub crowded: Vec<Option<BoolVar>>,
+    /// By workload: whether a kubelet has refused one of its pods, where that is remembered.
+    pub(super) refused: Vec<(usize, BoolVar)>,
     /// What pods on nodes use together, which every template asks anew.
     pub usage: Usage,
     /// Flags set by every change from outside, each cleared by the observer that declared it.
@@ -267,6 +269,21 @@ impl<'c> View<'c> {
         }
     }
 
+    /// Waiting pods of a template that its scheduler alone takes to be on each node of a cell.
+    pub fn assumed_on(&self, cell: &Cell<'c>, template: TemplateId) -> Int<'c> {
+        self.get(cell, Attribute::Assumed(template))
+    }
+
+    /// Whether pods of a template are in a cache that others do not share, until they are bound.
+    pub fn is_apart(&self, template: TemplateId) -> bool {
+        self.templates[template.0].cache.is_some()
+    }
+
+    /// Whether one scheduler takes pods of both templates, or what several know makes no difference.
+    pub fn share_a_cache(&self, one: TemplateId, other: TemplateId) -> bool {
+        self.templates[one.0].cache == self.templates[other.0].cache
+    }
+
     /// Waiting pods of a template that are nominated to each node of a cell.
     pub fn nominated_on(&self, cell: &Cell<'c>, template: TemplateId) -> Int<'c> {
         self.get(cell, Attribute::Nominated(template))
@@ -282,9 +299,10 @@ impl<'c> View<'c> {
         self.get(cell, Attribute::Waiting(template))
     }
 
-    /// Those of them that are not nominated to it.
+    /// Those of them that are not nominated to it, and for which it is not chosen.
     pub fn unnominated_on(&self, cell: &Cell<'c>, template: TemplateId) -> Int<'c> {
-        self.waiting_on(cell, template).minus_or_zero(self.nominated_on(cell, template))
+        let waiting = self.waiting_on(cell, template).minus_or_zero(self.nominated_on(cell, template));
+        if self.is_apart(template) { waiting.minus_or_zero(self.assumed_on(cell, template)) } else { waiting }
     }
 
     /// Whether pods of a template are each made for one node.
@@ -300,14 +318,18 @@ impl<'c> View<'c> {
         }
     }
 
-    /// Waiting pods of a template that are nominated to no node.
+    /// Waiting pods of a template that are nominated to no node, and for which none is chosen.
     pub fn unnominated(&self, state: &State<'c>, template: TemplateId) -> Int<'c> {
         if self.is_daemon(template) {
             return self.sum(state, |cell| self.unnominated_on(cell, template));
         }
         let waiting = state.get(self.pending[template.0]);
-        match self.may_be_nominated(template) {
+        let waiting = match self.may_be_nominated(template) {
             true => waiting.minus_or_zero(self.sum(state, |cell| self.nominated_on(cell, template))),
+            false => waiting,
+        };
+        match self.is_apart(template) {
+            true => waiting.minus_or_zero(self.sum(state, |cell| self.assumed_on(cell, template))),
             false => waiting,
         }
     }

@@ -205,6 +205,7 @@ impl Lens {
                         | Attribute::Gone
                         | Attribute::Maintenance
                         | Attribute::Nominated(_)
+                        | Attribute::Assumed(_)
                         | Attribute::Presence => {}
                     }
                 }
