@@ -397,10 +397,13 @@ fn node_pools_that_make_no_sense_are_errors_with_places() {
         errors(&text, &scenario(1, &four(4), ""))
     };
     let budgets = |budget: &str| of_pool(&format!("  disruption: {{consolidateAfter: 0s, budgets: [{budget}]}}\n"));
-    assert_eq!(budgets("{nodes: 110%}"), ["p:6: `110%` is neither a number of nodes nor a percentage"]);
+    assert_eq!(
+        budgets("{nodes: 110%}"),
+        ["p:6: spec.disruption.budgets[0].nodes: `110%` is neither a number of nodes nor a percentage"]
+    );
     assert_eq!(
         budgets("{nodes: 10%, schedule: '@daily'}"),
-        ["p:6: a budget has `schedule` and `duration`, or neither"]
+        ["p:6: spec.disruption.budgets[0]: a budget has `schedule` and `duration`, or neither"]
     );
     assert_eq!(budgets("{nodes: 10%, reasons: [Bored]}").len(), 1);
     assert_eq!(of_pool("  disruption: {consolidateAfter: 0s, consolidationPolicy: Sometimes}\n").len(), 1);

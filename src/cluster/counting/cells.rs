@@ -466,7 +466,7 @@ pub fn label(layout: &Layout, templates: &[Template], key: &[i64]) -> String {
         .zip(key)
         .filter(|&(_, &value)| value > 0)
         .map(|(attribute, &value)| match attribute {
-            Attribute::Presence => ["here", "absent", "going", "coming"][value as usize].to_owned(),
+            Attribute::Presence => Presence::NAMES[value as usize].to_owned(),
             Attribute::Pods(..) | Attribute::Nominated(_) | Attribute::Waiting(_) => {
                 format!("{value} {}", describe(attribute, templates))
             }

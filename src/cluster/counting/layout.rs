@@ -46,6 +46,9 @@ pub enum Presence {
 }
 
 impl Presence {
+    /// What they are called, by value.
+    pub const NAMES: [&str; 6] = ["here", "absent", "going", "coming", "yielding", "replacing"];
+
     /// Its value.
     pub fn value(self) -> i64 {
         self as i64
