@@ -18,9 +18,11 @@ pub mod environment;
 pub mod gitops;
 pub mod hpa;
 pub mod job;
+pub mod karpenter;
 pub mod keda;
 pub mod kube_scheduler;
 pub mod kubelet;
+pub mod node_groups;
 pub mod node_lifecycle;
 pub mod pod_collector;
 pub mod ranks;
@@ -32,12 +34,13 @@ pub mod taint_eviction;
 use crate::cluster::counting::reads::Reader;
 
 /// Who reads nodes, and what.
-pub const READERS: [Reader; 7] = [
+pub const READERS: [Reader; 8] = [
     kubelet::READER,
     taint_eviction::READER,
     daemonset::READER,
     kube_scheduler::READER,
     descheduler::READER,
     cluster_autoscaler::READER,
+    karpenter::READER,
     environment::commands::READER,
 ];

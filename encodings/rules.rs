@@ -6,12 +6,12 @@ use crate::cluster::view::rule::{Component, Rule};
 
 use super::{
     admission, clocked, cluster_autoscaler, crash_loops, daemonset, deployment, descheduler, disruption, environment,
-    gitops, hpa, job, keda, kube_scheduler, kubelet, node_lifecycle, pod_collector, replicaset, statefulset,
+    gitops, hpa, job, karpenter, keda, kube_scheduler, kubelet, node_lifecycle, pod_collector, replicaset, statefulset,
     taint_eviction,
 };
 
 /// The rules of each place.
-static PLACES: [&[&Rule]; 20] = [
+static PLACES: [&[&Rule]; 21] = [
     kube_scheduler::RULES,
     kube_scheduler::preemption::RULES,
     deployment::RULES,
@@ -22,6 +22,7 @@ static PLACES: [&[&Rule]; 20] = [
     job::RULES,
     hpa::RULES,
     cluster_autoscaler::RULES,
+    karpenter::RULES,
     &[&keda::RULE],
     gitops::RULES,
     &[&kubelet::RULE, &crash_loops::RULE],

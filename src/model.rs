@@ -23,8 +23,8 @@ use crate::encodings::job::BatchVars;
 use crate::encodings::keda::Activity;
 use crate::encodings::statefulset::StatefulVars;
 use crate::encodings::{
-    self, cluster_autoscaler, crash_loops, daemonset, deployment, descheduler, disruption, gitops, hpa, job, keda,
-    kube_scheduler, kubelet, pod_collector, replicaset, statefulset, taint_eviction,
+    self, cluster_autoscaler, crash_loops, daemonset, deployment, descheduler, disruption, gitops, hpa, job, karpenter,
+    keda, kube_scheduler, kubelet, pod_collector, replicaset, statefulset, taint_eviction,
 };
 
 /// A cluster as a transition system, with everything that is needed to tell its runs.
@@ -210,6 +210,7 @@ impl Declared {
             cluster.reading_as(descheduler::READER.name, || descheduler::add(cluster, &self.descheduler));
         }
         cluster.reading_as(cluster_autoscaler::READER.name, || cluster_autoscaler::add(cluster));
+        cluster.reading_as(karpenter::READER.name, || karpenter::add(cluster));
         keda::add(cluster, &self.activity);
         gitops::add(cluster);
         environment::load::add(cluster, &self.loads);

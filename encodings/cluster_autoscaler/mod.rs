@@ -1,6 +1,6 @@
 //! The cluster autoscaler: nodes come for pods that fit nowhere ([`scale_up`]), and nodes go whose few pods fit elsewhere
 //! ([`scale_down`]): of those that are little used ([`eligibility`]), whose pods may move ([`drainability`]) and, in a
-//! simulation, find a place ([`simulation`]).
+//! simulation, find a place ([`simulation`]). What it shares with Karpenter is in [`super::node_groups`].
 //!
 //! Part of the rules `cluster-autoscaler/scale-up` and `cluster-autoscaler/scale-down`.
 //!
@@ -14,6 +14,7 @@ pub mod scale_up;
 pub mod simulation;
 
 use crate::cluster::counting::reads::{Reader, Reads};
+use crate::cluster::object::scenario::{Scaler, Scenario};
 use crate::cluster::object::spec::ClusterSpec;
 use crate::cluster::view::Cluster;
 use crate::cluster::view::rule::Rule;
@@ -21,12 +22,13 @@ use crate::cluster::{Presence, Template};
 use crate::term::Int;
 
 use super::kube_scheduler;
+use super::node_groups::{self, arrival};
 
 /// What the autoscaler reads of nodes: what the scheduler does, whose filters it asks.
 pub const READER: Reader = Reader { name: "cluster autoscaler", reads };
 
 fn reads(spec: &ClusterSpec, templates: &[Template], reads: &mut Reads) {
-    if !spec.scenario.node_groups.is_empty() {
+    if acts(&spec.scenario) {
         (kube_scheduler::READER.reads)(spec, templates, reads);
     }
 }
@@ -35,14 +37,19 @@ fn reads(spec: &ClusterSpec, templates: &[Template], reads: &mut Reads) {
 pub static RULES: &[&Rule] =
     &[&scale_up::RULE, &scale_down::RULE, &eligibility::RULE, &drainability::RULE, &simulation::RULE];
 
+/// Whether there are groups for it.
+fn acts(scenario: &Scenario) -> bool {
+    scenario.node_groups.iter().any(|group| group.scaler.is_cluster_autoscaler())
+}
+
 /// Adds the nodes' coming and going, where there are node groups.
 pub fn add(cluster: &Cluster<'_>) {
-    if cluster.spec.scenario.node_groups.is_empty() {
+    if !acts(cluster.spec.scenario) {
         return;
     }
     let requests = scale_up::Requests::new(cluster);
     requests.add();
-    scale_up::add_arrival(cluster);
+    arrival::add(cluster, &scale_up::RULE, Scaler::is_cluster_autoscaler);
     if cluster.spec.scenario.controllers.autoscaler_options.scale_down {
         scale_down::add(cluster, requests.are_none());
     }
@@ -50,8 +57,5 @@ pub fn add(cluster: &Cluster<'_>) {
 
 /// How many nodes of a group there are, or are on their way.
 fn size<'c>(cluster: &Cluster<'c>, group: usize) -> Int<'c> {
-    let state = cluster.state();
-    let of_group = [Presence::Here, Presence::Coming].map(|presence| cluster.cells_in(&state, presence));
-    let of_group = of_group.into_iter().flatten().filter(|cell| cluster.node(cell).group() == Some(group));
-    cluster.ctx().sum(of_group.map(|cell| cell.multiplicity))
+    node_groups::size(cluster, group, &[Presence::Here, Presence::Coming])
 }

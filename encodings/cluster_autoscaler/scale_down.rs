@@ -1,15 +1,14 @@
 //! Nodes that go: tainted and drained first, removed once they are drained.
 
+use crate::cluster::object::scenario::Scaler;
 use crate::cluster::view::Cluster;
 use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Scene, Sentence};
 use crate::cluster::{Cell, Presence};
-use crate::encodings::disruption;
-use crate::system::{ActionDraft, ActionKind, MarkId};
+use crate::encodings::node_groups::holds::Holds;
+use crate::encodings::node_groups::{act, cells_in, removal};
 use crate::term::Bool;
 
-use super::drainability::Drainability;
-use super::simulation::Simulation;
 use super::{drainability, eligibility, simulation, size};
 
 /// What this file decides.
@@ -42,112 +41,72 @@ pub static RULE: Rule = rule! {
 
 /// Adds all of it; nodes begin to go only while it is `quiet`.
 pub fn add<'c>(cluster: &Cluster<'c>, quiet: Bool<'c>) {
-    let pods = Drainability::new(cluster);
-    add_beginning(cluster, &pods, quiet);
-    add_end(cluster, &pods);
-    add_failure(cluster, &pods);
+    let holds = drainability::holds(cluster);
+    add_beginning(cluster, &holds, quiet);
+    removal::end(cluster, (&RULE, "cluster-autoscaler"), Scaler::is_cluster_autoscaler, &holds);
+    add_failure(cluster, &holds);
 }
 
 /// Nodes that may go.
-fn candidates<'c>(cluster: &Cluster<'c>, pods: &Drainability<'_, 'c>, quiet: Bool<'c>) -> Vec<Bool<'c>> {
-    let (ctx, state) = (cluster.ctx(), cluster.state());
-    let is_draining = ctx.any(cluster.cells_in(&state, Presence::Going).into_iter().map(|cell| cell.exists));
+fn candidates<'c>(cluster: &Cluster<'c>, holds: &Holds<'_, 'c>, quiet: Bool<'c>) -> Vec<Bool<'c>> {
+    let ctx = cluster.ctx();
+    let going = cells_in(cluster, Presence::Going, Scaler::is_cluster_autoscaler);
+    let is_draining = ctx.any(going.into_iter().map(|cell| cell.exists));
     let groups = &cluster.spec.scenario.node_groups;
     let may_shrink: Vec<Bool<'c>> =
         groups.iter().enumerate().map(|(index, group)| size(cluster, index).gt(group.min)).collect();
-    let simulation = Simulation::new(cluster, pods);
+    let places = simulation::places(cluster, holds);
     let may_go = |(index, cell): (usize, &Cell<'c>)| {
         let node = cluster.node(cell);
         let Some(group) = node.group().filter(|_| node.may_be_removed() && !cluster.is_stopped()) else {
             return ctx.bool(false);
         };
-        let now = cell.exists & may_shrink[group] & quiet & (!is_draining | pods.is_empty(cell));
+        let now = cell.exists & may_shrink[group] & quiet & (!is_draining | holds.is_empty(cell));
         if now.constant() == Some(false) {
             return now;
         }
-        let ready = eligibility::is_little_used(cluster, cell) & pods.lets_go(cell);
-        if ready.constant() == Some(false) { ready } else { now & ready & simulation.fits_elsewhere(index) }
+        let ready = eligibility::is_little_used(cluster, cell) & holds.lets_go(cell);
+        if ready.constant() == Some(false) { ready } else { now & ready & places.fit_elsewhere(index) }
     };
-    cluster.cells_in(&state, Presence::Here).iter().enumerate().map(may_go).collect()
+    cells_in(cluster, Presence::Here, Scaler::is_cluster_autoscaler).iter().enumerate().map(may_go).collect()
 }
 
 /// A node is tainted, and the pods go that can go at once.
-fn add_beginning<'c>(cluster: &Cluster<'c>, pods: &Drainability<'_, 'c>, quiet: Bool<'c>) {
-    let (ctx, state) = (cluster.ctx(), cluster.state());
-    let allowed = candidates(cluster, pods, quiet);
-    let cells = cluster.cells(&state);
-    let (var, chosen, valid) = cluster.choose_cell("node", &allowed);
-    let mut next = state.clone();
-    cluster.rewrite_one(&mut next, &chosen, |cell| disruption::taint_and_drain(cluster, cell));
-    let evicts = |template| {
-        let there = chosen.iter().zip(&cells).map(|(&chosen, cell)| chosen & cluster.active_on(cell, template).ge(1));
-        let stays = disruption::is_gradual(cluster, template) || disruption::is_left_alone(cluster, template);
-        if stays { ctx.bool(false) } else { ctx.any(there) }
-    };
-    let marks = cluster.eviction_marks(evicts);
-    let moving = ctx.sum(chosen.iter().zip(&cells).map(|(&chosen, cell)| chosen.ite(pods.left(cell), 0))).id();
+fn add_beginning<'c>(cluster: &Cluster<'c>, holds: &Holds<'_, 'c>, quiet: Bool<'c>) {
+    let ctx = cluster.ctx();
+    let allowed = candidates(cluster, holds, quiet);
     let threshold = cluster.spec.scenario.controllers.autoscaler_options.threshold_percent;
-    let tell = move |scene: &Scene<'_>| {
-        let what = format!("begins to remove {}: taints it and evicts its pods", scene.moved_names());
-        let used = format!("less than {threshold} % of its cpu and memory are requested");
-        let sentence = Sentence::new("cluster-autoscaler", what).because(used).by(&eligibility::RULE);
-        match scene.get(moving) {
-            0 => sentence.because("no pod on it would have to move"),
-            count => sentence
-                .because(format!("in its simulation, the {count} pod(s) on it fit other nodes"))
-                .by(&drainability::RULE)
-                .by(&simulation::RULE),
-        }
-    };
-    let guard = ctx.any(allowed);
-    let name = "cluster-autoscaler begins to remove a node";
-    act(cluster, name, (guard, (vec![var], valid)), next, marks, Box::new(tell));
-}
-
-/// A node that is drained is gone.
-fn add_end<'c>(cluster: &Cluster<'c>, pods: &Drainability<'_, 'c>) {
-    let state = cluster.state();
-    let drained = |cell: Cell<'c>| cell.exists & pods.is_empty(&cell);
-    let drained: Vec<Bool<'c>> = cluster.cells_in(&state, Presence::Going).into_iter().map(drained).collect();
-    let (var, chosen, valid) = cluster.choose_cell("node", &drained);
-    let mut next = state;
-    cluster.rewrite_one(&mut next, &chosen, |cell| cluster.change(cell).remove());
-    let tell = |scene: &Scene<'_>| {
-        Sentence::new("cluster-autoscaler", format!("removes {}", scene.moved_names())).because("it is drained")
-    };
-    let guard = cluster.ctx().any(drained);
-    let name = "cluster-autoscaler removes a node";
-    act(cluster, name, (guard, (vec![var], valid)), next, Vec::new(), Box::new(tell));
+    removal::begin(cluster, &RULE, "cluster-autoscaler begins to remove a node", &allowed, |chosen| {
+        let cells = cluster.cells(&cluster.state());
+        let moving = ctx.sum(chosen.iter().zip(&cells).map(|(&chosen, cell)| chosen.ite(holds.left(cell), 0))).id();
+        Box::new(move |scene: &Scene<'_>| {
+            let what = format!("begins to remove {}: taints it and evicts its pods", scene.moved_names());
+            let used = format!("less than {threshold} % of its cpu and memory are requested");
+            let sentence = Sentence::new("cluster-autoscaler", what).because(used).by(&eligibility::RULE);
+            match scene.get(moving) {
+                0 => sentence.because("no pod on it would have to move"),
+                count => sentence
+                    .because(format!("in its simulation, the {count} pod(s) on it fit other nodes"))
+                    .by(&drainability::RULE)
+                    .by(&simulation::RULE),
+            }
+        })
+    });
 }
 
 /// A drain that does not end is given up.
-fn add_failure<'c>(cluster: &Cluster<'c>, pods: &Drainability<'_, 'c>) {
-    let state = cluster.state();
-    let stuck = |cell: Cell<'c>| cell.exists & pods.left(&cell).ge(1);
-    let stuck: Vec<Bool<'c>> = cluster.cells_in(&state, Presence::Going).into_iter().map(stuck).collect();
+fn add_failure<'c>(cluster: &Cluster<'c>, holds: &Holds<'_, 'c>) {
+    let stuck = |cell: Cell<'c>| cell.exists & holds.left(&cell).ge(1);
+    let going = cells_in(cluster, Presence::Going, Scaler::is_cluster_autoscaler);
+    let stuck: Vec<Bool<'c>> = going.into_iter().map(stuck).collect();
     let (var, chosen, valid) = cluster.choose_cell("node", &stuck);
-    let mut next = state;
+    let mut next = cluster.state();
     cluster.rewrite_one(&mut next, &chosen, |cell| cluster.change(cell).presence(Presence::Here));
     let tell = |scene: &Scene<'_>| {
         let what = format!("gives up removing {}: it takes its taint back", scene.moved_names());
         Sentence::new("cluster-autoscaler", what).because("pods are left that could not be evicted in time")
     };
-    let guard = cluster.ctx().any(stuck);
+    let choice = (cluster.ctx().any(stuck), vec![var], valid);
     let name = "cluster-autoscaler gives up removing a node";
-    act(cluster, name, (guard, (vec![var], valid)), next, Vec::new(), Box::new(tell));
-}
-
-fn act<'c>(
-    cluster: &Cluster<'c>,
-    name: &str,
-    (guard, (inputs, choice)): (Bool<'c>, (Vec<crate::term::VarId>, Bool<'c>)),
-    next: crate::system::State<'c>,
-    marks: Vec<(MarkId, Bool<'c>)>,
-    tell: crate::cluster::view::story::Narrator,
-) {
-    if guard.constant() == Some(false) {
-        return;
-    }
-    let draft = ActionDraft::new(name.to_owned(), ActionKind::Periodic, guard, next);
-    cluster.act(&RULE, draft.choosing(inputs, choice).marked(marks), tell);
+    act(cluster, &RULE, name, choice, next, Vec::new(), Box::new(tell));
 }

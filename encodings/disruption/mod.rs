@@ -9,6 +9,7 @@ mod holdup;
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 
 use crate::cluster::object::budget::selects;
+use crate::cluster::object::karpenter;
 use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Narrator, Scene, Sentence};
 use crate::cluster::view::{Change, Cluster, Leaving};
@@ -99,15 +100,32 @@ pub(crate) fn allowed<'c>(cluster: &Cluster<'c>, state: &State<'c>, budget: &Pod
     status.in_force.ite(status.allowed, most)
 }
 
-/// Whether the nodes of a cell are being drained, for maintenance or because they are removed.
-fn is_under_way<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>) -> Bool<'c> {
-    cluster.get(cell, Attribute::Maintenance).eq(1) | cluster.is_in(cell, Presence::Going)
+/// Whether the nodes of a cell are being drained of pods of a template, for maintenance or because they are removed.
+fn is_under_way<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>, template: TemplateId) -> Bool<'c> {
+    let is_going = match is_waited_for(cluster, cell, template) {
+        true => cluster.ctx().bool(false),
+        false => cluster.is_in(cell, Presence::Going),
+    };
+    cluster.get(cell, Attribute::Maintenance).eq(1) | is_going
 }
 
 /// What the removal of a cell's nodes begins with: pods that can go at once are evicted, and a taint keeps others away.
 pub fn taint_and_drain<'a, 'c>(cluster: &'a Cluster<'c>, cell: &Cell<'c>) -> Change<'a, 'c> {
-    let change = cluster.change(cell).delete_each(|template| goes_at_once(cluster, cell, template), Leaving::Evicted);
-    change.presence(Presence::Going)
+    let evicted = |template| removed_at_once(cluster, cell, template);
+    cluster.change(cell).delete_each(evicted, Leaving::Evicted).presence(Presence::Going)
+}
+
+/// Whether the removal of a cell's nodes waits for pods of a template, and does not evict them.
+fn is_waited_for(cluster: &Cluster<'_>, cell: &Cell<'_>, template: TemplateId) -> bool {
+    cluster.node(cell).scaler().is_some_and(|it| it.is_karpenter()) && karpenter::is_kept(cluster.annotations(template))
+}
+
+/// How many pods of a template on a cell's nodes their removal evicts as it begins.
+pub fn removed_at_once<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>, template: TemplateId) -> Int<'c> {
+    match is_waited_for(cluster, cell, template) {
+        true => cluster.ctx().int(0),
+        false => goes_at_once(cluster, cell, template),
+    }
 }
 
 /// How many pods of a template on a cell's nodes a drain evicts as it begins.
@@ -188,7 +206,8 @@ impl<'c> Eviction<'_, 'c> {
             let phases = [Phase::Starting, Phase::Running, Phase::Unready];
             ctx.sum(phases.map(|phase| self.pods(cell, phase)))
         };
-        let draining = |cell: &Cell<'c>| cell.exists & is_under_way(cluster, cell) & allowed & there(cell).ge(1);
+        let draining =
+            |cell: &Cell<'c>| cell.exists & is_under_way(cluster, cell, template) & allowed & there(cell).ge(1);
         let draining: Vec<Bool<'c>> = cluster.cells(&state).iter().map(draining).collect();
         let guard = ctx.any(draining.iter().copied());
         if guard.constant() == Some(false) {

@@ -3,7 +3,6 @@
 
 use k8s_openapi::api::core::v1::{Taint, Toleration};
 
-use crate::cluster::object::node_groups;
 use crate::cluster::object::selector::{self, HARD_EFFECTS};
 use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::{Cluster, NodeView};
@@ -42,9 +41,9 @@ pub fn refusals<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>, template: TemplateId
     if let Some(taint) = selector::untolerated(tolerations, node.taints(), &HARD_EFFECTS).next() {
         refusals.push(refusal(ctx.bool(true), taint));
     }
-    let going = cluster.is_barred_as_going(cell, tolerations);
-    if going.constant() != Some(false) {
-        refusals.push(refusal(going, &node_groups::going()));
+    let leaving = cluster.is_barred_as_going(cell, tolerations);
+    if let Some(taint) = cluster.leaving_taint(cell).filter(|_| leaving.constant() != Some(false)) {
+        refusals.push(refusal(leaving, &taint));
     }
     let not_ready = selector::taint("node.kubernetes.io/not-ready", "NoSchedule");
     if !selector::tolerates(tolerations, &not_ready) {

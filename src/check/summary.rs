@@ -188,6 +188,7 @@ fn describe(pod_names: &[String], attributes: &[Attribute], values: &[i64]) -> V
             Attribute::Maintenance if value == 1 => "under maintenance".to_owned(),
             Attribute::Maintenance => continue,
             Attribute::Presence if value == Presence::Going.value() => "being removed".to_owned(),
+            Attribute::Presence if value == Presence::Yielding.value() => "to be replaced".to_owned(),
             Attribute::Presence => "on its way".to_owned(),
         });
     }

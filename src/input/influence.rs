@@ -59,7 +59,7 @@ const FOREIGN: [(&str, &str, &str); 24] = [
 ];
 
 /// Groups of operators whose resources leave pods, nodes and sizes alone.
-const HARMLESS: [&str; 17] = [
+const HARMLESS: [&str; 19] = [
     "acme.cert-manager.io",
     "argoproj.io",
     "cert-manager.io",
@@ -67,6 +67,8 @@ const HARMLESS: [&str; 17] = [
     "crd.projectcalico.org",
     "external-secrets.io",
     "gateway.networking.k8s.io",
+    "karpenter.azure.com",
+    "karpenter.k8s.aws",
     "keda.sh",
     "monitoring.coreos.com",
     "networking.istio.io",

@@ -22,6 +22,7 @@ use super::census::{self, Census};
 use super::diagnostics::Diagnostics;
 use super::embedded;
 use super::gitops::recognise;
+use super::karpenter;
 use super::keda::{self, ScaledObject};
 use super::object::{Located, RawObject};
 use super::validate;
@@ -78,6 +79,8 @@ pub struct Objects {
     pub scaled: Vec<ScaledObject>,
     /// VerticalPodAutoscalers that do something.
     pub verticals: Vec<Vertical>,
+    /// NodePools and NodeClaims of Karpenter.
+    pub karpenter: Vec<Arc<RawObject>>,
     /// Objects of GitOps controllers, and their settings.
     pub gitops: Vec<Arc<RawObject>>,
     /// Scenarios.
@@ -132,6 +135,10 @@ impl Objects {
         }
         if vertical::is_vertical(&raw) {
             self.verticals.extend(vertical::read(raw, census, sink));
+            return;
+        }
+        if karpenter::is_of_karpenter(&raw) {
+            self.karpenter.push(Arc::new(raw));
             return;
         }
         if recognise::is_of_controller(&raw) {
@@ -247,6 +254,7 @@ impl Objects {
         self.scaled_objects.extend(other.scaled_objects);
         self.scaled.extend(other.scaled);
         self.verticals.extend(other.verticals);
+        self.karpenter.extend(other.karpenter);
         self.gitops.extend(other.gitops);
         self.scenarios.extend(other.scenarios);
         self.broken.extend(other.broken);

@@ -19,6 +19,7 @@ pub mod gitops;
 mod influence;
 pub mod init;
 pub mod jobs;
+mod karpenter;
 pub mod keda;
 pub mod kinds;
 pub mod object;

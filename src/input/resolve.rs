@@ -7,6 +7,7 @@ use std::sync::Arc;
 use k8s_openapi::api::core::v1::{Node, Pod};
 
 use crate::cluster::object::limit_range;
+use crate::cluster::object::scenario::NodeGroup;
 use crate::cluster::object::spec::{ClusterSpec, NodeSpec, ObjectKey, SchedulerProfile, Workload, WorkloadKind};
 
 use super::apply::{ApplyHistory, Manifest};
@@ -19,6 +20,7 @@ use super::diagnostics::{Diagnostic, Diagnostics};
 use super::family::Family;
 use super::gitops::GitOps;
 use super::jobs::{self, Jobs};
+use super::karpenter;
 use super::keda;
 use super::kinds::Objects;
 use super::object::{self, Located, RawObject};
@@ -210,8 +212,8 @@ impl Resolver<'_> {
             || given_jobs.objects.iter().any(|object| live(&object.raw))
             || cron_jobs.objects.iter().any(|object| live(&object.raw));
 
-        let mut cluster =
-            ClusterSpec { nodes: self.nodes(objects.nodes, document), owner_selectors, ..ClusterSpec::default() };
+        let (nodes, node_pools) = self.nodes(objects.nodes, &objects.karpenter, document);
+        let mut cluster = ClusterSpec { nodes, owner_selectors, ..ClusterSpec::default() };
         let named = document.map_or(&[][..], |(_, document)| &document.spec.schedulers);
         cluster.scheduler = scheduler::resolve(&objects.scheduler_configurations, named, self.census, self.sink);
         let pods = self.bound_pods(pods, &cluster.nodes);
@@ -253,6 +255,7 @@ impl Resolver<'_> {
         cluster.disruption_budgets = values(unique(objects.disruption_budgets, self.sink).applied(self.sink));
         cluster.descheduler = descheduler::resolve(&objects.descheduler_policies, &priorities, self.census, self.sink);
         self.add_scenario(document, autoscalers, &mut cluster, &mut history, &priorities, &objects.broken);
+        cluster.scenario.node_groups.extend(node_pools);
         cluster.activations = keda::activations(objects.scaled, &cluster.workloads);
         vertical::warn_of_conflicts(&objects.verticals, &cluster.autoscalers, self.sink);
         cluster.scenario.syncs = std::mem::take(&mut self.gitops).finish(self.census);
@@ -267,8 +270,13 @@ impl Resolver<'_> {
         cluster
     }
 
-    /// Nodes that are given as objects, then those of pools.
-    fn nodes(&mut self, given: Vec<Located<Node>>, document: Option<&(Arc<RawObject>, Document)>) -> Vec<NodeSpec> {
+    /// Nodes that are given as objects, those of pools, and those that Karpenter may add; with the groups of its NodePools.
+    fn nodes(
+        &mut self,
+        given: Vec<Located<Node>>,
+        karpenter: &[Arc<RawObject>],
+        document: Option<&(Arc<RawObject>, Document)>,
+    ) -> (Vec<NodeSpec>, Vec<NodeGroup>) {
         let given = unique(given, self.sink).applied(self.sink);
         let mut nodes: Vec<NodeSpec> = given.into_iter().map(node_spec).collect();
         document.into_iter().for_each(|(raw, document)| scenario::add_groups(&mut nodes, raw, document, self.sink));
@@ -283,12 +291,13 @@ impl Resolver<'_> {
             }
             nodes.push(node);
         }
+        let groups = karpenter::resolve(karpenter, document, &mut nodes, self.census, self.sink);
         if nodes.is_empty() && self.options.need_nodes && !self.sink.has_errors() {
             let help = "add Node objects (`kubectl get nodes -o yaml`), or node pools in a scenario (`kubound init` writes one):\n\
                         apiVersion: kubound.dev/v1alpha1\nkind: Scenario\nspec:\n  nodePools:\n  - {name: worker, count: 3, template: {allocatable: {cpu: \"4\", memory: 16Gi}}}";
             self.sink.error("there are no nodes", help);
         }
-        nodes
+        (nodes, groups)
     }
 
     /// Pods without those that are bound to nodes nobody gave.
@@ -446,7 +455,8 @@ fn node_autoscaler(cluster: &ClusterSpec) -> Option<&Workload> {
         let pods = workload.revisions.iter().filter_map(|revision| revision.template.spec.as_ref());
         workload.replicas > 0 && pods.flat_map(|pod| &pod.containers).filter_map(|it| it.image.as_ref()).any(is_it)
     };
-    let is_silent = cluster.scenario.node_groups.is_empty() && cluster.scenario.controllers.cluster_autoscaler;
+    let has_groups = cluster.scenario.node_groups.iter().any(|group| group.scaler.is_cluster_autoscaler());
+    let is_silent = !has_groups && cluster.scenario.controllers.cluster_autoscaler;
     cluster.workloads.iter().filter(|_| is_silent).find(runs)
 }
 

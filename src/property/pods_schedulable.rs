@@ -1,8 +1,8 @@
 //! `pods-schedulable`: every pod finds a node.
 
+use crate::cluster::TemplateId;
 use crate::cluster::object::scenario::PropertySpec;
 use crate::cluster::view::Cluster;
-use crate::cluster::{Presence, TemplateId};
 use crate::system::{Checkpoint, PropertyKind, State};
 use crate::term::Int;
 
@@ -49,5 +49,5 @@ fn lacking<'c>(cluster: &Cluster<'c>, state: &State<'c>, template: TemplateId) -
     if !cluster.is_daemon(template) {
         return cluster.waiting(state, template);
     }
-    cluster.sum(state, |cell| cluster.is_in(cell, Presence::Going).ite(0, cluster.waiting_on(cell, template)))
+    cluster.sum(state, |cell| cluster.is_departing(cell).ite(0, cluster.waiting_on(cell, template)))
 }

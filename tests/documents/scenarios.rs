@@ -20,6 +20,9 @@ const METRIC: &str =
 const CPU: &str = "{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 60}}}";
 /// Nodes, for parts of a scenario that have none.
 const POOL: &str = "nodePools: [{name: worker, count: 3, template: {allocatable: {cpu: '8', memory: 16Gi}}}]\n";
+/// A NodePool of Karpenter.
+const NODE_POOL: &str =
+    "{apiVersion: karpenter.sh/v1, kind: NodePool, metadata: {name: default}, spec: {template: {spec: {}}}}\n";
 const HEAD: &str = "apiVersion: kubound.dev/v1alpha1\nkind: Scenario\nspec:\n";
 
 /// The scenarios of a block: itself, or each of its documents as a part of `spec`.
@@ -58,7 +61,7 @@ fn cluster() -> String {
         let metric = if *name == QUEUE { METRIC } else { CPU };
         [deployment(namespace, name), autoscaler(namespace, name, metric)]
     });
-    documents.chain([cron_job("report")]).collect::<Vec<String>>().join("---\n")
+    documents.chain([cron_job("report"), NODE_POOL.to_owned()]).collect::<Vec<String>>().join("---\n")
 }
 
 fn deployment(namespace: &str, name: &str) -> String {

@@ -18,7 +18,7 @@ use crate::term::{Bool, Ctx, Int, Range};
 
 use super::classes::NodeClass;
 use super::combinations::combinations;
-use super::layout::{Attribute, Layout};
+use super::layout::{Attribute, Layout, Presence};
 use super::sizes::OpenSize;
 use super::templates::{Phase, Template, TemplateId};
 use super::totals::{Change, Totals};
@@ -392,7 +392,7 @@ pub fn label(layout: &Layout, templates: &[Template], key: &[i64]) -> String {
         .zip(key)
         .filter(|&(_, &value)| value > 0)
         .map(|(attribute, &value)| match attribute {
-            Attribute::Presence => ["here", "absent", "going", "coming"][value as usize].to_owned(),
+            Attribute::Presence => Presence::NAMES[value as usize].to_owned(),
             Attribute::Pods(..) | Attribute::Nominated(_) | Attribute::Assumed(_) | Attribute::Waiting(_) => {
                 format!("{value} {}", describe(attribute, templates))
             }

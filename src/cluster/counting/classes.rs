@@ -11,6 +11,7 @@ use k8s_openapi::api::core::v1::{Node, Taint};
 use super::reads::{Readings, Reads};
 use super::templates::{Phase, Template, TemplateId, Tenure};
 use crate::cluster::object::images;
+use crate::cluster::object::karpenter::Offer;
 use crate::cluster::object::node_groups;
 use crate::cluster::object::resources::{self, Resources};
 use crate::cluster::object::spec::{ClusterSpec, WorkloadKind};
@@ -53,8 +54,14 @@ pub struct NodeClass {
     pub starts_not_ready: bool,
     /// The node group that the members are of, as a position in the scenario's.
     pub group: Option<usize>,
-    /// Whether a cluster autoscaler may remove the members.
+    /// Whether a cluster autoscaler or Karpenter may remove the members.
     pub removable: bool,
+    /// Whether the members are marked as such that their scaler is not to choose.
+    pub kept: bool,
+    /// Whether the members may be replaced by cheaper ones, or come as such.
+    pub replaced: bool,
+    /// Of Karpenter's nodes: what each member costs, and counts for.
+    pub offer: Offer,
     /// Whether some of the members are not there at the start.
     pub starts_absent: bool,
     /// What encodings read of the members, in words: the subject and its value.
@@ -107,8 +114,9 @@ struct Key {
     used: Resources,
     used_scoring: (i64, i64),
     residents: Vec<(TemplateId, Phase, i64)>,
-    flags: [bool; 4],
+    flags: [bool; 5],
     group: Option<usize>,
+    offer: Offer,
     named: Option<usize>,
 }
 
@@ -136,7 +144,7 @@ impl Key {
         for (template, phase, count) in &self.residents {
             say(format!("{} {phase:?}", templates[template.0].name), format!("{count} that stay"));
         }
-        let [may_fail, may_panic, maintained, removable] = self.flags;
+        let [may_fail, may_panic, maintained, removable, kept] = self.flags;
         let facts = [
             (self.unschedulable, "cordoned"),
             (self.not_ready, "not ready"),
@@ -144,9 +152,13 @@ impl Key {
             (may_panic, "may panic"),
             (maintained, "is maintained"),
             (removable, "may be removed"),
+            (kept, "is marked as not to be removed"),
         ];
         facts.into_iter().filter(|(holds, _)| *holds).for_each(|(_, fact)| say(fact.to_owned(), "yes".to_owned()));
         self.group.iter().for_each(|group| say("node group".to_owned(), group.to_string()));
+        self.offer.price.iter().for_each(|price| say("price".to_owned(), format!("{}", *price as f64 / 1e6)));
+        let counted = self.offer.counted.iter();
+        counted.for_each(|(name, amount)| say(format!("counted, {name}"), amount_in_words(name, *amount)));
         self.named.iter().for_each(|_| say("name".to_owned(), name.to_owned()));
         words
     }
@@ -187,11 +199,13 @@ pub fn classes(
     let apart = |name: &String| single || readings.all.names.contains(name);
     let fixed = fixed_use(spec, templates)?;
     let removable = node_groups::removable(spec);
+    let replaced = node_groups::nodes_may_be_replaced(spec);
     let mut position: HashMap<Key, usize> = HashMap::new();
     let mut classes: Vec<NodeClass> = Vec::new();
     for (index, node) in spec.nodes.iter().enumerate() {
         let mut class = class_of(spec, index, fixed.get(node.name.as_str()).cloned().unwrap_or_default())?;
-        class.removable = removable.contains(node.name.as_str());
+        class.removable = removable.contains_key(node.name.as_str());
+        class.replaced = replaced && node.offer.price.is_some();
         let key = key(&class, &reading, apart(&node.name).then_some(index));
         match position.get(&key) {
             Some(&at) => {
@@ -230,6 +244,9 @@ fn class_of(spec: &ClusterSpec, index: usize, fixed: Fixed) -> Result<NodeClass,
         starts_not_ready: node.is_not_ready(),
         group: node.group,
         removable: false,
+        kept: node_groups::scaler_of(spec, node).is_some_and(|scaler| scaler.is_kept(&node.node)),
+        replaced: false,
+        offer: node.offer.clone(),
         starts_absent: node.absent,
         reading: BTreeMap::new(),
         node: node.node.clone(),
@@ -259,8 +276,9 @@ fn key(class: &NodeClass, reading: &Reading<'_>, named: Option<usize>) -> Key {
         used: class.used.clone(),
         used_scoring: class.used_scoring,
         residents: class.residents.clone(),
-        flags: [class.may_fail, class.may_panic, class.maintained, class.removable],
+        flags: [class.may_fail, class.may_panic, class.maintained, class.removable, class.kept],
         group: class.group,
+        offer: class.offer.clone(),
         named,
     }
 }

@@ -41,9 +41,16 @@ pub enum Presence {
     Going,
     /// It is not, but was asked for.
     Coming,
+    /// It is there, tainted, and to be removed once the node that replaces it is there.
+    Yielding,
+    /// It is not, but was asked for, to replace another one.
+    Replacing,
 }
 
 impl Presence {
+    /// What they are called, by value.
+    pub const NAMES: [&str; 6] = ["here", "absent", "going", "coming", "yielding", "replacing"];
+
     /// Its value.
     pub fn value(self) -> i64 {
         self as i64
@@ -51,7 +58,7 @@ impl Presence {
 
     /// Whether a node whose presence has that value is there.
     pub fn is_there(value: i64) -> bool {
-        value == Presence::Here.value() || value == Presence::Going.value()
+        [Presence::Here, Presence::Going, Presence::Yielding].iter().any(|it| it.value() == value)
     }
 }
 
@@ -142,7 +149,8 @@ impl Layout {
             layout.push(Attribute::Maintenance, if once { 2 } else { 1 });
         }
         if class.comes_and_goes() {
-            layout.push(Attribute::Presence, Presence::Coming.value());
+            let most = if class.replaced { Presence::Replacing } else { Presence::Coming };
+            layout.push(Attribute::Presence, most.value());
         }
         layout
     }

@@ -23,6 +23,7 @@ use crate::cluster::object::node_groups::{self, Hold};
 use crate::cluster::object::owners;
 use crate::cluster::object::policy::EVICT_ANNOTATION;
 use crate::cluster::object::resources::{self, ResourceError};
+use crate::cluster::object::scenario::Scaler;
 use crate::cluster::object::selector::{self, Labels};
 use crate::cluster::object::spec::{ClusterSpec, ExistingPod, ObjectKey, Workload, WorkloadKind};
 
@@ -40,8 +41,8 @@ struct Readers<'a> {
     forced: Vec<&'a str>,
     /// Namespaces that have a pod of a name.
     namespaces_of: BTreeMap<&'a str, BTreeSet<&'a str>>,
-    /// Nodes that a cluster autoscaler may remove.
-    removable: BTreeSet<&'a str>,
+    /// Nodes that a cluster autoscaler or Karpenter may remove.
+    removable: BTreeMap<&'a str, &'a Scaler>,
     spec: &'a ClusterSpec,
 }
 
@@ -149,8 +150,9 @@ impl<'a> Readers<'a> {
     /// Whether the removal of its node may evict a pod.
     fn goes_with_node(&self, workload: &Workload, pod: &ExistingPod) -> bool {
         let options = &self.spec.scenario.controllers.autoscaler_options;
-        pod.node.as_deref().is_some_and(|node| self.removable.contains(node))
-            && matches!(node_groups::hold_of_stranger(workload, pod, options), Hold::Budgeted | Hold::Free)
+        let scaler = pod.node.as_deref().and_then(|node| self.removable.get(node));
+        let hold = scaler.map(|scaler| node_groups::hold_of_stranger(scaler, workload, pod, options));
+        matches!(hold, Some(Hold::Budgeted | Hold::Free))
     }
 
     /// What tells a pod from its equals in spite of all: whether its eviction is refused, and its name where a pod of

@@ -21,6 +21,7 @@ use k8s_openapi::api::core::v1::PodSpec;
 
 use crate::cluster::object::command::CommandAction;
 use crate::cluster::object::images;
+use crate::cluster::object::node_groups;
 use crate::cluster::object::selector;
 use crate::cluster::object::spec::{ClusterSpec, ExistingPod, NodeSpec, Workload, WorkloadKind};
 use crate::cluster::object::stateful::Stateful;
@@ -168,7 +169,7 @@ pub fn pods_may_be_taken(spec: &ClusterSpec) -> bool {
     nodes_may_be_down(spec)
         || preemption_is_possible(spec)
         || spec.scenario.maintenance.is_some()
-        || nodes_may_be_removed(spec)
+        || node_groups::nodes_may_be_removed(spec)
         || spec.scenario.commands.iter().any(|command| drains(&command.action))
         || spec.scenario.controllers.descheduler && spec.descheduler.is_some()
         || spec.scenario.controllers.taint_eviction && spec.nodes.iter().any(evicts)
@@ -177,11 +178,6 @@ pub fn pods_may_be_taken(spec: &ClusterSpec) -> bool {
 pub(super) fn nodes_may_be_down(spec: &ClusterSpec) -> bool {
     let scenario = &spec.scenario;
     scenario.failures.is_some() || scenario.overload.is_some() || spec.nodes.iter().any(NodeSpec::is_not_ready)
-}
-
-/// Whether a cluster autoscaler may remove nodes.
-fn nodes_may_be_removed(spec: &ClusterSpec) -> bool {
-    !spec.scenario.node_groups.is_empty() && spec.scenario.controllers.autoscaler_options.scale_down
 }
 
 fn evicts(node: &NodeSpec) -> bool {

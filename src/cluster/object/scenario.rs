@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use super::command::{Command, CommandAction};
 use super::gitops::{Declared, Sync};
+use super::karpenter::NodePool;
 use super::spec::{ObjectKey, Origin, Workload};
 use crate::system::Interleaving;
 
@@ -32,7 +33,7 @@ pub struct Scenario {
     pub overload: Option<Overload>,
     /// Rolling maintenance: drain, then uncordon, a few nodes at a time.
     pub maintenance: Option<Maintenance>,
-    /// Groups of nodes that come and go; none where no cluster autoscaler acts.
+    /// Groups of nodes that come and go; none where neither a cluster autoscaler nor Karpenter acts.
     pub node_groups: Vec<NodeGroup>,
     /// What users do, each at most once, in any block after those before it in the same `sequence`.
     pub commands: Vec<Command>,
@@ -297,12 +298,43 @@ impl Default for AutoscalerFlags {
 /// there yet say so ([`NodeSpec::absent`](super::spec::NodeSpec::absent)).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NodeGroup {
-    /// Its name: that of the node pool.
+    /// Its name: that of the node pool, or of Karpenter's NodePool.
     pub name: String,
-    /// The autoscaler removes no node that would leave fewer.
+    /// The autoscaler removes no node that would leave fewer; 0 of Karpenter's.
     pub min: i64,
     /// It adds none that would make more.
     pub max: i64,
+    /// Who scales it.
+    pub scaler: Scaler,
+}
+
+/// Who adds nodes to a group, and removes them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scaler {
+    /// The cluster autoscaler.
+    ClusterAutoscaler,
+    /// Karpenter, for a NodePool.
+    Karpenter(NodePool),
+}
+
+impl Scaler {
+    /// Karpenter's NodePool, if it is one.
+    pub fn node_pool(&self) -> Option<&NodePool> {
+        match self {
+            Scaler::ClusterAutoscaler => None,
+            Scaler::Karpenter(pool) => Some(pool),
+        }
+    }
+
+    /// Whether it is the cluster autoscaler.
+    pub fn is_cluster_autoscaler(&self) -> bool {
+        *self == Scaler::ClusterAutoscaler
+    }
+
+    /// Whether it is Karpenter.
+    pub fn is_karpenter(&self) -> bool {
+        self.node_pool().is_some()
+    }
 }
 
 /// Flags of the cluster autoscaler.

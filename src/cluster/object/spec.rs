@@ -14,6 +14,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
 use super::activation::Activation;
 use super::batch::Batch;
+use super::karpenter::Offer;
 use super::scenario::Scenario;
 use super::stateful::Stateful;
 use crate::system::Interleaving;
@@ -151,6 +152,8 @@ pub struct NodeSpec {
     pub group: Option<usize>,
     /// Whether it is a node that its group does not have yet.
     pub absent: bool,
+    /// Of Karpenter's nodes: what it costs, and counts for.
+    pub offer: Offer,
     /// Where it was written.
     pub origin: Origin,
 }

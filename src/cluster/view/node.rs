@@ -25,7 +25,9 @@ use crate::cluster::Cell;
 use crate::cluster::counting::classes::NodeClass;
 use crate::cluster::counting::reads::Reads;
 use crate::cluster::counting::sizes::BySize;
+use crate::cluster::object::karpenter::Offer;
 use crate::cluster::object::resources::Resources;
+use crate::cluster::object::scenario::Scaler;
 use crate::cluster::object::spec::Workload;
 use crate::cluster::object::{images, selector};
 use crate::term::Int;
@@ -255,9 +257,29 @@ impl<'a, 'c> NodeView<'a, 'c> {
         self.class.group
     }
 
-    /// Whether a cluster autoscaler may remove the nodes, as far as they and the pods that stay on them say.
+    /// Who scales that group.
+    pub fn scaler(&self) -> Option<&'a Scaler> {
+        self.class.group.map(|group| &self.view.spec.scenario.node_groups[group].scaler)
+    }
+
+    /// Whether the group's scaler may remove the nodes, as far as they and the pods that stay on them say.
     pub fn may_be_removed(&self) -> bool {
         self.class.removable
+    }
+
+    /// Whether the nodes are marked as such that the group's scaler is not to choose.
+    pub fn is_kept(&self) -> bool {
+        self.class.kept
+    }
+
+    /// Whether the nodes may be replaced by cheaper ones, or come as such.
+    pub fn may_be_replaced(&self) -> bool {
+        self.class.replaced
+    }
+
+    /// Of Karpenter's nodes: what each of them costs, and counts for.
+    pub fn offer(&self) -> &'a Offer {
+        &self.class.offer
     }
 
     /// Whether a scenario maintains the nodes.

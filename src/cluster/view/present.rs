@@ -1,9 +1,9 @@
 //! What encodings and properties see of a cluster, while they declare state and while they add actions.
 
 use std::cell::{Cell as StdCell, RefCell};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use k8s_openapi::api::core::v1::Toleration;
+use k8s_openapi::api::core::v1::{Taint, Toleration};
 use thiserror::Error;
 
 use crate::cluster::counting::cells::{Cell, Cells, Representation};
@@ -16,8 +16,8 @@ use crate::cluster::counting::sizes::OpenSize;
 use crate::cluster::counting::start::Neighbours;
 use crate::cluster::counting::templates::{Phase, Template, TemplateId, Tenure};
 use crate::cluster::counting::totals::Quantity;
+use crate::cluster::object::selector;
 use crate::cluster::object::spec::{NodeSpec, SchedulerProfile, Workload};
-use crate::cluster::object::{node_groups, selector};
 use crate::system::{BoolVar, Builder, IntVar, State};
 use crate::term::{Bool, Ctx, Int, Stopped, TermId, VarId};
 
@@ -176,7 +176,12 @@ impl<'c> View<'c> {
 
     /// Whether the nodes of a cell are there.
     pub fn is_there(&self, cell: &Cell<'c>) -> Bool<'c> {
-        self.is_in(cell, Presence::Here) | self.is_in(cell, Presence::Going)
+        self.is_in(cell, Presence::Here) | self.is_departing(cell)
+    }
+
+    /// Whether the nodes of a cell are there, and tainted because they are being removed.
+    pub fn is_departing(&self, cell: &Cell<'c>) -> Bool<'c> {
+        self.is_in(cell, Presence::Going) | self.is_in(cell, Presence::Yielding)
     }
 
     /// All cells in a state, with those nodes only whose presence is this: also nodes that are not there.
@@ -210,10 +215,16 @@ impl<'c> View<'c> {
         self.get(cell, Attribute::Presence).eq(presence.value())
     }
 
+    /// The taint of nodes of a cell's class that are being removed; `None` if none ever is.
+    pub fn leaving_taint(&self, cell: &Cell<'c>) -> Option<Taint> {
+        let group = self.classes[cell.class].group.filter(|_| self.comes_and_goes(cell))?;
+        Some(self.spec.scenario.node_groups[group].scaler.taint())
+    }
+
     /// Whether the nodes of a cell carry the taint of nodes that are being removed, and a pod with these tolerations minds.
     pub fn is_barred_as_going(&self, cell: &Cell<'c>, tolerations: &[Toleration]) -> Bool<'c> {
-        match self.comes_and_goes(cell) && !selector::tolerates(tolerations, &node_groups::going()) {
-            true => self.is_in(cell, Presence::Going),
+        match self.leaving_taint(cell).is_some_and(|taint| !selector::tolerates(tolerations, &taint)) {
+            true => self.is_departing(cell),
             false => self.ctx().bool(false),
         }
     }
@@ -234,6 +245,16 @@ impl<'c> View<'c> {
     pub fn movable(&self) -> impl Iterator<Item = TemplateId> + '_ {
         let movable = self.templates.iter().enumerate().filter(|(_, template)| template.tenure != Tenure::Resident);
         movable.map(|(index, _)| TemplateId(index))
+    }
+
+    /// The annotations of pods of a template.
+    pub fn annotations(&self, id: TemplateId) -> Option<&BTreeMap<String, String>> {
+        let template = &self.templates[id.0];
+        let revision = &self.spec.workloads[template.workload].revisions[template.revision];
+        match &template.sample {
+            Some(pod) => pod.metadata.annotations.as_ref(),
+            None => revision.template.metadata.as_ref().and_then(|it| it.annotations.as_ref()),
+        }
     }
 
     /// Where the nodes of a class keep an attribute; `None` where they have none of it.

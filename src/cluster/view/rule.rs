@@ -28,6 +28,8 @@ pub enum Component {
     Autoscaler,
     /// The cluster autoscaler.
     NodeAutoscaler,
+    /// Karpenter.
+    Karpenter,
     /// KEDA.
     Keda,
     /// Argo CD.
@@ -60,7 +62,7 @@ pub enum Component {
 
 impl Component {
     /// All, in the order of `docs/semantics.md`.
-    pub const ALL: [Component; 24] = [
+    pub const ALL: [Component; 25] = [
         Component::Scheduler,
         Component::Preemption,
         Component::Deployment,
@@ -71,6 +73,7 @@ impl Component {
         Component::Job,
         Component::Autoscaler,
         Component::NodeAutoscaler,
+        Component::Karpenter,
         Component::Keda,
         Component::ArgoCd,
         Component::Flux,
@@ -100,6 +103,7 @@ impl Component {
             Component::Job => "Job and CronJob controllers",
             Component::Autoscaler => "HorizontalPodAutoscaler",
             Component::NodeAutoscaler => "Cluster autoscaler",
+            Component::Karpenter => "Karpenter",
             Component::Keda => "KEDA",
             Component::ArgoCd => "Argo CD",
             Component::Flux => "Flux",
@@ -122,6 +126,7 @@ impl Component {
         match self {
             Component::Descheduler => ("descheduler", "v0.36"),
             Component::NodeAutoscaler => ("cluster-autoscaler", "v1.34"),
+            Component::Karpenter => ("Karpenter", "v1.14"),
             Component::Keda => ("KEDA", "v2.20"),
             Component::ArgoCd => ("Argo CD", "v3.6"),
             Component::Flux => ("Flux", "v2.9"),

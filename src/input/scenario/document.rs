@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 pub use super::gitops::GitOps;
+pub use super::karpenter::Karpenter;
 pub use super::kubectl::{Command, Drain, FlaggedDrain, Manifest, Scale};
 pub use super::switches::{ClusterAutoscaler, ClusterAutoscalerFlags, Controllers, Hpa, HpaFlags, StatefulSet};
 
@@ -44,6 +45,8 @@ pub struct Spec {
     pub node_pools: Vec<NodePool>,
     /// Groups of nodes that are given as objects, which the cluster autoscaler adds to and removes from.
     pub node_groups: Vec<NodeGroup>,
+    /// What Karpenter may add to the NodePools of the input; without this it does not act.
+    pub karpenter: Option<Karpenter>,
     /// Replicas that differ from the manifests': other numbers, ranges, or in proportion to the nodes.
     pub sizes: Vec<Sizing>,
     /// Where the pods of Deployments, ReplicaSets and StatefulSets run at the start: `given` (the default), `any`, or one of these for

@@ -3,7 +3,7 @@
 use k8s_openapi::api::core::v1::{Node, Taint};
 
 use crate::cluster::object::node_groups;
-use crate::cluster::object::scenario::NodeGroup;
+use crate::cluster::object::scenario::{NodeGroup, Scaler};
 use crate::cluster::object::selector;
 use crate::cluster::object::spec::NodeSpec;
 use crate::input::diagnostics::Diagnostics;
@@ -11,10 +11,13 @@ use crate::input::object::RawObject;
 use crate::input::path::FieldPath;
 
 use super::document::{Autoscale, ClusterAutoscaler, Document, NodeGroup as Given, NodePool};
-use super::pools::{HOSTNAME_LABEL, MAX_COUNT};
+use super::pools::HOSTNAME_LABEL;
+pub use super::pools::MAX_COUNT;
 
 /// Taints of single nodes begin so: they say how a node fares, and a fresh one has none of them.
 const TAINTS_OF_STATE: &str = "node.kubernetes.io/";
+/// So do those with which Karpenter says it.
+const TAINTS_OF_KARPENTER: &str = "karpenter.sh/";
 /// The soft taint of nodes that may be removed.
 const CANDIDATE: &str = "DeletionCandidateOfClusterAutoscaler";
 
@@ -34,7 +37,12 @@ pub fn of_pool(document: &Document, pool: &NodePool) -> Option<Autoscale> {
 
 /// All groups: those of nodes that are given, then those of pools.
 pub fn all(document: &Document) -> Vec<NodeGroup> {
-    let group = |name: &str, min: u32, max: u32| NodeGroup { name: name.to_owned(), min: min.into(), max: max.into() };
+    let group = |name: &str, min: u32, max: u32| NodeGroup {
+        name: name.to_owned(),
+        min: min.into(),
+        max: max.into(),
+        scaler: Scaler::ClusterAutoscaler,
+    };
     let given = of_nodes(document).map(|given| group(&given.name, given.min, given.max));
     let pools = document.spec.node_pools.iter();
     let pools = pools.filter_map(|pool| of_pool(document, pool).map(|it| group(&pool.name, it.min, it.max)));
@@ -106,6 +114,8 @@ fn fresh(first: &NodeSpec, name: String) -> NodeSpec {
     NodeSpec { name, node, absent: true, ..first.clone() }
 }
 
-fn is_lasting(taint: &Taint) -> bool {
-    !taint.key.starts_with(TAINTS_OF_STATE) && taint.key != node_groups::going().key && taint.key != CANDIDATE
+/// Whether a fresh node of a group has a taint of another one.
+pub fn is_lasting(taint: &Taint) -> bool {
+    let passing = [TAINTS_OF_STATE, TAINTS_OF_KARPENTER].iter().any(|prefix| taint.key.starts_with(prefix));
+    !passing && taint.key != node_groups::going().key && taint.key != CANDIDATE
 }

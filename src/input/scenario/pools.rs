@@ -16,7 +16,7 @@ use super::{groups, values};
 /// The label that every node has.
 pub const HOSTNAME_LABEL: &str = "kubernetes.io/hostname";
 /// More nodes than this in one pool are taken for a mistake: the largest cluster Kubernetes supports has 5000.
-pub(super) const MAX_COUNT: u32 = 100_000;
+pub const MAX_COUNT: u32 = 100_000;
 
 /// The nodes of all pools: `<pool>-1`, `<pool>-2`, …; `counts` says how many each has. Of a node group there are all that
 /// there may be.

@@ -27,6 +27,8 @@ pub struct Controllers {
     pub descheduler: Option<bool>,
     /// The cluster autoscaler, if node pools have `autoscale`: whether it acts, or its flags.
     pub cluster_autoscaler: Option<ClusterAutoscaler>,
+    /// Karpenter, if `karpenter` is given.
+    pub karpenter: Option<bool>,
 }
 
 /// The StatefulSet controller.
