@@ -72,6 +72,22 @@ impl Census {
         self.absent.entry(what.to_owned()).or_insert((0, could)).0 += 1;
     }
 
+    /// Whether objects of a kind are left out: all of them, or those with a field.
+    pub fn leaves_out(&self, kind: &str) -> bool {
+        let some = format!("{kind} with ");
+        self.absent.keys().any(|what| what == kind || what.starts_with(&some))
+    }
+
+    /// Takes what is left out under a name to leave pods, nodes and sizes as they are: verdicts are not without it. Whether
+    /// there is any.
+    pub fn take_for_steady(&mut self, name: &str) -> bool {
+        let names = [name.to_owned(), format!("{name} that is not given")];
+        let taken: Vec<usize> = names.iter().filter_map(|it| self.absent.remove(it)).map(|(count, _)| count).collect();
+        let what = format!("{name}, taken to be steady");
+        taken.iter().for_each(|count| *self.counts.entry(what.clone()).or_insert(0) += count);
+        !taken.is_empty()
+    }
+
     /// Counts what a quota limits and nobody is refused for: other objects than pods that make pods.
     pub fn count_quota(&mut self, quota: &ResourceQuota) {
         let hard = quota.spec.as_ref().and_then(|spec| spec.hard.as_ref());

@@ -21,6 +21,7 @@ pub mod init;
 pub mod jobs;
 pub mod keda;
 pub mod kinds;
+mod missing;
 pub mod object;
 mod owner;
 pub mod path;

@@ -73,6 +73,12 @@ pub fn existing(pod: &Pod) -> ExistingPod {
     }
 }
 
+/// Whether an owner is of a kind of Kubernetes itself: operators have kinds of the same names.
+pub fn is_of_kind(owner: &OwnerReference, kind: &str) -> bool {
+    let group = owner.api_version.split_once('/').map_or("", |(group, _)| group);
+    owner.kind == kind && !group.contains('.')
+}
+
 /// Who controls an object.
 pub fn controller(metadata: &ObjectMeta) -> Option<&OwnerReference> {
     let owners = metadata.owner_references.as_deref().unwrap_or_default();
