@@ -205,10 +205,10 @@ fn what_holds_pods_back_is_named() {
     let gated = WEB.replace("      containers:", "      schedulingGates: [{name: wait}]\n      containers:");
     let results = checked(&gated, &scenario(""));
     assert!(results.iter().all(|it| it.without == ["schedulingGates"]));
-    let of_sets =
-        "---\napiVersion: v1\nkind: ResourceQuota\nmetadata: {name: q}\nspec: {hard: {count/replicasets.apps: 3}}\n";
-    let results = checked(&(WEB.to_owned() + of_sets), &scenario(""));
-    assert!(results.iter().all(|it| it.without == ["ResourceQuota of count/replicasets.apps"]));
+}
+
+fn quota(resource: &str) -> String {
+    format!("---\napiVersion: v1\nkind: ResourceQuota\nmetadata: {{name: q}}\nspec: {{hard: {{{resource}: 3}}}}\n")
 }
 
 /// Of what a cluster's verdicts are without.
@@ -220,6 +220,27 @@ fn absent(texts: &[&str]) -> Vec<String> {
         all.push(("scenario.yaml", &scenario));
     }
     loaded(&all).spec.absent.into_iter().collect()
+}
+
+#[test]
+fn quotas_on_other_objects_matter_where_somebody_may_be_refused() {
+    let nothing = Vec::<String>::new();
+    for resource in
+        ["count/replicasets.apps", "count/deployments.apps", "count/jobs.batch", "requests.storage", "services"]
+    {
+        assert_eq!(absent(&[WEB, &quota(resource)]), nothing, "{resource}");
+    }
+    let api: String = WEB.replace("web", "api").lines().map(|line| format!("      {line}\n")).collect();
+    let created = scenario(&format!("  commands:\n  - create:\n{api}"));
+    assert_eq!(absent(&[WEB, &quota("count/deployments.apps"), &created]), ["ResourceQuota of count/deployments.apps"]);
+    let cron = "---\napiVersion: batch/v1\nkind: CronJob\nmetadata: {name: report}\nspec: {schedule: '* * * * *', jobTemplate: \
+                {spec: {template: {spec: {restartPolicy: Never, containers: [{name: a, image: a}]}}}}}\n";
+    assert_eq!(absent(&[WEB, cron, &quota("count/jobs.batch")]), ["ResourceQuota of count/jobs.batch"]);
+    assert_eq!(absent(&[WEB, cron, &quota("count/cronjobs.batch")]), nothing);
+    let claims = "  volumeClaimTemplates: [{metadata: {name: data}, spec: {accessModes: [ReadWriteOnce]}}]\n";
+    let set = WEB.replace("kind: Deployment", "kind: StatefulSet") + claims;
+    assert_eq!(absent(&[&set, &quota("requests.storage")]), ["ResourceQuota of requests.storage"]);
+    assert_eq!(absent(&[&set, &quota("requests.cpu")]), nothing);
 }
 
 /// A running pod with an owner.

@@ -7,8 +7,6 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::core::v1::ResourceQuota;
-
 use super::diagnostics::{Diagnostics, Severity};
 use super::influence;
 use super::object::RawObject;
@@ -40,17 +38,6 @@ const POD_FIELDS: [(&str, &str); 6] = [
 const HOLDING: [(&str, &str); 2] = [
     ("schedulingGates", "hold pods back until something lifts them"),
     ("resourceClaims", "hold pods back, or bind them to nodes"),
-];
-
-/// What quotas may limit of objects that make pods.
-const OF_OWNERS: [&str; 7] = [
-    "count/deployments.apps",
-    "count/replicasets.apps",
-    "count/statefulsets.apps",
-    "count/jobs.batch",
-    "count/cronjobs.batch",
-    "count/replicationcontrollers",
-    "replicationcontrollers",
 ];
 
 impl Census {
@@ -86,14 +73,6 @@ impl Census {
         let what = format!("{name}, taken to be steady");
         taken.iter().for_each(|count| *self.counts.entry(what.clone()).or_insert(0) += count);
         !taken.is_empty()
-    }
-
-    /// Counts what a quota limits and nobody is refused for: other objects than pods that make pods.
-    pub fn count_quota(&mut self, quota: &ResourceQuota) {
-        let hard = quota.spec.as_ref().and_then(|spec| spec.hard.as_ref());
-        for resource in hard.into_iter().flat_map(|hard| hard.keys()).filter(|it| OF_OWNERS.contains(&it.as_str())) {
-            self.leave_out(&format!("ResourceQuota of {resource}"), "may refuse owners of pods");
-        }
     }
 
     /// Kinds of objects that are not modelled and that may change pods, nodes or sizes.

@@ -209,11 +209,7 @@ impl Objects {
                 self.disruption_budgets.extend(located(reader.read(&raw, true, other::disruption_budget), raw))
             }
             "LimitRange" => self.limit_ranges.extend(located(reader.read(&raw, true, other::limit_range), raw)),
-            "ResourceQuota" => {
-                let read = reader.read(&raw, true, other::quota);
-                read.iter().for_each(|quota| reader.census.count_quota(quota));
-                self.quotas.extend(located(read, raw));
-            }
+            "ResourceQuota" => self.quotas.extend(located(reader.read(&raw, true, other::quota), raw)),
             "PersistentVolumeClaim" => self.claims.extend(located(reader.read(&raw, true, |_, _| ()), raw)),
             "PriorityClass" => self.priority_classes.extend(located(reader.read(&raw, false, |_, _| ()), raw)),
             "HorizontalPodAutoscaler" if raw.api_version == "autoscaling/v1" => {

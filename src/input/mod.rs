@@ -23,6 +23,7 @@ pub mod keda;
 pub mod kinds;
 mod missing;
 pub mod object;
+mod object_counts;
 mod owner;
 pub mod path;
 mod pieces;

@@ -41,6 +41,8 @@ pub fn workload(kind: WorkloadKind, owner_kind: &str, key: ObjectKey, revision: 
         batch: None,
         revisions: vec![revision],
         current: 0,
+        emptied: Vec::new(),
+        history_limit: 0,
         created_later: false,
         origin,
     }

@@ -25,6 +25,7 @@ use super::jobs::{self, Jobs};
 use super::keda;
 use super::kinds::Objects;
 use super::object::{self, Located, RawObject};
+use super::object_counts::{self, claims_volumes};
 use super::path::FieldPath;
 use super::pieces::{namespaces, node_spec, storage_classes, values};
 use super::rest;
@@ -263,6 +264,9 @@ impl Resolver<'_> {
         document
             .into_iter()
             .for_each(|(raw, document)| scenario::take_for_steady(raw, document, self.census, self.sink));
+        let claiming = present_sets.iter().chain(&pending_sets).filter(|set| claims_volumes(&set.value));
+        let claiming = claiming.map(|set| super::key_of(&set.value.metadata).namespace).collect();
+        object_counts::settle(&mut cluster, &claiming, self.census);
         let deschedulers = deployed::find(
             present.iter().chain(&pending),
             cron_jobs.iter().chain(&pending_cron_jobs),

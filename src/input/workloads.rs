@@ -283,15 +283,16 @@ fn build_deployment(
     sets.sort_by_key(|set| set.revision);
     let present = present_set(&sets, &template).map(|index| sets.remove(index));
     let alone = sets.is_empty();
-    let old = sets.into_iter().filter(|set| set.size.unwrap_or(0) > 0 || !set.pods.is_empty());
-    let mut revisions: Vec<Revision> = old.map(Set::into_revision).collect();
+    let (old, emptied): (Vec<Set>, Vec<Set>) =
+        sets.into_iter().partition(|set| set.size.unwrap_or(0) > 0 || !set.pods.is_empty());
+    let mut revisions: Vec<Revision> = old.into_iter().map(Set::into_revision).collect();
     let generated = format!("{}-{}", key.name, revisions.len() + 1);
     revisions.push(match present {
         Some(set) => {
             let size = set.size.unwrap_or(if alone { replicas } else { set.pods.len() as i64 });
             Revision { template, size, ..set.into_revision() }
         }
-        None => Revision { name: generated, template, ..Revision::default() },
+        None => Revision { name: generated, template, unmade: true, ..Revision::default() },
     });
     let given = apply::replicas_given(object);
     let mut workload = workload(WorkloadKind::Deployment, "Deployment", key, Revision::default(), object.origin());
@@ -306,8 +307,13 @@ fn build_deployment(
     workload.progress_deadline = (deadline != i32::MAX).then(|| deadline.into());
     workload.current = revisions.len() - 1;
     workload.revisions = revisions;
+    workload.emptied = emptied.into_iter().map(|set| set.template).collect();
+    workload.history_limit = spec.revision_history_limit.unwrap_or(REVISION_HISTORY_LIMIT).into();
     workload
 }
+
+/// `spec.revisionHistoryLimit` unless given.
+const REVISION_HISTORY_LIMIT: i32 = 10;
 
 /// `spec.progressDeadlineSeconds` unless given.
 const PROGRESS_DEADLINE: i32 = 600;
@@ -337,7 +343,7 @@ impl Set {
     fn into_revision(self) -> Revision {
         let size = self.size.unwrap_or(self.pods.len() as i64);
         let Set { key, template, pods, young, .. } = self;
-        Revision { name: key.name, template, size, pods, young }
+        Revision { name: key.name, template, size, pods, young, unmade: false }
     }
 }
 
