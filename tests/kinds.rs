@@ -47,11 +47,13 @@ const OF_STATEFUL_SETS: &[&str] = &["", "podManagementPolicy: Parallel, ", "upda
 const OF_DAEMON_SETS: &[&str] =
     &["", "updateStrategy: {type: OnDelete}, ", "updateStrategy: {rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}, "];
 /// What else there is, and what happens.
-const OTHERS: [&str; 6] = [
+const OTHERS: [&str; 8] = [
     "",
     "",
     "{apiVersion: v1, kind: ResourceQuota, metadata: {name: q}, spec: {hard: {pods: 3}}}",
     "{apiVersion: v1, kind: ResourceQuota, metadata: {name: q}, spec: {hard: {requests.cpu: 1500m}}}",
+    "{apiVersion: v1, kind: ResourceQuota, metadata: {name: q}, spec: {hard: {count/replicasets.apps: 1}}}",
+    "{apiVersion: v1, kind: ResourceQuota, metadata: {name: q}, spec: {hard: {count/replicasets.apps: 0}}}",
     "{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: b}, spec: {maxUnavailable: 1, selector: \
      {matchLabels: {app: web}}}}",
     "{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: b}, spec: {minAvailable: 2, selector: \

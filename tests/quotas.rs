@@ -112,6 +112,100 @@ fn in_async_runs_a_replica_set_may_get_its_pods_one_after_the_other() {
     assert!(verdict("pods-schedulable", &[&web, &plain]).starts_with("violated at k = "));
 }
 
+fn rollout_verdict(property: &str, strategy: &str, sets: u32, interleaving: &str) -> String {
+    let manifests = deployment("web", "web:1", 3, strategy) + &quota(&format!("count/replicasets.apps: {sets}"));
+    let update = indented(&deployment("web", "web:2", 3, strategy));
+    let commands = format!("  commands:\n  - apply:\n{update}  interleaving: {interleaving}\n");
+    verdict(property, &[&manifests, &scenario(&(commands + &format!("  properties: [{property}]\n")))])
+}
+
+#[test]
+fn a_quota_on_replica_sets_keeps_a_rollout_from_beginning() {
+    for interleaving in ["racing", "settled"] {
+        for strategy in [ONE_BY_ONE, IN_PLACE, "{type: Recreate}"] {
+            let of = |property: &str, sets: u32| rollout_verdict(property, strategy, sets, interleaving);
+            assert_eq!(of("rollout-completes", 1), "violated at k = 1", "{strategy}");
+            assert_eq!(of("rollout-completes", 2), "holds", "{strategy}");
+            assert_eq!(of("pods-schedulable", 0), "violated at k = 0", "{strategy}");
+            assert_eq!(of("pods-schedulable", 2), "holds", "{strategy}");
+        }
+        // Old pods run on where they overlap with new ones; else they are gone by then.
+        assert_eq!(rollout_verdict("pods-schedulable", ONE_BY_ONE, 1, interleaving), "holds");
+        assert_eq!(rollout_verdict("pods-schedulable", "{type: Recreate}", 1, interleaving), "violated at k = 1");
+    }
+}
+
+#[test]
+fn the_quota_that_refuses_a_replica_set_is_told() {
+    let manifests = deployment("web", "web:1", 2, ONE_BY_ONE) + &quota("count/replicasets.apps: 1");
+    let update = indented(&deployment("web", "web:2", 2, ONE_BY_ONE));
+    let commands = scenario(&format!("  commands:\n  - apply:\n{update}  properties: [rollout-completes]\n"));
+    let told = story("rollout-completes", &[&manifests, &commands]);
+    let why = "Deployment web lacks ReplicaSet web-2: ResourceQuota compute admits no more than 1 of them";
+    assert!(told.contains(why), "{told}");
+}
+
+/// Web as a running cluster has it, with a ReplicaSet for each image, oldest first; the last one has all the pods.
+fn running(images: &[&str]) -> String {
+    let owner = "ownerReferences: [{apiVersion: apps/v1, kind: Deployment, name: web, uid: web, controller: true}]";
+    let present = images.last().expect("an image");
+    let mut all = deployment("web", present, 2, ONE_BY_ONE).replace("{name: web}\nspec", "{name: web, uid: web}\nspec");
+    for (number, image) in images.iter().enumerate() {
+        let replicas = if image == present { 2 } else { 0 };
+        let metadata = format!(
+            "{{name: web-{number}, uid: web-{number}, annotations: {{deployment.kubernetes.io/revision: '{number}'}}, {owner}}}\nspec"
+        );
+        let set = deployment("web", image, replicas, "{}").replace("kind: Deployment", "kind: ReplicaSet");
+        all += &format!("---\n{}", set.replace("{name: web}\nspec", &metadata).replace("  strategy: {}\n", ""));
+    }
+    all
+}
+
+#[test]
+fn replica_sets_that_are_history_count_and_are_used_again() {
+    let update = |image: &str| {
+        let manifest = indented(&deployment("web", image, 2, ONE_BY_ONE));
+        scenario(&format!("  commands:\n  - apply:\n{manifest}  properties: [rollout-completes]\n"))
+    };
+    let of = |image: &str, hard: u32| {
+        let cluster = running(&["web:1", "web:2"]) + &quota(&format!("count/replicasets.apps: {hard}"));
+        verdict("rollout-completes", &[&cluster, &update(image)])
+    };
+    assert_eq!(of("web:3", 2), "violated at k = 1");
+    assert_eq!(of("web:3", 3), "holds");
+    assert_eq!(of("web:1", 2), "holds");
+}
+
+#[test]
+fn a_deployment_that_goes_leaves_room_for_the_replica_sets_of_others() {
+    let api = deployment("api", "api:1", 1, ONE_BY_ONE);
+    let manifests =
+        format!("{}---\n{api}{}", deployment("web", "web:1", 1, ONE_BY_ONE), quota("count/replicasets.apps: 2"));
+    let update = format!("  - apply:\n{}", indented(&deployment("web", "web:2", 1, ONE_BY_ONE)));
+    let delete = "  - delete: deployment/api\n";
+    let of = |commands: String| {
+        verdict(
+            "rollout-completes",
+            &[&manifests, &scenario(&format!("  commands:\n{commands}  properties: [rollout-completes]\n"))],
+        )
+    };
+    assert_eq!(of(format!("{update}{delete}")), "violated at k = 1");
+    assert_eq!(of(format!("{delete}{update}")), "holds");
+    let elsewhere = manifests.replace("metadata: {name: api}", "metadata: {name: api, namespace: other}");
+    let scenario = scenario(&format!("  commands:\n{update}  properties: [rollout-completes]\n"));
+    assert_eq!(verdict("rollout-completes", &[&elsewhere, &scenario]), "holds");
+}
+
+#[test]
+fn replica_sets_that_only_the_status_tells_of_count() {
+    let status = "status: {used: {count/replicasets.apps: '1'}}\n";
+    let manifests =
+        |status: &str| deployment("web", "web:1", 1, ONE_BY_ONE) + &quota("count/replicasets.apps: 1") + status;
+    let plain = scenario("  properties: [pods-schedulable]\n");
+    assert_eq!(verdict("pods-schedulable", &[&manifests(""), &plain]), "holds");
+    assert_eq!(verdict("pods-schedulable", &[&manifests(status), &plain]), "violated at k = 0");
+}
+
 /// A LimitRange of containers.
 fn limit_range(item: &str) -> String {
     format!(

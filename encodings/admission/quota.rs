@@ -33,7 +33,9 @@ pub static RULE: Rule = rule! {
                 back-off is time, and left out. In `async` runs it may get fewer",
     ],
     omits: [
-        "quotas on other objects, as `count/replicasets.apps`" => "they are not asked",
+        "quotas on other objects: `count/replicasets.apps` is asked when Deployments make ReplicaSets" =>
+            "`count/deployments.apps`, `count/statefulsets.apps`, `count/daemonsets.apps`, `count/jobs.batch`, \
+                `count/cronjobs.batch` and quotas on claims and storage are not asked; where somebody may be refused, verdicts say so",
         "statuses of quotas that lag behind" => "only in `async`, where a ReplicaSet may get fewer pods than there is room for",
         "DaemonSets" => "no quota refuses their pods, which count all the same; verdicts say so",
     ],

@@ -7,6 +7,7 @@
 //! others: old ones shrink in the next reconcile, upstream's in the same one.
 
 pub mod availability;
+pub mod creation;
 pub mod history;
 pub mod progress;
 pub mod reconcile;
@@ -28,6 +29,7 @@ use crate::system::{ActionDraft, ActionKind, Effect, IntVar, Interleaving, State
 use crate::term::{Bool, Ctx, Int, TermId, VarId};
 
 use super::{ranks, replicaset};
+use creation::Creation;
 use reconcile::Reconcile;
 use status::Status;
 use step::Step;
@@ -61,6 +63,7 @@ pub static RULE: Rule = rule! {
 /// The rules of the controller.
 pub static RULES: &[&Rule] = &[
     &RULE,
+    &creation::RULE,
     &rolling::RULE,
     &recreate::RULE,
     &scaling::RULE,
@@ -104,14 +107,19 @@ pub fn add(cluster: &Cluster<'_>, desired: &DesiredVars) {
             return;
         }
         for present in 0..vars.templates.len() {
-            add_reconcile(cluster, object, vars, &desired.0[index], present);
+            add_reconcile(cluster, (index, object, vars), &desired.0[index], present);
         }
         add_vanish(cluster, object, vars);
     }
 }
 
 /// Adds the reconcile while the given revision is the present template.
-fn add_reconcile(cluster: &Cluster<'_>, object: &Workload, vars: &WorkloadVars, desired: &[IntVar], present: usize) {
+fn add_reconcile(
+    cluster: &Cluster<'_>,
+    (index, object, vars): (usize, &Workload, &WorkloadVars),
+    desired: &[IntVar],
+    present: usize,
+) {
     let (ctx, state) = (cluster.ctx(), cluster.state());
     let deployment = Deployment {
         strategy: &object.strategy,
@@ -123,7 +131,8 @@ fn add_reconcile(cluster: &Cluster<'_>, object: &Workload, vars: &WorkloadVars, 
     };
     let sets = sets(cluster, &state, vars, desired, &deployment);
     let reconcile = Reconcile { ctx, deployment: &deployment, sets: &sets, new: Some(present) };
-    let whole = reconcile.step();
+    let creation = Creation::of(cluster, &state, (index, object, vars), present);
+    let whole = creation.as_ref().map_or_else(|| reconcile.step(), |creation| creation.step(&reconcile, present));
     let (inputs, choice, step) = ending(cluster, &sets, &whole);
     let mut next = state.clone();
     let mut changes = Vec::new();
@@ -139,9 +148,16 @@ fn add_reconcile(cluster: &Cluster<'_>, object: &Workload, vars: &WorkloadVars, 
     let is_present = cluster.exists(&state, vars) & cluster.revision(&state, vars).eq(present as i64);
     let what = format!("reconciles {}", object.revisions[present].name);
     let by = Deciding::of(object, &reconcile);
-    let guard = is_present & ctx.any(changes);
-    let complete = sizes_are_final(ctx, &state, vars, desired, present);
-    let open = is_present & !complete;
+    let mut incomplete = !sizes_are_final(ctx, &state, vars, desired, present);
+    let mut admitted = ctx.bool(true);
+    if let Some(creation) = &creation {
+        creation.note(&mut next, &whole);
+        changes.push(creation.happens(&whole));
+        (admitted, incomplete) = (creation.is_admitted(&whole), incomplete | creation.is_missing());
+        creation.diagnose(cluster, &state, (index, object), (present, is_present));
+    }
+    let guard = is_present & ctx.any(changes) & admitted;
+    let open = is_present & incomplete;
     act(cluster, object, vars, (&what, by), (guard, open, inputs, choice), next);
 }
 
@@ -278,6 +294,8 @@ fn act<'c>(
     let lines = vars.sizes.iter().zip(&object.revisions);
     let lines = lines.map(|(&var, revision)| (revision.name.clone(), state.get(var).id(), var.index()));
     let lines: Vec<_> = lines.collect();
+    let made = vars.made.iter().zip(&object.revisions).map(|(var, revision)| (revision.name.clone(), var.index()));
+    let made: Vec<(String, usize)> = made.collect();
     let draft = ActionDraft::new(
         format!("deployment {} {what}", object.key),
         ActionKind::Event { rank: ranks::DEPLOYMENT },
@@ -294,11 +312,13 @@ fn act<'c>(
             .filter(|(_, before, after)| before != after)
             .map(|(name, before, after)| format!("{name} from {before} to {after}"))
             .join(", ");
-        let text = match changed.is_empty() {
-            true => "notes the new spec.replicas at its ReplicaSets".to_owned(),
-            false => format!("scales ReplicaSet {changed}"),
+        let created = made.iter().find(|(_, var)| scene.before[*var] < scene.after[*var]);
+        let text = match (changed.is_empty(), created) {
+            (true, Some((name, _))) => format!("creates ReplicaSet {name}, of size 0"),
+            (true, None) => "notes the new spec.replicas at its ReplicaSets".to_owned(),
+            (false, _) => format!("scales ReplicaSet {changed}"),
         };
-        let mut sentence = Sentence::new(actor.clone(), text);
+        let mut sentence = Sentence::new(actor.clone(), text).by_if(created.is_some(), &creation::RULE);
         sentence.rules.extend(deciding.rule(scene));
         sentence.because(format!("spec.replicas is {}", scene.get(replicas)))
     };
@@ -316,7 +336,7 @@ fn add_vanish(cluster: &Cluster<'_>, object: &Workload, vars: &WorkloadVars) {
     let none: Int<'_> = ctx.int(0);
     let mut next = state.clone();
     vars.sizes.iter().for_each(|&size| next.set(size, none));
-    let some = ctx.any(vars.sizes.iter().map(|&size| state.get(size).ge(1)));
+    let some = ctx.any(vars.sizes.iter().map(|&size| state.get(size).ge(1))) | creation::forget(ctx, vars, &mut next);
     act(
         cluster,
         object,

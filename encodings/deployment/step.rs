@@ -65,6 +65,15 @@ impl<'c> Step<'c> {
         self.events.push(Event { set: None, from: ctx.int(0), to: size, happens: when & size.ge(1) });
     }
 
+    /// This step where the ReplicaSet that it creates is the one at `position`, which was of size 0.
+    pub fn created_at(mut self, position: usize) -> Self {
+        self.sizes[position] = self.creates.ite(self.first_size, self.sizes[position]);
+        self.annotated[position] = self.annotated[position] | self.creates;
+        let created = self.events.iter_mut().filter(|event| event.set.is_none());
+        created.for_each(|event| event.set = Some(position));
+        self
+    }
+
     /// This step if an error ends it after so many of its resizes.
     pub fn up_to(&self, ctx: &'c Ctx, sets: &[ReplicaSet<'c>], writes: Int<'c>) -> Self {
         let mut step = Step::none(ctx, sets);

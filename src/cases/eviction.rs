@@ -2,7 +2,7 @@
 
 use super::File;
 use super::manifests::{
-    App, NODE_SIZE, POD_SIZE, daemon_pods, descheduler_policy, file, members, pool, scenario, spread,
+    App, NODE_SIZE, POD_SIZE, descheduler_policy, file, members, pool, running_daemons, scenario, spread,
 };
 
 /// What is left on the nodes with few pods of c5.
@@ -22,10 +22,11 @@ pub fn duplicates(scale: usize, fixed: bool) -> Vec<File> {
     let app = App::new("web", placed.len(), POD_SIZE);
     let mut cluster = format!("{}---\n{}", app.running(true), app.pods(&placed));
     if !fixed {
-        let other = daemon_pods("indexer", NODE_SIZE - POD_SIZE - LEFT, &full);
+        let other = running_daemons("indexer", NODE_SIZE - POD_SIZE - LEFT, &full);
         cluster = format!("{cluster}---\n{other}");
     }
-    let pools = pool("full", ones, "") + &pool("medium", threes, "") + &pool("crowded", fours, "");
+    let role = if fixed { "" } else { "labels: {role: indexer}" };
+    let pools = pool("full", ones, role) + &pool("medium", threes, "") + &pool("crowded", fours, "");
     vec![
         file("cluster.yaml", cluster),
         file("descheduler.yaml", descheduler_policy("RemoveDuplicates", "")),

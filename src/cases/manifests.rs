@@ -129,19 +129,28 @@ fn separator(index: usize) -> &'static str {
     if index == 0 { "" } else { "---\n" }
 }
 
-/// Running pods of a DaemonSet that request `size` cores and GiB, one for each of `nodes`.
-pub fn daemon_pods(name: &str, size: usize, nodes: &[String]) -> String {
-    let mut out = String::new();
+/// A DaemonSet whose pods request `size` cores and GiB, and run on `nodes`, which are those that have its name as `role`.
+pub fn running_daemons(name: &str, size: usize, nodes: &[String]) -> String {
+    let pod = format!(
+        "nodeSelector: {{role: {name}}}\ncontainers:\n- name: {name}\n  image: example.com/{name}:1\n  \
+         resources:\n    requests: {{cpu: \"{size}\", memory: {size}Gi}}\n"
+    );
+    let pod = |indent: usize| pod.lines().map(|line| format!("{:indent$}{line}\n", "")).collect::<String>();
+    let mut out = format!(
+        "apiVersion: apps/v1\nkind: DaemonSet\nmetadata:\n  name: {name}\n  uid: daemonset-{name}\nspec:\n  selector:\n    \
+         matchLabels: {{app: {name}}}\n  template:\n    metadata:\n      labels: {{app: {name}}}\n    spec:\n{}",
+        pod(6)
+    );
     for (index, node) in nodes.iter().enumerate() {
         let number = index + 1;
+        // Writing to a String cannot fail.
         let _ = write!(
             out,
-            "{}apiVersion: v1\nkind: Pod\nmetadata:\n  name: {name}-{number}\n  uid: pod-{name}-{number}\n  \
+            "---\napiVersion: v1\nkind: Pod\nmetadata:\n  name: {name}-{number}\n  uid: pod-{name}-{number}\n  \
              labels: {{app: {name}}}\n  ownerReferences:\n  \
              - {{apiVersion: apps/v1, kind: DaemonSet, name: {name}, uid: daemonset-{name}, controller: true}}\n\
-             spec:\n  nodeName: {node}\n  containers:\n  - name: {name}\n    image: example.com/{name}:1\n    \
-             resources:\n      requests: {{cpu: \"{size}\", memory: {size}Gi}}\n{RUNNING}",
-            separator(index)
+             spec:\n  nodeName: {node}\n{}{RUNNING}",
+            pod(2)
         );
     }
     out

@@ -299,7 +299,10 @@ fn revision_of(template: &PodTemplateSpec, workload: &mut Workload) -> usize {
             Some(set) => set.revision(number),
             None => format!("{}-{number}", workload.key.name),
         };
-        workload.revisions.push(Revision { name, template: template.clone(), size: 0, pods: Vec::new(), young: 0 });
+        // A ReplicaSet of that template which is kept as history is used again.
+        let kept = workload.emptied.iter().position(|it| templates::unchanged(template, it, None));
+        let unmade = kept.map(|at| workload.emptied.remove(at)).is_none() && workload.kind == WorkloadKind::Deployment;
+        workload.revisions.push(Revision { name, template: template.clone(), unmade, ..Revision::default() });
         workload.revisions.len() - 1
     })
 }

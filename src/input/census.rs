@@ -7,8 +7,6 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::core::v1::ResourceQuota;
-
 use super::diagnostics::{Diagnostics, Severity};
 use super::influence;
 use super::object::RawObject;
@@ -42,17 +40,6 @@ const HOLDING: [(&str, &str); 2] = [
     ("resourceClaims", "hold pods back, or bind them to nodes"),
 ];
 
-/// What quotas may limit of objects that make pods.
-const OF_OWNERS: [&str; 7] = [
-    "count/deployments.apps",
-    "count/replicasets.apps",
-    "count/statefulsets.apps",
-    "count/jobs.batch",
-    "count/cronjobs.batch",
-    "count/replicationcontrollers",
-    "replicationcontrollers",
-];
-
 impl Census {
     /// Counts something that is not modelled.
     pub fn count(&mut self, what: impl Into<String>) {
@@ -72,12 +59,20 @@ impl Census {
         self.absent.entry(what.to_owned()).or_insert((0, could)).0 += 1;
     }
 
-    /// Counts what a quota limits and nobody is refused for: other objects than pods that make pods.
-    pub fn count_quota(&mut self, quota: &ResourceQuota) {
-        let hard = quota.spec.as_ref().and_then(|spec| spec.hard.as_ref());
-        for resource in hard.into_iter().flat_map(|hard| hard.keys()).filter(|it| OF_OWNERS.contains(&it.as_str())) {
-            self.leave_out(&format!("ResourceQuota of {resource}"), "may refuse owners of pods");
-        }
+    /// Whether objects of a kind are left out: all of them, or those with a field.
+    pub fn leaves_out(&self, kind: &str) -> bool {
+        let some = format!("{kind} with ");
+        self.absent.keys().any(|what| what == kind || what.starts_with(&some))
+    }
+
+    /// Takes what is left out under a name to leave pods, nodes and sizes as they are: verdicts are not without it. Whether
+    /// there is any.
+    pub fn take_for_steady(&mut self, name: &str) -> bool {
+        let names = [name.to_owned(), format!("{name} that is not given")];
+        let taken: Vec<usize> = names.iter().filter_map(|it| self.absent.remove(it)).map(|(count, _)| count).collect();
+        let what = format!("{name}, taken to be steady");
+        taken.iter().for_each(|count| *self.counts.entry(what.clone()).or_insert(0) += count);
+        !taken.is_empty()
     }
 
     /// Kinds of objects that are not modelled and that may change pods, nodes or sizes.

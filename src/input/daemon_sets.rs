@@ -16,7 +16,7 @@ use crate::cluster::object::spec::{ExistingPod, ObjectKey, Revision, Workload, W
 
 use super::key_of;
 use super::object::Located;
-use super::owner::{controller, existing, workload};
+use super::owner::{controller, existing, is_of_kind, workload};
 use super::templates::{self, Priorities};
 
 /// The label that tells the pods of one revision from those of another.
@@ -64,6 +64,11 @@ impl<'a> Daemons<'a> {
         let hash = label(&pod.value.metadata, HASH_LABEL).unwrap_or_default().to_owned();
         set.pods.entry(hash).or_default().push(Given { pod: Arc::clone(&pod.value), is_live: pod.raw.is_live() });
         true
+    }
+
+    /// Whether a DaemonSet is given.
+    pub fn knows(&self, key: &ObjectKey) -> bool {
+        self.sets.iter().any(|set| set.key == *key)
     }
 
     /// All of them as workloads; names need not be unique.
@@ -154,7 +159,7 @@ fn revision(name: String, template: PodTemplateSpec, pods: Vec<Given>, prioritie
         let object = if is_live { pod } else { completed(&pod, priorities) };
         ExistingPod { awaits: awaits.filter(|_| read.node.is_none()), object: Some(object), ..read }
     });
-    Revision { name, template, size: 0, pods: pods.collect(), young: 0 }
+    Revision { name, template, pods: pods.collect(), ..Revision::default() }
 }
 
 /// A pod as admission would have completed it.
@@ -186,7 +191,7 @@ fn forget_node(template: &mut PodTemplateSpec) {
 
 /// The DaemonSet that controls an object.
 fn owner_of(metadata: &ObjectMeta) -> Option<ObjectKey> {
-    let owner = controller(metadata).filter(|owner| owner.kind == "DaemonSet")?;
+    let owner = controller(metadata).filter(|owner| is_of_kind(owner, "DaemonSet"))?;
     Some(ObjectKey { namespace: metadata.namespace.clone().unwrap_or_default(), name: owner.name.clone() })
 }
 

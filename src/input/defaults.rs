@@ -4,6 +4,7 @@ use k8s_openapi::api::autoscaling::v2::{MetricSpec, MetricTarget};
 use k8s_openapi::api::core::v1::PodSpec;
 
 use crate::cluster::object::gitops::Sync;
+use crate::cluster::object::policy::{Rhythm, Runner};
 use crate::cluster::object::quantity;
 use crate::cluster::object::resources;
 use crate::cluster::object::scenario::{Load, LoadPer, Samples, Scenario, find_workload};
@@ -54,6 +55,8 @@ pub fn describe_defaults(cluster: &ClusterSpec) -> Vec<String> {
     let mut lines: Vec<String> = scenario.loads.iter().map(describe_load).collect();
     lines.extend(scenario.commands.iter().map(|command| format!("at any time: {}", command.text)));
     lines.extend(scenario.syncs.iter().map(describe_sync));
+    let runners = cluster.descheduler.iter().flat_map(|policy| &policy.runners);
+    lines.extend(runners.map(describe_runner));
     if cluster.workloads.iter().any(|workload| workload.kind == WorkloadKind::CronJob) {
         lines.push("Jobs of a CronJob are over when it makes the next one".to_owned());
     }
@@ -64,6 +67,16 @@ pub fn describe_defaults(cluster: &ClusterSpec) -> Vec<String> {
     lines.push(format!("bound {}, all properties that apply", scenario.bound));
     lines.push(describe_interleaving(scenario.interleaving).to_owned());
     lines
+}
+
+/// When a descheduler runs. There is no clock that would keep it from running at another time.
+fn describe_runner(runner: &Runner) -> String {
+    let when = match &runner.rhythm {
+        Rhythm::Every(interval) => format!("every {interval}"),
+        Rhythm::Scheduled(schedule) => format!("by the schedule `{schedule}`"),
+        Rhythm::Once => "once, whenever its container starts".to_owned(),
+    };
+    format!("{} deschedules {when}; here at any time, for there is no clock", runner.name)
 }
 
 /// Who puts back what, where that is not too much.

@@ -2,7 +2,7 @@
 //!
 //! Most objects of a cluster are of no concern here: roles, secrets, routes. Others make pods, hold them back, change them,
 //! or add and remove nodes; a verdict that was found without them says so. Of resources of operators that are not known
-//! here nobody can tell, so they count among the latter.
+//! here nobody can tell, so they count among the latter; one that holds a template of pods makes some, whatever its group.
 
 use super::object::RawObject;
 
@@ -58,6 +58,14 @@ const FOREIGN: [(&str, &str, &str); 24] = [
     ("batch.volcano.sh", "", COMES_AND_GOES),
 ];
 
+/// Where objects of any kind hold templates of pods, and what those do that have one there.
+const TEMPLATES: [(&str, &str); 4] = [
+    ("spec.template.spec.containers", MAKES_PODS),
+    ("spec.podTemplate.spec.containers", MAKES_PODS),
+    ("spec.jobTemplate.spec.template.spec.containers", COMES_AND_GOES),
+    ("spec.jobTargetRef.template.spec.containers", COMES_AND_GOES),
+];
+
 /// Groups of operators whose resources leave pods, nodes and sizes alone.
 const HARMLESS: [&str; 19] = [
     "acme.cert-manager.io",
@@ -83,19 +91,32 @@ const HARMLESS: [&str; 19] = [
 
 /// What an object of a kind that is not modelled could do; `None` where that is nothing.
 pub(super) fn of(object: &RawObject) -> Option<&'static str> {
-    let group = object.api_version.split_once('/').map_or("", |(group, _)| group);
+    let group = group(object);
     let listed = FOREIGN.iter().find(|(of, kind, _)| *of == group && (kind.is_empty() || *kind == object.kind));
     if let Some((_, _, could)) = listed {
         return Some(could);
     }
-    if HARMLESS.contains(&group) {
-        return None;
+    let own = || OWN.iter().find(|(kind, _)| *kind == object.kind).map(|(_, could)| *could);
+    match own().filter(|_| is_own(group)).or_else(|| of_template(object)) {
+        None if HARMLESS.contains(&group) || is_own(group) => None,
+        None => Some("does what its operator makes of it"),
+        could => could,
     }
-    if is_own(group) {
-        return OWN.iter().find(|(kind, _)| *kind == object.kind).map(|(_, could)| *could);
-    }
-    let has_template = object.tree().at(&"spec.template.spec.containers".into()).is_some();
-    Some(if has_template { MAKES_PODS } else { "does what its operator makes of it" })
+}
+
+/// What an object could do that holds a template of pods.
+fn of_template(object: &RawObject) -> Option<&'static str> {
+    let tree = object.tree();
+    TEMPLATES.iter().find(|(path, _)| tree.at(&(*path).into()).is_some()).map(|(_, could)| *could)
+}
+
+/// Whether an object is of a kind that an operator brings, which may own pods whatever else it is about.
+pub(super) fn is_foreign(object: &RawObject) -> bool {
+    !is_own(group(object))
+}
+
+fn group(object: &RawObject) -> &str {
+    object.api_version.split_once('/').map_or("", |(group, _)| group)
 }
 
 /// Whether a group is one of Kubernetes itself.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::api::batch::v1::{CronJob, Job, JobSpec};
 use k8s_openapi::api::core::v1::{Pod, PodTemplateSpec, ResourceQuota};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 
 use crate::cluster::counting::jobs;
 use crate::cluster::object::batch::{self, Batch, Concurrency, Done, Schedule, TRACKING_FINALIZER};
@@ -15,8 +15,9 @@ use crate::cluster::object::spec::{ClusterSpec, ExistingPod, ObjectKey, Revision
 
 use super::diagnostics::Diagnostics;
 use super::key_of;
+use super::missing::{Missing, Owns};
 use super::object::Located;
-use super::owner::{controller, existing, workload};
+use super::owner::{controller, existing, is_of_kind, workload};
 use super::templates::{self, Priorities};
 
 /// Labels that the controller gives to pods of a Job.
@@ -24,6 +25,7 @@ const NAME_LABELS: [&str; 2] = ["batch.kubernetes.io/job-name", "job-name"];
 
 /// Attaches pods to Jobs.
 pub struct Jobs<'a> {
+    given: &'a [Located<Job>],
     crons: &'a [Located<CronJob>],
     jobs: Vec<Known<'a>>,
     /// Jobs that are over.
@@ -50,7 +52,20 @@ impl<'a> Jobs<'a> {
             Known { object, key, cron, batch: batch_of(&object.value), pods: Vec::new() }
         };
         let (over, open): (Vec<_>, Vec<_>) = jobs.iter().partition(|job| is_over(&job.value));
-        Jobs { crons, jobs: open.into_iter().map(known).collect(), over: over.len() }
+        Jobs { given: jobs, crons, jobs: open.into_iter().map(known).collect(), over: over.len() }
+    }
+
+    /// Whether a Job is given, over or not.
+    pub fn knows(&self, key: &ObjectKey) -> bool {
+        self.given.iter().any(|job| key_of(&job.value.metadata) == *key)
+    }
+
+    /// Notes CronJobs of which Jobs are given and they are not.
+    pub fn note_missing(&self, missing: &mut Missing) {
+        let is_known = |owner: &OwnerReference, key: &ObjectKey| {
+            is_of_kind(owner, "CronJob") && self.crons.iter().any(|cron| key_of(&cron.value.metadata) == *key)
+        };
+        self.given.iter().for_each(|job| missing.note(&job.value.metadata, Owns::Jobs, is_known));
     }
 
     fn owner_of(&mut self, pod: &Pod) -> Option<&mut Known<'a>> {
@@ -142,7 +157,7 @@ fn has_condition(job: &Job, types: &[&str]) -> bool {
 
 /// The object of a kind that controls another one.
 fn owner_of(metadata: &ObjectMeta, kind: &str) -> Option<ObjectKey> {
-    let owner = controller(metadata).filter(|owner| owner.kind == kind)?;
+    let owner = controller(metadata).filter(|owner| is_of_kind(owner, kind))?;
     Some(ObjectKey { namespace: metadata.namespace.clone().unwrap_or_default(), name: owner.name.clone() })
 }
 
@@ -189,7 +204,7 @@ fn build_job(job: Known<'_>, priorities: &Priorities) -> Workload {
     for label in NAME_LABELS {
         labels.entry(label.to_owned()).or_insert_with(|| key.name.clone());
     }
-    let revision = Revision { name: key.name.clone(), template, size: 0, young: 0, pods };
+    let revision = Revision { name: key.name.clone(), template, pods, ..Revision::default() };
     let mut workload = workload(WorkloadKind::Job, "Job", key, revision, object.origin());
     workload.labels = object.value.metadata.labels.clone().unwrap_or_default();
     workload.replicas = replicas;
@@ -219,7 +234,7 @@ fn build_cron(object: &Located<CronJob>, jobs: Vec<Known<'_>>, priorities: &Prio
         pods.extend(known.pods);
     }
     let revision =
-        Revision { name: key.name.clone(), template: completed(job.template, priorities), size: 0, young: 0, pods };
+        Revision { name: key.name.clone(), template: completed(job.template, priorities), pods, ..Revision::default() };
     let mut workload = workload(WorkloadKind::CronJob, "CronJob", key, revision, object.origin());
     workload.labels = object.value.metadata.labels.clone().unwrap_or_default();
     workload.replicas = replicas;

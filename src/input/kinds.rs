@@ -1,6 +1,7 @@
 //! Sorts objects by kind and turns them into types.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use k8s_openapi::Metadata;
@@ -17,13 +18,17 @@ use k8s_openapi::api::scheduling::v1::PriorityClass;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::de::DeserializeOwned;
 
+use crate::cluster::object::spec::ObjectKey;
+
 use super::autoscalers;
 use super::census::{self, Census};
 use super::diagnostics::Diagnostics;
 use super::embedded;
 use super::gitops::recognise;
+use super::influence;
 use super::karpenter;
 use super::keda::{self, ScaledObject};
+use super::missing::Named;
 use super::object::{Located, RawObject};
 use super::validate;
 use super::vertical::{self, Vertical};
@@ -73,6 +78,8 @@ pub struct Objects {
     pub scheduler_configurations: Vec<Arc<RawObject>>,
     /// DeschedulerPolicies.
     pub descheduler_policies: Vec<Arc<RawObject>>,
+    /// ConfigMaps that hold DeschedulerPolicies.
+    pub policy_maps: BTreeSet<ObjectKey>,
     /// ScaledObjects as they were written, until they are read.
     pub scaled_objects: Vec<Arc<RawObject>>,
     /// ScaledObjects.
@@ -85,6 +92,8 @@ pub struct Objects {
     pub gitops: Vec<Arc<RawObject>>,
     /// Scenarios.
     pub scenarios: Vec<Arc<RawObject>>,
+    /// Objects that may own pods and are not modelled.
+    pub left_out: BTreeSet<Named>,
     /// Names of objects that were given but could not be read: whatever refers to them is not to blame.
     pub broken: Vec<String>,
 }
@@ -127,7 +136,12 @@ impl Objects {
     /// Adds an object; what is wrong with it is reported, what is not modelled is counted.
     pub fn add(&mut self, raw: RawObject, census: &mut Census, sink: &mut Diagnostics) {
         if raw.kind == "ConfigMap" {
-            embedded::configurations(&raw, sink).into_iter().for_each(|held| self.add(held, census, sink));
+            for held in embedded::configurations(&raw, sink) {
+                if held.kind == "DeschedulerPolicy" {
+                    self.policy_maps.insert(raw.key());
+                }
+                self.add(held, census, sink);
+            }
         }
         if keda::is_scaled_object(&raw) {
             self.scaled_objects.push(Arc::new(raw));
@@ -147,7 +161,10 @@ impl Objects {
         }
         match standing(&raw) {
             Standing::Modelled => self.add_modelled(raw, &mut Reader { census, sink }),
-            Standing::OtherKind => census.count_object(&raw),
+            Standing::OtherKind => {
+                self.note_left_out(&raw);
+                census.count_object(&raw);
+            }
             Standing::WrongVersion(versions) => {
                 self.broken.push(raw.key().name);
                 let message = format!("{} is not read in version `{}`", raw.kind, raw.api_version);
@@ -157,6 +174,13 @@ impl Objects {
                     format!("use `apiVersion: {}`", versions.join("` or `")),
                 ));
             }
+        }
+    }
+
+    /// Remembers an object that is not modelled, if it may own pods.
+    fn note_left_out(&mut self, raw: &RawObject) {
+        if influence::is_foreign(raw) || influence::of(raw).is_some() {
+            self.left_out.insert(Named { kind: raw.kind.clone(), key: raw.key() });
         }
     }
 
@@ -180,7 +204,10 @@ impl Objects {
                 self.controller_revisions.extend(located(reader.read(&raw, true, |_, _| ()), raw));
             }
             "PersistentVolume" => self.volumes.extend(located(reader.read(&raw, false, |_, _| ()), raw)),
-            "ReplicationController" => self.replication_controllers.extend(located(reader.read_selecting(&raw), raw)),
+            "ReplicationController" => {
+                self.note_left_out(&raw);
+                self.replication_controllers.extend(located(reader.read_selecting(&raw), raw));
+            }
             "Pod" => self.pods.extend(located(reader.read(&raw, true, workload::pod), raw)),
             "Node" => read_into(&mut self.nodes, broken, reader.read(&raw, false, other::node), raw),
             "Service" => self.services.extend(located(reader.read(&raw, true, |_, _| ()), raw)),
@@ -189,11 +216,7 @@ impl Objects {
                 self.disruption_budgets.extend(located(reader.read(&raw, true, other::disruption_budget), raw))
             }
             "LimitRange" => self.limit_ranges.extend(located(reader.read(&raw, true, other::limit_range), raw)),
-            "ResourceQuota" => {
-                let read = reader.read(&raw, true, other::quota);
-                read.iter().for_each(|quota| reader.census.count_quota(quota));
-                self.quotas.extend(located(read, raw));
-            }
+            "ResourceQuota" => self.quotas.extend(located(reader.read(&raw, true, other::quota), raw)),
             "PersistentVolumeClaim" => self.claims.extend(located(reader.read(&raw, true, |_, _| ()), raw)),
             "PriorityClass" => self.priority_classes.extend(located(reader.read(&raw, false, |_, _| ()), raw)),
             "HorizontalPodAutoscaler" if raw.api_version == "autoscaling/v1" => {
@@ -211,6 +234,7 @@ impl Objects {
     fn add_daemon_set(&mut self, reader: &mut Reader<'_>, raw: RawObject) {
         let read = reader.read(&raw, true, validate::workload::daemon_set);
         if read.as_ref().is_some_and(names_node) {
+            self.left_out.insert(Named { kind: raw.kind.clone(), key: raw.key() });
             reader.census.leave_out("DaemonSet with nodeName", "keeps a pod on a node");
         } else {
             read_into(&mut self.daemon_sets, &mut self.broken, read, raw);
@@ -222,6 +246,7 @@ impl Objects {
         let read: Option<Job> = reader.read(&raw, true, validate::batch::job);
         let manager = |job: &Job| job.spec.as_ref().and_then(|spec| spec.managed_by.clone());
         if read.as_ref().and_then(manager).is_some_and(|manager| manager != "kubernetes.io/job-controller") {
+            self.left_out.insert(Named { kind: raw.kind.clone(), key: raw.key() });
             reader.census.leave_out("Job with managedBy", "makes pods that come and go");
         } else {
             read_into(&mut self.jobs, &mut self.broken, read, raw);
@@ -257,6 +282,8 @@ impl Objects {
         self.karpenter.extend(other.karpenter);
         self.gitops.extend(other.gitops);
         self.scenarios.extend(other.scenarios);
+        self.left_out.extend(other.left_out);
+        self.policy_maps.extend(other.policy_maps);
         self.broken.extend(other.broken);
     }
 }

@@ -41,6 +41,8 @@ pub fn workload(kind: WorkloadKind, owner_kind: &str, key: ObjectKey, revision: 
         batch: None,
         revisions: vec![revision],
         current: 0,
+        emptied: Vec::new(),
+        history_limit: 0,
         created_later: false,
         origin,
     }
@@ -71,6 +73,12 @@ pub fn existing(pod: &Pod) -> ExistingPod {
         node,
         ..ExistingPod::default()
     }
+}
+
+/// Whether an owner is of a kind of Kubernetes itself: operators have kinds of the same names.
+pub fn is_of_kind(owner: &OwnerReference, kind: &str) -> bool {
+    let group = owner.api_version.split_once('/').map_or("", |(group, _)| group);
+    owner.kind == kind && !group.contains('.')
 }
 
 /// Who controls an object.

@@ -15,7 +15,7 @@ use super::autoscalers;
 use super::census::Census;
 use super::daemon_sets::Daemons;
 use super::defaults;
-use super::descheduler;
+use super::descheduler::{self, deployed};
 use super::diagnostics::{Diagnostic, Diagnostics};
 use super::family::Family;
 use super::gitops::GitOps;
@@ -24,6 +24,7 @@ use super::karpenter;
 use super::keda;
 use super::kinds::Objects;
 use super::object::{self, Located, RawObject};
+use super::object_counts::{self, claims_volumes};
 use super::path::FieldPath;
 use super::pieces::{namespaces, node_spec, storage_classes, values};
 use super::rest;
@@ -230,6 +231,7 @@ impl Resolver<'_> {
         let mut owners = Owners::new(&present, &replica_sets, stateful, Daemons::new(&daemons, &revisions), batch);
         pods.iter().for_each(|pod| owners.attach(pod, self.sink));
         cluster.finished = owners.finished().clone();
+        owners.missing().count(&objects.left_out, self.census);
         cluster.workloads = owners.finish(self.sink);
 
         let mut history = ApplyHistory::default();
@@ -259,7 +261,20 @@ impl Resolver<'_> {
         cluster.activations = keda::activations(objects.scaled, &cluster.workloads);
         vertical::warn_of_conflicts(&objects.verticals, &cluster.autoscalers, self.sink);
         cluster.scenario.syncs = std::mem::take(&mut self.gitops).finish(self.census);
+        document
+            .into_iter()
+            .for_each(|(raw, document)| scenario::take_for_steady(raw, document, self.census, self.sink));
+        let claiming = present_sets.iter().chain(&pending_sets).filter(|set| claims_volumes(&set.value));
+        let claiming = claiming.map(|set| super::key_of(&set.value.metadata).namespace).collect();
+        object_counts::settle(&mut cluster, &claiming, self.census);
+        let deschedulers = deployed::find(
+            present.iter().chain(&pending),
+            cron_jobs.iter().chain(&pending_cron_jobs),
+            &objects.policy_maps,
+        );
+        let unread = deployed::settle(&mut cluster, deschedulers, self.sink);
         cluster.absent = self.absent(&cluster);
+        cluster.absent.extend(unread);
         self.warn_of_autoscaler(&cluster);
         jobs::limit(&mut cluster);
         let is_on = cluster.scenario.controllers.max_unavailable_stateful_set;

@@ -17,7 +17,7 @@ use super::apply;
 use super::diagnostics::Diagnostics;
 use super::key_of;
 use super::object::Located;
-use super::owner::{controller, existing, workload};
+use super::owner::{controller, existing, is_of_kind, workload};
 use super::templates::{self, Priorities};
 use super::volumes::Volumes;
 
@@ -90,6 +90,11 @@ impl<'a> StatefulSets<'a> {
         true
     }
 
+    /// Whether a set is given.
+    pub fn knows(&self, key: &ObjectKey) -> bool {
+        self.given.sets.iter().any(|set| key_of(&set.value.metadata) == *key)
+    }
+
     /// The workloads, in input order.
     pub fn finish(self, sink: &mut Diagnostics) -> Vec<Workload> {
         let given = self.given;
@@ -104,7 +109,7 @@ fn is_of(pod: &Pod, set: &StatefulSet) -> bool {
     let selects = |labels| set.spec.as_ref().is_some_and(|spec| selector::matches(&spec.selector, labels));
     pod.metadata.namespace == set.metadata.namespace
         && match controller(&pod.metadata) {
-            Some(owner) => owner.kind == "StatefulSet" && owner.name == name,
+            Some(owner) => is_of_kind(owner, "StatefulSet") && owner.name == name,
             None => selects(pod.metadata.labels.as_ref().unwrap_or(&none)),
         }
 }
@@ -243,7 +248,7 @@ fn current(
 
 fn revision(candidate: Candidate) -> Revision {
     let size = candidate.pods.iter().filter(|pod| !pod.leaving).count() as i64;
-    Revision { name: candidate.name, template: candidate.template, size, pods: candidate.pods, young: 0 }
+    Revision { name: candidate.name, template: candidate.template, size, pods: candidate.pods, ..Revision::default() }
 }
 
 /// The strategy that the API server would store.

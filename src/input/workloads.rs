@@ -5,11 +5,11 @@
 //! (`<deployment>-<pod-template-hash>`) and the Deployment's selector tell which Deployment a pod belongs to. Pods that
 //! have finished are left out; those that are being deleted belong to nobody any more.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet, ReplicaSetStatus};
 use k8s_openapi::api::core::v1::{Pod, PodTemplateSpec};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta, OwnerReference};
 
 use crate::cluster::object::selector::{self, Labels};
 use crate::cluster::object::spec::{ExistingPod, ObjectKey, Origin, Revision, Workload, WorkloadKind};
@@ -19,8 +19,9 @@ use super::daemon_sets::Daemons;
 use super::diagnostics::Diagnostics;
 use super::jobs::Jobs;
 use super::key_of;
+use super::missing::{Missing, Owns};
 use super::object::Located;
-use super::owner::{controller, existing, make_unique, strategy, workload};
+use super::owner::{controller, existing, is_of_kind, make_unique, strategy, workload};
 use super::stateful_sets::{Given, StatefulSets};
 use super::strangers::Strangers;
 use super::templates::{self, Priorities};
@@ -53,6 +54,7 @@ pub struct Owners<'a> {
     strangers: Strangers<'a>,
     finished: usize,
     finished_of: BTreeMap<String, i64>,
+    missing: Missing,
 }
 
 impl<'a> Owners<'a> {
@@ -74,9 +76,15 @@ impl<'a> Owners<'a> {
             strangers: Strangers::new(stateful.priorities),
             finished: 0,
             finished_of: BTreeMap::new(),
+            missing: Missing::default(),
         };
         owners.sets = replica_sets.iter().map(|set| owners.set(set)).collect();
-        owners
+        let keys: BTreeSet<ObjectKey> = deployments.iter().map(|it| key_of(&it.value.metadata)).collect();
+        let is_given = |owner: &OwnerReference, key: &ObjectKey| is_of_kind(owner, "Deployment") && keys.contains(key);
+        let mut missing = Missing::default();
+        replica_sets.iter().for_each(|set| missing.note(&set.value.metadata, Owns::ReplicaSets, is_given));
+        owners.jobs.note_missing(&mut missing);
+        Owners { missing, ..owners }
     }
 
     /// Gives a pod to its owner.
@@ -99,9 +107,31 @@ impl<'a> Owners<'a> {
             Some(index) => self.sets[index].pods.push(existing(&pod.value)),
             None => {
                 self.warn_of_orphan(pod, sink);
+                self.note_owner(&pod.value);
                 self.strangers.add(&pod.value, pod.raw.is_live(), pod.origin());
             }
         }
+    }
+
+    /// Owners of pods, ReplicaSets and Jobs that are not modelled, or not there.
+    pub fn missing(&self) -> &Missing {
+        &self.missing
+    }
+
+    /// Notes the owner of a pod that belongs to no workload. One that is being deleted may have left it.
+    fn note_owner(&mut self, pod: &Pod) {
+        let mut missing = std::mem::take(&mut self.missing);
+        missing.note(&pod.metadata, Owns::Pods, |owner, key| match owner.kind.as_str() {
+            _ if !is_of_kind(owner, &owner.kind) => false,
+            "ReplicaSet" => {
+                self.sets.iter().any(|set| set.key == *key) || self.deployment_of(pod, Some(&key.name)).is_some()
+            }
+            "StatefulSet" => self.stateful.knows(key),
+            "DaemonSet" => self.daemons.knows(key),
+            "Job" => self.jobs.knows(key),
+            _ => false,
+        });
+        self.missing = missing;
     }
 
     /// Pods that have finished, by the uid of each owner.
@@ -142,7 +172,7 @@ impl<'a> Owners<'a> {
     fn set(&self, object: &Located<ReplicaSet>) -> Set {
         let key = key_of(&object.value.metadata);
         let spec = object.value.spec.clone().unwrap_or_default();
-        let owner = controller(&object.value.metadata).filter(|owner| owner.kind == "Deployment");
+        let owner = controller(&object.value.metadata).filter(|owner| is_of_kind(owner, "Deployment"));
         let owner = owner.map(|owner| ObjectKey { namespace: key.namespace.clone(), name: owner.name.clone() });
         let mut template = spec.template.unwrap_or_default();
         templates::complete(&mut template, self.priorities);
@@ -168,7 +198,7 @@ impl<'a> Owners<'a> {
         let labels = pod.metadata.labels.clone().unwrap_or_default();
         let hash = labels.get(templates::HASH_LABEL);
         let name = match controller(&pod.metadata) {
-            Some(owner) if owner.kind == "ReplicaSet" => Some(owner.name.clone()),
+            Some(owner) if is_of_kind(owner, "ReplicaSet") => Some(owner.name.clone()),
             Some(_) => return None,
             None => None,
         };
@@ -179,17 +209,7 @@ impl<'a> Owners<'a> {
         if let Some(index) = self.sets.iter().position(|set| set.key.namespace == namespace && adopts(set)) {
             return Some(index);
         }
-        let deployment = self.deployments.iter().find(|deployment| {
-            let metadata = &deployment.value.metadata;
-            let owner = metadata.name.as_deref().unwrap_or_default();
-            let by_name = name.as_ref().is_none_or(|name| is_set_of(name, owner, hash));
-            let spec = deployment.value.spec.as_ref();
-            metadata.namespace.as_ref() == Some(&namespace)
-                && (name.is_some() || hash.is_some())
-                && by_name
-                && spec.is_some_and(|spec| selector::matches(&spec.selector, &labels))
-        })?;
-        let deployment = key_of(&deployment.value.metadata);
+        let deployment = key_of(&self.deployment_of(pod, name.as_deref())?.value.metadata);
         let name = name.unwrap_or_else(|| format!("{}-{}", deployment.name, hash.map_or("", String::as_str)));
         let mut template = templates::of_pod(pod);
         templates::complete(&mut template, self.priorities);
@@ -207,6 +227,21 @@ impl<'a> Owners<'a> {
             replicas_given: false,
         });
         Some(self.sets.len() - 1)
+    }
+
+    /// The Deployment of a pod whose ReplicaSet, of that name if it has one, was not given.
+    fn deployment_of(&self, pod: &Pod, set: Option<&str>) -> Option<&'a Located<Deployment>> {
+        let labels = pod.metadata.labels.clone().unwrap_or_default();
+        let hash = labels.get(templates::HASH_LABEL);
+        self.deployments.iter().find(|deployment| {
+            let metadata = &deployment.value.metadata;
+            let owner = metadata.name.as_deref().unwrap_or_default();
+            let spec = deployment.value.spec.as_ref();
+            metadata.namespace == pod.metadata.namespace
+                && (set.is_some() || hash.is_some())
+                && set.is_none_or(|set| is_set_of(set, owner, hash))
+                && spec.is_some_and(|spec| selector::matches(&spec.selector, &labels))
+        })
     }
 
     fn warn_of_orphan(&self, pod: &Located<Pod>, sink: &mut Diagnostics) {
@@ -248,15 +283,16 @@ fn build_deployment(
     sets.sort_by_key(|set| set.revision);
     let present = present_set(&sets, &template).map(|index| sets.remove(index));
     let alone = sets.is_empty();
-    let old = sets.into_iter().filter(|set| set.size.unwrap_or(0) > 0 || !set.pods.is_empty());
-    let mut revisions: Vec<Revision> = old.map(Set::into_revision).collect();
+    let (old, emptied): (Vec<Set>, Vec<Set>) =
+        sets.into_iter().partition(|set| set.size.unwrap_or(0) > 0 || !set.pods.is_empty());
+    let mut revisions: Vec<Revision> = old.into_iter().map(Set::into_revision).collect();
     let generated = format!("{}-{}", key.name, revisions.len() + 1);
     revisions.push(match present {
         Some(set) => {
             let size = set.size.unwrap_or(if alone { replicas } else { set.pods.len() as i64 });
             Revision { template, size, ..set.into_revision() }
         }
-        None => Revision { name: generated, template, ..Revision::default() },
+        None => Revision { name: generated, template, unmade: true, ..Revision::default() },
     });
     let given = apply::replicas_given(object);
     let mut workload = workload(WorkloadKind::Deployment, "Deployment", key, Revision::default(), object.origin());
@@ -271,8 +307,13 @@ fn build_deployment(
     workload.progress_deadline = (deadline != i32::MAX).then(|| deadline.into());
     workload.current = revisions.len() - 1;
     workload.revisions = revisions;
+    workload.emptied = emptied.into_iter().map(|set| set.template).collect();
+    workload.history_limit = spec.revision_history_limit.unwrap_or(REVISION_HISTORY_LIMIT).into();
     workload
 }
+
+/// `spec.revisionHistoryLimit` unless given.
+const REVISION_HISTORY_LIMIT: i32 = 10;
 
 /// `spec.progressDeadlineSeconds` unless given.
 const PROGRESS_DEADLINE: i32 = 600;
@@ -301,7 +342,8 @@ fn lone_set(set: Set) -> Workload {
 impl Set {
     fn into_revision(self) -> Revision {
         let size = self.size.unwrap_or(self.pods.len() as i64);
-        Revision { name: self.key.name, template: self.template, size, pods: self.pods, young: self.young }
+        let Set { key, template, pods, young, .. } = self;
+        Revision { name: key.name, template, size, pods, young, unmade: false }
     }
 }
 

@@ -11,7 +11,7 @@ use super::manifests::{Pool, scenario};
 const HALF: usize = 24;
 
 /// The cases.
-pub const CASES: [Case; 4] = [
+pub const CASES: [Case; 5] = [
     Case {
         id: "k66811",
         suite: Suite::Failures,
@@ -55,6 +55,17 @@ pub const CASES: [Case; 4] = [
         fix: "The budget lets 25 % be missing, which is rounded up, too, to one pod.",
         properties: &["drain-completes"],
         make: Sized(rounded_up),
+    },
+    Case {
+        id: "k72320",
+        suite: Suite::Failures,
+        title: "pods that crash spend the budget, and the drain of their node waits for ever",
+        story: "The budget of web lets one pod be missing. Version 2 crashes when it starts, so all its pods are in \
+                CrashLoopBackOff and none is healthy: the budget is spent by those that are down already. A drain is \
+                refused these, too, although evicting them takes nothing from anybody (kubernetes/kubernetes issue 72320).",
+        fix: "The budget protects healthy pods only: `unhealthyPodEvictionPolicy: AlwaysAllow`, since v1.27.",
+        properties: &["drain-completes"],
+        make: Sized(crash_loops),
     },
 ];
 
@@ -101,4 +112,15 @@ fn two_budgets(scale: Scale, fixed: bool) -> Vec<File> {
 fn rounded_up(scale: Scale, fixed: bool) -> Vec<File> {
     let field = if fixed { "maxUnavailable: 25%" } else { "minAvailable: 75%" };
     maintained("kops2537", scale, 3, budget("web", field))
+}
+
+fn crash_loops(scale: Scale, fixed: bool) -> Vec<File> {
+    let policy = if fixed { "\n  unhealthyPodEvictionPolicy: AlwaysAllow" } else { "" };
+    let rest = "  # Version 2 crashes when it starts.\n  neverReady: [\"example.com/web:2\"]\n  \
+                maintenance: {parallel: 1, once: false}\n  properties: [drain-completes]\n  bound: 6\n";
+    vec![
+        file("web.yaml", App { version: 2, ..App::new("web", 2, HALF) }.manifest(true)),
+        file("budget.yaml", budget("web", &format!("maxUnavailable: 1{policy}"))),
+        scenario("k72320", scale, &[Pool::new("node", "scale")], rest),
+    ]
 }

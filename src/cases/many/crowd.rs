@@ -142,10 +142,8 @@ impl Crowd {
             let labels = json!({"topology.kubernetes.io/zone": zone});
             crowd.node(&format!("node-{:04}", number + 1), NODE, labels, None);
         }
-        for index in 0..nodes {
-            let name = crowd.room[index].0.clone();
-            crowd.agent("agent", &name, AGENT);
-        }
+        let names: Vec<String> = crowd.room.iter().map(|(name, _)| name.clone()).collect();
+        crowd.daemons(&Team::new("agent", 0, AGENT, json!({})), &names);
         for (index, size) in sizes(&mut crowd.dice, nodes, percent).into_iter().enumerate() {
             crowd.workload(index, size);
         }
@@ -255,14 +253,24 @@ impl Crowd {
         }
     }
 
-    /// A pod of a DaemonSet.
-    pub fn agent(&mut self, name: &str, node: &str, cpu: usize) {
-        let team = Team::new(name, 1, cpu, json!({}));
+    /// A DaemonSet of the nodes that it is for, with a pod on each of them.
+    pub fn daemons(&mut self, team: &Team, nodes: &[String]) {
+        let Team { name, cpu, .. } = team;
+        let (namespace, template) = ("kube-system", team.template(1, json!({})));
         let owner =
             json!([{"apiVersion": "apps/v1", "kind": "DaemonSet", "name": name, "uid": name, "controller": true}]);
-        let own = format!("{name}-{node}");
-        self.objects.push(pod(&own, "kube-system", owner, node, &team.template(1, json!({}))));
-        self.room.iter_mut().filter(|(known, _)| known == node).for_each(|(_, room)| *room -= cpu);
+        self.objects.push(json!({
+            "apiVersion": "apps/v1",
+            "kind": "DaemonSet",
+            "metadata": {"name": name, "namespace": namespace, "uid": name},
+            "spec": {"selector": {"matchLabels": {"app": name}}, "template": template},
+        }));
+        for node in nodes {
+            let mut pod = pod(&format!("{name}-{node}"), namespace, owner.clone(), node, &template);
+            pod["metadata"]["labels"] = template["metadata"]["labels"].clone();
+            self.objects.push(pod);
+            self.room.iter_mut().filter(|(known, _)| known == node).for_each(|(_, room)| *room -= cpu);
+        }
     }
 
     /// A file besides the cluster's and the scenario's.

@@ -89,13 +89,22 @@ pub fn reset(scale: usize, fixed: bool) -> Vec<File> {
 pub fn duplicates(scale: usize, fixed: bool) -> Vec<File> {
     let mut crowd = Crowd::new(scale, ROOMY);
     pool(&mut crowd);
-    for node in (0..2).map(name).filter(|_| !fixed) {
-        crowd.agent("busy", &node, POOL_NODE * 4 / 5);
+    if !fixed {
+        crowd.daemons(&busy(), &[name(0), name(1)]);
     }
     crowd.running(&web(5, POOL_NODE / 5 - 100, json!({})), |node| node == name(2));
     let policy = descheduler_policy("RemoveDuplicates", "namespaces: {include: [default]}");
     crowd.file(file("descheduler.yaml", policy));
     crowd.files("m4", &ALL)
+}
+
+/// What fills two nodes of the pool.
+fn busy() -> Team {
+    let expression = json!({"key": "kubernetes.io/hostname", "operator": "In", "values": [name(0), name(1)]});
+    let terms = json!({"nodeSelectorTerms": [{"matchExpressions": [expression]}]});
+    let affinity = json!({"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": terms}});
+    let pod = json!({"affinity": affinity, "tolerations": [{"key": TAINT, "operator": "Exists"}]});
+    Team::new("busy", 0, POOL_NODE * 4 / 5, pod)
 }
 
 /// m5. Autoscalers at their maximum ask for more than there is.

@@ -181,6 +181,7 @@ impl Names<'_> {
             size: it.size,
             pods: it.pods.iter().map(pod).collect(),
             young: it.young,
+            unmade: false,
         };
         Workload {
             key: self.key(),
@@ -188,6 +189,8 @@ impl Names<'_> {
             selector: Default::default(),
             stateful: self.owner.stateful.as_ref().map(|set| self.stateful(set)),
             revisions: self.owner.revisions.iter().enumerate().map(revision).collect(),
+            emptied: Vec::new(),
+            history_limit: 0,
             origin: Default::default(),
             ..self.owner.clone()
         }

@@ -9,6 +9,7 @@ use std::rc::Rc;
 use crate::cluster::counting::classes::{self, NodeClass};
 use crate::cluster::counting::quotas;
 use crate::cluster::counting::reads::Readings;
+use crate::cluster::counting::replica_sets;
 use crate::cluster::counting::templates::{self, Template, Tenure};
 use crate::cluster::object::resources::ResourceError;
 use crate::cluster::object::selector;
@@ -25,6 +26,8 @@ pub struct Survey<'a> {
     pub templates: Vec<Template>,
     /// By template: what may keep its pods from being created.
     pub quotas: Vec<quotas::Limits>,
+    /// What may keep ReplicaSets from being created.
+    pub replica_sets: replica_sets::Limits,
     /// Its nodes, by what encodings read of them.
     pub classes: Vec<NodeClass>,
     /// By template: how many of its pods hold room at a time, at most.
@@ -45,6 +48,7 @@ impl<'a> Survey<'a> {
     pub fn of(spec: &'a ClusterSpec) -> Result<Self, ResourceError> {
         let templates = templates::templates(spec)?;
         let quotas = quotas::limits(spec, &templates)?;
+        let replica_sets = replica_sets::Limits::of(spec)?;
         let readings = Readings::of(&readers(), spec, &templates);
         let classes = classes::classes(spec, &templates, &readings, false)?;
         let troubled = classes.iter().map(|class| is_troubled(spec, class)).collect();
@@ -63,6 +67,7 @@ impl<'a> Survey<'a> {
             spec,
             templates,
             quotas,
+            replica_sets,
             classes,
             most,
             at_first,
@@ -166,9 +171,10 @@ impl<'a> Survey<'a> {
         self.own_profile(template).unwrap_or(&self.spec.scheduler[0])
     }
 
-    /// Whether a quota, which counts others' pods too, may refuse pods of some templates.
+    /// Whether a quota, which counts what others have too, may refuse pods of some templates or their ReplicaSets.
     pub fn may_be_refused(&self, templates: &[usize]) -> bool {
-        templates.iter().any(|&it| !self.quotas[it].is_empty())
+        let sets = |template: usize| self.replica_sets.on(self.templates[template].workload);
+        templates.iter().any(|&it| !self.quotas[it].is_empty() || !sets(it).is_empty())
     }
 
     /// Whether some scheduler takes pods of a template.

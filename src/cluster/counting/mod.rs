@@ -1,7 +1,7 @@
 //! Pods and nodes as kinds and numbers: which are alike, which state variables count them, and where they start.
 //!
 //! * [`templates`], [`ordinals`], [`loose`]: kinds of interchangeable pods; [`jobs`]: how many there are of
-//!   some; [`phases`]: what of their lives is told apart.
+//!   some; [`phases`]: what of their lives is told apart; [`quotas`], [`replica_sets`]: what may keep some from being made.
 //! * [`reads`]: what controllers read of nodes; [`classes`]: kinds of interchangeable nodes, which agree on that;
 //!   [`layout`]: what the state of one of them consists of.
 //! * [`cells`]: nodes of a class in one state, of which `combinations` says what there can be; [`totals`]: sums over all of them.
@@ -18,6 +18,7 @@ pub mod phases;
 pub mod placement;
 pub mod quotas;
 pub mod reads;
+pub mod replica_sets;
 pub mod sizes;
 pub mod start;
 pub mod templates;

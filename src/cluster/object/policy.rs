@@ -27,8 +27,30 @@ pub struct DeschedulerPolicy {
     pub cache: CacheView,
     /// Pods of which the API server refuses the eviction, as for a disruption budget that allows none.
     pub refused: BTreeSet<ObjectKey>,
+    /// Where it runs, as far as that is known.
+    pub runners: Vec<Runner>,
     /// Where it was written.
     pub origin: Origin,
+}
+
+/// A descheduler. The model has no clock: in it a cycle may begin at any time, whatever runs it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Runner {
+    /// Its kind, namespace and name.
+    pub name: String,
+    /// When its cycles begin.
+    pub rhythm: Rhythm,
+}
+
+/// When cycles of a descheduler begin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rhythm {
+    /// Again and again after this time, as Go writes durations (`--descheduling-interval`).
+    Every(String),
+    /// By the schedule of a CronJob.
+    Scheduled(String),
+    /// Whenever its container starts.
+    Once,
 }
 
 /// What the descheduler's cache shows of pods that were evicted in the same cycle.

@@ -243,6 +243,10 @@ pub struct Workload {
     pub revisions: Vec<Revision>,
     /// Index into `revisions` of the owner's present template.
     pub current: usize,
+    /// Templates of a Deployment's ReplicaSets of size 0 that are none of the revisions: its history.
+    pub emptied: Vec<PodTemplateSpec>,
+    /// `spec.revisionHistoryLimit` of a Deployment (default 10): ReplicaSets of size 0 beyond so many are deleted.
+    pub history_limit: i64,
     /// True when the owner is created during the run by a command of the scenario and is not there at the start.
     pub created_later: bool,
     /// Where it was written.
@@ -263,6 +267,8 @@ pub struct Revision {
     pub pods: Vec<ExistingPod>,
     /// Ready pods that are not available yet, as the status of the ReplicaSet says.
     pub young: i64,
+    /// Whether it is one of a Deployment that has no ReplicaSet yet, not even one of size 0.
+    pub unmade: bool,
 }
 
 /// A pod that is already there when the run starts.

@@ -24,6 +24,7 @@ use crate::cluster::counting::layout::{Attribute, Layout};
 use crate::cluster::counting::placement::Placement;
 use crate::cluster::counting::quotas;
 use crate::cluster::counting::reads::{Reader, Readings};
+use crate::cluster::counting::replica_sets;
 use crate::cluster::counting::sizes::{BySize, OpenSize, Sizes};
 use crate::cluster::counting::templates::{self, Template, TemplateId};
 use crate::cluster::counting::{start, totals};
@@ -96,12 +97,14 @@ impl<'c> Declaring<'c> {
         let neighbours = start::constrain(&builder, &classes, &cells, &templates, &placement, &initial);
         let pending = templates.iter().map(|template| variables::pending(&builder, spec, template)).collect();
         builder.count_all_so_far();
-        let workloads = variables::workloads(&builder, spec, &templates, &size);
+        let replica_sets = replica_sets::Limits::of(spec)?;
+        let workloads = variables::workloads(&builder, spec, &templates, (&size, &replica_sets));
         let crowded = templates.iter().map(|template| variables::crowded(&builder, spec, template)).collect();
         Ok(Declaring(View {
             builder,
             spec: Objects::of(spec),
             quotas,
+            replica_sets,
             nominable: templates.iter().map(|template| template.may_be_nominated(&templates)).collect(),
             templates,
             classes,

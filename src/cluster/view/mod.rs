@@ -17,6 +17,7 @@ mod objects;
 mod parts;
 mod present;
 mod proposals;
+mod replica_sets;
 mod room;
 pub mod rule;
 pub mod story;

@@ -12,6 +12,7 @@ use crate::cluster::counting::layout::{Attribute, Presence};
 use crate::cluster::counting::placement::Placement;
 use crate::cluster::counting::quotas::Limits;
 use crate::cluster::counting::reads::Readings;
+use crate::cluster::counting::replica_sets;
 use crate::cluster::counting::sizes::OpenSize;
 use crate::cluster::counting::start::Neighbours;
 use crate::cluster::counting::templates::{Phase, Template, TemplateId, Tenure};
@@ -48,6 +49,8 @@ pub struct View<'c> {
     pub pending: Vec<IntVar>,
     /// By template: what may keep its pods from being created.
     pub(super) quotas: Vec<Limits>,
+    /// What may keep ReplicaSets from being created.
+    pub(super) replica_sets: replica_sets::Limits,
     /// How many commands have been given; `None` if there are none.
     pub(super) commands_given: Option<IntVar>,
     /// What is remembered of pods that come and go.

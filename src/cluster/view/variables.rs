@@ -2,6 +2,7 @@
 
 use crate::system::{BoolVar, Builder, IntVar};
 
+use crate::cluster::counting::replica_sets;
 use crate::cluster::counting::sizes::OpenSize;
 use crate::cluster::counting::templates::{self, Template, TemplateId};
 use crate::cluster::object::batch::Concurrency;
@@ -21,6 +22,8 @@ pub struct WorkloadVars {
     pub revision: Option<IntVar>,
     /// `spec.replicas` of each revision's ReplicaSet; a StatefulSet has none.
     pub sizes: Vec<IntVar>,
+    /// Whether each revision of a Deployment has a ReplicaSet, where quotas may refuse one; else empty.
+    pub made: Vec<BoolVar>,
     /// The template of each revision; of a StatefulSet those of each revision and ordinal, revision by revision.
     pub templates: Vec<TemplateId>,
 }
@@ -48,11 +51,12 @@ pub(super) fn workloads(
     builder: &Builder<'_>,
     spec: &ClusterSpec,
     templates: &[Template],
-    size: &OpenSize<'_>,
+    (size, replica_sets): (&OpenSize<'_>, &replica_sets::Limits),
 ) -> Vec<Option<WorkloadVars>> {
     let declare = |(index, workload): (usize, &Workload)| {
+        let is_limited = !replica_sets.on(index).is_empty();
         (workload.kind != WorkloadKind::Fixed)
-            .then(|| declare_workload(builder, spec, templates, index, workload, size))
+            .then(|| declare_workload(builder, spec, templates, (index, is_limited), workload, size))
     };
     spec.workloads.iter().enumerate().map(declare).collect()
 }
@@ -61,7 +65,7 @@ fn declare_workload(
     builder: &Builder<'_>,
     spec: &ClusterSpec,
     templates: &[Template],
-    index: usize,
+    (index, is_limited): (usize, bool),
     workload: &Workload,
     size: &OpenSize<'_>,
 ) -> WorkloadVars {
@@ -79,6 +83,7 @@ fn declare_workload(
     if workload.kind == WorkloadKind::StatefulSet && size.replicas(workload).values().len() > 1 {
         size.depends(format!("the pods of StatefulSet {name} depend on it"));
     }
+    let limited = workload.revisions.iter().filter(|_| is_limited && workload.kind == WorkloadKind::Deployment);
     let schedule = workload.batch.as_ref().and_then(|batch| batch.schedule);
     if schedule.is_some_and(|schedule| schedule.concurrency == Concurrency::Allow) {
         size.depends(format!("how many pods of CronJob {name} have room depends on it"));
@@ -96,6 +101,7 @@ fn declare_workload(
         revision: (workload.revisions.len() > 1)
             .then(|| builder.int(format!("{name} revision"), 0, workload.revisions.len() as i64 - 1, Some(start))),
         sizes: sets.map(|set| builder.int(format!("{} size", set.name), 0, most, Some(set.size))).collect(),
+        made: limited.map(|set| builder.bool(format!("{} has a ReplicaSet", set.name), Some(!set.unmade))).collect(),
         templates: own,
     }
 }

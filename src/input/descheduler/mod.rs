@@ -2,6 +2,7 @@
 //!
 //! Reference: descheduler `pkg/api/v1alpha2`, `pkg/framework/plugins/*/{types,defaults,validation}.go` (of 2026-06).
 
+pub mod deployed;
 mod evictor;
 mod plugins;
 mod selector;

@@ -79,6 +79,8 @@ pub struct Spec {
     /// Names of schedulers that run beside kube-scheduler and have no configuration in the input; they decide like its
     /// default profile.
     pub schedulers: Vec<String>,
+    /// Kinds of objects that are not modelled and leave pods, nodes and sizes as they are: verdicts are not without them.
+    pub steady: Vec<String>,
     /// Properties to check; without any, all that apply.
     pub properties: Vec<Property>,
     /// The bound k: how many blocks (one periodic or environment action and all it causes) a run may have.

@@ -26,6 +26,7 @@ use std::sync::Arc;
 use crate::cluster::object::scenario::{DEFAULT_BOUND, Scenario, find_workload};
 use crate::cluster::object::spec::{ClusterSpec, ObjectKey, Workload, WorkloadKind};
 
+use super::census::Census;
 use super::diagnostics::Diagnostics;
 use super::object::RawObject;
 use super::path::FieldPath;
@@ -106,6 +107,17 @@ pub fn limit_jobs(
         let found = cluster.workloads.iter_mut().find(|it| it.key == key);
         if let Some(schedule) = found.and_then(|it| it.batch.as_mut()?.schedule.as_mut()) {
             schedule.overlap = at_most;
+        }
+    }
+}
+
+/// Takes the kinds that a scenario names to leave everything as it is.
+pub fn take_for_steady(raw: &RawObject, document: &Document, census: &mut Census, sink: &mut Diagnostics) {
+    for (index, kind) in document.spec.steady.iter().enumerate() {
+        if !census.take_for_steady(kind) {
+            let path = FieldPath::from("spec.steady").index(index);
+            let help = known(census.absent(), "kind that is left out");
+            sink.push(raw.error(&path, format!("nothing called `{kind}` is left out"), help));
         }
     }
 }

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::daemons;
-use super::record::{Event, Stretch, listed};
+use super::record::{Event, Stretch};
 use super::workload::{self, is_workload};
 
 /// What of the kinds at hand stands against modelling a stretch, if anything does.
@@ -19,7 +19,7 @@ pub fn not_modelled(stretch: &Stretch) -> Option<String> {
     if let Some(kind) = moved.filter_map(|event| of_pod(&stretch.objects, &event.state)).next() {
         return Some(format!("pods of kind {kind} that go"));
     }
-    daemons::not_modelled(stretch).or_else(|| quota(stretch))
+    daemons::not_modelled(stretch)
 }
 
 /// The kind that a pod of none of the modelled workloads is of: its owner's, or its own.
@@ -44,18 +44,4 @@ fn is_drained(stretch: &Stretch, event: &Event) -> bool {
     let by_drain = |event: &Event| event.by.as_deref().is_some_and(|by| by.starts_with("kubectl-drain"));
     let events = stretch.steps.iter().flat_map(|step| &step.events).filter(|it| it.kind == "Pod");
     event.state["owner"].is_null() && events.into_iter().any(|it| it.state["uid"] == event.state["uid"] && by_drain(it))
-}
-
-/// A quota on ReplicaSets that refuses one: their number is not modelled.
-fn quota(stretch: &Stretch) -> Option<String> {
-    const FORBIDDEN: i64 = 403;
-    let refuses = |refused: &Value| refused["kind"] == "ReplicaSet" && refused["code"] == FORBIDDEN;
-    let refused = stretch.steps.iter().flat_map(|step| &step.refused).any(refuses);
-    // What was refused before is tried again, much later.
-    let lacks_set = |deployment: &Value| {
-        let conditions = deployment["conditions"].as_array().into_iter().flatten().filter_map(Value::as_str);
-        conditions.into_iter().any(|condition| condition.contains("ReplicaSetCreateError"))
-    };
-    let missing = || listed(&stretch.before, "Deployment").iter().any(lacks_set);
-    (refused || missing()).then(|| "a ResourceQuota on ReplicaSets that refuses one".to_owned())
 }

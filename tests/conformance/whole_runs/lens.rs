@@ -73,6 +73,9 @@ impl Picture {
             .iter()
             .filter(|pod| !is_over(pod))
             .for_each(|pod| picture.add_recorded(&stretch.objects, pod));
+        // A node may have been seen to be down before its pods are told.
+        let down = listed(&step.after, "Node").iter().filter(|node| node["ready"] != "True");
+        picture.unready_on(&down.filter_map(|node| node["name"].as_str().map(str::to_owned)).collect());
         picture
     }
 

@@ -193,8 +193,11 @@ pub fn recorded(stretch: &Stretch) -> Vec<Vec<(f64, Seen)>> {
     for step in &stretch.steps {
         let mut found = Vec::new();
         let commanded = !step.is_refused() && step.acts().iter().any(|(act, _)| is_command(act));
-        // A node that was cordoned before is drained without a sign of it.
-        let unseen = step.does("drain") && !is_given_up(step) && !step.events.iter().any(is_of_user);
+        // A node that was cordoned before is drained without a sign of it, and so is a template replaced of which a quota has refused
+        // the ReplicaSet.
+        let drains = step.does("drain") && !is_given_up(step);
+        let replaces = commanded && step.does("image") && commands < given;
+        let unseen = (drains || replaces) && !step.events.iter().any(is_of_user);
         if unseen {
             found.push((step.events.first().map_or(0.0, |event| event.t), Seen::Command(commands)));
             commands += 1;

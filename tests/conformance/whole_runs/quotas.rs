@@ -25,8 +25,17 @@ pub fn keep_short(stretch: &Stretch) -> bool {
     stretch.present().any(|object| object["kind"] == "ResourceQuota") && short(&stretch.before).next().is_some()
 }
 
-/// Whether some owner is still going to try again when a stretch ends: it has too few pods, and quotas admit another.
+/// Whether some owner is still going to try again when a stretch ends: it has too few pods, and quotas admit another, or it was
+/// refused a ReplicaSet before quotas were changed.
 pub fn are_tried_again(stretch: &Stretch) -> bool {
+    let lacks_set = |deployment: &Value| {
+        let conditions = deployment["conditions"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        conditions.into_iter().any(|condition| condition.contains("ReplicaSetCreateError"))
+    };
+    let is_changed = stretch.steps.iter().any(|step| step.does("hard"));
+    if is_changed && listed(&stretch.before, "Deployment").iter().any(lacks_set) {
+        return true;
+    }
     let mut objects: Vec<Value> = stretch.present().cloned().collect();
     stretch.steps.iter().for_each(|step| perform(&mut objects, step));
     let Some(last) = stretch.steps.last() else { return false };

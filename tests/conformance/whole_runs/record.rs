@@ -162,12 +162,8 @@ impl Stretch {
     /// Whether some pod is recorded to be ready or not at rest without an event that says so: rest came in the middle of
     /// something.
     pub fn is_cut_short(&self) -> bool {
-        let mut ready: BTreeMap<String, &Value> = BTreeMap::new();
-        let before = listed(&self.before, "Pod").iter();
-        let events = self.steps.iter().flat_map(|step| &step.events).filter(|event| event.kind == "Pod");
-        ready.extend(before.chain(events.map(|event| &event.state)).map(|pod| (pod["uid"].to_string(), &pod["ready"])));
         let after = self.steps.last().map(|step| listed(&step.after, "Pod")).unwrap_or_default();
-        after.iter().any(|pod| ready.get(&pod["uid"].to_string()).is_some_and(|known| **known != pod["ready"]))
+        is_unexplained(listed(&self.before, "Pod"), &self.steps, after)
     }
 
     /// Nodes whose kubelets are silent when it ends.
@@ -190,6 +186,33 @@ impl Stretch {
             acts.filter(|(act, _)| matches!(*act, "fail node" | "fail nodes")).flat_map(|(_, nodes)| names(nodes));
         self.failed.iter().cloned().chain(fails).collect()
     }
+}
+
+/// Whether some pod is ready or not `after` steps although neither they nor what was `before` say so.
+fn is_unexplained(before: &[Value], steps: &[Step], after: &[Value]) -> bool {
+    let mut ready: BTreeMap<String, &Value> = BTreeMap::new();
+    let events = steps.iter().flat_map(|step| &step.events).filter(|event| event.kind == "Pod");
+    let seen = before.iter().chain(events.map(|event| &event.state));
+    ready.extend(seen.map(|pod| (pod["uid"].to_string(), &pod["ready"])));
+    after.iter().any(|pod| ready.get(&pod["uid"].to_string()).is_some_and(|known| **known != pod["ready"]))
+}
+
+/// Gives steps what rest shows of a node's failure that was noticed at that moment: its events were recorded with the next step,
+/// before the user did anything.
+fn noticed_in_time(mut steps: Vec<Step>) -> Vec<Step> {
+    for next in 2..steps.len() {
+        let (before, step) = (listed(&steps[next - 2].after, "Pod"), &steps[next - 1]);
+        if !is_unexplained(before, std::slice::from_ref(step), listed(&step.after, "Pod")) {
+            continue;
+        }
+        let of_nodes = |event: &&Event| event.by.as_deref().is_none_or(|by| by.starts_with("node-controller"));
+        let first = steps[next].events.iter().take_while(of_nodes).enumerate();
+        let shown = first.filter(|(_, event)| listed(&step.after, &event.kind).contains(&event.state)).last();
+        let shown = shown.map_or(0, |(last, _)| last + 1);
+        let noticed: Vec<Event> = steps[next].events.drain(..shown).collect();
+        steps[next - 1].events.extend(noticed);
+    }
+    steps
 }
 
 /// The names in a name or a list of them.
@@ -237,7 +260,7 @@ fn runs_only_jobs(objects: &[Value], step: &Step) -> bool {
 /// The stretches of a run, as records of their own.
 pub fn stretches(run: &Value) -> Result<Vec<Value>, String> {
     let mut run: Run = serde_json::from_value(run.clone()).map_err(|error| format!("malformed record: {error}"))?;
-    run.steps = joined(run.steps);
+    run.steps = noticed_in_time(joined(run.steps));
     let (classes, revisions) = (priority::classes(&run), workload::revisions(&run));
     let (mut objects, mut before, mut open) = (run.objects.clone(), BTreeMap::new(), Vec::new());
     let (mut found, mut failed, mut rests) = (Vec::new(), BTreeSet::new(), true);
