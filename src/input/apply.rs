@@ -299,7 +299,7 @@ fn revision_of(template: &PodTemplateSpec, workload: &mut Workload) -> usize {
             Some(set) => set.revision(number),
             None => format!("{}-{number}", workload.key.name),
         };
-        workload.revisions.push(Revision { name, template: template.clone(), size: 0, pods: Vec::new(), young: 0 });
+        workload.revisions.push(Revision { name, template: template.clone(), ..Revision::default() });
         workload.revisions.len() - 1
     })
 }

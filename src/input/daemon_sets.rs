@@ -154,7 +154,7 @@ fn revision(name: String, template: PodTemplateSpec, pods: Vec<Given>, prioritie
         let object = if is_live { pod } else { completed(&pod, priorities) };
         ExistingPod { awaits: awaits.filter(|_| read.node.is_none()), object: Some(object), ..read }
     });
-    Revision { name, template, size: 0, pods: pods.collect(), young: 0 }
+    Revision { name, template, pods: pods.collect(), ..Revision::default() }
 }
 
 /// A pod as admission would have completed it.

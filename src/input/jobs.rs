@@ -189,7 +189,7 @@ fn build_job(job: Known<'_>, priorities: &Priorities) -> Workload {
     for label in NAME_LABELS {
         labels.entry(label.to_owned()).or_insert_with(|| key.name.clone());
     }
-    let revision = Revision { name: key.name.clone(), template, size: 0, young: 0, pods };
+    let revision = Revision { name: key.name.clone(), template, pods, ..Revision::default() };
     let mut workload = workload(WorkloadKind::Job, "Job", key, revision, object.origin());
     workload.labels = object.value.metadata.labels.clone().unwrap_or_default();
     workload.replicas = replicas;
@@ -218,8 +218,8 @@ fn build_cron(object: &Located<CronJob>, jobs: Vec<Known<'_>>, priorities: &Prio
         batch.done.withdraws |= known.batch.done.withdraws;
         pods.extend(known.pods);
     }
-    let revision =
-        Revision { name: key.name.clone(), template: completed(job.template, priorities), size: 0, young: 0, pods };
+    let template = completed(job.template, priorities);
+    let revision = Revision { name: key.name.clone(), template, pods, ..Revision::default() };
     let mut workload = workload(WorkloadKind::CronJob, "CronJob", key, revision, object.origin());
     workload.labels = object.value.metadata.labels.clone().unwrap_or_default();
     workload.replicas = replicas;

@@ -25,7 +25,7 @@ use super::gitops::recognise;
 use super::keda::{self, ScaledObject};
 use super::object::{Located, RawObject};
 use super::validate;
-use super::vertical::{self, Vertical};
+use super::vertical::{self, Given};
 
 /// All objects of the input, by kind, in input order, each valid by itself.
 #[derive(Clone, Debug, Default)]
@@ -77,7 +77,7 @@ pub struct Objects {
     /// ScaledObjects.
     pub scaled: Vec<ScaledObject>,
     /// VerticalPodAutoscalers that do something.
-    pub verticals: Vec<Vertical>,
+    pub verticals: Vec<Given>,
     /// Objects of GitOps controllers, and their settings.
     pub gitops: Vec<Arc<RawObject>>,
     /// Scenarios.

@@ -243,7 +243,7 @@ fn current(
 
 fn revision(candidate: Candidate) -> Revision {
     let size = candidate.pods.iter().filter(|pod| !pod.leaving).count() as i64;
-    Revision { name: candidate.name, template: candidate.template, size, pods: candidate.pods, young: 0 }
+    Revision { name: candidate.name, template: candidate.template, size, pods: candidate.pods, ..Revision::default() }
 }
 
 /// The strategy that the API server would store.

@@ -301,7 +301,14 @@ fn lone_set(set: Set) -> Workload {
 impl Set {
     fn into_revision(self) -> Revision {
         let size = self.size.unwrap_or(self.pods.len() as i64);
-        Revision { name: self.key.name, template: self.template, size, pods: self.pods, young: self.young }
+        Revision {
+            name: self.key.name,
+            template: self.template,
+            size,
+            pods: self.pods,
+            young: self.young,
+            ..Revision::default()
+        }
     }
 }
 

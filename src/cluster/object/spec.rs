@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use k8s_openapi::api::apps::v1::{DaemonSetUpdateStrategy, DeploymentStrategy};
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
-use k8s_openapi::api::core::v1::{LimitRange, Node, Pod, PodTemplateSpec, ResourceQuota, Service};
+use k8s_openapi::api::core::v1::{LimitRange, Node, Pod, PodSpec, PodTemplateSpec, ResourceQuota, Service};
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
@@ -16,6 +16,7 @@ use super::activation::Activation;
 use super::batch::Batch;
 use super::scenario::Scenario;
 use super::stateful::Stateful;
+use super::vertical::{Variant, Vertical};
 
 pub use super::key::{ObjectKey, Origin};
 pub use super::policy::*;
@@ -198,6 +199,8 @@ pub struct Workload {
     pub stateful: Option<Stateful>,
     /// What else a Job says, or a CronJob; `None` of all other kinds.
     pub batch: Option<Batch>,
+    /// The VerticalPodAutoscaler that may change what its pods request.
+    pub vertical: Option<Vertical>,
     /// Templates, oldest first; those after `current` come with commands of the scenario. Never empty.
     pub revisions: Vec<Revision>,
     /// Index into `revisions` of the owner's present template.
@@ -222,6 +225,16 @@ pub struct Revision {
     pub pods: Vec<ExistingPod>,
     /// Ready pods that are not available yet, as the status of the ReplicaSet says.
     pub young: i64,
+    /// What its pods request; empty if all request what the template says.
+    pub variants: Vec<Variant>,
+}
+
+impl Revision {
+    /// The spec of its pods that are of a variant, by position.
+    pub fn pod(&self, variant: usize) -> PodSpec {
+        let written = self.template.spec.clone().unwrap_or_default();
+        self.variants.get(variant).map(|variant| variant.applied(&written)).unwrap_or(written)
+    }
 }
 
 /// A pod that is already there when the run starts.
@@ -239,6 +252,8 @@ pub struct ExistingPod {
     pub ordinal: Option<i64>,
     /// Whether it is being deleted although it has an owner: a StatefulSet makes no other one until it is gone.
     pub leaving: bool,
+    /// The variant of its revision that it is of, by position.
+    pub variant: usize,
     /// The pod itself, kept for pods without a modelled owner and for those of DaemonSets; completed as admission does.
     pub object: Option<Arc<Pod>>,
 }

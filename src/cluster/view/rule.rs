@@ -26,6 +26,8 @@ pub enum Component {
     Job,
     /// The HorizontalPodAutoscaler controller.
     Autoscaler,
+    /// VerticalPodAutoscalers.
+    VerticalAutoscaler,
     /// The cluster autoscaler.
     NodeAutoscaler,
     /// KEDA.
@@ -60,7 +62,7 @@ pub enum Component {
 
 impl Component {
     /// All, in the order of `docs/semantics.md`.
-    pub const ALL: [Component; 24] = [
+    pub const ALL: [Component; 25] = [
         Component::Scheduler,
         Component::Preemption,
         Component::Deployment,
@@ -70,6 +72,7 @@ impl Component {
         Component::DaemonSet,
         Component::Job,
         Component::Autoscaler,
+        Component::VerticalAutoscaler,
         Component::NodeAutoscaler,
         Component::Keda,
         Component::ArgoCd,
@@ -99,6 +102,7 @@ impl Component {
             Component::DaemonSet => "DaemonSet controller",
             Component::Job => "Job and CronJob controllers",
             Component::Autoscaler => "HorizontalPodAutoscaler",
+            Component::VerticalAutoscaler => "VerticalPodAutoscaler",
             Component::NodeAutoscaler => "Cluster autoscaler",
             Component::Keda => "KEDA",
             Component::ArgoCd => "Argo CD",
@@ -121,6 +125,7 @@ impl Component {
     fn upstream(self) -> (&'static str, &'static str) {
         match self {
             Component::Descheduler => ("descheduler", "v0.36"),
+            Component::VerticalAutoscaler => ("vertical-pod-autoscaler", "1.7"),
             Component::NodeAutoscaler => ("cluster-autoscaler", "v1.34"),
             Component::Keda => ("KEDA", "v2.20"),
             Component::ArgoCd => ("Argo CD", "v3.6"),
