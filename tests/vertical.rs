@@ -230,7 +230,7 @@ fn pods_are_resized_in_place_where_there_is_room() {
     assert_eq!(evictions(&in_place, own), "holds");
     assert_eq!(evictions(&mode("Recreate"), own), "violated at k = 2");
     // A resize may not change the quality of service, so these are evicted.
-    assert_eq!(evictions(&in_place, "{}"), "violated at k = 2");
+    assert_eq!(evictions(&in_place, ""), "violated at k = 2");
 }
 
 /// A Deployment, its ReplicaSet and two pods as an API server prints them; the pods request so much.

@@ -33,8 +33,8 @@ pub static RULE: Rule = rule! {
 /// Adds the changes of what one recommends.
 pub fn add(cluster: &Cluster<'_>, (object, vertical): (&Workload, &Vertical), vars: &WorkloadVars) {
     let Some(recommended) = vars.recommended else { return };
-    let state = cluster.state();
-    let (input, level) = cluster.input("recommendation", 1, vertical.levels.len() as i64);
+    let (state, last) = (cluster.state(), vertical.levels.len() as i64);
+    let (input, level) = cluster.input("recommendation", 1, last);
     let mut next = state.clone();
     next.set(recommended, level);
     let levels = vertical.levels.clone();
@@ -44,7 +44,9 @@ pub fn add(cluster: &Cluster<'_>, (object, vertical): (&Workload, &Vertical), va
         Sentence::new(actor.clone(), format!("recommends {}", level.map_or("nothing", String::as_str)))
     };
     let name = format!("recommendation for {} changes", object.key);
-    let choice = (vec![input], level.ne(state.get(recommended)));
-    let guard = cluster.exists(&state, vars);
+    let now = state.get(recommended);
+    let choice = (vec![input], level.ne(now));
+    let others = cluster.ctx().any((1..=last).map(|other| now.ne(other)));
+    let guard = cluster.exists(&state, vars) & others;
     environment::outside(cluster, (&RULE, name), guard, choice, next, Vec::new(), Box::new(tell));
 }
