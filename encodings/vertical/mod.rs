@@ -1,4 +1,9 @@
-//! VerticalPodAutoscalers. What they recommend comes from outside ([`recommendation`]); new pods get it ([`admission`]), and
+//! VerticalPodAutoscalers.
+//!
+//! Part of the rules `vertical/recommendation`, `vertical/admission`, `vertical/restriction`, `vertical/updater` and
+//! `vertical/resize`.
+//!
+//! What they recommend comes from outside ([`recommendation`]); new pods get it ([`admission`]), and
 //! pods that have something else are evicted ([`updater`]), or resized where they run ([`resize`]), as [`restriction`] allows.
 //!
 //! Pods of one revision that request different amounts are templates of their own

@@ -22,7 +22,6 @@ pub static RULE: Rule = rule! {
         "vertical-pod-autoscaler/pkg/updater/restriction/pods_inplace_restriction.go" => [
             "CanInPlaceUpdate", "InPlaceUpdate",
         ],
-        "pkg/kubelet/allocation/allocation_manager.go" => ["canResizePod"],
     ],
     decides: "Which running pods get what is recommended where they are (`InPlaceOrRecreate`): those whose node is up and has \
         room for the difference, one at a time, as the restriction allows.",

@@ -230,7 +230,7 @@ fn template(
         requests: resources::pod_requests(&pod)?,
         scoring: resources::nonzero_requests(&pod),
         placing: resources::nonzero_container_requests(&pod),
-        max_pods: variants::most(spec, owner, (revision, variant), members.len()),
+        max_pods: variants::most(source, variant, members.len(), max_pods(spec, owner)),
         ordinal: None,
         phases: phases::of_owned(spec, owner, slow_start, &pod),
         slow_start,

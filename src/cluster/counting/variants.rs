@@ -1,9 +1,7 @@
 //! Pods of one revision that request different amounts, because a VerticalPodAutoscaler changed some of them: each variant is
 //! a template of its own, with the labels and the owner of the others.
 
-use crate::cluster::object::spec::{ClusterSpec, Revision, Workload};
-
-use super::templates;
+use crate::cluster::object::spec::Revision;
 
 /// What pods of a variant are called, of which others are called `name`.
 pub fn name(revision: &Revision, name: &str, variant: usize) -> String {
@@ -13,11 +11,10 @@ pub fn name(revision: &Revision, name: &str, variant: usize) -> String {
     }
 }
 
-/// How many pods of a variant there may be at a time, of which there are `members`.
-pub fn most(spec: &ClusterSpec, owner: &Workload, (revision, variant): (usize, usize), members: usize) -> i64 {
-    let revision = &owner.revisions[revision];
+/// How many pods of a variant there may be at a time, of which there are `members` and of whose revision there may be `all`.
+pub fn most(revision: &Revision, variant: usize, members: usize, all: i64) -> i64 {
     match revision.variants.get(variant).filter(|it| it.levels.is_empty()) {
-        None => templates::max_pods(spec, owner),
+        None => all,
         // Nobody makes more of them.
         Some(it) if it.is_usual => revision.size.max(members as i64),
         Some(_) => members as i64,
