@@ -58,7 +58,7 @@ fn cluster() -> String {
         let metric = if *name == QUEUE { METRIC } else { CPU };
         [deployment(namespace, name), autoscaler(namespace, name, metric)]
     });
-    documents.chain([cron_job("report")]).collect::<Vec<String>>().join("---\n")
+    documents.chain([cron_job("report"), vertical_autoscaler("search")]).collect::<Vec<String>>().join("---\n")
 }
 
 fn deployment(namespace: &str, name: &str) -> String {
@@ -88,6 +88,17 @@ spec:
     spec:
       template:
         spec: {{restartPolicy: Never, containers: [{{name: main, image: x}}]}}
+"
+    )
+}
+
+fn vertical_autoscaler(name: &str) -> String {
+    format!(
+        "apiVersion: autoscaling.k8s.io/v1
+kind: VerticalPodAutoscaler
+metadata: {{name: {name}}}
+spec:
+  targetRef: {{apiVersion: apps/v1, kind: Deployment, name: {name}}}
 "
     )
 }
