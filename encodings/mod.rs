@@ -30,6 +30,7 @@ pub mod replicaset;
 pub mod rules;
 pub mod statefulset;
 pub mod taint_eviction;
+pub mod vertical;
 
 use crate::cluster::counting::reads::Reader;
 

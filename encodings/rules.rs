@@ -7,11 +7,11 @@ use crate::cluster::view::rule::{Component, Rule};
 use super::{
     admission, clocked, cluster_autoscaler, crash_loops, daemonset, deployment, descheduler, disruption, environment,
     gitops, hpa, job, karpenter, keda, kube_scheduler, kubelet, node_lifecycle, pod_collector, replicaset, statefulset,
-    taint_eviction,
+    taint_eviction, vertical,
 };
 
 /// The rules of each place.
-static PLACES: [&[&Rule]; 21] = [
+static PLACES: [&[&Rule]; 22] = [
     kube_scheduler::RULES,
     kube_scheduler::preemption::RULES,
     deployment::RULES,
@@ -21,6 +21,7 @@ static PLACES: [&[&Rule]; 21] = [
     daemonset::RULES,
     job::RULES,
     hpa::RULES,
+    vertical::RULES,
     cluster_autoscaler::RULES,
     karpenter::RULES,
     &[&keda::RULE],

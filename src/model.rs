@@ -22,9 +22,10 @@ use crate::encodings::hpa::HpaVars;
 use crate::encodings::job::BatchVars;
 use crate::encodings::keda::Activity;
 use crate::encodings::statefulset::StatefulVars;
+use crate::encodings::vertical::Passes;
 use crate::encodings::{
     self, cluster_autoscaler, crash_loops, daemonset, deployment, descheduler, disruption, gitops, hpa, job, karpenter,
-    keda, kube_scheduler, kubelet, pod_collector, replicaset, statefulset, taint_eviction,
+    keda, kube_scheduler, kubelet, pod_collector, replicaset, statefulset, taint_eviction, vertical,
 };
 
 /// A cluster as a transition system, with everything that is needed to tell its runs.
@@ -155,6 +156,7 @@ struct Declared {
     batch: BatchVars,
     autoscalers: Vec<HpaVars>,
     activity: Activity,
+    passes: Passes,
     descheduler: DeschedulerVars,
 }
 
@@ -171,6 +173,7 @@ impl Declared {
             batch: job::declare(cluster),
             autoscalers: if controllers.hpa { hpa::declare(cluster, &loads) } else { Vec::new() },
             activity: keda::declare(cluster),
+            passes: vertical::declare(cluster),
             loads,
             descheduler: match controllers.descheduler {
                 true => cluster.reading_as(descheduler::READER.name, || descheduler::declare(cluster)),
@@ -212,6 +215,7 @@ impl Declared {
         cluster.reading_as(cluster_autoscaler::READER.name, || cluster_autoscaler::add(cluster));
         cluster.reading_as(karpenter::READER.name, || karpenter::add(cluster));
         keda::add(cluster, &self.activity);
+        vertical::add(cluster, &self.passes);
         gitops::add(cluster);
         environment::load::add(cluster, &self.loads);
         environment::unready::add(cluster);

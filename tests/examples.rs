@@ -89,7 +89,7 @@ fn there_are_two_variants_of_every_case() {
             ["crashloop", "cronjob", "daemons", "drain", "family", "gitops", "nodegroup", "pinned", "quota"]
                 .map(str::to_owned),
         )
-        .chain(["karpenter", "readiness", "restarts", "scaledown", "statefulset"].map(str::to_owned))
+        .chain(["karpenter", "readiness", "restarts", "scaledown", "statefulset", "vpa"].map(str::to_owned))
         .flat_map(|subject| [format!("{subject}-fixed"), format!("{subject}-violating")])
         .collect();
     wanted.sort();

@@ -113,6 +113,7 @@ fn assert_well_formed(rule: &Rule) {
         let (roots, ends): (&[&str], &[&str]) = match rule.version() {
             Some(("Kubernetes" | "descheduler", _)) => (&["pkg/", "plugin/pkg/", "staging/src/k8s.io/"], &[".go"]),
             Some(("cluster-autoscaler", _)) => (&["cluster-autoscaler/"], &[".go"]),
+            Some(("vertical-pod-autoscaler", _)) => (&["vertical-pod-autoscaler/pkg/"], &[".go"]),
             _ => (&["controller/", "controllers/", "docs/", "internal/", "pkg/", "ssa/"], &[".go", ".md"]),
         };
         let is_rooted = roots.iter().any(|root| upstream.file.starts_with(root));

@@ -8,7 +8,7 @@ use crate::cluster::TemplateId;
 use crate::cluster::object::spec::Workload;
 use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Scene, Sentence};
-use crate::cluster::view::{Cluster, Declaring};
+use crate::cluster::view::{Cluster, Declaring, WorkloadVars};
 use crate::system::{ActionDraft, ActionKind, IntVar};
 
 use super::may_scale;
@@ -36,16 +36,16 @@ pub static RULE: Rule = rule! {
 
 /// Counts the available pods of Deployments that may roll out and wait for pods to be available.
 pub fn declare(cluster: &mut Declaring<'_>) {
-    let counts = |object: &Workload, templates: &[TemplateId]| {
+    let counts = |object: &Workload, vars: &WorkloadVars| {
         let asks = is_rolling(&object.strategy) || object.paused || may_scale(&cluster.spec, object);
-        object.kind.has_replica_sets() && object.min_ready_seconds > 0 && templates.len() > 1 && asks
+        object.kind.has_replica_sets() && object.min_ready_seconds > 0 && vars.sizes.len() > 1 && asks
     };
-    let owners = cluster.owners().filter(|(_, object, vars)| counts(object, &vars.templates));
+    let owners = cluster.owners().filter(|(_, object, vars)| counts(object, vars));
     let templates: Vec<(usize, TemplateId)> =
         owners.flat_map(|(index, _, vars)| vars.templates.iter().map(move |&template| (index, template))).collect();
     for (workload, template) in templates {
         let pod = &cluster.templates[template.0];
-        let available = cluster.spec.available_at_start(workload, pod.revision).min(pod.max_pods);
+        let available = cluster.spec.available_at_start(workload, pod).min(pod.max_pods);
         let var = cluster.int(format!("{} available", pod.name), 0, pod.max_pods, Some(available));
         cluster.count_available(template, var);
     }

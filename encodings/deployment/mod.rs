@@ -82,7 +82,7 @@ pub fn declare(cluster: &mut Declaring<'_>) -> DesiredVars {
     availability::declare(cluster);
     let mut all = vec![Vec::new(); cluster.spec.workloads.len()];
     for (index, object, vars) in cluster.owners().filter(|(_, object, _)| object.kind.has_replica_sets()) {
-        if vars.templates.len() > 1 && may_scale(&cluster.spec, object) {
+        if vars.sizes.len() > 1 && may_scale(&cluster.spec, object) {
             let declare = |revision: &Revision| {
                 let full = || cluster.fixed_replicas(object, "its ReplicaSets remember them");
                 let initial = if revision.size > 0 { full() } else { 0 };
@@ -106,7 +106,7 @@ pub fn add(cluster: &Cluster<'_>, desired: &DesiredVars) {
         if cluster.is_stopped() {
             return;
         }
-        for present in 0..vars.templates.len() {
+        for present in 0..vars.sizes.len() {
             add_reconcile(cluster, (index, object, vars), &desired.0[index], present);
         }
         add_vanish(cluster, object, vars);
@@ -224,14 +224,16 @@ fn sets<'c>(
     deployment: &Deployment<'_, 'c>,
 ) -> Vec<ReplicaSet<'c>> {
     let ctx = cluster.ctx();
-    let several = vars.templates.len() > 1;
+    let several = vars.sizes.len() > 1;
     let counts_available = several && (deployment.is_rolling() || deployment.paused || !desired.is_empty());
     let waits_for_pods = several && !deployment.is_rolling() && !deployment.paused;
     let view = |revision: usize| {
-        let (size, template) = (state.get(vars.sizes[revision]), vars.templates[revision]);
-        let available = if counts_available { cluster.available(state, template).min(size) } else { ctx.int(0) };
-        let pods = || cluster.sum(state, |cell| cluster.holding_on(cell, template));
-        let has_pods = || pods().ge(1) | state.get(cluster.pending[template.0]).ge(1);
+        let (size, own) = (state.get(vars.sizes[revision]), vars.of_revision(revision));
+        let available = || cluster.total_of(own, |template| cluster.available(state, template)).min(size);
+        let available = if counts_available { available() } else { ctx.int(0) };
+        let pods = |template| cluster.sum(state, |cell| cluster.holding_on(cell, template));
+        let has_some = |template: TemplateId| pods(template).ge(1) | state.get(cluster.pending[template.0]).ge(1);
+        let has_pods = || ctx.any(own.iter().map(|&template| has_some(template)));
         let replicas = desired.get(revision).map_or(deployment.replicas, |&var| state.get(var));
         let most = || Deployment { replicas, ..*deployment }.max_replicas();
         ReplicaSet {
@@ -245,7 +247,7 @@ fn sets<'c>(
             revision: ctx.int(0),
         }
     };
-    (0..vars.templates.len()).map(view).collect()
+    (0..vars.sizes.len()).map(view).collect()
 }
 
 fn actor(object: &Workload) -> String {

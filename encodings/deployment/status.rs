@@ -70,7 +70,7 @@ impl<'c> Status<'c> {
         let sizes = ctx.sum(vars.sizes.iter().map(|&size| state.get(size)));
         Status {
             replicas: total(&|it| cluster.active(state, it)),
-            updated: cluster.active(state, vars.templates[present]),
+            updated: cluster.total_of(vars.of_revision(present), |it| cluster.active(state, it)),
             ready: total(&|it| cluster.ready(state, it)),
             available,
             unavailable: sizes.minus_or_zero(available),

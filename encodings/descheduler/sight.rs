@@ -171,7 +171,7 @@ fn made(cluster: &View<'_>, template: &crate::cluster::Template) -> Pod {
         Some(set) => ("StatefulSet", &set.name),
         None if workload.kind.is_batch() => ("Job", &workload.key.name),
         None if template.is_daemon() => ("DaemonSet", &workload.key.name),
-        None => ("ReplicaSet", &template.name),
+        None => ("ReplicaSet", &template.set),
     };
     let owner = OwnerReference {
         api_version: if kind == "Job" { "batch/v1" } else { "apps/v1" }.to_owned(),

@@ -14,7 +14,7 @@ const HASH: &str = "pod-template-hash";
 pub fn value<'a>(cluster: &'a Cluster<'_>, template: TemplateId, key: &str) -> Option<Cow<'a, str>> {
     let pod = &cluster.templates[template.0];
     match pod.labels.get(key) {
-        None if key == HASH && pod.is_of_replica_set() => Some(Cow::Owned(format!("of {}", pod.name))),
+        None if key == HASH && pod.is_of_replica_set() => Some(Cow::Owned(format!("of {}", pod.set))),
         value => value.map(|value| Cow::Borrowed(value.as_str())),
     }
 }

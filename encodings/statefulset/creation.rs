@@ -5,7 +5,7 @@ use crate::cluster::object::stateful::Update;
 use crate::cluster::view::Cluster;
 use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Scene, Sentence};
-use crate::encodings::admission;
+use crate::encodings::{admission, vertical};
 use crate::term::{Bool, Int};
 
 use super::replica::Replica;
@@ -54,17 +54,20 @@ pub fn add<'c>(cluster: &Cluster<'c>, set: &Set<'_, 'c>) {
         let revision = is_current(cluster, set, replica.ordinal).ite(set.current_revision, set.update_revision);
         for &(of, template) in &replica.templates {
             let pending = cluster.pending[template.0];
-            let here = made & revision.eq(of as i64);
+            let here = made & revision.eq(of as i64) & cluster.is_made(&set.state, template);
             next.set(pending, here.ite(1, set.state.get(pending)));
         }
     }
     status::write(cluster, set, &mut next, cluster.ctx().int(0));
     let names = set.named(&made);
+    let is_sized = set.object.vertical.is_some();
     let (actor, size, parallel) = (set.actor(), set.size.id(), set.spec.parallel);
     let tell = move |scene: &Scene<'_>| {
         let how = if parallel { "podManagementPolicy is Parallel" } else { "all pods before it are available" };
         let sentence = Sentence::new(actor.clone(), format!("creates {}", told(&names, scene)));
-        sentence.because(format!("spec.replicas is {}, {how}", scene.get(size)))
+        sentence
+            .by_if(is_sized, &vertical::admission::RULE)
+            .because(format!("spec.replicas is {}, {how}", scene.get(size)))
     };
     let guard = cluster.ctx().any(made);
     let templates = set.vars.templates.iter();
@@ -77,7 +80,8 @@ fn admits<'c>(cluster: &Cluster<'c>, set: &Set<'_, 'c>, replica: &Replica<'c>, o
     let revision = is_current(cluster, set, replica.ordinal).ite(set.current_revision, set.update_revision);
     let of_template = |&(of, template): &(usize, TemplateId)| {
         let room = admission::room(cluster, &set.state, template).pods;
-        room.map_or_else(|| cluster.ctx().bool(true), |room| revision.ne(of as i64) | room.gt(others))
+        let is_other = revision.ne(of as i64) | !cluster.is_made(&set.state, template);
+        room.map_or_else(|| cluster.ctx().bool(true), |room| is_other | room.gt(others))
     };
     cluster.ctx().all(replica.templates.iter().map(of_template))
 }

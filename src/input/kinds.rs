@@ -31,7 +31,7 @@ use super::keda::{self, ScaledObject};
 use super::missing::Named;
 use super::object::{Located, RawObject};
 use super::validate;
-use super::vertical::{self, Vertical};
+use super::vertical::{self, Given};
 
 /// All objects of the input, by kind, in input order, each valid by itself.
 #[derive(Clone, Debug, Default)]
@@ -85,7 +85,7 @@ pub struct Objects {
     /// ScaledObjects.
     pub scaled: Vec<ScaledObject>,
     /// VerticalPodAutoscalers that do something.
-    pub verticals: Vec<Vertical>,
+    pub verticals: Vec<Given>,
     /// NodePools and NodeClaims of Karpenter.
     pub karpenter: Vec<Arc<RawObject>>,
     /// Objects of GitOps controllers, and their settings.

@@ -39,6 +39,7 @@ pub fn workload(kind: WorkloadKind, owner_kind: &str, key: ObjectKey, revision: 
         progress_deadline: None,
         stateful: None,
         batch: None,
+        vertical: None,
         revisions: vec![revision],
         current: 0,
         emptied: Vec::new(),

@@ -28,6 +28,7 @@ use super::object_counts::{self, claims_volumes};
 use super::path::FieldPath;
 use super::pieces::{namespaces, node_spec, storage_classes, values};
 use super::rest;
+use super::scenario::recommendations;
 use super::scenario::sizes::{self, Sizes, Values};
 use super::scenario::{self, commands, commands::Commander, document::Document};
 use super::scheduler;
@@ -259,8 +260,10 @@ impl Resolver<'_> {
         self.add_scenario(document, autoscalers, &mut cluster, &mut history, &priorities, &objects.broken);
         cluster.scenario.node_groups.extend(node_pools);
         cluster.activations = keda::activations(objects.scaled, &cluster.workloads);
-        vertical::warn_of_conflicts(&objects.verticals, &cluster.autoscalers, self.sink);
         cluster.scenario.syncs = std::mem::take(&mut self.gitops).finish(self.census);
+        let declared = recommendations::resolve(document, &cluster, &objects.broken, self.sink);
+        let verticals = vertical::Input { given: objects.verticals, pods: &pods, declared };
+        vertical::resolve(verticals, &mut cluster, self.census, self.sink);
         document
             .into_iter()
             .for_each(|(raw, document)| scenario::take_for_steady(raw, document, self.census, self.sink));

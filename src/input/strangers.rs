@@ -42,7 +42,8 @@ impl<'a> Strangers<'a> {
         let labels = templates::stable_labels(templates::labels(&template));
         let group = (owner_key.clone(), owner.0.to_owned(), requests, labels);
         let index = *self.groups.entry(group).or_insert_with(|| {
-            let revision = Revision { name: owner_key.name.clone(), template: template.clone(), ..Revision::default() };
+            let name = owner_key.name.clone();
+            let revision = Revision { name, template: template.clone(), ..Revision::default() };
             self.workloads.push(workload(WorkloadKind::Fixed, owner.0, owner_key, revision, origin));
             self.workloads.len() - 1
         });

@@ -343,7 +343,7 @@ impl Set {
     fn into_revision(self) -> Revision {
         let size = self.size.unwrap_or(self.pods.len() as i64);
         let Set { key, template, pods, young, .. } = self;
-        Revision { name: key.name, template, size, pods, young, unmade: false }
+        Revision { name: key.name, template, size, pods, young, ..Revision::default() }
     }
 }
 

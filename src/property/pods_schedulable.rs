@@ -33,9 +33,10 @@ fn build(cluster: &Cluster<'_>, property: &PropertySpec) -> Result<bool, Propert
         let waiting = vars.templates.iter().map(|&it| lacking(cluster, &state, it).eq(0) | is_helped(it));
         // At rest a ReplicaSet lacks pods only where they are refused.
         let may_be_refused =
-            |&(&template, _): &(&TemplateId, _)| object.kind.has_replica_sets() && !cluster.quotas(template).is_empty();
-        let sets = vars.templates.iter().zip(&vars.sizes).filter(may_be_refused);
-        let refused = sets.map(|(&template, &size)| cluster.active(&state, template).ge(state.get(size)));
+            |(own, _): &(&Vec<TemplateId>, _)| object.kind.has_replica_sets() && has_quotas(cluster, own);
+        let sets = vars.by_revision.iter().zip(&vars.sizes).filter(may_be_refused);
+        let refused =
+            sets.map(|(own, &size)| cluster.total_of(own, |it| cluster.active(&state, it)).ge(state.get(size)));
         let holds = ctx.all(waiting.chain(refused)) & !lacks_set(cluster, &state, (index, object, vars));
         let holds = if object.kind.is_batch() { holds | cluster.some_job_runs(&state) } else { holds }.id();
         let kind = PropertyKind::Invariant { holds, at: Checkpoint::Settled };
@@ -60,6 +61,11 @@ fn lacks_set<'c>(
     let active = ctx.sum(vars.templates.iter().map(|&template| cluster.active(state, template)));
     let is_short = active.lt(state.get(vars.replicas));
     cluster.exists(state, vars) & is_missing & is_short & cluster.refuses_replica_set(state, index)
+}
+
+/// Whether a quota may refuse pods of some of these templates.
+fn has_quotas(cluster: &Cluster<'_>, templates: &[TemplateId]) -> bool {
+    templates.iter().any(|&template| !cluster.quotas(template).is_empty())
 }
 
 /// Pods of a template without a node; those of DaemonSets that wait for one that is being removed go with it.

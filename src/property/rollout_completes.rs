@@ -76,10 +76,10 @@ fn broken<'a>(cluster: &'a Cluster<'_>, vars: &'a WorkloadVars) -> impl Iterator
 /// Whether the present ReplicaSet has all replicas, and others none.
 fn is_complete<'c>(cluster: &Cluster<'c>, state: &State<'c>, vars: &WorkloadVars) -> Bool<'c> {
     let revision = cluster.revision(state, vars);
-    cluster.ctx().all(vars.templates.iter().enumerate().map(|(index, &template)| {
+    cluster.ctx().all(vars.by_revision.iter().enumerate().map(|(index, own)| {
         let is_present = revision.eq(index as i64);
         let want = is_present.ite(state.get(vars.replicas), 0);
-        state.get(vars.sizes[index]).eq(want) & cluster.bound(state, template).eq(want)
+        state.get(vars.sizes[index]).eq(want) & cluster.total_of(own, |it| cluster.bound(state, it)).eq(want)
     }))
 }
 
@@ -124,11 +124,11 @@ fn add_of_daemons<'c>(cluster: &Cluster<'c>, object: &Workload, vars: &WorkloadV
         vars.templates.iter().map(some).collect::<Vec<_>>()
     }));
     let broken = ctx.any(broken(cluster, vars).map(|broken| revision.eq(broken)));
-    let is_left = |(index, &template): (usize, &TemplateId)| {
-        let is_old = !revision.eq(index as i64);
+    let is_left = |&template: &TemplateId| {
+        let is_old = !revision.eq(cluster.templates[template.0].revision as i64);
         is_old & ctx.any(cells.iter().map(|cell| up(cell) & has(template, cell)))
     };
-    let left = ctx.any(vars.templates.iter().enumerate().map(is_left));
+    let left = ctx.any(vars.templates.iter().map(is_left));
     add_property(cluster, object, !cluster.exists(&state, vars) | broken | coming | !left);
 }
 
@@ -138,9 +138,10 @@ fn diagnose<'c>(cluster: &Cluster<'c>, object: &Workload, vars: &WorkloadVars, h
     if object.kind != WorkloadKind::Deployment {
         return;
     }
-    let sets = vars.templates.iter().zip(&object.revisions);
-    let available = |(&template, revision): (&TemplateId, &Revision)| {
-        (cluster.available(&state, template).id(), cluster.bound(&state, template).id(), revision.name.clone())
+    let sets = vars.by_revision.iter().zip(&object.revisions);
+    let available = |(own, revision): (&Vec<TemplateId>, &Revision)| {
+        let available = cluster.total_of(own, |it| cluster.available(&state, it)).id();
+        (available, cluster.total_of(own, |it| cluster.bound(&state, it)).id(), revision.name.clone())
     };
     let sets: Vec<_> = sets.map(available).collect();
     let (holds, revision) = (holds.id(), cluster.revision(&state, vars).id());

@@ -127,8 +127,11 @@ fn counts(
     let [pod, another] = [present, other].map(|template| &cluster.templates[template.0]);
     let (own, others) = (&pod.labels, &another.labels);
     let is_hash = |key: &String| key == HASH && pod.is_of_replica_set();
-    let agree = |key: &String| !is_hash(key) && own.get(key).is_none_or(|value| others.get(key) == Some(value));
     let is_own = pod.workload == another.workload;
+    let agree = |key: &String| match is_hash(key) {
+        true => is_own && pod.revision == another.revision,
+        false => own.get(key).is_none_or(|value| others.get(key) == Some(value)),
+    };
     let selected = constraint.label_selector.as_ref().map_or(is_own, |selector| selector::matches(selector, others));
     present == other
         || (pod.namespace == another.namespace && selected && constraint.match_label_keys.iter().flatten().all(agree))

@@ -61,7 +61,8 @@ fn cluster() -> String {
         let metric = if *name == QUEUE { METRIC } else { CPU };
         [deployment(namespace, name), autoscaler(namespace, name, metric)]
     });
-    documents.chain([cron_job("report"), NODE_POOL.to_owned()]).collect::<Vec<String>>().join("---\n")
+    let others = [cron_job("report"), NODE_POOL.to_owned(), vertical_autoscaler("search")];
+    documents.chain(others).collect::<Vec<String>>().join("---\n")
 }
 
 fn deployment(namespace: &str, name: &str) -> String {
@@ -91,6 +92,17 @@ spec:
     spec:
       template:
         spec: {{restartPolicy: Never, containers: [{{name: main, image: x}}]}}
+"
+    )
+}
+
+fn vertical_autoscaler(name: &str) -> String {
+    format!(
+        "apiVersion: autoscaling.k8s.io/v1
+kind: VerticalPodAutoscaler
+metadata: {{name: {name}}}
+spec:
+  targetRef: {{apiVersion: apps/v1, kind: Deployment, name: {name}}}
 "
     )
 }

@@ -87,7 +87,7 @@ fn pairs(template: &Template, given: &TopologySpreadConstraint) -> Labels {
 
 /// A label of a template's pods. Those of a ReplicaSet carry its hash, for which its name stands.
 fn label<'a>(template: &'a Template, key: &str) -> Option<&'a String> {
-    let hash = || (key == "pod-template-hash" && template.is_of_replica_set()).then_some(&template.name);
+    let hash = || (key == "pod-template-hash" && template.is_of_replica_set()).then_some(&template.set);
     template.labels.get(key).or_else(hash)
 }
 

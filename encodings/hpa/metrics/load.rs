@@ -42,6 +42,8 @@ pub static RULE: Rule = rule! {
         "metrics whose load nobody declared" =>
             "over: they are inputs from outside, which may propose anything within the limits; a proposal that is \
                 another than the one before it is a change from outside",
+        "a Utilization target of a resource whose request a VerticalPodAutoscaler changes" =>
+            "over in the same way, and verdicts say so",
         "metrics of External, Object and ContainerResource kind" =>
             "over in the same way: no load can be declared for them",
         "a Utilization target of a resource that pods do not request" =>
@@ -64,6 +66,9 @@ enum Reading<'a> {
 
 impl<'a> Reading<'a> {
     fn of(cluster: &View<'_>, workload: usize, spec: &MetricSpec, loads: &'a [LoadVars]) -> Self {
+        if changes_request(cluster, workload, spec) {
+            return Reading::Undeclared;
+        }
         if lacks_request(cluster, workload, spec) {
             return Reading::Unreadable;
         }
@@ -87,10 +92,24 @@ fn lacks_request(cluster: &View<'_>, workload: usize, spec: &MetricSpec) -> bool
     })
 }
 
+/// Whether a metric is a share of what pods request, and pods of one revision request different amounts.
+fn changes_request(cluster: &View<'_>, workload: usize, spec: &MetricSpec) -> bool {
+    let (Some(metric), Some(vars)) = (Metric::of(spec), &cluster.workloads[workload]) else { return false };
+    let differ = |own: &Vec<TemplateId>| {
+        let mut requested = own.iter().map(|&template| requested_by(cluster, template, &metric.source));
+        let first = requested.next();
+        requested.any(|it| Some(it) != first)
+    };
+    matches!(metric.target, MetricTarget::Utilization { .. }) && vars.by_revision.iter().any(differ)
+}
+
 /// What each pod of a workload requests of the resource that a metric reads, in milli-units; `None` for nothing.
 fn requested(cluster: &View<'_>, workload: usize, source: &Source) -> Option<i64> {
+    requested_by(cluster, *cluster.workloads[workload].as_ref()?.templates.last()?, source)
+}
+
+fn requested_by(cluster: &View<'_>, template: TemplateId, source: &Source) -> Option<i64> {
     let Source::Resource { resource, container } = source else { return None };
-    let template = cluster.workloads[workload].as_ref()?.templates.last()?;
     let (pod, pod_level) = (&cluster.templates[template.0].spec, Controller::default().pod_level_resources);
     requests::request(pod, resource, container.as_deref(), pod_level).filter(|&request| request > 0)
 }
@@ -195,7 +214,9 @@ impl Watched {
     /// The metric of a spec, if a load can be declared for it.
     fn of(cluster: &View<'_>, workload: usize, spec: &MetricSpec) -> Option<Self> {
         let metric = Metric::of(spec)?;
-        if !matches!(metric.source, Source::Resource { container: None, .. } | Source::Pods { .. }) {
+        if !matches!(metric.source, Source::Resource { container: None, .. } | Source::Pods { .. })
+            || changes_request(cluster, workload, spec)
+        {
             return None;
         }
         let request = match metric.target {

@@ -62,7 +62,7 @@ fn of_job(template: &Template) -> Pod {
 fn peers(cluster: &Cluster<'_>, template: TemplateId) -> Option<Vec<TemplateId>> {
     let pod = &cluster.templates[template.0];
     if pod.is_of_replica_set() {
-        return Some(vec![template]);
+        return Some(cluster.of_same_revision(template));
     }
     let selectors = match &cluster.spec.workloads[pod.workload].stateful {
         _ if pod.kind.is_batch() => cluster.spec.default_selectors(&pod.namespace, &of_job(pod)),

@@ -25,6 +25,7 @@ use crate::cluster::object::spec::{
     SchedulerProfile, Workload,
 };
 use crate::cluster::object::stateful::Stateful;
+use crate::cluster::object::vertical::{Mode, Vertical};
 use crate::property::about;
 
 use super::survey::Survey;
@@ -84,6 +85,9 @@ pub fn obstacle(survey: &Survey<'_>, workload: usize, property: &str) -> Option<
         |&template: &usize| survey.reach(template).iter().zip(&survey.troubled).any(|(&here, &bad)| here && bad);
     if own.iter().any(trouble) {
         return Some("its pods can be on nodes that fail, are drained, cordoned or tainted".to_owned());
+    }
+    if owner.vertical.as_ref().is_some_and(|vertical| vertical.mode == Mode::InPlaceOrRecreate) {
+        return Some("whether its pods are resized depends on their nodes".to_owned());
     }
     if survey.is_descheduled(owner) {
         return Some("the descheduler may evict its pods".to_owned());
@@ -182,12 +186,14 @@ impl Names<'_> {
             pods: it.pods.iter().map(pod).collect(),
             young: it.young,
             unmade: false,
+            variants: it.variants.clone(),
         };
         Workload {
             key: self.key(),
             labels: BTreeMap::new(),
             selector: Default::default(),
             stateful: self.owner.stateful.as_ref().map(|set| self.stateful(set)),
+            vertical: self.owner.vertical.as_ref().map(|vertical| self.vertical(vertical)),
             revisions: self.owner.revisions.iter().enumerate().map(revision).collect(),
             emptied: Vec::new(),
             history_limit: 0,
@@ -203,6 +209,14 @@ impl Names<'_> {
             Naming::Own => set.name.clone(),
         };
         Stateful { name, pins: BTreeMap::new(), ..set.clone() }
+    }
+
+    fn vertical(&self, vertical: &Vertical) -> Vertical {
+        let key = match self.naming {
+            Naming::Nameless => self.key(),
+            Naming::Own => vertical.key.clone(),
+        };
+        Vertical { key, ..vertical.clone() }
     }
 
     fn autoscaler(&self, autoscaler: &Autoscaler) -> Autoscaler {

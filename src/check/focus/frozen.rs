@@ -87,7 +87,8 @@ fn settled(workload: &Workload, shows: impl Fn(&str) -> bool) -> Option<Workload
         replicas: pods.len() as i64,
         stateful: None,
         batch: None,
-        revisions: vec![Revision { size: 0, pods, ..workload.revisions[0].clone() }],
+        vertical: None,
+        revisions: vec![Revision { size: 0, pods, variants: Vec::new(), ..workload.revisions[0].clone() }],
         current: 0,
         ..workload.clone()
     })
@@ -102,7 +103,7 @@ fn object(workload: &Workload, revision: &Revision, pod: &ExistingPod) -> Pod {
         controller: Some(true),
         ..OwnerReference::default()
     };
-    let mut spec = revision.template.spec.clone().unwrap_or_default();
+    let mut spec = revision.pod(pod.variant);
     spec.node_name = pod.node.clone();
     let ready = PodCondition { type_: "Ready".to_owned(), status: "True".to_owned(), ..PodCondition::default() };
     let status = PodStatus {

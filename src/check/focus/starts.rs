@@ -6,8 +6,9 @@
 
 use std::cmp::Reverse;
 
+use crate::cluster::Template;
 use crate::cluster::counting::layout::requested;
-use crate::cluster::{Template, counting::loose};
+use crate::cluster::counting::{loose, variants};
 
 use super::survey::Survey;
 
@@ -23,7 +24,7 @@ pub fn is_surely_possible(survey: &Survey<'_>) -> bool {
     for (index, template) in survey.templates.iter().enumerate() {
         let owner = &spec.workloads[template.workload];
         if anywhere.contains(&owner.key) {
-            let all = owner.revisions[template.revision].size;
+            let all = variants::running(&owner.revisions[template.revision], template.variant);
             let own = if template.ordinal.is_some() { template.members.len() as i64 } else { all };
             waiting.push((index, own));
         } else {

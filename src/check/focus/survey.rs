@@ -15,6 +15,7 @@ use crate::cluster::object::resources::ResourceError;
 use crate::cluster::object::selector;
 use crate::cluster::object::spec::{ClusterSpec, ExistingPod, SchedulerProfile, Workload, WorkloadKind};
 use crate::cluster::object::stateful::Stateful;
+use crate::cluster::object::vertical::Vertical;
 use crate::cluster::{counting::loose, object::affinity};
 use crate::model::readers;
 
@@ -223,7 +224,8 @@ impl<'a> Survey<'a> {
             // Pods of a Job that is over go while others wait.
             is_daemon && workload.revisions.iter().any(|it| !it.pods.is_empty()) || workload.kind.is_batch()
         };
-        let rolls = |workload: &Workload| used(self.spec, workload).count() > 1 || moves(workload);
+        let updates = |workload: &Workload| workload.vertical.as_ref().is_some_and(Vertical::updates);
+        let rolls = |workload: &Workload| used(self.spec, workload).count() > 1 || moves(workload) || updates(workload);
         let mut priorities: Vec<i64> = self.templates.iter().map(Template::priority).collect();
         priorities.dedup();
         self.spec.descheduler.is_none()
@@ -243,6 +245,7 @@ impl<'a> Survey<'a> {
             self.reach(template).into_iter().zip(&self.troubled).any(|(reached, &troubled)| reached && troubled)
         };
         owner.kind.has_scale()
+            && !owner.vertical.as_ref().is_some_and(Vertical::updates)
             && !is_resized
             && !scenario.placed_anywhere.contains(&owner.key)
             && scenario.overload.is_none()
@@ -291,7 +294,11 @@ fn at_first(spec: &ClusterSpec, template: &Template) -> i64 {
             owner.batch.as_ref().map_or(0, |batch| batch.done.wanted).max(existing(owner))
         }
         Tenure::Owned if owner.kind.has_replica_sets() && used(spec, owner).eq([template.revision]) => {
-            owner.replicas.max(owner.revisions[template.revision].pods.len() as i64)
+            // Until something slow happens, nothing else is recommended.
+            let initial = owner.vertical.as_ref().map_or(0, |vertical| vertical.initial);
+            let is_made = template.levels.as_ref().is_none_or(|levels| levels.contains(&initial));
+            let made = if is_made { owner.replicas } else { 0 };
+            made.max(template.members.len() as i64)
         }
         _ => i64::MAX,
     }

@@ -12,6 +12,7 @@ pub mod hpa_replicas;
 pub mod image_score;
 pub mod node_lifecycle;
 pub mod node_score;
+pub mod recommendation;
 pub mod rollout;
 pub mod spread_score;
 pub mod utilization;

@@ -94,7 +94,15 @@ impl Layout {
         let movable = templates.iter().enumerate().filter(|(_, template)| template.tenure != Tenure::Resident);
         for (index, template) in movable {
             let id = TemplateId(index);
-            let runnable = class.names.iter().any(|name| template.may_run_on(name, &class.node));
+            // Where others of its revision are already, some may be resized to it.
+            let is_kin = |other: &Template| {
+                other.levels.is_some() && (other.workload, other.revision) == (template.workload, template.revision)
+            };
+            let kin = |(index, other): (usize, &Template)| {
+                is_kin(other) && initial(Attribute::Pods(TemplateId(index), Phase::Running)) > 0
+            };
+            let has_kin = || template.levels.is_some() && templates.iter().enumerate().any(kin);
+            let runnable = class.names.iter().any(|name| template.may_run_on(name, &class.node)) || has_kin();
             let pods = |phase: Phase| initial(Attribute::Pods(id, phase));
             let waiting = initial(Attribute::Waiting(id)).max(i64::from(runnable && template.grows));
             let comes = if template.is_daemon() { waiting > 0 } else { runnable };

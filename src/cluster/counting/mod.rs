@@ -23,3 +23,4 @@ pub mod sizes;
 pub mod start;
 pub mod templates;
 pub mod totals;
+pub mod variants;

@@ -25,6 +25,7 @@ use crate::cluster::object::node_groups;
 use crate::cluster::object::selector;
 use crate::cluster::object::spec::{ClusterSpec, ExistingPod, NodeSpec, Workload, WorkloadKind};
 use crate::cluster::object::stateful::Stateful;
+use crate::cluster::object::vertical::Vertical;
 use crate::system::Interleaving;
 
 use super::loose;
@@ -173,6 +174,7 @@ pub fn pods_may_be_taken(spec: &ClusterSpec) -> bool {
         || spec.scenario.commands.iter().any(|command| drains(&command.action))
         || spec.scenario.controllers.descheduler && spec.descheduler.is_some()
         || spec.scenario.controllers.taint_eviction && spec.nodes.iter().any(evicts)
+        || spec.workloads.iter().any(|owner| owner.vertical.as_ref().is_some_and(Vertical::updates))
 }
 
 pub(super) fn nodes_may_be_down(spec: &ClusterSpec) -> bool {

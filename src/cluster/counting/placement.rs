@@ -13,7 +13,8 @@ use super::classes::NodeClass;
 use super::layout::{Attribute, Presence, fitting};
 use super::loose;
 use super::templates::{Phase, Template, TemplateId};
-use crate::cluster::object::spec::{ClusterSpec, NodeSpec, Revision};
+use super::variants;
+use crate::cluster::object::spec::{ClusterSpec, ExistingPod, NodeSpec, Revision};
 
 /// Numbers of pods at the start, by node, template and phase.
 #[derive(Clone, Debug, Default)]
@@ -34,7 +35,10 @@ impl<'a> Placement<'a> {
             let workload = &spec.workloads[template.workload];
             let revision = &workload.revisions[template.revision];
             // Which ordinals run is known, but not where.
-            let running = if template.ordinal.is_some() { template.members.len() as i64 } else { revision.size };
+            let running = match template.ordinal {
+                Some(_) => template.members.len() as i64,
+                None => variants::running(revision, template.variant),
+            };
             anywhere.push(spec.scenario.placed_anywhere.contains(&workload.key).then_some(running));
             for pod in template.members.iter().map(|&member| &revision.pods[member]) {
                 if let Some(node) = &pod.node {
@@ -100,5 +104,19 @@ pub fn ready(spec: &ClusterSpec, workload: usize, revision: &Revision) -> i64 {
     if spec.scenario.placed_anywhere.contains(&spec.workloads[workload].key) {
         return revision.size;
     }
-    revision.pods.iter().filter(|pod| pod.ready && pod.node.is_some()).count() as i64
+    revision.pods.iter().filter(|pod| is_ready(pod)).count() as i64
+}
+
+/// The same of a template.
+pub fn ready_of(spec: &ClusterSpec, workload: usize, template: &Template) -> i64 {
+    let owner = &spec.workloads[workload];
+    let revision = &owner.revisions[template.revision];
+    if spec.scenario.placed_anywhere.contains(&owner.key) {
+        return variants::running(revision, template.variant);
+    }
+    template.members.iter().filter(|&&member| is_ready(&revision.pods[member])).count() as i64
+}
+
+fn is_ready(pod: &ExistingPod) -> bool {
+    pod.ready && pod.node.is_some()
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::{Node, Pod, PodSpec, Toleration};
 
-use super::{jobs, loose, ordinals, phases};
+use super::{jobs, loose, ordinals, phases, variants};
 use crate::cluster::arithmetic::rollout::Limits;
 use crate::cluster::object::activation::Activation;
 use crate::cluster::object::daemon::Update;
@@ -74,7 +74,13 @@ pub struct Template {
     pub kind: WorkloadKind,
     /// Position in the workload's revisions.
     pub revision: usize,
+    /// Position in the revision's variants; 0 where all pods request what the template says.
+    pub variant: usize,
+    /// Under which recommendations new pods of the revision are of it; `None`: always.
+    pub levels: Option<Vec<i64>>,
     /// Name of its ReplicaSet, or of the pod of a StatefulSet.
+    pub set: String,
+    /// The same, with what its pods request where the revision has pods that request something else.
     pub name: String,
     /// Namespace of its pods.
     pub namespace: String,
@@ -185,11 +191,13 @@ pub fn templates(spec: &ClusterSpec) -> Result<Vec<Template>, resources::Resourc
         if workload.kind == WorkloadKind::Fixed {
             continue;
         }
-        for revision in 0..workload.revisions.len() {
-            let template = template(spec, index, revision)?;
-            match &workload.stateful {
-                Some(set) => all.extend(of_ordinals(spec, (workload, set), &template)),
-                None => all.push(template),
+        for (position, revision) in workload.revisions.iter().enumerate() {
+            for variant in 0..revision.variants.len().max(1) {
+                let template = template(spec, index, (position, variant))?;
+                match &workload.stateful {
+                    Some(set) => all.extend(of_ordinals(spec, (workload, set), &template)),
+                    None => all.push(template),
+                }
             }
         }
     }
@@ -209,23 +217,32 @@ fn cache(spec: &ClusterSpec, template: &Template) -> Option<usize> {
     profile.filter(|_| is_scheduled).map(|profile| profile.scheduler)
 }
 
-fn template(spec: &ClusterSpec, workload: usize, revision: usize) -> Result<Template, resources::ResourceError> {
+fn template(
+    spec: &ClusterSpec,
+    workload: usize,
+    (revision, variant): (usize, usize),
+) -> Result<Template, resources::ResourceError> {
     let owner = &spec.workloads[workload];
     let source = &owner.revisions[revision];
-    let pod = source.template.spec.clone().unwrap_or_default();
+    let pod = source.pod(variant);
+    let own = source.variants.get(variant);
+    let members: Vec<usize> = (0..source.pods.len()).filter(|&it| source.pods[it].variant == variant).collect();
     let labels = source.template.metadata.as_ref().and_then(|meta| meta.labels.clone()).unwrap_or_default();
     let slow_start = spec.scenario.slow_start.contains(&owner.key);
     Ok(Template {
         workload,
         kind: owner.kind,
         revision,
-        name: source.name.clone(),
+        variant,
+        levels: own.map(|own| own.levels.clone()),
+        set: source.name.clone(),
+        name: variants::name(source, &source.name, variant),
         namespace: owner.key.namespace.clone(),
         labels,
         requests: resources::pod_requests(&pod)?,
         scoring: resources::nonzero_requests(&pod),
         placing: resources::nonzero_container_requests(&pod),
-        max_pods: max_pods(spec, owner),
+        max_pods: variants::most(source, variant, members.len(), max_pods(spec, owner)),
         ordinal: None,
         phases: phases::of_owned(spec, owner, slow_start, &pod),
         slow_start,
@@ -238,7 +255,7 @@ fn template(spec: &ClusterSpec, workload: usize, revision: usize) -> Result<Temp
         cache: None,
         sample: None,
         waits: false,
-        members: (0..source.pods.len()).collect(),
+        members,
     })
 }
 
@@ -247,19 +264,24 @@ fn of_ordinals(spec: &ClusterSpec, (owner, set): (&Workload, &Stateful), templat
     let revision = &owner.revisions[template.revision];
     let of_ordinal = |ordinal: i64| {
         let pod = set.pod(ordinal);
-        let own = revision.pods.iter().enumerate().filter(|(_, pod)| pod.ordinal == Some(ordinal));
+        let members = template.members.iter().copied().filter(|&it| revision.pods[it].ordinal == Some(ordinal));
+        let name = if owner.revisions.len() == 1 { pod.clone() } else { format!("{pod} of {}", revision.name) };
         Template {
             labels: ordinals::labels(&template.labels, &pod, ordinal, &revision.name),
             spec: ordinals::pinned(&template.spec, set.pins.get(&ordinal).map_or(&[], Vec::as_slice)),
-            name: if owner.revisions.len() == 1 { pod } else { format!("{pod} of {}", revision.name) },
+            name: variants::name(revision, &name, template.variant),
+            set: pod,
             max_pods: 1,
             ordinal: Some(ordinal),
-            members: own.map(|(position, _)| position).collect(),
+            members: members.collect(),
             ..template.clone()
         }
     };
     let most = max_replicas(spec, owner);
-    ordinals::possible(spec, (owner, set), template.revision, most).into_iter().map(of_ordinal).collect()
+    let is_made = template.levels.as_ref().is_none_or(|levels| !levels.is_empty());
+    let is_there = |ordinal: &i64| template.members.iter().any(|&it| revision.pods[it].ordinal == Some(*ordinal));
+    let possible = ordinals::possible(spec, (owner, set), template.revision, most).into_iter();
+    possible.filter(|ordinal| is_made || is_there(ordinal)).map(of_ordinal).collect()
 }
 
 fn share(owner: &Workload) -> Share {

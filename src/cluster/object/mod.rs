@@ -21,3 +21,4 @@ pub mod scenario;
 pub mod selector;
 pub mod spec;
 pub mod stateful;
+pub mod vertical;

@@ -17,6 +17,7 @@ use super::batch::Batch;
 use super::karpenter::Offer;
 use super::scenario::Scenario;
 use super::stateful::Stateful;
+use super::vertical::{Variant, Vertical};
 use crate::system::Interleaving;
 
 pub use super::key::{ObjectKey, Origin};
@@ -239,6 +240,8 @@ pub struct Workload {
     pub stateful: Option<Stateful>,
     /// What else a Job says, or a CronJob; `None` of all other kinds.
     pub batch: Option<Batch>,
+    /// The VerticalPodAutoscaler that may change what its pods request.
+    pub vertical: Option<Vertical>,
     /// Templates, oldest first; those after `current` come with commands of the scenario. Never empty.
     pub revisions: Vec<Revision>,
     /// Index into `revisions` of the owner's present template.
@@ -269,6 +272,16 @@ pub struct Revision {
     pub young: i64,
     /// Whether it is one of a Deployment that has no ReplicaSet yet, not even one of size 0.
     pub unmade: bool,
+    /// What its pods request; empty if all request what the template says.
+    pub variants: Vec<Variant>,
+}
+
+impl Revision {
+    /// The spec of its pods that are of a variant, by position.
+    pub fn pod(&self, variant: usize) -> PodSpec {
+        let written = self.template.spec.clone().unwrap_or_default();
+        self.variants.get(variant).map(|variant| variant.applied(&written)).unwrap_or(written)
+    }
 }
 
 /// A pod that is already there when the run starts.
@@ -286,6 +299,8 @@ pub struct ExistingPod {
     pub ordinal: Option<i64>,
     /// Whether it is being deleted although it has an owner: a StatefulSet makes no other one until it is gone.
     pub leaving: bool,
+    /// The variant of its revision that it is of, by position.
+    pub variant: usize,
     /// The pod itself, kept for pods without a modelled owner and for those of DaemonSets; completed as admission does.
     pub object: Option<Arc<Pod>>,
 }

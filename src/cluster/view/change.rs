@@ -246,6 +246,19 @@ impl<'c> Change<'_, 'c> {
         self
     }
 
+    /// Makes a pod of one template, in a phase, one of another, which requests something else.
+    pub fn resize(mut self, (from, to): (TemplateId, TemplateId), phase: Phase) -> Self {
+        self.deeds.push(Deed::Departure);
+        for effect in [effect::deleted, effect::taken, effect::ended] {
+            self.note(effect(from));
+        }
+        self.note(effect::bound(to));
+        self.note(effect::started(to));
+        self.update(Attribute::Pods(from, phase), |pods| pods.minus_or_zero(1));
+        self.update(Attribute::Pods(to, phase), |pods| pods + 1);
+        self
+    }
+
     /// Removes one active pod of a template that has ended by itself.
     pub fn finish(mut self, template: TemplateId, phase: Phase) -> Self {
         self.deeds.push(Deed::Departure);

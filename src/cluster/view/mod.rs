@@ -24,6 +24,7 @@ pub mod story;
 pub mod turnover;
 pub mod usage;
 mod variables;
+mod variants;
 
 pub use change::{Change, Leaving};
 pub use cluster::Cluster;

@@ -6,6 +6,7 @@ use k8s_openapi::api::core::v1::{Pod, ResourceQuota};
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
+use crate::cluster::Template;
 use crate::cluster::counting::{jobs, phases, placement, templates};
 use crate::cluster::object::activation::Activation;
 use crate::cluster::object::batch::Batch;
@@ -114,9 +115,9 @@ impl<'c> Objects<'c> {
         placement::ready(self.whole, workload, &self.workloads[workload].revisions[revision])
     }
 
-    /// Pods of one of its revisions that are available at the start.
-    pub fn available_at_start(&self, workload: usize, revision: usize) -> i64 {
-        let revision = &self.workloads[workload].revisions[revision];
-        (placement::ready(self.whole, workload, revision) - revision.young).max(0)
+    /// Pods of a template of a workload that are available at the start, at least.
+    pub fn available_at_start(&self, workload: usize, pod: &Template) -> i64 {
+        let revision = &self.workloads[workload].revisions[pod.revision];
+        (placement::ready_of(self.whole, workload, pod) - revision.young).max(0)
     }
 }

@@ -26,6 +26,8 @@ pub enum Component {
     Job,
     /// The HorizontalPodAutoscaler controller.
     Autoscaler,
+    /// VerticalPodAutoscalers.
+    VerticalAutoscaler,
     /// The cluster autoscaler.
     NodeAutoscaler,
     /// Karpenter.
@@ -62,7 +64,7 @@ pub enum Component {
 
 impl Component {
     /// All, in the order of `docs/semantics.md`.
-    pub const ALL: [Component; 25] = [
+    pub const ALL: [Component; 26] = [
         Component::Scheduler,
         Component::Preemption,
         Component::Deployment,
@@ -72,6 +74,7 @@ impl Component {
         Component::DaemonSet,
         Component::Job,
         Component::Autoscaler,
+        Component::VerticalAutoscaler,
         Component::NodeAutoscaler,
         Component::Karpenter,
         Component::Keda,
@@ -102,6 +105,7 @@ impl Component {
             Component::DaemonSet => "DaemonSet controller",
             Component::Job => "Job and CronJob controllers",
             Component::Autoscaler => "HorizontalPodAutoscaler",
+            Component::VerticalAutoscaler => "VerticalPodAutoscaler",
             Component::NodeAutoscaler => "Cluster autoscaler",
             Component::Karpenter => "Karpenter",
             Component::Keda => "KEDA",
@@ -125,6 +129,7 @@ impl Component {
     fn upstream(self) -> (&'static str, &'static str) {
         match self {
             Component::Descheduler => ("descheduler", "v0.36"),
+            Component::VerticalAutoscaler => ("vertical-pod-autoscaler", "1.7"),
             Component::NodeAutoscaler => ("cluster-autoscaler", "v1.34"),
             Component::Karpenter => ("Karpenter", "v1.14"),
             Component::Keda => ("KEDA", "v2.20"),

@@ -24,8 +24,20 @@ pub struct WorkloadVars {
     pub sizes: Vec<IntVar>,
     /// Whether each revision of a Deployment has a ReplicaSet, where quotas may refuse one; else empty.
     pub made: Vec<BoolVar>,
-    /// The template of each revision; of a StatefulSet those of each revision and ordinal, revision by revision.
+    /// The template of each revision; of a StatefulSet those of each revision and ordinal, revision by revision. Of pods that
+    /// request different amounts there are several, one after the other.
     pub templates: Vec<TemplateId>,
+    /// The same by revision.
+    pub by_revision: Vec<Vec<TemplateId>>,
+    /// The level that its VerticalPodAutoscaler recommends; `None` where there is none, or it stays.
+    pub recommended: Option<IntVar>,
+}
+
+impl WorkloadVars {
+    /// The templates of a revision.
+    pub fn of_revision(&self, revision: usize) -> &[TemplateId] {
+        &self.by_revision[revision]
+    }
 }
 
 /// Pods of a template without a node.
@@ -78,7 +90,9 @@ fn declare_workload(
         commands().any(|action| matches!(action, Create { target } | Delete { target } if *target == workload.key));
     let start = workload.current as i64;
     let name = &workload.key;
-    let most = own.first().map_or(0, |id| templates[id.0].max_pods);
+    let most = own.iter().map(|id| templates[id.0].max_pods).max().unwrap_or(0);
+    let of_revision = |revision| own.iter().copied().filter(|id| templates[id.0].revision == revision).collect();
+    let vertical = workload.vertical.as_ref().filter(|vertical| vertical.changes());
     let sets = workload.revisions.iter().filter(|_| workload.kind != WorkloadKind::StatefulSet);
     if workload.kind == WorkloadKind::StatefulSet && size.replicas(workload).values().len() > 1 {
         size.depends(format!("the pods of StatefulSet {name} depend on it"));
@@ -102,6 +116,11 @@ fn declare_workload(
             .then(|| builder.int(format!("{name} revision"), 0, workload.revisions.len() as i64 - 1, Some(start))),
         sizes: sets.map(|set| builder.int(format!("{} size", set.name), 0, most, Some(set.size))).collect(),
         made: limited.map(|set| builder.bool(format!("{} has a ReplicaSet", set.name), Some(!set.unmade))).collect(),
+        by_revision: (0..workload.revisions.len()).map(of_revision).collect(),
+        recommended: vertical.map(|vertical| {
+            let last = vertical.levels.len() as i64;
+            builder.int(format!("{name} recommendation"), 0, last, Some(vertical.initial))
+        }),
         templates: own,
     }
 }

@@ -13,6 +13,7 @@ use serde_json::Value;
 pub use super::gitops::GitOps;
 pub use super::karpenter::Karpenter;
 pub use super::kubectl::{Command, Drain, FlaggedDrain, Manifest, Scale};
+pub use super::recommendations::Document as Recommendation;
 pub use super::switches::{ClusterAutoscaler, ClusterAutoscalerFlags, Controllers, Hpa, HpaFlags, StatefulSet};
 
 /// What Kubernetes objects cannot say: how load moves, what fails, what users do, and what must hold.
@@ -54,6 +55,8 @@ pub struct Spec {
     pub initial_placement: Option<InitialPlacement>,
     /// How load moves. Without this field, autoscaled workloads get a default load; `[]` means no load at all.
     pub loads: Option<Vec<Load>>,
+    /// What VerticalPodAutoscalers may recommend.
+    pub recommendations: Vec<Recommendation>,
     /// Workloads whose pods may take arbitrarily long to become ready.
     pub slow_start: Vec<Target>,
     /// Images whose containers never become ready: of a broken build, or images that nobody can pull.

@@ -16,6 +16,7 @@ mod loads;
 mod placement;
 mod pools;
 mod properties;
+pub mod recommendations;
 pub mod sizes;
 pub mod switches;
 mod unwell;

@@ -12,6 +12,17 @@ pub fn milli(amount: &Amount) -> Result<i64, String> {
     if value < 0 { Err(format!("`{}` is negative", text(amount))) } else { Ok(value) }
 }
 
+/// An amount of a resource: thousandths of cpu, whole units of others.
+pub fn of_resource(resource: &str, amount: &Amount) -> Result<i64, String> {
+    let text = text(amount);
+    let read = if resource == "cpu" { quantity::milli_value(&text) } else { quantity::value(&text) };
+    match read {
+        Ok(amount) if amount < 0 => Err(format!("`{text}` is negative")),
+        Ok(amount) => Ok(amount),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
 /// An amount as Kubernetes writes it.
 pub fn text(amount: &Amount) -> String {
     match amount {
