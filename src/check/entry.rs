@@ -20,7 +20,7 @@ pub fn check(
     tell: &mut dyn FnMut(&CheckResult),
 ) -> Result<(Vec<CheckResult>, Skipped), CheckError> {
     let without: Vec<String> = input.spec.absent.iter().cloned().collect();
-    let said = |result: CheckResult| CheckResult { without: without.clone(), ..result };
+    let said = |result: CheckResult| CheckResult { without: without.clone(), ..result }.visible();
     let (results, skipped) = ask(input, options, &mut |result| tell(&said(result.clone())))?;
     Ok((results.into_iter().map(said).collect(), skipped))
 }

@@ -6,7 +6,7 @@ use crate::cluster::{Presence, TemplateId};
 use crate::system::{Checkpoint, PropertyKind, State};
 use crate::term::Int;
 
-use super::definition::{About, Definition};
+use super::definition::{About, Definition, Field};
 use super::{PropertyError, targets};
 
 /// The property.
@@ -16,6 +16,7 @@ pub const DEFINITION: Definition = Definition {
     violated_by: "a settled state in which a pod of the workload has no node, and none may yet come for it, or is refused \
                   by a quota; a pod of a Job only while no pod of a Job is bound, for those make room when they end",
     about: About { waiting: true, missing: true, ..Definition::PLAIN.about },
+    field: Field::OfWorkload("spec.template.spec"),
     build,
     ..Definition::PLAIN
 };
