@@ -85,11 +85,21 @@ fn a_violation_and_what_was_not_checked() {
     let (results, skipped) = results(&input, |_| ());
     assert!(results[0].is_violated());
     let Answer::Violated(found) = &results[0].answer else { panic!("c7 fails") };
-    let sites = Sites::of(&input.spec, &results);
     let unfolded = unfold(&input, &found.trace).expect("it is one of this input");
     let run = Some(Run { result: &results[0], unfolded: &unfolded });
-    let checked = Checked { name: Some(&input.name), sites: Some(&sites), run, ..Checked::new(&results, &skipped) };
+    let checked = Checked { name: Some(&input.name), run, ..Checked::new(&results, &skipped) };
     assert_reads("violation", &document_of(checked, &input.diagnostics));
+}
+
+#[test]
+fn a_violation_at_its_place() {
+    let files = kubound::cases::generate("c7", 3, false).expect("a case");
+    let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    let input = source::of_texts(&files).expect("an input");
+    let (results, skipped) = results(&input, |_| ());
+    let sites = Sites::of(&input, &results);
+    let checked = Checked { name: Some(&input.name), sites: Some(&sites), ..Checked::new(&results, &skipped) };
+    assert_reads("violation_at_its_place", &document_of(checked, &input.diagnostics));
 }
 
 #[test]

@@ -9,7 +9,8 @@ use crate::input::path::FieldPath;
 use crate::input::visible::visible;
 use crate::property::{self, Field};
 
-use super::{Answer, CheckResult};
+use super::source::Input;
+use super::{Answer, CheckResult, InputName};
 
 /// An object, or a field of it, in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,8 +21,8 @@ pub struct Site {
     pub key: ObjectKey,
     /// The field that it points at; the object itself if that is not known.
     pub field: Option<String>,
-    /// Where that is.
-    pub origin: Origin,
+    /// Where that is; `None` of cases, which are in no file of the user.
+    pub origin: Option<Origin>,
 }
 
 /// The sites of all violations of an input.
@@ -35,7 +36,9 @@ pub struct Sites {
 
 impl Site {
     fn of(kind: &str, key: &ObjectKey, origin: &Origin) -> Self {
-        Site { kind: kind.to_owned(), key: key.clone(), field: None, origin: origin.clone() }
+        let is_somewhere = origin.line > 0 && !origin.file.is_empty();
+        let origin = is_somewhere.then(|| origin.clone());
+        Site { kind: kind.to_owned(), key: key.clone(), field: None, origin }
     }
 
     fn of_workload(workload: &Workload) -> Self {
@@ -46,44 +49,54 @@ impl Site {
         Self::of("HorizontalPodAutoscaler", &autoscaler.key, &autoscaler.origin)
     }
 
-    fn is_somewhere(&self) -> bool {
-        self.origin.line > 0 && !self.origin.file.is_empty()
-    }
-
     /// The same at a field, where that can be found.
     fn at(self, path: &str, finder: &mut Finder) -> Self {
-        match finder.field(&self.origin, &self.key, &FieldPath::from(path)) {
-            Some(origin) => Site { field: Some(path.to_owned()), origin, ..self },
+        let origin = self.origin.as_ref().and_then(|it| finder.field(it, &self.key, &FieldPath::from(path)));
+        match origin {
+            Some(_) => Site { field: Some(path.to_owned()), origin, ..self },
             None => self,
         }
     }
 }
 
 impl Sites {
-    /// Those of the violations among the results of a cluster.
-    pub fn of(spec: &ClusterSpec, results: &[CheckResult]) -> Self {
+    /// Those of the violations among the results of an input.
+    pub fn of(input: &Input, results: &[CheckResult]) -> Self {
         let mut sites = Sites::default();
-        let mut finder = Finder::default();
         let violated: Vec<&CheckResult> = results.iter().filter(|it| it.is_violated()).collect();
         if violated.is_empty() {
             return sites;
         }
-        let known = by_actor(spec);
+        let (known, mut finder) = (by_actor(&input.spec), Finder::default());
         for result in violated {
-            let mut found = of_subjects(spec, result, &mut finder);
-            for actor in actors(result) {
-                if let Some(site) = known.get(actor) {
-                    sites.actors.insert(actor.to_owned(), site.clone());
-                    found.push(site.clone());
-                }
-            }
-            let asked = spec.scenario.properties.iter().filter(|it| it.name == result.property);
-            found.extend(asked.map(|it| Site::of("Scenario", &ObjectKey::default(), &it.origin)));
-            let mut seen = HashSet::new();
-            found.retain(|site| site.is_somewhere() && seen.insert((site.kind.clone(), site.key.clone())));
+            let found = sites.find(&input.spec, result, &known, &mut finder);
             sites.found.insert((result.property.clone(), result.subject.clone()), found);
         }
+        if matches!(input.name, InputName::Case { .. }) {
+            let all = sites.found.values_mut().flatten().chain(sites.actors.values_mut());
+            all.for_each(|site| site.origin = None);
+        }
         sites
+    }
+
+    /// The objects of a violation, those who act in its story, and the property in the scenario.
+    fn find(
+        &mut self,
+        spec: &ClusterSpec,
+        result: &CheckResult,
+        known: &HashMap<String, Site>,
+        finder: &mut Finder,
+    ) -> Vec<Site> {
+        let mut found = of_subjects(spec, result, finder);
+        for (actor, site) in actors(result).into_iter().filter_map(|actor| known.get_key_value(actor)) {
+            self.actors.insert(actor.clone(), site.clone());
+            found.push(site.clone());
+        }
+        let asked = spec.scenario.properties.iter().filter(|it| it.name == result.property);
+        found.extend(asked.map(|it| Site::of("Scenario", &ObjectKey::default(), &it.origin)));
+        let mut seen = HashSet::new();
+        found.retain(|site| site.origin.is_some() && seen.insert((site.kind.clone(), site.key.clone())));
+        found
     }
 
     /// Those of a violation, the one to point at first.

@@ -45,7 +45,7 @@ impl Answered {
     pub fn with(mut self, input: &Input, needs: Needs) -> Result<Self, CliError> {
         match needs {
             Needs::Nothing => {}
-            Needs::Sites => self.sites = Sites::of(&input.spec, &self.results),
+            Needs::Sites => self.sites = Sites::of(input, &self.results),
             Needs::States => {
                 self.run =
                     self.shortest().map(|(at, trace)| Ok::<_, CliError>((at, unfold(input, trace)?))).transpose()?

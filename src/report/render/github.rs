@@ -52,7 +52,7 @@ fn result(checked: &Checked<'_>, result: &CheckResult) -> String {
         Answer::Holds(_) => format!("✓ {title}: {verdict}\n"),
         Answer::Unknown { .. } => command("warning", None, &title, &verdict),
         Answer::Violated(found) => {
-            let origin = checked.sites_of(result).first().map(|site| &site.origin);
+            let origin = checked.sites_of(result).first().and_then(|site| site.origin.as_ref());
             let why = words::why(found);
             let message = if why.is_empty() { verdict } else { format!("{verdict}\n{why}") };
             command("error", origin, &title, &message)

@@ -108,7 +108,8 @@ fn problems(check: &Check<'_>) -> String {
 /// A story, folded away.
 fn story(result: &CheckResult, found: &Counterexample, site: Option<&Site>) -> String {
     let title = format!("{}{}", result.property, words::about(result));
-    let place = site.map(|site| format!(" at {}", code(&format!("{}:{}", site.origin.file, site.origin.line))));
+    let origin = site.and_then(|site| site.origin.as_ref());
+    let place = origin.map(|it| format!(" at {}", code(&format!("{}:{}", it.file, it.line))));
     format!(
         "\n<details>\n<summary>{}: {}{}</summary>\n\n<pre>\n{}\n</pre>\n\n</details>\n",
         code(&title),

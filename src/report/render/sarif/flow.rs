@@ -11,8 +11,9 @@ use crate::check::{Counterexample, Site, Sites};
 pub fn value(found: &Counterexample, sites: Option<&Sites>, otherwise: Option<&Site>, taxonomy: &Taxonomy) -> Value {
     let place = |actor: &str| sites.and_then(|sites| sites.of_actor(actor)).or(otherwise);
     let mut locations: Vec<Value> = Vec::new();
+    let mut before: &[String] = &[];
     for block in &found.narrative.blocks {
-        locations.push(at(otherwise, heading(&block.title, &block.summary.workloads), 0));
+        locations.push(at(otherwise, block.title.clone(), 0));
         for step in &block.steps {
             let mut value = at(place(&step.told.actor), sentence(step), 1);
             let rules = taxonomy.references(&step.told.rules);
@@ -21,6 +22,12 @@ pub fn value(found: &Counterexample, sites: Option<&Sites>, otherwise: Option<&S
             }
             locations.push(value);
         }
+        let news: Vec<&str> =
+            block.summary.workloads.iter().filter(|it| !before.contains(it)).map(|it| &**it).collect();
+        if !news.is_empty() {
+            locations.push(at(otherwise, format!("then {}", news.join("; ")), 1));
+        }
+        before = &block.summary.workloads;
     }
     if let Some(first) = found.narrative.repeats_from {
         locations.push(at(otherwise, format!("from here the run repeats from step {first}"), 0));
@@ -38,10 +45,6 @@ fn at(site: Option<&Site>, text: String, level: u32) -> Value {
     let mut place = site.map_or(json!({}), location);
     place["message"] = json!({"text": text});
     json!({"location": place, "nestingLevel": level})
-}
-
-fn heading(title: &str, workloads: &[String]) -> String {
-    if workloads.is_empty() { title.to_owned() } else { format!("{title} ({})", workloads.join("; ")) }
 }
 
 fn sentence(step: &Step) -> String {

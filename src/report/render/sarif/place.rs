@@ -20,7 +20,7 @@ pub fn locations(site: Option<&Site>, result: &CheckResult) -> Vec<Value> {
 /// An object, or a field of it.
 pub fn location(site: &Site) -> Value {
     let mut value = json!({"logicalLocations": [logical(site)]});
-    if let Some(physical) = physical(&site.origin) {
+    if let Some(physical) = site.origin.as_ref().and_then(physical) {
         value["physicalLocation"] = physical;
     }
     value
