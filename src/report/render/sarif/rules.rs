@@ -25,8 +25,8 @@ fn property(property: &Definition) -> Value {
         "shortDescription": {"text": says},
         "fullDescription": {"text": format!("Violated by {violated_by}.")},
         "help": {"text": format!(
-            "The property: {says}. It is violated by {violated_by}. The result is a run that does so, step by step; \
-             `kubound check --property {name} --verbose` tells it with the rules that decided each step."
+            "A result is a run of the cluster that breaks the property, step by step. `kubound check --property {name} \
+             --verbose` tells it with the rules that decided each step."
         )},
         "defaultConfiguration": {"level": "error"},
     })
