@@ -35,7 +35,10 @@ const LAYERS: [(&str, &[&str]); 14] = [
     ("cases", &["term", "system", "engine", "cluster", "reduce", "property", "encodings", "model", "input"]),
     ("check", &["term", "system", "engine", "cluster", "reduce", "property", "encodings", "model", "input", "cases"]),
     ("conformance", &["term", "system", "engine", "cluster", "property", "encodings", "model", "input"]),
-    ("report", &["system", "engine", "cluster", "reduce", "encodings", "input", "cases", "check", "conformance"]),
+    (
+        "report",
+        &["system", "engine", "cluster", "reduce", "property", "encodings", "input", "cases", "check", "conformance"],
+    ),
     (
         "cli",
         &["system", "engine", "cluster", "property", "encodings", "input", "cases", "check", "conformance", "report"],

@@ -28,7 +28,7 @@ pub fn check(
     let spec = &input.spec;
     let races = (spec.caches != Caches::Shared && !spec.schedulers_race()).then(|| RACES.to_owned());
     let without: Vec<String> = spec.absent.iter().cloned().chain(races).sorted().collect();
-    let said = |result: CheckResult| CheckResult { without: without.clone(), ..result };
+    let said = |result: CheckResult| CheckResult { without: without.clone(), ..result }.visible();
     let (results, skipped) = ask(input, options, &mut |result| tell(&said(result.clone())))?;
     Ok((results.into_iter().map(said).collect(), skipped))
 }

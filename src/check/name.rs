@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::input::visible::visible;
+
 /// Where the cluster came from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
@@ -34,11 +36,24 @@ impl InputName {
             InputName::Case { case, scale, fixed } => {
                 format!("{case}, {scale} nodes{}", if *fixed { ", fixed" } else { "" })
             }
-            InputName::Paths { paths, sizes } if sizes.is_empty() => paths.join(" "),
+            InputName::Paths { paths, sizes } if sizes.is_empty() => shown(paths),
             InputName::Paths { paths, sizes } => {
-                let sizes = sizes.iter().map(|(name, value)| format!("{name} = {value}")).collect::<Vec<String>>();
-                format!("{} ({})", paths.join(" "), sizes.join(", "))
+                let sizes: Vec<String> =
+                    sizes.iter().map(|(name, value)| format!("{} = {value}", visible(name))).collect();
+                format!("{} ({})", shown(paths), sizes.join(", "))
             }
         }
     }
+
+    /// The case, or the paths.
+    pub fn place(&self) -> String {
+        match self {
+            InputName::Case { case, .. } => case.clone(),
+            InputName::Paths { paths, .. } => shown(paths),
+        }
+    }
+}
+
+fn shown(paths: &[String]) -> String {
+    visible(&paths.join(" ")).into_owned()
 }

@@ -108,7 +108,7 @@ pub fn narrate(spec: &ClusterSpec, model: &Model, trace: &Trace, run: &Replayed,
     let repeats_from = blocks.iter().flat_map(|block: &Block| &block.steps).find(begins).map(|step| step.number);
     let nodes = teller.tracker.all(run.states.last());
     let diagnosis = diagnose((model, &nodes), run, ending, repeats_from, number);
-    Narrative { blocks, repeats_from, diagnosis }
+    Narrative { blocks, repeats_from, diagnosis }.visible()
 }
 
 /// Headings and ranges of steps. Runs of single actions (`async`) are one block.

@@ -1,8 +1,9 @@
 //! Replays a saved trace on an input, which may have changed since.
 
-use crate::model::{ModelError, build, build_of_single_nodes};
+use crate::input::visible::visible;
+use crate::model::{Model, ModelError, build, build_of_single_nodes};
 use crate::property::Selection;
-use crate::system::{Interleaving, PropertyId};
+use crate::system::{Interleaving, PropertyId, Slice, Trace};
 
 use super::asking::named;
 use super::retelling::retell;
@@ -29,39 +30,52 @@ pub struct Replayed {
 ///
 /// If the input cannot be modelled, or the trace is of an interleaving that is not known. That the trace is no counterexample
 /// there is no error, but what is told.
-pub fn replay(mut input: Input, trace: SavedTrace) -> Result<Replayed, CheckError> {
+pub fn replay(input: Input, trace: SavedTrace) -> Result<Replayed, CheckError> {
     let is_same_input = fingerprint(&input.spec) == trace.fingerprint;
-    let told = story(&mut input, &trace)?;
+    let told = modelled(&input, &trace)?.and_then(|model| {
+        let retold = |slice: &Slice, property, steps: &Trace| retell(&input.spec, &model, slice, property, steps);
+        on_slice(&model, &trace, |slice, property, steps| Ok(retold(slice, property, steps)?.0))
+    });
+    let told = told.map_err(|problem| visible(&problem).into_owned());
     Ok(Replayed { trace, input: input.name, is_same_input, told })
 }
 
-/// The story of a trace on an input, or why it is none. The outer error is one of the trace or the input.
-fn story(input: &mut Input, trace: &SavedTrace) -> Result<Result<Narrative, String>, CheckError> {
+/// The model of an input that has the property of a trace, or why there is none. The outer error is one of the trace or the
+/// input.
+pub(super) fn modelled(input: &Input, trace: &SavedTrace) -> Result<Result<Model, String>, CheckError> {
     let known = Interleaving::named(&trace.interleaving);
     let unknown = || CheckError::Usage(format!("there is no interleaving `{}`", trace.interleaving));
-    input.spec.scenario.interleaving = known.ok_or_else(unknown)?;
+    let mut spec = input.spec.clone();
+    spec.scenario.interleaving = known.ok_or_else(unknown)?;
     let selection = about(input, trace);
     let model = match trace.single_nodes {
-        true => build_of_single_nodes(&input.spec, &selection),
-        false => build(&input.spec, &selection),
+        true => build_of_single_nodes(&spec, &selection),
+        false => build(&spec, &selection),
     };
-    let model = match model {
-        Ok(model) => model,
-        Err(ModelError::Property(error)) => return Ok(Err(error.to_string())),
-        Err(error) => return Err(VerifyError::from(error).into()),
-    };
-    let told = |properties: &[PropertyId]| {
+    match model {
+        Ok(model) => Ok(Ok(model)),
+        Err(ModelError::Property(error)) => Ok(Err(error.to_string())),
+        Err(error) => Err(VerifyError::from(error).into()),
+    }
+}
+
+/// Makes something of a trace, in terms of the part of a model that its property needs.
+pub(super) fn on_slice<T>(
+    model: &Model,
+    trace: &SavedTrace,
+    make: impl Fn(&Slice, PropertyId, &Trace) -> Result<T, String>,
+) -> Result<T, String> {
+    let made = |properties: &[PropertyId]| {
         let slice = model.system.slice(properties);
-        trace.resolve(&slice.system).map_err(|error| error.to_string()).and_then(|(property, steps)| {
-            retell(&input.spec, &model, &slice, property, &steps).map(|(narrative, _)| narrative)
-        })
+        let resolved = trace.resolve(&slice.system).map_err(|error| error.to_string());
+        resolved.and_then(|(property, steps)| make(&slice, property, &steps))
     };
     // Where others of the same name observe more, a trace that was kept for this one alone is a run without them.
     let all = named(&model.system, &trace.property);
     let is_own = |id: &PropertyId| model.system.property(*id).subject == trace.subject;
     let own: Vec<PropertyId> = all.iter().copied().filter(is_own).collect();
-    let first = told(&all);
-    Ok(if first.is_err() && own.len() < all.len() { told(&own).or(first) } else { first })
+    let first = made(&all);
+    if first.is_err() && own.len() < all.len() { made(&own).or(first) } else { first }
 }
 
 /// The property of the trace; only of the workload that it is about, where it names one.

@@ -49,6 +49,11 @@ impl CheckResult {
         matches!(self.answer, Answer::Violated(_))
     }
 
+    /// What it is about, one by one; none if that is the cluster.
+    pub fn subjects(&self) -> impl Iterator<Item = &str> {
+        self.subject.split(", ").filter(|subject| !subject.is_empty())
+    }
+
     /// Of a property that no engine was asked about.
     pub fn unknown(input: InputName, property: &str, interleaving: Interleaving, reason: String) -> Self {
         CheckResult {

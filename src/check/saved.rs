@@ -167,7 +167,8 @@ fn resolve_step(system: &System, actions: &[String], number: usize, step: &Saved
     Ok(Step { action, inputs: inputs.collect::<Result<Vec<i64>, SavedError>>()? })
 }
 
-fn variable_names(system: &System) -> Vec<String> {
+/// Names of the state variables, all of them different.
+pub(super) fn variable_names(system: &System) -> Vec<String> {
     distinct(system.state.iter().map(|variable| variable.name.as_str()))
 }
 

@@ -6,6 +6,7 @@ use rand::rngs::StdRng;
 
 use crate::engine::Budget;
 use crate::engine::start::{self, Start};
+use crate::input::visible::visible;
 use crate::model::build;
 use crate::system::replay::Interpreter;
 use crate::system::{ActionId, Choices, Step, System, Trace};
@@ -44,7 +45,13 @@ pub fn simulate(input: Input, seed: u64, blocks: u32) -> Result<Simulation, Chec
     let Walk { trace, cut } = walk(&model.system, seed, blocks);
     let executed = model.interpreter().execute(&trace);
     let told = executed.map(|executed| narrate(&input.spec, &model, &trace, &executed, &Ending::Open));
-    Ok(Simulation { input: input.name, seed, told: told.map_err(|error| error.to_string()), cut })
+    let shown = |text: String| visible(&text).into_owned();
+    Ok(Simulation {
+        input: input.name,
+        seed,
+        told: told.map_err(|error| shown(error.to_string())),
+        cut: cut.map(shown),
+    })
 }
 
 /// A random run of a system.

@@ -11,10 +11,10 @@ use crate::check::Focus;
 use crate::conformance::Depth;
 use crate::engine::unroll::Limits;
 use crate::property::NAMES;
-use crate::report::{Detail, FORMATS, Format};
+use crate::report::{Detail, Format};
 use crate::system::Interleaving;
 
-use super::values;
+use super::{CliError, values};
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 all properties hold, 1 one is violated, 2 bad input or usage,
@@ -96,6 +96,31 @@ pub struct Source {
     /// The fixed variant of the case.
     #[arg(long, requires = "case")]
     pub fixed: bool,
+}
+
+/// How answers of any command but `check` are written, and where.
+#[derive(Clone, Debug, Args)]
+pub struct Rendering {
+    /// Rendering; by default that of FILE's suffix, or text.
+    #[arg(long, value_parser = values::format(Format::is_general))]
+    pub format: Option<&'static Format>,
+    /// Write the answer to a file instead of standard output. Without --format its suffix says how.
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+impl Rendering {
+    /// The format that is asked for.
+    pub fn format(&self) -> Result<&'static Format, CliError> {
+        values::format_of(self.format, self.output.as_deref(), Format::is_general)
+    }
+}
+
+impl Check {
+    /// The format that is asked for.
+    pub fn format(&self) -> Result<&'static Format, CliError> {
+        values::format_of(self.format, self.output.as_deref(), |_| true)
+    }
 }
 
 /// When few workloads stand for a cluster.
@@ -221,10 +246,10 @@ pub struct Check {
     /// Memory of the process, such as 500MiB or 2GiB.
     #[arg(long, value_name = "SIZE", value_parser = values::memory)]
     pub memory: Option<u64>,
-    /// Rendering.
-    #[arg(long, value_parser = values::format(), default_value = FORMATS[0].name)]
-    pub format: &'static Format,
-    /// Write the results to a file instead of standard output.
+    /// Rendering; by default that of FILE's suffix, or text.
+    #[arg(long, value_parser = values::format(|_| true))]
+    pub format: Option<&'static Format>,
+    /// Write the results to a file instead of standard output. Without --format its suffix says how.
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// Keep counterexamples for `kubound replay`.
@@ -253,8 +278,8 @@ pub struct Cases {
     #[arg(long, value_name = "N", requires = "emit", default_value = "3", value_parser = values::range)]
     pub scale: (usize, usize),
     /// Rendering.
-    #[arg(long, value_parser = values::format(), default_value = FORMATS[0].name)]
-    pub format: &'static Format,
+    #[command(flatten)]
+    pub rendering: Rendering,
 }
 
 /// Options of `conformance`.
@@ -263,9 +288,9 @@ pub struct Conformance {
     /// A directory of recordings; the built-in ones by default.
     #[arg(value_name = "DIR", env = "KUBOUND_ORACLE")]
     pub recordings: Option<PathBuf>,
-    /// How the table is written.
-    #[arg(long, value_parser = values::format(), default_value = FORMATS[0].name)]
-    pub format: &'static Format,
+    /// Rendering.
+    #[command(flatten)]
+    pub rendering: Rendering,
     /// Show up to so many differences and omissions of each family.
     #[arg(long, value_name = "N", default_value_t = 3)]
     pub show: usize,
@@ -284,8 +309,8 @@ pub struct Replay {
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// Rendering.
-    #[arg(long, value_parser = values::format(), default_value = FORMATS[0].name)]
-    pub format: &'static Format,
+    #[command(flatten)]
+    pub rendering: Rendering,
 }
 
 /// Options of `simulate`.
@@ -304,8 +329,8 @@ pub struct Simulate {
     #[arg(long, value_parser = values::interleaving())]
     pub interleaving: Option<Interleaving>,
     /// Rendering.
-    #[arg(long, value_parser = values::format(), default_value = FORMATS[0].name)]
-    pub format: &'static Format,
+    #[command(flatten)]
+    pub rendering: Rendering,
 }
 
 /// Options of `show`.
@@ -323,8 +348,8 @@ pub struct Show {
 #[derive(Clone, Debug, Args)]
 pub struct Rules {
     /// Rendering.
-    #[arg(long, value_parser = values::format(), default_value = FORMATS[0].name)]
-    pub format: &'static Format,
+    #[command(flatten)]
+    pub rendering: Rendering,
 }
 
 /// Options of `explain`.
@@ -334,8 +359,8 @@ pub struct Explain {
     #[arg(value_name = "RULE")]
     pub id: String,
     /// Rendering.
-    #[arg(long, value_parser = values::format(), default_value = FORMATS[0].name)]
-    pub format: &'static Format,
+    #[command(flatten)]
+    pub rendering: Rendering,
 }
 
 /// Options of `bench`.
@@ -363,6 +388,6 @@ pub struct Bench {
     #[arg(long, value_name = "TIME", value_parser = values::duration, default_value = "60s")]
     pub timeout: Duration,
     /// Rendering.
-    #[arg(long, value_parser = values::format(), default_value = FORMATS[0].name)]
-    pub format: &'static Format,
+    #[command(flatten)]
+    pub rendering: Rendering,
 }

@@ -59,6 +59,7 @@ struct Row {
 
 /// Measures, and prints what came out.
 pub fn run(arguments: &Bench, detail: Detail) -> Result<u8, CliError> {
+    let printer = Printer::open(&arguments.rendering, detail)?;
     let mut rows: Vec<Row> = subjects(arguments)?.into_iter().map(Row::new).collect();
     let stop = interrupt::flag();
     let line = Line::new(detail > Detail::Quiet);
@@ -67,7 +68,7 @@ pub fn run(arguments: &Bench, detail: Detail) -> Result<u8, CliError> {
     let contradictions = contradictions(&rows);
     let measured: Vec<Measurement> = rows.iter().map(|row| row.measurement(arguments.fixed)).collect();
     let document = Document::Benchmarks(Benchmarks { rows: &measured, contradictions: &contradictions });
-    Printer::open(None, arguments.format, detail)?.finish(&document)?;
+    printer.finish(&document)?;
     let undecided = stop.load(Ordering::Relaxed) || rows.iter().any(|row| !row.is_decided());
     Ok(if !contradictions.is_empty() {
         DIFFERS

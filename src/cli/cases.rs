@@ -17,16 +17,16 @@ use super::printer::Printer;
 
 /// Lists the cases, or writes them down.
 pub fn run(arguments: &Cases, detail: Detail) -> Result<u8, CliError> {
-    let mut printer = Printer::open(None, arguments.format, detail)?;
+    let printer = Printer::open(&arguments.rendering, detail)?;
     match &arguments.emit {
         None => printer.finish(&Document::Cases(&CASES))?,
-        Some(directory) => emit(directory, arguments.scale, &mut printer)?,
+        Some(directory) => emit(directory, arguments.scale, printer)?,
     }
     Ok(0)
 }
 
 /// Writes all cases below a directory.
-fn emit(directory: &Path, scale: (usize, usize), printer: &mut Printer) -> Result<(), CliError> {
+fn emit(directory: &Path, scale: (usize, usize), mut printer: Printer) -> Result<(), CliError> {
     let (mut written, mut left_out) = (Vec::new(), Vec::new());
     for (case, fixed) in iproduct!(&CASES, [false, true]) {
         let Some(files) = files(case.id, scale, fixed)? else {

@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::time::Instant;
 
-use crate::check::plan::Skipped;
 use crate::check::source::{Asked, Input};
 use crate::check::{CheckResult, Options, check, exit_code, reason_text};
 use crate::cluster::object::scenario::Scenario;
@@ -17,6 +16,7 @@ use crate::report::{Detail, Document, Part};
 use crate::system::Interleaving;
 
 use super::CliError;
+use super::answered::{self, Answered};
 use super::args::Check;
 use super::engines;
 use super::interrupt;
@@ -32,11 +32,13 @@ const MANY: usize = 3;
 /// Checks one input, or all cases.
 pub fn run(arguments: &Check, detail: Detail) -> Result<u8, CliError> {
     let asked = source::asked(&arguments.source)?;
+    let format = arguments.format()?;
+    answered::fits(arguments, format, asked.len())?;
     let mut session = Session {
         arguments,
         detail,
         several: asked.len() > 1,
-        printer: Printer::open(arguments.output.as_deref(), arguments.format, detail)?,
+        printer: Printer::to(arguments.output.as_deref(), format, detail)?,
         line: Line::new(detail > Detail::Quiet),
         stop: interrupt::flag(),
         answers: Vec::new(),
@@ -47,9 +49,11 @@ pub fn run(arguments: &Check, detail: Detail) -> Result<u8, CliError> {
             break;
         }
         let began = Instant::now();
-        let answer = match session.read(&one, began)? {
-            Ok(input) => session.check(&input, began)?,
-            Err(why) => session.unread(&one, why)?,
+        let answer = match session.read(&one, began) {
+            Err(CliError::Input(errors)) => return Err(session.refuse(errors)),
+            Err(other) => return Err(other),
+            Ok(Ok(input)) => session.check(&one, &input, began)?,
+            Ok(Err(why)) => session.unread(&one, why)?,
         };
         session.answers.push(answer);
     }
@@ -65,8 +69,8 @@ struct Session<'a> {
     printer: Printer,
     line: Line,
     stop: std::sync::Arc<std::sync::atomic::AtomicBool>,
-    /// What is known of each input, and what was not looked at.
-    answers: Vec<(Vec<CheckResult>, Skipped)>,
+    /// What is known of each input.
+    answers: Vec<Answered>,
     /// What there is to say about each input.
     diagnostics: Vec<Diagnostics>,
 }
@@ -76,21 +80,22 @@ impl Session<'_> {
         self.stop.load(std::sync::atomic::Ordering::Relaxed)
     }
 
-    /// Reads an input; what is wrong with it is part of the document, too. The inner error says why it was not read in time.
+    /// Says in the document, too, what is wrong with an input.
+    fn refuse(self, errors: Diagnostics) -> CliError {
+        self.line.end();
+        let check = document::Check { diagnostics: Some(errors.iter().collect()), ..Default::default() };
+        let printed = self.printer.finish(&Document::Check(check));
+        printed.err().unwrap_or(CliError::Input(errors))
+    }
+
+    /// Reads an input. The inner error says why it was not read in time.
     fn read(&mut self, asked: &Asked, began: Instant) -> Result<Result<Input, UnknownReason>, CliError> {
         self.line.begin(&format!("{}: reading", asked.name.short()));
         let read = match reading::within(asked, &self.budget(began)) {
             Err(why) => return Ok(Err(why)),
             Ok(read) => read,
         };
-        let mut input = match read.map_err(CliError::from) {
-            Err(CliError::Input(errors)) => {
-                let check = document::Check { diagnostics: Some(errors.iter().collect()), ..Default::default() };
-                self.printer.finish(&Document::Check(check))?;
-                return Err(CliError::Input(errors));
-            }
-            other => other?,
-        };
+        let mut input = read?;
         adjust(self.arguments, &mut input.spec.scenario);
         source::tell(&input, self.detail);
         if !input.scenario_given && self.detail > Detail::Quiet {
@@ -98,7 +103,7 @@ impl Session<'_> {
             let lines = lines.iter().map(|line| indented(line, "  ", "    ") + "\n");
             remark(&format!("no scenario given, assuming:\n{}", lines.collect::<String>()));
         }
-        if self.detail > Detail::Quiet && self.arguments.format.is_followed() {
+        if self.detail > Detail::Quiet && self.printer.format().is_followed() {
             let names: Vec<String> =
                 input.selection(&self.arguments.properties).properties.into_iter().map(|it| it.name).collect();
             self.announce(&input, &names);
@@ -137,7 +142,7 @@ impl Session<'_> {
     }
 
     /// Results for an input that there was no time to read.
-    fn unread(&mut self, asked: &Asked, why: UnknownReason) -> Result<(Vec<CheckResult>, Skipped), CliError> {
+    fn unread(&mut self, asked: &Asked, why: UnknownReason) -> Result<Answered, CliError> {
         let names = match self.arguments.properties.as_slice() {
             [] => vec!["every property".to_owned()],
             names => names.to_vec(),
@@ -151,10 +156,10 @@ impl Session<'_> {
         for result in &results {
             self.printer.tell(&Part::Result { result, among_several: self.several })?;
         }
-        Ok((results, Vec::new()))
+        Ok(Answered::new(asked.name.clone(), (results, Vec::new())))
     }
 
-    fn check(&mut self, input: &Input, began: Instant) -> Result<(Vec<CheckResult>, Skipped), CliError> {
+    fn check(&mut self, asked: &Asked, input: &Input, began: Instant) -> Result<Answered, CliError> {
         let arguments = self.arguments;
         if input.members.is_some() && matches!(arguments.certify, Some(Some(_))) {
             let why = "--certify=DIR keeps the proofs of one size: use --certify for inputs of several sizes";
@@ -186,14 +191,13 @@ impl Session<'_> {
         if let Some(part) = Part::not_checked(&skipped, results.last(), among_several) {
             self.printer.tell(&part)?;
         }
-        Ok((results, skipped))
+        Answered::new(asked.name.clone(), (results, skipped)).with(input, self.printer.format().needs)
     }
 
-    fn finish(mut self) -> Result<u8, CliError> {
-        let inputs =
-            self.answers.iter().map(|(results, skipped)| Checked { results: results.iter().collect(), skipped });
+    fn finish(self) -> Result<u8, CliError> {
+        let is_stopped = self.is_stopped();
         let check = document::Check {
-            inputs: inputs.collect(),
+            inputs: self.answers.iter().map(Answered::checked).collect(),
             several: self.several,
             diagnostics: Some(self.diagnostics.iter().flat_map(Diagnostics::iter).collect()),
         };
@@ -203,7 +207,7 @@ impl Session<'_> {
             save(path, &results)?;
         }
         let code = exit_code(results);
-        Ok(if self.is_stopped() && code == 0 { 3 } else { code })
+        Ok(if is_stopped && code == 0 { 3 } else { code })
     }
 }
 
@@ -226,7 +230,7 @@ fn save(path: &Path, results: &[&CheckResult]) -> Result<(), CliError> {
     if violated.is_empty() {
         return Ok(());
     }
-    let inputs = vec![Checked { results: violated, skipped: &[] }];
+    let inputs = vec![Checked::new(violated, &[])];
     let document = Document::Check(document::Check { inputs, ..Default::default() });
     let text = json::FORMAT.render(&document, Detail::default());
     std::fs::write(path, text).map_err(|error| CliError::File(path.to_owned(), error))

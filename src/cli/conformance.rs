@@ -13,6 +13,7 @@ const DIFFERS: u8 = 1;
 
 /// Compares the encodings with recordings of the real components.
 pub fn run(arguments: &Conformance, detail: Detail) -> Result<u8, CliError> {
+    let printer = Printer::open(&arguments.rendering, detail)?;
     let recordings = match &arguments.recordings {
         Some(root) => Recordings::in_directory(root.clone())?,
         None => Recordings::embedded(),
@@ -22,7 +23,7 @@ pub fn run(arguments: &Conformance, detail: Detail) -> Result<u8, CliError> {
     }
     let report = compare(&recordings, Depth { z3_every: arguments.z3_every })?;
     let compared = document::Conformance { report: &report, shown: arguments.show };
-    Printer::open(None, arguments.format, detail)?.finish(&Document::Conformance(compared))?;
+    printer.finish(&Document::Conformance(compared))?;
     Ok(if report.failed() == 0 { 0 } else { DIFFERS })
 }
 

@@ -7,6 +7,7 @@ use crate::cases::CaseError;
 use crate::check::CheckError;
 use crate::check::VerifyError;
 use crate::input::Diagnostics;
+use crate::input::visible::visible;
 
 use super::BAD_INPUT;
 
@@ -40,14 +41,19 @@ impl fmt::Display for CliError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             CliError::Input(diagnostics) => write!(f, "{diagnostics}"),
-            CliError::Verify(error) => writeln!(f, "error: {error}"),
-            CliError::Case(error) => writeln!(f, "error: {error}"),
-            CliError::File(path, error) => writeln!(f, "error: {}: {error}", path.display()),
-            CliError::Output(error) => writeln!(f, "error: cannot write the results: {error}"),
-            CliError::Format(path, problem) => writeln!(f, "error: {}: {problem}", path.display()),
-            CliError::Usage(problem) => writeln!(f, "error: {problem}"),
+            CliError::Verify(error) => line(f, &error.to_string()),
+            CliError::Case(error) => line(f, &error.to_string()),
+            CliError::File(path, error) => line(f, &format!("{}: {error}", path.display())),
+            CliError::Output(error) => line(f, &format!("cannot write the results: {error}")),
+            CliError::Format(path, problem) => line(f, &format!("{}: {problem}", path.display())),
+            CliError::Usage(problem) => line(f, problem),
         }
     }
+}
+
+/// An error in a line, whatever names in it there are.
+fn line(f: &mut fmt::Formatter<'_>, problem: &str) -> fmt::Result {
+    writeln!(f, "error: {}", visible(problem))
 }
 
 impl std::error::Error for CliError {}

@@ -3,6 +3,7 @@
 //! `args` says what may be written, `source` turns it into an input for [`crate::check`]; one file per command does the
 //! rest. Answers are printed in one place (`printer`), and so are errors, which go up as [`CliError`].
 
+mod answered;
 pub mod args;
 mod bench;
 mod cases;
@@ -22,7 +23,6 @@ mod simulate;
 mod source;
 mod values;
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -38,8 +38,7 @@ const BAD_INPUT: u8 = 2;
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let code = dispatch(&cli).unwrap_or_else(|error| {
-        // Nobody is left to tell if standard error is gone.
-        let _ = write!(std::io::stderr(), "{error}");
+        output::remark(&error.to_string());
         error.exit_code()
     });
     ExitCode::from(code)

@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::report::{Detail, Document, Format, Part};
 
 use super::CliError;
+use super::args::Rendering;
 use super::output::Output;
 
 /// Prints one document.
@@ -17,9 +18,19 @@ pub struct Printer {
 }
 
 impl Printer {
+    /// Prints as a command is asked to that may answer anything.
+    pub fn open(rendering: &Rendering, detail: Detail) -> Result<Self, CliError> {
+        Self::to(rendering.output.as_deref(), rendering.format()?, detail)
+    }
+
     /// Prints to standard output, or to a file.
-    pub fn open(file: Option<&Path>, format: &'static Format, detail: Detail) -> Result<Self, CliError> {
+    pub fn to(file: Option<&Path>, format: &'static Format, detail: Detail) -> Result<Self, CliError> {
         Ok(Printer { output: Output::open(file)?, format, detail, told: 0 })
+    }
+
+    /// The format.
+    pub fn format(&self) -> &'static Format {
+        self.format
     }
 
     /// The next part of the document, while a command is at work.
@@ -29,8 +40,9 @@ impl Printer {
     }
 
     /// The document, without the parts that were told.
-    pub fn finish(&mut self, document: &Document<'_>) -> Result<(), CliError> {
+    pub fn finish(mut self, document: &Document<'_>) -> Result<(), CliError> {
         let rest = self.format.rest(document, self.told, self.detail);
-        self.output.write(&rest)
+        self.output.write(&rest)?;
+        self.output.close()
     }
 }

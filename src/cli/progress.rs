@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::engine::{Progress, Statistics};
+use crate::input::visible::visible;
 
 /// How often the line is written anew.
 const PERIOD: Duration = Duration::from_millis(200);
@@ -71,7 +72,7 @@ impl Progress for Line {
     /// Says what is being checked.
     fn begin(&self, what: &str) {
         self.bar.reset_elapsed();
-        self.bar.set_prefix(what.to_owned());
+        self.bar.set_prefix(visible(what).into_owned());
         self.bar.set_message(String::new());
         if let Ok(mut lanes) = self.lanes.lock() {
             lanes.clear();

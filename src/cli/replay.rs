@@ -16,8 +16,8 @@ const VIOLATED: u8 = 1;
 
 /// Replays every trace in a file.
 pub fn run(arguments: &Replay, detail: Detail) -> Result<u8, CliError> {
+    let mut printer = Printer::open(&arguments.rendering, detail)?;
     let traces = read(&arguments.trace)?;
-    let mut printer = Printer::open(None, arguments.format, detail)?;
     let mut all = Vec::new();
     for trace in traces {
         let replayed = again(trace, arguments, detail)?;

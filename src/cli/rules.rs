@@ -16,14 +16,14 @@ const MOST_OFFERED: usize = 3;
 /// Lists all rules.
 pub fn list(arguments: &Rules, detail: Detail) -> Result<u8, CliError> {
     let all: Vec<&'static Rule> = rules::all().collect();
-    Printer::open(None, arguments.format, detail)?.finish(&Document::Rules(&all))?;
+    Printer::open(&arguments.rendering, detail)?.finish(&Document::Rules(&all))?;
     Ok(0)
 }
 
 /// Says all that there is to say of one rule.
 pub fn explain(arguments: &Explain, detail: Detail) -> Result<u8, CliError> {
     let rule = rules::find(&arguments.id).ok_or_else(|| unknown(&arguments.id))?;
-    Printer::open(None, arguments.format, detail)?.finish(&Document::Rule(rule))?;
+    Printer::open(&arguments.rendering, detail)?.finish(&Document::Rule(rule))?;
     Ok(0)
 }
 

@@ -10,12 +10,13 @@ use super::source;
 
 /// Walks one random run and tells it.
 pub fn run(arguments: &Simulate, detail: Detail) -> Result<u8, CliError> {
+    let printer = Printer::open(&arguments.rendering, detail)?;
     let mut input = source::single(&arguments.source, detail)?;
     if let Some(interleaving) = arguments.interleaving {
         input.spec.scenario.interleaving = interleaving;
     }
     source::tell(&input, detail);
     let simulation = simulate(input, arguments.seed, arguments.blocks)?;
-    Printer::open(None, arguments.format, detail)?.finish(&Document::Simulation(&simulation))?;
+    printer.finish(&Document::Simulation(&simulation))?;
     Ok(0)
 }

@@ -1,11 +1,15 @@
 //! Durations, sizes and names as users write them.
 
+use std::path::Path;
 use std::time::Duration;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use itertools::Itertools;
 
 use crate::report::{FORMATS, Format};
 use crate::system::Interleaving;
+
+use super::CliError;
 
 /// An interleaving by its name.
 pub fn interleaving() -> impl TypedValueParser<Value = Interleaving> {
@@ -13,10 +17,37 @@ pub fn interleaving() -> impl TypedValueParser<Value = Interleaving> {
     PossibleValuesParser::new(names).map(|name| Interleaving::named(&name).unwrap_or_default())
 }
 
-/// A format by its name.
-pub fn format() -> impl TypedValueParser<Value = &'static Format> {
-    let names = FORMATS.iter().map(|it| PossibleValue::new(it.name).help(it.help));
+/// A format by its name: of those that fit.
+pub fn format(fits: fn(&Format) -> bool) -> impl TypedValueParser<Value = &'static Format> {
+    let names = FORMATS.iter().filter(|it| fits(it)).map(|it| PossibleValue::new(it.name).help(it.help));
     PossibleValuesParser::new(names).map(|name| Format::named(&name).unwrap_or(FORMATS[0]))
+}
+
+/// The format that somebody asks for, or that a file has by its suffix; the default one for files without suffix.
+pub fn format_of(
+    asked: Option<&'static Format>,
+    file: Option<&Path>,
+    fits: fn(&Format) -> bool,
+) -> Result<&'static Format, CliError> {
+    let Some(file) = asked.is_none().then_some(file).flatten() else { return Ok(asked.unwrap_or(FORMATS[0])) };
+    if file.extension().is_none() {
+        return Ok(FORMATS[0]);
+    }
+    let fitting = || FORMATS.iter().filter(|format| fits(format));
+    match Format::of_file(&file.to_string_lossy()) {
+        Some(format) if fits(format) => Ok(format),
+        Some(format) => {
+            let names = fitting().map(|format| format.name).join(", ");
+            let problem = format!("{} is for answers of `kubound check`; others are written as {names}", format.name);
+            Err(CliError::Format(file.to_owned(), problem))
+        }
+        None => {
+            let known = fitting().flat_map(|format| format.suffixes).join(", ");
+            let problem =
+                format!("no format has files that end like this; name it with --format, or end it in {known}");
+            Err(CliError::Format(file.to_owned(), problem))
+        }
+    }
 }
 
 /// `30s`, `1.5m`, `2h`, `500ms`; a bare number is in seconds.

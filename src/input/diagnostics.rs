@@ -2,6 +2,8 @@
 //!
 //! Everything that reads input reports into a [`Diagnostics`] sink and goes on, so that a run names all errors at once.
 //! The text form follows rustc: `file:line:column: error: message`, the offending line, a caret, and help.
+//!
+//! Messages quote what was read, so they are made [`visible`] here; the line and the file's name when they are shown.
 
 use std::collections::HashSet;
 use std::fmt::{self, Write};
@@ -11,6 +13,8 @@ use rustc_hash::FxBuildHasher;
 use serde::Serialize;
 
 use crate::cluster::object::spec::Origin;
+
+use super::visible::{columns, visible, visible_lines};
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -52,13 +56,14 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// A diagnostic that no single place is to blame for.
     pub fn new(severity: Severity, message: impl Into<String>) -> Self {
-        Diagnostic { severity, origin: Origin::default(), line_text: None, message: message.into(), help: None }
+        let message = visible(&message.into()).into_owned();
+        Diagnostic { severity, origin: Origin::default(), line_text: None, message, help: None }
     }
 
     /// The same with help.
     #[must_use]
     pub fn with_help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
+        self.help = Some(visible_lines(&help.into()).into_owned());
         self
     }
 
@@ -85,8 +90,8 @@ impl fmt::Display for Diagnostic {
         let Origin { file, line, column } = &self.origin;
         match (file.as_str(), line) {
             ("", _) => {}
-            (file, 0) => write!(f, "{file}: ")?,
-            (file, line) => write!(f, "{file}:{line}:{column}: ")?,
+            (file, 0) => write!(f, "{}: ", visible(file))?,
+            (file, line) => write!(f, "{}:{line}:{column}: ", visible(file))?,
         }
         writeln!(f, "{}: {}", self.severity, self.message)?;
         self.write_source(f)?;
@@ -111,7 +116,7 @@ impl Excerpt {
     const BEFORE: usize = 40;
 
     fn new(line: &str, column: usize) -> Self {
-        let characters: Vec<char> = line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let characters = columns(line);
         let column = column.saturating_sub(1).min(characters.len());
         let start = if characters.len() > Self::WIDTH { column.saturating_sub(Self::BEFORE) } else { 0 };
         let shown = &characters[start..characters.len().min(start + Self::WIDTH)];

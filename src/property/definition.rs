@@ -26,6 +26,8 @@ pub struct Definition {
     pub needs: &'static str,
     /// What it is about: what an answer can leave out.
     pub about: About,
+    /// What of the manifests says most about it: where to look first when it is violated.
+    pub field: Field,
     /// Whether it may apply to a cluster, as far as that can be told without a model.
     pub may_apply: fn(&ClusterSpec) -> bool,
     /// Adds what it reads of nodes.
@@ -53,6 +55,17 @@ pub struct About {
     pub momentary: bool,
 }
 
+/// A field of a manifest, by its path from the object. Those of pod templates are as in a Deployment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Field {
+    /// Of the workload.
+    OfWorkload(&'static str),
+    /// Of its HorizontalPodAutoscaler, if it has one.
+    OfAutoscaler(&'static str),
+    /// No single one.
+    None,
+}
+
 impl Definition {
     /// A property of every workload, without arguments and memory, that forbids nothing.
     pub(super) const PLAIN: Definition = Definition {
@@ -62,6 +75,7 @@ impl Definition {
         arguments: &[],
         needs: "it needs a Deployment, ReplicaSet or DaemonSet",
         about: About { places: false, waiting: false, missing: false, marks: false, turns: false, momentary: false },
+        field: Field::None,
         may_apply: |_| true,
         reads: |_, _, _| {},
         observe: |_, _| Ok(Vec::new()),

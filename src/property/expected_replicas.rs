@@ -4,7 +4,7 @@ use crate::cluster::object::scenario::PropertySpec;
 use crate::cluster::view::Declaring;
 use crate::system::Checkpoint;
 
-use super::definition::{About, Definition, Observer};
+use super::definition::{About, Definition, Field, Observer};
 use super::floor::{self, Counts, Demand};
 use super::{Expression, PropertyError, targets};
 
@@ -17,6 +17,7 @@ pub const DEFINITION: Definition = Definition {
     arguments: &["value"],
     needs: "it needs a `value`, or `maintenance` in the scenario",
     about: About { missing: true, momentary: true, ..Definition::PLAIN.about },
+    field: Field::OfWorkload("spec.replicas"),
     may_apply: |spec| spec.scenario.maintenance.is_some(),
     observe,
     ..Definition::PLAIN

@@ -4,7 +4,7 @@ use crate::cluster::object::scenario::PropertySpec;
 use crate::cluster::view::Declaring;
 use crate::system::Checkpoint;
 
-use super::definition::{About, Definition, Observer};
+use super::definition::{About, Definition, Field, Observer};
 use super::floor::{self, Counts, Demand, autoscaler};
 use super::{PropertyError, targets};
 
@@ -19,6 +19,7 @@ pub const DEFINITION: Definition = Definition {
                   and no controller",
     needs: "it needs a workload with a HorizontalPodAutoscaler",
     about: About { missing: true, ..Definition::PLAIN.about },
+    field: Field::OfAutoscaler("spec.minReplicas"),
     may_apply: |spec| !spec.autoscalers.is_empty(),
     observe,
     ..Definition::PLAIN

@@ -32,7 +32,7 @@ use crate::cluster::object::scenario::PropertySpec;
 use crate::cluster::object::spec::{ClusterSpec, ObjectKey, Workload};
 use crate::cluster::view::{Cluster, Declaring, View, WorkloadVars};
 
-pub use definition::{About, Definition, Observer};
+pub use definition::{About, Definition, Field, Observer};
 pub use expression::{Expression, ExpressionError, Vocabulary};
 pub use observer::{OBSERVER_PREFIX, OBSERVER_RANK};
 

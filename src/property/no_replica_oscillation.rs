@@ -8,7 +8,7 @@ use crate::cluster::object::spec::Workload;
 use crate::cluster::view::{Cluster, Declaring, Proposals, WorkloadVars};
 use crate::system::{BoolVar, Checkpoint, IntVar, PropertyKind};
 
-use super::definition::{About, Definition, Observer};
+use super::definition::{About, Definition, Field, Observer};
 use super::floor::autoscaler;
 use super::loops::forbid_each;
 use super::observer::observe;
@@ -25,6 +25,7 @@ pub const DEFINITION: Definition = Definition {
     arguments: &["threshold"],
     needs: "it needs a workload with a HorizontalPodAutoscaler",
     about: About { marks: true, turns: true, ..Definition::PLAIN.about },
+    field: Field::OfAutoscaler("spec.metrics"),
     may_apply: |spec| !spec.autoscalers.is_empty(),
     observe: observers,
     build,

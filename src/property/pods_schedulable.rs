@@ -7,7 +7,7 @@ use crate::cluster::view::{Cluster, WorkloadVars};
 use crate::system::{Checkpoint, PropertyKind, State};
 use crate::term::{Bool, Int};
 
-use super::definition::{About, Definition};
+use super::definition::{About, Definition, Field};
 use super::{PropertyError, targets};
 
 /// The property.
@@ -17,6 +17,7 @@ pub const DEFINITION: Definition = Definition {
     violated_by: "a settled state in which a pod of the workload has no node, and none may yet come for it, or is refused \
                   by a quota, itself or its ReplicaSet; a pod of a Job only while no pod of a Job is bound, for those make room when they end",
     about: About { waiting: true, missing: true, ..Definition::PLAIN.about },
+    field: Field::OfWorkload("spec.template.spec"),
     build,
     ..Definition::PLAIN
 };

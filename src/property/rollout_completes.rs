@@ -12,7 +12,7 @@ use crate::cluster::{Cell, TemplateId};
 use crate::system::{Checkpoint, PropertyKind, State};
 use crate::term::{Bool, Int};
 
-use super::definition::{About, Definition};
+use super::definition::{About, Definition, Field};
 use super::{PropertyError, targets};
 
 /// The property.
@@ -27,6 +27,7 @@ pub const DEFINITION: Definition = Definition {
                   whose pods never become ready (`neverReady`)",
     needs: "it needs a command that applies a changed template",
     about: About { missing: true, ..Definition::PLAIN.about },
+    field: Field::OfWorkload("spec.template"),
     may_apply: |spec| spec.workloads.iter().any(|workload| workload.revisions.len() > 1),
     build,
     ..Definition::PLAIN

@@ -13,7 +13,7 @@ use crate::cluster::{Cell, Template, TemplateId};
 use crate::system::{Checkpoint, PropertyKind};
 use crate::term::{Bool, Int};
 
-use super::definition::{About, Definition};
+use super::definition::{About, Definition, Field};
 use super::{PropertyError, targets};
 
 /// The label that tells revisions of a Deployment apart; its controller sets it.
@@ -31,6 +31,7 @@ pub const DEFINITION: Definition = Definition {
     arguments: &["maxSkew", "topologyKey"],
     needs: "it needs a topology spread constraint, or `maxSkew` and `topologyKey`",
     about: About { places: true, ..Definition::PLAIN.about },
+    field: Field::OfWorkload("spec.template.spec.topologySpreadConstraints"),
     reads,
     build,
     ..Definition::PLAIN

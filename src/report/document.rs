@@ -8,7 +8,7 @@ use std::time::Duration;
 use itertools::Itertools;
 
 use crate::cases::Case;
-use crate::check::{CheckResult, Replayed, Simulation};
+use crate::check::{CheckResult, InputName, Replayed, Simulation, Site, Sites, Unfolded};
 use crate::cluster::view::rule::Rule;
 use crate::conformance::Report;
 use crate::input::Diagnostic;
@@ -93,6 +93,21 @@ pub struct Checked<'a> {
     pub results: Vec<&'a CheckResult>,
     /// Properties that were not looked at.
     pub skipped: &'a [String],
+    /// The input.
+    pub name: Option<&'a InputName>,
+    /// Where violations are in its files; for formats that [need](super::render::Needs) it.
+    pub sites: Option<&'a Sites>,
+    /// The states of a violation; for formats that need them.
+    pub run: Option<Run<'a>>,
+}
+
+/// A violation, state by state.
+#[derive(Clone, Copy, Debug)]
+pub struct Run<'a> {
+    /// The violation.
+    pub result: &'a CheckResult,
+    /// Its states.
+    pub unfolded: &'a Unfolded,
 }
 
 /// Measured runs of cases.
@@ -165,6 +180,16 @@ impl<'a> Check<'a> {
 }
 
 impl<'a> Checked<'a> {
+    /// What is known of an input, without anything that single formats need.
+    pub fn new(results: impl IntoIterator<Item = &'a CheckResult>, skipped: &'a [String]) -> Self {
+        Checked { results: results.into_iter().collect(), skipped, ..Checked::default() }
+    }
+
+    /// Where a violation is in the files of the input, the best place first.
+    pub fn sites_of(&self, result: &CheckResult) -> &'a [Site] {
+        self.sites.map_or(&[], |sites| sites.of_result(result))
+    }
+
     fn parts(&self, among_several: bool) -> Vec<Part<'a>> {
         let results = self.results.iter().map(|result| Part::Result { result, among_several });
         results.chain(Part::not_checked(self.skipped, self.results.last().copied(), among_several)).collect()

@@ -4,4 +4,4 @@ pub mod document;
 pub mod render;
 
 pub use document::{Document, Part};
-pub use render::{Detail, FORMATS, Format};
+pub use render::{Detail, FORMATS, Format, Needs};

@@ -4,19 +4,25 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use itertools::Itertools;
 
 use super::layout::{WIDTH, mebibytes, seconds};
-use super::{Format, Writer, words};
+use super::{Format, Needs, Writer, words};
 use crate::cases::Case;
 use crate::check::Replayed;
 use crate::check::family::FamilyReport;
-use crate::check::{Answer, CheckResult, InputName, Narrative};
+use crate::check::{Answer, CheckResult, Narrative};
 use crate::cluster::view::rule::Rule;
 use crate::conformance::Report;
 use crate::engine::Extent;
+use crate::input::visible::visible;
 use crate::report::document::{Benchmarks, Document, Measurement};
 
 /// Tables.
-pub static FORMAT: Format =
-    Format { name: "table", help: "For people: a row for each result", writer: Writer::Whole(document) };
+pub static FORMAT: Format = Format {
+    name: "table",
+    help: "For people: a row for each result",
+    suffixes: &[],
+    needs: Needs::Nothing,
+    writer: Writer::Whole(document),
+};
 
 fn document(document: &Document<'_>) -> String {
     match document {
@@ -25,7 +31,9 @@ fn document(document: &Document<'_>) -> String {
         Document::Replay(replayed) => grid(["PROPERTY", "SUBJECT", "ANSWER"], replayed.iter().map(replay), &[]),
         Document::Simulation(it) => grid(["STEP", "WHO", "WHAT"], it.told.iter().flat_map(steps), &[0]),
         Document::Cases(it) => cases(it),
-        Document::Emitted(directories) => grid(["DIRECTORY"], directories.iter().map(|it| [it.clone()]), &[]),
+        Document::Emitted(directories) => {
+            grid(["DIRECTORY"], directories.iter().map(|it| [visible(it).into_owned()]), &[])
+        }
         Document::Benchmarks(it) => benchmarks(it),
         Document::Conformance(it) => conformance(it.report),
         Document::Rules(all) => rules(all),
@@ -46,10 +54,6 @@ fn result(result: &CheckResult) -> [String; 8] {
         (None, _) => format!(" at {} sizes", family.coverage.decided()),
     };
     let sizes = result.family.as_deref().map(sizes).unwrap_or_default();
-    let case = match &result.input {
-        InputName::Case { case, .. } => case.clone(),
-        InputName::Paths { paths, .. } => paths.join(" "),
-    };
     let holds = words::holds(result);
     let (verdict, k) = match &result.answer {
         Answer::Holds(Extent::Complete(k)) => (format!("{holds} (proved)"), k.to_string()),
@@ -59,7 +63,7 @@ fn result(result: &CheckResult) -> [String; 8] {
     };
     let memory = result.peak_memory_bytes.map_or("-".to_owned(), |bytes| mebibytes(bytes).to_string());
     [
-        case + &sizes,
+        result.input.place() + &sizes,
         result.property.clone(),
         verdict,
         k,
@@ -75,7 +79,7 @@ fn replay(replayed: &Replayed) -> [String; 3] {
         Ok(_) => "violated".to_owned(),
         Err(problem) => format!("no counterexample: {problem}"),
     };
-    [replayed.trace.property.clone(), replayed.trace.subject.clone(), answer]
+    [visible(&replayed.trace.property).into_owned(), visible(&replayed.trace.subject).into_owned(), answer]
 }
 
 fn steps(story: &Narrative) -> impl Iterator<Item = [String; 3]> {

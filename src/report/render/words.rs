@@ -1,12 +1,12 @@
 //! A verdict in words, alike in every format.
 
 use crate::check::family::FamilyReport;
-use crate::check::{Answer, CheckResult, Finding};
+use crate::check::{Answer, CheckResult, Counterexample, Finding};
 use crate::engine::Extent;
 use crate::input::scenario::dimension::show;
 use crate::system::Interleaving;
 
-/// At most so many kinds that a verdict is without are named.
+/// At most so many kinds that a verdict is without, or workloads that it is about, are named.
 const NAMED: usize = 3;
 
 /// What is known. Where it is known of runs in one order only, `holds` says so.
@@ -24,6 +24,30 @@ pub fn verdict(result: &CheckResult) -> String {
         }
         (Answer::Unknown { reason, covered: 0 }, _) => format!("unknown: {reason}"),
         (Answer::Unknown { reason, covered }, _) => format!("unknown: {reason}; {holds} up to k = {}", covered - 1),
+    }
+}
+
+/// What a result is about, in brackets; of many workloads the first ones. Nothing if that is the cluster.
+pub fn about(result: &CheckResult) -> String {
+    let subjects: Vec<&str> = result.subjects().collect();
+    match subjects.as_slice() {
+        [] => String::new(),
+        few if few.len() <= NAMED => format!(" ({})", few.join(", ")),
+        many => format!(" ({} and {} more)", many[..NAMED].join(", "), many.len() - NAMED),
+    }
+}
+
+/// Why a property is violated, in a paragraph; empty if the story says it all.
+pub fn why(found: &Counterexample) -> String {
+    let lines: Vec<&str> = found.narrative.diagnosis.iter().map(|line| line.text.as_str()).collect();
+    lines.join("; ")
+}
+
+/// What is said of properties that were not looked at, after the last result of their input.
+pub fn not_checked(last: Option<&CheckResult>) -> &'static str {
+    match last {
+        Some(last) if last.is_violated() => "not checked, because another property is violated (--all goes on)",
+        _ => "not checked",
     }
 }
 

@@ -11,16 +11,21 @@ mod story;
 
 use serde_json::{Map, Value, json};
 
-use super::{Format, Writer};
+use super::{Format, Needs, Writer};
 use crate::cases::Case;
 use crate::check::{InputName, Narrative};
 use crate::check::{Replayed, Simulation};
-use crate::input::Diagnostic;
+use crate::input::{Diagnostic, visible};
 use crate::report::document::{Check, Document};
 
 /// JSON.
-pub static FORMAT: Format =
-    Format { name: "json", help: "For programs: schema kubound/v1", writer: Writer::Whole(document) };
+pub static FORMAT: Format = Format {
+    name: "json",
+    help: "For programs: schema kubound/v1",
+    suffixes: &[".json"],
+    needs: Needs::Nothing,
+    writer: Writer::Whole(document),
+};
 
 /// The version of the schema.
 const SCHEMA: &str = "kubound/v1";
@@ -41,7 +46,12 @@ fn document(document: &Document<'_>) -> String {
         }
         Document::Rule(rule) => json!({"schema": SCHEMA, "rule": rules::value(rule)}),
     };
-    format!("{value:#}\n")
+    written(&value)
+}
+
+/// JSON as it is printed: nothing in it is hidden, or lost.
+pub fn written(value: &Value) -> String {
+    visible::json(&format!("{value:#}\n")).into_owned()
 }
 
 fn check(check: &Check<'_>) -> Value {

@@ -9,12 +9,25 @@ mod rules;
 mod story;
 mod style;
 
-use super::{Detail, Format, Writer, table};
-use crate::check::{Replayed, Simulation};
+use super::{Detail, Format, Needs, Writer, table};
+use crate::check::{Narrative, Replayed, Simulation};
+use crate::input::visible::visible;
 use crate::report::document::Part;
 
 /// Text.
-pub static FORMAT: Format = Format { name: "text", help: "For people", writer: Writer::Parts(part) };
+pub static FORMAT: Format = Format {
+    name: "text",
+    help: "For people",
+    suffixes: &[".txt"],
+    needs: Needs::Nothing,
+    writer: Writer::Parts(part),
+};
+
+/// A story without styles, as other formats quote it.
+pub fn plain_story(story: &Narrative) -> String {
+    let text = anstream::adapter::strip_str(&story::text(story, Detail::Normal)).to_string();
+    text.trim_matches('\n').to_owned()
+}
 
 fn part(part: &Part<'_>, detail: Detail) -> String {
     // Of several inputs the overview says what is known, unless somebody wants to know more.
@@ -31,7 +44,7 @@ fn part(part: &Part<'_>, detail: Detail) -> String {
         Part::Replayed(it) => replayed(it, detail),
         Part::Simulation(it) => simulation(it, detail),
         Part::Cases(cases) => table::cases(cases),
-        Part::Emitted(directory) => format!("{directory}\n"),
+        Part::Emitted(directory) => format!("{}\n", visible(directory)),
         Part::Benchmarks(it) => table::benchmarks(it),
         Part::Conformance(it) => conformance::text(it),
         Part::Rules(all) => rules::list(all),
@@ -41,13 +54,14 @@ fn part(part: &Part<'_>, detail: Detail) -> String {
 
 fn replayed(replayed: &Replayed, detail: Detail) -> String {
     let trace = &replayed.trace;
-    let subject = if trace.subject.is_empty() { String::new() } else { format!(" ({})", trace.subject) };
+    let subject = if trace.subject.is_empty() { String::new() } else { format!(" ({})", visible(&trace.subject)) };
+    let property = visible(&trace.property);
     match &replayed.told {
         Ok(narrative) => {
             let story = if detail > Detail::Quiet { story::text(narrative, detail) } else { String::new() };
-            format!("✗ {}{subject}: the run is one of this input and violates it\n{story}", trace.property)
+            format!("✗ {property}{subject}: the run is one of this input and violates it\n{story}")
         }
-        Err(problem) => format!("? {}{subject}: the trace is no counterexample here: {problem}\n", trace.property),
+        Err(problem) => format!("? {property}{subject}: the trace is no counterexample here: {problem}\n"),
     }
 }
 
