@@ -110,7 +110,12 @@ fn add_create(cluster: &Cluster<'_>, set: &ReplicaSet<'_>, template: TemplateId)
         None => active.lt(size),
         Some(_) => active.lt(size) & admitted.ge(1),
     };
-    let guard = guard & cluster.is_made(&state, template);
+    let is_made = cluster.is_made(&state, template);
+    let guard = guard & is_made;
+    // Where pods are never admitted, nothing is created, and that is what there is to say.
+    if is_made.constant() != Some(false) {
+        room.diagnose(cluster, &actor, missing.id(), guard.id());
+    }
     if guard.constant() == Some(false) {
         return;
     }
@@ -137,7 +142,6 @@ fn add_create(cluster: &Cluster<'_>, set: &ReplicaSet<'_>, template: TemplateId)
         }
     };
     cluster.act(&RULE, draft, Box::new(tell));
-    room.diagnose(cluster, &format!("ReplicaSet {}", set.name), missing, guard.id());
 }
 
 /// How many pods are created: as many as are admitted, but where a quota's status may lag behind, in `async` runs, any smaller

@@ -29,6 +29,7 @@ mod object_counts;
 mod owner;
 pub mod path;
 mod pieces;
+mod references;
 mod resolve;
 mod rest;
 pub mod scenario;

@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::{Node, Pod};
 
 use crate::cluster::object::limit_range;
 use crate::cluster::object::scenario::NodeGroup;
-use crate::cluster::object::spec::{ClusterSpec, NodeSpec, ObjectKey, SchedulerProfile, Workload, WorkloadKind};
+use crate::cluster::object::spec::{ClusterSpec, NodeSpec, ObjectKey, Workload, WorkloadKind};
 
 use super::apply::{ApplyHistory, Manifest};
 use super::autoscalers;
@@ -27,6 +27,7 @@ use super::object::{self, Located, RawObject};
 use super::object_counts::{self, claims_volumes};
 use super::path::FieldPath;
 use super::pieces::{namespaces, node_spec, storage_classes, values};
+use super::references;
 use super::rest;
 use super::scenario::recommendations;
 use super::scenario::sizes::{self, Sizes, Values};
@@ -242,8 +243,8 @@ impl Resolver<'_> {
         self.remember(&present, WorkloadKind::Deployment, &mut cluster, &mut history, &priorities);
         self.remember(&present_sets, WorkloadKind::StatefulSet, &mut cluster, &mut history, &priorities);
         self.remember(&daemons, WorkloadKind::DaemonSet, &mut cluster, &mut history, &priorities);
-        present_jobs.iter().for_each(|object| self.check_template(object, &priorities, &cluster));
-        cron_jobs.iter().for_each(|object| self.check_template(object, &priorities, &cluster));
+        present_jobs.iter().for_each(|object| references::check(object, &cluster, &priorities, self.sink));
+        cron_jobs.iter().for_each(|object| references::check(object, &cluster, &priorities, self.sink));
         self.imply_commands(&pending, &mut cluster, &mut history, &priorities);
         self.imply_commands(&pending_sets, &mut cluster, &mut history, &priorities);
         self.imply_commands(&pending_daemons, &mut cluster, &mut history, &priorities);
@@ -346,39 +347,10 @@ impl Resolver<'_> {
         let is_of_kind = |at: &usize| cluster.workloads[*at].kind == kind;
         let positions: Vec<usize> = (0..cluster.workloads.len()).filter(is_of_kind).collect();
         for (object, at) in objects.iter().zip(positions) {
-            self.check_template(object, priorities, cluster);
+            references::check(object, cluster, priorities, self.sink);
             let workload = &mut cluster.workloads[at];
             history.remember(object, workload, priorities);
             self.gitops.remember(object, workload, (history, priorities));
-        }
-    }
-
-    /// References of a workload's template to objects that nobody gave.
-    fn check_template(&mut self, object: &Located<impl Manifest>, priorities: &Priorities, cluster: &ClusterSpec) {
-        let nodes = &cluster.nodes;
-        let Some(spec) = object.value.template().and_then(|template| template.spec.as_ref()) else { return };
-        let class = spec.priority_class_name.as_deref().unwrap_or_default();
-        if !priorities.knows(class) {
-            let path = FieldPath::from("spec.template.spec.priorityClassName");
-            let message = format!("there is no PriorityClass `{class}`; priority 0 is assumed");
-            self.sink.push(object.raw.warning(&path, message, "give the PriorityClass too"));
-        }
-        let scheduler = spec.scheduler_name.as_deref();
-        if SchedulerProfile::named(&cluster.scheduler, scheduler).is_none() {
-            let path = FieldPath::from("spec.template.spec.schedulerName");
-            let name = scheduler.unwrap_or_default();
-            let message = format!("there is no scheduler `{name}`: its pods stay Pending");
-            let help = "give its KubeSchedulerConfiguration, or name it in `spec.schedulers` of a scenario";
-            self.sink.push(object.raw.warning(&path, message, help));
-        }
-        let node = spec.node_name.as_deref().unwrap_or_default();
-        if !node.is_empty() && !nodes.is_empty() && !nodes.iter().any(|known| known.name == node) {
-            let path = FieldPath::from("spec.template.spec.nodeName");
-            self.sink.push(object.raw.error(
-                &path,
-                format!("there is no node `{node}`"),
-                "give the node too, or correct the name",
-            ));
         }
     }
 
@@ -414,7 +386,7 @@ impl Resolver<'_> {
         priorities: &Priorities,
     ) {
         for manifest in pending {
-            self.check_template(manifest, priorities, cluster);
+            references::check(manifest, cluster, priorities, self.sink);
             let (census, sink) = (&mut *self.census, &mut *self.sink);
             let mut commander =
                 Commander { cluster, history, priorities, broken: &[], sources: self.sources, census, sink };

@@ -44,7 +44,7 @@ pub fn preemptors<'c>(
     let state = cluster.state();
     let allowed = |budget: &_| disruptions_allowed(cluster, &state, budget);
     let preemptor = |(&template, cycle): (&TemplateId, &Cycle<'c>)| {
-        let may = eligibility::may_preempt(cluster, template);
+        let may = eligibility::may_preempt(cluster, template) && !cluster.is_stopped();
         let finds_victims = !victims::groups(cluster, template, 0).is_empty();
         (may && finds_victims).then(|| {
             let cells = sights.by(cluster, template);

@@ -89,7 +89,8 @@ pub fn preemption<'c>(
     let budgets: Vec<Budget<'c>> = cluster.spec.disruption_budgets.iter().map(budget).collect();
     let filters = Filters::new(cluster, cells, template);
     let run = |cell| victims::dry_run(cluster, &filters, cell, &groups, &budgets);
-    let runs: Vec<DryRun<'c>> = cells.iter().enumerate().map(run).collect();
+    let in_time = cells.iter().enumerate().take_while(|_| !cluster.is_stopped());
+    let runs: Vec<DryRun<'c>> = in_time.map(run).collect();
     let fits = ctx.any(verdicts.iter().map(|verdict| verdict.passes()));
     let attempted = ctx.bool(may) & !waits & !fits;
     // Whether a pod that may go to one node only fits there is asked of that node.
