@@ -90,7 +90,7 @@ fn declare_workload(
         commands().any(|action| matches!(action, Create { target } | Delete { target } if *target == workload.key));
     let start = workload.current as i64;
     let name = &workload.key;
-    let most = own.iter().map(|id| templates[id.0].max_pods).max().unwrap_or(0);
+    let most = templates::max_pods(spec, workload);
     let of_revision = |revision| own.iter().copied().filter(|id| templates[id.0].revision == revision).collect();
     let vertical = workload.vertical.as_ref().filter(|vertical| vertical.changes());
     let sets = workload.revisions.iter().filter(|_| workload.kind != WorkloadKind::StatefulSet);
