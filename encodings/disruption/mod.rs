@@ -57,7 +57,8 @@ pub(super) fn budgets<'c>(
 
 /// Whether a budget limits evictions of a template's pods.
 pub fn is_budgeted(cluster: &Cluster<'_>, template: TemplateId) -> bool {
-    budgets(cluster, template).next().is_some()
+    let pod = &cluster.templates[template.0];
+    cluster.spec.disruption_budgets.iter().any(|budget| selects(budget, &pod.namespace, &pod.labels))
 }
 
 /// Whether a drain leaves a template's pods alone: those of DaemonSets, which would be made again on the same node, and those

@@ -69,9 +69,15 @@ pub fn add(cluster: &Cluster<'_>) {
     let requests = provisioning::Requests::new(cluster, &holds);
     requests.add();
     arrival::add(cluster, &provisioning::RULE, Scaler::is_karpenter);
+    if cluster.is_stopped() {
+        return;
+    }
     let candidates = candidates::Candidates::new(cluster, &holds);
     emptiness::add(cluster, &candidates);
     let underutilized = consolidation::Underutilized::new(cluster, &candidates, requests.are_none());
+    if cluster.is_stopped() {
+        return;
+    }
     underutilized.add();
     replacement::add(cluster, &underutilized);
     termination::add(cluster, &holds);

@@ -17,8 +17,12 @@ use super::{Whose, act, cells_in};
 pub fn marks<'c>(cluster: &Cluster<'c>, chosen: &[Bool<'c>]) -> Vec<(MarkId, Bool<'c>)> {
     let (ctx, cells) = (cluster.ctx(), cluster.cells(&cluster.state()));
     cluster.eviction_marks(|template| {
+        if disruption::is_gradual(cluster, template) || cluster.is_stopped() {
+            return ctx.bool(false);
+        }
         let goes = |cell: &Cell<'c>| disruption::removed_at_once(cluster, cell, template).ge(1);
-        ctx.any(chosen.iter().zip(&cells).map(|(&chosen, cell)| chosen & goes(cell)))
+        let some = chosen.iter().zip(&cells).filter(|(chosen, _)| chosen.constant() != Some(false));
+        ctx.any(some.map(|(&chosen, cell)| chosen & goes(cell)))
     })
 }
 
