@@ -305,10 +305,10 @@ fn files_are_written_whole_or_not_at_all() {
     let ran = kubound_in(directory.path(), &arguments, WEB);
     assert_eq!(ran.code, 2, "it applies to nothing: {}", ran.err);
     assert_eq!(fs::read_to_string(&path).expect("it stays"), "before");
-    assert_eq!(listed(directory.path()), [path.clone()]);
+    assert_eq!(listed(directory.path()), std::slice::from_ref(&path));
     assert_eq!(to(WEB, &path).code, 1);
     assert_eq!(json(&fs::read_to_string(&path).expect("written"))["results"][0]["verdict"], "violated");
-    assert_eq!(listed(directory.path()), [path.clone()]);
+    assert_eq!(listed(directory.path()), std::slice::from_ref(&path));
     for bad in [directory.path().join("absent/report.json"), directory.path().to_owned()] {
         let ran = to(WEB, &bad);
         assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{}", bad.display());

@@ -23,8 +23,7 @@ pub struct Unfolded {
 /// If the input cannot be modelled, or the trace is none of it.
 pub fn unfold(input: &Input, trace: &SavedTrace) -> Result<Unfolded, CheckError> {
     let member = member(input, trace).transpose()?;
-    let unfolded = modelled(member.as_ref().unwrap_or(input), trace)?
-        .and_then(|model| on_slice(&model, trace, |slice, property, steps| run(slice, property, steps)));
+    let unfolded = modelled(member.as_ref().unwrap_or(input), trace)?.and_then(|model| on_slice(&model, trace, run));
     unfolded.map_err(CheckError::Usage)
 }
 

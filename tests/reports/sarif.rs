@@ -160,7 +160,7 @@ impl Problems {
         self.text(&physical["artifactLocation"], "uri", is_uri);
         if let Some(region) = physical.get("region") {
             for field in ["startLine", "startColumn"] {
-                if !region[field].as_u64().is_some_and(|it| it >= 1) {
+                if region[field].as_u64().is_none_or(|it| it < 1) {
                     self.say(field, region);
                 }
             }
