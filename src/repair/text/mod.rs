@@ -20,6 +20,11 @@ use crate::input::yaml::parse;
 
 pub use difference::unified;
 
+/// A value on one line.
+pub fn yaml(value: &Value) -> String {
+    write::flow(value, false)
+}
+
 /// What becomes of a field.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
