@@ -7,6 +7,7 @@ use crate::cases::CaseError;
 use crate::check::CheckError;
 use crate::check::VerifyError;
 use crate::input::Diagnostics;
+use crate::repair::ApplyError;
 
 use super::BAD_INPUT;
 
@@ -25,6 +26,8 @@ pub enum CliError {
     Output(std::io::Error),
     /// A file that is not what it should be.
     Format(PathBuf, String),
+    /// A repair cannot be written.
+    Apply(ApplyError),
     /// Options that do not go together.
     Usage(String),
 }
@@ -45,6 +48,7 @@ impl fmt::Display for CliError {
             CliError::File(path, error) => writeln!(f, "error: {}: {error}", path.display()),
             CliError::Output(error) => writeln!(f, "error: cannot write the results: {error}"),
             CliError::Format(path, problem) => writeln!(f, "error: {}: {problem}", path.display()),
+            CliError::Apply(error) => writeln!(f, "error: {error}"),
             CliError::Usage(problem) => writeln!(f, "error: {problem}"),
         }
     }
@@ -55,6 +59,12 @@ impl std::error::Error for CliError {}
 impl From<Diagnostics> for CliError {
     fn from(diagnostics: Diagnostics) -> Self {
         CliError::Input(diagnostics)
+    }
+}
+
+impl From<ApplyError> for CliError {
+    fn from(error: ApplyError) -> Self {
+        CliError::Apply(error)
     }
 }
 

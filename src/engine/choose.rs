@@ -1,6 +1,6 @@
 //! The cheapest choice among options under clauses: a weighted hitting set, which Z3 optimises.
 //!
-//! Options come in groups, of each of which one is taken at most. Few options are taken, and at least one.
+//! Options come in groups, of each of which one is taken at most.
 
 use z3::ast::Bool;
 use z3::{Optimize, Params, SatResult};
@@ -27,7 +27,8 @@ pub enum Literal {
     Spares(usize),
 }
 
-/// Positions of the options whose costs are the smallest sum of all choices that satisfy every clause; `None` if none does.
+/// Positions of `count` options whose costs are the smallest sum of all such choices that satisfy every clause; `None` if
+/// none does.
 ///
 /// # Errors
 ///
@@ -35,14 +36,14 @@ pub enum Literal {
 pub fn cheapest(
     choices: &[Choice],
     clauses: &[Vec<Literal>],
-    at_most: usize,
+    count: usize,
     watch: &Watch,
 ) -> Result<Option<Vec<usize>>, UnknownReason> {
     if let Some(why) = watch.exhausted() {
         return Err(why);
     }
     let question = Question::new(choices, watch);
-    question.limit(at_most);
+    question.limit(count);
     clauses.iter().for_each(|clause| question.require(clause));
     match question.optimize.check(&[]) {
         SatResult::Unsat => Ok(None),
@@ -73,11 +74,12 @@ impl<'a> Question<'a> {
         Question { choices, taken, optimize }
     }
 
-    /// So many are taken at most, one at least, and of each group one at most.
-    fn limit(&self, at_most: usize) {
+    /// So many are taken, and of each group one at most.
+    fn limit(&self, count: usize) {
         let all: Vec<(&Bool, i32)> = self.taken.iter().map(|option| (option, 1)).collect();
-        self.optimize.assert(&Bool::pb_le(&all, i32::try_from(at_most).unwrap_or(i32::MAX)));
-        self.optimize.assert(&Bool::or(&self.taken));
+        let count = i32::try_from(count).unwrap_or(i32::MAX);
+        self.optimize.assert(&Bool::pb_le(&all, count));
+        self.optimize.assert(&Bool::pb_ge(&all, count));
         let groups = self.choices.iter().map(|choice| choice.group).max().map_or(0, |last| last + 1);
         let mut members: Vec<Vec<(&Bool, i32)>> = vec![Vec::new(); groups];
         self.choices.iter().zip(&self.taken).for_each(|(choice, option)| members[choice.group].push((option, 1)));
@@ -114,21 +116,23 @@ mod tests {
     use super::*;
     use crate::engine::Budget;
 
-    fn ask(costs: &[(usize, u64)], clauses: &[Vec<Literal>], at_most: usize) -> Option<Vec<usize>> {
+    fn ask(costs: &[(usize, u64)], clauses: &[Vec<Literal>], count: usize) -> Option<Vec<usize>> {
         let choices: Vec<Choice> = costs.iter().map(|&(group, cost)| Choice { group, cost }).collect();
-        cheapest(&choices, clauses, at_most, &Budget::bound(0).start()).expect("no limit")
+        cheapest(&choices, clauses, count, &Budget::bound(0).start()).expect("no limit")
     }
 
     #[test]
     fn the_cheapest_options_that_hit_every_clause_are_taken() {
         use Literal::{Leaves, Spares, Takes};
         let costs = [(0, 5), (0, 6), (1, 9), (2, 3)];
-        assert_eq!(ask(&costs, &[], 3), Some(vec![3]));
-        assert_eq!(ask(&costs, &[vec![Takes(0), Takes(2)]], 3), Some(vec![0]));
-        assert_eq!(ask(&costs, &[vec![Takes(0), Takes(2)], vec![Takes(1), Takes(2)]], 3), Some(vec![2]));
-        assert_eq!(ask(&costs, &[vec![Takes(0)], vec![Leaves(0)]], 3), None);
-        assert_eq!(ask(&costs, &[vec![Takes(0), Takes(1)], vec![Spares(0)]], 3), None);
+        assert_eq!(ask(&costs, &[], 1), Some(vec![3]));
+        assert_eq!(ask(&costs, &[], 2), Some(vec![0, 3]));
+        assert_eq!(ask(&costs, &[vec![Takes(0), Takes(2)]], 1), Some(vec![0]));
+        assert_eq!(ask(&costs, &[vec![Takes(0), Takes(2)], vec![Takes(1), Takes(2)]], 1), Some(vec![2]));
+        assert_eq!(ask(&costs, &[vec![Takes(0)], vec![Leaves(0)]], 1), None);
+        assert_eq!(ask(&costs, &[vec![Takes(0), Takes(1)], vec![Spares(0)]], 2), None);
         assert_eq!(ask(&costs, &[vec![Takes(0)], vec![Takes(3)]], 1), None);
-        assert_eq!(ask(&costs, &[vec![Takes(0)], vec![Takes(1)]], 3), None, "they are of one group");
+        assert_eq!(ask(&costs, &[vec![Takes(0)], vec![Takes(1)]], 2), None, "they are of one group");
+        assert_eq!(ask(&[], &[], 1), None);
     }
 }

@@ -12,6 +12,7 @@ use crate::check::{Answer, CheckResult, InputName, Narrative};
 use crate::cluster::view::rule::Rule;
 use crate::conformance::Report;
 use crate::engine::Extent;
+use crate::repair::Repaired;
 use crate::report::document::{Benchmarks, Document, Measurement};
 
 /// Tables.
@@ -24,6 +25,7 @@ fn document(document: &Document<'_>) -> String {
         Document::Check(check) => results(check.results()),
         Document::Replay(replayed) => grid(["PROPERTY", "SUBJECT", "ANSWER"], replayed.iter().map(replay), &[]),
         Document::Simulation(it) => grid(["STEP", "WHO", "WHAT"], it.told.iter().flat_map(steps), &[0]),
+        Document::Repaired(it) => repairs(it),
         Document::Cases(it) => cases(it),
         Document::Emitted(directories) => grid(["DIRECTORY"], directories.iter().map(|it| [it.clone()]), &[]),
         Document::Benchmarks(it) => benchmarks(it),
@@ -31,6 +33,17 @@ fn document(document: &Document<'_>) -> String {
         Document::Rules(all) => rules(all),
         Document::Rule(rule) => rules(&[rule]),
     }
+}
+
+/// One row for each edit of each repair.
+fn repairs(repaired: &Repaired) -> String {
+    let rows = repaired.repairs.iter().enumerate().flat_map(|(index, repair)| {
+        let row = |edit: &crate::repair::Edit| {
+            [(index + 1).to_string(), edit.object.clone(), edit.field.clone(), edit.from.clone(), edit.to.clone()]
+        };
+        repair.edits.iter().map(row).collect::<Vec<_>>()
+    });
+    grid(["REPAIR", "OBJECT", "FIELD", "FROM", "TO"], rows, &[0])
 }
 
 /// One row for each result.
