@@ -37,7 +37,7 @@
 //!
 //! The layers, each of which knows only those to its left (`tests/layers.rs` enforces it):
 //!
-//! `term → system → { engine | cluster } → { reduce, property → encodings → model } → input → cases → check → conformance → report → cli`
+//! `term → system → { engine | cluster } → { reduce, property → encodings → model } → input → cases → check → repair → conformance → report → cli`
 
 pub mod cases;
 pub mod check;
@@ -52,6 +52,7 @@ pub mod input;
 pub mod model;
 pub mod property;
 pub mod reduce;
+pub mod repair;
 pub mod report;
 pub mod system;
 pub mod term;

@@ -1,6 +1,6 @@
 //! The order of layers, in which each knows only those to its left:
 //!
-//! `term → system → { engine | cluster } → { reduce, property → encodings → model } → input → cases → check → conformance → report → cli`
+//! `term → system → { engine | cluster } → { reduce, property → encodings → model } → input → cases → check → repair → conformance → report → cli`
 //!
 //! Everything else that holds for all source files is asked here too: their length, and that nothing is unsafe.
 
@@ -22,7 +22,7 @@ const LONGEST: usize = 500;
 const LARGEST_CIRCLE: usize = 3;
 
 /// What each layer may name besides itself.
-const LAYERS: [(&str, &[&str]); 14] = [
+const LAYERS: [(&str, &[&str]); 15] = [
     ("term", &[]),
     ("system", &["term"]),
     ("engine", &["term", "system"]),
@@ -34,14 +34,39 @@ const LAYERS: [(&str, &[&str]); 14] = [
     ("input", &["term", "system", "engine", "cluster", "reduce", "property", "encodings", "model"]),
     ("cases", &["term", "system", "engine", "cluster", "reduce", "property", "encodings", "model", "input"]),
     ("check", &["term", "system", "engine", "cluster", "reduce", "property", "encodings", "model", "input", "cases"]),
+    ("repair", &["engine", "cluster", "encodings", "input", "check"]),
     ("conformance", &["term", "system", "engine", "cluster", "property", "encodings", "model", "input"]),
     (
         "report",
-        &["system", "engine", "cluster", "reduce", "property", "encodings", "input", "cases", "check", "conformance"],
+        &[
+            "system",
+            "engine",
+            "cluster",
+            "reduce",
+            "property",
+            "encodings",
+            "input",
+            "cases",
+            "check",
+            "repair",
+            "conformance",
+        ],
     ),
     (
         "cli",
-        &["system", "engine", "cluster", "property", "encodings", "input", "cases", "check", "conformance", "report"],
+        &[
+            "system",
+            "engine",
+            "cluster",
+            "property",
+            "encodings",
+            "input",
+            "cases",
+            "check",
+            "repair",
+            "conformance",
+            "report",
+        ],
     ),
 ];
 

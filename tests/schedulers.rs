@@ -73,6 +73,13 @@ fn a_refused_pod_is_made_again_and_finds_other_room() {
     }
 }
 
+/// In `async` runs k counts actions: two Deployments, two ReplicaSets, two choices, a binding and a refusal.
+#[test]
+fn eight_actions_are_enough_where_everything_may_come_at_any_time() {
+    let (apps, scenario) = (two_apps(), scenario(1, "  properties: [pods-admitted]\n  interleaving: async\n"));
+    assert_eq!(verdict("pods-admitted", &[&apps, &scenario, PACKER], 9), "violated at k = 8");
+}
+
 #[test]
 fn profiles_of_one_scheduler_share_its_cache() {
     let (apps, scenario) = (two_apps(), scenario(2, ""));

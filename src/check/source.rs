@@ -1,10 +1,12 @@
 //! Reads an input: paths, or a case that comes with Kubound.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::cases;
 use crate::cluster::object::scenario::PropertySpec;
 use crate::cluster::object::spec::ClusterSpec;
+use crate::input::source::Source;
 use crate::input::{self, Diagnostics, Family, LoadOptions, Loaded};
 use crate::property::Selection;
 
@@ -61,6 +63,37 @@ pub fn of_texts(files: &[(&str, &str)]) -> Result<Input, CheckError> {
 /// Reads an input by its name.
 pub fn read(name: &InputName) -> Result<Input, CheckError> {
     read_within(name, &[])
+}
+
+/// The texts that are asked for, to be changed and checked ([`of_sources`]).
+///
+/// # Errors
+///
+/// If one of them cannot be read, or if a case has no texts for such a range.
+pub fn texts_of(asked: &Asked) -> Result<Vec<Arc<Source>>, CheckError> {
+    let InputName::Case { case, scale, fixed } = &asked.name else {
+        let InputName::Paths { paths, .. } = &asked.name else { return Ok(Vec::new()) };
+        let mut sink = Diagnostics::default();
+        let sources = input::source::read(&paths.iter().map(Into::into).collect::<Vec<_>>(), &mut sink);
+        return if sink.has_errors() { Err(sink.into()) } else { Ok(sources) };
+    };
+    let files = match asked.scale.0 < asked.scale.1 {
+        false => cases::generate(case, *scale, *fixed)?,
+        true => cases::family::ranged(case, asked.scale, *fixed)?.ok_or_else(|| {
+            CheckError::Usage(format!("{case} is not one text at all of these scales: give a single one"))
+        })?,
+    };
+    Ok(files.iter().map(|(name, text)| Arc::new(Source::from_memory(name, text))).collect())
+}
+
+/// Makes an input of texts.
+///
+/// # Errors
+///
+/// If something in them cannot be read, with its place.
+pub fn of_sources(sources: &[Arc<Source>], sizes: &[(String, (usize, usize))]) -> Result<Input, CheckError> {
+    let names: Vec<String> = sources.iter().map(|source| source.name.clone()).collect();
+    family(&names, input::load_sources(sources, LoadOptions::default())?, sizes)
 }
 
 fn read_within(name: &InputName, narrow: &[(String, (usize, usize))]) -> Result<Input, CheckError> {

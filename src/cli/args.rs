@@ -62,6 +62,11 @@ pub enum Command {
     /// Execute a saved counterexample again and say whether it (still) breaks its property.
     #[command(after_help = "Exit codes: 1 every trace breaks its property, 3 one does not replay, 2 bad input.")]
     Replay(Replay),
+    /// Find the smallest changes of the manifests under which all properties hold.
+    #[command(
+        after_help = "Exit codes: 0 repaired or nothing to repair, 1 no repair was found, 2 bad input, 3 undecided."
+    )]
+    Repair(Repair),
     /// Walk one random run.
     Simulate(Simulate),
     /// Print the transition system that engines see.
@@ -255,6 +260,32 @@ pub struct Check {
     /// Keep counterexamples for `kubound replay`.
     #[arg(long, value_name = "FILE")]
     pub save_trace: Option<PathBuf>,
+}
+
+/// Options of `repair`.
+#[derive(Clone, Debug, Args)]
+pub struct Repair {
+    /// The input.
+    #[command(flatten)]
+    pub source: Source,
+    /// Write the first repair, or the one of this number, into the files.
+    #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true, default_missing_value = "1")]
+    pub apply: Option<usize>,
+    /// Largest number of blocks (actions in async) of a run.
+    #[arg(long, value_name = "K")]
+    pub bound: Option<u32>,
+    /// How event-driven actions interleave; racing, or what the scenario says, by default.
+    #[arg(long, value_parser = values::interleaving())]
+    pub interleaving: Option<Interleaving>,
+    /// Wall-clock time of the search, such as 30s or 5m.
+    #[arg(long, value_name = "TIME", value_parser = values::duration, default_value = "2m")]
+    pub timeout: Duration,
+    /// Memory of the process, such as 500MiB or 2GiB.
+    #[arg(long, value_name = "SIZE", value_parser = values::memory)]
+    pub memory: Option<u64>,
+    /// Rendering.
+    #[command(flatten)]
+    pub rendering: Rendering,
 }
 
 /// Options of `init`.

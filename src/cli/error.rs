@@ -8,6 +8,7 @@ use crate::check::CheckError;
 use crate::check::VerifyError;
 use crate::input::Diagnostics;
 use crate::input::visible::visible;
+use crate::repair::ApplyError;
 
 use super::BAD_INPUT;
 
@@ -26,6 +27,8 @@ pub enum CliError {
     Output(std::io::Error),
     /// A file that is not what it should be.
     Format(PathBuf, String),
+    /// A repair cannot be written.
+    Apply(ApplyError),
     /// Options that do not go together.
     Usage(String),
 }
@@ -46,6 +49,7 @@ impl fmt::Display for CliError {
             CliError::File(path, error) => line(f, &format!("{}: {error}", path.display())),
             CliError::Output(error) => line(f, &format!("cannot write the results: {error}")),
             CliError::Format(path, problem) => line(f, &format!("{}: {problem}", path.display())),
+            CliError::Apply(error) => line(f, &error.to_string()),
             CliError::Usage(problem) => line(f, problem),
         }
     }
@@ -61,6 +65,12 @@ impl std::error::Error for CliError {}
 impl From<Diagnostics> for CliError {
     fn from(diagnostics: Diagnostics) -> Self {
         CliError::Input(diagnostics)
+    }
+}
+
+impl From<ApplyError> for CliError {
+    fn from(error: ApplyError) -> Self {
+        CliError::Apply(error)
     }
 }
 

@@ -17,6 +17,7 @@ mod output;
 mod printer;
 mod progress;
 mod reading;
+mod repair;
 mod replay;
 mod rules;
 mod simulate;
@@ -47,6 +48,7 @@ pub fn main() -> ExitCode {
 fn dispatch(cli: &Cli) -> Result<u8, CliError> {
     match &cli.command {
         Command::Check(arguments) => check::run(arguments, cli.detail()),
+        Command::Repair(arguments) => repair::run(arguments, cli.detail()),
         Command::Simulate(arguments) => simulate::run(arguments, cli.detail()),
         Command::Replay(arguments) => replay::run(arguments, cli.detail()),
         Command::Cases(arguments) => cases::run(arguments, cli.detail()),

@@ -1,6 +1,7 @@
 //! Engines that decide whether a system keeps its properties, behind one trait. No engine knows Kubernetes.
 
 pub mod auto;
+pub mod choose;
 pub mod deepen;
 pub mod explicit;
 pub mod format;

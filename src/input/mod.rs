@@ -99,6 +99,11 @@ pub fn load(paths: &[PathBuf], options: LoadOptions) -> Result<Loaded, Diagnosti
     resolve::resolve(&sources, options, sink)
 }
 
+/// Reads texts that are there already, such as those of files that somebody changed on paper.
+pub fn load_sources(sources: &[Arc<Source>], options: LoadOptions) -> Result<Loaded, Diagnostics> {
+    resolve::resolve(sources, options, Diagnostics::default())
+}
+
 /// Reads texts from memory: pairs of name and text.
 pub fn load_strings(texts: &[(&str, &str)], options: LoadOptions) -> Result<Loaded, Diagnostics> {
     let sources: Vec<Arc<Source>> =

@@ -33,6 +33,12 @@ impl Source {
         Source { name: name.to_owned(), text: text.to_owned(), ..Source::default() }
     }
 
+    /// The same file with another text.
+    #[must_use]
+    pub fn with_text(&self, text: String) -> Self {
+        Source { name: self.name.clone(), directory: self.directory.clone(), text, lines: OnceLock::new() }
+    }
+
     /// Whether this is the file of a name, which would be at `path`.
     pub fn is_file(&self, file: &str, path: &Path) -> bool {
         if self.directory.is_none() {

@@ -12,6 +12,7 @@ use crate::check::{CheckResult, InputName, Replayed, Simulation, Site, Sites, Un
 use crate::cluster::view::rule::Rule;
 use crate::conformance::Report;
 use crate::input::Diagnostic;
+use crate::repair::Repaired;
 
 /// The whole answer of a command.
 #[derive(Clone, Debug)]
@@ -22,6 +23,8 @@ pub enum Document<'a> {
     Replay(&'a [Replayed]),
     /// Of `simulate`.
     Simulation(&'a Simulation),
+    /// Of `repair`.
+    Repaired(&'a Repaired),
     /// Of `cases`.
     Cases(&'a [Case]),
     /// Of `cases --emit`: the directories that were written.
@@ -61,6 +64,8 @@ pub enum Part<'a> {
     Replayed(&'a Replayed),
     /// Of `simulate`.
     Simulation(&'a Simulation),
+    /// Of `repair`.
+    Repaired(&'a Repaired),
     /// Of `cases`.
     Cases(&'a [Case]),
     /// Of `cases --emit`: one directory.
@@ -156,6 +161,7 @@ impl<'a> Document<'a> {
             Document::Check(check) => check.parts(),
             Document::Replay(replayed) => replayed.iter().map(Part::Replayed).collect(),
             Document::Simulation(simulation) => vec![Part::Simulation(simulation)],
+            Document::Repaired(repaired) => vec![Part::Repaired(repaired)],
             Document::Cases(cases) => vec![Part::Cases(cases)],
             Document::Emitted(directories) => directories.iter().map(|it| Part::Emitted(it)).collect(),
             Document::Benchmarks(benchmarks) => vec![Part::Benchmarks(*benchmarks)],

@@ -5,10 +5,12 @@
 //! ends in an error rather than a crash.
 //!
 //! Dumps are long and their objects short: a [`Reader`] hands out documents one by one, and of a list one item at a
-//! time, so that nobody has to keep the trees of all. A [`Place`] finds an object again.
+//! time, so that nobody has to keep the trees of all. A [`Place`] finds an object again. An [`outline`](mod@outline) says where
+//! everything begins and ends, for edits of the text.
 
 mod builder;
 mod lines;
+pub mod outline;
 mod place;
 mod scalar;
 

@@ -13,6 +13,7 @@ use crate::cluster::view::rule::Rule;
 use crate::conformance::Report;
 use crate::engine::Extent;
 use crate::input::visible::visible;
+use crate::repair::Repaired;
 use crate::report::document::{Benchmarks, Document, Measurement};
 
 /// Tables.
@@ -30,6 +31,7 @@ fn document(document: &Document<'_>) -> String {
         Document::Check(check) => results(check.results()),
         Document::Replay(replayed) => grid(["PROPERTY", "SUBJECT", "ANSWER"], replayed.iter().map(replay), &[]),
         Document::Simulation(it) => grid(["STEP", "WHO", "WHAT"], it.told.iter().flat_map(steps), &[0]),
+        Document::Repaired(it) => repairs(it),
         Document::Cases(it) => cases(it),
         Document::Emitted(directories) => {
             grid(["DIRECTORY"], directories.iter().map(|it| [visible(it).into_owned()]), &[])
@@ -39,6 +41,17 @@ fn document(document: &Document<'_>) -> String {
         Document::Rules(all) => rules(all),
         Document::Rule(rule) => rules(&[rule]),
     }
+}
+
+/// One row for each edit of each repair.
+fn repairs(repaired: &Repaired) -> String {
+    let rows = repaired.repairs.iter().enumerate().flat_map(|(index, repair)| {
+        let row = |edit: &crate::repair::Edit| {
+            [(index + 1).to_string(), edit.object.clone(), edit.field.clone(), edit.from.clone(), edit.to.clone()]
+        };
+        repair.edits.iter().map(row).collect::<Vec<_>>()
+    });
+    grid(["REPAIR", "OBJECT", "FIELD", "FROM", "TO"], rows, &[0])
 }
 
 /// One row for each result.

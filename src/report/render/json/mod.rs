@@ -5,6 +5,7 @@ mod conformance;
 mod family;
 mod focus;
 mod reduction;
+mod repair;
 mod result;
 mod rules;
 mod story;
@@ -37,6 +38,7 @@ fn document(document: &Document<'_>) -> String {
             json!({"schema": SCHEMA, "replays": replayed.iter().map(replay).collect::<Vec<Value>>()})
         }
         Document::Simulation(it) => simulation(it),
+        Document::Repaired(it) => repair::value(it),
         Document::Cases(cases) => json!({"schema": SCHEMA, "cases": cases.iter().map(case).collect::<Vec<Value>>()}),
         Document::Emitted(directories) => json!({"schema": SCHEMA, "directories": directories}),
         Document::Benchmarks(it) => benchmarks::value(it),

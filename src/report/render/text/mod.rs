@@ -4,6 +4,7 @@ mod conformance;
 mod family;
 mod focus;
 mod reduction;
+mod repair;
 mod result;
 mod rules;
 mod story;
@@ -43,6 +44,7 @@ fn part(part: &Part<'_>, detail: Detail) -> String {
         Part::Overview(results) => table::results(results.iter().copied()),
         Part::Replayed(it) => replayed(it, detail),
         Part::Simulation(it) => simulation(it, detail),
+        Part::Repaired(it) => repair::text(it, detail),
         Part::Cases(cases) => table::cases(cases),
         Part::Emitted(directory) => format!("{}\n", visible(directory)),
         Part::Benchmarks(it) => table::benchmarks(it),

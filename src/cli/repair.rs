@@ -1,0 +1,78 @@
+//! `kubound repair`.
+
+use crate::check::source::texts_of;
+use crate::cluster::object::scenario::Scenario;
+use crate::engine::Budget;
+use crate::engine::auto::Auto;
+use crate::repair::{ApplyError, Objects, Repaired, Way, apply, repair};
+use crate::report::{Detail, Document};
+
+use super::CliError;
+use super::args::Repair;
+use super::interrupt;
+use super::output::remark;
+use super::printer::Printer;
+use super::progress::Line;
+use super::source;
+
+/// Looks for repairs, and writes one if that is asked for.
+pub fn run(arguments: &Repair, detail: Detail) -> Result<u8, CliError> {
+    let asked = source::asked(&arguments.source)?;
+    let [asked] = asked.as_slice() else {
+        let why = "`all`, `wide`, `many` and `failures` are for `check` only; name one case";
+        return Err(CliError::Usage(why.to_owned()));
+    };
+    refuse_apply(arguments)?;
+    let adjust = |scenario: &mut Scenario| {
+        scenario.bound = arguments.bound.unwrap_or(scenario.bound);
+        scenario.interleaving = arguments.interleaving.unwrap_or(scenario.interleaving);
+    };
+    let line = Line::new(detail > Detail::Quiet);
+    let way = Way {
+        engine: &Auto::default(),
+        budget: Budget {
+            time: Some(arguments.timeout),
+            memory: arguments.memory,
+            stop: interrupt::flag(),
+            ..Budget::bound(0)
+        },
+        adjust: &adjust,
+        sizes: &asked.sizes,
+        progress: &line,
+    };
+    let objects = Objects::new(texts_of(asked)?);
+    let repaired = repair(asked.name.short(), &objects, &way)?;
+    line.end();
+    Printer::open(&arguments.rendering, detail)?.finish(&Document::Repaired(&repaired))?;
+    write(arguments, &repaired, detail)?;
+    Ok(repaired.exit_code())
+}
+
+/// What is no file cannot be written: that is said before anything is searched.
+fn refuse_apply(arguments: &Repair) -> Result<(), CliError> {
+    let (Some(number), source) = (arguments.apply, &arguments.source) else { return Ok(()) };
+    if number == 0 {
+        return Err(CliError::Usage("repairs are numbered from 1".to_owned()));
+    }
+    match &source.case {
+        Some(case) => Err(CliError::Apply(ApplyError::NoFile(format!("--case {case}")))),
+        None if source.paths.iter().any(|path| path.as_os_str() == "-") => {
+            Err(CliError::Apply(ApplyError::NoFile("standard input".to_owned())))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Writes the repair that was asked for, if there is something to write.
+fn write(arguments: &Repair, repaired: &Repaired, detail: Detail) -> Result<(), CliError> {
+    let Some(number) = arguments.apply.filter(|_| !repaired.repairs.is_empty()) else { return Ok(()) };
+    let count = repaired.repairs.len();
+    let chosen = repaired.repairs.get(number - 1);
+    let chosen = chosen.ok_or_else(|| CliError::Usage(format!("there is no repair {number}: there are {count}")))?;
+    apply(chosen)?;
+    if detail > Detail::Quiet {
+        let names: Vec<&str> = chosen.files.iter().map(|(old, _)| old.name.as_str()).collect();
+        remark(&format!("written: {}\n", names.join(", ")));
+    }
+    Ok(())
+}

@@ -1,0 +1,79 @@
+//! Topology spread constraints.
+
+use serde_json::json;
+
+use crate::input::path::FieldPath;
+use crate::repair::edit::Preference;
+use crate::repair::objects::Object;
+
+use super::{Field, Group, Offers, Try};
+
+/// Spread constraints.
+pub static GROUP: Group = Group {
+    rules: &[
+        "scheduler/PodTopologySpread",
+        "scheduler/binding",
+        "descheduler/RemovePodsViolatingTopologySpreadConstraint",
+        "cluster-autoscaler/scale-up",
+        "cluster-autoscaler/simulation",
+    ],
+    offer,
+};
+
+fn offer(offers: &mut Offers<'_>) {
+    for workload in offers.objects.workloads() {
+        let list = FieldPath::from("spec.topologySpreadConstraints");
+        let whole = Field::of_template(offers.objects, workload, &list);
+        let count = whole.value().as_array().map_or(0, Vec::len);
+        for index in 0..count {
+            constraint(offers, workload, &list.index(index));
+            if count > 1 {
+                let costs = "pods are not spread over these domains any more";
+                let one = Field::of_template(offers.objects, workload, &list.index(index));
+                offers.offer(&one, [Try::remove(4, Preference::Removes, costs)]);
+            }
+        }
+        if count == 1 {
+            let costs = "pods are not spread any more, but for the scheduler's defaults";
+            offers.offer(&whole, [Try::remove(4, Preference::Removes, costs)]);
+        }
+    }
+}
+
+fn constraint<'a>(offers: &mut Offers<'a>, workload: &'a Object, path: &FieldPath) {
+    let objects = offers.objects;
+    let field = |key: &str| Field::of_template(objects, workload, &path.key(key));
+    let hard = field("whenUnsatisfiable");
+    let toggled = match hard.value().as_str() {
+        Some("ScheduleAnyway") => {
+            Try::put("DoNotSchedule", 1, Preference::Alters, "pods wait where they cannot be spread")
+        }
+        _ => Try::put("ScheduleAnyway", 1, Preference::Weakens, "pods may share a domain while another one is short"),
+    };
+    offers.offer(&hard, [toggled]);
+    let skew = field("maxSkew");
+    let now = skew.value().as_i64().unwrap_or(1);
+    let more = |by: i64| format!("a domain may have {} pods more than another one", now + by);
+    offers.offer(&skew, (1..=2).map(|by| Try::put(now + by, by as u32, Preference::Weakens, more(by))));
+    let domains = field("minDomains");
+    if let Some(now) = domains.value().as_i64().filter(|now| *now > 1) {
+        let costs = "fewer domains will do";
+        offers.offer(&domains, [Try::put(now - 1, 1, Preference::Weakens, costs)]);
+    }
+    let taints = field("nodeTaintsPolicy");
+    if taints.value() != "Honor" {
+        let costs = "nothing: nodes whose taints keep the pods out are no domains";
+        offers.offer(&taints, [Try::put("Honor", 1, Preference::Harmless, costs)]);
+    }
+    let keys = field("matchLabelKeys");
+    if keys.value().is_null() && workload.kind == "Deployment" {
+        let costs = "pods are spread with those of their own revision only";
+        offers.offer(&keys, [Try::put(json!(["pod-template-hash"]), 1, Preference::Harmless, costs)]);
+    }
+    let key = field("topologyKey");
+    let other = match key.value().as_str() {
+        Some("kubernetes.io/hostname") => ("topology.kubernetes.io/zone", "pods of one zone may share a node"),
+        _ => ("kubernetes.io/hostname", "pods are spread over nodes, and may share a zone"),
+    };
+    offers.offer(&key, [Try::put(other.0, 3, Preference::Weakens, other.1)]);
+}
