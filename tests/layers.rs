@@ -36,10 +36,25 @@ const LAYERS: [(&str, &[&str]); 15] = [
     ("check", &["term", "system", "engine", "cluster", "reduce", "property", "encodings", "model", "input", "cases"]),
     ("repair", &["engine", "cluster", "encodings", "input", "check"]),
     ("conformance", &["term", "system", "engine", "cluster", "property", "encodings", "model", "input"]),
-    ("report", &["system", "engine", "cluster", "reduce", "encodings", "input", "cases", "check", "repair", "conformance"]),
+    (
+        "report",
+        &["system", "engine", "cluster", "reduce", "encodings", "input", "cases", "check", "repair", "conformance"],
+    ),
     (
         "cli",
-        &["system", "engine", "cluster", "property", "encodings", "input", "cases", "check", "repair", "conformance", "report"],
+        &[
+            "system",
+            "engine",
+            "cluster",
+            "property",
+            "encodings",
+            "input",
+            "cases",
+            "check",
+            "repair",
+            "conformance",
+            "report",
+        ],
     ),
 ];
 

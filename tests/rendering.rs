@@ -66,7 +66,7 @@ fn blank_trace(answer: &mut Answer) {
 
 /// The document of one input.
 fn check_of<'a>(results: &'a [CheckResult], skipped: &'a [String], diagnostics: &'a Diagnostics) -> Document<'a> {
-    let inputs = vec![Checked { results: results.iter().collect(), skipped }];
+    let inputs = vec![Checked { results: results.iter().collect(), skipped, hint: None }];
     let diagnostics: Vec<&Diagnostic> = diagnostics.iter().collect();
     Document::Check(Check { inputs, several: false, diagnostics: Some(diagnostics) })
 }
@@ -150,7 +150,8 @@ fn a_reduction_explained() {
 fn several_inputs_at_a_glance() {
     let inputs = [read(&case("c2", 3, false)), read(&case("c7", 3, true))];
     let all = inputs.each_ref().map(|input| results(input, |_| ()));
-    let inputs = all.iter().map(|(results, skipped)| Checked { results: results.iter().collect(), skipped });
+    let inputs =
+        all.iter().map(|(results, skipped)| Checked { results: results.iter().collect(), skipped, hint: None });
     let document = Document::Check(Check { inputs: inputs.collect(), several: true, diagnostics: Some(Vec::new()) });
     assert_reads("several", &document);
     insta::assert_snapshot!("several.verbose", plain(&text().render(&document, Detail::Verbose)));
@@ -271,7 +272,7 @@ fn parts_told_one_by_one_come_to_the_whole_document() {
     let input = read(&case("c7", 3, false));
     let (results, skipped) = results(&input, |_| ());
     for several in [false, true] {
-        let inputs = vec![Checked { results: results.iter().collect(), skipped: &skipped }; 2];
+        let inputs = vec![Checked { results: results.iter().collect(), skipped: &skipped, hint: None }; 2];
         let document = Document::Check(Check { inputs, several, diagnostics: Some(Vec::new()) });
         let parts = document.parts();
         for format in FORMATS {

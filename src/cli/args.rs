@@ -63,7 +63,9 @@ pub enum Command {
     #[command(after_help = "Exit codes: 1 every trace breaks its property, 3 one does not replay, 2 bad input.")]
     Replay(Replay),
     /// Find the smallest changes of the manifests under which all properties hold.
-    #[command(after_help = "Exit codes: 0 repaired or nothing to repair, 1 no repair was found, 2 bad input, 3 undecided.")]
+    #[command(
+        after_help = "Exit codes: 0 repaired or nothing to repair, 1 no repair was found, 2 bad input, 3 undecided."
+    )]
     Repair(Repair),
     /// Walk one random run.
     Simulate(Simulate),

@@ -4,12 +4,13 @@ use std::path::Path;
 use std::time::Instant;
 
 use crate::check::plan::Skipped;
-use crate::check::source::{Asked, Input};
+use crate::check::source::{Asked, Input, texts_of};
 use crate::check::{CheckResult, Options, check, exit_code, reason_text};
 use crate::cluster::object::scenario::Scenario;
 use crate::cluster::object::spec::WorkloadKind;
 use crate::engine::{Budget, Progress, UnknownReason};
 use crate::input::{Diagnostics, describe_defaults};
+use crate::repair::{Hint, Objects, nearest};
 use crate::report::document::{self, Checked};
 use crate::report::render::json;
 use crate::report::render::layout::indented;
@@ -17,7 +18,7 @@ use crate::report::{Detail, Document, Part};
 use crate::system::Interleaving;
 
 use super::CliError;
-use super::args::Check;
+use super::args::{Check, Source};
 use super::engines;
 use super::interrupt;
 use super::output::remark;
@@ -26,6 +27,8 @@ use super::progress::Line;
 use super::reading;
 use super::source;
 
+/// Bytes of text beyond which there is no hint: it would take longer than people like to wait for one.
+const MOST_HINTED: usize = 4 << 20;
 /// Workloads beyond which it is said what will be looked at.
 const MANY: usize = 3;
 
@@ -51,7 +54,8 @@ pub fn run(arguments: &Check, detail: Detail) -> Result<u8, CliError> {
             Ok(input) => session.check(&input, began)?,
             Err(why) => session.unread(&one, why)?,
         };
-        session.answers.push(answer);
+        let hint = session.hint(&one, &answer.0)?;
+        session.answers.push((answer.0, answer.1, hint));
     }
     session.line.end();
     session.finish()
@@ -66,7 +70,7 @@ struct Session<'a> {
     line: Line,
     stop: std::sync::Arc<std::sync::atomic::AtomicBool>,
     /// What is known of each input, and what was not looked at.
-    answers: Vec<(Vec<CheckResult>, Skipped)>,
+    answers: Vec<(Vec<CheckResult>, Skipped, Option<Hint>)>,
     /// What there is to say about each input.
     diagnostics: Vec<Diagnostics>,
 }
@@ -189,9 +193,33 @@ impl Session<'_> {
         Ok((results, skipped))
     }
 
+    /// Names the field to look at after a violation of a single input, as long as that takes no time.
+    fn hint(&mut self, asked: &Asked, results: &[CheckResult]) -> Result<Option<Hint>, CliError> {
+        let violated = results.iter().find(|result| result.is_violated());
+        let is_read_once = self.arguments.source.paths.iter().any(|path| path.as_os_str() == "-");
+        let Some(violated) = violated.filter(|_| !self.several && !is_read_once) else { return Ok(None) };
+        let Ok(sources) = texts_of(asked) else { return Ok(None) };
+        if sources.iter().map(|source| source.text.len()).sum::<usize>() > MOST_HINTED {
+            return Ok(None);
+        }
+        let hint = nearest(&Objects::new(sources), violated).map(|edit| Hint {
+            object: edit.object,
+            field: edit.field,
+            place: edit.place,
+            command: repairing(&self.arguments.source),
+        });
+        if let Some(hint) = &hint {
+            self.printer.tell(&Part::Hint(hint))?;
+        }
+        Ok(hint)
+    }
+
     fn finish(mut self) -> Result<u8, CliError> {
-        let inputs =
-            self.answers.iter().map(|(results, skipped)| Checked { results: results.iter().collect(), skipped });
+        let inputs = self.answers.iter().map(|(results, skipped, hint)| Checked {
+            results: results.iter().collect(),
+            skipped,
+            hint: hint.as_ref(),
+        });
         let check = document::Check {
             inputs: inputs.collect(),
             several: self.several,
@@ -205,6 +233,23 @@ impl Session<'_> {
         let code = exit_code(results);
         Ok(if self.is_stopped() && code == 0 { 3 } else { code })
     }
+}
+
+/// The command that looks for a repair of the input.
+fn repairing(source: &Source) -> String {
+    let mut words = vec!["kubound repair".to_owned()];
+    words.extend(source.paths.iter().map(|path| path.display().to_string()));
+    if let Some(case) = &source.case {
+        words.push(format!("--case {case}"));
+        let (min, max) = source.scale;
+        words.push(if min < max { format!("--scale {min}..{max}") } else { format!("--scale {max}") });
+    }
+    words.extend(source.sizes.iter().map(|(name, (min, max))| match min < max {
+        true => format!("--size {name}={min}..{max}"),
+        false => format!("--size {name}={max}"),
+    }));
+    words.extend(source.fixed.then(|| "--fixed".to_owned()));
+    words.join(" ")
 }
 
 /// Changes a scenario as the options say.
@@ -226,7 +271,7 @@ fn save(path: &Path, results: &[&CheckResult]) -> Result<(), CliError> {
     if violated.is_empty() {
         return Ok(());
     }
-    let inputs = vec![Checked { results: violated, skipped: &[] }];
+    let inputs = vec![Checked { results: violated, skipped: &[], hint: None }];
     let document = Document::Check(document::Check { inputs, ..Default::default() });
     let text = json::FORMAT.render(&document, Detail::default());
     std::fs::write(path, text).map_err(|error| CliError::File(path.to_owned(), error))

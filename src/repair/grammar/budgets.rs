@@ -11,7 +11,13 @@ use super::{Field, Group, Offers, Try};
 
 /// Budgets.
 pub static GROUP: Group = Group {
-    rules: &["disruption/", "preemption/budgets", "cluster-autoscaler/drainability", "environment/maintenance", "environment/drain"],
+    rules: &[
+        "disruption/",
+        "preemption/budgets",
+        "cluster-autoscaler/drainability",
+        "environment/maintenance",
+        "environment/drain",
+    ],
     offer,
 };
 
@@ -65,11 +71,11 @@ fn unavailable(now: &Value) -> Vec<Try> {
 }
 
 fn percents(now: &Value, steps: &[i64], costs: impl Fn(i64) -> String) -> Vec<Try> {
-    let Some(now) = now.as_str().and_then(|text| text.strip_suffix('%')?.parse::<i64>().ok()) else { return Vec::new() };
+    let Some(now) = now.as_str().and_then(|text| text.strip_suffix('%')?.parse::<i64>().ok()) else {
+        return Vec::new();
+    };
     let within = steps.iter().filter(|by| (0..=100).contains(&(now + **by))).zip(1..);
-    within
-        .map(|(by, distance)| Try::put(format!("{}%", now + by), distance, Preference::Weakens, costs(*by)))
-        .collect()
+    within.map(|(by, distance)| Try::put(format!("{}%", now + by), distance, Preference::Weakens, costs(*by))).collect()
 }
 
 /// Names of the workloads whose pods a budget selects, as far as labels say.

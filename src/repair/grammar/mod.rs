@@ -34,12 +34,14 @@ pub struct Group {
 }
 
 /// All groups.
-pub static GROUPS: [&Group; 12] = [
+pub static GROUPS: [&Group; 14] = [
     &sizes::GROUP,
     &autoscaling::GROUP,
     &rollouts::GROUP,
     &budgets::GROUP,
     &spreading::GROUP,
+    &spreading::TAINTS,
+    &spreading::REVISIONS,
     &affinity::GROUP,
     &placement::GROUP,
     &requests::GROUP,

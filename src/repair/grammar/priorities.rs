@@ -6,7 +6,13 @@ use super::{Field, Group, Offers, Try};
 
 /// Priority classes of workloads.
 pub static GROUP: Group = Group {
-    rules: &["scheduler/DefaultPreemption", "preemption/", "scheduler/NodeResourcesFit", "daemonset/", "descheduler/order"],
+    rules: &[
+        "scheduler/DefaultPreemption",
+        "preemption/",
+        "scheduler/NodeResourcesFit",
+        "daemonset/",
+        "descheduler/order",
+    ],
     offer,
 };
 

@@ -48,7 +48,8 @@ fn deployment<'a>(offers: &mut Offers<'a>, workload: &'a Object) {
         (false, Value::Null) => {
             offers.offer(&whole, [Try::put(json!({"type": "Recreate"}), 3, Preference::Removes, costs)]);
         }
-        _ => offers.offer(&field, [Try::put("Recreate", 3, Preference::Removes, costs)].into_iter().filter(|_| !has_numbers)),
+        _ => offers
+            .offer(&field, [Try::put("Recreate", 3, Preference::Removes, costs)].into_iter().filter(|_| !has_numbers)),
     }
 }
 
@@ -73,7 +74,8 @@ fn rolling<'a>(offers: &mut Offers<'a>, workload: &'a Object, path: &str, (unava
 fn stateful_set<'a>(offers: &mut Offers<'a>, workload: &'a Object) {
     let order = Field::own(workload, "spec.podManagementPolicy");
     if order.value() != "Parallel" {
-        let costs = "pods start and stop in no order; the field cannot be changed in place: the set has to be made again";
+        let costs =
+            "pods start and stop in no order; the field cannot be changed in place: the set has to be made again";
         offers.offer(&order, [Try::put("Parallel", 1, Preference::Alters, costs)]);
     }
     let strategy = Field::own(workload, "spec.updateStrategy.type");

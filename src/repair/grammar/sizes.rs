@@ -60,7 +60,8 @@ fn leave_to_autoscaler(offers: &mut Offers<'_>, workload: &Object, field: &Field
     if let Some(new) = applied.value().as_str().and_then(without_replicas) {
         let costs = "nothing: `kubectl apply edit-last-applied` hands the field over to the autoscaler";
         let action = Action::Put(json!(new));
-        offers.offer(&applied, [Try { action, preference: Preference::Harmless, distance: 1, costs: costs.to_owned() }]);
+        offers
+            .offer(&applied, [Try { action, preference: Preference::Harmless, distance: 1, costs: costs.to_owned() }]);
     }
 }
 
@@ -75,7 +76,8 @@ fn without_replicas(manifest: &str) -> Option<String> {
 /// Whether an autoscaler of the input scales a workload.
 fn is_scaled(offers: &Offers<'_>, workload: &Object) -> bool {
     let mut scalers = offers.objects.iter().filter(|object| {
-        matches!(object.kind.as_str(), "HorizontalPodAutoscaler" | "ScaledObject") && object.namespace == workload.namespace
+        matches!(object.kind.as_str(), "HorizontalPodAutoscaler" | "ScaledObject")
+            && object.namespace == workload.namespace
     });
     scalers.any(|scaler| scaler.get(&"spec.scaleTargetRef.name".into()).as_str() == Some(&workload.name))
 }

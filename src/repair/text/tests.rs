@@ -93,7 +93,10 @@ fn documents_go() {
 fn json_stays_json() {
     let text = "{\n  \"a\": 1,\n  \"b\": {\"c\": \"x\"}\n}\n";
     let new = edited(text, &[put("d", json!("y")), put("b.e", json!({"f": 1}))]);
-    assert_eq!(new.as_deref(), Some("{\n  \"a\": 1,\n  \"b\": {\"c\": \"x\", \"e\": {\"f\": 1}},\n  \"d\": \"y\"\n}\n"));
+    assert_eq!(
+        new.as_deref(),
+        Some("{\n  \"a\": 1,\n  \"b\": {\"c\": \"x\", \"e\": {\"f\": 1}},\n  \"d\": \"y\"\n}\n")
+    );
 }
 
 #[test]

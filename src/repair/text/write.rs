@@ -36,9 +36,7 @@ pub fn field(name: &str, value: &Value, indent: usize) -> String {
 pub fn block(value: &Value, indent: usize) -> String {
     let separator = format!("\n{}", " ".repeat(indent));
     let lines: Vec<String> = match value {
-        Value::Object(map) if !map.is_empty() => {
-            map.iter().map(|(name, value)| field(name, value, indent)).collect()
-        }
+        Value::Object(map) if !map.is_empty() => map.iter().map(|(name, value)| field(name, value, indent)).collect(),
         Value::Array(elements) if !elements.is_empty() => {
             elements.iter().map(|element| format!("- {}", block(element, indent + 2))).collect()
         }
