@@ -129,9 +129,8 @@ const QUICK: [&str; 8] = [
 fn examples_are_repaired_by_as_few_fields_as_their_twins_change() {
     let all = twins::violating(&root().join("examples"));
     assert!(all.len() > 35, "{} examples", all.len());
-    let is_asked = |example: &&String| {
-        std::env::var_os("KUBOUND_ALL_REPAIRS").is_some() || QUICK.contains(&example.as_str())
-    };
+    let is_asked =
+        |example: &&String| std::env::var_os("KUBOUND_ALL_REPAIRS").is_some() || QUICK.contains(&example.as_str());
     let asked: Vec<&String> = all.iter().filter(is_asked).collect();
     assert!(asked.len() >= QUICK.len(), "{asked:?}");
     asked.into_iter().for_each(|example| is_as_small_as_its_twin(example));
@@ -140,7 +139,11 @@ fn examples_are_repaired_by_as_few_fields_as_their_twins_change() {
 /// A value of a field: with mappings, sequences and scalars of all kinds.
 fn value() -> impl Strategy<Value = Value> {
     let text = prop_oneof!["[a-z]{1,6}", "[0-9]{1,3}%", Just("true".to_owned()), Just("a: #b, [c]".to_owned())];
-    let scalar = prop_oneof![any::<i16>().prop_map(Value::from), any::<bool>().prop_map(Value::from), text.prop_map(Value::from)];
+    let scalar = prop_oneof![
+        any::<i16>().prop_map(Value::from),
+        any::<bool>().prop_map(Value::from),
+        text.prop_map(Value::from)
+    ];
     scalar.prop_recursive(3, 24, 4, |inner| {
         let map = prop::collection::btree_map("[a-z]{1,4}", inner.clone(), 1..4);
         prop_oneof![

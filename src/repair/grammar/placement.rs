@@ -9,7 +9,7 @@ use crate::repair::edit::Preference;
 use crate::repair::objects::Object;
 use crate::repair::text::Action;
 
-use super::{Field, Group, Offers, Try};
+use super::offers::{Field, Group, Offers, Try};
 
 /// Node names and tolerations.
 pub static GROUP: Group = Group {
