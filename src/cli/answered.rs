@@ -3,6 +3,7 @@
 use crate::check::plan::Skipped;
 use crate::check::source::Input;
 use crate::check::{Answer, CheckResult, InputName, SavedTrace, Sites, Unfolded, unfold};
+use crate::repair::Hint;
 use crate::report::document::{Checked, Run};
 use crate::report::{Format, Needs};
 
@@ -33,12 +34,14 @@ pub struct Answered {
     sites: Sites,
     /// The states of the shortest counterexample, and which result that is, if the format needs them.
     run: Option<(usize, Unfolded)>,
+    /// Of a violation: which field to look at.
+    pub hint: Option<Hint>,
 }
 
 impl Answered {
     /// Without what single formats need.
     pub fn new(name: InputName, (results, skipped): (Vec<CheckResult>, Skipped)) -> Self {
-        Answered { name, results, skipped, sites: Sites::default(), run: None }
+        Answered { name, results, skipped, sites: Sites::default(), run: None, hint: None }
     }
 
     /// The same with what a format needs.
@@ -68,6 +71,12 @@ impl Answered {
     pub fn checked(&self) -> Checked<'_> {
         let run = self.run.as_ref().map(|(at, unfolded)| Run { result: &self.results[*at], unfolded });
         let name = Some(&self.name);
-        Checked { name, sites: Some(&self.sites), run, ..Checked::new(&self.results, &self.skipped) }
+        Checked {
+            name,
+            sites: Some(&self.sites),
+            run,
+            hint: self.hint.as_ref(),
+            ..Checked::new(&self.results, &self.skipped)
+        }
     }
 }

@@ -3,12 +3,13 @@
 use std::path::Path;
 use std::time::Instant;
 
-use crate::check::source::{Asked, Input};
+use crate::check::source::{Asked, Input, texts_of};
 use crate::check::{CheckResult, Options, check, exit_code, reason_text};
 use crate::cluster::object::scenario::Scenario;
 use crate::cluster::object::spec::WorkloadKind;
 use crate::engine::{Budget, Progress, UnknownReason};
 use crate::input::{Diagnostics, describe_defaults};
+use crate::repair::{Hint, Objects, nearest};
 use crate::report::document::{self, Checked};
 use crate::report::render::json;
 use crate::report::render::layout::indented;
@@ -17,7 +18,7 @@ use crate::system::Interleaving;
 
 use super::CliError;
 use super::answered::{self, Answered};
-use super::args::Check;
+use super::args::{Check, Source};
 use super::engines;
 use super::interrupt;
 use super::output::remark;
@@ -26,6 +27,8 @@ use super::progress::Line;
 use super::reading;
 use super::source;
 
+/// Bytes of text beyond which there is no hint: it would take longer than people like to wait for one.
+const MOST_HINTED: usize = 4 << 20;
 /// Workloads beyond which it is said what will be looked at.
 const MANY: usize = 3;
 
@@ -49,12 +52,13 @@ pub fn run(arguments: &Check, detail: Detail) -> Result<u8, CliError> {
             break;
         }
         let began = Instant::now();
-        let answer = match session.read(&one, began) {
+        let mut answer = match session.read(&one, began) {
             Err(CliError::Input(errors)) => return Err(session.refuse(errors)),
             Err(other) => return Err(other),
             Ok(Ok(input)) => session.check(&one, &input, began)?,
             Ok(Err(why)) => session.unread(&one, why)?,
         };
+        answer.hint = session.hint(&one, &answer.results)?;
         session.answers.push(answer);
     }
     session.line.end();
@@ -194,6 +198,27 @@ impl Session<'_> {
         Answered::new(asked.name.clone(), (results, skipped)).with(input, self.printer.format().needs)
     }
 
+    /// Names the field to look at after a violation of a single input, as long as that takes no time.
+    fn hint(&mut self, asked: &Asked, results: &[CheckResult]) -> Result<Option<Hint>, CliError> {
+        let violated = results.iter().find(|result| result.is_violated());
+        let is_read_once = self.arguments.source.paths.iter().any(|path| path.as_os_str() == "-");
+        let Some(violated) = violated.filter(|_| !self.several && !is_read_once) else { return Ok(None) };
+        let Ok(sources) = texts_of(asked) else { return Ok(None) };
+        if sources.iter().map(|source| source.text.len()).sum::<usize>() > MOST_HINTED {
+            return Ok(None);
+        }
+        let hint = nearest(&Objects::new(sources), violated).map(|edit| Hint {
+            object: edit.object,
+            field: edit.field,
+            place: edit.place,
+            command: repairing(&self.arguments.source),
+        });
+        if let Some(hint) = &hint {
+            self.printer.tell(&Part::Hint(hint))?;
+        }
+        Ok(hint)
+    }
+
     fn finish(self) -> Result<u8, CliError> {
         let is_stopped = self.is_stopped();
         let check = document::Check {
@@ -209,6 +234,23 @@ impl Session<'_> {
         let code = exit_code(results);
         Ok(if is_stopped && code == 0 { 3 } else { code })
     }
+}
+
+/// The command that looks for a repair of the input.
+fn repairing(source: &Source) -> String {
+    let mut words = vec!["kubound repair".to_owned()];
+    words.extend(source.paths.iter().map(|path| path.display().to_string()));
+    if let Some(case) = &source.case {
+        words.push(format!("--case {case}"));
+        let (min, max) = source.scale;
+        words.push(if min < max { format!("--scale {min}..{max}") } else { format!("--scale {max}") });
+    }
+    words.extend(source.sizes.iter().map(|(name, (min, max))| match min < max {
+        true => format!("--size {name}={min}..{max}"),
+        false => format!("--size {name}={max}"),
+    }));
+    words.extend(source.fixed.then(|| "--fixed".to_owned()));
+    words.join(" ")
 }
 
 /// Changes a scenario as the options say.

@@ -78,19 +78,19 @@ impl<'a> Question<'a> {
     fn limit(&self, count: usize) {
         let all: Vec<(&Bool, i32)> = self.taken.iter().map(|option| (option, 1)).collect();
         let count = i32::try_from(count).unwrap_or(i32::MAX);
-        self.optimize.assert(&Bool::pb_le(&all, count));
-        self.optimize.assert(&Bool::pb_ge(&all, count));
+        self.optimize.assert(Bool::pb_le(&all, count));
+        self.optimize.assert(Bool::pb_ge(&all, count));
         let groups = self.choices.iter().map(|choice| choice.group).max().map_or(0, |last| last + 1);
         let mut members: Vec<Vec<(&Bool, i32)>> = vec![Vec::new(); groups];
         self.choices.iter().zip(&self.taken).for_each(|(choice, option)| members[choice.group].push((option, 1)));
         for group in members.iter().filter(|group| group.len() > 1) {
-            self.optimize.assert(&Bool::pb_le(group, 1));
+            self.optimize.assert(Bool::pb_le(group, 1));
         }
     }
 
     fn require(&self, clause: &[Literal]) {
         let literals: Vec<Bool> = clause.iter().map(|literal| self.literal(*literal)).collect();
-        self.optimize.assert(&Bool::or(&literals));
+        self.optimize.assert(Bool::or(&literals));
     }
 
     fn literal(&self, literal: Literal) -> Bool {

@@ -27,6 +27,19 @@ pub struct Repaired {
     pub fields: usize,
 }
 
+/// Which field to look at first after a violation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hint {
+    /// The object.
+    pub object: String,
+    /// The field.
+    pub field: String,
+    /// The file and the line.
+    pub place: (String, usize),
+    /// What looks for a repair.
+    pub command: String,
+}
+
 /// How a search for repairs ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ending {

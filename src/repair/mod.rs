@@ -17,7 +17,7 @@ pub mod search;
 pub mod text;
 mod trial;
 
-pub use answer::{Ending, Repair, Repaired};
+pub use answer::{Ending, Hint, Repair, Repaired};
 pub use apply::{ApplyError, apply};
 pub use edit::{Edit, Preference};
 pub use objects::Objects;

@@ -14,7 +14,7 @@ use super::edit::Edit;
 pub struct Relevance {
     /// Ids of rules.
     rules: BTreeSet<&'static str>,
-    /// Ids of those that decided the diagnosis, or the last block.
+    /// Ids of those that decided what the diagnosis says, or the last block where it names none.
     deciding: BTreeSet<&'static str>,
     /// All that is said.
     text: String,
@@ -34,19 +34,20 @@ impl Relevance {
     }
 
     fn add(&mut self, story: &Narrative) {
+        let diagnosed = story.deciding();
         for (index, block) in story.blocks.iter().enumerate() {
-            let is_last = index + 1 == story.blocks.len();
+            let decides = diagnosed.is_empty() && index + 1 == story.blocks.len();
             for step in &block.steps {
                 let ids = step.told.rules.iter().map(|rule| rule.id);
                 self.rules.extend(ids.clone());
-                self.deciding.extend(ids.filter(|_| is_last));
+                self.deciding.extend(ids.filter(|_| decides));
                 self.say([&step.told.actor, &step.told.text]);
                 self.say(&step.told.why);
             }
             self.say(&block.summary.workloads);
         }
-        self.rules.extend(story.deciding().iter().map(|rule| rule.id));
-        self.deciding.extend(story.deciding().iter().map(|rule| rule.id));
+        self.rules.extend(diagnosed.iter().map(|rule| rule.id));
+        self.deciding.extend(diagnosed.iter().map(|rule| rule.id));
         self.say(story.diagnosis.iter().map(|line| &line.text));
     }
 

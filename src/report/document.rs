@@ -12,7 +12,7 @@ use crate::check::{CheckResult, InputName, Replayed, Simulation, Site, Sites, Un
 use crate::cluster::view::rule::Rule;
 use crate::conformance::Report;
 use crate::input::Diagnostic;
-use crate::repair::Repaired;
+use crate::repair::{Hint, Repaired};
 
 /// The whole answer of a command.
 #[derive(Clone, Debug)]
@@ -58,6 +58,8 @@ pub enum Part<'a> {
         /// Whether an overview of several inputs follows.
         among_several: bool,
     },
+    /// Of `check`: which field to look at after a violation.
+    Hint(&'a Hint),
     /// Of `check`: the results of several inputs at a glance.
     Overview(Vec<&'a CheckResult>),
     /// Of `replay`: one trace.
@@ -104,6 +106,8 @@ pub struct Checked<'a> {
     pub sites: Option<&'a Sites>,
     /// The states of a violation; for formats that need them.
     pub run: Option<Run<'a>>,
+    /// Of a violation: which field to look at.
+    pub hint: Option<&'a Hint>,
 }
 
 /// A violation, state by state.
@@ -198,7 +202,8 @@ impl<'a> Checked<'a> {
 
     fn parts(&self, among_several: bool) -> Vec<Part<'a>> {
         let results = self.results.iter().map(|result| Part::Result { result, among_several });
-        results.chain(Part::not_checked(self.skipped, self.results.last().copied(), among_several)).collect()
+        let skipped = Part::not_checked(self.skipped, self.results.last().copied(), among_several);
+        results.chain(skipped).chain(self.hint.map(Part::Hint)).collect()
     }
 }
 

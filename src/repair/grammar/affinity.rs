@@ -7,7 +7,7 @@ use crate::repair::edit::Preference;
 use crate::repair::objects::Object;
 use crate::repair::text::Action;
 
-use super::{Field, Group, Offers, Try};
+use super::offers::{Field, Group, Offers, Try};
 
 const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
 const PREFERRED: &str = "preferredDuringSchedulingIgnoredDuringExecution";

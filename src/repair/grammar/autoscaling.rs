@@ -7,7 +7,7 @@ use crate::input::path::FieldPath;
 use crate::repair::edit::Preference;
 use crate::repair::objects::Object;
 
-use super::{Field, Group, Offers, Try};
+use super::offers::{Field, Group, Offers, Try};
 
 /// Limits, targets, behavior.
 pub static GROUP: Group = Group { rules: &["hpa/", "scheduler/NodeResourcesFit", "disruption/"], offer };

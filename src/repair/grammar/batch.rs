@@ -2,7 +2,7 @@
 
 use crate::repair::edit::Preference;
 
-use super::{Field, Group, Offers, Try};
+use super::offers::{Field, Group, Offers, Try};
 
 /// How Jobs of a CronJob overlap.
 pub static GROUP: Group = Group { rules: &["cronjob/", "job/"], offer };

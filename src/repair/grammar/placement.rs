@@ -9,7 +9,7 @@ use crate::repair::edit::Preference;
 use crate::repair::objects::Object;
 use crate::repair::text::Action;
 
-use super::{Field, Group, Offers, Try};
+use super::offers::{Field, Group, Offers, Try};
 
 /// Node names and tolerations.
 pub static GROUP: Group = Group {
@@ -39,10 +39,10 @@ fn node_name<'a>(offers: &mut Offers<'a>, workload: &'a Object) {
     let template = workload.template().unwrap_or_default();
     if workload.get(&template.field("spec.nodeSelector")).is_null() {
         let action = Action::Replace("nodeSelector".to_owned(), json!({"kubernetes.io/hostname": name}));
-        let costs = "nothing: the scheduler asks whether the node has room, and pods wait if not".to_owned();
-        offers.offer(&field, [Try { action, preference: Preference::Harmless, distance: 1, costs }]);
+        let costs = "the scheduler asks whether pods fit the node, and they wait while they do not".to_owned();
+        offers.offer(&field, [Try { action, preference: Preference::Alters, distance: 3, costs }]);
     }
-    offers.offer(&field, [Try::remove(3, Preference::Removes, "pods may run on other nodes")]);
+    offers.offer(&field, [Try::remove(4, Preference::Removes, "pods may run on other nodes")]);
 }
 
 fn tolerations<'a>(offers: &mut Offers<'a>, workload: &'a Object, taints: &BTreeSet<[String; 3]>) {

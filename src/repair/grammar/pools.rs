@@ -4,7 +4,7 @@ use crate::input::path::FieldPath;
 use crate::repair::edit::Preference;
 use crate::repair::objects::Object;
 
-use super::{Field, Group, Offers, Try};
+use super::offers::{Field, Group, Offers, Try};
 
 /// How many nodes the cluster autoscaler may add.
 pub static GROUP: Group = Group { rules: &["cluster-autoscaler/", "scheduler/NodeResourcesFit"], offer };

@@ -2,7 +2,7 @@
 
 use crate::repair::edit::Preference;
 
-use super::{Field, Group, Offers, Try};
+use super::offers::{Field, Group, Offers, Try};
 
 /// Priority classes of workloads.
 pub static GROUP: Group = Group {

@@ -4,7 +4,7 @@ use crate::cluster::object::quantity::{format_cpu, format_memory, milli_value, v
 use crate::input::path::FieldPath;
 use crate::repair::edit::Preference;
 
-use super::{Field, Group, Offers, Try};
+use super::offers::{Field, Group, Offers, Try};
 
 /// Requests of cpu and memory.
 pub static GROUP: Group = Group {

@@ -6,7 +6,7 @@ use crate::input::path::FieldPath;
 use crate::repair::edit::Preference;
 use crate::repair::objects::Object;
 
-use super::{Field, Group, Offers, Try};
+use super::offers::{Field, Group, Offers, Try};
 
 /// Strategies, surges, and the order of StatefulSets.
 pub static GROUP: Group = Group {

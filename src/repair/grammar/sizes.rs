@@ -1,13 +1,12 @@
 //! How many pods a workload has.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::input::path::FieldPath;
 use crate::repair::edit::Preference;
 use crate::repair::objects::Object;
-use crate::repair::text::Action;
 
-use super::{Field, Group, Offers, Try};
+use super::offers::{Field, Group, Offers, Try};
 
 /// The annotation in which kubectl keeps the manifest applied last.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
@@ -31,10 +30,10 @@ pub static GROUP: Group = Group {
 fn offer(offers: &mut Offers<'_>) {
     let sized = |object: &&Object| matches!(object.kind.as_str(), "Deployment" | "StatefulSet" | "ReplicaSet");
     for workload in offers.objects.workloads().filter(sized) {
-        let field = Field::own(workload, "spec.replicas");
         if is_scaled(offers, workload) {
-            leave_to_autoscaler(offers, workload, &field);
+            leave_to_autoscaler(offers, workload);
         } else if !workload.is_live() {
+            let field = Field::own(workload, "spec.replicas");
             offers.offer(&field, numbers(field.value().as_i64().unwrap_or(1)));
         }
     }
@@ -48,20 +47,16 @@ fn numbers(now: i64) -> impl Iterator<Item = Try> {
     })
 }
 
-fn leave_to_autoscaler(offers: &mut Offers<'_>, workload: &Object, field: &Field<'_>) {
-    let annotation = FieldPath::from("metadata.annotations").key(LAST_APPLIED);
-    let costs = "nothing: the autoscaler alone owns the number";
-    let Some(workload) = offers.objects.iter().find(|object| object.title() == workload.title()) else { return };
+fn leave_to_autoscaler<'a>(offers: &mut Offers<'a>, workload: &'a Object) {
+    let field = Field::own(workload, "spec.replicas");
     if !field.value().is_null() && !workload.is_live() {
-        let field = Field::own(workload, "spec.replicas");
+        let costs = "nothing: the autoscaler alone owns the number";
         offers.offer(&field, [Try::remove(1, Preference::Harmless, costs)]);
     }
-    let applied = Field::own(workload, annotation);
+    let applied = Field::own(workload, FieldPath::from("metadata.annotations").key(LAST_APPLIED));
     if let Some(new) = applied.value().as_str().and_then(without_replicas) {
         let costs = "nothing: `kubectl apply edit-last-applied` hands the field over to the autoscaler";
-        let action = Action::Put(json!(new));
-        offers
-            .offer(&applied, [Try { action, preference: Preference::Harmless, distance: 1, costs: costs.to_owned() }]);
+        offers.offer(&applied, [Try::put(new, 1, Preference::Harmless, costs)]);
     }
 }
 

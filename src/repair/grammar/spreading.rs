@@ -6,7 +6,7 @@ use crate::input::path::FieldPath;
 use crate::repair::edit::Preference;
 use crate::repair::objects::Object;
 
-use super::{Field, Group, Offers, Try};
+use super::offers::{Field, Group, Offers, Try};
 
 /// Spread constraints.
 pub static GROUP: Group = Group {
@@ -19,6 +19,43 @@ pub static GROUP: Group = Group {
     ],
     offer,
 };
+
+/// Which nodes count as domains.
+pub static TAINTS: Group = Group {
+    rules: &["scheduler/TaintToleration", "cluster-autoscaler/", "environment/maintenance", "environment/failures"],
+    offer: |offers| each(offers, taints),
+};
+
+/// Pods of which revisions are spread together.
+pub static REVISIONS: Group = Group {
+    rules: &["environment/commands", "argocd/self-heal", "flux/reconcile"],
+    offer: |offers| each(offers, revisions),
+};
+
+/// Offers edits of each constraint.
+fn each<'a>(offers: &mut Offers<'a>, offer: fn(&mut Offers<'a>, &'a Object, &FieldPath)) {
+    for workload in offers.objects.workloads() {
+        let list = FieldPath::from("spec.topologySpreadConstraints");
+        let whole = Field::of_template(offers.objects, workload, &list);
+        (0..whole.value().as_array().map_or(0, Vec::len)).for_each(|at| offer(offers, workload, &list.index(at)));
+    }
+}
+
+fn taints<'a>(offers: &mut Offers<'a>, workload: &'a Object, path: &FieldPath) {
+    let field = Field::of_template(offers.objects, workload, &path.key("nodeTaintsPolicy"));
+    if field.value() != "Honor" {
+        let costs = "nothing: nodes whose taints keep the pods out are no domains";
+        offers.offer(&field, [Try::put("Honor", 1, Preference::Harmless, costs)]);
+    }
+}
+
+fn revisions<'a>(offers: &mut Offers<'a>, workload: &'a Object, path: &FieldPath) {
+    let field = Field::of_template(offers.objects, workload, &path.key("matchLabelKeys"));
+    if field.value().is_null() && workload.kind == "Deployment" {
+        let costs = "pods are spread with those of their own revision only";
+        offers.offer(&field, [Try::put(json!(["pod-template-hash"]), 1, Preference::Harmless, costs)]);
+    }
+}
 
 fn offer(offers: &mut Offers<'_>) {
     for workload in offers.objects.workloads() {
@@ -59,16 +96,6 @@ fn constraint<'a>(offers: &mut Offers<'a>, workload: &'a Object, path: &FieldPat
     if let Some(now) = domains.value().as_i64().filter(|now| *now > 1) {
         let costs = "fewer domains will do";
         offers.offer(&domains, [Try::put(now - 1, 1, Preference::Weakens, costs)]);
-    }
-    let taints = field("nodeTaintsPolicy");
-    if taints.value() != "Honor" {
-        let costs = "nothing: nodes whose taints keep the pods out are no domains";
-        offers.offer(&taints, [Try::put("Honor", 1, Preference::Harmless, costs)]);
-    }
-    let keys = field("matchLabelKeys");
-    if keys.value().is_null() && workload.kind == "Deployment" {
-        let costs = "pods are spread with those of their own revision only";
-        offers.offer(&keys, [Try::put(json!(["pod-template-hash"]), 1, Preference::Harmless, costs)]);
     }
     let key = field("topologyKey");
     let other = match key.value().as_str() {

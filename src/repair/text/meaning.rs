@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::input::path::{FieldPath, Step};
 
-use super::{Action, Change};
+use super::change::{Action, Change};
 
 /// The documents with all changes made; nothing if one of them makes no sense.
 pub fn changed(mut documents: Vec<Value>, changes: &[Change]) -> Option<Vec<Value>> {

@@ -6,6 +6,7 @@
 //! offered. So edits of what stands behind an alias or a merge key are refused, and nobody has to know of all the ways to
 //! write YAML.
 
+mod change;
 mod difference;
 mod meaning;
 mod splice;
@@ -18,34 +19,12 @@ use crate::input::tree::Tree;
 use crate::input::yaml::outline::{Outline, outlines};
 use crate::input::yaml::parse;
 
+pub use change::{Action, Change};
 pub use difference::unified;
 
 /// A value on one line.
 pub fn yaml(value: &Value) -> String {
     write::flow(value, false)
-}
-
-/// What becomes of a field.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Action {
-    /// It has this value; it is added, with the mappings around it, if it is not there. An element may be added at the end
-    /// of a sequence.
-    Put(Value),
-    /// Another field stands in its place.
-    Replace(String, Value),
-    /// It is gone. Without a path, the document is.
-    Remove,
-}
-
-/// A change of a document.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Change {
-    /// Which document of its text, from 0, without those that say nothing.
-    pub document: usize,
-    /// The field.
-    pub path: FieldPath,
-    /// What becomes of it.
-    pub action: Action,
 }
 
 /// A text that was read for editing.

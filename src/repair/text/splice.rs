@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 use crate::input::path::Step;
 use crate::input::yaml::outline::{Form, Outline, Pair};
 
+use super::change::{Action, Change};
 use super::write;
-use super::{Action, Change};
 
 /// Bytes, and what replaces them.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -61,6 +61,10 @@ fn check(check: &Check<'_>) -> Value {
     if let Some(diagnostics) = &check.diagnostics {
         document["diagnostics"] = diagnostics.iter().copied().map(diagnostic).collect();
     }
+    let hints: Vec<Value> = check.inputs.iter().filter_map(|input| input.hint).map(repair::hint).collect();
+    if !hints.is_empty() {
+        document["hints"] = hints.into();
+    }
     document
 }
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{SCHEMA, result};
-use crate::repair::{Edit, Ending, Repair, Repaired};
+use crate::repair::{Edit, Ending, Hint, Repair, Repaired};
 
 /// An answer.
 pub fn value(repaired: &Repaired) -> Value {
@@ -25,6 +25,12 @@ pub fn value(repaired: &Repaired) -> Value {
         "before": repaired.before.iter().map(result::value).collect::<Vec<Value>>(),
         "repairs": repaired.repairs.iter().map(repair).collect::<Vec<Value>>(),
     })
+}
+
+/// Which field to look at after a violation.
+pub fn hint(hint: &Hint) -> Value {
+    let (file, line) = &hint.place;
+    json!({"object": hint.object, "field": hint.field, "file": file, "line": line, "command": hint.command})
 }
 
 fn repair(repair: &Repair) -> Value {

@@ -40,7 +40,8 @@ fn part(part: &Part<'_>, detail: Detail) -> String {
         {
             result::not_checked(names, *after_violation)
         }
-        Part::Result { .. } | Part::NotChecked { .. } => String::new(),
+        Part::Hint(hint) if detail > Detail::Quiet => repair::hint(hint),
+        Part::Result { .. } | Part::NotChecked { .. } | Part::Hint(_) => String::new(),
         Part::Overview(results) => table::results(results.iter().copied()),
         Part::Replayed(it) => replayed(it, detail),
         Part::Simulation(it) => simulation(it, detail),

@@ -1,6 +1,6 @@
 //! Repairs: what is changed, what it costs, how far it holds, and the difference.
 
-use crate::repair::{Edit, Ending, Repair, Repaired};
+use crate::repair::{Edit, Ending, Hint, Repair, Repaired};
 
 use super::style::{BAD, BOLD, DIM, GOOD, OPEN, dimmed};
 use crate::report::render::Detail;
@@ -17,6 +17,15 @@ pub fn text(repaired: &Repaired, detail: Detail) -> String {
         out.push_str(&dimmed(&indented(&effort(repaired), "", "  ")));
     }
     out
+}
+
+/// Which field to look at after a violation, and what looks for a change of it.
+pub fn hint(hint: &Hint) -> String {
+    let Hint { object, field, place: (file, line), command } = hint;
+    let text = format!(
+        "hint: {object}: {field} has a part in this ({file}:{line}); `{command}` looks for the smallest change"
+    );
+    format!("\n{}\n", indented(&text, "", "  "))
 }
 
 /// How it ended, in a sentence.

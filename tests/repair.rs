@@ -1,0 +1,218 @@
+//! Repairs: edits of random texts, and every violating example repaired by no more fields than its fixed twin changes.
+
+#[path = "repair/twins.rs"]
+mod twins;
+
+use std::path::{Path, PathBuf};
+
+use assert_cmd::Command;
+use kubound::input::path::FieldPath;
+use kubound::repair::text::{Action, Change, Page};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+/// Most seconds for one example.
+const PATIENCE: &str = "300s";
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The exit code and what is printed.
+fn kubound(arguments: &[&str], directory: &Path) -> (i32, String, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kubound"));
+    let output = command.args(arguments).current_dir(directory).output().expect("it runs");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+    (output.status.code().unwrap_or(-1), text(output.stdout), text(output.stderr))
+}
+
+fn repaired(example: &str) -> Value {
+    let arguments = ["repair", "--format", "json", "--timeout", PATIENCE, example];
+    let (code, out, err) = kubound(&arguments, &root().join("examples"));
+    assert_eq!(code, 0, "{example}: {err}{out}");
+    serde_json::from_str(&out).unwrap_or_else(|error| panic!("{example}: {error}"))
+}
+
+/// Repairs an example and compares the number of fields with that of its twin.
+fn is_as_small_as_its_twin(example: &str) {
+    let answer = repaired(example);
+    let fields = answer["repairs"][0]["edits"].as_array().map_or(0, Vec::len);
+    let published = twins::changed_fields(&root().join("examples").join(example));
+    assert!(fields >= 1 && fields <= published, "{example}: {fields} fields, and {published} in the twin");
+    for repair in answer["repairs"].as_array().into_iter().flatten() {
+        assert!(repair["results"].as_array().is_some_and(|all| all.iter().all(|it| it["verdict"] == "holds")));
+        assert!(repair["diff"].as_str().is_some_and(|diff| diff.starts_with("--- a/")), "{example}");
+    }
+}
+
+/// A copy of an example.
+fn copied(example: &str) -> tempfile::TempDir {
+    let directory = tempfile::tempdir().expect("a directory");
+    for entry in std::fs::read_dir(root().join("examples").join(example)).expect("an example") {
+        let path = entry.expect("an entry").path();
+        std::fs::copy(&path, directory.path().join(path.file_name().expect("a name"))).expect("copied");
+    }
+    directory
+}
+
+#[test]
+fn what_is_applied_holds_and_changes_nothing_else() {
+    let directory = copied("gitops-violating");
+    let before = std::fs::read_to_string(directory.path().join("web.yaml")).expect("web.yaml");
+    let (code, out, err) = kubound(&["repair", "--apply", "."], directory.path());
+    assert_eq!(code, 0, "{err}");
+    assert!(out.contains("leave out spec.replicas") && err.contains("written: "), "{out}{err}");
+    let after = std::fs::read_to_string(directory.path().join("web.yaml")).expect("web.yaml");
+    assert_eq!(after, before.replace("  replicas: 2\n", ""), "the comment stays");
+    assert_eq!(kubound(&["check", "."], directory.path()).0, 0);
+    let (code, out, _) = kubound(&["repair", "--apply", "."], directory.path());
+    assert!(code == 0 && out.contains("nothing to repair"), "{out}");
+}
+
+#[test]
+fn what_is_no_file_is_not_written() {
+    let examples = root().join("examples");
+    for arguments in [&["repair", "--case", "c7", "--apply"][..], &["repair", "-", "--apply"]] {
+        let (code, _, err) = kubound(arguments, &examples);
+        assert_eq!(code, 2);
+        assert!(err.contains("is no file"), "{err}");
+    }
+    assert_eq!(kubound(&["repair", "--case", "all"], &examples).0, 2);
+    assert_eq!(kubound(&["repair", "gitops-violating", "--apply=9"], &examples).0, 2);
+}
+
+#[test]
+fn a_search_ends_in_time() {
+    let (code, out, _) = kubound(&["repair", "--timeout", "1ms", "c3-violating"], &root().join("examples"));
+    assert_eq!(code, 3, "{out}");
+}
+
+#[test]
+fn where_no_field_helps_that_is_said() {
+    let directory = copied("gitops-violating");
+    for name in ["web.yaml", "application.yaml"] {
+        std::fs::remove_file(directory.path().join(name)).expect("removed");
+    }
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: lost}\nspec: {nodeSelector: {a: b}, containers: [{name: a, image: b}]}\n";
+    let scenario = "apiVersion: kubound.dev/v1alpha1\nkind: Scenario\nmetadata: {name: lost}\nspec:\n  nodePools: [{name: n, count: 1, template: {allocatable: {cpu: 1, memory: 1Gi, pods: 9}}}]\n  properties: [pods-schedulable]\n  bound: 1\n";
+    std::fs::write(directory.path().join("pod.yaml"), pod).expect("written");
+    std::fs::write(directory.path().join("scenario.yaml"), scenario).expect("written");
+    let (code, out, err) = kubound(&["repair", "."], directory.path());
+    assert!(code == 1 && out.contains("no repair of 3 fields"), "{code}: {out}{err}");
+}
+
+#[test]
+fn violations_end_with_a_hint() {
+    let (code, out, _) = kubound(&["check", "c3-violating"], &root().join("examples"));
+    assert_eq!(code, 1);
+    let words = out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("hint: Deployment search: spec.template.spec.topologySpreadConstraints"), "{out}");
+    assert!(words.contains("`kubound repair c3-violating`"), "{out}");
+    let (_, out, _) = kubound(&["check", "c3-violating", "--format", "json"], &root().join("examples"));
+    let answer: Value = serde_json::from_str(&out).expect("JSON");
+    assert_eq!(answer["hints"][0]["file"], "c3-violating/cluster.yaml");
+}
+
+/// Examples that are repaired in every build; `KUBOUND_ALL_REPAIRS=1` repairs all.
+const QUICK: [&str; 8] = [
+    "c2-violating",
+    "c3-violating",
+    "c7-violating",
+    "gitops-violating",
+    "pinned-violating",
+    "statefulset-violating",
+    "failures/createmod1097-violating",
+    "failures/k89007-violating",
+];
+
+#[test]
+fn examples_are_repaired_by_as_few_fields_as_their_twins_change() {
+    let all = twins::violating(&root().join("examples"));
+    assert!(all.len() > 35, "{} examples", all.len());
+    let is_asked =
+        |example: &&String| std::env::var_os("KUBOUND_ALL_REPAIRS").is_some() || QUICK.contains(&example.as_str());
+    let asked: Vec<&String> = all.iter().filter(is_asked).collect();
+    assert!(asked.len() >= QUICK.len(), "{asked:?}");
+    asked.into_iter().for_each(|example| is_as_small_as_its_twin(example));
+}
+
+/// A value of a field: with mappings, sequences and scalars of all kinds.
+fn value() -> impl Strategy<Value = Value> {
+    let text = prop_oneof!["[a-z]{1,6}", "[0-9]{1,3}%", Just("true".to_owned()), Just("a: #b, [c]".to_owned())];
+    let scalar = prop_oneof![
+        any::<i16>().prop_map(Value::from),
+        any::<bool>().prop_map(Value::from),
+        text.prop_map(Value::from)
+    ];
+    scalar.prop_recursive(3, 24, 4, |inner| {
+        let map = prop::collection::btree_map("[a-z]{1,4}", inner.clone(), 1..4);
+        prop_oneof![
+            map.prop_map(|map| Value::Object(map.into_iter().collect())),
+            prop::collection::vec(inner, 1..4).prop_map(Value::from)
+        ]
+    })
+}
+
+/// A document, with a comment before and after each line that begins a field.
+fn document() -> impl Strategy<Value = (Value, String)> {
+    let map = prop::collection::btree_map("[a-z]{1,4}", value(), 2..5);
+    map.prop_map(|map| {
+        let value = Value::Object(map.into_iter().collect());
+        let plain = serde_yaml::to_string(&value).expect("YAML");
+        let noted = plain.lines().enumerate().map(|(number, line)| {
+            let margin: String = line.chars().take_while(|next| *next == ' ').collect();
+            format!("{margin}# before {number}\n{line} # behind {number}\n")
+        });
+        let text: String = noted.collect();
+        (value, text)
+    })
+}
+
+/// Paths of all values in a document.
+fn paths(value: &Value, here: &FieldPath) -> Vec<FieldPath> {
+    let inner: Vec<(FieldPath, &Value)> = match value {
+        Value::Object(map) => map.iter().map(|(key, value)| (here.key(key), value)).collect(),
+        Value::Array(elements) => elements.iter().enumerate().map(|(at, it)| (here.index(at), it)).collect(),
+        _ => Vec::new(),
+    };
+    inner.into_iter().flat_map(|(path, value)| [vec![path.clone()], paths(value, &path)].concat()).collect()
+}
+
+fn at<'v>(value: &'v Value, path: &FieldPath) -> &'v Value {
+    use kubound::input::path::Step;
+    path.steps().iter().fold(value, |value, step| match step {
+        Step::Key(key) => &value[key],
+        Step::Index(index) => &value[*index],
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn scalars_change_alone((value, text) in document(), new in any::<u16>()) {
+        let page = Page::new(&text).expect("YAML");
+        prop_assert_eq!(&page.documents()[0], &value);
+        for path in paths(&value, &FieldPath::root()).into_iter().filter(|path| !at(&value, path).is_object() && !at(&value, path).is_array()) {
+            let change = Change { document: 0, path: path.clone(), action: Action::Put(json!(new)) };
+            let changed = page.changed(&[change]);
+            let changed = changed.ok_or_else(|| TestCaseError::fail(format!("{path} in\n{text}")))?;
+            let differ = text.lines().zip(changed.lines()).filter(|(old, new)| old != new).count();
+            prop_assert!(differ <= 1 && text.lines().count() == changed.lines().count(), "{}\n{}", text, changed);
+        }
+    }
+
+    #[test]
+    fn fields_come_and_go((value, text) in document(), new in value()) {
+        let page = Page::new(&text).expect("YAML");
+        let maps = paths(&value, &FieldPath::root()).into_iter().filter(|path| at(&value, path).is_object());
+        for path in maps.chain([FieldPath::root()]) {
+            let added = Change { document: 0, path: path.key("added"), action: Action::Put(new.clone()) };
+            let changed = page.changed(&[added]).ok_or_else(|| TestCaseError::fail(format!("{path} in\n{text}")))?;
+            prop_assert!(text.lines().all(|line| changed.contains(line)), "{}\n{}", text, changed);
+            let again = Page::new(&changed).expect("YAML");
+            let removed = Change { document: 0, path: path.key("added"), action: Action::Remove };
+            prop_assert_eq!(again.changed(&[removed]).as_deref(), Some(text.as_str()));
+        }
+    }
+}
