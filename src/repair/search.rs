@@ -47,7 +47,8 @@ pub fn repair(name: String, objects: &Objects, way: &Way<'_>) -> Result<Repaired
 pub fn nearest(objects: &Objects, result: &CheckResult) -> Option<Edit> {
     let relevance = Relevance::of([result]);
     let admitted = grammar::edits(objects).into_iter().filter(|edit| relevance.admits(edit));
-    admitted.min_by_key(|edit| (!relevance.decides(edit), edit.cost()))
+    // A field that few rules read has more to do with the one that decided than a field of which many read something.
+    admitted.min_by_key(|edit| (!relevance.decides(edit), edit.rules.len(), edit.cost()))
 }
 
 struct Search<'a> {
