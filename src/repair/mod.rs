@@ -1,7 +1,7 @@
 //! Repairs: the smallest change of the manifests under which all properties hold.
 //!
 //! [`objects`] knows what is written where, the [`grammar`] which fields a person would touch and which values they would
-//! try, [`search`] finds the cheapest set of them under which all properties hold, each [`trial`] being a check like any
+//! try, [`search`] finds the cheapest set of them under which all properties hold, each `trial` being a check like any
 //! other, [`text`] makes a set of edits a change of files, and [`apply`](mod@apply) writes it. An [`answer`] is what commands tell.
 //!
 //! Invariants: what is offered was checked, with all properties of the input, on the very text that is offered; a text

@@ -3,7 +3,7 @@
 //! Every counterexample is a clause: a repair has to change a field that one of its rules reads. The cheapest set of edits that
 //! satisfies all clauses is tried; a trial that fails gives its own counterexample, and is itself ruled out. As clauses
 //! are guesses about relevance, all edits of a number of fields are tried before any of more fields: so a repair that is
-//! found has as few fields as there can be in the [grammar](super::grammar).
+//! found has as few fields as there can be in the [grammar].
 
 use crate::check::{CheckError, CheckResult, reason_text};
 use crate::engine::UnknownReason;

@@ -1,5 +1,5 @@
-//! VerticalPodAutoscalers: what they recommend and do ([`policy`], [`ranges`]), what pods of their targets request therefore
-//! ([`variants`]), and where they are at odds with autoscalers.
+//! VerticalPodAutoscalers: what they recommend and do ([`policy`], `ranges`), what pods of their targets request therefore
+//! (`variants`), and where they are at odds with autoscalers.
 //!
 //! Recommendations are known as far as a scenario, bounds or a status give them. Where nothing does, verdicts are without the
 //! VerticalPodAutoscaler. One that only recommends changes nothing.

@@ -1,6 +1,6 @@
 //! The grammar of repairs: which fields a person would touch, and which values they would try.
 //!
-//! A [`Group`](offers::Group) is a file, or a part of one: the fields of one concern, the rules that read them, and for each field a few values, nearest
+//! A `Group` is a file, or a part of one: the fields of one concern, the rules that read them, and for each field a few values, nearest
 //! first, each with what it costs. Loads, failures, commands and properties of a scenario are in no group: a repair changes
 //! the cluster, not the question.
 

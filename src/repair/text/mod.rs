@@ -1,7 +1,7 @@
 //! Edits of YAML and JSON text that keep comments and layout.
 //!
-//! A [`Change`] says what is to be in a document; [`changed`] finds the few bytes that have to be other ones
-//! ([`splice`]) and how what is new is written there ([`write`]). What comes out is read again, and has to be the old
+//! A [`Change`] says what is to be in a document; `changed` finds the few bytes that have to be other ones
+//! (`splice`) and how what is new is written there (`write`). What comes out is read again, and has to be the old
 //! documents with the changes made, and nothing else: whatever the layout of a text, an edit is right or it is not
 //! offered. So edits of what stands behind an alias or a merge key are refused, and nobody has to know of all the ways to
 //! write YAML.
