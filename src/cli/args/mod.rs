@@ -14,7 +14,7 @@ use crate::property::NAMES;
 use crate::report::{Detail, Format};
 use crate::system::Interleaving;
 
-use super::{CliError, values};
+use crate::cli::{CliError, values};
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 all properties hold, 1 one is violated, 2 bad input or usage,
