@@ -1,38 +1,39 @@
-//! CaDiCaL, a second opinion. Written in C++, therefore behind the feature `cadical`.
+//! CaDiCaL, through RustSAT's binding. Written in C++, therefore behind the feature `cadical`.
 
-use cadical::{Callbacks, Solver};
+use rustsat::solvers::{ControlSignal, Solve, SolveIncremental, SolverResult, Terminate};
+use rustsat::types::{Lit, TernaryVal};
+use rustsat_cadical::CaDiCaL;
 
 use super::solver::{Literal, SatSolver, Solved};
 use crate::engine::Watch;
 
 /// CaDiCaL with a budget. It writes no proof.
 pub struct Cadical {
-    solver: Solver<Stop>,
+    solver: CaDiCaL<'static, 'static>,
     variables: i32,
-}
-
-/// Ends a search when the budget is exhausted.
-struct Stop {
-    watch: Watch,
-    looks: u32,
+    /// Set when the solver is out of memory: what it says afterwards counts for nothing.
+    is_broken: bool,
 }
 
 /// The solver asks very often; the budget is looked at every so many times.
 const LOOK_EVERY: u32 = 64;
 
-impl Callbacks for Stop {
-    fn terminate(&mut self) -> bool {
-        self.looks = self.looks.wrapping_add(1);
-        self.looks % LOOK_EVERY == 1 && self.watch.exhausted().is_some()
-    }
-}
-
 impl Cadical {
     /// A solver that stops when the watch says so.
     pub fn new(watch: Watch) -> Self {
-        let mut solver = Solver::new();
-        solver.set_callbacks(Some(Stop { watch, looks: 0 }));
-        Cadical { solver, variables: 0 }
+        let mut solver = CaDiCaL::default();
+        let mut asked = 0u32;
+        solver.attach_terminator(move || {
+            asked = asked.wrapping_add(1);
+            let is_over = asked % LOOK_EVERY == 1 && watch.exhausted().is_some();
+            if is_over { ControlSignal::Terminate } else { ControlSignal::Continue }
+        });
+        Cadical { solver, variables: 0, is_broken: false }
+    }
+
+    /// A literal as the binding has it.
+    fn lit(literal: Literal) -> Lit {
+        Lit::new(literal.number().unsigned_abs() - 1, literal.number() < 0)
     }
 }
 
@@ -43,20 +44,28 @@ impl SatSolver for Cadical {
     }
 
     fn add_clause(&mut self, clause: &[Literal]) {
-        self.solver.add_clause(clause.iter().map(|literal| literal.number()));
+        let clause = clause.iter().map(|&literal| Self::lit(literal)).collect();
+        self.is_broken |= self.solver.add_clause(clause).is_err();
     }
 
     fn solve(&mut self, assumptions: &[Literal]) -> Solved {
-        match self.solver.solve_with(assumptions.iter().map(|literal| literal.number())) {
-            Some(true) => Solved::Satisfiable,
-            Some(false) => Solved::Unsatisfiable,
-            None => Solved::Unknown,
+        let assumptions: Vec<Lit> = assumptions.iter().map(|&literal| Self::lit(literal)).collect();
+        match self.solver.solve_assumps(&assumptions) {
+            _ if self.is_broken => Solved::Unknown,
+            Ok(SolverResult::Sat) => Solved::Satisfiable,
+            Ok(SolverResult::Unsat) => Solved::Unsatisfiable,
+            Ok(SolverResult::Interrupted) => Solved::Unknown,
+            Err(_) => {
+                self.is_broken = true;
+                Solved::Unknown
+            }
         }
     }
 
     fn value(&self, literal: Literal) -> bool {
         // A variable without a value does not matter; it counts as false.
-        let positive = self.solver.value(literal.number().abs()).unwrap_or(false);
+        let variable = Self::lit(literal).var().pos_lit();
+        let positive = self.solver.lit_val(variable).is_ok_and(|value| value == TernaryVal::True);
         positive == (literal.number() > 0)
     }
 }
