@@ -76,7 +76,7 @@ fn check_of<'a>(results: &'a [CheckResult], skipped: &'a [String], diagnostics: 
 
 fn document_of<'a>(checked: Checked<'a>, diagnostics: &'a Diagnostics) -> Document<'a> {
     let diagnostics: Vec<&Diagnostic> = diagnostics.iter().collect();
-    Document::Check(Check { inputs: vec![checked], several: false, diagnostics: Some(diagnostics) })
+    Document::Check(Check { inputs: vec![checked], several: false, diagnostics: Some(diagnostics), shard: None })
 }
 
 #[test]
@@ -175,7 +175,8 @@ fn several_inputs_at_a_glance() {
     let all = names.each_ref().map(|name| results(&read(name), |_| ()));
     let named = names.iter().zip(&all);
     let inputs = named.map(|(name, (results, skipped))| Checked { name: Some(name), ..Checked::new(results, skipped) });
-    let document = Document::Check(Check { inputs: inputs.collect(), several: true, diagnostics: Some(Vec::new()) });
+    let document =
+        Document::Check(Check { inputs: inputs.collect(), several: true, diagnostics: Some(Vec::new()), shard: None });
     assert_reads("several", &document);
     insta::assert_snapshot!("several.verbose", plain(&text().render(&document, Detail::Verbose)));
 }
@@ -296,7 +297,7 @@ fn parts_told_one_by_one_come_to_the_whole_document() {
     let (results, skipped) = results(&input, |_| ());
     for several in [false, true] {
         let inputs = vec![Checked::new(&results, &skipped); 2];
-        let document = Document::Check(Check { inputs, several, diagnostics: Some(Vec::new()) });
+        let document = Document::Check(Check { inputs, several, diagnostics: Some(Vec::new()), shard: None });
         let parts = document.parts();
         for format in FORMATS {
             let whole = format.render(&document, Detail::Verbose);

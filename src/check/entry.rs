@@ -9,7 +9,7 @@ use crate::system::{PropertyId, System};
 use super::family::{self, FamilyCheck};
 use super::plan::{Plan, Skipped, Subject};
 use super::source::Input;
-use super::{CheckError, CheckResult, Focus, Options, VerifyError, verify};
+use super::{CheckError, CheckResult, Focus, Options, Scope, VerifyError, verify};
 
 /// What is left out where schedulers have caches of their own, and the model does not.
 const RACES: &str = "races between schedulers";
@@ -29,7 +29,8 @@ pub fn check(
     let races = (spec.caches != Caches::Shared && !spec.schedulers_race()).then(|| RACES.to_owned());
     let without: Vec<String> = spec.absent.iter().cloned().chain(races).sorted().collect();
     let said = |result: CheckResult| CheckResult { without: without.clone(), ..result }.visible();
-    let (results, skipped) = ask(input, options, &mut |result| tell(&said(result.clone())))?;
+    let asked = ask(input, options, &mut |result| tell(&said(result.clone())));
+    let (results, skipped) = if options.scope.is_whole() { asked? } else { in_scope(asked, input, &options.scope)? };
     Ok((results.into_iter().map(said).collect(), skipped))
 }
 
@@ -44,6 +45,24 @@ pub fn transition_system(input: &Input, properties: &[String]) -> Result<System,
         true => system,
         false => system.slice(&(0..system.properties.len()).map(PropertyId).collect::<Vec<_>>()).system,
     })
+}
+
+/// Nothing to ask is an answer for a shard. A namespace has something, or it is not the one that was meant.
+fn in_scope(
+    asked: Result<(Vec<CheckResult>, Skipped), CheckError>,
+    input: &Input,
+    scope: &Scope,
+) -> Result<(Vec<CheckResult>, Skipped), CheckError> {
+    match (asked, &scope.namespace) {
+        (Err(CheckError::Verify(VerifyError::Nothing)), None) => Ok((Vec::new(), Skipped::new())),
+        (Err(CheckError::Verify(VerifyError::Nothing)), Some(namespace)) => {
+            let known = input.spec.workloads.iter().map(|it| it.key.namespace.as_str()).unique().sorted().join(", ");
+            let known =
+                if known.is_empty() { "there is no workload".to_owned() } else { format!("they are in {known}") };
+            Err(CheckError::Usage(format!("no property is about a workload of namespace {namespace}: {known}")))
+        }
+        (asked, _) => asked,
+    }
 }
 
 fn ask(
@@ -65,7 +84,7 @@ fn ask(
             Err(CheckError::Usage("--lift-to is for inputs of several sizes".to_owned()))
         }
         None => {
-            let selection = input.selection(options.properties);
+            let selection = options.scope.narrow(&input.spec, input.selection(options.properties));
             let subject = Subject { spec: &input.spec, name: input.name.clone(), selection };
             Ok(verify::check(&subject, &plan, tell)?)
         }
@@ -75,6 +94,7 @@ fn ask(
             let family = FamilyCheck {
                 members,
                 names: options.properties,
+                scope: &options.scope,
                 plan: &plan,
                 lift_to: members.size(options.lift_to)?,
                 adjust: &|input| (options.adjust)(&mut input.spec.scenario),

@@ -3,6 +3,8 @@
 use crate::cluster::object::scenario::Scenario;
 use crate::engine::{Budget, Engine, Progress, Silent};
 
+use super::Scope;
+
 /// When properties are decided for few workloads in the company of the rest ([`super::focus`]).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Focus {
@@ -23,6 +25,8 @@ pub struct Options<'a> {
     pub budget: Budget,
     /// Names of the properties; none: those of the input.
     pub properties: &'a [String],
+    /// The part of the input that is asked about.
+    pub scope: Scope,
     /// Whether to go on after a violation.
     pub all: bool,
     /// Whether to make models smaller first.
@@ -46,6 +50,7 @@ impl<'a> Options<'a> {
             engine,
             budget,
             properties: &[],
+            scope: Scope::default(),
             all: false,
             reduce: true,
             explain: false,

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use crate::check::source::{Asked, Input, texts_of};
-use crate::check::{CheckResult, Options, check, exit_code, reason_text};
+use crate::check::{CheckResult, Options, Scope, check, exit_code, reason_text};
 use crate::cluster::object::scenario::Scenario;
 use crate::cluster::object::spec::WorkloadKind;
 use crate::engine::{Budget, Progress, UnknownReason};
@@ -175,6 +175,7 @@ impl Session<'_> {
             engine: engine.as_ref(),
             budget,
             properties: &arguments.properties,
+            scope: Scope { namespace: arguments.namespace.clone(), shard: arguments.shard },
             all: arguments.all,
             reduce: !arguments.no_reduce,
             explain: arguments.explain_reduction,
@@ -225,6 +226,7 @@ impl Session<'_> {
             inputs: self.answers.iter().map(Answered::checked).collect(),
             several: self.several,
             diagnostics: Some(self.diagnostics.iter().flat_map(Diagnostics::iter).collect()),
+            shard: self.arguments.shard,
         };
         let results: Vec<&CheckResult> = check.results().collect();
         self.printer.finish(&Document::Check(check))?;

@@ -13,6 +13,7 @@ mod engines;
 mod error;
 mod extras;
 mod interrupt;
+mod merge;
 mod output;
 mod printer;
 mod progress;
@@ -49,6 +50,7 @@ fn dispatch(cli: &Cli) -> Result<u8, CliError> {
     match &cli.command {
         Command::Check(arguments) => check::run(arguments, cli.detail()),
         Command::Repair(arguments) => repair::run(arguments, cli.detail()),
+        Command::Merge(arguments) => merge::run(arguments, cli.detail()),
         Command::Simulate(arguments) => simulate::run(arguments, cli.detail()),
         Command::Replay(arguments) => replay::run(arguments, cli.detail()),
         Command::Cases(arguments) => cases::run(arguments, cli.detail()),

@@ -8,11 +8,13 @@ use std::time::Duration;
 use itertools::Itertools;
 
 use crate::cases::Case;
-use crate::check::{CheckResult, InputName, Replayed, Simulation, Site, Sites, Unfolded};
+use crate::check::{CheckResult, InputName, Replayed, Shard, Simulation, Site, Sites, Unfolded};
 use crate::cluster::view::rule::Rule;
 use crate::conformance::Report;
 use crate::input::Diagnostic;
 use crate::repair::{Hint, Repaired};
+
+use super::merge::Merged;
 
 /// The whole answer of a command.
 #[derive(Clone, Debug)]
@@ -37,6 +39,8 @@ pub enum Document<'a> {
     Rules(&'a [&'static Rule]),
     /// Of `explain`.
     Rule(&'static Rule),
+    /// Of `merge`.
+    Merged(&'a Merged),
 }
 
 /// A piece of an answer that makes sense by itself.
@@ -80,6 +84,8 @@ pub enum Part<'a> {
     Rules(&'a [&'static Rule]),
     /// Of `explain`.
     Rule(&'static Rule),
+    /// Of `merge`.
+    Merged(&'a Merged),
 }
 
 /// The results of a check.
@@ -91,6 +97,8 @@ pub struct Check<'a> {
     pub several: bool,
     /// What there is to say about the inputs; `None` where nobody asked.
     pub diagnostics: Option<Vec<&'a Diagnostic>>,
+    /// The share of the questions that was asked, if it was not all.
+    pub shard: Option<Shard>,
 }
 
 /// The results of one input.
@@ -172,6 +180,7 @@ impl<'a> Document<'a> {
             Document::Conformance(conformance) => vec![Part::Conformance(*conformance)],
             Document::Rules(rules) => vec![Part::Rules(rules)],
             Document::Rule(rule) => vec![Part::Rule(rule)],
+            Document::Merged(merged) => vec![Part::Merged(merged)],
         }
     }
 }

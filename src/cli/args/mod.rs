@@ -1,5 +1,7 @@
 //! Commands and options.
 
+mod merge;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -7,7 +9,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::cases::Suite;
-use crate::check::Focus;
+use crate::check::{Focus, Shard};
 use crate::conformance::Depth;
 use crate::engine::unroll::Limits;
 use crate::property::NAMES;
@@ -15,6 +17,8 @@ use crate::report::{Detail, Format};
 use crate::system::Interleaving;
 
 use crate::cli::{CliError, values};
+
+pub use merge::Merge;
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 all properties hold, 1 one is violated, 2 bad input or usage,
@@ -59,6 +63,9 @@ pub enum Command {
     Schema,
     /// List the failure cases that come with Kubound, or write them down as manifests.
     Cases(Cases),
+    /// Put the answers of shards (`check --shard I/N --format json`) together.
+    #[command(after_help = EXIT_CODES)]
+    Merge(Merge),
     /// Execute a saved counterexample again and say whether it (still) breaks its property.
     #[command(after_help = "Exit codes: 1 every trace breaks its property, 3 one does not replay, 2 bad input.")]
     Replay(Replay),
@@ -219,6 +226,12 @@ pub struct Check {
     /// Check this property only; may be given several times.
     #[arg(long = "property", value_name = "NAME", value_parser = PossibleValuesParser::new(NAMES))]
     pub properties: Vec<String>,
+    /// Ask about workloads of this namespace only, in the company of all others.
+    #[arg(long, short, value_name = "NAME")]
+    pub namespace: Option<String>,
+    /// Answer only this share of the questions, such as 0/4, the first of four; `kubound merge` puts answers together.
+    #[arg(long, value_name = "I/N")]
+    pub shard: Option<Shard>,
     /// Go on after the first violation.
     #[arg(long)]
     pub all: bool,

@@ -2,6 +2,7 @@
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use itertools::Itertools;
+use serde_json::Value;
 
 use super::layout::{WIDTH, mebibytes, seconds};
 use super::{Format, Needs, Writer, words};
@@ -15,6 +16,7 @@ use crate::engine::Extent;
 use crate::input::visible::visible;
 use crate::repair::Repaired;
 use crate::report::document::{Benchmarks, Document, Measurement};
+use crate::report::merge::Merged;
 
 /// Tables.
 pub static FORMAT: Format = Format {
@@ -40,7 +42,18 @@ fn document(document: &Document<'_>) -> String {
         Document::Conformance(it) => conformance(it.report),
         Document::Rules(all) => rules(all),
         Document::Rule(rule) => rules(&[rule]),
+        Document::Merged(it) => merged(it),
     }
+}
+
+/// One row for each result of several shards.
+pub fn merged(merged: &Merged) -> String {
+    let text = |value: &Value| value.as_str().map_or("-".to_owned(), |text| visible(text).into_owned());
+    let rows = merged.results().iter().map(|result| {
+        let time = result["seconds"].as_f64().map_or("-".to_owned(), seconds);
+        [text(&result["property"]), text(&result["subject"]), text(&result["words"]), text(&result["engine"]), time]
+    });
+    grid(["PROPERTY", "SUBJECT", "ANSWER", "ENGINE", "TIME"], rows, &[4])
 }
 
 /// One row for each edit of each repair.

@@ -47,6 +47,7 @@ fn document(document: &Document<'_>) -> String {
             json!({"schema": SCHEMA, "rules": all.iter().map(|rule| rules::value(rule)).collect::<Vec<Value>>()})
         }
         Document::Rule(rule) => json!({"schema": SCHEMA, "rule": rules::value(rule)}),
+        Document::Merged(merged) => merged.document.clone(),
     };
     written(&value)
 }
@@ -58,6 +59,9 @@ pub fn written(value: &Value) -> String {
 
 fn check(check: &Check<'_>) -> Value {
     let mut document = json!({"schema": SCHEMA, "results": check.results().map(result::value).collect::<Vec<Value>>()});
+    if let Some(shard) = check.shard {
+        document["shard"] = shard.to_string().into();
+    }
     if let Some(diagnostics) = &check.diagnostics {
         document["diagnostics"] = diagnostics.iter().copied().map(diagnostic).collect();
     }

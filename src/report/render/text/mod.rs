@@ -52,6 +52,7 @@ fn part(part: &Part<'_>, detail: Detail) -> String {
         Part::Conformance(it) => conformance::text(it),
         Part::Rules(all) => rules::list(all),
         Part::Rule(rule) => rules::text(rule),
+        Part::Merged(it) => table::merged(it),
     }
 }
 
