@@ -13,6 +13,7 @@ mod engines;
 mod error;
 mod extras;
 mod interrupt;
+mod kubectl;
 mod merge;
 mod output;
 mod printer;
@@ -30,6 +31,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 pub use error::CliError;
+pub use kubectl::main as plugin;
 
 use args::{Cli, Command};
 
@@ -38,15 +40,20 @@ const BAD_INPUT: u8 = 2;
 
 /// Runs the program on its arguments.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let code = dispatch(&cli).unwrap_or_else(|error| {
+    ended(run(&Cli::parse()))
+}
+
+/// The end of the program: the one place where errors are printed.
+fn ended(ran: Result<u8, CliError>) -> ExitCode {
+    let code = ran.unwrap_or_else(|error| {
         output::remark(&error.to_string());
         error.exit_code()
     });
     ExitCode::from(code)
 }
 
-fn dispatch(cli: &Cli) -> Result<u8, CliError> {
+/// Runs a command; its exit code.
+fn run(cli: &Cli) -> Result<u8, CliError> {
     match &cli.command {
         Command::Check(arguments) => check::run(arguments, cli.detail()),
         Command::Repair(arguments) => repair::run(arguments, cli.detail()),

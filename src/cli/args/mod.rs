@@ -20,7 +20,8 @@ use crate::cli::{CliError, values};
 
 pub use merge::Merge;
 
-const EXIT_CODES: &str = "\
+/// What exit codes mean, for the end of help texts.
+pub const EXIT_CODES: &str = "\
 Exit codes: 0 all properties hold, 1 one is violated, 2 bad input or usage,
 3 undecided (out of time or memory, or stopped).";
 
