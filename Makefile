@@ -2,6 +2,8 @@
 
 CARGO ?= cargo
 KUBOUND = target/release/kubound
+# What builds container images.
+BUILDER ?= docker
 # Which example the demo runs.
 DEMO ?= c3
 
@@ -11,7 +13,7 @@ export Z3_LIBRARY_PATH_OVERRIDE ?= $(shell brew --prefix z3 2>/dev/null)/lib
 export LIBRARY_PATH := $(Z3_LIBRARY_PATH_OVERRIDE):$(LIBRARY_PATH)
 endif
 
-.PHONY: help demo build test lint docs bench figures deps clean
+.PHONY: help demo build test lint docs dist image bench figures deps clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1	\2/p' Makefile | expand -t 10
@@ -42,6 +44,12 @@ lint: deps ## Check formatting and lints
 
 docs: deps ## Build the API documentation, warnings denied
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps
+
+dist: deps ## Build the archive of a release: target/kubound-VERSION-TARGET.tar.gz
+	@CARGO="$(CARGO)" scripts/dist.sh
+
+image: ## Build the container image (Docker, or BUILDER=podman)
+	$(BUILDER) build -t kubound .
 
 bench: deps ## Measure terms and engines on the cases
 	$(CARGO) bench --benches

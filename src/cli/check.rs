@@ -234,7 +234,11 @@ impl Session<'_> {
             save(path, &results)?;
         }
         let code = exit_code(results);
-        Ok(if is_stopped && code == 0 { 3 } else { code })
+        Ok(match code {
+            _ if self.arguments.exit_zero => 0,
+            0 if is_stopped => 3,
+            code => code,
+        })
     }
 }
 

@@ -25,7 +25,7 @@ pub fn run(arguments: &Merge, detail: Detail) -> Result<u8, CliError> {
         remark(&format!("error: what shards {missing} were asked is unknown: there is no answer of theirs\n"));
     }
     printer.finish(&Document::Merged(&merged))?;
-    Ok(merged.exit_code())
+    Ok(if arguments.exit_zero { 0 } else { merged.exit_code() })
 }
 
 /// A file, or the JSON files of a directory, by name.

@@ -236,6 +236,9 @@ pub struct Check {
     /// Go on after the first violation.
     #[arg(long)]
     pub all: bool,
+    /// Exit with 0 whatever the answer is: for jobs whose answer somebody else reads. Bad input still exits with 2.
+    #[arg(long)]
+    pub exit_zero: bool,
     /// Decide properties of single workloads in models of few workloads, others over-approximated: where that is quicker,
     /// always, or never.
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = FocusName::Auto)]
