@@ -53,6 +53,8 @@ pub struct About {
     pub turns: bool,
     /// Every moment, also those in the middle of something.
     pub momentary: bool,
+    /// The cluster as a whole: it cannot be asked of a workload.
+    pub whole: bool,
 }
 
 /// A field of a manifest, by its path from the object. Those of pod templates are as in a Deployment.
@@ -74,7 +76,7 @@ impl Definition {
         violated_by: "",
         arguments: &[],
         needs: "it needs a Deployment, ReplicaSet or DaemonSet",
-        about: About { places: false, waiting: false, missing: false, marks: false, turns: false, momentary: false },
+        about: About { places: false, waiting: false, missing: false, marks: false, turns: false, momentary: false, whole: false },
         field: Field::None,
         may_apply: |_| true,
         reads: |_, _, _| {},

@@ -13,6 +13,8 @@ pub struct FamilyCheck<'a> {
     pub members: &'a Members,
     /// Names of the properties asked for; none: those of the input.
     pub names: &'a [String],
+    /// Which of the questions about them are asked.
+    pub narrow: &'a dyn Fn(Selection) -> Selection,
     /// The engine and the budget for the whole family.
     pub plan: &'a Plan<'a>,
     /// Where a counterexample is tried again.
@@ -24,7 +26,7 @@ pub struct FamilyCheck<'a> {
 impl FamilyCheck<'_> {
     /// What is asked of a member: everything, or only the properties of these names.
     pub fn selection(&self, member: &Input, names: &[String]) -> Selection {
-        let all = member.selection(self.names);
+        let all = (self.narrow)(member.selection(self.names));
         if names.is_empty() { all } else { all.only(names) }
     }
 }

@@ -40,8 +40,7 @@ fn diagnostic(diagnostic: &Diagnostic) -> Option<String> {
 }
 
 fn input(checked: &Checked<'_>) -> impl Iterator<Item = String> {
-    let last = checked.results.last().copied();
-    let skipped = checked.skipped.iter().map(move |name| format!("- {name}: {}\n", words::not_checked(last)));
+    let skipped = checked.skipped.iter().map(move |name| format!("- {name}: {}\n", words::not_checked(checked)));
     checked.results.iter().map(move |it| result(checked, it)).chain(skipped)
 }
 

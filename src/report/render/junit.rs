@@ -47,7 +47,7 @@ fn suite(checked: &Checked<'_>) -> TestSuite {
     for result in &checked.results {
         suite.add_test_cases(cases(checked, result));
     }
-    let why = words::not_checked(checked.results.last().copied());
+    let why = words::not_checked(checked);
     suite.add_test_cases(checked.skipped.iter().map(|name| {
         let mut status = TestCaseStatus::skipped();
         status.set_message(why);

@@ -77,9 +77,8 @@ fn table(checked: &Checked<'_>, several: bool) -> String {
         let about = if about.is_empty() { String::new() } else { code(about) };
         let _ = writeln!(out, "| {mark} | `{}` | {about} | {} |", result.property, sentence(&words::verdict(result)));
     }
-    let last = checked.results.last().copied();
     for name in checked.skipped {
-        let _ = writeln!(out, "| | {} | | {} |", code(name), words::not_checked(last));
+        let _ = writeln!(out, "| | {} | | {} |", code(name), words::not_checked(checked));
     }
     out
 }

@@ -43,11 +43,11 @@ pub fn why(found: &Counterexample) -> String {
     lines.join("; ")
 }
 
-/// What is said of properties that were not looked at, after the last result of their input.
-pub fn not_checked(last: Option<&CheckResult>) -> &'static str {
-    match last {
-        Some(last) if last.is_violated() => "not checked, because another property is violated (--all goes on)",
-        _ => "not checked",
+/// What is said of properties of an input that were not looked at.
+pub fn not_checked(checked: &Checked<'_>) -> &'static str {
+    match checked.ended_by_violation() {
+        true => "not checked, because another property is violated (--all goes on)",
+        false => "not checked",
     }
 }
 

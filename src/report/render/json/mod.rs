@@ -8,6 +8,7 @@ mod reduction;
 mod repair;
 mod result;
 mod rules;
+pub mod schema;
 mod story;
 
 use serde_json::{Map, Value, json};

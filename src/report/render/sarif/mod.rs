@@ -131,7 +131,7 @@ fn open(checked: &Checked<'_>) -> Vec<Value> {
         let text = format!("{}{}: {}", it.property, words::about(it), words::verdict(it));
         notification(&it.property, "warning", text)
     });
-    let why = words::not_checked(checked.results.last().copied());
+    let why = words::not_checked(checked);
     let skipped = checked.skipped.iter().map(|name| notification(name, "note", format!("{name}: {why}")));
     unknown.chain(skipped).collect()
 }
