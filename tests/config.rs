@@ -120,7 +120,11 @@ fn where_all_is_ignored_the_check_passes_and_tells_each() {
         assert_eq!(document["results"][0]["ignored"]["reason"].as_str().map(|it| it.contains("bought")), Some(true));
     }
     let text = check(&directory, &[]);
-    assert!(text.out.contains("~ pods-schedulable") && text.out.contains("bought next week (cluster.yaml:"), "{}", text.out);
+    assert!(
+        text.out.contains("~ pods-schedulable") && text.out.contains("bought next week (cluster.yaml:"),
+        "{}",
+        text.out
+    );
     assert!(!text.out.contains("Insufficient cpu"), "no story of what does not count: {}", text.out);
 }
 
@@ -181,7 +185,10 @@ fn a_configuration_is_found_and_the_command_line_wins() {
         let document = json(&ran.out);
         assert_eq!((ran.code, results(&document)), (0, vec!["web: violated ignored".to_owned()]), "{}", ran.err);
         assert!(ran.err.contains(&format!("using {file}")), "{}", ran.err);
-        assert_eq!((&document["results"][0]["config"], &document["results"][0]["engine"]), (&file.into(), &"explicit".into()));
+        assert_eq!(
+            (&document["results"][0]["config"], &document["results"][0]["engine"]),
+            (&file.into(), &"explicit".into())
+        );
         assert_eq!(document["results"][0]["ignored"]["by"], "configuration");
     }
     let ran = kubound(directory.path(), &[&arguments[..], &["--no-config", "--property", "pods-schedulable"]].concat());
@@ -224,7 +231,8 @@ fn scenarios_of_configurations_are_for_inputs_without_one() {
 fn traces_remember_the_configuration_whose_scenario_they_need() {
     let directory = directory(&[deployment("web", 2, "")]);
     write(&directory, ".kubound.yaml", "scenario: {bound: 3, properties: [pods-schedulable]}\n");
-    let ran = kubound(directory.path(), &["check", "cluster.yaml", "-q", "--engine", "explicit", "--save-trace", "t.json"]);
+    let ran =
+        kubound(directory.path(), &["check", "cluster.yaml", "-q", "--engine", "explicit", "--save-trace", "t.json"]);
     assert_eq!(ran.code, 1, "{}", ran.err);
     let again = kubound(directory.path(), &["replay", "t.json"]);
     assert_eq!(again.code, 1, "{}{}", again.out, again.err);
@@ -327,7 +335,8 @@ fn code_scanning_is_told_of_suppressions_and_of_what_is_absent() {
 fn repairs_leave_what_is_ignored() {
     let directory = directory(&[deployment("web", 2, IGNORED)]);
     write(&directory, ".kubound.yaml", "properties: [pods-schedulable]\n");
-    let scenario = "---\napiVersion: kubound.dev/v1alpha1\nkind: Scenario\nspec: {properties: [pods-schedulable, settles]}\n";
+    let scenario =
+        "---\napiVersion: kubound.dev/v1alpha1\nkind: Scenario\nspec: {properties: [pods-schedulable, settles]}\n";
     let text = fs::read_to_string(directory.path().join("cluster.yaml")).expect("there") + scenario;
     write(&directory, "cluster.yaml", &text);
     let ran = kubound(directory.path(), &["repair", "cluster.yaml", "--format", "json"]);
@@ -360,7 +369,8 @@ fn every_answer_in_json_is_what_its_schema_says() {
     }
     let strange = serde_json::json!({"schema": "kubound/v1", "results": [{"verdict": 3}]});
     assert!(!schema::problems(&schema, &strange).is_empty());
-    let repaired = kubound(Path::new(env!("CARGO_MANIFEST_DIR")), &["repair", "examples/c2-violating", "--format", "json"]);
+    let repaired =
+        kubound(Path::new(env!("CARGO_MANIFEST_DIR")), &["repair", "examples/c2-violating", "--format", "json"]);
     assert_eq!(schema::problems(&schema, &json(&repaired.out)), Vec::<String>::new());
 }
 

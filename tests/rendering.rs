@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use kubound::check::source::{self, Asked, Input};
 use kubound::check::{
-    Answer, Baseline, CheckResult, Focus, InputName, Options, Replayed, Simulation, Sites, check, replay, simulate, unfold,
+    Answer, Baseline, CheckResult, Focus, InputName, Options, Replayed, Simulation, Sites, check, replay, simulate,
+    unfold,
 };
 use kubound::cluster::view::rule::{self, Omission, Part, Rule, Upstream};
 use kubound::conformance::{Component, Report, Verdict};
@@ -187,7 +188,8 @@ fn several_inputs_at_a_glance() {
 
 /// A node of one core, and Deployments of pods that ask for one: with replicas, and what their annotations say.
 fn crowded(workloads: &[(&str, u32, &str)]) -> Input {
-    let node = "apiVersion: v1\nkind: Node\nmetadata: {name: only}\nstatus: {allocatable: {cpu: 1, memory: 1Gi, pods: 9}}\n";
+    let node =
+        "apiVersion: v1\nkind: Node\nmetadata: {name: only}\nstatus: {allocatable: {cpu: 1, memory: 1Gi, pods: 9}}\n";
     let of = |(name, replicas, ignored): &(&str, u32, &str)| {
         format!(
             "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}, annotations: {{{ignored}}}}}\n\

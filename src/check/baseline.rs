@@ -76,7 +76,9 @@ impl Baseline {
         let value: Value = serde_json::from_str(text).map_err(|error| format!("not JSON: {error}"))?;
         let is_answer = value.get("results").is_some_and(Value::is_array);
         if !is_answer {
-            return Err("no answer of `kubound check`: give what `check --format json` or `--save-trace` wrote".to_owned());
+            return Err(
+                "no answer of `kubound check`: give what `check --format json` or `--save-trace` wrote".to_owned()
+            );
         }
         let document: Document = serde_path_to_error::deserialize(value)
             .map_err(|error| format!("no answer of `kubound check`: {}: {}", error.path(), error.inner()))?;
@@ -158,7 +160,8 @@ mod tests {
             {"property": "pods-schedulable", "subject": "a", "verdict": "violated", "finding": "state",
              "ignored": {"reason": "old"}},
             {"property": "rollout-completes", "subject": "a", "verdict": "holds"}]}"#;
-        let known: Vec<String> = Baseline::read(text).expect("an answer").known.iter().map(ToString::to_string).collect();
+        let known: Vec<String> =
+            Baseline::read(text).expect("an answer").known.iter().map(ToString::to_string).collect();
         assert_eq!(known, ["min-replicas/a/state/x/y", "min-replicas/b/state/x/y", "settles//loop/"]);
     }
 

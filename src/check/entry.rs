@@ -42,8 +42,7 @@ pub fn check(
     let (ignored, known) = (exceptions.ignored(), exceptions.known());
     let asked = Asked { input, options, began: Instant::now() };
     if ignored.is_empty() && known.is_empty() {
-        let (results, skipped) =
-            asked.ask(options.all, &|all| all, &mut |result| tell(&compared(result.clone())))?;
+        let (results, skipped) = asked.ask(options.all, &|all| all, &mut |result| tell(&compared(result.clone())))?;
         return Ok((results.into_iter().map(compared).collect(), skipped));
     }
     let apart: BTreeSet<Aside> = ignored.union(&known).cloned().collect();
@@ -140,8 +139,7 @@ impl Asked<'_> {
         may.map(|property| {
             let own = selection.properties.iter().filter(|it| it.name == property);
             let subject = own.filter_map(|it| it.target.as_ref()).join(", ");
-            let unknown =
-                CheckResult::unknown(name.clone(), property, spec.scenario.interleaving, reason.clone());
+            let unknown = CheckResult::unknown(name.clone(), property, spec.scenario.interleaving, reason.clone());
             CheckResult { subject, ..unknown }
         })
         .collect()

@@ -112,7 +112,9 @@ impl<'a> Exceptions<'a> {
 
     fn is_said_before(&self, ignore: &Ignore, aside: &Aside) -> bool {
         let before = self.ignores.iter().take_while(|it| !std::ptr::eq(**it, ignore));
-        before.flat_map(|it| asides(self.spec, it)).any(|it| it == *aside || it.workload.is_none() && it.property == aside.property)
+        before
+            .flat_map(|it| asides(self.spec, it))
+            .any(|it| it == *aside || it.workload.is_none() && it.property == aside.property)
     }
 }
 

@@ -118,7 +118,8 @@ fn read_within(name: &InputName, narrow: &[(String, (usize, usize))]) -> Result<
         }
         InputName::Case { case, scale, fixed } => {
             let files = cases::generate(case, *scale, *fixed)?;
-            let Loaded { spec, diagnostics, scenario_given, ignores, .. } = input::load_strings(&texts(&files), options)?;
+            let Loaded { spec, diagnostics, scenario_given, ignores, .. } =
+                input::load_strings(&texts(&files), options)?;
             Ok(Input { name: name.clone(), spec, diagnostics, scenario_given, ignores, members: None })
         }
     }

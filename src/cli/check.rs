@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::time::Instant;
 
-use crate::check::source::{Asked, Input, texts_of};
 use crate::check::exceptions::Exceptions;
+use crate::check::source::{Asked, Input, texts_of};
 use crate::check::{Baseline, CheckResult, Comparison, Options, check, exit_code, reason_text};
 use crate::cluster::object::scenario::Scenario;
 use crate::cluster::object::spec::WorkloadKind;

@@ -35,9 +35,10 @@ pub fn init(arguments: &Init, detail: Detail) -> Result<u8, CliError> {
 
 /// What tells editors which schema the scenario has, if somebody says where that is.
 fn modeline(arguments: &Init) -> String {
-    arguments.schema.as_ref().map_or(String::new(), |schema| {
-        format!("# yaml-language-server: $schema={}\n", visible(schema))
-    })
+    arguments
+        .schema
+        .as_ref()
+        .map_or(String::new(), |schema| format!("# yaml-language-server: $schema={}\n", visible(schema)))
 }
 
 /// Prints a schema, or writes it to a file.

@@ -19,18 +19,8 @@ use super::visible::visible;
 pub const ANNOTATION: &str = "kubound.dev/ignore";
 
 /// Kinds whose annotation is about workloads; the others own no pods and have no part in how many there are.
-const KINDS: [&str; 10] = [
-    "Deployment",
-    "ReplicaSet",
-    "StatefulSet",
-    "DaemonSet",
-    "Job",
-    "CronJob",
-    "Pod",
-    HORIZONTAL,
-    BUDGET,
-    SCALED,
-];
+const KINDS: [&str; 10] =
+    ["Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "CronJob", "Pod", HORIZONTAL, BUDGET, SCALED];
 const HORIZONTAL: &str = "HorizontalPodAutoscaler";
 const BUDGET: &str = "PodDisruptionBudget";
 const SCALED: &str = "ScaledObject";
@@ -91,7 +81,9 @@ fn stands_for(kind: &str, key: &ObjectKey, spec: &ClusterSpec, workload: &Worklo
         SCALED => spec.activations.iter().any(|it| it.key == *key && it.target == workload.key),
         BUDGET => spec.disruption_budgets.iter().filter(|it| super::key_of(&it.metadata) == *key).any(|it| {
             let revisions = workload.revisions.iter().filter_map(|it| it.template.metadata.as_ref());
-            revisions.filter_map(|it| it.labels.as_ref()).any(|labels| budget::selects(it, &workload.key.namespace, labels))
+            revisions
+                .filter_map(|it| it.labels.as_ref())
+                .any(|labels| budget::selects(it, &workload.key.namespace, labels))
         }),
         _ => workload.owner_kind == kind && workload.key == *key,
     }

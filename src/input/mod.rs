@@ -61,9 +61,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::cluster::object::spec::{ClusterSpec, ObjectKey};
 
+pub use config::Config;
 pub use defaults::describe_defaults;
 pub use diagnostics::{Diagnostic, Diagnostics, Severity};
-pub use config::Config;
 pub use family::{Amounts, Family};
 pub use ignore::{Ignore, Whom};
 pub use init::init_scenario;

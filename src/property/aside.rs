@@ -81,7 +81,8 @@ mod tests {
         let workloads = ["a", "b", "c"].map(key);
         let properties = ["pods-schedulable", "min-replicas", "settles"].map(PropertySpec::named);
         let asked = Selection::of(&properties);
-        let aside = |property: &str, name: Option<&str>| Aside { property: property.to_owned(), workload: name.map(key) };
+        let aside =
+            |property: &str, name: Option<&str>| Aside { property: property.to_owned(), workload: name.map(key) };
         let asides = BTreeSet::from([aside("pods-schedulable", Some("b")), aside("settles", None)]);
         let left = asked.clone().without(&asides, &workloads);
         assert_eq!(shown(&left), ["pods-schedulable of a", "pods-schedulable of c", "min-replicas of all"]);

@@ -105,8 +105,7 @@ impl<'a> Trials<'a> {
         (self.way.adjust)(&mut input.spec.scenario);
         let budget =
             Budget { bound: input.spec.scenario.bound, time: self.watch.time_left(), ..self.way.budget.clone() };
-        let options =
-            Options {
+        let options = Options {
             adjust: self.way.adjust,
             ignores: self.way.ignores,
             ask_ignored: false,

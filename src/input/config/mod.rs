@@ -100,7 +100,10 @@ fn of_source(source: &Arc<Source>, sink: &mut Diagnostics) -> Option<Config> {
     let Document { properties, bound, timeout, memory, interleaving, engine, ignore, .. } =
         raw.decode_at(&FieldPath::root(), sink)?;
     let mut reader = Reader { raw: &raw, sink };
-    properties.iter().enumerate().for_each(|(at, name)| reader.property(&FieldPath::from("properties").index(at), name));
+    properties
+        .iter()
+        .enumerate()
+        .for_each(|(at, name)| reader.property(&FieldPath::from("properties").index(at), name));
     let timeout = reader.amount("timeout", timeout.as_ref(), amounts::duration);
     let memory = reader.amount("memory", memory.as_ref(), amounts::memory);
     let ignores = rules::resolve(&ignore, &mut reader);
@@ -154,7 +157,10 @@ fn check_scenario(source: &Source, scenario: &Tree, sink: &mut Diagnostics) {
                 ),
             }
         }
-        _ => report("scenario: this is neither a path nor fields".to_owned(), "write a path, or the fields of a Scenario's `spec`"),
+        _ => report(
+            "scenario: this is neither a path nor fields".to_owned(),
+            "write a path, or the fields of a Scenario's `spec`",
+        ),
     }
 }
 
@@ -196,7 +202,8 @@ impl Reader<'_> {
 
     fn amount<T>(&mut self, field: &str, given: Option<&Amount>, read: fn(&str) -> Result<T, String>) -> Option<T> {
         let read = read(&given?.text());
-        read.map_err(|problem| self.error(&field.into(), format!("{field}: {problem}"), "correct it, or leave it out")).ok()
+        read.map_err(|problem| self.error(&field.into(), format!("{field}: {problem}"), "correct it, or leave it out"))
+            .ok()
     }
 }
 
