@@ -44,7 +44,7 @@ fn read(name: &InputName) -> Input {
 }
 
 /// What explicit search says, up to the first violation, and what it leaves out.
-fn results(input: &Input, change: impl Fn(&mut Options<'_>)) -> (Vec<CheckResult>, Vec<String>) {
+fn results<'a>(input: &'a Input, change: impl Fn(&mut Options<'a>)) -> (Vec<CheckResult>, Vec<String>) {
     let mut options = Options::new(&Explicit, Budget::bound(input.spec.scenario.bound));
     change(&mut options);
     let (mut results, skipped) = check(input, &options, &mut |_| ()).expect("it can be checked");

@@ -101,8 +101,10 @@ fn suppression(ignored: &Ignored) -> Value {
 
 /// What is in a baseline and no longer so (3.27.24).
 fn absent(gone: &Fingerprint) -> Value {
+    let logical = |name: &String| json!({"logicalLocations": [{"name": name}]});
     let mut value = json!({
         "ruleId": gone.property,
+        "locations": gone.subjects.iter().take(1).map(logical).collect::<Vec<Value>>(),
         "level": "note",
         "message": {"text": format!("{}: no longer violated", gone.title())},
         "partialFingerprints": {FINGERPRINT: gone.to_string()},
