@@ -102,7 +102,7 @@ fn there_are_two_variants_of_every_case() {
 #[test]
 fn a_shop_of_twelve_workloads_holds() {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("examples").join(MANY);
-    let request = InputName::Paths { paths: vec![path.display().to_string()], sizes: Default::default() };
+    let request = InputName::Paths { paths: vec![path.display().to_string()], sizes: Default::default(), config: None };
     let input = source::read(&request).expect("an input");
     let engine = Auto::default();
     let budget = Budget::bound(input.spec.scenario.bound);

@@ -176,7 +176,13 @@ fn the_search_goes_upward_by_total_size() {
     for on_demand in 1..=4 {
         for spot in (0..=8).filter(|spot| on_demand + spot < total as i64) {
             let spec = members.member(&[on_demand, spot]).expect("a member");
-            let loaded = Loaded { spec, family: None, diagnostics: Default::default(), scenario_given: true };
+            let loaded = Loaded {
+                spec,
+                family: None,
+                diagnostics: Default::default(),
+                scenario_given: true,
+                ignores: Vec::new(),
+            };
             assert_eq!(alone(&loaded), Answer::Holds, "{on_demand} and {spot} are fewer than {total}");
         }
     }

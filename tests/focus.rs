@@ -71,7 +71,7 @@ fn replayed(spec: &ClusterSpec, kept: &SavedTrace) -> u32 {
 fn compare(spec: &ClusterSpec, what: &str, tally: &mut Tally) {
     let survey = Survey::of(spec).expect("a survey");
     let (selection, budget) = (selection(), budget(spec, 10));
-    let input = InputName::Paths { paths: vec![what.to_owned()], sizes: Default::default() };
+    let input = InputName::Paths { paths: vec![what.to_owned()], sizes: Default::default(), config: None };
     let question = Question {
         spec,
         input: &input,

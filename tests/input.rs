@@ -67,7 +67,7 @@ fn shared(case: &str) -> Option<PathBuf> {
 
 #[test]
 fn manifests_start_from_nothing_with_defaults() {
-    let Loaded { spec, family, diagnostics, scenario_given } = loaded(&[("nodes.yaml", NODES), ("web.yaml", WEB)]);
+    let Loaded { spec, family, diagnostics, scenario_given, .. } = loaded(&[("nodes.yaml", NODES), ("web.yaml", WEB)]);
     assert!(family.is_none());
     assert!(diagnostics.is_empty() && !scenario_given, "{diagnostics}");
     let web = &spec.workloads[0];

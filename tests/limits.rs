@@ -40,8 +40,8 @@ fn cluster(workloads: usize) -> Input {
     );
     let Loaded { spec, diagnostics, scenario_given, .. } =
         load_strings(&[("cluster.yaml", text.as_str())], Default::default()).expect("a cluster");
-    let name = InputName::Paths { paths: vec!["cluster.yaml".to_owned()], sizes: Default::default() };
-    Input { name, spec, diagnostics, scenario_given, members: None }
+    let name = InputName::Paths { paths: vec!["cluster.yaml".to_owned()], sizes: Default::default(), config: None };
+    Input { name, spec, diagnostics, scenario_given, ignores: Vec::new(), members: None }
 }
 
 fn limits() -> [(Limit, Stopped); 3] {

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use kubound::check::source::{self, Asked, Input};
 use kubound::check::{
-    Answer, CheckResult, Focus, InputName, Options, Replayed, Simulation, Sites, check, replay, simulate, unfold,
+    Answer, Baseline, CheckResult, Focus, InputName, Options, Replayed, Simulation, Sites, check, replay, simulate,
+    unfold,
 };
 use kubound::cluster::view::rule::{self, Omission, Part, Rule, Upstream};
 use kubound::conformance::{Component, Report, Verdict};
@@ -43,7 +44,7 @@ fn read(name: &InputName) -> Input {
 }
 
 /// What explicit search says, up to the first violation, and what it leaves out.
-fn results(input: &Input, change: impl Fn(&mut Options<'_>)) -> (Vec<CheckResult>, Vec<String>) {
+fn results<'a>(input: &'a Input, change: impl Fn(&mut Options<'a>)) -> (Vec<CheckResult>, Vec<String>) {
     let mut options = Options::new(&Explicit, Budget::bound(input.spec.scenario.bound));
     change(&mut options);
     let (mut results, skipped) = check(input, &options, &mut |_| ()).expect("it can be checked");
@@ -76,7 +77,13 @@ fn check_of<'a>(results: &'a [CheckResult], skipped: &'a [String], diagnostics: 
 
 fn document_of<'a>(checked: Checked<'a>, diagnostics: &'a Diagnostics) -> Document<'a> {
     let diagnostics: Vec<&Diagnostic> = diagnostics.iter().collect();
-    Document::Check(Check { inputs: vec![checked], several: false, diagnostics: Some(diagnostics), shard: None })
+    Document::Check(Check {
+        inputs: vec![checked],
+        several: false,
+        diagnostics: Some(diagnostics),
+        shard: None,
+        baseline: None,
+    })
 }
 
 #[test]
@@ -175,10 +182,60 @@ fn several_inputs_at_a_glance() {
     let all = names.each_ref().map(|name| results(&read(name), |_| ()));
     let named = names.iter().zip(&all);
     let inputs = named.map(|(name, (results, skipped))| Checked { name: Some(name), ..Checked::new(results, skipped) });
-    let document =
-        Document::Check(Check { inputs: inputs.collect(), several: true, diagnostics: Some(Vec::new()), shard: None });
+    let document = Document::Check(Check {
+        inputs: inputs.collect(),
+        several: true,
+        diagnostics: Some(Vec::new()),
+        shard: None,
+        baseline: None,
+    });
     assert_reads("several", &document);
     insta::assert_snapshot!("several.verbose", plain(&text().render(&document, Detail::Verbose)));
+}
+
+/// A node of one core, and Deployments of pods that ask for one: with replicas, and what their annotations say.
+fn crowded(workloads: &[(&str, u32, &str)]) -> Input {
+    let node =
+        "apiVersion: v1\nkind: Node\nmetadata: {name: only}\nstatus: {allocatable: {cpu: 1, memory: 1Gi, pods: 9}}\n";
+    let of = |(name, replicas, ignored): &(&str, u32, &str)| {
+        format!(
+            "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}, annotations: {{{ignored}}}}}\n\
+             spec:\n  replicas: {replicas}\n  selector: {{matchLabels: {{app: {name}}}}}\n  template:\n    \
+             metadata: {{labels: {{app: {name}}}}}\n    spec: {{containers: [{{name: m, image: x, \
+             resources: {{requests: {{cpu: 1}}}}}}]}}\n"
+        )
+    };
+    let text = node.to_owned() + &workloads.iter().map(of).collect::<String>();
+    source::of_texts(&[("cluster.yaml", &text)]).expect("an input")
+}
+
+#[test]
+fn what_is_ignored_known_new_and_gone() {
+    let ignored = "kubound.dev/ignore: \"pods-schedulable=the <node> is ordered\"";
+    let names = ["pods-schedulable".to_owned()];
+    let before = crowded(&[("api", 2, ""), ("old", 2, "")]);
+    let (old, skipped) = results(&before, |options| {
+        (options.properties, options.all, options.focus) = (&names, true, Focus::On);
+    });
+    let json = Format::named("json").expect("the format");
+    let saved = json.render(&check_of(&old, &skipped, &Diagnostics::default()), Detail::Normal);
+    let baseline = Baseline::read(&saved).expect("an answer");
+    let input = crowded(&[("web", 2, ignored), ("api", 2, ""), ("calm", 0, ignored), ("cart", 2, "")]);
+    let (results, skipped) = results(&input, |options| {
+        (options.properties, options.focus, options.baseline) = (&names, Focus::Off, Some(&baseline));
+    });
+    let comparison = baseline.compare("old.json", &results, &names);
+    let sites = Sites::of(&input, &results);
+    let checked = Checked { name: Some(&input.name), sites: Some(&sites), ..Checked::new(&results, &skipped) };
+    let document = Document::Check(Check {
+        shard: None,
+        inputs: vec![checked],
+        several: false,
+        diagnostics: Some(input.diagnostics.iter().collect()),
+        baseline: Some(&comparison),
+    });
+    assert_reads("exceptions", &document);
+    insta::assert_snapshot!("exceptions.quiet", plain(&text().render(&document, Detail::Quiet)));
 }
 
 #[test]
@@ -297,7 +354,8 @@ fn parts_told_one_by_one_come_to_the_whole_document() {
     let (results, skipped) = results(&input, |_| ());
     for several in [false, true] {
         let inputs = vec![Checked::new(&results, &skipped); 2];
-        let document = Document::Check(Check { inputs, several, diagnostics: Some(Vec::new()), shard: None });
+        let document =
+            Document::Check(Check { inputs, several, diagnostics: Some(Vec::new()), shard: None, baseline: None });
         let parts = document.parts();
         for format in FORMATS {
             let whole = format.render(&document, Detail::Verbose);

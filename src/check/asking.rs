@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::plan::Plan;
-use super::{Answer, CheckResult, InputName};
+use super::{Answer, CheckResult, InputName, Regard};
 use crate::engine::guided;
 use crate::engine::sat::size::{self, Size};
 use crate::engine::{Budget, Decision, Outcome, Statistics, UnknownReason, Verdict, peak_resident_bytes};
@@ -120,6 +120,7 @@ impl Asked {
             reduction: self.explanation,
             family: None,
             focus: None,
+            regard: Regard::default(),
         }
     }
 }

@@ -7,9 +7,12 @@
 //! [`SavedTrace`] and as a [`Narrative`], the one story of a run.
 
 pub mod answer;
+mod apart;
 pub mod asking;
+pub mod baseline;
 mod entry;
 mod error;
+pub mod exceptions;
 pub mod family;
 pub mod finding;
 pub mod focus;
@@ -20,9 +23,11 @@ pub mod narrative;
 pub mod nodes;
 pub mod options;
 pub mod plan;
+pub mod regard;
 mod replay;
 pub mod result;
 mod retelling;
+pub mod sameness;
 pub mod saved;
 pub mod scope;
 mod shown;
@@ -35,14 +40,17 @@ mod walk;
 mod whole;
 
 pub use answer::{Answer, Counterexample, reason_text};
+pub use baseline::{Baseline, Comparison};
 pub use entry::{check, transition_system};
 pub use error::{CheckError, VerifyError};
 pub use finding::Finding;
 pub use name::InputName;
 pub use narrative::{Ending, Narrative, narrate};
 pub use options::{Focus, Options};
+pub use regard::{Ignored, Novelty, Regard};
 pub use replay::{Replayed, replay};
 pub use result::{CheckResult, exit_code};
+pub use sameness::Fingerprint;
 pub use saved::SavedTrace;
 pub use scope::{Scope, Shard};
 pub use sites::{Site, Sites};

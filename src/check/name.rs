@@ -26,6 +26,9 @@ pub enum InputName {
         /// Of a family: the member, by dimension.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         sizes: BTreeMap<String, i64>,
+        /// The configuration that was used; its scenario counts if the files have none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        config: Option<String>,
     },
 }
 
@@ -36,8 +39,8 @@ impl InputName {
             InputName::Case { case, scale, fixed } => {
                 format!("{case}, {scale} nodes{}", if *fixed { ", fixed" } else { "" })
             }
-            InputName::Paths { paths, sizes } if sizes.is_empty() => shown(paths),
-            InputName::Paths { paths, sizes } => {
+            InputName::Paths { paths, sizes, .. } if sizes.is_empty() => shown(paths),
+            InputName::Paths { paths, sizes, .. } => {
                 let sizes: Vec<String> =
                     sizes.iter().map(|(name, value)| format!("{} = {value}", visible(name))).collect();
                 format!("{} ({})", shown(paths), sizes.join(", "))

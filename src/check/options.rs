@@ -2,6 +2,9 @@
 
 use crate::cluster::object::scenario::Scenario;
 use crate::engine::{Budget, Engine, Progress, Silent};
+use crate::input::Ignore;
+
+use super::Baseline;
 
 use super::Scope;
 
@@ -39,6 +42,12 @@ pub struct Options<'a> {
     pub lift_to: &'a [(String, i64)],
     /// Of a family: changes the scenario of every member.
     pub adjust: &'a dyn Fn(&mut Scenario),
+    /// What is ignored besides what annotations of the input ignore.
+    pub ignores: &'a [Ignore],
+    /// Whether to find out what is known of what is ignored, too.
+    pub ask_ignored: bool,
+    /// Violations that are known.
+    pub baseline: Option<&'a Baseline>,
     /// Watches.
     pub progress: &'a dyn Progress,
 }
@@ -57,6 +66,9 @@ impl<'a> Options<'a> {
             focus: Focus::Auto,
             lift_to: &[],
             adjust: &|_| (),
+            ignores: &[],
+            ask_ignored: true,
+            baseline: None,
             progress: &Silent,
         }
     }

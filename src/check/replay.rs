@@ -7,6 +7,7 @@ use crate::system::{Interleaving, PropertyId, Slice, Trace};
 
 use super::asking::named;
 use super::retelling::retell;
+use super::sameness::is_of;
 use super::saved::fingerprint;
 use super::source::Input;
 use super::{CheckError, InputName, Narrative, SavedTrace, VerifyError};
@@ -81,10 +82,7 @@ pub(super) fn on_slice<T>(
 /// The property of the trace; only of the workload that it is about, where it names one.
 fn about(input: &Input, trace: &SavedTrace) -> Selection {
     let mut selection = input.selection(std::slice::from_ref(&trace.property));
-    let named = input.spec.workloads.iter().find(|workload| {
-        let key = workload.key.to_string();
-        trace.subject == key || trace.subject.strip_prefix(&key).is_some_and(|rest| rest.starts_with(':'))
-    });
+    let named = input.spec.workloads.iter().find(|workload| is_of(&trace.subject, &workload.key.to_string()));
     if let Some(workload) = named {
         let other = |target: &Option<_>| target.as_ref().is_some_and(|target| *target != workload.key);
         selection.properties.retain(|property| !other(&property.target));

@@ -6,7 +6,7 @@ use crate::system::Interleaving;
 
 use super::family::FamilyReport;
 use super::focus::FocusReport;
-use super::{Answer, InputName};
+use super::{Answer, InputName, Regard};
 
 /// The check of one property name on one input.
 #[derive(Clone, Debug)]
@@ -41,12 +41,24 @@ pub struct CheckResult {
     pub family: Option<Box<FamilyReport>>,
     /// Of workloads that were decided in the company of others: how.
     pub focus: Option<Box<FocusReport>>,
+    /// Whether its violation is ignored, or known.
+    pub regard: Regard,
 }
 
 impl CheckResult {
     /// Whether there is a counterexample.
     pub fn is_violated(&self) -> bool {
         matches!(self.answer, Answer::Violated(_))
+    }
+
+    /// Whether there is a counterexample that is neither ignored nor known.
+    pub fn counts(&self) -> bool {
+        self.is_violated() && self.regard.counts()
+    }
+
+    /// The exit code that stands for it: what does not count is as if it held.
+    pub fn exit_code(&self) -> u8 {
+        if self.is_violated() && !self.counts() { 0 } else { self.answer.exit_code() }
     }
 
     /// What it is about, one by one; none if that is the cluster.
@@ -72,6 +84,7 @@ impl CheckResult {
             reduction: None,
             family: None,
             focus: None,
+            regard: Regard::default(),
         }
     }
 }
@@ -83,5 +96,5 @@ pub fn exit_code<'a>(results: impl IntoIterator<Item = &'a CheckResult>) -> u8 {
         3 => 1,
         _ => 0,
     };
-    results.into_iter().map(|result| result.answer.exit_code()).max_by_key(|&code| rank(code)).unwrap_or(0)
+    results.into_iter().map(CheckResult::exit_code).max_by_key(|&code| rank(code)).unwrap_or(0)
 }

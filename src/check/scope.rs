@@ -89,7 +89,7 @@ impl Scope {
 
     /// A property as far as it is about these workloads.
     fn share(&self, property: &PropertySpec, mine: &[ObjectKey]) -> Vec<PropertySpec> {
-        if about(&property.name).cluster {
+        if about(&property.name).whole {
             let place = NAMES.iter().position(|name| *name == property.name).unwrap_or(0);
             let is_mine = self.namespace.is_none() && self.shard.is_none_or(|shard| shard.takes(place));
             return if is_mine { vec![property.clone()] } else { Vec::new() };

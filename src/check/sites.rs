@@ -9,6 +9,7 @@ use crate::input::path::FieldPath;
 use crate::input::visible::visible;
 use crate::property::{self, Field};
 
+use super::sameness::workload_of;
 use super::source::Input;
 use super::{Answer, CheckResult, InputName};
 
@@ -134,11 +135,6 @@ fn of_subjects(spec: &ClusterSpec, result: &CheckResult, finder: &mut Finder) ->
         }
     }
     found
-}
-
-/// The workload of a subject such as `web: maxSkew 1 over zone`.
-fn workload_of(subject: &str) -> &str {
-    subject.split([':', ' ']).next().unwrap_or(subject)
 }
 
 /// A field of the pod template is elsewhere in a CronJob.

@@ -1,13 +1,14 @@
 //! Reads an input: paths, or a case that comes with Kubound.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::cases;
 use crate::cluster::object::scenario::PropertySpec;
 use crate::cluster::object::spec::ClusterSpec;
 use crate::input::source::Source;
-use crate::input::{self, Diagnostics, Family, LoadOptions, Loaded};
+use crate::input::{self, Diagnostics, Family, Ignore, LoadOptions, Loaded};
 use crate::property::Selection;
 
 use super::family::Members;
@@ -23,6 +24,8 @@ pub struct Input {
     pub diagnostics: Diagnostics,
     /// Whether a scenario came with it.
     pub scenario_given: bool,
+    /// What annotations of its objects ignore.
+    pub ignores: Vec<Ignore>,
     /// If it is a family: its members; the rest is that of one of them.
     pub members: Option<Members>,
 }
@@ -57,7 +60,7 @@ pub fn open(asked: &Asked) -> Result<Input, CheckError> {
 /// If something in it cannot be read, with its place.
 pub fn of_texts(files: &[(&str, &str)]) -> Result<Input, CheckError> {
     let names: Vec<String> = files.iter().map(|&(name, _)| name.to_owned()).collect();
-    family(&names, input::load_strings(files, LoadOptions::default())?, &[])
+    family(Files::named(&names), input::load_strings(files, LoadOptions::default())?, &[])
 }
 
 /// Reads an input by its name.
@@ -72,9 +75,10 @@ pub fn read(name: &InputName) -> Result<Input, CheckError> {
 /// If one of them cannot be read, or if a case has no texts for such a range.
 pub fn texts_of(asked: &Asked) -> Result<Vec<Arc<Source>>, CheckError> {
     let InputName::Case { case, scale, fixed } = &asked.name else {
-        let InputName::Paths { paths, .. } = &asked.name else { return Ok(Vec::new()) };
+        let InputName::Paths { paths, config, .. } = &asked.name else { return Ok(Vec::new()) };
         let mut sink = Diagnostics::default();
-        let sources = input::source::read(&paths.iter().map(Into::into).collect::<Vec<_>>(), &mut sink);
+        let files: Vec<PathBuf> = paths.iter().map(Into::into).collect();
+        let sources = input::sources(&files, config.as_deref().map(Path::new), &mut sink);
         return if sink.has_errors() { Err(sink.into()) } else { Ok(sources) };
     };
     let files = match asked.scale.0 < asked.scale.1 {
@@ -93,24 +97,30 @@ pub fn texts_of(asked: &Asked) -> Result<Vec<Arc<Source>>, CheckError> {
 /// If something in them cannot be read, with its place.
 pub fn of_sources(sources: &[Arc<Source>], sizes: &[(String, (usize, usize))]) -> Result<Input, CheckError> {
     let names: Vec<String> = sources.iter().map(|source| source.name.clone()).collect();
-    family(&names, input::load_sources(sources, LoadOptions::default())?, sizes)
+    family(Files::named(&names), input::load_sources(sources, LoadOptions::default())?, sizes)
 }
 
 fn read_within(name: &InputName, narrow: &[(String, (usize, usize))]) -> Result<Input, CheckError> {
     let options = LoadOptions::default();
     match name {
-        InputName::Paths { paths, sizes } => {
-            let loaded = input::load(&paths.iter().map(Into::into).collect::<Vec<_>>(), options)?;
+        InputName::Paths { paths, sizes, config } => {
+            let files: Vec<PathBuf> = paths.iter().map(Into::into).collect();
+            let mut loaded = input::load_configured(&files, config.as_deref().map(Path::new), options)?;
             let exact = sizes.iter().map(|(name, &value)| {
                 let value = usize::try_from(value).unwrap_or(0);
                 (name.clone(), (value, value))
             });
-            family(paths, loaded, &narrow.iter().cloned().chain(exact).collect::<Vec<_>>())
+            if let Some(config) = config {
+                loaded.diagnostics.note(format!("using {config}"));
+            }
+            let files = Files { paths, config: config.clone() };
+            family(files, loaded, &narrow.iter().cloned().chain(exact).collect::<Vec<_>>())
         }
         InputName::Case { case, scale, fixed } => {
             let files = cases::generate(case, *scale, *fixed)?;
-            let Loaded { spec, diagnostics, scenario_given, .. } = input::load_strings(&texts(&files), options)?;
-            Ok(Input { name: name.clone(), spec, diagnostics, scenario_given, members: None })
+            let Loaded { spec, diagnostics, scenario_given, ignores, .. } =
+                input::load_strings(&texts(&files), options)?;
+            Ok(Input { name: name.clone(), spec, diagnostics, scenario_given, ignores, members: None })
         }
     }
 }
@@ -125,20 +135,33 @@ fn texts(files: &[cases::File]) -> Vec<(&str, &str)> {
     files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect()
 }
 
+/// What names an input of files.
+struct Files<'a> {
+    paths: &'a [String],
+    config: Option<String>,
+}
+
+impl<'a> Files<'a> {
+    fn named(paths: &'a [String]) -> Self {
+        Files { paths, config: None }
+    }
+}
+
 /// What was loaded, with its members if there are several of them.
-fn family(paths: &[String], loaded: Loaded, narrow: &[(String, (usize, usize))]) -> Result<Input, CheckError> {
-    let Loaded { spec, family, diagnostics, scenario_given } = loaded;
+fn family(files: Files<'_>, loaded: Loaded, narrow: &[(String, (usize, usize))]) -> Result<Input, CheckError> {
+    let Loaded { spec, family, diagnostics, scenario_given, ignores } = loaded;
+    let Files { paths, config } = files;
     let Some(family) = family else {
         if let Some((name, _)) = narrow.first() {
             return Err(CheckError::Usage(format!("this input has no size `{name}`: its scenario has no ranges")));
         }
-        let name = InputName::Paths { paths: paths.to_vec(), sizes: BTreeMap::new() };
-        return Ok(Input { name, spec, diagnostics, scenario_given, members: None });
+        let name = InputName::Paths { paths: paths.to_vec(), sizes: BTreeMap::new(), config };
+        return Ok(Input { name, spec, diagnostics, scenario_given, ignores, members: None });
     };
-    let members = Members::of_paths(paths.to_vec(), family, scenario_given, narrow)?;
+    let members = Members::of_paths((paths.to_vec(), config), family, scenario_given, narrow)?;
     let largest = members.member(members.largest())?;
     let members = Some(members).filter(|members| members.sizes.len() > 1);
-    Ok(Input { diagnostics, members, ..largest })
+    Ok(Input { diagnostics, members, ignores, ..largest })
 }
 
 impl Input {

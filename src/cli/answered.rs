@@ -63,7 +63,9 @@ impl Answered {
             Answer::Violated(found) => Some((at, &found.trace, found.k)),
             Answer::Holds(_) | Answer::Unknown { .. } => None,
         });
-        let (at, trace, _) = found.min_by_key(|(_, trace, k)| (*k, trace.steps.len()))?;
+        // What does not count is shown only if nothing else is there.
+        let excused = |at: usize| !self.results[at].counts();
+        let (at, trace, _) = found.min_by_key(|(at, trace, k)| (excused(*at), *k, trace.steps.len()))?;
         Some((at, trace))
     }
 

@@ -3,12 +3,13 @@
 use std::path::Path;
 use std::time::Instant;
 
+use crate::check::exceptions::Exceptions;
 use crate::check::source::{Asked, Input, texts_of};
-use crate::check::{CheckResult, Options, Scope, check, exit_code, reason_text};
+use crate::check::{Baseline, CheckResult, Comparison, Options, Scope, check, exit_code, reason_text};
 use crate::cluster::object::scenario::Scenario;
 use crate::cluster::object::spec::WorkloadKind;
 use crate::engine::{Budget, Progress, UnknownReason};
-use crate::input::{Diagnostics, describe_defaults};
+use crate::input::{Diagnostics, Ignore, describe_defaults};
 use crate::repair::{Hint, Objects, nearest};
 use crate::report::document::{self, Checked};
 use crate::report::render::json;
@@ -19,6 +20,7 @@ use crate::system::Interleaving;
 use super::CliError;
 use super::answered::{self, Answered};
 use super::args::{Check, Source};
+use super::config;
 use super::engines;
 use super::interrupt;
 use super::output::remark;
@@ -36,16 +38,29 @@ const MANY: usize = 3;
 pub fn run(arguments: &Check, detail: Detail) -> Result<u8, CliError> {
     let asked = source::asked(&arguments.source)?;
     let format = arguments.format()?;
+    let printer = Printer::to(arguments.output.as_deref(), format, detail)?;
+    let config = match config::read(&arguments.source) {
+        Err(errors) => return Err(refused(printer, errors)),
+        Ok(config) => config,
+    };
+    let arguments = &config::check(arguments, &config);
     answered::fits(arguments, format, asked.len())?;
+    let baseline = baseline(arguments, asked.len())?;
+    if detail > Detail::Quiet {
+        remark(&config.diagnostics.to_string());
+    }
     let mut session = Session {
         arguments,
         detail,
         several: asked.len() > 1,
-        printer: Printer::to(arguments.output.as_deref(), format, detail)?,
+        printer,
+        baseline,
+        comparison: None,
         line: Line::new(detail > Detail::Quiet),
         stop: interrupt::flag(),
         answers: Vec::new(),
-        diagnostics: Vec::new(),
+        diagnostics: vec![config.diagnostics],
+        ignores: config.ignores,
     };
     for one in asked {
         if session.is_stopped() {
@@ -65,12 +80,35 @@ pub fn run(arguments: &Check, detail: Detail) -> Result<u8, CliError> {
     session.finish()
 }
 
+/// Says in the document, too, what is wrong.
+fn refused(printer: Printer, errors: Diagnostics) -> CliError {
+    let check = document::Check { diagnostics: Some(errors.iter().collect()), ..Default::default() };
+    let printed = printer.finish(&Document::Check(check));
+    printed.err().unwrap_or(CliError::Input(errors))
+}
+
+/// Violations that are known, of the one input.
+fn baseline(arguments: &Check, inputs: usize) -> Result<Option<Baseline>, CliError> {
+    let Some(file) = &arguments.baseline else { return Ok(None) };
+    if inputs > 1 {
+        return Err(CliError::Usage("--baseline is for one input: check them one by one".to_owned()));
+    }
+    let text = std::fs::read_to_string(file).map_err(|error| CliError::File(file.clone(), error))?;
+    Baseline::read(&text).map(Some).map_err(|problem| CliError::Format(file.clone(), problem))
+}
+
 struct Session<'a> {
     arguments: &'a Check,
     detail: Detail,
     /// Whether several inputs were asked about.
     several: bool,
     printer: Printer,
+    /// What is ignored besides what annotations ignore.
+    ignores: Vec<Ignore>,
+    /// What is known.
+    baseline: Option<Baseline>,
+    /// What became of that.
+    comparison: Option<Comparison>,
     line: Line,
     stop: std::sync::Arc<std::sync::atomic::AtomicBool>,
     /// What is known of each input.
@@ -84,12 +122,15 @@ impl Session<'_> {
         self.stop.load(std::sync::atomic::Ordering::Relaxed)
     }
 
+    /// The part of an input that is asked about.
+    fn scope(&self) -> Scope {
+        Scope { namespace: self.arguments.namespace.clone(), shard: self.arguments.shard }
+    }
+
     /// Says in the document, too, what is wrong with an input.
     fn refuse(self, errors: Diagnostics) -> CliError {
         self.line.end();
-        let check = document::Check { diagnostics: Some(errors.iter().collect()), ..Default::default() };
-        let printed = self.printer.finish(&Document::Check(check));
-        printed.err().unwrap_or(CliError::Input(errors))
+        refused(self.printer, errors)
     }
 
     /// Reads an input. The inner error says why it was not read in time.
@@ -175,13 +216,16 @@ impl Session<'_> {
             engine: engine.as_ref(),
             budget,
             properties: &arguments.properties,
-            scope: Scope { namespace: arguments.namespace.clone(), shard: arguments.shard },
+            scope: self.scope(),
             all: arguments.all,
             reduce: !arguments.no_reduce,
             explain: arguments.explain_reduction,
             focus: arguments.focus.into(),
             lift_to: &arguments.lift_to,
             adjust: &|scenario| adjust(arguments, scenario),
+            ignores: &self.ignores,
+            ask_ignored: true,
+            baseline: self.baseline.as_ref(),
             progress: &self.line,
         };
         let (line, printer, among_several) = (&self.line, &mut self.printer, self.several);
@@ -193,15 +237,39 @@ impl Session<'_> {
         };
         let (results, skipped) = check(input, &options, &mut tell)?;
         failed?;
-        if let Some(part) = Part::not_checked(&skipped, results.last(), among_several) {
+        if let Some(part) = Part::not_checked(&skipped, &results, among_several) {
             self.printer.tell(&part)?;
         }
+        self.look_back(input, &results)?;
         Answered::new(asked.name.clone(), (results, skipped)).with(input, self.printer.format().needs)
+    }
+
+    /// Tells what became of the baseline, and of what is ignored for nothing.
+    fn look_back(&mut self, input: &Input, results: &[CheckResult]) -> Result<(), CliError> {
+        let names: Vec<String> =
+            input.selection(&self.arguments.properties).properties.into_iter().map(|it| it.name).collect();
+        let ignores = input.ignores.iter().chain(&self.ignores);
+        let mut unused = Diagnostics::default();
+        // Of a part it cannot be said what is left of the whole.
+        if self.scope().is_whole() {
+            let exceptions = Exceptions::new(&input.spec, ignores, None);
+            exceptions.unused(results, &names).into_iter().for_each(|it| unused.push(it));
+        }
+        if self.detail > Detail::Quiet {
+            self.line.hide(|| remark(&unused.to_string()));
+        }
+        self.diagnostics.push(unused);
+        if let (Some(baseline), Some(file)) = (&self.baseline, &self.arguments.baseline) {
+            let comparison = baseline.compare(&file.display().to_string(), results, &names);
+            self.printer.tell(&Part::Compared(&comparison))?;
+            self.comparison = Some(comparison);
+        }
+        Ok(())
     }
 
     /// Names the field to look at after a violation of a single input, as long as that takes no time.
     fn hint(&mut self, asked: &Asked, results: &[CheckResult]) -> Result<Option<Hint>, CliError> {
-        let violated = results.iter().find(|result| result.is_violated());
+        let violated = results.iter().find(|result| result.counts());
         let is_read_once = self.arguments.source.paths.iter().any(|path| path.as_os_str() == "-");
         let Some(violated) = violated.filter(|_| !self.several && !is_read_once) else { return Ok(None) };
         let Ok(sources) = texts_of(asked) else { return Ok(None) };
@@ -227,6 +295,7 @@ impl Session<'_> {
             several: self.several,
             diagnostics: Some(self.diagnostics.iter().flat_map(Diagnostics::iter).collect()),
             shard: self.arguments.shard,
+            baseline: self.comparison.as_ref(),
         };
         let results: Vec<&CheckResult> = check.results().collect();
         self.printer.finish(&Document::Check(check))?;
@@ -255,6 +324,7 @@ fn repairing(source: &Source) -> String {
         true => format!("--size {name}={min}..{max}"),
         false => format!("--size {name}={max}"),
     }));
+    words.extend(config::words(source));
     words.extend(source.fixed.then(|| "--fixed".to_owned()));
     words.join(" ")
 }

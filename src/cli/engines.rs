@@ -17,7 +17,7 @@ pub fn chosen(arguments: &Check, input: &InputName) -> Result<Box<dyn Engine>, C
     if let (Some(directory), InputName::Case { case, .. }) = (&mut sat.keep_proofs, input) {
         directory.push(case);
     }
-    Ok(match arguments.engine {
+    Ok(match arguments.engine.unwrap_or_default() {
         EngineName::Explicit | EngineName::Smt if sat.certify => {
             let why = "--certify is about proofs of the SAT engine: use --engine sat";
             return Err(CliError::Usage(why.to_owned()));

@@ -4,11 +4,14 @@ use std::fs::OpenOptions;
 use std::io::Write;
 
 use crate::check::transition_system;
-use crate::input::{self, LoadOptions, init_scenario, scenario_schema};
+use crate::input::visible::visible;
+use crate::input::{self, LoadOptions, config_schema, init_scenario, scenario_schema};
 use crate::report::Detail;
+use crate::report::render::json;
 
 use super::CliError;
-use super::args::{Init, Show};
+use super::args::{Init, Schema, SchemaName, Show};
+use super::config;
 use super::output::{Output, remark};
 use super::source;
 
@@ -18,7 +21,7 @@ pub fn init(arguments: &Init, detail: Detail) -> Result<u8, CliError> {
     if detail > Detail::Quiet {
         remark(&loaded.diagnostics.to_string());
     }
-    let text = init_scenario(&loaded.spec);
+    let text = modeline(arguments) + &init_scenario(&loaded.spec);
     match &arguments.output {
         None => Output::open(None)?.write(&text)?,
         Some(path) => {
@@ -30,14 +33,30 @@ pub fn init(arguments: &Init, detail: Detail) -> Result<u8, CliError> {
     Ok(0)
 }
 
-/// Prints the schema of scenarios.
-pub fn schema() -> Result<u8, CliError> {
-    Output::open(None)?.json(&scenario_schema())?;
+/// What tells editors which schema the scenario has, if somebody says where that is.
+fn modeline(arguments: &Init) -> String {
+    arguments
+        .schema
+        .as_ref()
+        .map_or(String::new(), |schema| format!("# yaml-language-server: $schema={}\n", visible(schema)))
+}
+
+/// Prints a schema, or writes it to a file.
+pub fn schema(arguments: &Schema) -> Result<u8, CliError> {
+    let schema = match arguments.of {
+        SchemaName::Scenario => scenario_schema(),
+        SchemaName::Config => config_schema(),
+        SchemaName::Json => json::schema::answers(),
+    };
+    let mut output = Output::open(arguments.output.as_deref())?;
+    output.json(&schema)?;
+    output.close()?;
     Ok(0)
 }
 
 /// Prints the transition system.
 pub fn show(arguments: &Show, detail: Detail) -> Result<u8, CliError> {
+    let arguments = &config::show(arguments, &config::told(&arguments.source, detail)?);
     let input = source::single(&arguments.source, detail)?;
     source::tell(&input, detail);
     let system = transition_system(&input, &arguments.properties)?;

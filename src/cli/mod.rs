@@ -8,6 +8,7 @@ pub mod args;
 mod bench;
 mod cases;
 mod check;
+mod config;
 mod conformance;
 mod engines;
 mod error;
@@ -62,7 +63,7 @@ fn run(cli: &Cli) -> Result<u8, CliError> {
         Command::Replay(arguments) => replay::run(arguments, cli.detail()),
         Command::Cases(arguments) => cases::run(arguments, cli.detail()),
         Command::Init(arguments) => extras::init(arguments, cli.detail()),
-        Command::Schema => extras::schema(),
+        Command::Schema(arguments) => extras::schema(arguments),
         Command::Show(arguments) => extras::show(arguments, cli.detail()),
         Command::Conformance(arguments) => conformance::run(arguments, cli.detail()),
         Command::Bench(arguments) => bench::run(arguments, cli.detail()),

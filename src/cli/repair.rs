@@ -1,5 +1,7 @@
 //! `kubound repair`.
 
+use std::time::Duration;
+
 use crate::check::source::texts_of;
 use crate::cluster::object::scenario::Scenario;
 use crate::engine::Budget;
@@ -9,14 +11,20 @@ use crate::report::{Detail, Document};
 
 use super::CliError;
 use super::args::Repair;
+use super::config;
 use super::interrupt;
 use super::output::remark;
 use super::printer::Printer;
 use super::progress::Line;
 use super::source;
 
+/// How long repairs are looked for, unless somebody says.
+const TIME: Duration = Duration::from_secs(120);
+
 /// Looks for repairs, and writes one if that is asked for.
 pub fn run(arguments: &Repair, detail: Detail) -> Result<u8, CliError> {
+    let config = config::told(&arguments.source, detail)?;
+    let arguments = &config::repair(arguments, &config);
     let asked = source::asked(&arguments.source)?;
     let [asked] = asked.as_slice() else {
         let why = "`all`, `wide`, `many` and `failures` are for `check` only; name one case";
@@ -31,13 +39,14 @@ pub fn run(arguments: &Repair, detail: Detail) -> Result<u8, CliError> {
     let way = Way {
         engine: &Auto::default(),
         budget: Budget {
-            time: Some(arguments.timeout),
+            time: Some(arguments.timeout.unwrap_or(TIME)),
             memory: arguments.memory,
             stop: interrupt::flag(),
             ..Budget::bound(0)
         },
         adjust: &adjust,
         sizes: &asked.sizes,
+        ignores: &config.ignores,
         progress: &line,
     };
     let objects = Objects::new(texts_of(asked)?);

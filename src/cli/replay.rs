@@ -44,11 +44,12 @@ fn name(trace: &SavedTrace, paths: &[PathBuf]) -> InputName {
     if paths.is_empty() {
         return trace.input.clone();
     }
-    let sizes = match &trace.input {
-        InputName::Paths { sizes, .. } => sizes.clone(),
+    let (sizes, config) = match &trace.input {
+        // A configuration that is elsewhere, too, may be left out: its scenario can be given as a path.
+        InputName::Paths { sizes, config, .. } => (sizes.clone(), config.clone().filter(|it| Path::new(it).exists())),
         InputName::Case { .. } => Default::default(),
     };
-    InputName::Paths { paths: paths.iter().map(|path| path.display().to_string()).collect(), sizes }
+    InputName::Paths { paths: paths.iter().map(|path| path.display().to_string()).collect(), sizes, config }
 }
 
 fn read(path: &Path) -> Result<Vec<SavedTrace>, CliError> {

@@ -9,6 +9,7 @@ use crate::report::Detail;
 
 use super::CliError;
 use super::args::Source;
+use super::config;
 use super::output::remark;
 
 /// Everything that the arguments name: one input, or with `--case all`, `wide`, `many` or `failures` one for each case.
@@ -18,7 +19,8 @@ pub fn asked(source: &Source) -> Result<Vec<Asked>, CliError> {
     match source.case.as_deref() {
         None => {
             let paths = source.paths.iter().map(|it| it.display().to_string()).collect();
-            Ok(vec![asked(InputName::Paths { paths, sizes: BTreeMap::new() })])
+            let config = config::file(source).map(|file| file.display().to_string());
+            Ok(vec![asked(InputName::Paths { paths, sizes: BTreeMap::new(), config })])
         }
         Some(name) => match Suite::named(name) {
             Some(suite) => Ok(suite.cases().map(|it| case(it.id)).collect()),

@@ -157,7 +157,7 @@ pub fn activations(scaled: Vec<ScaledObject>, workloads: &[Workload]) -> Vec<Act
 
 impl Spec {
     fn scaled(&self, raw: &RawObject, sink: &mut Diagnostics) -> ScaledObject {
-        let key = key(raw);
+        let key = raw.full_key();
         let least = self.min_replica_count.unwrap_or(0);
         if let Some(idle) = self.idle_replica_count.filter(|&idle| idle >= least) {
             let message = format!("idleReplicaCount {idle} is not less than minReplicaCount {least}");
@@ -182,7 +182,7 @@ impl Spec {
     }
 
     fn autoscaler(&self, raw: &RawObject, paused: Paused, sink: &mut Diagnostics) -> HorizontalPodAutoscaler {
-        let key = key(raw);
+        let key = raw.full_key();
         let config = &self.advanced.horizontal_pod_autoscaler_config;
         let target = &self.scale_target_ref;
         let given = |text: &Option<String>, default: &str| {
@@ -283,12 +283,6 @@ impl Trigger {
         }
         target.map(|target| MetricTarget { type_, ..target })
     }
-}
-
-fn key(raw: &RawObject) -> ObjectKey {
-    let key = raw.key();
-    let namespace = if key.namespace.is_empty() { "default".to_owned() } else { key.namespace };
-    ObjectKey { namespace, name: key.name }
 }
 
 fn annotation(raw: &RawObject, name: &str) -> Option<String> {

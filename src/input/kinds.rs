@@ -25,11 +25,12 @@ use super::census::{self, Census};
 use super::diagnostics::Diagnostics;
 use super::embedded;
 use super::gitops::recognise;
+use super::ignore::{self, Ignore};
 use super::influence;
 use super::karpenter;
 use super::keda::{self, ScaledObject};
 use super::missing::Named;
-use super::object::{Located, RawObject};
+use super::object::{Located, RawObject, SCENARIO_VERSION};
 use super::validate;
 use super::vertical::{self, Given};
 
@@ -92,6 +93,8 @@ pub struct Objects {
     pub gitops: Vec<Arc<RawObject>>,
     /// Scenarios.
     pub scenarios: Vec<Arc<RawObject>>,
+    /// What annotations of objects ignore.
+    pub ignores: Vec<Ignore>,
     /// Objects that may own pods and are not modelled.
     pub left_out: BTreeSet<Named>,
     /// Names of objects that were given but could not be read: whatever refers to them is not to blame.
@@ -121,7 +124,7 @@ const VERSIONS: [(&str, &[&str]); 22] = [
     ("PriorityClass", &["scheduling.k8s.io/v1"]),
     ("KubeSchedulerConfiguration", &["kubescheduler.config.k8s.io/v1"]),
     ("DeschedulerPolicy", &["descheduler/v1alpha2", "descheduler/v1alpha1"]),
-    ("Scenario", &["kubound.dev/v1alpha1"]),
+    ("Scenario", &[SCENARIO_VERSION]),
 ];
 
 /// Whether an object is of a modelled kind, in a version that is understood.
@@ -135,6 +138,7 @@ enum Standing {
 impl Objects {
     /// Adds an object; what is wrong with it is reported, what is not modelled is counted.
     pub fn add(&mut self, raw: RawObject, census: &mut Census, sink: &mut Diagnostics) {
+        self.ignores.extend(ignore::read(&raw, sink));
         if raw.kind == "ConfigMap" {
             for held in embedded::configurations(&raw, sink) {
                 if held.kind == "DeschedulerPolicy" {
@@ -282,6 +286,7 @@ impl Objects {
         self.karpenter.extend(other.karpenter);
         self.gitops.extend(other.gitops);
         self.scenarios.extend(other.scenarios);
+        self.ignores.extend(other.ignores);
         self.left_out.extend(other.left_out);
         self.policy_maps.extend(other.policy_maps);
         self.broken.extend(other.broken);

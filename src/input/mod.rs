@@ -5,9 +5,11 @@
 //! ([`workloads`], [`autoscalers`], [`scenario`], …). Everything that is wrong is reported into one [`Diagnostics`], with
 //! its place; a spec is returned only if nothing is.
 
+pub mod amounts;
 pub mod apply;
 pub mod autoscalers;
 pub mod census;
+pub mod config;
 pub mod daemon_sets;
 pub mod defaults;
 pub mod descheduler;
@@ -16,6 +18,7 @@ mod embedded;
 pub mod family;
 mod fields;
 pub mod gitops;
+pub mod ignore;
 mod influence;
 pub mod init;
 pub mod jobs;
@@ -39,6 +42,7 @@ mod selecting;
 pub mod source;
 pub mod stateful_sets;
 mod strangers;
+pub mod suggest;
 pub mod templates;
 pub mod tree;
 pub mod typed;
@@ -50,19 +54,21 @@ pub mod volumes;
 pub mod workloads;
 pub mod yaml;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::cluster::object::spec::{ClusterSpec, ObjectKey};
 
+pub use config::Config;
 pub use defaults::describe_defaults;
 pub use diagnostics::{Diagnostic, Diagnostics, Severity};
 pub use family::{Amounts, Family};
+pub use ignore::{Ignore, Whom};
 pub use init::init_scenario;
 pub use scenario::dimension::{Dimension, Size};
-pub use schema::scenario_schema;
+pub use schema::{config_schema, scenario_schema};
 
 use source::Source;
 
@@ -90,13 +96,31 @@ pub struct Loaded {
     pub diagnostics: Diagnostics,
     /// Whether there was a `kind: Scenario` document.
     pub scenario_given: bool,
+    /// What annotations of objects ignore.
+    pub ignores: Vec<Ignore>,
 }
 
 /// Reads files, directories (recursively) and standard input (`-`).
 pub fn load(paths: &[PathBuf], options: LoadOptions) -> Result<Loaded, Diagnostics> {
+    load_configured(paths, None, options)
+}
+
+/// The same, with the scenario of a configuration, for inputs that have none.
+pub fn load_configured(paths: &[PathBuf], config: Option<&Path>, options: LoadOptions) -> Result<Loaded, Diagnostics> {
     let mut sink = Diagnostics::default();
-    let sources = source::read(paths, &mut sink);
+    let sources = sources(paths, config, &mut sink);
     resolve::resolve(&sources, options, sink)
+}
+
+/// The texts of paths, and that of the scenario that a configuration has for inputs without one.
+pub fn sources(paths: &[PathBuf], config: Option<&Path>, sink: &mut Diagnostics) -> Vec<Arc<Source>> {
+    let mut sources = source::read(paths, sink);
+    let scenario = config.and_then(|config| config::scenario(config, sink));
+    let is_there = |it: &Source| sources.iter().any(|known| known.is_file(&it.name, Path::new(&it.name)));
+    if let Some(scenario) = scenario.filter(|it| !is_there(it)) {
+        sources.push(Arc::new(scenario));
+    }
+    sources
 }
 
 /// Reads texts that are there already, such as those of files that somebody changed on paper.

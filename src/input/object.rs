@@ -10,10 +10,10 @@ use crate::cluster::object::spec::{ObjectKey, Origin};
 
 use super::diagnostics::{Diagnostic, Diagnostics, Severity};
 use super::path::FieldPath;
-use super::source::Source;
+use super::source::{Role, Source};
 use super::tree::{Entry, Node, Position, Tree};
 use super::typed::{self, Unknown};
-use super::yaml::{Item, Piece, Place, Reader, SyntaxError};
+use super::yaml::{self, Item, Piece, Place, Reader, SyntaxError};
 
 /// A document, or an item of a `List`, that says what it is.
 #[derive(Clone, Debug)]
@@ -27,6 +27,9 @@ pub struct RawObject {
     body: Body,
     live: bool,
 }
+
+/// The version in which scenarios are written.
+pub const SCENARIO_VERSION: &str = "kubound.dev/v1alpha1";
 
 /// What was written.
 #[derive(Clone, Debug)]
@@ -66,6 +69,9 @@ pub trait Receiver {
 
 /// Hands out the objects of a source one by one, unpacking lists. A text that is not valid holds none.
 pub fn read(source: &Arc<Source>, receiver: &mut impl Receiver) {
+    if source.role == Role::Configuration {
+        return read_scenario(source, receiver);
+    }
     let outcome = read_pieces(source, true, receiver).or_else(|problem| match problem {
         Problem::NoList => {
             receiver.forget();
@@ -80,6 +86,18 @@ pub fn read(source: &Arc<Source>, receiver: &mut impl Receiver) {
             Err(diagnostic) => receiver.report(diagnostic),
         }
     }
+}
+
+/// Hands out the scenario that is written in a configuration, whose errors its own reader reports.
+fn read_scenario(source: &Arc<Source>, receiver: &mut impl Receiver) {
+    let tree = yaml::parse(&source.text).ok().and_then(|mut trees| trees.first_mut()?.take("scenario"));
+    let Some(spec) = tree.filter(|tree| matches!(tree.node, Node::Mapping(_))) else { return };
+    let position = spec.position;
+    let entry = |(key, value): (&str, Tree)| Entry { key: key.to_owned(), position, value };
+    let text = |text: &str| Tree::from_json(Value::from(text), position);
+    let entries = [("apiVersion", text(SCENARIO_VERSION)), ("kind", text("Scenario")), ("spec", spec)];
+    let node = Node::Mapping(entries.map(entry).into());
+    unpack(source, Tree { position, node }, None, receiver);
 }
 
 /// Why a text cannot be read piece by piece.
@@ -205,6 +223,11 @@ impl RawObject {
         RawObject { api_version, kind, source: Arc::clone(source), body: Body::Tree(tree, place), live }
     }
 
+    /// A document that is no object, but has places like one.
+    pub fn of_document(source: &Arc<Source>, kind: &str, tree: Tree) -> Self {
+        RawObject::new(source, (String::new(), kind.to_owned()), tree, None)
+    }
+
     /// The same object with another content, which is not in its text.
     #[must_use]
     pub fn with_tree(&self, tree: Tree) -> Self {
@@ -244,6 +267,13 @@ impl RawObject {
         let tree = self.tree();
         let text = |path: &str| tree.at(&path.into()).and_then(Tree::as_str).unwrap_or_default().to_owned();
         ObjectKey { namespace: text("metadata.namespace"), name: text("metadata.name") }
+    }
+
+    /// Namespace and name; `default` where no namespace is written.
+    pub fn full_key(&self) -> ObjectKey {
+        let ObjectKey { namespace, name } = self.key();
+        let namespace = if namespace.is_empty() { "default".to_owned() } else { namespace };
+        ObjectKey { namespace, name }
     }
 
     /// Whether the object was printed by an API server: it has an identity or a state.

@@ -34,7 +34,7 @@ use super::scenario::sizes::{self, Sizes, Values};
 use super::scenario::{self, commands, commands::Commander, document::Document};
 use super::scheduler;
 use super::selecting;
-use super::source::Source;
+use super::source::{Role, Source};
 use super::stateful_sets::{self, Given};
 use super::templates::Priorities;
 use super::unique::{Unique, unique};
@@ -53,18 +53,19 @@ pub fn resolve(sources: &[Arc<Source>], options: LoadOptions, mut sink: Diagnost
         Some((raw, document)) => Sizes::resolve(raw, document, objects.nodes.len(), &mut sink),
         None => Sizes::default(),
     };
+    let ignores = objects.ignores.clone();
     let prepared = Prepared { sources: sources.to_vec(), options, census, objects, document, sizes };
     if prepared.sizes.dimensions.is_empty() {
         let spec = prepared.resolve(&[], &mut sink);
         return if sink.has_errors() {
             Err(sink)
         } else {
-            Ok(Loaded { spec, family: None, diagnostics: sink, scenario_given })
+            Ok(Loaded { spec, family: None, diagnostics: sink, scenario_given, ignores })
         };
     }
     let family = Family::new(prepared);
     let spec = family.ends(&mut sink)?;
-    Ok(Loaded { spec, family: Some(family), diagnostics: sink, scenario_given })
+    Ok(Loaded { spec, family: Some(family), diagnostics: sink, scenario_given, ignores })
 }
 
 /// An input that is read and sorted, and becomes a cluster once sizes are given.
@@ -133,6 +134,7 @@ fn sort(sources: &[Arc<Source>], census: &mut Census, sink: &mut Diagnostics) ->
             "give manifests or a dump: YAML or JSON files, or directories of them",
         );
     }
+    leave_scenarios(sources, &mut stages, sink);
     let applied: Vec<(String, PathBuf)> =
         stages.iter_mut().flat_map(|stage| std::mem::take(&mut stage.applied)).collect();
     let first = |(file, path): &(String, PathBuf)| sources.iter().position(|source| source.is_file(file, path));
@@ -146,6 +148,21 @@ fn sort(sources: &[Arc<Source>], census: &mut Census, sink: &mut Diagnostics) ->
     let scaled = std::mem::take(&mut objects.scaled_objects);
     objects.scaled = keda::resolve(scaled, (&mut objects.autoscalers, &mut objects.broken), census, sink);
     objects
+}
+
+/// Of scenarios that a configuration names none is taken where there is another.
+fn leave_scenarios(sources: &[Arc<Source>], stages: &mut [Stage], sink: &mut Diagnostics) {
+    let has = |stage: &Stage| !stage.objects.scenarios.is_empty();
+    let is_given = |(source, stage): (&Arc<Source>, &Stage)| source.role == Role::Given && has(stage);
+    if !sources.iter().zip(stages.iter()).any(is_given) {
+        return;
+    }
+    for (source, stage) in sources.iter().zip(stages).filter(|(source, _)| source.role != Role::Given) {
+        if has(stage) {
+            sink.note(format!("the input has a Scenario of its own: that of {} is not used", source.name));
+        }
+        (stage.objects.scenarios, stage.applied) = (Vec::new(), Vec::new());
+    }
 }
 
 /// What one source holds.

@@ -14,6 +14,18 @@ use super::diagnostics::{Diagnostic, Diagnostics, Severity};
 use super::tree::{Position, Tree};
 use super::yaml::{Lines, Place, SyntaxError};
 
+/// What a text is read for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Role {
+    /// All that is in it.
+    #[default]
+    Given,
+    /// A scenario that a configuration names: the one to take if nobody gave another.
+    Scenario,
+    /// The same, written in the `scenario` field of a configuration: nothing else of it is read.
+    Configuration,
+}
+
 /// A named text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Source {
@@ -23,6 +35,8 @@ pub struct Source {
     pub text: String,
     /// The directory that names in it are relative to; `None` when it is not from a file.
     pub directory: Option<PathBuf>,
+    /// What it is read for.
+    pub role: Role,
     /// Made when somebody asks.
     lines: OnceLock<Lines>,
 }
@@ -36,7 +50,14 @@ impl Source {
     /// The same file with another text.
     #[must_use]
     pub fn with_text(&self, text: String) -> Self {
-        Source { name: self.name.clone(), directory: self.directory.clone(), text, lines: OnceLock::new() }
+        let (name, directory, role) = (self.name.clone(), self.directory.clone(), self.role);
+        Source { name, directory, role, text, lines: OnceLock::new() }
+    }
+
+    /// The same text, read for something else.
+    #[must_use]
+    pub fn with_role(&self, role: Role) -> Self {
+        Source { role, ..self.clone() }
     }
 
     /// Whether this is the file of a name, which would be at `path`.

@@ -53,8 +53,8 @@ pub struct About {
     pub turns: bool,
     /// Every moment, also those in the middle of something.
     pub momentary: bool,
-    /// The cluster as a whole: it cannot be asked about some of the workloads only.
-    pub cluster: bool,
+    /// The cluster as a whole: it cannot be asked of a workload.
+    pub whole: bool,
 }
 
 /// A field of a manifest, by its path from the object. Those of pod templates are as in a Deployment.
@@ -83,7 +83,7 @@ impl Definition {
             marks: false,
             turns: false,
             momentary: false,
-            cluster: false,
+            whole: false,
         },
         field: Field::None,
         may_apply: |_| true,

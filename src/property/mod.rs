@@ -4,6 +4,7 @@
 //! Each is a file with its [`Definition`], and [`ALL`] lists them; what several have in common is in files of its own.
 //! History that a property needs is kept by *observers* (`observer.rs`).
 
+pub mod aside;
 pub mod definition;
 pub mod drain_completes;
 pub mod expected_replicas;
@@ -32,6 +33,7 @@ use crate::cluster::object::scenario::PropertySpec;
 use crate::cluster::object::spec::{ClusterSpec, ObjectKey, Workload};
 use crate::cluster::view::{Cluster, Declaring, View, WorkloadVars};
 
+pub use aside::Aside;
 pub use definition::{About, Definition, Field, Observer};
 pub use expression::{Expression, ExpressionError, Vocabulary};
 pub use observer::{OBSERVER_PREFIX, OBSERVER_RANK};

@@ -9,7 +9,7 @@ pub const DEFINITION: Definition = Definition {
     says: "nodes do not panic again and again",
     violated_by: "a loop in which a node panics",
     needs: "it needs `overload` in the scenario",
-    about: About { places: true, cluster: true, ..Definition::PLAIN.about },
+    about: About { places: true, whole: true, ..Definition::PLAIN.about },
     may_apply: |spec| spec.scenario.overload.is_some(),
     build: |cluster, _| {
         let possible = cluster.spec.scenario.overload.is_some();

@@ -9,7 +9,7 @@ pub const DEFINITION: Definition = Definition {
     name: "settles",
     says: "controllers come to rest after every event",
     violated_by: "a block in which event-driven actions go round in a circle",
-    about: About { cluster: true, ..Definition::PLAIN.about },
+    about: About { whole: true, ..Definition::PLAIN.about },
     build: |cluster, _| {
         cluster.property(DEFINITION.name, "", PropertyKind::Settles);
         Ok(true)

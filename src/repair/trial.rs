@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::check::{Answer, CheckError, CheckResult, Options, check, source};
 use crate::cluster::object::scenario::Scenario;
 use crate::engine::{Budget, Engine, Progress, Watch};
+use crate::input::Ignore;
 use crate::input::source::Source;
 
 use super::edit::Edit;
@@ -22,6 +23,8 @@ pub struct Way<'a> {
     pub adjust: &'a dyn Fn(&mut Scenario),
     /// Of a scenario with ranges: narrower ones.
     pub sizes: &'a [(String, (usize, usize))],
+    /// What need not hold, besides what annotations of the input ignore.
+    pub ignores: &'a [Ignore],
     /// Watches.
     pub progress: &'a dyn Progress,
 }
@@ -102,14 +105,19 @@ impl<'a> Trials<'a> {
         (self.way.adjust)(&mut input.spec.scenario);
         let budget =
             Budget { bound: input.spec.scenario.bound, time: self.watch.time_left(), ..self.way.budget.clone() };
-        let options =
-            Options { adjust: self.way.adjust, progress: self.way.progress, ..Options::new(self.way.engine, budget) };
+        let options = Options {
+            adjust: self.way.adjust,
+            ignores: self.way.ignores,
+            ask_ignored: false,
+            progress: self.way.progress,
+            ..Options::new(self.way.engine, budget)
+        };
         check(&input, &options, &mut |_| ())
     }
 
     fn outcome(&self, results: Vec<CheckResult>) -> Outcome {
         let is_open = |result: &CheckResult| matches!(result.answer, Answer::Unknown { .. });
-        if results.iter().any(CheckResult::is_violated) {
+        if results.iter().any(CheckResult::counts) {
             Outcome::Violated(results)
         } else if results.iter().any(is_open) || results.is_empty() {
             Outcome::Open(results)

@@ -8,7 +8,7 @@ use std::time::Duration;
 use itertools::Itertools;
 
 use crate::cases::Case;
-use crate::check::{CheckResult, InputName, Replayed, Shard, Simulation, Site, Sites, Unfolded};
+use crate::check::{CheckResult, Comparison, InputName, Replayed, Shard, Simulation, Site, Sites, Unfolded};
 use crate::cluster::view::rule::Rule;
 use crate::conformance::Report;
 use crate::input::Diagnostic;
@@ -62,6 +62,8 @@ pub enum Part<'a> {
         /// Whether an overview of several inputs follows.
         among_several: bool,
     },
+    /// Of `check`: what became of a baseline.
+    Compared(&'a Comparison),
     /// Of `check`: which field to look at after a violation.
     Hint(&'a Hint),
     /// Of `check`: the results of several inputs at a glance.
@@ -99,6 +101,8 @@ pub struct Check<'a> {
     pub diagnostics: Option<Vec<&'a Diagnostic>>,
     /// The share of the questions that was asked, if it was not all.
     pub shard: Option<Shard>,
+    /// What became of a baseline, if there was one.
+    pub baseline: Option<&'a Comparison>,
 }
 
 /// The results of one input.
@@ -192,7 +196,7 @@ impl<'a> Check<'a> {
     }
 
     fn parts(&self) -> Vec<Part<'a>> {
-        let parts = self.inputs.iter().flat_map(|input| input.parts(self.several));
+        let parts = self.inputs.iter().flat_map(|input| input.parts(self.several, self.baseline));
         let overview = self.several.then(|| Part::Overview(self.results().collect()));
         parts.chain(overview).collect()
     }
@@ -209,17 +213,26 @@ impl<'a> Checked<'a> {
         self.sites.map_or(&[], |sites| sites.of_result(result))
     }
 
-    fn parts(&self, among_several: bool) -> Vec<Part<'a>> {
+    /// Whether the properties that were not looked at were left out because another one is violated.
+    pub fn ended_by_violation(&self) -> bool {
+        self.results.iter().any(|it| it.counts())
+    }
+
+    fn parts(&self, among_several: bool, baseline: Option<&'a Comparison>) -> Vec<Part<'a>> {
         let results = self.results.iter().map(|result| Part::Result { result, among_several });
-        let skipped = Part::not_checked(self.skipped, self.results.last().copied(), among_several);
-        results.chain(skipped).chain(self.hint.map(Part::Hint)).collect()
+        let skipped = Part::not_checked(self.skipped, self.results.iter().copied(), among_several);
+        results.chain(skipped).chain(baseline.map(Part::Compared)).chain(self.hint.map(Part::Hint)).collect()
     }
 }
 
 impl<'a> Part<'a> {
-    /// What was not looked at after the last result of an input, if anything was not.
-    pub fn not_checked(names: &'a [String], last: Option<&CheckResult>, among_several: bool) -> Option<Self> {
-        let after_violation = last.is_some_and(CheckResult::is_violated);
+    /// What was not looked at after the results of an input, if anything was not.
+    pub fn not_checked<'r>(
+        names: &'a [String],
+        results: impl IntoIterator<Item = &'r CheckResult>,
+        among_several: bool,
+    ) -> Option<Self> {
+        let after_violation = results.into_iter().any(CheckResult::counts);
         (!names.is_empty()).then_some(Part::NotChecked { names, after_violation, among_several })
     }
 }

@@ -87,12 +87,14 @@ impl Merged {
         self.document["results"].as_array().map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// The exit code: violated before unknown before holds.
+    /// The exit code: violated before unknown before holds. Violations that are ignored do not count.
     pub fn exit_code(&self) -> u8 {
-        let is = |verdict: &str| self.results().iter().any(|result| result["verdict"] == verdict);
+        let has = |verdict: &str, counts: fn(&Value) -> bool| {
+            self.results().iter().any(|result| result["verdict"] == verdict && counts(result))
+        };
         match () {
-            () if is("violated") => 1,
-            () if is("unknown") || !self.missing.is_empty() => 3,
+            () if has("violated", |result| result.get("ignored").is_none()) => 1,
+            () if has("unknown", |_| true) || !self.missing.is_empty() => 3,
             () => 0,
         }
     }
@@ -164,7 +166,7 @@ fn rank(result: &Value) -> usize {
 }
 
 fn is_alike(one: &Value, other: &Value) -> bool {
-    let fields = ["property", "verdict", "without", "interleaving", "reason", "family"];
+    let fields = ["property", "verdict", "without", "interleaving", "reason", "family", "ignored"];
     one["verdict"] != "violated"
         && input(one) == input(other)
         && fields.iter().all(|field| one[*field] == other[*field])

@@ -32,6 +32,7 @@ enum MadeFrom {
     },
     Paths {
         paths: Vec<String>,
+        config: Option<String>,
         family: Box<Family>,
         scenario_given: bool,
     },
@@ -49,7 +50,7 @@ impl Members {
 
     /// The members of an input's family, within narrower ranges where `narrow` says so.
     pub fn of_paths(
-        paths: Vec<String>,
+        (paths, config): (Vec<String>, Option<String>),
         family: Family,
         scenario_given: bool,
         narrow: &[(String, (usize, usize))],
@@ -68,7 +69,7 @@ impl Members {
             (dimension.min, dimension.max) = (min, max);
         }
         let sizes = upward(&dimensions, |size| family.total(size));
-        let origin = MadeFrom::Paths { paths, family: Box::new(family), scenario_given };
+        let origin = MadeFrom::Paths { paths, config, family: Box::new(family), scenario_given };
         Ok(Members { dimensions, sizes, omitted: None, origin })
     }
 
@@ -102,10 +103,10 @@ impl Members {
             MadeFrom::Case { case, fixed, .. } => {
                 InputName::Case { case: case.clone(), scale: usize::try_from(size[0]).unwrap_or(0), fixed: *fixed }
             }
-            MadeFrom::Paths { paths, .. } => {
+            MadeFrom::Paths { paths, config, .. } => {
                 let names = self.dimensions.iter().map(|it| it.name.clone());
                 let sizes: BTreeMap<String, i64> = names.zip(size.iter().copied()).collect();
-                InputName::Paths { paths: paths.clone(), sizes }
+                InputName::Paths { paths: paths.clone(), sizes, config: config.clone() }
             }
         }
     }
@@ -130,7 +131,8 @@ impl Members {
 
     fn input(&self, size: &[i64], spec: ClusterSpec) -> Input {
         let scenario_given = !matches!(self.origin, MadeFrom::Paths { scenario_given: false, .. });
-        Input { name: self.name(size), spec, diagnostics: Default::default(), scenario_given, members: None }
+        let (name, diagnostics, ignores) = (self.name(size), Default::default(), Vec::new());
+        Input { name, spec, diagnostics, scenario_given, ignores, members: None }
     }
 
     /// A member.

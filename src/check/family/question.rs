@@ -1,6 +1,5 @@
 //! What is asked about a family: below everybody who helps to answer it.
 
-use crate::check::Scope;
 use crate::check::plan::Plan;
 use crate::check::source::Input;
 use crate::input::Size;
@@ -14,8 +13,8 @@ pub struct FamilyCheck<'a> {
     pub members: &'a Members,
     /// Names of the properties asked for; none: those of the input.
     pub names: &'a [String],
-    /// The part of the input that is asked about.
-    pub scope: &'a Scope,
+    /// Which of the questions about them are asked.
+    pub narrow: &'a dyn Fn(Selection) -> Selection,
     /// The engine and the budget for the whole family.
     pub plan: &'a Plan<'a>,
     /// Where a counterexample is tried again.
@@ -27,7 +26,7 @@ pub struct FamilyCheck<'a> {
 impl FamilyCheck<'_> {
     /// What is asked of a member: everything, or only the properties of these names.
     pub fn selection(&self, member: &Input, names: &[String]) -> Selection {
-        let all = self.scope.narrow(&member.spec, member.selection(self.names));
+        let all = (self.narrow)(member.selection(self.names));
         if names.is_empty() { all } else { all.only(names) }
     }
 }

@@ -1,6 +1,8 @@
 //! Commands and options.
 
+mod config;
 mod merge;
+mod schema;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -18,7 +20,9 @@ use crate::system::Interleaving;
 
 use crate::cli::{CliError, values};
 
+pub use config::Configuration;
 pub use merge::Merge;
+pub use schema::{Schema, SchemaName};
 
 /// What exit codes mean, for the end of help texts.
 pub const EXIT_CODES: &str = "\
@@ -60,8 +64,8 @@ pub enum Command {
     Check(Check),
     /// Write a commented scenario for given manifests.
     Init(Init),
-    /// Print the JSON Schema of scenarios.
-    Schema,
+    /// Print the JSON Schema of scenarios, configurations or answers, for editors and programs.
+    Schema(Schema),
     /// List the failure cases that come with Kubound, or write them down as manifests.
     Cases(Cases),
     /// Put the answers of shards (`check --shard I/N --format json`) together.
@@ -109,6 +113,9 @@ pub struct Source {
     /// The fixed variant of the case.
     #[arg(long, requires = "case")]
     pub fixed: bool,
+    /// The project's settings.
+    #[command(flatten)]
+    pub configuration: Configuration,
 }
 
 /// How answers of any command but `check` are written, and where.
@@ -158,9 +165,10 @@ impl From<FocusName> for Focus {
 }
 
 /// Decision procedures.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum EngineName {
     /// Explicit search and the SAT engine at the same time; the first answer counts.
+    #[default]
     Auto,
     /// Breadth-first search over states.
     Explicit,
@@ -210,9 +218,9 @@ pub struct Check {
     /// `--case failures` those of public issues.
     #[command(flatten)]
     pub source: Source,
-    /// The engine.
-    #[arg(long, value_enum, default_value_t = EngineName::Auto)]
-    pub engine: EngineName,
+    /// The engine; auto by default.
+    #[arg(long, value_enum)]
+    pub engine: Option<EngineName>,
     /// The solver of the SAT engine.
     #[arg(long, value_enum, value_name = "NAME", default_value_t = SatSolverName::Varisat)]
     pub sat_solver: SatSolverName,
@@ -277,6 +285,9 @@ pub struct Check {
     /// Keep counterexamples for `kubound replay`.
     #[arg(long, value_name = "FILE")]
     pub save_trace: Option<PathBuf>,
+    /// Violations that are in this earlier answer (of `--format json` or `--save-trace`) are known and do not count.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["shard", "namespace"])]
+    pub baseline: Option<PathBuf>,
 }
 
 /// Options of `repair`.
@@ -294,9 +305,9 @@ pub struct Repair {
     /// How event-driven actions interleave; racing, or what the scenario says, by default.
     #[arg(long, value_parser = values::interleaving())]
     pub interleaving: Option<Interleaving>,
-    /// Wall-clock time of the search, such as 30s or 5m.
-    #[arg(long, value_name = "TIME", value_parser = values::duration, default_value = "2m")]
-    pub timeout: Duration,
+    /// Wall-clock time of the search, such as 30s or 5m; 2m by default.
+    #[arg(long, value_name = "TIME", value_parser = values::duration)]
+    pub timeout: Option<Duration>,
     /// Memory of the process, such as 500MiB or 2GiB.
     #[arg(long, value_name = "SIZE", value_parser = values::memory)]
     pub memory: Option<u64>,
@@ -314,6 +325,10 @@ pub struct Init {
     /// Write a new file instead of standard output.
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// Begin with a line that tells editors which schema the scenario has: a file that `kubound schema -o FILE` wrote, as
+    /// seen from the scenario, or its URL.
+    #[arg(long, value_name = "FILE")]
+    pub schema: Option<String>,
 }
 
 /// Options of `cases`.

@@ -1,6 +1,6 @@
 //! For GitHub Actions: workflow commands, which become annotations of the lines that they name.
 //!
-//! What is violated is an error, what is unknown a warning, and so are errors and warnings about the input; notes about it are
+//! What is violated is an error, unless it is ignored or known: then it is a notice. What is unknown a warning, and so are errors and warnings about the input; notes about it are
 //! on standard error. What holds is a plain line of the log. Escaping follows the runner (`actions/toolkit`,
 //! `packages/core/src/command.ts`).
 
@@ -26,7 +26,8 @@ const STANDARD_INPUT: &str = "-";
 
 fn check(check: &Check<'_>) -> String {
     let diagnostics = check.diagnostics.iter().flatten().filter_map(|it| diagnostic(it));
-    diagnostics.chain(check.inputs.iter().flat_map(input)).collect()
+    let compared = check.baseline.into_iter().flat_map(words::compared).map(|it| format!("- {it}\n"));
+    diagnostics.chain(check.inputs.iter().flat_map(input)).chain(compared).collect()
 }
 
 fn diagnostic(diagnostic: &Diagnostic) -> Option<String> {
@@ -40,8 +41,7 @@ fn diagnostic(diagnostic: &Diagnostic) -> Option<String> {
 }
 
 fn input(checked: &Checked<'_>) -> impl Iterator<Item = String> {
-    let last = checked.results.last().copied();
-    let skipped = checked.skipped.iter().map(move |name| format!("- {name}: {}\n", words::not_checked(last)));
+    let skipped = checked.skipped.iter().map(move |name| format!("- {name}: {}\n", words::not_checked(checked)));
     checked.results.iter().map(move |it| result(checked, it)).chain(skipped)
 }
 
@@ -54,8 +54,10 @@ fn result(checked: &Checked<'_>, result: &CheckResult) -> String {
         Answer::Violated(found) => {
             let origin = checked.sites_of(result).first().and_then(|site| site.origin.as_ref());
             let why = words::why(found);
-            let message = if why.is_empty() { verdict } else { format!("{verdict}\n{why}") };
-            command("error", origin, &title, &message)
+            let lines = [Some(verdict), words::reason(result), Some(why).filter(|why| !why.is_empty())];
+            let message: Vec<String> = lines.into_iter().flatten().collect();
+            let name = if result.counts() { "error" } else { "notice" };
+            command(name, origin, &title, &message.join("\n"))
         }
     }
 }

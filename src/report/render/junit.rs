@@ -1,7 +1,7 @@
 //! For whatever shows test results: JUnit's XML, as the schema of Jenkins has it (`junit-10.xsd` of its xUnit plug-in).
 //!
 //! An input is a suite, a property of a workload a case: the property is its name, the workload its class. What is violated
-//! fails with its story, what is unknown or was not looked at is skipped, and an input that cannot be used is an error.
+//! fails with its story, what is unknown, was not looked at, is ignored or known is skipped, and an input that cannot be used is an error.
 
 use std::time::Duration;
 
@@ -47,7 +47,7 @@ fn suite(checked: &Checked<'_>) -> TestSuite {
     for result in &checked.results {
         suite.add_test_cases(cases(checked, result));
     }
-    let why = words::not_checked(checked.results.last().copied());
+    let why = words::not_checked(checked);
     suite.add_test_cases(checked.skipped.iter().map(|name| {
         let mut status = TestCaseStatus::skipped();
         status.set_message(why);
@@ -84,6 +84,12 @@ fn status(checked: &Checked<'_>, result: &CheckResult) -> TestCaseStatus {
         Answer::Unknown { .. } => {
             let mut status = TestCaseStatus::skipped();
             status.set_message(words::verdict(result));
+            status
+        }
+        Answer::Violated(_) if !result.counts() => {
+            let mut status = TestCaseStatus::skipped();
+            let reason = words::reason(result).map_or(String::new(), |it| format!("; {it}"));
+            status.set_message(words::verdict(result) + &reason);
             status
         }
         Answer::Violated(found) => {

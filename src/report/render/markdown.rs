@@ -32,10 +32,17 @@ fn check(check: &Check<'_>) -> String {
         out.push_str(&table(input, check.several));
     }
     out.push_str(&problems(check));
+    if let Some(comparison) = check.baseline {
+        let lines = words::compared(comparison).into_iter().map(|it| format!("* {}\n", code(&it)));
+        out.push_str(&format!("\n{}", lines.collect::<String>()));
+    }
     let mut left_out = 0;
     let violated = check.inputs.iter().flat_map(|input| input.results.iter().map(move |result| (input, *result)));
     for (input, result) in violated {
         let Answer::Violated(found) = &result.answer else { continue };
+        if !result.counts() {
+            continue;
+        }
         let told = story(result, found, input.sites_of(result).first());
         match out.len() + told.len() <= MOST_CHARACTERS {
             true => out.push_str(&told),
@@ -49,11 +56,20 @@ fn check(check: &Check<'_>) -> String {
 }
 
 fn headline(check: &Check<'_>) -> String {
-    let count = |word: &str| check.results().filter(|result| result.answer.word() == word).count();
-    let words = ["violated", "unknown", "holds"].map(|word| (count(word), word));
+    let count = |word: &str| check.results().filter(|result| standing(result) == word).count();
+    let words = ["violated", "unknown", "ignored", "known", "holds"].map(|word| (count(word), word));
     let words: Vec<String> =
         words.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
     if words.is_empty() { "no verdict".to_owned() } else { words.join(", ") }
+}
+
+/// What a result is counted as.
+fn standing(result: &CheckResult) -> &'static str {
+    match &result.regard.ignored {
+        _ if !result.is_violated() || result.counts() => result.answer.word(),
+        Some(_) => "ignored",
+        None => "known",
+    }
 }
 
 /// A row for each result.
@@ -69,17 +85,19 @@ fn table(checked: &Checked<'_>, several: bool) -> String {
     for result in &checked.results {
         let mark = match &result.answer {
             Answer::Holds(_) => "✅",
+            Answer::Violated(_) if !result.counts() => "➖",
             Answer::Violated(_) => "❌",
             Answer::Unknown { .. } => "❔",
         };
         let about = words::about(result);
         let about = about.trim_start_matches(" (").trim_end_matches(')');
         let about = if about.is_empty() { String::new() } else { code(about) };
-        let _ = writeln!(out, "| {mark} | `{}` | {about} | {} |", result.property, sentence(&words::verdict(result)));
+        let reason = words::reason(result).map_or(String::new(), |it| format!(": {}", code(&it)));
+        let verdict = sentence(&words::verdict(result));
+        let _ = writeln!(out, "| {mark} | `{}` | {about} | {verdict}{reason} |", result.property);
     }
-    let last = checked.results.last().copied();
     for name in checked.skipped {
-        let _ = writeln!(out, "| | {} | | {} |", code(name), words::not_checked(last));
+        let _ = writeln!(out, "| | {} | | {} |", code(name), words::not_checked(checked));
     }
     out
 }

@@ -87,6 +87,7 @@ fn result(result: &CheckResult) -> [String; 8] {
         Answer::Violated(found) => (format!("violated ({})", found.finding.name()), found.k.to_string()),
         Answer::Unknown { reason, covered } => (format!("unknown: {reason}"), covered.saturating_sub(1).to_string()),
     };
+    let verdict = words::regarded(result, &verdict);
     let memory = result.peak_memory_bytes.map_or("-".to_owned(), |bytes| mebibytes(bytes).to_string());
     [
         result.input.place() + &sizes,

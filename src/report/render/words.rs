@@ -1,16 +1,60 @@
 //! A verdict in words, alike in every format.
 
 use crate::check::family::FamilyReport;
-use crate::check::{Answer, CheckResult, Counterexample, Finding};
+use crate::check::{Answer, CheckResult, Comparison, Counterexample, Finding, Fingerprint, Novelty};
 use crate::engine::Extent;
 use crate::input::scenario::dimension::show;
+use crate::input::visible::visible;
+use crate::report::document::Checked;
 use crate::system::Interleaving;
 
 /// At most so many kinds that a verdict is without, or workloads that it is about, are named.
 const NAMED: usize = 3;
 
-/// What is known. Where it is known of runs in one order only, `holds` says so.
+/// What is known, and whether it counts. Where it is known of runs in one order only, `holds` says so.
 pub fn verdict(result: &CheckResult) -> String {
+    regarded(result, &plain(result))
+}
+
+/// A verdict with what is to be made of it.
+pub fn regarded(result: &CheckResult, verdict: &str) -> String {
+    match (&result.regard.ignored, result.regard.novelty, &result.answer) {
+        (Some(_), _, Answer::Holds(_)) => format!("ignored, though it {verdict}"),
+        (Some(_), _, Answer::Unknown { .. }) => format!("ignored, and {verdict}"),
+        (Some(_), _, Answer::Violated(_)) => format!("ignored: {verdict}"),
+        (None, Some(Novelty::Known), _) => format!("known: {verdict}"),
+        (None, Some(Novelty::New), _) => format!("new: {verdict}"),
+        (None, None, _) => verdict.to_owned(),
+    }
+}
+
+/// Why a property is ignored, and where that is written; nothing where it is not ignored.
+pub fn reason(result: &CheckResult) -> Option<String> {
+    let ignored = result.regard.ignored.as_ref()?;
+    let place = match ignored.origin.file.as_str() {
+        "" => String::new(),
+        file => format!(" ({}:{})", visible(file), ignored.origin.line),
+    };
+    let is_idle = ignored.in_source && matches!(result.answer, Answer::Holds(_));
+    let advice = if is_idle { "; the annotation can go" } else { "" };
+    Some(format!("{}{place}{advice}", ignored.reason))
+}
+
+/// What became of a baseline, a sentence each.
+pub fn compared(comparison: &Comparison) -> Vec<String> {
+    let Comparison { file, known, new, gone, open } = comparison;
+    let some = |of: &[Fingerprint], what: [&str; 2]| {
+        let titles: Vec<String> = of.iter().map(Fingerprint::title).collect();
+        let what = what[usize::from(of.len() > 1)];
+        (!of.is_empty()).then(|| format!("{} of the baseline {what}: {}", of.len(), titles.join(", ")))
+    };
+    let mut sentences = vec![format!("compared with {}: {} known, {} new", visible(file), known.len(), new.len())];
+    sentences.extend(some(gone, ["is gone", "are gone"]));
+    sentences.extend(some(open, ["is not decided", "are not decided"]));
+    sentences
+}
+
+fn plain(result: &CheckResult) -> String {
     let holds = holds(result);
     match (&result.answer, result.family.as_deref()) {
         (Answer::Holds(Extent::Complete(_)), Some(_)) => format!("{holds} at every size (proved)"),
@@ -43,11 +87,11 @@ pub fn why(found: &Counterexample) -> String {
     lines.join("; ")
 }
 
-/// What is said of properties that were not looked at, after the last result of their input.
-pub fn not_checked(last: Option<&CheckResult>) -> &'static str {
-    match last {
-        Some(last) if last.is_violated() => "not checked, because another property is violated (--all goes on)",
-        _ => "not checked",
+/// What is said of properties of an input that were not looked at.
+pub fn not_checked(checked: &Checked<'_>) -> &'static str {
+    match checked.ended_by_violation() {
+        true => "not checked, because another property is violated (--all goes on)",
+        false => "not checked",
     }
 }
 

@@ -8,13 +8,14 @@ mod reduction;
 mod repair;
 mod result;
 mod rules;
+pub mod schema;
 mod story;
 
 use serde_json::{Map, Value, json};
 
 use super::{Format, Needs, Writer};
 use crate::cases::Case;
-use crate::check::{InputName, Narrative};
+use crate::check::{Comparison, Fingerprint, InputName, Narrative};
 use crate::check::{Replayed, Simulation};
 use crate::input::{Diagnostic, visible};
 use crate::report::document::{Check, Document};
@@ -29,7 +30,7 @@ pub static FORMAT: Format = Format {
 };
 
 /// The version of the schema.
-const SCHEMA: &str = "kubound/v1";
+pub(super) const SCHEMA: &str = "kubound/v1";
 
 fn document(document: &Document<'_>) -> String {
     let value = match document {
@@ -65,11 +66,20 @@ fn check(check: &Check<'_>) -> Value {
     if let Some(diagnostics) = &check.diagnostics {
         document["diagnostics"] = diagnostics.iter().copied().map(diagnostic).collect();
     }
+    if let Some(comparison) = check.baseline {
+        document["baseline"] = compared(comparison);
+    }
     let hints: Vec<Value> = check.inputs.iter().filter_map(|input| input.hint).map(repair::hint).collect();
     if !hints.is_empty() {
         document["hints"] = hints.into();
     }
     document
+}
+
+fn compared(comparison: &Comparison) -> Value {
+    let Comparison { file, known, new, gone, open } = comparison;
+    let all = |of: &[Fingerprint]| of.iter().map(ToString::to_string).collect::<Vec<String>>();
+    json!({"file": file, "known": all(known), "new": all(new), "gone": all(gone), "open": all(open)})
 }
 
 fn diagnostic(diagnostic: &Diagnostic) -> Value {
@@ -90,8 +100,11 @@ fn input(name: &InputName) -> Map<String, Value> {
         InputName::Case { case, scale, fixed } => {
             vec![("case", json!(case)), ("scale", json!(scale)), ("fixed", json!(fixed))]
         }
-        InputName::Paths { paths, sizes } if sizes.is_empty() => vec![("input", json!(paths))],
-        InputName::Paths { paths, sizes } => vec![("input", json!(paths)), ("sizes", json!(sizes))],
+        InputName::Paths { paths, sizes, config } => {
+            let sizes = (!sizes.is_empty()).then(|| ("sizes", json!(sizes)));
+            let config = config.as_ref().map(|config| ("config", json!(config)));
+            [("input", json!(paths))].into_iter().chain(sizes).chain(config).collect()
+        }
     };
     fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{family, focus, input, reduction, story};
-use crate::check::{Answer, CheckResult, reason_text};
+use crate::check::{Answer, CheckResult, Fingerprint, Ignored, Novelty, reason_text};
 use crate::engine::{Attempt, Certificate, Extent};
 use crate::report::render::words;
 
@@ -38,11 +38,22 @@ pub fn value(result: &CheckResult) -> Value {
         "beside": result.beside.iter().map(attempt).collect::<Vec<Value>>(),
         "reason": reason(&result.answer),
         "finding": finding(&result.answer),
+        "fingerprint": Fingerprint::of(result).map(|it| it.to_string()),
         "story": story(&result.answer),
         "trace": trace(&result.answer),
     });
     if let Value::Object(fields) = fields {
         object.extend(fields);
+    }
+    if let Some(ignored) = &result.regard.ignored {
+        object.insert("ignored".to_owned(), self::ignored(ignored));
+    }
+    if let Some(novelty) = result.regard.novelty {
+        let word = match novelty {
+            Novelty::Known => "known",
+            Novelty::New => "new",
+        };
+        object.insert("baseline".to_owned(), json!(word));
     }
     if let Some(explanation) = &result.reduction {
         object.insert("reduction".to_owned(), reduction::value(explanation));
@@ -54,6 +65,15 @@ pub fn value(result: &CheckResult) -> Value {
         object.insert("focus".to_owned(), focus::value(focus));
     }
     Value::Object(object)
+}
+
+fn ignored(ignored: &Ignored) -> Value {
+    json!({
+        "reason": ignored.reason,
+        "by": if ignored.in_source { "annotation" } else { "configuration" },
+        "file": ignored.origin.file,
+        "line": ignored.origin.line,
+    })
 }
 
 fn extent(answer: &Answer) -> (Value, u32) {

@@ -9,13 +9,11 @@ mod flow;
 mod place;
 mod rules;
 
-use std::collections::BTreeSet;
-
 use serde_json::{Value, json};
 
 use super::json::written;
 use super::{Format, Needs, Writer, words};
-use crate::check::{Answer, CheckResult, Counterexample};
+use crate::check::{Answer, CheckResult, Counterexample, Fingerprint, Ignored, Novelty};
 use crate::input::{Diagnostic, Severity};
 use crate::report::document::{Check, Checked};
 
@@ -38,7 +36,8 @@ const FINGERPRINT: &str = "violation/v1";
 fn check(check: &Check<'_>) -> String {
     let taxonomy = Taxonomy::of(check.results());
     let results = check.inputs.iter().flat_map(|input| input.results.iter().map(move |result| (input, *result)));
-    let results: Vec<Value> = results.filter_map(|(input, it)| result(input, it, &taxonomy)).collect();
+    let gone = check.baseline.iter().flat_map(|it| &it.gone).map(absent);
+    let results: Vec<Value> = results.filter_map(|(input, it)| result(input, it, &taxonomy)).chain(gone).collect();
     let mut run = json!({
         "tool": {"driver": {
             "name": "kubound",
@@ -58,17 +57,27 @@ fn check(check: &Check<'_>) -> String {
 
 fn result(checked: &Checked<'_>, result: &CheckResult, taxonomy: &Taxonomy) -> Option<Value> {
     let Answer::Violated(found) = &result.answer else { return None };
+    let fingerprint = Fingerprint::of(result)?.to_string();
     let sites = checked.sites_of(result);
     let mut value = json!({
         "ruleId": result.property,
         "level": "error",
         "message": {"text": message(result, found)},
         "locations": place::locations(sites.first(), result),
-        "partialFingerprints": {FINGERPRINT: fingerprint(result)},
+        "partialFingerprints": {FINGERPRINT: fingerprint},
         "codeFlows": [flow::value(found, checked.sites, sites.first(), taxonomy)],
     });
     if let Some(index) = rules::index(&result.property) {
         value["ruleIndex"] = json!(index);
+    }
+    if let Some(ignored) = &result.regard.ignored {
+        value["suppressions"] = json!([suppression(ignored)]);
+    }
+    if let Some(novelty) = result.regard.novelty {
+        value["baselineState"] = json!(match novelty {
+            Novelty::Known => "unchanged",
+            Novelty::New => "new",
+        });
     }
     if sites.len() > 1 {
         value["relatedLocations"] = sites[1..].iter().zip(1..).map(|(site, id)| place::related(site, id)).collect();
@@ -80,21 +89,38 @@ fn result(checked: &Checked<'_>, result: &CheckResult, taxonomy: &Taxonomy) -> O
     Some(value)
 }
 
+/// That a violation is ignored, by whom and why (3.35).
+fn suppression(ignored: &Ignored) -> Value {
+    let kind = if ignored.in_source { "inSource" } else { "external" };
+    let mut value = json!({"kind": kind, "status": "accepted", "justification": ignored.reason});
+    if let Some(physical) = place::physical(&ignored.origin) {
+        value["location"] = json!({"physicalLocation": physical});
+    }
+    value
+}
+
+/// What is in a baseline and no longer so (3.27.24).
+fn absent(gone: &Fingerprint) -> Value {
+    let logical = |name: &String| json!({"logicalLocations": [{"name": name}]});
+    let mut value = json!({
+        "ruleId": gone.property,
+        "locations": gone.subjects.iter().take(1).map(logical).collect::<Vec<Value>>(),
+        "level": "note",
+        "message": {"text": format!("{}: no longer violated", gone.title())},
+        "partialFingerprints": {FINGERPRINT: gone.to_string()},
+        "baselineState": "absent",
+    });
+    if let Some(index) = rules::index(&gone.property) {
+        value["ruleIndex"] = json!(index);
+    }
+    value
+}
+
 fn message(result: &CheckResult, found: &Counterexample) -> String {
     let why = words::why(found);
     let why = if why.is_empty() { String::new() } else { format!(": {why}") };
     let about = words::about(result);
     format!("{}{about}: {}{why}", result.property, words::verdict(result))
-}
-
-/// What stays when manifests are edited elsewhere: the property, what it is about and which rules decide; no lines, no
-/// lengths, no figures.
-fn fingerprint(result: &CheckResult) -> String {
-    let Answer::Violated(found) = &result.answer else { return String::new() };
-    let rules: BTreeSet<&str> = found.narrative.deciding().iter().map(|rule| rule.id).collect();
-    let rules = rules.into_iter().collect::<Vec<&str>>().join("+");
-    let subjects = result.subjects().collect::<Vec<&str>>().join("+");
-    [result.property.as_str(), &subjects, found.finding.name(), &rules].join("/")
 }
 
 /// That the program ran, and what it could not say.
@@ -131,7 +157,7 @@ fn open(checked: &Checked<'_>) -> Vec<Value> {
         let text = format!("{}{}: {}", it.property, words::about(it), words::verdict(it));
         notification(&it.property, "warning", text)
     });
-    let why = words::not_checked(checked.results.last().copied());
+    let why = words::not_checked(checked);
     let skipped = checked.skipped.iter().map(|name| notification(name, "note", format!("{name}: {why}")));
     unknown.chain(skipped).collect()
 }

@@ -10,8 +10,9 @@ mod rules;
 mod story;
 mod style;
 
-use super::{Detail, Format, Needs, Writer, table};
-use crate::check::{Narrative, Replayed, Simulation};
+use super::layout::indented;
+use super::{Detail, Format, Needs, Writer, table, words};
+use crate::check::{Comparison, Narrative, Replayed, Simulation};
 use crate::input::visible::visible;
 use crate::report::document::Part;
 
@@ -40,8 +41,9 @@ fn part(part: &Part<'_>, detail: Detail) -> String {
         {
             result::not_checked(names, *after_violation)
         }
+        Part::Compared(it) if detail > Detail::Quiet => compared(it),
         Part::Hint(hint) if detail > Detail::Quiet => repair::hint(hint),
-        Part::Result { .. } | Part::NotChecked { .. } | Part::Hint(_) => String::new(),
+        Part::Result { .. } | Part::NotChecked { .. } | Part::Compared(_) | Part::Hint(_) => String::new(),
         Part::Overview(results) => table::results(results.iter().copied()),
         Part::Replayed(it) => replayed(it, detail),
         Part::Simulation(it) => simulation(it, detail),
@@ -54,6 +56,12 @@ fn part(part: &Part<'_>, detail: Detail) -> String {
         Part::Rule(rule) => rules::text(rule),
         Part::Merged(it) => table::merged(it),
     }
+}
+
+fn compared(comparison: &Comparison) -> String {
+    let sentences = words::compared(comparison);
+    let lines = sentences.iter().map(|it| indented(it, "", "  ") + "\n");
+    format!("\n{}", lines.collect::<String>())
 }
 
 fn replayed(replayed: &Replayed, detail: Detail) -> String {

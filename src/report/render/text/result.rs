@@ -35,8 +35,14 @@ pub fn text(result: &CheckResult, detail: Detail) -> String {
         let k = if let Answer::Violated(found) = &result.answer { Some(found.k) } else { None };
         out.push_str(&dimmed(&focus::text(focus, k)));
     }
-    if let Answer::Violated(counterexample) = &result.answer
+    if let Some(reason) = words::reason(result)
         && detail > Detail::Quiet
+    {
+        out.push_str(&dim(&reason));
+    }
+    let is_told = if result.counts() { detail > Detail::Quiet } else { detail == Detail::Verbose };
+    if let Answer::Violated(counterexample) = &result.answer
+        && is_told
     {
         out.push_str(&story::text(&counterexample.narrative, detail));
     }
@@ -45,11 +51,13 @@ pub fn text(result: &CheckResult, detail: Detail) -> String {
 
 fn verdict(result: &CheckResult) -> String {
     let subject = match &result.answer {
+        _ if result.regard.ignored.is_some() => words::about(result),
         Answer::Violated(_) if result.focus.is_none() && !result.subject.is_empty() => format!(" ({})", result.subject),
         _ => result.focus.as_ref().map_or(String::new(), |focus| about(result, focus)),
     };
     let (style, mark) = match &result.answer {
         Answer::Holds(_) => (GOOD, "✓"),
+        Answer::Violated(_) if !result.counts() => (OPEN, "~"),
         Answer::Violated(_) => (BAD, "✗"),
         Answer::Unknown { .. } => (OPEN, "?"),
     };
