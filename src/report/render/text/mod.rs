@@ -10,6 +10,8 @@ mod rules;
 mod story;
 mod style;
 
+pub use result::notes;
+
 use super::{Detail, Format, Needs, Writer, table};
 use crate::check::{Narrative, Replayed, Simulation};
 use crate::input::visible::visible;
