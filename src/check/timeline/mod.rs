@@ -153,14 +153,14 @@ impl Condition {
     }
 
     fn of_presence(value: i64) -> Option<Self> {
-        let is = |presence: Presence| value == presence.value();
-        match () {
-            () if is(Presence::Here) => None,
-            () if is(Presence::Absent) => Some(Condition::Absent),
-            () if is(Presence::Going) => Some(Condition::Going),
-            () if is(Presence::Yielding) => Some(Condition::Yielding),
-            () => Some(Condition::Coming),
-        }
+        let known = [
+            (Presence::Absent, Condition::Absent),
+            (Presence::Coming, Condition::Coming),
+            (Presence::Replacing, Condition::Coming),
+            (Presence::Going, Condition::Going),
+            (Presence::Yielding, Condition::Yielding),
+        ];
+        known.iter().find(|(presence, _)| presence.value() == value).map(|&(_, condition)| condition)
     }
 
     /// What is said of such a node.

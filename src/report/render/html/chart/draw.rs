@@ -106,7 +106,7 @@ pub fn body(story: &Narrative, lanes: &Lanes, scale: &Scale, steps: usize) -> Ma
             @for block in story.blocks.iter().filter_map(|block| block.steps.first()) {
                 line class="begins" x1=(scale.left(block.number)) x2=(scale.left(block.number)) y1="0" y2=(height) {}
             }
-            @for (top, lane) in placed(lanes) { g { (content(lane, top, scale)) } }
+            @for (top, lane) in placed(lanes) { g class="lane" data-lane=(lane.name) { (content(lane, top, scale)) } }
         }
     }
 }
