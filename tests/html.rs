@@ -192,11 +192,12 @@ fn stated(unfolded: &Unfolded, state: usize, template: &str) -> Pods {
 /// With the states behind each told step: a step that is folded is told once, at its last one.
 fn told_states(found: &Counterexample) -> Vec<usize> {
     let steps = found.narrative.blocks.iter().flat_map(|block| &block.steps);
-    steps.scan(0, |states, step| {
-        *states += step.told.times;
-        Some(*states)
-    })
-    .collect()
+    steps
+        .scan(0, |states, step| {
+            *states += step.told.times;
+            Some(*states)
+        })
+        .collect()
 }
 
 #[test]
@@ -233,14 +234,19 @@ fn totals_of_counted_nodes_agree_with_the_summary() {
     let end = drawn(&html, timeline.moments.len() as i64);
     let ready: i64 = end.iter().filter(|((_, stage), _)| stage == "ready").map(|(_, count)| count).sum();
     let of_timeline = (0..timeline.nodes.len()).flat_map(|node| {
-        (0..timeline.pods.len()).map(move |pods| timeline.at_the_end(Quantity::Pods(Place::Node(node), pods, Stage::Ready)))
+        (0..timeline.pods.len())
+            .map(move |pods| timeline.at_the_end(Quantity::Pods(Place::Node(node), pods, Stage::Ready)))
     });
     assert_eq!(ready, of_timeline.sum::<i64>());
     let summary = &found.narrative.blocks.last().expect("a block").summary;
-    let said: i64 = summary.workloads.iter().filter_map(|line| {
-        let before = line.split(" ready").next()?;
-        before.rsplit(' ').next()?.parse::<i64>().ok()
-    }).sum();
+    let said: i64 = summary
+        .workloads
+        .iter()
+        .filter_map(|line| {
+            let before = line.split(" ready").next()?;
+            before.rsplit(' ').next()?.parse::<i64>().ok()
+        })
+        .sum();
     assert!(ready > 0);
     assert_eq!(ready, said, "{summary:?}");
 }
@@ -290,5 +296,8 @@ fn what_holds_is_folded_away_where_something_does_not() {
     assert_eq!(all(&html, "details.story").len(), count("violated"));
     assert_eq!(all(&html, "details.story[open]").len(), 1);
     let position = |needle: &str| page.find(needle).unwrap_or_else(|| panic!("{needle}"));
-    assert!(position("class=\"tiles\"") < position("id=\"violated\"") && position("id=\"violated\"") < position("id=\"holds\""));
+    assert!(
+        position("class=\"tiles\"") < position("id=\"violated\"")
+            && position("id=\"violated\"") < position("id=\"holds\"")
+    );
 }

@@ -168,13 +168,8 @@ mod tests {
                 &[(HERE, Stage::Terminating, 1, 0)],
             ],
         );
-        let waiting = Life {
-            place: Place::Unscheduled,
-            pods: 0,
-            stages: vec![(1, Stage::Pending)],
-            until: Some(2),
-            count: 1,
-        };
+        let waiting =
+            Life { place: Place::Unscheduled, pods: 0, stages: vec![(1, Stage::Pending)], until: Some(2), count: 1 };
         let stages = vec![(2, Stage::Starting), (3, Stage::Ready), (4, Stage::Terminating)];
         let bound = Life { place: HERE, pods: 0, stages, until: Some(5), count: 1 };
         assert_eq!(bound.stage_in(3), Some(Stage::Ready));

@@ -4,7 +4,7 @@
 (() => {
   const stories = Array.from(document.querySelectorAll("details.story"));
 
-  const told = (link) => document.getElementById(link.hash.slice(1));
+  const told = (link) => document.getElementById(link.getAttribute("href").slice(1));
 
   const answer = (story) => {
     const chart = story.querySelector(".chart");

@@ -38,6 +38,8 @@ fn entry(rule: &Rule) -> Markup {
         dt id=(anchor::rule(rule)) { code { (rule.id) } }
         dd {
             p { (rule.decides) }
+            details {
+            summary { "how exactly" }
             @match rule.version() {
                 Some((project, version)) => p class="aside" {
                     "Follows " (project) " " (version) ": "
@@ -50,15 +52,13 @@ fn entry(rule: &Rule) -> Markup {
                 None => p class="aside" { "Follows nothing: it is ours." },
             }
             @if !rule.parts.is_empty() || !rule.omits.is_empty() {
-                details {
-                    summary { "how exactly" }
-                    ul {
-                        @for part in rule.parts { li { (part.what) ": " (part.stands) } }
-                        @for it in rule.omits {
-                            li { (it.what) ": left out" @if let Some(instead) = it.instead { ": " (instead) } }
-                        }
+                ul {
+                    @for part in rule.parts { li { (part.what) ": " (part.stands) } }
+                    @for it in rule.omits {
+                        li { (it.what) ": left out" @if let Some(instead) = it.instead { ": " (instead) } }
                     }
                 }
+            }
             }
         }
     }

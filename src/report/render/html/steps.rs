@@ -77,7 +77,9 @@ fn changes(changes: &[Change], timeline: &Timeline) -> Markup {
 fn told(change: &Change, timeline: &Timeline) -> String {
     let Change { of, before, after } = *change;
     match of {
-        Quantity::Replicas(workload) => format!("spec.replicas of {}: {before} → {after}", timeline.workloads[workload]),
+        Quantity::Replicas(workload) => {
+            format!("spec.replicas of {}: {before} → {after}", timeline.workloads[workload])
+        }
         Quantity::Pods(Place::Unscheduled, pods, stage) => {
             format!("{} {}: {before} → {after}", timeline.pods[pods], stage.words())
         }

@@ -40,12 +40,7 @@ pub fn section(check: &Check<'_>, violations: &[Violation<'_>]) -> Markup {
     }
 }
 
-fn table(
-    caption: &str,
-    rows: &[(&Checked<'_>, &CheckResult)],
-    several: bool,
-    violations: &[Violation<'_>],
-) -> Markup {
+fn table(caption: &str, rows: &[(&Checked<'_>, &CheckResult)], several: bool, violations: &[Violation<'_>]) -> Markup {
     html! {
         @if !rows.is_empty() {
             div class="wide" role="region" aria-label=(caption) tabindex="0" {

@@ -85,8 +85,8 @@ pub fn circle(scale: &Scale, first: usize, last: usize) -> Markup {
     html! {
         g class="circle" {
             title { "Steps " (first) " to " (last) " repeat for ever" }
-            path d={ "M" (left) " 31 v-6 H" (right) " v6" } {}
-            text x=(left + 6) y="23" { (label) }
+            path d={ "M" (left) " 43 v-7 H" (right) " v7" } {}
+            text x=(left) y="31" { (label) }
         }
     }
 }
@@ -154,7 +154,6 @@ fn bar(bar: &Bar, y: usize, lane: &Lane, scale: &Scale) -> Markup {
 fn pods(life: &Life, name: &str, y: usize, lane: &Lane, scale: &Scale) -> Markup {
     let ends = life.stages.iter().skip(1).map(|&(since, _)| Some(since)).chain([life.until]);
     let count = if life.count > 1 { format!("{} × ", life.count) } else { String::new() };
-    let (left, right) = (scale.x(life.since()), scale.end(life.until));
     html! {
         g class="pods" data-pods=(name) data-count=(life.count) data-each=(lane.members.len()) {
             title { (told(life, name)) }
@@ -163,9 +162,17 @@ fn pods(life: &Life, name: &str, y: usize, lane: &Lane, scale: &Scale) -> Markup
                 rect class=(class(stage)) data-stage=(class(stage)) data-since=(since) data-until=[until]
                     x=(left) y=(y) width=(right - left) height=(ROW - 3) rx="2" {}
             }
-            (label(&format!("{count}{name}"), left, right, y))
+            (named(life, &format!("{count}{name}"), y, scale))
         }
     }
+}
+
+/// The name of pods, in the stage that lasts for the longest time: there is most room.
+fn named(life: &Life, name: &str, y: usize, scale: &Scale) -> Markup {
+    let ends = life.stages.iter().skip(1).map(|&(since, _)| Some(since)).chain([life.until]);
+    let parts = life.stages.iter().zip(ends).map(|(&(since, stage), until)| (scale.x(since), scale.end(until), stage));
+    let widest = parts.max_by_key(|(left, right, _)| right - left);
+    html! { @if let Some((left, right, stage)) = widest { g class={ "on-" (class(stage)) } { (label(name, left, right, y)) } } }
 }
 
 /// Text in a bar, as far as it has room.

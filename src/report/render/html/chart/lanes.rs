@@ -83,7 +83,11 @@ impl Lanes {
         }
         for life in lives(timeline) {
             let (place, name) = (life.place, timeline.pods[life.pods].clone());
-            bars.entry(place).or_default().push(Bar { since: life.since(), until: life.until, what: What::Pods(life, name) });
+            bars.entry(place).or_default().push(Bar {
+                since: life.since(),
+                until: life.until,
+                what: What::Pods(life, name),
+            });
         }
         lanes.extend(bars.remove(&Place::Unscheduled).map(|bars| Lane {
             name: "unscheduled".to_owned(),
@@ -112,7 +116,8 @@ fn actors(timeline: &Timeline, steps: &[&Step]) -> Vec<Lane> {
     }
     found.sort_by_key(|(_, marks)| !marks[0].from_outside);
     let rest = if found.len() > MOST_ACTORS { found.split_off(MOST_ACTORS - 1) } else { Vec::new() };
-    let lane = |(name, marks): (String, Vec<Mark>)| Lane { members: vec![name.clone()], name, content: Content::Marks(marks) };
+    let lane =
+        |(name, marks): (String, Vec<Mark>)| Lane { members: vec![name.clone()], name, content: Content::Marks(marks) };
     let mut lanes: Vec<Lane> = found.into_iter().map(lane).collect();
     if !rest.is_empty() {
         let (members, marks): (Vec<String>, Vec<Vec<Mark>>) = rest.into_iter().unzip();
@@ -123,10 +128,12 @@ fn actors(timeline: &Timeline, steps: &[&Step]) -> Vec<Lane> {
     lanes
 }
 
-/// Who acts, without the node where: there is a kubelet on each.
+/// Who acts, without the node where: there is a kubelet on each, and what nodes do by themselves has one lane.
 fn role<'a>(timeline: &Timeline, actor: &'a str) -> &'a str {
+    let is_node = |name: &str| timeline.nodes.iter().any(|it| it == name);
     match actor.rsplit_once(' ') {
-        Some((role, node)) if timeline.nodes.iter().any(|it| it == node) => role,
+        Some((role, node)) if is_node(node) => role,
+        _ if is_node(actor) => "nodes themselves",
         _ => actor,
     }
 }
@@ -157,7 +164,8 @@ fn nodes(timeline: &Timeline, bars: &mut BTreeMap<Place, Vec<Bar>>) -> Vec<Lane>
     let mut groups: Vec<(Vec<Bar>, Vec<usize>)> = Vec::new();
     let mut known: BTreeMap<Vec<Bar>, usize> = BTreeMap::new();
     for node in 0..timeline.nodes.len() {
-        let own: Vec<Bar> = bars.remove(&Place::Node(node)).unwrap_or_default().into_iter().map(Bar::anywhere).collect();
+        let own: Vec<Bar> =
+            bars.remove(&Place::Node(node)).unwrap_or_default().into_iter().map(Bar::anywhere).collect();
         let group = *known.entry(own.clone()).or_insert(groups.len());
         match groups.get_mut(group) {
             Some((_, members)) => members.push(node),

@@ -16,7 +16,7 @@ use crate::check::narrative::Step;
 pub use draw::class;
 use draw::{blocks, body, names};
 use lanes::Lanes;
-use scale::{HEAD, Scale};
+use scale::{HEAD, NUMBERS, Scale};
 
 /// Charts of so many steps fit onto a page of paper.
 const FITS_ON_PAPER: usize = 24;
@@ -64,7 +64,7 @@ fn link(step: &Step, scale: &Scale, anchor: &Anchor) -> Markup {
     let label = format!("Step {number}: {}: {}", told.actor, told.text);
     html! {
         a class="step" href={ "#" (anchor.step(number)) } data-step=(number) aria-label=(label) {
-            rect x=(scale.left(number)) y=(HEAD - 26) width=(scale::COLUMN) height="26" rx="4" {}
+            rect x=(scale.left(number)) y=(HEAD - NUMBERS) width=(scale::COLUMN) height=(NUMBERS) rx="4" {}
             text x=(scale.x(number)) y=(HEAD - 9) { (number) }
             title { (label) }
         }

@@ -9,7 +9,9 @@ const START: usize = 96;
 /// Width of the state at the end, after the last step.
 const END: usize = 40;
 /// Height of the part above all lanes.
-pub const HEAD: usize = 58;
+pub const HEAD: usize = 70;
+/// Height of the numbers of steps, at the bottom of it.
+pub const NUMBERS: usize = 26;
 /// Height of a row of bars, and of the space between rows.
 pub const ROW: usize = 15;
 /// Space above and below the content of a lane.
