@@ -29,6 +29,13 @@
       panel.hidden = false;
     };
 
+    // The panel may lie over the chart that it is about.
+    const uncover = () => {
+      const box = frame.getBoundingClientRect();
+      const covered = box.bottom > panel.getBoundingClientRect().top + 1;
+      if (box.top < 0 || (covered && box.top > 16)) frame.scrollIntoView({ block: "start" });
+    };
+
     const choose = (index, focus) => {
       chosen = Math.max(0, Math.min(links.length - 1, index));
       links.forEach((it, at) => {
@@ -39,6 +46,7 @@
       show(chosen);
       if (focus) {
         links[chosen].focus({ preventScroll: true });
+        uncover();
         const names = frame.querySelector(".names").offsetWidth;
         const left = names + first - column / 2 + chosen * column;
         if (left < frame.scrollLeft + names + column) frame.scrollLeft = left - names - column;
@@ -61,7 +69,7 @@
         event.preventDefault();
         choose(index, true);
       });
-      link.addEventListener("focus", () => { if (chosen !== index) choose(index, false); });
+      link.addEventListener("focus", () => { if (chosen !== index) choose(index, true); });
     });
     chart.addEventListener("keydown", (event) => {
       if (event.altKey || event.ctrlKey || event.metaKey || !event.target.closest("a.step")) return;

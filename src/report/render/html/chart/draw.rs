@@ -72,10 +72,17 @@ pub fn blocks(story: &Narrative, scale: &Scale) -> Markup {
             g class="block" {
                 title { (block.title) }
                 line x1=(scale.left(first)) x2=(scale.left(first)) y1="2" y2=(HEAD) {}
-                text x=(scale.left(first) + 5) y="14" { (fitting(&block.title, width)) }
+                text x=(scale.left(first) + 5) y="14" { (heading(&block.title, width)) }
             }
         }
     }
+}
+
+/// As much of a title as fits: of a numbered block at least the number.
+fn heading(title: &str, width: usize) -> String {
+    let shown = fitting(title, width);
+    let number = title.strip_prefix("block ").filter(|_| shown != title);
+    number.map_or(shown, str::to_owned)
 }
 
 /// A bracket above the steps that repeat.

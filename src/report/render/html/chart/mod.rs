@@ -18,8 +18,10 @@ use draw::{blocks, body, names};
 use lanes::Lanes;
 use scale::{HEAD, NUMBERS, Scale};
 
-/// Charts of so many steps fit onto a page of paper.
-const FITS_ON_PAPER: usize = 24;
+/// Charts of so many steps fit onto a page of paper as they are.
+const SHORT: usize = 10;
+/// Charts of so many steps fit onto one if they are made smaller; others are not printed.
+const MIDDLING: usize = 24;
 
 /// The chart of a story; nothing of one without steps.
 pub fn chart(story: &Narrative, anchor: &Anchor) -> Markup {
@@ -28,7 +30,11 @@ pub fn chart(story: &Narrative, anchor: &Anchor) -> Markup {
         return html! {};
     }
     let (scale, lanes) = (Scale::of(steps.len()), Lanes::of(story));
-    let paper = if steps.len() <= FITS_ON_PAPER { " short" } else { "" };
+    let paper = match steps.len() {
+        0..=SHORT => " short",
+        ..=MIDDLING => " middling",
+        _ => "",
+    };
     html! {
         figure class={ "chart" (paper) } data-first=(scale.x(1)) data-column=(scale::COLUMN) {
             div class="frame" {
