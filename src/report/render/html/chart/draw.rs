@@ -154,6 +154,16 @@ fn bar(bar: &Bar, y: usize, lane: &Lane, scale: &Scale) -> Markup {
                 (label(condition.words(), left, right, y))
             }
         },
+        What::Others(kinds, count) => {
+            let text = format!("{count} pods of {kinds} other kinds");
+            html! {
+                g class="others" data-count=(count) {
+                    title { (lane.name) ": " (text) ", that nothing happens to" }
+                    rect x=(left) y=(y) width=(right - left) height=(ROW - 3) rx="2" {}
+                    (label(&text, left, right, y))
+                }
+            }
+        }
         What::Pods(life, name) => pods(life, name, y, lane, scale),
     }
 }

@@ -1,7 +1,8 @@
 //! What a chart shows, lane by lane: who acts, and what becomes of pods where.
 //!
-//! Nodes with the same fate share a lane, so a hundred nodes of which three matter are four lanes. A lane has rows, in which
-//! bars do not overlap.
+//! Nodes with the same fate share a lane, so a hundred nodes of which three matter are four lanes. Where there are many kinds
+//! of pods, those that nothing happens to are one bar for each node, and nodes that have no others are one lane. A lane has
+//! rows, in which bars do not overlap.
 
 use std::collections::BTreeMap;
 
@@ -14,6 +15,9 @@ use crate::check::timeline::{Condition, Moment, Place, Quantity, Timeline};
 const MOST_ACTORS: usize = 12;
 /// More lanes of nodes are left to the list of steps.
 const MOST_NODES: usize = 60;
+
+/// Up to so many kinds of pods are drawn whatever happens to them.
+const FEW_KINDS: usize = 6;
 
 /// A lane.
 pub struct Lane {
@@ -61,6 +65,8 @@ pub enum What {
     Condition(Condition),
     /// Pods, of which it is known whose they are.
     Pods(Life, String),
+    /// Pods that nothing happens to: of how many kinds, and how many.
+    Others(usize, i64),
 }
 
 /// All lanes of a story.
@@ -81,13 +87,23 @@ impl Lanes {
         for bar in conditions(timeline) {
             bars.entry(Place::Node(bar.0)).or_default().push(bar.1);
         }
+        let matters = mattering(timeline);
+        let mut others: BTreeMap<Place, (usize, i64)> = BTreeMap::new();
         for life in lives(timeline) {
+            if !matters[life.pods] {
+                let (kinds, pods) = others.entry(life.place).or_default();
+                (*kinds, *pods) = (*kinds + 1, *pods + life.count);
+                continue;
+            }
             let (place, name) = (life.place, timeline.pods[life.pods].clone());
             bars.entry(place).or_default().push(Bar {
                 since: life.since(),
                 until: life.until,
                 what: What::Pods(life, name),
             });
+        }
+        for (place, (kinds, pods)) in others {
+            bars.entry(place).or_default().push(Bar { what: What::Others(kinds, pods), since: 0, until: None });
         }
         lanes.extend(bars.remove(&Place::Unscheduled).map(|bars| Lane {
             name: "unscheduled".to_owned(),
@@ -100,6 +116,17 @@ impl Lanes {
         lanes.extend(nodes);
         Lanes { lanes, left_out }
     }
+}
+
+/// By kind of pods: whether they are drawn by themselves. Of many kinds those are that something happens to.
+fn mattering(timeline: &Timeline) -> Vec<bool> {
+    let mut matters = vec![timeline.pods.len() <= FEW_KINDS; timeline.pods.len()];
+    for change in timeline.moments.iter().flat_map(|moment| &moment.changes) {
+        if let Quantity::Pods(_, pods, _) = change.of {
+            matters[pods] = true;
+        }
+    }
+    matters
 }
 
 /// Lanes of those who act: what comes from outside first, then in the order of their first steps.
@@ -163,9 +190,14 @@ fn conditions(timeline: &Timeline) -> Vec<(usize, Bar)> {
 fn nodes(timeline: &Timeline, bars: &mut BTreeMap<Place, Vec<Bar>>) -> Vec<Lane> {
     let mut groups: Vec<(Vec<Bar>, Vec<usize>)> = Vec::new();
     let mut known: BTreeMap<Vec<Bar>, usize> = BTreeMap::new();
+    let mut quiet: Vec<usize> = Vec::new();
     for node in 0..timeline.nodes.len() {
         let own: Vec<Bar> =
             bars.remove(&Place::Node(node)).unwrap_or_default().into_iter().map(Bar::anywhere).collect();
+        if !own.is_empty() && own.iter().all(|bar| matches!(bar.what, What::Others(..))) {
+            quiet.push(node);
+            continue;
+        }
         let group = *known.entry(own.clone()).or_insert(groups.len());
         match groups.get_mut(group) {
             Some((_, members)) => members.push(node),
@@ -177,7 +209,17 @@ fn nodes(timeline: &Timeline, bars: &mut BTreeMap<Place, Vec<Bar>>) -> Vec<Lane>
         let members: Vec<String> = members.into_iter().map(|node| timeline.nodes[node].clone()).collect();
         Lane { name: name(&members), members, content: Content::Bars(rows(bars)) }
     };
-    groups.into_iter().map(lane).collect()
+    let mut lanes: Vec<Lane> = groups.into_iter().map(lane).collect();
+    if !quiet.is_empty() {
+        let members: Vec<String> = quiet.into_iter().map(|node| timeline.nodes[node].clone()).collect();
+        let noun = if members.len() == 1 { "node" } else { "nodes" };
+        lanes.push(Lane {
+            name: format!("{} other {noun}", members.len()),
+            members,
+            content: Content::Bars(Vec::new()),
+        });
+    }
+    lanes
 }
 
 /// What nodes that share a lane are called.
@@ -206,12 +248,17 @@ impl Bar {
 
 /// Puts bars into as few rows as they need: each into the first one that is free.
 fn rows(mut bars: Vec<Bar>) -> Vec<Vec<Bar>> {
-    bars.sort_by_key(|bar| (matches!(bar.what, What::Pods(..)), bar.since));
+    let order = |what: &What| match what {
+        What::Condition(_) => 0,
+        What::Pods(..) => 1,
+        What::Others(..) => 2,
+    };
+    bars.sort_by_key(|bar| (order(&bar.what), bar.since));
     let mut rows: Vec<Vec<Bar>> = Vec::new();
     for bar in bars {
         let is_free = |row: &&mut Vec<Bar>| {
             row.last().is_none_or(|last| {
-                let alike = matches!(last.what, What::Pods(..)) == matches!(bar.what, What::Pods(..));
+                let alike = std::mem::discriminant(&last.what) == std::mem::discriminant(&bar.what);
                 alike && last.until.is_some_and(|until| until <= bar.since)
             })
         };
@@ -249,5 +296,25 @@ mod tests {
         let lanes = nodes(&timeline, &mut bars);
         let names: Vec<&str> = lanes.iter().map(|lane| lane.name.as_str()).collect();
         assert_eq!(names, ["c", "a and 1 like it", "b"]);
+    }
+
+    #[test]
+    fn nodes_with_pods_that_nothing_happens_to_are_one_lane() {
+        let timeline = Timeline { nodes: ["a", "b"].map(str::to_owned).to_vec(), ..Timeline::default() };
+        let others = |pods| vec![Bar { what: What::Others(2, pods), since: 0, until: None }];
+        let mut bars: BTreeMap<Place, Vec<Bar>> = [(Place::Node(0), others(3)), (Place::Node(1), others(4))].into();
+        let lanes = nodes(&timeline, &mut bars);
+        assert_eq!(lanes.iter().map(|lane| lane.name.as_str()).collect::<Vec<_>>(), ["2 other nodes"]);
+    }
+
+    #[test]
+    fn of_many_kinds_those_matter_that_something_happens_to() {
+        use crate::check::timeline::{Change, Stage};
+        let of = Quantity::Pods(Place::Unscheduled, 3, Stage::Pending);
+        let moment = Moment { from_outside: false, changes: vec![Change { of, before: 0, after: 1 }] };
+        let many = vec![String::new(); FEW_KINDS + 1];
+        let timeline = Timeline { pods: many, moments: vec![moment], ..Timeline::default() };
+        assert_eq!(mattering(&timeline).iter().position(|&it| it), Some(3));
+        assert!(mattering(&Timeline { pods: vec![String::new(); 2], ..Timeline::default() }).iter().all(|&it| it));
     }
 }
