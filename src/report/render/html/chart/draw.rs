@@ -154,8 +154,8 @@ fn bar(bar: &Bar, y: usize, lane: &Lane, scale: &Scale) -> Markup {
                 (label(condition.words(), left, right, y))
             }
         },
-        What::Others(kinds, count) => {
-            let text = format!("{count} pods of {kinds} other kinds");
+        What::Others(count) => {
+            let text = format!("{count} other pods");
             html! {
                 g class="others" data-count=(count) {
                     title { (lane.name) ": " (text) ", that nothing happens to" }

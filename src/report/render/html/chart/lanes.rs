@@ -65,8 +65,8 @@ pub enum What {
     Condition(Condition),
     /// Pods, of which it is known whose they are.
     Pods(Life, String),
-    /// Pods that nothing happens to: of how many kinds, and how many.
-    Others(usize, i64),
+    /// Pods that nothing happens to: how many.
+    Others(i64),
 }
 
 /// All lanes of a story.
@@ -88,11 +88,10 @@ impl Lanes {
             bars.entry(Place::Node(bar.0)).or_default().push(bar.1);
         }
         let matters = mattering(timeline);
-        let mut others: BTreeMap<Place, (usize, i64)> = BTreeMap::new();
+        let mut others: BTreeMap<Place, i64> = BTreeMap::new();
         for life in lives(timeline) {
             if !matters[life.pods] {
-                let (kinds, pods) = others.entry(life.place).or_default();
-                (*kinds, *pods) = (*kinds + 1, *pods + life.count);
+                *others.entry(life.place).or_default() += life.count;
                 continue;
             }
             let (place, name) = (life.place, timeline.pods[life.pods].clone());
@@ -102,8 +101,8 @@ impl Lanes {
                 what: What::Pods(life, name),
             });
         }
-        for (place, (kinds, pods)) in others {
-            bars.entry(place).or_default().push(Bar { what: What::Others(kinds, pods), since: 0, until: None });
+        for (place, pods) in others {
+            bars.entry(place).or_default().push(Bar { what: What::Others(pods), since: 0, until: None });
         }
         lanes.extend(bars.remove(&Place::Unscheduled).map(|bars| Lane {
             name: "unscheduled".to_owned(),
@@ -194,7 +193,7 @@ fn nodes(timeline: &Timeline, bars: &mut BTreeMap<Place, Vec<Bar>>) -> Vec<Lane>
     for node in 0..timeline.nodes.len() {
         let own: Vec<Bar> =
             bars.remove(&Place::Node(node)).unwrap_or_default().into_iter().map(Bar::anywhere).collect();
-        if !own.is_empty() && own.iter().all(|bar| matches!(bar.what, What::Others(..))) {
+        if !own.is_empty() && own.iter().all(|bar| matches!(bar.what, What::Others(_))) {
             quiet.push(node);
             continue;
         }
@@ -251,7 +250,7 @@ fn rows(mut bars: Vec<Bar>) -> Vec<Vec<Bar>> {
     let order = |what: &What| match what {
         What::Condition(_) => 0,
         What::Pods(..) => 1,
-        What::Others(..) => 2,
+        What::Others(_) => 2,
     };
     bars.sort_by_key(|bar| (order(&bar.what), bar.since));
     let mut rows: Vec<Vec<Bar>> = Vec::new();
@@ -301,7 +300,7 @@ mod tests {
     #[test]
     fn nodes_with_pods_that_nothing_happens_to_are_one_lane() {
         let timeline = Timeline { nodes: ["a", "b"].map(str::to_owned).to_vec(), ..Timeline::default() };
-        let others = |pods| vec![Bar { what: What::Others(2, pods), since: 0, until: None }];
+        let others = |pods| vec![Bar { what: What::Others(pods), since: 0, until: None }];
         let mut bars: BTreeMap<Place, Vec<Bar>> = [(Place::Node(0), others(3)), (Place::Node(1), others(4))].into();
         let lanes = nodes(&timeline, &mut bars);
         assert_eq!(lanes.iter().map(|lane| lane.name.as_str()).collect::<Vec<_>>(), ["2 other nodes"]);
