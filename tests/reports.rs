@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use assert_cmd::Command;
 use serde_json::Value;
 
-const FORMATS: [&str; 8] = ["text", "json", "table", "sarif", "junit", "github", "markdown", "itf"];
+const FORMATS: [&str; 9] = ["text", "json", "table", "sarif", "junit", "github", "markdown", "html", "itf"];
 
 struct Ran {
     code: i32,
@@ -242,7 +242,7 @@ fn itf_has_room_for_one_counterexample() {
 #[test]
 fn other_commands_name_the_formats_that_they_have() {
     for command in [&["rules"][..], &["explain", "hpa/rates"], &["cases"], &["simulate", "--case", "c1"], &["bench"]] {
-        for format in ["sarif", "junit", "github", "markdown", "itf"] {
+        for format in ["sarif", "junit", "github", "markdown", "html", "itf"] {
             let ran = kubound(&[command, &["--format", format]].concat());
             assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{command:?} {format}");
             assert!(ran.err.contains("[possible values: text, json, table]"), "{}", ran.err);
@@ -270,6 +270,7 @@ fn a_file_has_the_format_of_its_suffix_unless_another_is_asked_for() {
     assert_eq!(json(&written("a.itf.json", &[]))["#meta"]["format"], "ITF");
     assert!(written("a.xml", &[]).starts_with("<?xml"));
     assert!(written("a.md", &[]).starts_with("### Kubound"));
+    assert!(written("a.html", &[]).starts_with("<!DOCTYPE html>"));
     for name in ["a.txt", "a"] {
         assert!(written(name, &[]).starts_with("✗ no-eviction-loop"), "{name}");
     }

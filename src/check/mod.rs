@@ -34,6 +34,7 @@ mod shown;
 pub mod sites;
 pub mod source;
 pub mod summary;
+pub mod timeline;
 pub mod unfold;
 pub mod verify;
 mod walk;

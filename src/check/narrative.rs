@@ -9,13 +9,15 @@ use crate::model::Model;
 use crate::property::OBSERVER_PREFIX;
 use crate::system::replay::{Interpreter, Replayed};
 use crate::system::run::Runner;
-use crate::system::{Interleaving, Trace, trace};
+use crate::system::{ActionKind, Interleaving, Trace, trace};
 use crate::term::Evaluator;
 
 use super::Finding;
 use super::fold::{Folded, Told, fold};
 use super::nodes::NodeTracker;
 use super::summary::{Summarizer, Summary};
+use super::timeline::Timeline;
+use super::timeline::record::Recorder;
 
 /// How a run ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +42,8 @@ pub struct Narrative {
     pub repeats_from: Option<usize>,
     /// What is wrong at the end, and why.
     pub diagnosis: Vec<Line>,
+    /// What its steps change.
+    pub timeline: Timeline,
 }
 
 impl Narrative {
@@ -74,7 +78,9 @@ pub fn narrate(spec: &ClusterSpec, model: &Model, trace: &Trace, run: &Replayed,
     let interpreter = model.interpreter();
     let first = run.states.first();
     let runner = RefCell::new(interpreter.run(first));
-    let mut teller = Teller { model, tracker: NodeTracker::start(spec, &model.parts, first), runner };
+    let tracker = NodeTracker::start(spec, &model.parts, first);
+    let recorder = Recorder::start(spec, &model.parts, &tracker, first);
+    let mut teller = Teller { model, tracker, recorder, runner };
     let mut states = run.states.pairs();
     let mut summarizer = Summarizer::new(spec, &model.parts);
     let mut blocks = Vec::new();
@@ -101,6 +107,7 @@ pub fn narrate(spec: &ClusterSpec, model: &Model, trace: &Trace, run: &Replayed,
                 Step { number, told }
             })
             .collect();
+        teller.recorder.fold(steps.iter().map(|step| step.told.times));
         let summary = summarizer.summarize(&teller.tracker, states.after());
         blocks.push(Block { title, steps, summary });
     }
@@ -108,7 +115,8 @@ pub fn narrate(spec: &ClusterSpec, model: &Model, trace: &Trace, run: &Replayed,
     let repeats_from = blocks.iter().flat_map(|block: &Block| &block.steps).find(begins).map(|step| step.number);
     let nodes = teller.tracker.all(run.states.last());
     let diagnosis = diagnose((model, &nodes), run, ending, repeats_from, number);
-    Narrative { blocks, repeats_from, diagnosis }.visible()
+    let timeline = teller.recorder.end(summarizer.pod_names().to_vec());
+    Narrative { blocks, repeats_from, diagnosis, timeline }.visible()
 }
 
 /// Headings and ranges of steps. Runs of single actions (`async`) are one block.
@@ -129,6 +137,7 @@ fn block_ranges(interleaving: Interleaving, run: &Replayed) -> Vec<(String, std:
 struct Teller<'a> {
     model: &'a Model,
     tracker: NodeTracker<'a>,
+    recorder: Recorder<'a>,
     /// In the state before the step that is told.
     runner: RefCell<Runner<'a>>,
 }
@@ -137,6 +146,15 @@ impl Teller<'_> {
     /// One step; `None` if it is an observer's or says nothing.
     fn tell(&mut self, before: &[i64], after: &[i64], step: &trace::Step) -> Option<Told> {
         let moved = self.tracker.step(before, after);
+        let told = self.sentence(before, after, step, &moved);
+        if told.is_some() {
+            self.recorder.begin(self.model.system.actions[step.action].kind == ActionKind::Environment);
+        }
+        self.recorder.step(before, after, &moved);
+        told
+    }
+
+    fn sentence(&self, before: &[i64], after: &[i64], step: &trace::Step, moved: &[MovedNode]) -> Option<Told> {
         let action = &self.model.system.actions[step.action];
         let narrator = self.model.parts.narrators.get(step.action)?;
         if action.name.starts_with(OBSERVER_PREFIX) {
@@ -144,12 +162,12 @@ impl Teller<'_> {
         }
         self.runner.borrow_mut().give(step);
         let value = |term| self.runner.borrow_mut().value(term);
-        let scene = Scene { value: &value, before, after, moved: &moved };
+        let scene = Scene { value: &value, before, after, moved };
         let sentence = narrator(&scene);
         if sentence.text.is_empty() {
             return None;
         }
-        let nodes = named(&sentence.text, &scene.moved_names(), &moved);
+        let nodes = named(&sentence.text, &scene.moved_names(), moved);
         let own = self.model.parts.rules.get(step.action).copied().flatten();
         let rules = distinct(own.into_iter().chain(sentence.rules));
         Some(Told { actor: sentence.actor, text: sentence.text, nodes, why: sentence.why, rules, begins_loop: false })

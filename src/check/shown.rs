@@ -14,6 +14,7 @@ impl Narrative {
     pub(super) fn visible(mut self) -> Self {
         self.blocks.iter_mut().for_each(show_block);
         self.diagnosis.iter_mut().for_each(|Line { text, .. }| make_visible(text));
+        self.timeline.names_mut().for_each(make_visible);
         self
     }
 }

@@ -2,9 +2,10 @@
 
 use crate::cluster::object::spec::ClusterSpec;
 use crate::cluster::view::Parts;
-use crate::cluster::{Attribute, Phase, Presence, TemplateId};
+use crate::cluster::{Attribute, Phase, TemplateId};
 
 use super::nodes::NodeTracker;
+use super::timeline::Condition;
 
 /// Clusters of up to so many nodes are shown node by node.
 const SHOWN_SINGLY: usize = 6;
@@ -12,9 +13,6 @@ const SHOWN_SINGLY: usize = 6;
 const TOLD_ALWAYS: usize = 8;
 /// At most so many groups of nodes are shown.
 const MOST_GROUPS: usize = 16;
-
-/// What is said of a node that its group does not have.
-const NOT_THERE: &str = "not there";
 
 /// A state in words; of many workloads, what is new in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -55,6 +53,11 @@ impl<'a> Summarizer<'a> {
         Summarizer { spec, parts, pod_names, before: None }
     }
 
+    /// What pods go by, by template.
+    pub fn pod_names(&self) -> &[String] {
+        &self.pod_names
+    }
+
     /// Condenses the next state.
     pub fn summarize(&mut self, tracker: &NodeTracker<'_>, state: &[i64]) -> Summary {
         let mut pods = vec![Pods::default(); self.spec.workloads.len()];
@@ -69,10 +72,10 @@ impl<'a> Summarizer<'a> {
                 count(self.parts, attributes, &values, &mut pods);
                 let always_cordoned = node_class.unschedulable && !attributes.contains(&Attribute::Cordoned);
                 let mut words = match is_absent(attributes, &values) {
-                    true => vec![NOT_THERE.to_owned()],
+                    true => vec![Condition::Absent.words().to_owned()],
                     false => describe(&self.pod_names, attributes, &values),
                 };
-                words.extend(always_cordoned.then(|| "cordoned".to_owned()));
+                words.extend(always_cordoned.then(|| Condition::Cordoned.words().to_owned()));
                 nodes.push((node_class.members[member], name.clone(), words.join(", ")));
             }
         }
@@ -81,7 +84,7 @@ impl<'a> Summarizer<'a> {
         let nodes = nodes.into_iter().map(|(_, name, words)| (name, words));
         if workloads.len() <= TOLD_ALWAYS {
             let workloads = workloads.into_iter().map(|line| line.text).collect();
-            let there = nodes.filter(|(_, words)| words != NOT_THERE);
+            let there = nodes.filter(|(_, words)| words != Condition::Absent.words());
             return Summary { workloads, nodes: group(there.collect()) };
         }
         let nodes: Vec<(String, String)> = nodes.collect();
@@ -99,8 +102,8 @@ impl<'a> Summarizer<'a> {
 
 /// Whether a node of a node group is not there.
 fn is_absent(attributes: &[Attribute], values: &[i64]) -> bool {
-    let mut presence = attributes.iter().zip(values).filter(|(attribute, _)| **attribute == Attribute::Presence);
-    presence.any(|(_, &value)| value == Presence::Absent.value())
+    let mut said = attributes.iter().zip(values).filter_map(|(&attribute, &value)| Condition::of(attribute, value));
+    said.any(|condition| condition == Condition::Absent)
 }
 
 /// What is not as it should be; of the other workloads there is a number.
@@ -182,14 +185,10 @@ fn describe(pod_names: &[String], attributes: &[Attribute], values: &[i64]) -> V
             Attribute::Nominated(template) => format!("{value} {} nominated", pod_names[template.0]),
             Attribute::Assumed(template) => format!("{value} {} assumed", pod_names[template.0]),
             Attribute::Waiting(template) => format!("{value} {} waiting", pod_names[template.0]),
-            Attribute::Cordoned => "cordoned".to_owned(),
-            Attribute::Down => "down".to_owned(),
-            Attribute::Gone => "deleted".to_owned(),
-            Attribute::Maintenance if value == 1 => "under maintenance".to_owned(),
-            Attribute::Maintenance => continue,
-            Attribute::Presence if value == Presence::Going.value() => "being removed".to_owned(),
-            Attribute::Presence if value == Presence::Yielding.value() => "to be replaced".to_owned(),
-            Attribute::Presence => "on its way".to_owned(),
+            other => match Condition::of(other, value) {
+                Some(condition) => condition.words().to_owned(),
+                None => continue,
+            },
         });
     }
     if words.is_empty() {

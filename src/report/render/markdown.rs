@@ -89,9 +89,8 @@ fn table(checked: &Checked<'_>, several: bool) -> String {
             Answer::Violated(_) => "❌",
             Answer::Unknown { .. } => "❔",
         };
-        let about = words::about(result);
-        let about = about.trim_start_matches(" (").trim_end_matches(')');
-        let about = if about.is_empty() { String::new() } else { code(about) };
+        let about = words::subjects(result);
+        let about = if about.is_empty() { about } else { code(&about) };
         let reason = words::reason(result).map_or(String::new(), |it| format!(": {}", code(&it)));
         let verdict = sentence(&words::verdict(result));
         let _ = writeln!(out, "| {mark} | `{}` | {about} | {verdict}{reason} |", result.property);

@@ -8,6 +8,7 @@
 //! meaning in a format is escaped there.
 
 pub mod github;
+pub mod html;
 pub mod itf;
 pub mod json;
 pub mod junit;
@@ -30,6 +31,7 @@ pub static FORMATS: &[&Format] = &[
     &junit::FORMAT,
     &github::FORMAT,
     &markdown::FORMAT,
+    &html::FORMAT,
     &itf::FORMAT,
 ];
 
@@ -159,8 +161,8 @@ mod tests {
             [Some("json"), Some("itf"), Some("sarif"), Some("sarif")]
         );
         assert_eq!(
-            ["a.xml", "b.md", "b.txt", "b.exe", "json"].map(of),
-            [Some("junit"), Some("markdown"), Some("text"), None, None]
+            ["a.xml", "b.md", "b.txt", "b.html", "b.exe", "json"].map(of),
+            [Some("junit"), Some("markdown"), Some("text"), Some("html"), None, None]
         );
     }
 

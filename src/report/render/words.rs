@@ -73,11 +73,16 @@ fn plain(result: &CheckResult) -> String {
 
 /// What a result is about, in brackets; of many workloads the first ones. Nothing if that is the cluster.
 pub fn about(result: &CheckResult) -> String {
+    let subjects = subjects(result);
+    if subjects.is_empty() { subjects } else { format!(" ({subjects})") }
+}
+
+/// The same without brackets.
+pub fn subjects(result: &CheckResult) -> String {
     let subjects: Vec<&str> = result.subjects().collect();
     match subjects.as_slice() {
-        [] => String::new(),
-        few if few.len() <= NAMED => format!(" ({})", few.join(", ")),
-        many => format!(" ({} and {} more)", many[..NAMED].join(", "), many.len() - NAMED),
+        few if few.len() <= NAMED => few.join(", "),
+        many => format!("{} and {} more", many[..NAMED].join(", "), many.len() - NAMED),
     }
 }
 

@@ -14,7 +14,8 @@ pub fn text(family: &FamilyReport, interleaving: Interleaving) -> String {
     lines(family, words::holds_in(interleaving)).iter().map(|line| indented(line, "    ", "      ") + "\n").collect()
 }
 
-fn lines(family: &FamilyReport, holds: &str) -> Vec<String> {
+/// The same, line by line; `holds` is what is said of what holds.
+pub fn lines(family: &FamilyReport, holds: &str) -> Vec<String> {
     let FamilyReport { dimensions, coverage, omitted, query, lift } = family;
     let ranges: Vec<String> = dimensions.iter().map(ToString::to_string).collect();
     let mut lines =

@@ -4,7 +4,7 @@ use crate::check::focus::{FocusReport, Tally};
 use crate::report::render::layout::indented;
 
 /// Lines for people: a summary, and, where somebody wants to know, how each workload was decided.
-fn lines(report: &FocusReport, k: Option<u32>) -> Vec<String> {
+pub fn lines(report: &FocusReport, k: Option<u32>) -> Vec<String> {
     let mut lines: Vec<String> = smallest(report, k).into_iter().collect();
     lines.push(summary(report));
     for (subject, tally, story) in &report.lines {

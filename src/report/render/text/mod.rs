@@ -10,6 +10,8 @@ mod rules;
 mod story;
 mod style;
 
+pub use result::notes;
+
 use super::layout::indented;
 use super::{Detail, Format, Needs, Writer, table, words};
 use crate::check::{Comparison, Narrative, Replayed, Simulation};

@@ -49,6 +49,15 @@ pub fn text(result: &CheckResult, detail: Detail) -> String {
     out
 }
 
+/// What is said of a result besides its verdict and its story, line by line, for formats with a layout of their own.
+pub fn notes(result: &CheckResult) -> Vec<String> {
+    let k = if let Answer::Violated(found) = &result.answer { Some(found.k) } else { None };
+    let family = result.family.iter().flat_map(|it| family::lines(it, words::holds_in(result.interleaving)));
+    let focus = result.focus.iter().flat_map(|it| focus::lines(it, k));
+    let certificate = result.certificate.iter().map(|it| certified(it, &result.statistics));
+    certificate.chain(family).chain(focus).collect()
+}
+
 fn verdict(result: &CheckResult) -> String {
     let subject = match &result.answer {
         _ if result.regard.ignored.is_some() => words::about(result),
