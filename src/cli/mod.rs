@@ -13,6 +13,7 @@ mod engines;
 mod error;
 mod extras;
 mod interrupt;
+mod manual;
 mod output;
 mod printer;
 mod progress;
@@ -22,11 +23,11 @@ mod replay;
 mod rules;
 mod simulate;
 mod source;
+mod usage;
 mod values;
+mod watch;
 
 use std::process::ExitCode;
-
-use clap::Parser;
 
 pub use error::CliError;
 
@@ -37,7 +38,10 @@ const BAD_INPUT: u8 = 2;
 
 /// Runs the program on its arguments.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match usage::parse() {
+        Ok(cli) => cli,
+        Err(code) => return ExitCode::from(code),
+    };
     let code = dispatch(&cli).unwrap_or_else(|error| {
         output::remark(&error.to_string());
         error.exit_code()
@@ -57,6 +61,9 @@ fn dispatch(cli: &Cli) -> Result<u8, CliError> {
         Command::Show(arguments) => extras::show(arguments, cli.detail()),
         Command::Conformance(arguments) => conformance::run(arguments, cli.detail()),
         Command::Bench(arguments) => bench::run(arguments, cli.detail()),
+        Command::Watch(arguments) => watch::run(arguments, cli.detail()),
+        Command::Completions(arguments) => manual::completions(arguments),
+        Command::Man(arguments) => manual::man(arguments),
         Command::Rules(arguments) => rules::list(arguments, cli.detail()),
         Command::Explain(arguments) => rules::explain(arguments, cli.detail()),
     }

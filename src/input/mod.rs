@@ -1,6 +1,6 @@
 //! Manifests, dumps and scenarios: from text to a [`ClusterSpec`].
 //!
-//! The way of an input: texts ([`source`]) become positioned trees ([`yaml`], [`tree`]), trees become objects ([`object`]), objects
+//! The way of an input: texts ([`source`], [`places`]) become positioned trees ([`yaml`], [`tree`]), trees become objects ([`object`]), objects
 //! are sorted by kind, checked ([`validate`]) and typed ([`kinds`], [`typed`]) one by one, and typed objects are resolved against each other
 //! ([`workloads`], [`autoscalers`], [`scenario`], …). Everything that is wrong is reported into one [`Diagnostics`], with
 //! its place; a spec is returned only if nothing is.
@@ -29,6 +29,7 @@ mod object_counts;
 mod owner;
 pub mod path;
 mod pieces;
+pub mod places;
 mod references;
 mod resolve;
 mod rest;
@@ -56,6 +57,7 @@ use std::sync::Arc;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::cluster::object::spec::{ClusterSpec, ObjectKey};
+use crate::term::Limit;
 
 pub use defaults::describe_defaults;
 pub use diagnostics::{Diagnostic, Diagnostics, Severity};
@@ -92,10 +94,15 @@ pub struct Loaded {
     pub scenario_given: bool,
 }
 
-/// Reads files, directories (recursively) and standard input (`-`).
+/// Reads files, directories ([`places`]) and standard input (`-`).
 pub fn load(paths: &[PathBuf], options: LoadOptions) -> Result<Loaded, Diagnostics> {
+    load_within(paths, options, &Limit::default())
+}
+
+/// [`load`], with a limit for the programs that render what is in directories.
+pub fn load_within(paths: &[PathBuf], options: LoadOptions, limit: &Limit) -> Result<Loaded, Diagnostics> {
     let mut sink = Diagnostics::default();
-    let sources = source::read(paths, &mut sink);
+    let sources = places::read(paths, limit, &mut sink);
     resolve::resolve(&sources, options, sink)
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use kubound::input::Diagnostics;
-use kubound::input::source::read;
+use kubound::input::places::read;
 use kubound::repair::Objects;
 use kubound::repair::objects::Object;
 use serde_json::Value;
