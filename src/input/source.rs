@@ -45,6 +45,12 @@ impl Source {
         Source { name: name.to_owned(), text: text.to_owned(), ..Source::default() }
     }
 
+    /// The same with another standing.
+    #[must_use]
+    pub fn with_standing(self, standing: Standing) -> Self {
+        Source { standing, ..self }
+    }
+
     /// The same file with another text.
     #[must_use]
     pub fn with_text(&self, text: String) -> Self {

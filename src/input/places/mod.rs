@@ -86,7 +86,7 @@ impl Reading<'_> {
             Item::Chart(directory) => self.sources.extend(self.renderer.chart(directory, self.sink)),
             Item::Kustomization(file) => {
                 if self.kustomizations.is_root(file) {
-                    self.sources.extend(self.renderer.kustomization(file, self.sink));
+                    self.sources.push(self.renderer.kustomization(file, self.sink));
                 }
             }
         }
@@ -96,7 +96,7 @@ impl Reading<'_> {
 /// The text of a file that nobody named.
 fn found(path: &Path, sink: &mut Diagnostics) -> Option<Arc<Source>> {
     let source = source::read_file(path, sink)?;
-    Some(Arc::new(Source { standing: Standing::Found, ..Arc::unwrap_or_clone(source) }))
+    Some(Arc::new(Arc::unwrap_or_clone(source).with_standing(Standing::Found)))
 }
 
 /// Where something is, whatever way leads there; the path itself if it is nowhere.

@@ -126,7 +126,7 @@ fn of_template(directory: &Path, (template, text): (String, String)) -> Arc<Sour
 
 /// What stands for a text that could not be had.
 fn absent(what: String) -> Arc<Source> {
-    Arc::new(Source { standing: Standing::Absent(what), ..Source::default() })
+    Arc::new(Source::default().with_standing(Standing::Absent(what)))
 }
 
 fn warning(file: &Path, message: String, help: &str) -> Diagnostic {
