@@ -24,8 +24,12 @@ fn web(name: &str, replicas: usize) -> String {
 /// A directory with an input, and one with programs.
 struct Place {
     root: TempDir,
-    /// While scripts are written and run, nobody else starts a program that would keep them open.
-    _alone: MutexGuard<'static, ()>,
+}
+
+/// While a script is written nobody else starts a program, which would keep it open: then it could not be run.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 struct Ran {
@@ -36,9 +40,7 @@ struct Ran {
 
 impl Place {
     fn new(files: &[(&str, &str)]) -> Self {
-        static ALONE: Mutex<()> = Mutex::new(());
-        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-        let place = Place { root: tempfile::tempdir().expect("a directory"), _alone: alone };
+        let place = Place { root: tempfile::tempdir().expect("a directory") };
         fs::create_dir(place.root.path().join("bin")).expect("made");
         files.iter().for_each(|(name, text)| place.write(name, text));
         place
