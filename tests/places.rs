@@ -54,6 +54,7 @@ impl Place {
 
     /// Puts a program on the PATH that runs lines of shell, after it has noted its arguments.
     fn program(self, name: &str, script: &str) -> Self {
+        let _alone = alone();
         let file = format!("bin/{name}");
         let log = self.root.path().join("calls");
         self.write(
@@ -79,6 +80,7 @@ impl Place {
     fn check_with(&self, programs: &Path, arguments: &[&str]) -> Ran {
         let mut command = Command::new(env!("CARGO_BIN_EXE_kubound"));
         command.current_dir(self.root.path()).env("PATH", programs).arg("check").args(arguments);
+        let _alone = alone();
         let output =
             command.args(["--property", "pods-schedulable", "--engine", "explicit"]).output().expect("it runs");
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
@@ -310,6 +312,7 @@ fn repairs_of_rendered_text_are_shown_and_not_written() {
     let repair = |arguments: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_kubound"));
         command.current_dir(place.root.path()).env("PATH", place.root.path().join("bin"));
+        let _alone = alone();
         let output = command.args(["repair", "shop"]).args(arguments).output().expect("it runs");
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Ran { code: output.status.code().unwrap_or(-1), out: text(&output.stdout), err: text(&output.stderr) }

@@ -43,8 +43,8 @@ fn write(directory: &Path, command: &Command) -> Result<(), CliError> {
     let mut file = Output::open(Some(&path))?;
     file.write(&text)?;
     file.close()?;
-    let shown = command.get_subcommands().filter(|it| !it.is_hide_set() && it.get_name() != "help");
-    shown.into_iter().try_for_each(|below| write(directory, below))
+    let mut shown = command.get_subcommands().filter(|it| !it.is_hide_set() && it.get_name() != "help");
+    shown.try_for_each(|below| write(directory, below))
 }
 
 /// `kubound-check`.

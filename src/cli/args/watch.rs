@@ -9,6 +9,7 @@ use super::Check;
 /// Options of `watch`.
 #[derive(Clone, Debug, Args)]
 #[command(mut_arg("case", |it| it.hide(true)), mut_arg("scale", |it| it.hide(true)), mut_arg("fixed", |it| it.hide(true)))]
+#[command(mut_arg("paths", |it| it.help("Files and directories (searched recursively)")))]
 #[command(mut_arg("save_trace", |it| it.hide(true)))]
 pub struct Watch {
     /// How to check.
