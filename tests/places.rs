@@ -250,7 +250,7 @@ fn kubectl_builds_what_the_files_say() {
     assert_has(
         &place.check_with(&programs, &["shop"]),
         0,
-        &["this kustomization is left out", "without kustomization"],
+        &["this kustomization is left out: `kubectl kustomize` says: no ", "without kustomization"],
     );
 }
 

@@ -131,7 +131,13 @@ fn shortened(complaint: &[u8]) -> String {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("WARNING"));
     let text = lines.collect::<Vec<_>>().join(" ");
     let text = text.strip_prefix("Error: ").or(text.strip_prefix("error: ")).unwrap_or(&text);
-    if text.is_empty() { "nothing, and it failed".to_owned() } else { text.to_owned() }
+    if text.is_empty() { "nothing, and it failed".to_owned() } else { logged(text).unwrap_or(text.to_owned()) }
+}
+
+/// The error in a line of a log, as kubectl writes it: `E0102 03:04:05.6 7 run.go:72] "command failed" err="no \"x\""`.
+fn logged(line: &str) -> Option<String> {
+    let (_, quoted) = line.split_once("] \"command failed\" err=")?;
+    serde_json::from_str(quoted).ok()
 }
 
 #[cfg(all(test, unix))]
@@ -150,6 +156,8 @@ mod tests {
         assert_eq!(shell("echo kind: Pod; echo oh >&2", &limit).ok().as_deref(), Some("kind: Pod\n"));
         let said = |script: &str| shell(script, &limit).expect_err("it fails").to_string();
         assert_eq!(said("printf 'WARNING: x\\nError: no\\n  values\\n' >&2; exit 3"), "says: no values");
+        let logged = r#"echo 'E0102 03:04:05.6 7 run.go:72] "command failed" err="no \"x\""' >&2; exit 1"#;
+        assert_eq!(said(logged), "says: no \"x\"");
         assert_eq!(said("exit 1"), "says: nothing, and it failed");
         assert_eq!(said("printf '\\377'"), "printed something that is not UTF-8 text");
         assert!(matches!(run("kubound-has-no-such-program", &[], &limit), Err(ProgramError::Missing)));
