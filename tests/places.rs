@@ -2,6 +2,7 @@
 //! what is a broken one is not; and no verdict hides what was left out.
 #![cfg(unix)]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -66,10 +67,11 @@ impl Place {
         self
     }
 
-    /// What programs were called with.
+    /// What programs were called with, each once: after a violation the texts are had again, for a hint.
     fn calls(&self) -> Vec<String> {
         let text = fs::read_to_string(self.root.path().join("calls")).unwrap_or_default();
-        text.lines().map(str::to_owned).collect()
+        let calls: BTreeSet<&str> = text.lines().collect();
+        calls.into_iter().map(str::to_owned).collect()
     }
 
     /// Checks with these programs alone on the PATH.
