@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use crate::cluster::object::spec::{Autoscaler, ClusterSpec, ObjectKey, Origin, Workload, WorkloadKind};
 use crate::input::locate::Finder;
 use crate::input::path::FieldPath;
+use crate::input::places::template_of;
 use crate::input::visible::visible;
 use crate::property::{self, Field};
 
@@ -38,7 +39,7 @@ pub struct Sites {
 impl Site {
     fn of(kind: &str, key: &ObjectKey, origin: &Origin) -> Self {
         let is_somewhere = origin.line > 0 && !origin.file.is_empty();
-        let origin = is_somewhere.then(|| origin.clone());
+        let origin = is_somewhere.then(|| written(origin));
         Site { kind: kind.to_owned(), key: key.clone(), field: None, origin }
     }
 
@@ -57,6 +58,14 @@ impl Site {
             Some(_) => Site { field: Some(path.to_owned()), origin, ..self },
             None => self,
         }
+    }
+}
+
+/// A place in a file of the user: what a program rendered has lines of its own, so that the begin of its template stands for it.
+fn written(origin: &Origin) -> Origin {
+    match template_of(&origin.file) {
+        Some(file) => Origin { file: file.to_owned(), line: 1, column: 1 },
+        None => origin.clone(),
     }
 }
 

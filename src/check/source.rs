@@ -10,6 +10,7 @@ use crate::cluster::object::spec::ClusterSpec;
 use crate::input::source::Source;
 use crate::input::{self, Diagnostics, Family, Ignore, LoadOptions, Loaded};
 use crate::property::Selection;
+use crate::term::Limit;
 
 use super::family::Members;
 use super::{CheckError, InputName};
@@ -43,13 +44,18 @@ pub struct Asked {
 
 /// Reads what is asked for, which may be a family.
 pub fn open(asked: &Asked) -> Result<Input, CheckError> {
+    open_within(asked, &Limit::default())
+}
+
+/// [`open`], with a limit for the programs that render what is in directories.
+pub fn open_within(asked: &Asked, limit: &Limit) -> Result<Input, CheckError> {
     match &asked.name {
         InputName::Case { case, fixed, .. } if asked.scale.0 < asked.scale.1 => {
             let members = Members::of_case(case, asked.scale, *fixed)?;
             let input = members.member(&members.sizes[0])?;
             Ok(Input { members: Some(members), ..input })
         }
-        name => read_within(name, &asked.sizes),
+        name => read_within(name, &asked.sizes, limit),
     }
 }
 
@@ -65,20 +71,20 @@ pub fn of_texts(files: &[(&str, &str)]) -> Result<Input, CheckError> {
 
 /// Reads an input by its name.
 pub fn read(name: &InputName) -> Result<Input, CheckError> {
-    read_within(name, &[])
+    read_within(name, &[], &Limit::default())
 }
 
-/// The texts that are asked for, to be changed and checked ([`of_sources`]).
+/// The texts that are asked for, to be changed and checked ([`of_sources`]); with a limit for programs that render them.
 ///
 /// # Errors
 ///
 /// If one of them cannot be read, or if a case has no texts for such a range.
-pub fn texts_of(asked: &Asked) -> Result<Vec<Arc<Source>>, CheckError> {
+pub fn texts_of(asked: &Asked, limit: &Limit) -> Result<Vec<Arc<Source>>, CheckError> {
     let InputName::Case { case, scale, fixed } = &asked.name else {
         let InputName::Paths { paths, config, .. } = &asked.name else { return Ok(Vec::new()) };
         let mut sink = Diagnostics::default();
         let files: Vec<PathBuf> = paths.iter().map(Into::into).collect();
-        let sources = input::sources(&files, config.as_deref().map(Path::new), &mut sink);
+        let sources = input::sources(&files, config.as_deref().map(Path::new), limit, &mut sink);
         return if sink.has_errors() { Err(sink.into()) } else { Ok(sources) };
     };
     let files = match asked.scale.0 < asked.scale.1 {
@@ -100,12 +106,12 @@ pub fn of_sources(sources: &[Arc<Source>], sizes: &[(String, (usize, usize))]) -
     family(Files::named(&names), input::load_sources(sources, LoadOptions::default())?, sizes)
 }
 
-fn read_within(name: &InputName, narrow: &[(String, (usize, usize))]) -> Result<Input, CheckError> {
+fn read_within(name: &InputName, narrow: &[(String, (usize, usize))], limit: &Limit) -> Result<Input, CheckError> {
     let options = LoadOptions::default();
     match name {
         InputName::Paths { paths, sizes, config } => {
             let files: Vec<PathBuf> = paths.iter().map(Into::into).collect();
-            let mut loaded = input::load_configured(&files, config.as_deref().map(Path::new), options)?;
+            let mut loaded = input::load_configured(&files, config.as_deref().map(Path::new), options, limit)?;
             let exact = sizes.iter().map(|(name, &value)| {
                 let value = usize::try_from(value).unwrap_or(0);
                 (name.clone(), (value, value))

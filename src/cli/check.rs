@@ -1,6 +1,8 @@
 //! `kubound check`.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use crate::check::exceptions::Exceptions;
@@ -31,11 +33,48 @@ use super::source;
 
 /// Bytes of text beyond which there is no hint: it would take longer than people like to wait for one.
 const MOST_HINTED: usize = 4 << 20;
+/// Exit code where nothing is known.
+const UNKNOWN: u8 = 3;
 /// Workloads beyond which it is said what will be looked at.
 const MANY: usize = 3;
 
+/// What ends a check before its time.
+#[derive(Clone, Debug, Default)]
+pub struct Stop {
+    /// Ends the search; what is known by then is told.
+    search: Arc<AtomicBool>,
+    /// Nothing more is told: nobody wants to know.
+    abandoned: Arc<AtomicBool>,
+}
+
+impl Stop {
+    /// Ends the check.
+    pub fn now(&self) {
+        self.search.store(true, Ordering::Relaxed);
+    }
+
+    /// Ends the check without a word.
+    pub fn abandon(&self) {
+        self.abandoned.store(true, Ordering::Relaxed);
+        self.now();
+    }
+
+    fn is_now(&self) -> bool {
+        self.search.load(Ordering::Relaxed)
+    }
+
+    fn is_abandoned(&self) -> bool {
+        self.abandoned.load(Ordering::Relaxed)
+    }
+}
+
 /// Checks one input, or all cases.
 pub fn run(arguments: &Check, detail: Detail) -> Result<u8, CliError> {
+    run_until(arguments, detail, Stop { search: interrupt::flag(), ..Stop::default() })
+}
+
+/// [`run`], until somebody stops it.
+pub fn run_until(arguments: &Check, detail: Detail, stop: Stop) -> Result<u8, CliError> {
     let asked = source::asked(&arguments.source)?;
     let format = arguments.format()?;
     let printer = Printer::to(arguments.output.as_deref(), format, detail)?;
@@ -57,13 +96,13 @@ pub fn run(arguments: &Check, detail: Detail) -> Result<u8, CliError> {
         baseline,
         comparison: None,
         line: Line::new(detail > Detail::Quiet),
-        stop: interrupt::flag(),
+        stop,
         answers: Vec::new(),
         diagnostics: vec![config.diagnostics],
         ignores: config.ignores,
     };
     for one in asked {
-        if session.is_stopped() {
+        if session.stop.is_now() {
             break;
         }
         let began = Instant::now();
@@ -73,7 +112,7 @@ pub fn run(arguments: &Check, detail: Detail) -> Result<u8, CliError> {
             Ok(Ok(input)) => session.check(&one, &input, began)?,
             Ok(Err(why)) => session.unread(&one, why)?,
         };
-        answer.hint = session.hint(&one, &answer.results)?;
+        answer.hint = session.hint(&one, &answer.results, began)?;
         session.answers.push(answer);
     }
     session.line.end();
@@ -110,7 +149,7 @@ struct Session<'a> {
     /// What became of that.
     comparison: Option<Comparison>,
     line: Line,
-    stop: std::sync::Arc<std::sync::atomic::AtomicBool>,
+    stop: Stop,
     /// What is known of each input.
     answers: Vec<Answered>,
     /// What there is to say about each input.
@@ -118,8 +157,9 @@ struct Session<'a> {
 }
 
 impl Session<'_> {
-    fn is_stopped(&self) -> bool {
-        self.stop.load(std::sync::atomic::Ordering::Relaxed)
+    /// Tells a part of the answer.
+    fn tell(&mut self, part: &Part<'_>) -> Result<(), CliError> {
+        if self.stop.is_abandoned() { Ok(()) } else { self.printer.tell(part) }
     }
 
     /// The part of an input that is asked about.
@@ -130,6 +170,9 @@ impl Session<'_> {
     /// Says in the document, too, what is wrong with an input.
     fn refuse(self, errors: Diagnostics) -> CliError {
         self.line.end();
+        if self.stop.is_abandoned() {
+            return CliError::Input(errors);
+        }
         refused(self.printer, errors)
     }
 
@@ -142,6 +185,9 @@ impl Session<'_> {
         };
         let mut input = read?;
         adjust(self.arguments, &mut input.spec.scenario);
+        if self.stop.is_abandoned() {
+            return Ok(Err(UnknownReason::Stopped));
+        }
         source::tell(&input, self.detail);
         if !input.scenario_given && self.detail > Detail::Quiet {
             let lines = describe_defaults(&input.spec);
@@ -181,7 +227,7 @@ impl Session<'_> {
         Budget {
             time: self.arguments.timeout.map(|limit| limit.saturating_sub(began.elapsed())),
             memory: self.arguments.memory,
-            stop: self.stop.clone(),
+            stop: Arc::clone(&self.stop.search),
             ..Budget::bound(0)
         }
     }
@@ -199,7 +245,7 @@ impl Session<'_> {
             .map(|name| CheckResult::unknown(asked.name.clone(), name, interleaving, reason.clone()))
             .collect();
         for result in &results {
-            self.printer.tell(&Part::Result { result, among_several: self.several })?;
+            self.tell(&Part::Result { result, among_several: self.several })?;
         }
         Ok(Answered::new(asked.name.clone(), (results, Vec::new())))
     }
@@ -228,17 +274,18 @@ impl Session<'_> {
             baseline: self.baseline.as_ref(),
             progress: &self.line,
         };
-        let (line, printer, among_several) = (&self.line, &mut self.printer, self.several);
+        let (line, stop, among_several) = (&self.line, &self.stop, self.several);
+        let printer = &mut self.printer;
         let mut failed = Ok(());
         let mut tell = |result: &CheckResult| {
-            if failed.is_ok() {
+            if failed.is_ok() && !stop.is_abandoned() {
                 line.hide(|| failed = printer.tell(&Part::Result { result, among_several }));
             }
         };
         let (results, skipped) = check(input, &options, &mut tell)?;
         failed?;
         if let Some(part) = Part::not_checked(&skipped, &results, among_several) {
-            self.printer.tell(&part)?;
+            self.tell(&part)?;
         }
         self.look_back(input, &results)?;
         Answered::new(asked.name.clone(), (results, skipped)).with(input, self.printer.format().needs)
@@ -268,11 +315,11 @@ impl Session<'_> {
     }
 
     /// Names the field to look at after a violation of a single input, as long as that takes no time.
-    fn hint(&mut self, asked: &Asked, results: &[CheckResult]) -> Result<Option<Hint>, CliError> {
+    fn hint(&mut self, asked: &Asked, results: &[CheckResult], began: Instant) -> Result<Option<Hint>, CliError> {
         let violated = results.iter().find(|result| result.counts());
         let is_read_once = self.arguments.source.paths.iter().any(|path| path.as_os_str() == "-");
         let Some(violated) = violated.filter(|_| !self.several && !is_read_once) else { return Ok(None) };
-        let Ok(sources) = texts_of(asked) else { return Ok(None) };
+        let Ok(sources) = texts_of(asked, &self.budget(began).start().limit()) else { return Ok(None) };
         if sources.iter().map(|source| source.text.len()).sum::<usize>() > MOST_HINTED {
             return Ok(None);
         }
@@ -283,13 +330,16 @@ impl Session<'_> {
             command: repairing(&self.arguments.source),
         });
         if let Some(hint) = &hint {
-            self.printer.tell(&Part::Hint(hint))?;
+            self.tell(&Part::Hint(hint))?;
         }
         Ok(hint)
     }
 
     fn finish(self) -> Result<u8, CliError> {
-        let is_stopped = self.is_stopped();
+        let is_stopped = self.stop.is_now();
+        if self.stop.is_abandoned() {
+            return Ok(UNKNOWN);
+        }
         let check = document::Check {
             inputs: self.answers.iter().map(Answered::checked).collect(),
             several: self.several,
@@ -305,7 +355,7 @@ impl Session<'_> {
         let code = exit_code(results);
         Ok(match code {
             _ if self.arguments.exit_zero => 0,
-            0 if is_stopped => 3,
+            0 if is_stopped => UNKNOWN,
             code => code,
         })
     }

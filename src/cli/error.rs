@@ -38,6 +38,11 @@ impl CliError {
     pub fn exit_code(&self) -> u8 {
         BAD_INPUT
     }
+
+    /// Whether another input may be a good one, with the same options.
+    pub fn is_about_input(&self) -> bool {
+        matches!(self, CliError::Input(_) | CliError::Verify(_))
+    }
 }
 
 impl fmt::Display for CliError {

@@ -15,6 +15,7 @@ mod error;
 mod extras;
 mod interrupt;
 mod kubectl;
+mod manual;
 mod merge;
 mod output;
 mod printer;
@@ -25,11 +26,11 @@ mod replay;
 mod rules;
 mod simulate;
 mod source;
+mod usage;
 mod values;
+mod watch;
 
 use std::process::ExitCode;
-
-use clap::Parser;
 
 pub use error::CliError;
 pub use kubectl::main as plugin;
@@ -41,7 +42,10 @@ const BAD_INPUT: u8 = 2;
 
 /// Runs the program on its arguments.
 pub fn main() -> ExitCode {
-    ended(run(&Cli::parse()))
+    match usage::parse() {
+        Ok(cli) => ended(run(&cli)),
+        Err(code) => ExitCode::from(code),
+    }
 }
 
 /// The end of the program: the one place where errors are printed.
@@ -67,6 +71,9 @@ fn run(cli: &Cli) -> Result<u8, CliError> {
         Command::Show(arguments) => extras::show(arguments, cli.detail()),
         Command::Conformance(arguments) => conformance::run(arguments, cli.detail()),
         Command::Bench(arguments) => bench::run(arguments, cli.detail()),
+        Command::Watch(arguments) => watch::run(arguments, cli.detail()),
+        Command::Completions(arguments) => manual::completions(arguments),
+        Command::Man(arguments) => manual::man(arguments),
         Command::Rules(arguments) => rules::list(arguments, cli.detail()),
         Command::Explain(arguments) => rules::explain(arguments, cli.detail()),
     }

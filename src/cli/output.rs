@@ -128,3 +128,8 @@ fn new_file() -> fs::Permissions {
 pub fn remark(text: &str) {
     let _ = anstream::stderr().write_all(visible_lines(text).as_bytes());
 }
+
+/// The same of text whose styles are ours.
+pub fn remark_styled(text: &str) {
+    let _ = anstream::stderr().write_all(visible_styled(text).as_bytes());
+}

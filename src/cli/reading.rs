@@ -5,11 +5,14 @@ use std::thread;
 use std::time::Duration;
 
 use crate::check::CheckError;
-use crate::check::source::{Asked, Input, open};
+use crate::check::source::{Asked, Input, open_within};
 use crate::engine::{Budget, UnknownReason};
 
 /// How often time and Ctrl-C are looked at.
 const PERIOD: Duration = Duration::from_millis(50);
+
+/// How long programs that render something for the input may take to be stopped.
+const GRACE: Duration = Duration::from_millis(300);
 
 /// Reads what is asked for; the outer error says why that was not done within the budget. The thread that reads goes on
 /// until the program ends, which it does soon.
@@ -17,12 +20,14 @@ pub fn within(asked: &Asked, budget: &Budget) -> Result<Result<Input, CheckError
     let watch = budget.start();
     let (sender, receiver) = channel();
     let asked = asked.clone();
-    let reader = thread::spawn(move || sender.send(open(&asked)).is_ok());
+    let limit = watch.limit();
+    let reader = thread::spawn(move || sender.send(open_within(&asked, &limit)).is_ok());
     loop {
         match receiver.recv_timeout(PERIOD) {
             Ok(read) => return Ok(read),
             Err(RecvTimeoutError::Timeout) => {
                 if let Some(why) = watch.exhausted() {
+                    let _ = receiver.recv_timeout(GRACE);
                     return Err(why);
                 }
             }

@@ -36,20 +36,22 @@ pub fn run(arguments: &Repair, detail: Detail) -> Result<u8, CliError> {
         scenario.interleaving = arguments.interleaving.unwrap_or(scenario.interleaving);
     };
     let line = Line::new(detail > Detail::Quiet);
+    let budget = Budget {
+        time: Some(arguments.timeout.unwrap_or(TIME)),
+        memory: arguments.memory,
+        stop: interrupt::flag(),
+        ..Budget::bound(0)
+    };
+    let reading = budget.start();
+    let objects = Objects::new(texts_of(asked, &reading.limit())?);
     let way = Way {
         engine: &Auto::default(),
-        budget: Budget {
-            time: Some(arguments.timeout.unwrap_or(TIME)),
-            memory: arguments.memory,
-            stop: interrupt::flag(),
-            ..Budget::bound(0)
-        },
+        budget: Budget { time: reading.time_left(), ..budget },
         adjust: &adjust,
         sizes: &asked.sizes,
         ignores: &config.ignores,
         progress: &line,
     };
-    let objects = Objects::new(texts_of(asked)?);
     let repaired = repair(asked.name.short(), &objects, &way)?;
     line.end();
     Printer::open(&arguments.rendering, detail)?.finish(&Document::Repaired(&repaired))?;

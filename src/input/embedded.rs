@@ -28,6 +28,8 @@ pub(super) fn configurations(map: &RawObject, sink: &mut Diagnostics) -> Vec<Raw
             let message =
                 format!("`{}` mentions a {} and cannot be read; it is ignored", entry.key, KINDS.join(" or a "));
             sink.push(map.warning(&path, message, "give the configuration in a file of its own"));
+        } else {
+            sink.append(problems);
         }
         found.extend(objects.into_iter().filter(|object| KINDS.contains(&object.kind.as_str())));
     }

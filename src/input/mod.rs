@@ -1,6 +1,6 @@
 //! Manifests, dumps and scenarios: from text to a [`ClusterSpec`].
 //!
-//! The way of an input: texts ([`source`]) become positioned trees ([`yaml`], [`tree`]), trees become objects ([`object`]), objects
+//! The way of an input: texts ([`source`], [`places`]) become positioned trees ([`yaml`], [`tree`]), trees become objects ([`object`]), objects
 //! are sorted by kind, checked ([`validate`]) and typed ([`kinds`], [`typed`]) one by one, and typed objects are resolved against each other
 //! ([`workloads`], [`autoscalers`], [`scenario`], …). Everything that is wrong is reported into one [`Diagnostics`], with
 //! its place; a spec is returned only if nothing is.
@@ -32,6 +32,7 @@ mod object_counts;
 mod owner;
 pub mod path;
 mod pieces;
+pub mod places;
 mod references;
 mod resolve;
 mod rest;
@@ -60,6 +61,7 @@ use std::sync::Arc;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::cluster::object::spec::{ClusterSpec, ObjectKey};
+use crate::term::Limit;
 
 pub use config::Config;
 pub use defaults::describe_defaults;
@@ -100,21 +102,27 @@ pub struct Loaded {
     pub ignores: Vec<Ignore>,
 }
 
-/// Reads files, directories (recursively) and standard input (`-`).
+/// Reads files, directories ([`places`]) and standard input (`-`).
 pub fn load(paths: &[PathBuf], options: LoadOptions) -> Result<Loaded, Diagnostics> {
-    load_configured(paths, None, options)
+    load_configured(paths, None, options, &Limit::default())
 }
 
-/// The same, with the scenario of a configuration, for inputs that have none.
-pub fn load_configured(paths: &[PathBuf], config: Option<&Path>, options: LoadOptions) -> Result<Loaded, Diagnostics> {
+/// The same, with the scenario of a configuration, for inputs that have none, and a limit for the programs that render what
+/// is in directories.
+pub fn load_configured(
+    paths: &[PathBuf],
+    config: Option<&Path>,
+    options: LoadOptions,
+    limit: &Limit,
+) -> Result<Loaded, Diagnostics> {
     let mut sink = Diagnostics::default();
-    let sources = sources(paths, config, &mut sink);
+    let sources = sources(paths, config, limit, &mut sink);
     resolve::resolve(&sources, options, sink)
 }
 
 /// The texts of paths, and that of the scenario that a configuration has for inputs without one.
-pub fn sources(paths: &[PathBuf], config: Option<&Path>, sink: &mut Diagnostics) -> Vec<Arc<Source>> {
-    let mut sources = source::read(paths, sink);
+pub fn sources(paths: &[PathBuf], config: Option<&Path>, limit: &Limit, sink: &mut Diagnostics) -> Vec<Arc<Source>> {
+    let mut sources = places::read(paths, limit, sink);
     let scenario = config.and_then(|config| config::scenario(config, sink));
     let is_there = |it: &Source| sources.iter().any(|known| known.is_file(&it.name, Path::new(&it.name)));
     if let Some(scenario) = scenario.filter(|it| !is_there(it)) {

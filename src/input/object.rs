@@ -13,7 +13,7 @@ use super::path::FieldPath;
 use super::source::{Role, Source};
 use super::tree::{Entry, Node, Position, Tree};
 use super::typed::{self, Unknown};
-use super::yaml::{self, Item, Piece, Place, Reader, SyntaxError};
+use super::yaml::{self, Item, Piece, Place, Reader, Repeated, SyntaxError};
 
 /// A document, or an item of a `List`, that says what it is.
 #[derive(Clone, Debug)]
@@ -109,7 +109,10 @@ enum Problem {
 
 fn read_pieces(source: &Arc<Source>, splitting: bool, receiver: &mut impl Receiver) -> Result<(), Problem> {
     let mut taken = false;
-    for piece in Reader::new(&source.text, splitting) {
+    let mut reader = Reader::new(&source.text, splitting);
+    while let Some(piece) = reader.next() {
+        let again = reader.take_repeated();
+        again.iter().for_each(|key| receiver.report(repeated(source, key)));
         match piece.map_err(Problem::Syntax)? {
             Piece::Item(Item { tree, place, list }) => {
                 taken = true;
@@ -121,7 +124,9 @@ fn read_pieces(source: &Arc<Source>, splitting: bool, receiver: &mut impl Receiv
             }
             Piece::Document(tree, place) => {
                 let kind = tree.get("kind").and_then(Tree::as_str);
-                if taken && !kind.is_some_and(|kind| kind.ends_with("List")) {
+                // Items that were handed out are not those that count if what is a list was said twice.
+                let is_vague = again.iter().any(|it| ["apiVersion", "kind", "items"].contains(&it.key.as_str()));
+                if taken && (is_vague || !kind.is_some_and(|kind| kind.ends_with("List"))) {
                     return Err(Problem::NoList);
                 }
                 taken = false;
@@ -130,6 +135,13 @@ fn read_pieces(source: &Arc<Source>, splitting: bool, receiver: &mut impl Receiv
         }
     }
     Ok(())
+}
+
+/// A warning of a key that is given again.
+fn repeated(source: &Source, key: &Repeated) -> Diagnostic {
+    let message = format!("the key `{}` is given twice; the last one counts", key.key);
+    let help = format!("the one before is at line {}: keep one of them", key.before.line);
+    source.diagnostic(Severity::Warning, key.position, message).with_help(help)
 }
 
 /// All objects of a source; what is no object is reported.

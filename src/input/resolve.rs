@@ -27,6 +27,7 @@ use super::object::{self, Located, RawObject};
 use super::object_counts::{self, claims_volumes};
 use super::path::FieldPath;
 use super::pieces::{namespaces, node_spec, storage_classes, values};
+use super::places::passed::Passed;
 use super::references;
 use super::rest;
 use super::scenario::recommendations;
@@ -121,12 +122,14 @@ impl Prepared {
 
 /// All objects by kind, but for those in files that commands of a scenario will apply.
 fn sort(sources: &[Arc<Source>], census: &mut Census, sink: &mut Diagnostics) -> Objects {
-    let mut stages: Vec<Stage> = Vec::new();
+    let (mut stages, mut passed): (Vec<Stage>, Passed) = Default::default();
     for source in sources {
         let mut stage = Stage::default();
         object::read(source, &mut stage);
-        stages.push(stage);
+        let is_passed = stage.taken == 0 && passed.over(source, census);
+        stages.push(if is_passed { Stage::default() } else { stage });
     }
+    passed.report(sink);
     stages.iter_mut().for_each(|stage| sink.append(std::mem::take(&mut stage.problems)));
     if stages.iter().all(|stage| stage.taken == 0) && !sink.has_errors() {
         sink.error(

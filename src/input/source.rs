@@ -1,12 +1,10 @@
-//! Where text comes from: files, directories, standard input, memory.
+//! Where text comes from: files, standard input, memory; directories are searched by [`super::places`].
 
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::OnceLock;
-
-use walkdir::{DirEntry, WalkDir};
 
 use crate::cluster::object::spec::Origin;
 
@@ -37,8 +35,22 @@ pub struct Source {
     pub directory: Option<PathBuf>,
     /// What it is read for.
     pub role: Role,
+    /// What is known of it before it is read.
+    pub standing: Standing,
     /// Made when somebody asks.
     lines: OnceLock<Lines>,
+}
+
+/// What is known of a text before it is read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Standing {
+    /// Somebody gave it, or a program made it: all of it is meant to be Kubernetes objects.
+    #[default]
+    Given,
+    /// It was found in a directory, where there are other files as well.
+    Found,
+    /// It could not be had: verdicts are without this.
+    Absent(String),
 }
 
 impl Source {
@@ -47,11 +59,16 @@ impl Source {
         Source { name: name.to_owned(), text: text.to_owned(), ..Source::default() }
     }
 
+    /// The same with another standing.
+    #[must_use]
+    pub fn with_standing(self, standing: Standing) -> Self {
+        Source { standing, ..self }
+    }
+
     /// The same file with another text.
     #[must_use]
     pub fn with_text(&self, text: String) -> Self {
-        let (name, directory, role) = (self.name.clone(), self.directory.clone(), self.role);
-        Source { name, directory, role, text, lines: OnceLock::new() }
+        Source { text, lines: OnceLock::new(), ..self.clone() }
     }
 
     /// The same text, read for something else.
@@ -106,21 +123,6 @@ impl Source {
     }
 }
 
-/// The text of all paths: files as they are, directories recursively, `-` for standard input. What cannot be read is reported.
-pub fn read(paths: &[PathBuf], sink: &mut Diagnostics) -> Vec<Arc<Source>> {
-    let mut sources = Vec::new();
-    for path in paths {
-        if path.as_os_str() == "-" {
-            sources.extend(read_stdin(sink));
-        } else if path.is_dir() {
-            read_directory(path, sink, &mut sources);
-        } else {
-            sources.extend(read_file(path, sink));
-        }
-    }
-    sources
-}
-
 /// The text of one file; failure is reported.
 pub fn read_file(path: &Path, sink: &mut Diagnostics) -> Option<Arc<Source>> {
     let name = path.display().to_string();
@@ -140,25 +142,8 @@ pub fn read_file(path: &Path, sink: &mut Diagnostics) -> Option<Arc<Source>> {
     }
 }
 
-fn read_directory(directory: &Path, sink: &mut Diagnostics, sources: &mut Vec<Arc<Source>>) {
-    let before = sources.len();
-    let entries = WalkDir::new(directory).follow_links(true).sort_by_file_name().into_iter();
-    for entry in entries.filter_entry(|entry| entry.depth() == 0 || !is_hidden(entry)) {
-        match entry {
-            Ok(entry) if entry.file_type().is_file() && is_manifest(entry.path()) => {
-                sources.extend(read_file(entry.path(), sink))
-            }
-            Ok(_) => {}
-            Err(error) => sink.error(format!("cannot read {}: {error}", directory.display()), "check its permissions"),
-        }
-    }
-    if sources.len() == before && !sink.has_errors() {
-        let message = format!("there are no manifests in {}", directory.display());
-        sink.error(message, "a directory is searched for files that end in .yaml, .yml or .json");
-    }
-}
-
-fn read_stdin(sink: &mut Diagnostics) -> Option<Arc<Source>> {
+/// What comes from standard input; failure is reported.
+pub fn read_stdin(sink: &mut Diagnostics) -> Option<Arc<Source>> {
     let mut text = String::new();
     match io::stdin().read_to_string(&mut text) {
         Ok(_) => Some(Arc::new(Source {
@@ -172,15 +157,6 @@ fn read_stdin(sink: &mut Diagnostics) -> Option<Arc<Source>> {
             None
         }
     }
-}
-
-fn is_hidden(entry: &DirEntry) -> bool {
-    entry.file_name().to_string_lossy().starts_with('.')
-}
-
-fn is_manifest(path: &Path) -> bool {
-    path.extension()
-        .is_some_and(|extension| ["yaml", "yml", "json"].iter().any(|known| extension.eq_ignore_ascii_case(known)))
 }
 
 /// The message of a JSON error without its ` at line 1 column 2`, which is said elsewhere.

@@ -31,7 +31,7 @@ pub enum Node {
     Scalar(Value),
     /// A sequence.
     Sequence(Vec<Tree>),
-    /// A mapping in the order of the text, without duplicate keys.
+    /// A mapping in the order of the text. Each key is there once, with its last value, at the place of its first.
     Mapping(Vec<Entry>),
 }
 

@@ -4,9 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use kubound::input::Diagnostics;
-use kubound::input::source::read;
+use kubound::input::places::read;
 use kubound::repair::Objects;
 use kubound::repair::objects::Object;
+use kubound::term::Limit;
 use serde_json::Value;
 
 /// All violating examples that have a fixed twin, by their paths below the directory of examples.
@@ -38,7 +39,7 @@ pub fn changed_fields(violating: &Path) -> usize {
 
 fn objects(directory: &Path) -> Objects {
     let mut sink = Diagnostics::default();
-    let sources: Vec<Arc<_>> = read(&[directory.to_owned()], &mut sink);
+    let sources: Vec<Arc<_>> = read(&[directory.to_owned()], &Limit::default(), &mut sink);
     assert!(!sink.has_errors(), "{sink}");
     Objects::new(sources)
 }

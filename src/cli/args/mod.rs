@@ -1,8 +1,10 @@
 //! Commands and options.
 
 mod config;
+mod manual;
 mod merge;
 mod schema;
+mod watch;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -21,8 +23,10 @@ use crate::system::Interleaving;
 use crate::cli::{CliError, values};
 
 pub use config::Configuration;
+pub use manual::{Completions, Man};
 pub use merge::Merge;
 pub use schema::{Schema, SchemaName};
+pub use watch::Watch;
 
 /// What exit codes mean, for the end of help texts.
 pub const EXIT_CODES: &str = "\
@@ -62,6 +66,11 @@ pub enum Command {
     /// Check properties of manifests or of a dump of a cluster.
     #[command(after_help = EXIT_CODES)]
     Check(Check),
+    /// Check, and check again whenever a file of the input changes.
+    #[command(
+        after_help = "Ctrl-C ends, with the exit code of the last check:\n0 all properties hold, 1 one is violated, 2 bad input or usage, 3 undecided."
+    )]
+    Watch(Watch),
     /// Write a commented scenario for given manifests.
     Init(Init),
     /// Print the JSON Schema of scenarios, configurations or answers, for editors and programs.
@@ -93,6 +102,10 @@ pub enum Command {
     /// Measure the cases on several engines, and whether these agree.
     #[command(after_help = "Exit codes: 0 measured, 1 engines contradict each other, 2 bad usage, 3 undecided.")]
     Bench(Bench),
+    /// Print what a shell needs to complete commands and options.
+    Completions(Completions),
+    /// Print the manual page, or write one for each command.
+    Man(Man),
 }
 
 /// Where the cluster comes from.

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::input::tree::{Entry, Node, Position, Tree};
 
 use super::scalar::resolve;
-use super::{SyntaxError, error};
+use super::{Repeated, SyntaxError, error};
 
 /// Nesting beyond this is refused.
 const MAX_DEPTH: usize = 200;
@@ -30,9 +30,15 @@ pub struct Builder {
     root: Option<Tree>,
     anchors: HashMap<usize, Tree>,
     aliased: usize,
+    repeated: Vec<Repeated>,
 }
 
 impl Builder {
+    /// Keys that were given again in what was read since somebody asked last.
+    pub fn take_repeated(&mut self) -> Vec<Repeated> {
+        std::mem::take(&mut self.repeated)
+    }
+
     /// Takes one event; returns a document when that ends it.
     pub fn accept(&mut self, event: Event<'_>, at: Position) -> Result<Option<Tree>, SyntaxError> {
         match event {
@@ -91,7 +97,10 @@ impl Builder {
 
     fn end(&mut self) -> Result<(), SyntaxError> {
         let Some(open) = self.open.pop() else { return Ok(()) };
-        let node = if open.mapping { mapping(open.children)? } else { Node::Sequence(open.children) };
+        let node = match open.mapping {
+            true => mapping(open.children, &mut self.repeated)?,
+            false => Node::Sequence(open.children),
+        };
         self.push(Tree { position: open.position, node }, open.anchor);
         Ok(())
     }
@@ -116,8 +125,9 @@ impl Builder {
     }
 }
 
-/// Pairs up keys and values, and carries out merge keys.
-fn mapping(children: Vec<Tree>) -> Result<Node, SyntaxError> {
+/// Pairs up keys and values, and carries out merge keys. Of a key that is given again the last value counts, as it does for
+/// the API machinery.
+fn mapping(children: Vec<Tree>, repeated: &mut Vec<Repeated>) -> Result<Node, SyntaxError> {
     let (mut entries, mut merged): (Vec<Entry>, Vec<Entry>) = (Vec::with_capacity(children.len() / 2), Vec::new());
     let mut keys = Keys::default();
     let mut children = children.into_iter();
@@ -128,8 +138,9 @@ fn mapping(children: Vec<Tree>) -> Result<Node, SyntaxError> {
             merged.extend(merge_sources(value));
         } else if keys.insert(&name, &entries) {
             entries.push(Entry { key: name, position, value });
-        } else {
-            return Err(error(position, &format!("the key `{name}` is given twice")));
+        } else if let Some(earlier) = entries.iter_mut().find(|entry| entry.key == name) {
+            repeated.push(Repeated { key: name, before: earlier.position, position });
+            (earlier.position, earlier.value) = (position, value);
         }
     }
     for entry in merged {

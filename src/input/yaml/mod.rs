@@ -31,6 +31,17 @@ pub struct SyntaxError {
     pub message: String,
 }
 
+/// A key that a mapping has had already.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Repeated {
+    /// The key.
+    pub key: String,
+    /// Where it was before.
+    pub before: Position,
+    /// Where it is again.
+    pub position: Position,
+}
+
 /// What a [`Reader`] hands out.
 #[derive(Clone, Debug)]
 pub enum Piece {
@@ -71,6 +82,11 @@ impl<'t> Reader<'t> {
     /// what they are or the list has said so before.
     pub fn new(text: &'t str, splitting: bool) -> Self {
         Reader { parser: Parser::new_from_str(text), builder: Builder::default(), splitting }
+    }
+
+    /// Keys that were given again in what was handed out since somebody asked last.
+    pub fn take_repeated(&mut self) -> Vec<Repeated> {
+        self.builder.take_repeated()
     }
 
     fn step(&mut self, event: Event<'t>, start: &Marker, end: &Marker) -> Result<Option<Piece>, SyntaxError> {

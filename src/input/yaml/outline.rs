@@ -52,7 +52,8 @@ impl Outline {
     pub fn step(&self, step: &Step) -> Option<&Outline> {
         match (&self.form, step) {
             (Form::Mapping(_, pairs), Step::Key(key)) => {
-                pairs.iter().find(|pair| pair.key == *key).map(|pair| &pair.value)
+                // The last one counts.
+                pairs.iter().rfind(|pair| pair.key == *key).map(|pair| &pair.value)
             }
             (Form::Sequence(_, elements), Step::Index(index)) => elements.get(*index),
             _ => None,

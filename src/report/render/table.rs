@@ -60,7 +60,8 @@ pub fn merged(merged: &Merged) -> String {
 fn repairs(repaired: &Repaired) -> String {
     let rows = repaired.repairs.iter().enumerate().flat_map(|(index, repair)| {
         let row = |edit: &crate::repair::Edit| {
-            [(index + 1).to_string(), edit.object.clone(), edit.field.clone(), edit.from.clone(), edit.to.clone()]
+            let number = (index + 1).to_string();
+            [&number, &edit.object, &edit.field, &edit.from, &edit.to].map(|it| visible(it).into_owned())
         };
         repair.edits.iter().map(row).collect::<Vec<_>>()
     });

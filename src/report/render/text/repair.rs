@@ -1,5 +1,6 @@
 //! Repairs: what is changed, what it costs, how far it holds, and the difference.
 
+use crate::input::visible::visible;
 use crate::repair::{Edit, Ending, Hint, Repair, Repaired};
 
 use super::style::{BAD, BOLD, DIM, GOOD, OPEN, dimmed};
@@ -25,7 +26,7 @@ pub fn hint(hint: &Hint) -> String {
     let text = format!(
         "hint: {object}: {field} has a part in this ({file}:{line}); `{command}` looks for the smallest change"
     );
-    format!("\n{}\n", indented(&text, "", "  "))
+    format!("\n{}\n", indented(&visible(&text), "", "  "))
 }
 
 /// How it ended, in a sentence.
@@ -69,11 +70,11 @@ fn one(number: usize, repair: &Repair, detail: Detail) -> String {
     for edit in &repair.edits {
         let number = format!("{number}. ");
         out.push_str(&(indented(&format!("{BOLD}{}{BOLD:#}", change(edit)), &number, "   ") + "\n"));
-        out.push_str(&(indented(&format!("costs: {}", edit.costs), "   ", "     ") + "\n"));
+        out.push_str(&(indented(&format!("costs: {}", visible(&edit.costs)), "   ", "     ") + "\n"));
     }
     out.push_str(&(indented(&verdicts(&repair.results), "   ", "     ") + "\n"));
     if detail > Detail::Quiet {
-        out.push_str(&format!("\n{}", repair.diff().lines().map(coloured).collect::<String>()));
+        out.push_str(&format!("\n{}", repair.diff().lines().map(|line| coloured(&visible(line))).collect::<String>()));
     }
     out
 }
@@ -86,7 +87,7 @@ pub fn change(edit: &Edit) -> String {
         ("", to) => format!("give {field}: {to}"),
         (from, to) => format!("{field}: {to} instead of {from}"),
     };
-    format!("{object}: {} ({file}:{line})", shortened(&what))
+    visible(&format!("{object}: {} ({file}:{line})", shortened(&what))).into_owned()
 }
 
 /// Long values are for the difference.
