@@ -8,6 +8,8 @@ pub mod args;
 mod bench;
 mod cases;
 mod check;
+mod child;
+mod compare;
 mod conformance;
 mod engines;
 mod error;
@@ -57,6 +59,7 @@ fn dispatch(cli: &Cli) -> Result<u8, CliError> {
         Command::Show(arguments) => extras::show(arguments, cli.detail()),
         Command::Conformance(arguments) => conformance::run(arguments, cli.detail()),
         Command::Bench(arguments) => bench::run(arguments, cli.detail()),
+        Command::Compare(arguments) => compare::run(arguments, cli.detail()),
         Command::Rules(arguments) => rules::list(arguments, cli.detail()),
         Command::Explain(arguments) => rules::explain(arguments, cli.detail()),
     }

@@ -43,6 +43,7 @@ pub mod templates;
 pub mod tree;
 pub mod typed;
 pub mod unique;
+pub mod units;
 pub mod validate;
 pub mod vertical;
 pub mod visible;

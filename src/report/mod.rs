@@ -1,6 +1,7 @@
 //! From what a command answers to what people and programs read: one model ([`document`]), many formats ([`render`]).
 
 pub mod document;
+pub mod plot;
 pub mod render;
 
 pub use document::{Document, Part};

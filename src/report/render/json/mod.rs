@@ -1,6 +1,7 @@
 //! For programs: JSON, schema `kubound/v1` (`docs/json.md`).
 
 mod benchmarks;
+mod comparison;
 mod conformance;
 mod family;
 mod focus;
@@ -29,7 +30,7 @@ pub static FORMAT: Format = Format {
 };
 
 /// The version of the schema.
-const SCHEMA: &str = "kubound/v1";
+pub(super) const SCHEMA: &str = "kubound/v1";
 
 fn document(document: &Document<'_>) -> String {
     let value = match document {
@@ -42,6 +43,7 @@ fn document(document: &Document<'_>) -> String {
         Document::Cases(cases) => json!({"schema": SCHEMA, "cases": cases.iter().map(case).collect::<Vec<Value>>()}),
         Document::Emitted(directories) => json!({"schema": SCHEMA, "directories": directories}),
         Document::Benchmarks(it) => benchmarks::value(it),
+        Document::Compared(it) => comparison::value(it),
         Document::Conformance(it) => conformance::value(it.report),
         Document::Rules(all) => {
             json!({"schema": SCHEMA, "rules": all.iter().map(|rule| rules::value(rule)).collect::<Vec<Value>>()})

@@ -10,7 +10,7 @@ mod rules;
 mod story;
 mod style;
 
-use super::{Detail, Format, Needs, Writer, table};
+use super::{Detail, Format, Needs, Writer, benchmarks, comparison, table};
 use crate::check::{Narrative, Replayed, Simulation};
 use crate::input::visible::visible;
 use crate::report::document::Part;
@@ -48,7 +48,8 @@ fn part(part: &Part<'_>, detail: Detail) -> String {
         Part::Repaired(it) => repair::text(it, detail),
         Part::Cases(cases) => table::cases(cases),
         Part::Emitted(directory) => format!("{}\n", visible(directory)),
-        Part::Benchmarks(it) => table::benchmarks(it),
+        Part::Benchmarks(it) => benchmarks::text(it),
+        Part::Compared(it) => comparison::text(it),
         Part::Conformance(it) => conformance::text(it),
         Part::Rules(all) => rules::list(all),
         Part::Rule(rule) => rules::text(rule),
