@@ -124,7 +124,7 @@ fn differences(at: &str, shown: &Value, real: &Value) -> Vec<String> {
 fn every_command_and_option_has_a_word_in_the_documents() {
     let said: String = pages().into_iter().map(|page| page.text).collect();
     for command in
-        ["check", "init", "schema", "cases", "replay", "simulate", "show", "conformance", "bench", "rules", "explain"]
+        ["check", "init", "schema", "cases", "replay", "simulate", "show", "conformance", "bench", "compare", "rules", "explain"]
     {
         assert!(said.contains(&format!("kubound {command}")), "{command}");
         let help = Command::new(env!("CARGO_BIN_EXE_kubound")).args([command, "--help"]).output().expect("it runs");

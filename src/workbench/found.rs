@@ -77,7 +77,9 @@ fn claim(result: &Value, k: u64) -> Option<Claim> {
     let Some(family) = family else {
         return Some(Claim { size: text(&result["size"]), complete: result["complete"] != false, standing });
     };
-    let open = coverage(family).any(|run| run["standing"] == "open");
+    // Sizes after the smallest violated one are not looked at.
+    let before = coverage(family).take_while(|run| run["standing"] != "violated");
+    let open = before.into_iter().any(|run| run["standing"] == "open");
     Some(Claim { size: size(&family["smallest_violating"]), complete: !open, standing })
 }
 
@@ -146,10 +148,15 @@ mod tests {
         let bounded = |k: u64| json!({"standing": "bounded", "k": k});
         assert_eq!(of(json!([{"standing": "proved"}])), Some(Standing::Holds(None)));
         assert_eq!(of(json!([{"standing": "proved"}, bounded(5), bounded(3)])), Some(Standing::Holds(Some(3))));
-        let violated = json!({"verdict": "violated", "k": 1, "family": {"smallest_violating": {"scale": 3},
-            "coverage": [{"standing": "open"}, {"standing": "violated"}]}});
-        let claim = Found::read(&violated).expect("a result").claim;
-        assert_eq!((claim.size.as_deref(), claim.complete), (Some("scale = 3"), false));
+        let violated = |coverage: [&str; 2]| {
+            let coverage = coverage.map(|standing| json!({"standing": standing}));
+            let family = json!({"smallest_violating": {"scale": 3}, "coverage": coverage});
+            let result = json!({"verdict": "violated", "k": 1, "family": family});
+            let claim = Found::read(&result).expect("a result").claim;
+            assert_eq!(claim.size.as_deref(), Some("scale = 3"));
+            claim.complete
+        };
+        assert_eq!((violated(["open", "violated"]), violated(["violated", "open"])), (false, true));
     }
 
     #[test]
