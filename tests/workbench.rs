@@ -141,6 +141,18 @@ fn tables_of_rows_are_text_and_comma_separated_values() {
 }
 
 #[test]
+fn formats_of_other_commands_are_refused() {
+    for command in ["bench", "compare"] {
+        let ran = kubound(&root(), &[command, "--case", "c2", "--format", "sarif"]);
+        assert!(ran.code == 2 && ran.err.contains("[possible values: text, json, table, csv]"), "{}", ran.err);
+        let ran = kubound(&root(), &[command, "--case", "c2", "-o", "never.sarif"]);
+        assert!(ran.code == 2 && ran.err.contains("others are written as text, json, table, csv"), "{}", ran.err);
+    }
+    let ran = kubound(&root(), &["check", "--case", "c2", "-o", "never.csv"]);
+    assert!(ran.code == 2 && ran.err.contains("csv is for answers of `kubound bench`"), "{}", ran.err);
+}
+
+#[test]
 fn what_contradicts_the_expectation_is_wrong() {
     for (first, second) in [("{verdict: holds}", "{verdict: holds}"), ("{verdict: violated, k: 2}", "{verdict: holds}")] {
         let directory = with_suite(&expecting(first, second));

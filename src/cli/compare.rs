@@ -59,11 +59,14 @@ pub fn run(arguments: &Compare, detail: Detail) -> Result<u8, CliError> {
 }
 
 fn code(comparison: &Comparison, stopped: bool) -> u8 {
-    match () {
-        () if !comparison.contradictions.is_empty() => DISAGREEMENT,
-        () if comparison.is_violated() => VIOLATED,
-        () if stopped || comparison.is_open() => UNDECIDED,
-        () => 0,
+    if !comparison.contradictions.is_empty() {
+        DISAGREEMENT
+    } else if comparison.is_violated() {
+        VIOLATED
+    } else if stopped || comparison.is_open() {
+        UNDECIDED
+    } else {
+        0
     }
 }
 

@@ -204,7 +204,7 @@ fn verdict(before: Option<&Claim>, now: Option<&Claim>) -> Option<VerdictChange>
 }
 
 fn reach(before: &Claim, now: &Claim) -> Option<Shift> {
-    use super::claim::Standing::{Holds, Violated};
+    use super::claim::Standing::{Holds, Unknown, Violated};
     match (&before.standing, &now.standing) {
         (Holds(before), Holds(now)) if before == now => None,
         (Holds(None), Holds(Some(_))) => Some(Shift::Lost),
@@ -218,7 +218,7 @@ fn reach(before: &Claim, now: &Claim) -> Option<Shift> {
             std::cmp::Ordering::Less => Some(Shift::Lost),
             std::cmp::Ordering::Greater => Some(Shift::Gained),
         },
-    _ => None,
+        (Unknown(_), _) | (_, Unknown(_)) => None,
     }
 }
 

@@ -30,7 +30,7 @@ pub static FORMAT: Format = Format {
 };
 
 /// The version of the schema.
-pub(super) const SCHEMA: &str = "kubound/v1";
+const SCHEMA: &str = "kubound/v1";
 
 fn document(document: &Document<'_>) -> String {
     let value = match document {
