@@ -154,7 +154,8 @@ fn formats_of_other_commands_are_refused() {
 
 #[test]
 fn what_contradicts_the_expectation_is_wrong() {
-    for (first, second) in [("{verdict: holds}", "{verdict: holds}"), ("{verdict: violated, k: 2}", "{verdict: holds}")] {
+    for (first, second) in [("{verdict: holds}", "{verdict: holds}"), ("{verdict: violated, k: 2}", "{verdict: holds}")]
+    {
         let directory = with_suite(&expecting(first, second));
         let ran = kubound(directory.path(), &["bench", "suite.yaml", "--engine", "explicit"]);
         assert_eq!(ran.code, 1, "{first}: {}{}", ran.out, ran.err);
@@ -203,7 +204,7 @@ fn paths_are_relative_to_the_suite_and_sizes_narrow_families() {
 fn malformed_suites_are_errors_at_their_places() {
     const HEAD: &str = "formatVersion: 1\nname: s\n";
     for (text, place, message) in [
-        ("formatVersion: [", "1:", "this is not valid YAML"),
+        ("formatVersion: [", "2:1", "this is not valid YAML"),
         ("", "1:1", "a suite is one document, and there are 0 here"),
         ("formatVersion: 1\nname: a\ntasks: []\n---\nname: b\n", "5:1", "there are 2 here"),
         ("name: s\ntasks: []\n", "1:1", "missing field `formatVersion`"),
@@ -222,21 +223,30 @@ fn malformed_suites_are_errors_at_their_places() {
         (&format!("{HEAD}tasks:\n- {{case: c1, size: {{a: 1}}}}\n"), "4:14", "`size` is for inputs"),
         (&format!("{HEAD}tasks:\n- {{case: c1, property: nice}}\n"), "4:24", "there is no property `nice`"),
         (&format!("{HEAD}tasks:\n- {{case: c1, expected: {{verdict: maybe}}}}\n"), "4:", "unknown variant `maybe`"),
-        (&format!("{HEAD}tasks:\n- {{case: c1, expected: {{verdict: holds, k: 1}}}}\n"), "4:43", "none is expected"),
+        (&format!("{HEAD}tasks:\n- {{case: c1, expected: {{verdict: holds, k: 1}}}}\n"), "4:44", "none is expected"),
         (&format!("{HEAD}tasks:\n- {{case: c1, engines: [psychic]}}\n"), "4:24", "there is no engine `psychic`"),
         (&format!("{HEAD}tasks:\n- {{case: c1, engines: []}}\n"), "4:14", "there are no engines"),
         (&format!("{HEAD}tasks:\n- {{case: c1, engines: [sat, sat]}}\n"), "4:29", "`sat` is named twice"),
         (&format!("{HEAD}tasks:\n- {{case: c1, timeout: soon}}\n"), "4:23", "`soon` does not begin with a number"),
         (&format!("{HEAD}tasks:\n- {{case: c1, memory: 2 parsecs}}\n"), "4:22", "no unit of memory"),
         (&format!("{HEAD}tasks:\n- {{case: c1, runs: 0}}\n"), "4:20", "0 runs are not possible"),
-        (&format!("{HEAD}defaults: {{options: {{focus: deep}}}}\ntasks: [{{case: c1}}]\n"), "3:30", "`deep` is not known"),
+        (
+            &format!("{HEAD}defaults: {{options: {{focus: deep}}}}\ntasks: [{{case: c1}}]\n"),
+            "3:29",
+            "`deep` is not known",
+        ),
         (&format!("{HEAD}tasks:\n- {{case: c1}}\n- {{case: c1}}\n"), "5:", "there is another task `c1 at 3`"),
-        (&format!("{HEAD}tasks:\n- {{case: c1, name: x, scale: [3, 4]}}\n"), "4:20", "several tasks would have this name"),
+        (
+            &format!("{HEAD}tasks:\n- {{case: c1, name: x, scale: [3, 4]}}\n"),
+            "4:20",
+            "several tasks would have this name",
+        ),
     ] {
         let directory = with_suite(text);
         let ran = kubound(directory.path(), &["bench", "suite.yaml"]);
         assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{text}: {}", ran.err);
-        let line = ran.err.lines().find(|line| line.contains("error: ")).unwrap_or_else(|| panic!("{text}: {}", ran.err));
+        let line =
+            ran.err.lines().find(|line| line.contains("error: ")).unwrap_or_else(|| panic!("{text}: {}", ran.err));
         assert!(line.starts_with(&format!("suite.yaml:{place}")) && line.contains(message), "{text}: {}", ran.err);
         assert!(ran.err.contains("= help: "), "{text}: {}", ran.err);
     }
@@ -257,7 +267,8 @@ fn suites_that_are_not_there_or_go_by_one_name_are_errors() {
 
 #[test]
 fn names_of_tasks_are_text_wherever_they_are_told() {
-    let text = "formatVersion: 1\nname: s\ntasks:\n- {case: c2, name: \"\\e[31m<b>=\\u202e\", engines: [explicit], runs: 1}\n";
+    let text =
+        "formatVersion: 1\nname: s\ntasks:\n- {case: c2, name: \"\\e[31m<b>=\\u202e\", engines: [explicit], runs: 1}\n";
     let directory = with_suite(text);
     for format in ["text", "table", "json", "csv"] {
         let arguments = ["bench", "suite.yaml", "--format", format, "--plot", "plots"];
@@ -369,7 +380,10 @@ fn engines_are_compared_side_by_side() {
     assert_eq!((&document["contradictions"], &document["input"]), (&json!([]), &json!("c2 at 3")));
     for side in document["engines"].as_array().expect("engines") {
         let result = &side["results"][0];
-        assert_eq!((&result["verdict"], &result["k"], &result["replayed"]), (&json!("violated"), &json!(1), &json!(true)));
+        assert_eq!(
+            (&result["verdict"], &result["k"], &result["replayed"]),
+            (&json!("violated"), &json!(1), &json!(true))
+        );
         assert!(side["seconds"].is_number() && side["failure"].is_null(), "{side}");
     }
     let text = kubound(&root(), &arguments);

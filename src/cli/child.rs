@@ -84,8 +84,8 @@ pub fn replays(file: &Path, limit: Duration) -> Result<Option<bool>, CliError> {
 }
 
 fn program() -> Result<Command, CliError> {
-    let program = std::env::current_exe()
-        .map_err(|error| CliError::Usage(format!("cannot find the program itself: {error}")))?;
+    let program =
+        std::env::current_exe().map_err(|error| CliError::Usage(format!("cannot find the program itself: {error}")))?;
     Ok(Command::new(program))
 }
 

@@ -96,9 +96,7 @@ fn target(arguments: &Compare) -> Result<Target, CliError> {
         return Err(CliError::Usage("engines are compared on one input: name one case".to_owned()));
     };
     match &one.name {
-        InputName::Case { case, fixed, .. } => {
-            Ok(Target::Case { case: case.clone(), scale: one.scale, fixed: *fixed })
-        }
+        InputName::Case { case, fixed, .. } => Ok(Target::Case { case: case.clone(), scale: one.scale, fixed: *fixed }),
         InputName::Paths { paths, .. } if paths.iter().any(|path| path == "-") => {
             let why = "every engine reads the input by itself, and standard input can be read once: write it to a file";
             Err(CliError::Usage(why.to_owned()))

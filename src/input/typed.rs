@@ -44,8 +44,8 @@ pub fn blamed(tree: &Tree, error: &serde_path_to_error::Error<Error>) -> Option<
     let (inner, message) = (FieldPath::from(error.path()), error.inner().to_string());
     let unknown = message.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next());
     let parents = [tree.at(&inner.parent()), tree.at(&inner)];
-    let entry = unknown
-        .and_then(|key| parents.into_iter().flatten().flat_map(Tree::entries).find(|entry| entry.key == key));
+    let entry =
+        unknown.and_then(|key| parents.into_iter().flatten().flat_map(Tree::entries).find(|entry| entry.key == key));
     match entry {
         Some(entry) => Some(entry.position),
         None if inner.steps().is_empty() => None,

@@ -182,8 +182,11 @@ fn time(before: f64, now: f64, slower: f64, faster: f64) -> TimeChange {
 
 /// How many runs would be needed, if some row has fewer.
 fn too_few(pairs: &[(&Earlier, &Measurement)]) -> Option<usize> {
-    let timed: Vec<usize> =
-        pairs.iter().filter(|pair| is_timed(pair)).map(|(before, now)| before.seconds.len().min(now.times.len())).collect();
+    let timed: Vec<usize> = pairs
+        .iter()
+        .filter(|pair| is_timed(pair))
+        .map(|(before, now)| before.seconds.len().min(now.times.len()))
+        .collect();
     let needed = runs_needed(timed.len(), LEVEL);
     timed.iter().any(|&runs| runs < needed).then_some(needed)
 }

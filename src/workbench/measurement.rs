@@ -178,7 +178,8 @@ mod tests {
     #[test]
     fn engines_that_cannot_both_be_right_contradict_each_other() {
         let of = |one: Said, two: Said| {
-            let rows = [(row("a", "explicit"), vec![one]), (row("a", "sat"), vec![two.clone()]), (row("b", "sat"), vec![two])];
+            let rows =
+                [(row("a", "explicit"), vec![one]), (row("a", "sat"), vec![two.clone()]), (row("b", "sat"), vec![two])];
             contradictions(rows.iter().map(|(row, said)| (row, said.as_slice()))).len()
         };
         assert_eq!(of(said("violated", 2), said("violated", 2)), 0);
@@ -198,7 +199,10 @@ mod tests {
     #[test]
     fn rows_are_scored_and_told_by_their_middle() {
         let right = measured(said("violated", 2));
-        assert_eq!((right.median(), right.scatter()), (Some(Duration::from_millis(20)), Some(Duration::from_millis(10))));
+        assert_eq!(
+            (right.median(), right.scatter()),
+            (Some(Duration::from_millis(20)), Some(Duration::from_millis(10)))
+        );
         let silent = Measurement { failure: Some("killed".to_owned()), ..measured(Vec::new()) };
         let all = [right, measured(said("holds", 2)), measured(said("unknown", 0)), silent];
         assert_eq!(scores(&all), Some(Scores { right: 1, wrong: 1, unknown: 2 }));

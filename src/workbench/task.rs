@@ -149,7 +149,8 @@ impl Target {
                 all.into_iter().chain(fixed.then(|| "--fixed".to_owned())).collect()
             }
             Target::Paths { paths, sizes, .. } => {
-                let size = |(name, (min, max)): &(String, (usize, usize))| format!("--size={name}={}", range(*min, *max));
+                let size =
+                    |(name, (min, max)): &(String, (usize, usize))| format!("--size={name}={}", range(*min, *max));
                 let paths = std::iter::once("--".to_owned()).chain(paths.iter().cloned());
                 sizes.iter().map(size).chain(paths).collect()
             }
@@ -207,6 +208,14 @@ impl Expected {
             Expected::Holds => Standing::Holds(None),
             Expected::Unknown => Standing::Unknown(None),
         })
+    }
+
+    /// In a few words.
+    pub fn words(self) -> String {
+        match self {
+            Expected::Violated(Some(k)) => format!("violated, k = {k}"),
+            Expected::Violated(None) | Expected::Holds | Expected::Unknown => self.claim().word().to_owned(),
+        }
     }
 
     /// How an answer stands to it.

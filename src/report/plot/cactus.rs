@@ -22,7 +22,8 @@ pub fn picture(rows: &[Measurement], engines: &[&str]) -> String {
     let all: Vec<Series<'_>> = engines.iter().map(|engine| of(rows, engine)).collect();
     let counts = all.iter().map(|it| format!("{} decides {} of {} rows", it.engine, it.decided.len(), it.rows));
     let counts = counts.collect::<Vec<String>>().join(", ");
-    let description = format!("Rows that each engine decides, over the median time of the slowest one of them: {counts}.");
+    let description =
+        format!("Rows that each engine decides, over the median time of the slowest one of them: {counts}.");
     let mut document = frame::picture("Rows decided over time", &description);
     let (left, top, right, bottom) = AREA;
     let most = all.iter().map(|it| it.decided.len()).max().unwrap_or(0).max(1);

@@ -72,14 +72,13 @@ fn borders(group: &mut Group) {
     group.append(line("help", (right - BORDER, top), (right - BORDER, bottom)));
     group.append(line("help", (left, top + BORDER), (right, top + BORDER)));
     group.append(text(left + 6.0, top + BORDER - 3.0, "start", "not decided"));
+    let (x, y) = (right - BORDER + 6.0, bottom - 6.0);
+    group.append(text(x, y, "start", "not decided").set("transform", format!("rotate(-90 {x} {y})")));
 }
 
 fn draw(document: &mut Document, point: &Point<'_>, engines: [&str; 2], across: &Scale, up: &Scale) {
     let [x, y] = point.times;
-    let place = (
-        x.map_or(AREA.2 - BORDER, |time| across.at(time)),
-        y.map_or(AREA.1 + BORDER, |time| up.at(time)),
-    );
+    let place = (x.map_or(AREA.2 - BORDER, |time| across.at(time)), y.map_or(AREA.1 + BORDER, |time| up.at(time)));
     let told = |engine: &str, time: Option<f64>| match time {
         Some(time) => format!("{engine} {}", seconds(time)),
         None => format!("{engine} does not decide it"),

@@ -7,7 +7,7 @@ use super::table::grid;
 use crate::input::visible::visible;
 use crate::workbench::changes::{Change, Changes, Pace, TimeChange, VerdictChange};
 use crate::workbench::measurement::{Benchmarks, Measurement, scores};
-use crate::workbench::task::Target;
+use crate::workbench::task::{Expected, Score, Target};
 
 /// All of it.
 pub fn text(benchmarks: &Benchmarks) -> String {
@@ -67,11 +67,10 @@ fn summary(benchmarks: &Benchmarks) -> Option<String> {
     let scores = scores(&benchmarks.rows)?;
     let (rows, right) = (benchmarks.rows.len(), scores.right);
     let mut out = format!("{rows} rows: {right} right, {} wrong, {} unknown\n", scores.wrong, scores.unknown);
-    let wrong = benchmarks.rows.iter().filter(|row| row.score() == Some(crate::workbench::task::Score::Wrong));
+    let wrong = benchmarks.rows.iter().filter(|row| row.score() == Some(Score::Wrong));
     for row in wrong {
-        let words = |claim: Option<String>| claim.unwrap_or_default();
-        let expected = words(row.row.task.expected.map(|expected| expected.claim().words()));
-        let said = words(row.claim().map(|claim| claim.words()));
+        let expected = row.row.task.expected.map(Expected::words).unwrap_or_default();
+        let said = row.claim().map(|claim| claim.words()).unwrap_or_default();
         let task = &row.row.task;
         out += &paragraph(&format!("wrong: {}, {}: {said}; expected: {expected}", task.name, row.row.engine));
     }
@@ -86,10 +85,9 @@ fn changes(changes: &Changes) -> String {
         out += &paragraph(&format!("times are not compared, because it was measured on another machine ({why})"));
     }
     out.extend(changes.rows.iter().filter_map(change));
-    let count = |all: &[String]| if all.is_empty() { String::new() } else { format!(": {}", all.join("; ")) };
-    for (what, all) in [("new", &changes.added), ("no longer there", &changes.gone)] {
-        if !all.is_empty() {
-            out += &paragraph(&format!("{} rows are {what}{}", all.len(), count(all)));
+    for (what, rows) in [("new", &changes.added), ("no longer there", &changes.gone)] {
+        if !rows.is_empty() {
+            out += &paragraph(&format!("{what}: {}", rows.join("; ")));
         }
     }
     if let Some(runs) = changes.runs_needed {

@@ -31,8 +31,25 @@ fn document(document: &Document<'_>) -> String {
 
 fn benchmarks(benchmarks: &Benchmarks) -> String {
     let header = [
-        "suite", "task", "engine", "verdict", "k", "expected", "expected_k", "score", "runs", "seconds", "median_seconds",
-        "min_seconds", "max_seconds", "mad_seconds", "peak_memory_bytes", "states", "variables", "clauses", "failure",
+        "suite",
+        "task",
+        "engine",
+        "verdict",
+        "k",
+        "expected",
+        "expected_k",
+        "score",
+        "runs",
+        "seconds",
+        "median_seconds",
+        "min_seconds",
+        "max_seconds",
+        "mad_seconds",
+        "peak_memory_bytes",
+        "states",
+        "variables",
+        "clauses",
+        "failure",
     ];
     lines(header, benchmarks.rows.iter().map(measurement))
 }
@@ -69,8 +86,18 @@ fn measurement(row: &Measurement) -> [String; 19] {
 
 fn comparison(comparison: &Comparison) -> String {
     let header = [
-        "property", "engine", "verdict", "k", "states", "variables", "clauses", "seconds", "replayed", "run_seconds",
-        "peak_memory_bytes", "failure",
+        "property",
+        "engine",
+        "verdict",
+        "k",
+        "states",
+        "variables",
+        "clauses",
+        "seconds",
+        "replayed",
+        "run_seconds",
+        "peak_memory_bytes",
+        "failure",
     ];
     let of = |side: &Side| match side.answers.as_slice() {
         [] => vec![answer(side, None)],
@@ -114,7 +141,11 @@ fn lines<const N: usize>(header: [&str; N], rows: impl Iterator<Item = [String; 
         rows.try_for_each(|row| writer.write_record(row))
     });
     // Nothing that is written to memory can fail, and all records are as long as the header.
-    written.ok().and_then(|()| writer.into_inner().ok()).and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default()
+    written
+        .ok()
+        .and_then(|()| writer.into_inner().ok())
+        .and_then(|bytes| String::from_utf8(bytes).ok())
+        .unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -18,6 +18,9 @@ use crate::input::{Diagnostics, Severity, typed};
 use super::task::{Row, Task, rows};
 use document::Document;
 
+/// What to do about a text that is no suite.
+const HELP: &str = "docs/workbench.md describes the fields of suites";
+
 /// A suite.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Suite {
@@ -61,7 +64,7 @@ pub fn read(files: &[PathBuf]) -> Result<Vec<Suite>, Diagnostics> {
 fn of_source(source: &Arc<Source>, sink: &mut Diagnostics) -> Option<(Suite, Tree)> {
     let mut documents = match yaml::parse(&source.text) {
         Ok(documents) => documents,
-        Err(error) => vec![source.explain(error).map_err(|problem| sink.push(problem)).ok()?],
+        Err(error) => vec![source.explain(error).map_err(|problem| sink.push(problem.with_help(HELP))).ok()?],
     };
     let start = Position { line: 1, column: 1 };
     let [_] = documents.as_slice() else {
@@ -79,8 +82,7 @@ fn of_source(source: &Arc<Source>, sink: &mut Diagnostics) -> Option<(Suite, Tre
             let field = FieldPath::from(error.path());
             let shown = if field.steps().is_empty() { "suite".to_owned() } else { field.to_string() };
             let message = format!("{shown}: {}", error.inner());
-            let help = "docs/workbench.md describes the fields of suites";
-            sink.push(source.diagnostic(Severity::Error, position, message).with_help(help));
+            sink.push(source.diagnostic(Severity::Error, position, message).with_help(HELP));
             return None;
         }
     };

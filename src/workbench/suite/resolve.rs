@@ -251,10 +251,8 @@ impl Resolver<'_> {
 
     fn case(&mut self, path: &FieldPath, id: &str, task: &document::Task) -> Vec<Target> {
         if let Err(error) = cases::find(id) {
-            let help = match &error {
-                CaseError::Unknown(_) => error.to_string(),
-                CaseError::Scale(_) => String::new(),
-            };
+            let text = error.to_string();
+            let help = text.split_once("; ").map_or(text.as_str(), |(_, known)| known);
             self.error(&path.field("case"), format!("there is no case `{id}`"), help);
         }
         if task.size.is_some() {
