@@ -82,6 +82,18 @@ fn suites_of_the_repository_expect_what_their_cases_are() {
 }
 
 #[test]
+fn the_suite_of_the_documents_can_be_read() {
+    let page = fs::read_to_string(root().join("docs/workbench.md")).expect("the page");
+    let block = page.split("```text\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a suite");
+    let examples = root().join("examples");
+    let directory = with_suite(&block.replace("../../examples", examples.to_str().expect("UTF-8")));
+    let suites = suite::read(&[directory.path().join("suite.yaml")]).unwrap_or_else(|errors| panic!("{errors}"));
+    let names: Vec<&str> = suites[0].tasks.iter().map(|task| task.name.as_str()).collect();
+    assert_eq!(names.len(), 4, "{names:?}");
+    assert_eq!(names[1..], ["c1-fixed at 3", "c1-fixed at 10", "c2 at 1..100"]);
+}
+
+#[test]
 fn suites_of_the_repository_have_every_case_in_both_variants() {
     let suites = own_suites();
     let variants = |name: &str| -> BTreeSet<(String, bool)> {
