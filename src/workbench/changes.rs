@@ -4,6 +4,7 @@
 //! compared are counted (Holm, [`LEVEL`]), and if the median grew by [`LEAST_SHARE`] and by [`LEAST_SECONDS`]: two sittings
 //! of the same program differ by a little, however often each run is repeated. Faster is the same the other way round.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use super::baseline::{Baseline, Earlier};
@@ -206,21 +207,22 @@ fn verdict(before: Option<&Claim>, now: Option<&Claim>) -> Option<VerdictChange>
     Some(VerdictChange { before: words(before), now: words(now), kind })
 }
 
+/// What became of a claim that both agree on.
 fn reach(before: &Claim, now: &Claim) -> Option<Shift> {
     use super::claim::Standing::{Holds, Unknown, Violated};
+    let farther = |before: u64, now: u64| match now.cmp(&before) {
+        Ordering::Less => Some(Shift::Lost),
+        Ordering::Equal => None,
+        Ordering::Greater => Some(Shift::Gained),
+    };
+    // What is proved holds farther than any bound.
+    let bound = |bound: &Option<u64>| bound.unwrap_or(u64::MAX);
     match (&before.standing, &now.standing) {
-        (Holds(before), Holds(now)) if before == now => None,
-        (Holds(None), Holds(Some(_))) => Some(Shift::Lost),
-        (Holds(Some(_)), Holds(None)) => Some(Shift::Gained),
-        (Holds(Some(before)), Holds(Some(now))) => Some(if now < before { Shift::Lost } else { Shift::Gained }),
-        // A longer counterexample that does not claim to be the shortest one says less than the claim that it is.
+        (Holds(before), Holds(now)) => farther(bound(before), bound(now)),
         (Violated { .. }, Holds(_)) => Some(Shift::Lost),
         (Holds(_), Violated { .. }) => Some(Shift::Gained),
-        (Violated { k: before, .. }, Violated { k: now, .. }) => match before.cmp(now) {
-            std::cmp::Ordering::Equal => None,
-            std::cmp::Ordering::Less => Some(Shift::Lost),
-            std::cmp::Ordering::Greater => Some(Shift::Gained),
-        },
+        // A longer counterexample that does not claim to be a shortest one says less.
+        (Violated { k: before, .. }, Violated { k: now, .. }) => farther(bound(now), bound(before)),
         (Unknown(_), _) | (_, Unknown(_)) => None,
     }
 }
