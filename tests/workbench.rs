@@ -296,7 +296,7 @@ fn kept(directory: &Path, seconds: f64) -> Value {
     let arguments = ["bench", "suite.yaml", "--engine", "explicit", "--runs", "4", "--format", "json"];
     let mut document = json(&kubound(directory, &arguments));
     let rows = document["rows"].as_array_mut().expect("rows");
-    rows.iter_mut().for_each(|row| row["seconds"] = json!([seconds; 4]));
+    rows.iter_mut().for_each(|row| row["seconds"] = json!(vec![seconds; 4]));
     document
 }
 
