@@ -123,9 +123,20 @@ fn differences(at: &str, shown: &Value, real: &Value) -> Vec<String> {
 #[test]
 fn every_command_and_option_has_a_word_in_the_documents() {
     let said: String = pages().into_iter().map(|page| page.text).collect();
-    for command in
-        ["check", "init", "schema", "cases", "replay", "simulate", "show", "conformance", "bench", "rules", "explain"]
-    {
+    for command in [
+        "check",
+        "init",
+        "schema",
+        "cases",
+        "replay",
+        "simulate",
+        "show",
+        "conformance",
+        "bench",
+        "compare",
+        "rules",
+        "explain",
+    ] {
         assert!(said.contains(&format!("kubound {command}")), "{command}");
         let help = Command::new(env!("CARGO_BIN_EXE_kubound")).args([command, "--help"]).output().expect("it runs");
         let help = String::from_utf8(help.stdout).expect("UTF-8");

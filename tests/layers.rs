@@ -1,6 +1,6 @@
 //! The order of layers, in which each knows only those to its left:
 //!
-//! `term → system → { engine | cluster } → { reduce, property → encodings → model } → input → cases → check → repair → conformance → report → cli`
+//! `term → system → { engine | cluster } → { reduce, property → encodings → model } → input → cases → check → repair → conformance → workbench → report → cli`
 //!
 //! Everything else that holds for all source files is asked here too: their length, and that nothing is unsafe.
 
@@ -22,7 +22,7 @@ const LONGEST: usize = 500;
 const LARGEST_CIRCLE: usize = 3;
 
 /// What each layer may name besides itself.
-const LAYERS: [(&str, &[&str]); 15] = [
+const LAYERS: [(&str, &[&str]); 16] = [
     ("term", &[]),
     ("system", &["term"]),
     ("engine", &["term", "system"]),
@@ -36,6 +36,7 @@ const LAYERS: [(&str, &[&str]); 15] = [
     ("check", &["term", "system", "engine", "cluster", "reduce", "property", "encodings", "model", "input", "cases"]),
     ("repair", &["engine", "cluster", "encodings", "input", "check"]),
     ("conformance", &["term", "system", "engine", "cluster", "property", "encodings", "model", "input"]),
+    ("workbench", &["system", "property", "input", "cases"]),
     (
         "report",
         &[
@@ -50,6 +51,7 @@ const LAYERS: [(&str, &[&str]); 15] = [
             "check",
             "repair",
             "conformance",
+            "workbench",
         ],
     ),
     (
@@ -65,6 +67,7 @@ const LAYERS: [(&str, &[&str]); 15] = [
             "check",
             "repair",
             "conformance",
+            "workbench",
             "report",
         ],
     ),

@@ -1,5 +1,6 @@
 //! Every kind of document in every format, as snapshots. What was measured is blanked; verdicts and stories are real.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use kubound::check::source::{self, Asked, Input};
@@ -12,9 +13,18 @@ use kubound::conformance::{Component, Report, Verdict};
 use kubound::engine::explicit::Explicit;
 use kubound::engine::{Attempt, Budget, Certificate, Extent, Statistics, UnknownReason};
 use kubound::input::{Diagnostic, Diagnostics, LoadOptions, load_strings};
-use kubound::report::document::{Benchmarks, Check, Checked, Conformance, Measurement, Run};
+use kubound::report::document::{Check, Checked, Conformance, Run};
 use kubound::report::{Detail, Document, FORMATS, Format};
 use kubound::system::Interleaving;
+use kubound::workbench::baseline::{Baseline as Measured, Earlier};
+use kubound::workbench::changes::Changes;
+use kubound::workbench::claim::Standing;
+use kubound::workbench::comparison::{Answered, Comparison, Side};
+use kubound::workbench::found::Found;
+use kubound::workbench::machine::Machine;
+use kubound::workbench::measurement::{Benchmarks, Measurement};
+use kubound::workbench::task::{Expected, Limits, Options as BenchOptions, Row, Target, Task};
+use serde_json::{Value, json};
 
 /// Compares a document with its snapshots, one in each format that answers it.
 fn assert_reads(name: &str, document: &Document<'_>) {
@@ -322,29 +332,101 @@ fn rules() {
     assert_reads("rule_of_ours", &Document::Rule(&OURS));
 }
 
-#[test]
-fn benchmarks() {
-    let verdict = |word: &str, k| vec![(word.to_owned(), k)];
-    let row = |engine: &str, verdicts, failure: Option<&str>| Measurement {
-        case: "c1".to_owned(),
-        scale: 10,
-        fixed: false,
-        engine: engine.to_owned(),
-        verdicts,
+/// A row with an engine, measured three times; of a suite if something is expected.
+fn measured(engine: &str, found: Vec<Value>, expected: Option<Expected>, failure: Option<&str>) -> Measurement {
+    let target = Target::Case { case: "c1".to_owned(), scale: (10, 10), fixed: false };
+    let task = Task {
+        suite: expected.map_or(String::new(), |_| "published".to_owned()),
+        name: target.name(),
+        target,
+        properties: Vec::new(),
+        engines: vec![engine.to_owned()],
+        limits: Limits::default(),
+        options: BenchOptions { reduce: true, ..BenchOptions::default() },
+        expected,
+    };
+    Measurement {
+        row: Row { task: Arc::new(task), engine: engine.to_owned() },
+        found: found.iter().map(|found| Found::read(found).expect("a result")).collect(),
         times: [30, 10, 20].map(Duration::from_millis).to_vec(),
         bytes: Some(5 << 20),
         failure: failure.map(str::to_owned),
-    };
+    }
+}
+
+fn machine() -> Machine {
+    Machine {
+        os: "linux".to_owned(),
+        arch: "x86_64".to_owned(),
+        cpu: Some("Abacus 3000".to_owned()),
+        cores: 2,
+        kubound: "0.1.0".to_owned(),
+        build: "release".to_owned(),
+    }
+}
+
+fn said(verdict: &str, k: u64) -> Vec<Value> {
+    vec![json!({"property": "no-replica-oscillation", "verdict": verdict, "k": k, "states": 12, "clauses": 345})]
+}
+
+fn rows(expected: Option<Expected>) -> Vec<Measurement> {
+    let row = |engine: &str, found, failure| measured(engine, found, expected, failure);
     let mut unmeasured = row("smt", Vec::new(), None);
     (unmeasured.times, unmeasured.bytes) = (Vec::new(), None);
-    let rows = [
-        row("explicit", verdict("violated", 7), None),
-        row("sat", verdict("holds", 9), None),
+    vec![
+        row("explicit", said("violated", 7), None),
+        row("sat", said("holds", 9), None),
         row("auto", Vec::new(), Some("killed")),
         unmeasured,
+    ]
+}
+
+#[test]
+fn benchmarks() {
+    let contradictions = vec!["runs of c1 at 10 contradict each other".to_owned()];
+    let benchmarks = Benchmarks { machine: machine(), rows: rows(None), contradictions, changes: None };
+    assert_reads("bench", &Document::Benchmarks(&benchmarks));
+}
+
+#[test]
+fn benchmarks_of_a_suite_since_a_baseline() {
+    let rows = rows(Some(Expected::Violated(Some(7))));
+    let earlier = |engine: &str, claim: Standing, seconds: f64| Earlier {
+        suite: "published".to_owned(),
+        task: "c1 at 10".to_owned(),
+        engine: engine.to_owned(),
+        options: Vec::new(),
+        claim: Some(claim.into()),
+        decided: true,
+        seconds: vec![seconds; 3],
+    };
+    let violated = Standing::Violated { k: Some(7), shortest: true };
+    let before = vec![earlier("explicit", violated.clone(), 0.001), earlier("auto", violated, 0.02)];
+    let baseline = Measured { machine: Machine { kubound: "0.0.9".to_owned(), ..machine() }, rows: before };
+    let changes = Some(Changes::since(&baseline, &machine(), &rows));
+    let benchmarks = Benchmarks { machine: machine(), rows, contradictions: Vec::new(), changes };
+    assert_reads("bench_since", &Document::Benchmarks(&benchmarks));
+}
+
+#[test]
+fn engines_side_by_side() {
+    let side = |engine: &str, found: Vec<Value>, failure: Option<&str>| Side {
+        engine: engine.to_owned(),
+        answers: found
+            .iter()
+            .map(|found| Found::read(found).expect("a result"))
+            .map(|found| Answered { replayed: (found.claim.word() == "violated").then_some(true), found })
+            .collect(),
+        seconds: 0.25,
+        bytes: Some(40 << 20),
+        failure: failure.map(str::to_owned),
+    };
+    let sides = vec![
+        side("explicit", said("violated", 7), None),
+        side("sat", said("holds", 9), None),
+        side("smt", Vec::new(), Some("killed")),
     ];
-    let contradictions = ["runs of c1 at 10 contradict each other".to_owned()];
-    assert_reads("bench", &Document::Benchmarks(Benchmarks { rows: &rows, contradictions: &contradictions }));
+    assert_reads("compare", &Document::Compared(&Comparison::of("c1 at 10".to_owned(), sides)));
 }
 
 #[test]

@@ -241,7 +241,7 @@ fn itf_has_room_for_one_counterexample() {
 
 #[test]
 fn other_commands_name_the_formats_that_they_have() {
-    for command in [&["rules"][..], &["explain", "hpa/rates"], &["cases"], &["simulate", "--case", "c1"], &["bench"]] {
+    for command in [&["rules"][..], &["explain", "hpa/rates"], &["cases"], &["simulate", "--case", "c1"]] {
         for format in ["sarif", "junit", "github", "markdown", "html", "itf"] {
             let ran = kubound(&[command, &["--format", format]].concat());
             assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{command:?} {format}");

@@ -27,7 +27,7 @@ pub struct Baseline {
 
 /// What became of a baseline.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Comparison {
+pub struct Novelties {
     /// The file, as the user named it.
     pub file: String,
     /// In the baseline, and found again.
@@ -111,7 +111,7 @@ impl Baseline {
     }
 
     /// What became of it. `asked` are the names of all properties that were selected.
-    pub fn compare(&self, file: &str, results: &[CheckResult], asked: &[String]) -> Comparison {
+    pub fn compare(&self, file: &str, results: &[CheckResult], asked: &[String]) -> Novelties {
         let violated = || results.iter().filter(|it| it.regard.ignored.is_none()).filter_map(Fingerprint::of);
         let found: BTreeSet<Fingerprint> = violated().flat_map(|it| it.single()).collect();
         let is_open = |known: &Fingerprint| {
@@ -126,7 +126,7 @@ impl Baseline {
         let (again, others): (Vec<_>, Vec<_>) = self.known.iter().cloned().partition(|it| found.contains(it));
         let (open, gone) = others.into_iter().partition(is_open);
         let new = violated().filter(|it| !it.single().iter().all(|it| self.known.contains(it))).collect();
-        Comparison { file: file.to_owned(), known: again, new, gone, open }
+        Novelties { file: file.to_owned(), known: again, new, gone, open }
     }
 }
 

@@ -41,7 +41,7 @@ mod walk;
 mod whole;
 
 pub use answer::{Answer, Counterexample, reason_text};
-pub use baseline::{Baseline, Comparison};
+pub use baseline::{Baseline, Novelties};
 pub use entry::{check, transition_system};
 pub use error::{CheckError, VerifyError};
 pub use finding::Finding;

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use crate::check::exceptions::Exceptions;
 use crate::check::source::{Asked, Input, texts_of};
-use crate::check::{Baseline, CheckResult, Comparison, Options, Scope, check, exit_code, reason_text};
+use crate::check::{Baseline, CheckResult, Novelties, Options, Scope, check, exit_code, reason_text};
 use crate::cluster::object::scenario::Scenario;
 use crate::cluster::object::spec::WorkloadKind;
 use crate::engine::{Budget, Progress, UnknownReason};
@@ -94,7 +94,7 @@ pub fn run_until(arguments: &Check, detail: Detail, stop: Stop) -> Result<u8, Cl
         several: asked.len() > 1,
         printer,
         baseline,
-        comparison: None,
+        novelties: None,
         line: Line::new(detail > Detail::Quiet),
         stop,
         answers: Vec::new(),
@@ -147,7 +147,7 @@ struct Session<'a> {
     /// What is known.
     baseline: Option<Baseline>,
     /// What became of that.
-    comparison: Option<Comparison>,
+    novelties: Option<Novelties>,
     line: Line,
     stop: Stop,
     /// What is known of each input.
@@ -307,9 +307,9 @@ impl Session<'_> {
         }
         self.diagnostics.push(unused);
         if let (Some(baseline), Some(file)) = (&self.baseline, &self.arguments.baseline) {
-            let comparison = baseline.compare(&file.display().to_string(), results, &names);
-            self.printer.tell(&Part::Compared(&comparison))?;
-            self.comparison = Some(comparison);
+            let novelties = baseline.compare(&file.display().to_string(), results, &names);
+            self.printer.tell(&Part::Novelties(&novelties))?;
+            self.novelties = Some(novelties);
         }
         Ok(())
     }
@@ -345,7 +345,7 @@ impl Session<'_> {
             several: self.several,
             diagnostics: Some(self.diagnostics.iter().flat_map(Diagnostics::iter).collect()),
             shard: self.arguments.shard,
-            baseline: self.comparison.as_ref(),
+            baseline: self.novelties.as_ref(),
         };
         let results: Vec<&CheckResult> = check.results().collect();
         self.printer.finish(&Document::Check(check))?;

@@ -8,6 +8,8 @@ pub mod args;
 mod bench;
 mod cases;
 mod check;
+mod child;
+mod compare;
 mod config;
 mod conformance;
 mod engines;
@@ -74,6 +76,7 @@ fn run(cli: &Cli) -> Result<u8, CliError> {
         Command::Watch(arguments) => watch::run(arguments, cli.detail()),
         Command::Completions(arguments) => manual::completions(arguments),
         Command::Man(arguments) => manual::man(arguments),
+        Command::Compare(arguments) => compare::run(arguments, cli.detail()),
         Command::Rules(arguments) => rules::list(arguments, cli.detail()),
         Command::Explain(arguments) => rules::explain(arguments, cli.detail()),
     }

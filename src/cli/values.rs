@@ -1,15 +1,16 @@
-//! Ranges, sizes and names as users write them; durations and memory are read where configurations are, too.
+//! Names and sizes as users write them; amounts are read in [`crate::input::units`].
 
 use std::path::Path;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use itertools::Itertools;
 
-pub use crate::input::amounts::{duration, memory};
 use crate::report::{FORMATS, Format};
 use crate::system::Interleaving;
 
 use super::CliError;
+
+pub use crate::input::units::{duration, memory, range};
 
 /// An interleaving by its name.
 pub fn interleaving() -> impl TypedValueParser<Value = Interleaving> {
@@ -38,7 +39,7 @@ pub fn format_of(
         Some(format) if fits(format) => Ok(format),
         Some(format) => {
             let names = fitting().map(|format| format.name).join(", ");
-            let problem = format!("{} is for answers of `kubound check`; others are written as {names}", format.name);
+            let problem = format!("{} is for answers of {}; others are written as {names}", format.name, whose(format));
             Err(CliError::Format(file.to_owned(), problem))
         }
         None => {
@@ -50,16 +51,9 @@ pub fn format_of(
     }
 }
 
-/// `7`, or `1..100`.
-pub fn range(text: &str) -> Result<(usize, usize), String> {
-    let number = |text: &str| {
-        text.trim().parse::<usize>().map_err(|_| format!("`{text}` is neither a number nor a range such as `1..100`"))
-    };
-    let (min, max) = match text.split_once("..") {
-        Some((min, max)) => (number(min)?, number(max)?),
-        None => (number(text)?, number(text)?),
-    };
-    if min > max { Err(format!("the range starts at {min}, above its end {max}")) } else { Ok((min, max)) }
+/// The commands whose answers are written so, where these are not all.
+fn whose(format: &Format) -> &'static str {
+    if format.has_checks() { "`kubound check`" } else { "`kubound bench` and `kubound compare`" }
 }
 
 /// `worker=7`, or `worker=1..100`.
@@ -80,9 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ranges() {
-        assert_eq!((range("7"), range("1..100")), (Ok((7, 7)), Ok((1, 100))));
-        assert!(range("9..1").is_err() && range("1..").is_err() && range("-1").is_err() && range("a").is_err());
+    fn sizes_by_name() {
         assert_eq!(size("worker=2..5"), Ok(("worker".to_owned(), (2, 5))));
         assert!(size("worker").is_err() && size("worker=many").is_err());
         assert_eq!((single_size("7"), single_size("a=3")), (Ok((String::new(), 7)), Ok(("a".to_owned(), 3))));

@@ -5,7 +5,6 @@
 //! ([`workloads`], [`autoscalers`], [`scenario`], …). Everything that is wrong is reported into one [`Diagnostics`], with
 //! its place; a spec is returned only if nothing is.
 
-pub mod amounts;
 pub mod apply;
 pub mod autoscalers;
 pub mod census;
@@ -48,6 +47,7 @@ pub mod templates;
 pub mod tree;
 pub mod typed;
 pub mod unique;
+pub mod units;
 pub mod validate;
 pub mod vertical;
 pub mod visible;

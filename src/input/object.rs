@@ -350,23 +350,9 @@ impl RawObject {
         sink: &mut Diagnostics,
     ) {
         let inner = FieldPath::from(error.path());
-        let position = self.position_below(part, &inner, error.inner(), path);
+        let position = typed::blamed(part, error).unwrap_or_else(|| self.tree().position_of(path));
         let shown = inner.steps().last().map_or_else(|| self.kind.clone(), |_| inner.to_string());
         sink.push(self.source.diagnostic(Severity::Error, position, format!("{shown}: {}", error.inner())));
-    }
-
-    /// An unknown field is best pointed at by its key, everything else by its value.
-    fn position_below(&self, part: &Tree, inner: &FieldPath, error: &serde_json::Error, path: &FieldPath) -> Position {
-        let message = error.to_string();
-        let unknown = message.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next());
-        let parents = [part.at(&inner.parent()), part.at(inner)];
-        match unknown
-            .and_then(|key| parents.into_iter().flatten().flat_map(Tree::entries).find(|entry| entry.key == key))
-        {
-            Some(entry) => entry.position,
-            None if inner.steps().is_empty() => self.tree().position_of(path),
-            None => part.position_of(inner),
-        }
     }
 }
 

@@ -38,6 +38,21 @@ pub fn read<T: DeserializeOwned>(tree: &Tree) -> Result<(T, Vec<Unknown>), serde
     Ok((value, unknown.into_inner()))
 }
 
+/// Where the field is that an error is about, if it is about one inside the tree. An unknown field is best pointed at by its
+/// key, everything else by its value.
+pub fn blamed(tree: &Tree, error: &serde_path_to_error::Error<Error>) -> Option<Position> {
+    let (inner, message) = (FieldPath::from(error.path()), error.inner().to_string());
+    let unknown = message.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next());
+    let parents = [tree.at(&inner.parent()), tree.at(&inner)];
+    let entry =
+        unknown.and_then(|key| parents.into_iter().flatten().flat_map(Tree::entries).find(|entry| entry.key == key));
+    match entry {
+        Some(entry) => Some(entry.position),
+        None if inner.steps().is_empty() => None,
+        None => Some(tree.position_of(&inner)),
+    }
+}
+
 /// The way to a field.
 #[derive(Clone, Copy)]
 enum Path<'p> {

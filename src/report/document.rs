@@ -3,16 +3,14 @@
 //! A [`Document`] is a whole answer. Its [`Part`]s are what can be told one by one while a command is still at work; they
 //! say all of it, in the order in which it becomes known.
 
-use std::time::Duration;
-
-use itertools::Itertools;
-
 use crate::cases::Case;
-use crate::check::{CheckResult, Comparison, InputName, Replayed, Shard, Simulation, Site, Sites, Unfolded};
+use crate::check::{CheckResult, InputName, Novelties, Replayed, Shard, Simulation, Site, Sites, Unfolded};
 use crate::cluster::view::rule::Rule;
 use crate::conformance::Report;
 use crate::input::Diagnostic;
 use crate::repair::{Hint, Repaired};
+use crate::workbench::comparison::Comparison;
+use crate::workbench::measurement::Benchmarks;
 
 use super::merge::Merged;
 
@@ -32,7 +30,9 @@ pub enum Document<'a> {
     /// Of `cases --emit`: the directories that were written.
     Emitted(&'a [String]),
     /// Of `bench`.
-    Benchmarks(Benchmarks<'a>),
+    Benchmarks(&'a Benchmarks),
+    /// Of `compare`.
+    Compared(&'a Comparison),
     /// Of `conformance`.
     Conformance(Conformance<'a>),
     /// Of `rules`.
@@ -63,7 +63,7 @@ pub enum Part<'a> {
         among_several: bool,
     },
     /// Of `check`: what became of a baseline.
-    Compared(&'a Comparison),
+    Novelties(&'a Novelties),
     /// Of `check`: which field to look at after a violation.
     Hint(&'a Hint),
     /// Of `check`: the results of several inputs at a glance.
@@ -79,7 +79,9 @@ pub enum Part<'a> {
     /// Of `cases --emit`: one directory.
     Emitted(&'a str),
     /// Of `bench`.
-    Benchmarks(Benchmarks<'a>),
+    Benchmarks(&'a Benchmarks),
+    /// Of `compare`.
+    Compared(&'a Comparison),
     /// Of `conformance`.
     Conformance(Conformance<'a>),
     /// Of `rules`.
@@ -102,7 +104,7 @@ pub struct Check<'a> {
     /// The share of the questions that was asked, if it was not all.
     pub shard: Option<Shard>,
     /// What became of a baseline, if there was one.
-    pub baseline: Option<&'a Comparison>,
+    pub baseline: Option<&'a Novelties>,
 }
 
 /// The results of one input.
@@ -131,36 +133,6 @@ pub struct Run<'a> {
     pub unfolded: &'a Unfolded,
 }
 
-/// Measured runs of cases.
-#[derive(Clone, Copy, Debug)]
-pub struct Benchmarks<'a> {
-    /// One for each case, scale and engine.
-    pub rows: &'a [Measurement],
-    /// Where runs decide differently, in words.
-    pub contradictions: &'a [String],
-}
-
-/// Runs of a case at a scale with an engine.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Measurement {
-    /// The case.
-    pub case: String,
-    /// Its number of nodes.
-    pub scale: usize,
-    /// Whether it is the fixed variant.
-    pub fixed: bool,
-    /// The engine.
-    pub engine: String,
-    /// For each property: `holds`, `violated` or `unknown`, and the k of it. Empty if nothing was said.
-    pub verdicts: Vec<(String, u64)>,
-    /// Wall-clock time of each run.
-    pub times: Vec<Duration>,
-    /// The largest peak of resident memory, where the system tells.
-    pub bytes: Option<u64>,
-    /// Why there are no more runs, if one failed.
-    pub failure: Option<String>,
-}
-
 /// The encodings, compared with recordings.
 #[derive(Clone, Copy, Debug)]
 pub struct Conformance<'a> {
@@ -180,7 +152,8 @@ impl<'a> Document<'a> {
             Document::Repaired(repaired) => vec![Part::Repaired(repaired)],
             Document::Cases(cases) => vec![Part::Cases(cases)],
             Document::Emitted(directories) => directories.iter().map(|it| Part::Emitted(it)).collect(),
-            Document::Benchmarks(benchmarks) => vec![Part::Benchmarks(*benchmarks)],
+            Document::Benchmarks(benchmarks) => vec![Part::Benchmarks(benchmarks)],
+            Document::Compared(comparison) => vec![Part::Compared(comparison)],
             Document::Conformance(conformance) => vec![Part::Conformance(*conformance)],
             Document::Rules(rules) => vec![Part::Rules(rules)],
             Document::Rule(rule) => vec![Part::Rule(rule)],
@@ -218,10 +191,10 @@ impl<'a> Checked<'a> {
         self.results.iter().any(|it| it.counts())
     }
 
-    fn parts(&self, among_several: bool, baseline: Option<&'a Comparison>) -> Vec<Part<'a>> {
+    fn parts(&self, among_several: bool, baseline: Option<&'a Novelties>) -> Vec<Part<'a>> {
         let results = self.results.iter().map(|result| Part::Result { result, among_several });
         let skipped = Part::not_checked(self.skipped, self.results.iter().copied(), among_several);
-        results.chain(skipped).chain(baseline.map(Part::Compared)).chain(self.hint.map(Part::Hint)).collect()
+        results.chain(skipped).chain(baseline.map(Part::Novelties)).chain(self.hint.map(Part::Hint)).collect()
     }
 }
 
@@ -234,35 +207,5 @@ impl<'a> Part<'a> {
     ) -> Option<Self> {
         let after_violation = results.into_iter().any(CheckResult::counts);
         (!names.is_empty()).then_some(Part::NotChecked { names, after_violation, among_several })
-    }
-}
-
-impl Measurement {
-    /// The middle one of the times.
-    pub fn median(&self) -> Option<Duration> {
-        let sorted: Vec<&Duration> = self.times.iter().sorted().collect();
-        sorted.get(sorted.len() / 2).map(|&&time| time)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_median_is_the_middle_one() {
-        let times = [9, 1, 5].map(Duration::from_millis).to_vec();
-        let row = Measurement {
-            case: "c1".to_owned(),
-            scale: 3,
-            fixed: false,
-            engine: "sat".to_owned(),
-            verdicts: Vec::new(),
-            times,
-            bytes: None,
-            failure: None,
-        };
-        assert_eq!(row.median(), Some(Duration::from_millis(5)));
-        assert_eq!(Measurement { times: Vec::new(), ..row }.median(), None);
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod document;
 pub mod merge;
+pub mod plot;
 pub mod render;
 
 pub use document::{Document, Part};

@@ -1,5 +1,7 @@
 //! Commands and options.
 
+mod bench;
+mod compare;
 mod config;
 mod manual;
 mod merge;
@@ -22,6 +24,8 @@ use crate::system::Interleaving;
 
 use crate::cli::{CliError, values};
 
+pub use bench::Bench;
+pub use compare::Compare;
 pub use config::Configuration;
 pub use manual::{Completions, Man};
 pub use merge::Merge;
@@ -99,9 +103,12 @@ pub enum Command {
     Rules(Rules),
     /// Say what a rule decides, whom it follows, how exactly, and where it is written.
     Explain(Explain),
-    /// Measure the cases on several engines, and whether these agree.
-    #[command(after_help = "Exit codes: 0 measured, 1 engines contradict each other, 2 bad usage, 3 undecided.")]
+    /// Measure cases or suites of tasks on several engines: whether they are right, agree, and became slower.
+    #[command(after_help = bench::EXIT_CODES)]
     Bench(Bench),
+    /// Ask every engine about one input, side by side.
+    #[command(after_help = compare::EXIT_CODES)]
+    Compare(Compare),
     /// Print what a shell needs to complete commands and options.
     Completions(Completions),
     /// Print the manual page, or write one for each command.
@@ -152,7 +159,7 @@ impl Rendering {
 impl Check {
     /// The format that is asked for.
     pub fn format(&self) -> Result<&'static Format, CliError> {
-        values::format_of(self.format, self.output.as_deref(), |_| true)
+        values::format_of(self.format, self.output.as_deref(), Format::has_checks)
     }
 }
 
@@ -290,7 +297,7 @@ pub struct Check {
     #[arg(long, value_name = "SIZE", value_parser = values::memory)]
     pub memory: Option<u64>,
     /// Rendering; by default that of FILE's suffix, or text.
-    #[arg(long, value_parser = values::format(|_| true))]
+    #[arg(long, value_parser = values::format(Format::has_checks))]
     pub format: Option<&'static Format>,
     /// Write the results to a file instead of standard output. Without --format its suffix says how.
     #[arg(long, short, value_name = "FILE")]
@@ -434,35 +441,6 @@ pub struct Explain {
     /// The rule, such as scheduler/PodTopologySpread; stories name them with --verbose.
     #[arg(value_name = "RULE")]
     pub id: String,
-    /// Rendering.
-    #[command(flatten)]
-    pub rendering: Rendering,
-}
-
-/// Options of `bench`.
-#[derive(Clone, Debug, Args)]
-pub struct Bench {
-    /// A case; may be given several times.
-    #[arg(long, value_name = "ID")]
-    pub case: Vec<String>,
-    /// All cases of a suite; may be given several times. Without cases and suites: published and wide.
-    #[arg(long, value_enum, value_name = "SUITE")]
-    pub suite: Vec<SuiteName>,
-    /// Numbers of nodes.
-    #[arg(long, value_name = "N,...", value_delimiter = ',', default_values_t = [3, 10, 100])]
-    pub scale: Vec<usize>,
-    /// The fixed variants of the cases.
-    #[arg(long)]
-    pub fixed: bool,
-    /// Engines.
-    #[arg(long, value_enum, value_name = "ENGINE,...", value_delimiter = ',', default_values_t = [EngineName::Explicit, EngineName::Sat, EngineName::Auto])]
-    pub engine: Vec<EngineName>,
-    /// How often each is run; the table shows medians.
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1000))]
-    pub runs: u32,
-    /// Wall-clock time of one run.
-    #[arg(long, value_name = "TIME", value_parser = values::duration, default_value = "60s")]
-    pub timeout: Duration,
     /// Rendering.
     #[command(flatten)]
     pub rendering: Rendering,

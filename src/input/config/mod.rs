@@ -15,7 +15,6 @@ use std::time::Duration;
 use crate::property::NAMES;
 use crate::system::Interleaving;
 
-use super::amounts;
 use super::diagnostics::Diagnostics;
 use super::ignore::Ignore;
 use super::object::RawObject;
@@ -23,6 +22,7 @@ use super::path::FieldPath;
 use super::source::{self, Role, Source};
 use super::suggest;
 use super::tree::{Node, Position, Tree};
+use super::units;
 use super::yaml;
 
 use document::{Amount, Document};
@@ -104,8 +104,8 @@ fn of_source(source: &Arc<Source>, sink: &mut Diagnostics) -> Option<Config> {
         .iter()
         .enumerate()
         .for_each(|(at, name)| reader.property(&FieldPath::from("properties").index(at), name));
-    let timeout = reader.amount("timeout", timeout.as_ref(), amounts::duration);
-    let memory = reader.amount("memory", memory.as_ref(), amounts::memory);
+    let timeout = reader.amount("timeout", timeout.as_ref(), units::duration);
+    let memory = reader.amount("memory", memory.as_ref(), units::memory);
     let ignores = rules::resolve(&ignore, &mut reader);
     Some(Config { properties, bound, timeout, memory, interleaving, engine, ignores, ..Config::default() })
 }

@@ -1,12 +1,15 @@
 //! Formats: each a file or a directory of its own, and a line in [`FORMATS`].
 //!
-//! Some render every [`Document`], others only what `check` answers ([`Format::answers`]). Whoever prints asks
+//! Some render every [`Document`], others only what some commands answer ([`Format::answers`]). Whoever prints asks
 //! [`Format::render`] for a whole one, or [`Format::part`] and then [`Format::rest`] while a command is at work; the two
 //! come to the same text.
 //!
 //! Text from input is visible in documents already ([`crate::input::visible`]), but for names of files; whatever else has a
 //! meaning in a format is escaped there.
 
+pub mod benchmarks;
+pub mod comparison;
+pub mod csv;
 pub mod github;
 pub mod html;
 pub mod itf;
@@ -33,6 +36,7 @@ pub static FORMATS: &[&Format] = &[
     &markdown::FORMAT,
     &html::FORMAT,
     &itf::FORMAT,
+    &csv::FORMAT,
 ];
 
 /// A way to write documents down.
@@ -70,6 +74,8 @@ pub enum Writer {
     Whole(fn(&Document<'_>) -> String),
     /// The same, but only what `check` answers.
     Checks(fn(&Check<'_>) -> String),
+    /// The same, but only what `bench` and `compare` answer.
+    Rows(fn(&Document<'_>) -> String),
 }
 
 /// How much people are told.
@@ -102,11 +108,25 @@ impl Format {
 
     /// Whether it renders a document. Of others nothing is rendered.
     pub fn answers(&self, document: &Document<'_>) -> bool {
-        self.is_general() || matches!(document, Document::Check(_))
+        match self.writer {
+            Writer::Checks(_) => matches!(document, Document::Check(_)),
+            Writer::Rows(_) => matches!(document, Document::Benchmarks(_) | Document::Compared(_)),
+            Writer::Parts(_) | Writer::Whole(_) => true,
+        }
     }
 
     /// Whether it renders every document.
     pub fn is_general(&self) -> bool {
+        matches!(self.writer, Writer::Parts(_) | Writer::Whole(_))
+    }
+
+    /// Whether it renders what `check` answers.
+    pub fn has_checks(&self) -> bool {
+        !matches!(self.writer, Writer::Rows(_))
+    }
+
+    /// Whether it renders what `bench` and `compare` answer.
+    pub fn has_rows(&self) -> bool {
         !matches!(self.writer, Writer::Checks(_))
     }
 
@@ -119,7 +139,7 @@ impl Format {
     pub fn part(&self, part: &Part<'_>, detail: Detail) -> String {
         match self.writer {
             Writer::Parts(write) => write(part, detail),
-            Writer::Whole(_) | Writer::Checks(_) => String::new(),
+            Writer::Whole(_) | Writer::Checks(_) | Writer::Rows(_) => String::new(),
         }
     }
 
@@ -132,6 +152,8 @@ impl Format {
                 Document::Check(check) => write(check),
                 _ => String::new(),
             },
+            Writer::Rows(write) if self.answers(document) => write(document),
+            Writer::Rows(_) => String::new(),
         }
     }
 

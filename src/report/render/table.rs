@@ -1,11 +1,10 @@
 //! For people who compare: a row for each result, at most 80 columns.
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
-use itertools::Itertools;
 use serde_json::Value;
 
 use super::layout::{WIDTH, mebibytes, seconds};
-use super::{Format, Needs, Writer, words};
+use super::{Format, Needs, Writer, benchmarks, comparison, words};
 use crate::cases::Case;
 use crate::check::Replayed;
 use crate::check::family::FamilyReport;
@@ -15,7 +14,7 @@ use crate::conformance::Report;
 use crate::engine::Extent;
 use crate::input::visible::visible;
 use crate::repair::Repaired;
-use crate::report::document::{Benchmarks, Document, Measurement};
+use crate::report::document::Document;
 use crate::report::merge::Merged;
 
 /// Tables.
@@ -38,7 +37,8 @@ fn document(document: &Document<'_>) -> String {
         Document::Emitted(directories) => {
             grid(["DIRECTORY"], directories.iter().map(|it| [visible(it).into_owned()]), &[])
         }
-        Document::Benchmarks(it) => benchmarks(it),
+        Document::Benchmarks(it) => benchmarks::text(it),
+        Document::Compared(it) => comparison::text(it),
         Document::Conformance(it) => conformance(it.report),
         Document::Rules(all) => rules(all),
         Document::Rule(rule) => rules(&[rule]),
@@ -121,25 +121,6 @@ pub fn cases(cases: &[Case]) -> String {
     grid(["CASE", "WHAT GOES WRONG", "PROPERTIES"], rows, &[])
 }
 
-/// One row for each case, scale and engine; then what contradicts itself.
-pub fn benchmarks(benchmarks: &Benchmarks<'_>) -> String {
-    let header = ["CASE", "SCALE", "ENGINE", "VERDICT", "RUNS", "MEDIAN", "MIB"];
-    let table = grid(header, benchmarks.rows.iter().map(measurement), &[1, 4, 5, 6]);
-    table + &benchmarks.contradictions.iter().map(|line| format!("{line}\n")).collect::<String>()
-}
-
-fn measurement(row: &Measurement) -> [String; 7] {
-    let verdict = match &row.failure {
-        Some(why) => format!("failed: {why}"),
-        None if row.verdicts.is_empty() => "not run".to_owned(),
-        None => row.verdicts.iter().map(|(verdict, k)| format!("{verdict}, k = {k}")).join("; "),
-    };
-    let median = row.median().map_or("-".to_owned(), |time| seconds(time.as_secs_f64()));
-    let memory = row.bytes.map_or("-".to_owned(), |bytes| mebibytes(bytes).to_string());
-    let runs = row.times.len().to_string();
-    [row.case.clone(), row.scale.to_string(), row.engine.clone(), verdict, runs, median, memory]
-}
-
 /// One row for each family of records.
 pub fn conformance(report: &Report) -> String {
     let rows = report.components.iter().flat_map(|component| {
@@ -159,7 +140,7 @@ pub fn rules(rules: &[&Rule]) -> String {
 }
 
 /// Any table; `numbers` are the columns to be aligned to the right.
-fn grid<const N: usize>(header: [&str; N], rows: impl Iterator<Item = [String; N]>, numbers: &[usize]) -> String {
+pub fn grid<const N: usize>(header: [&str; N], rows: impl Iterator<Item = [String; N]>, numbers: &[usize]) -> String {
     let mut table = Table::new();
     table.load_preset(presets::NOTHING).set_width(WIDTH as u16).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(header);

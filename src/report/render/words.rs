@@ -1,7 +1,7 @@
 //! A verdict in words, alike in every format.
 
 use crate::check::family::FamilyReport;
-use crate::check::{Answer, CheckResult, Comparison, Counterexample, Finding, Fingerprint, Novelty};
+use crate::check::{Answer, CheckResult, Counterexample, Finding, Fingerprint, Novelties, Novelty};
 use crate::engine::Extent;
 use crate::input::scenario::dimension::show;
 use crate::input::visible::visible;
@@ -41,8 +41,8 @@ pub fn reason(result: &CheckResult) -> Option<String> {
 }
 
 /// What became of a baseline, a sentence each.
-pub fn compared(comparison: &Comparison) -> Vec<String> {
-    let Comparison { file, known, new, gone, open } = comparison;
+pub fn compared(novelties: &Novelties) -> Vec<String> {
+    let Novelties { file, known, new, gone, open } = novelties;
     let some = |of: &[Fingerprint], what: [&str; 2]| {
         let titles: Vec<String> = of.iter().map(Fingerprint::title).collect();
         let what = what[usize::from(of.len() > 1)];

@@ -1,6 +1,7 @@
 //! For programs: JSON, schema `kubound/v1` (`docs/json.md`).
 
 mod benchmarks;
+mod comparison;
 mod conformance;
 mod family;
 mod focus;
@@ -15,7 +16,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Format, Needs, Writer};
 use crate::cases::Case;
-use crate::check::{Comparison, Fingerprint, InputName, Narrative};
+use crate::check::{Fingerprint, InputName, Narrative, Novelties};
 use crate::check::{Replayed, Simulation};
 use crate::input::{Diagnostic, visible};
 use crate::report::document::{Check, Document};
@@ -43,6 +44,7 @@ fn document(document: &Document<'_>) -> String {
         Document::Cases(cases) => json!({"schema": SCHEMA, "cases": cases.iter().map(case).collect::<Vec<Value>>()}),
         Document::Emitted(directories) => json!({"schema": SCHEMA, "directories": directories}),
         Document::Benchmarks(it) => benchmarks::value(it),
+        Document::Compared(it) => comparison::value(it),
         Document::Conformance(it) => conformance::value(it.report),
         Document::Rules(all) => {
             json!({"schema": SCHEMA, "rules": all.iter().map(|rule| rules::value(rule)).collect::<Vec<Value>>()})
@@ -66,8 +68,8 @@ fn check(check: &Check<'_>) -> Value {
     if let Some(diagnostics) = &check.diagnostics {
         document["diagnostics"] = diagnostics.iter().copied().map(diagnostic).collect();
     }
-    if let Some(comparison) = check.baseline {
-        document["baseline"] = compared(comparison);
+    if let Some(novelties) = check.baseline {
+        document["baseline"] = since(novelties);
     }
     let hints: Vec<Value> = check.inputs.iter().filter_map(|input| input.hint).map(repair::hint).collect();
     if !hints.is_empty() {
@@ -76,8 +78,8 @@ fn check(check: &Check<'_>) -> Value {
     document
 }
 
-fn compared(comparison: &Comparison) -> Value {
-    let Comparison { file, known, new, gone, open } = comparison;
+fn since(novelties: &Novelties) -> Value {
+    let Novelties { file, known, new, gone, open } = novelties;
     let all = |of: &[Fingerprint]| of.iter().map(ToString::to_string).collect::<Vec<String>>();
     json!({"file": file, "known": all(known), "new": all(new), "gone": all(gone), "open": all(open)})
 }

@@ -13,8 +13,8 @@ mod style;
 pub use result::notes;
 
 use super::layout::indented;
-use super::{Detail, Format, Needs, Writer, table, words};
-use crate::check::{Comparison, Narrative, Replayed, Simulation};
+use super::{Detail, Format, Needs, Writer, benchmarks, comparison, table, words};
+use crate::check::{Narrative, Novelties, Replayed, Simulation};
 use crate::input::visible::visible;
 use crate::report::document::Part;
 
@@ -43,16 +43,17 @@ fn part(part: &Part<'_>, detail: Detail) -> String {
         {
             result::not_checked(names, *after_violation)
         }
-        Part::Compared(it) if detail > Detail::Quiet => compared(it),
+        Part::Novelties(it) if detail > Detail::Quiet => novelties(it),
         Part::Hint(hint) if detail > Detail::Quiet => repair::hint(hint),
-        Part::Result { .. } | Part::NotChecked { .. } | Part::Compared(_) | Part::Hint(_) => String::new(),
+        Part::Result { .. } | Part::NotChecked { .. } | Part::Novelties(_) | Part::Hint(_) => String::new(),
         Part::Overview(results) => table::results(results.iter().copied()),
         Part::Replayed(it) => replayed(it, detail),
         Part::Simulation(it) => simulation(it, detail),
         Part::Repaired(it) => repair::text(it, detail),
         Part::Cases(cases) => table::cases(cases),
         Part::Emitted(directory) => format!("{}\n", visible(directory)),
-        Part::Benchmarks(it) => table::benchmarks(it),
+        Part::Benchmarks(it) => benchmarks::text(it),
+        Part::Compared(it) => comparison::text(it),
         Part::Conformance(it) => conformance::text(it),
         Part::Rules(all) => rules::list(all),
         Part::Rule(rule) => rules::text(rule),
@@ -60,8 +61,8 @@ fn part(part: &Part<'_>, detail: Detail) -> String {
     }
 }
 
-fn compared(comparison: &Comparison) -> String {
-    let sentences = words::compared(comparison);
+fn novelties(novelties: &Novelties) -> String {
+    let sentences = words::compared(novelties);
     let lines = sentences.iter().map(|it| indented(it, "", "  ") + "\n");
     format!("\n{}", lines.collect::<String>())
 }

@@ -1,4 +1,6 @@
-//! Durations and amounts of memory as users write them.
+//! Durations, sizes of memory and ranges as users write them: on the command line, and in suites of tasks.
+//!
+//! Errors are texts that say what is wrong and what is possible.
 
 use std::time::Duration;
 
@@ -35,6 +37,18 @@ pub fn memory(text: &str) -> Result<u64, String> {
     Ok(bytes as u64)
 }
 
+/// `7`, or `1..100`.
+pub fn range(text: &str) -> Result<(usize, usize), String> {
+    let number = |text: &str| {
+        text.trim().parse::<usize>().map_err(|_| format!("`{text}` is neither a number nor a range such as `1..100`"))
+    };
+    let (min, max) = match text.split_once("..") {
+        Some((min, max)) => (number(min)?, number(max)?),
+        None => (number(text)?, number(text)?),
+    };
+    if min > max { Err(format!("the range starts at {min}, above its end {max}")) } else { Ok((min, max)) }
+}
+
 fn split(text: &str) -> Result<(f64, &str), String> {
     let text = text.trim();
     let end = text.find(|next: char| !next.is_ascii_digit() && next != '.').unwrap_or(text.len());
@@ -54,6 +68,12 @@ mod tests {
         assert_eq!(duration("7"), Ok(Duration::from_secs(7)));
         assert!(duration("soon").is_err() && duration("3 weeks").is_err() && duration("-1s").is_err());
         assert!(duration("99999999999999999999999h").is_err());
+    }
+
+    #[test]
+    fn ranges() {
+        assert_eq!((range("7"), range("1..100")), (Ok((7, 7)), Ok((1, 100))));
+        assert!(range("9..1").is_err() && range("1..").is_err() && range("-1").is_err() && range("a").is_err());
     }
 
     #[test]
