@@ -154,13 +154,13 @@ mod tests {
 
     #[test]
     fn the_approximation_is_close_to_what_is_exact() {
-        let before: Vec<f64> = (0..40).map(|it| f64::from(it * 7 % 40)).collect();
+        let before: Vec<f64> = (0..30).map(|it| f64::from(it * 7 % 30)).collect();
         for shift in [0.0, 0.5, 4.5, 9.5] {
             let now: Vec<f64> = before.iter().map(|it| it + shift).collect();
             let ranks = doubled_ranks(&before, &now);
-            let sum: usize = ranks[40..].iter().sum();
-            let (exact, near) = (exact(&ranks, 40, sum), approximate(&ranks, 40, 40, sum));
-            assert!((exact - near).abs() < 2e-3, "{shift}: {exact} {near}");
+            let sum: usize = ranks[30..].iter().sum();
+            let (exact, near) = (exact(&ranks, 30, sum), approximate(&ranks, 30, 30, sum));
+            assert!((exact - near).abs() < 5e-3, "{shift}: {exact} {near}");
         }
     }
 
