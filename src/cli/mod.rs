@@ -11,6 +11,7 @@ mod check;
 mod conformance;
 mod engines;
 mod error;
+mod export;
 mod extras;
 mod interrupt;
 mod output;
@@ -55,6 +56,7 @@ fn dispatch(cli: &Cli) -> Result<u8, CliError> {
         Command::Init(arguments) => extras::init(arguments, cli.detail()),
         Command::Schema => extras::schema(),
         Command::Show(arguments) => extras::show(arguments, cli.detail()),
+        Command::Export(arguments) => export::run(arguments, cli.detail()),
         Command::Conformance(arguments) => conformance::run(arguments, cli.detail()),
         Command::Bench(arguments) => bench::run(arguments, cli.detail()),
         Command::Rules(arguments) => rules::list(arguments, cli.detail()),

@@ -4,6 +4,7 @@ pub mod auto;
 pub mod choose;
 pub mod deepen;
 pub mod explicit;
+pub mod export;
 pub mod format;
 pub mod guided;
 pub mod memory;
@@ -12,6 +13,7 @@ pub mod smt;
 pub mod start;
 mod translation;
 pub mod unroll;
+pub mod words;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,5 +1,7 @@
 //! Commands and options.
 
+mod export;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -15,6 +17,8 @@ use crate::report::{Detail, Format};
 use crate::system::Interleaving;
 
 use crate::cli::{CliError, values};
+
+pub use export::Export;
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 all properties hold, 1 one is violated, 2 bad input or usage,
@@ -71,6 +75,9 @@ pub enum Command {
     Simulate(Simulate),
     /// Print the transition system that engines see.
     Show(Show),
+    /// Write the transition system or the bounded question of a property for other model checkers and solvers.
+    #[command(after_help = "Exit codes: 0 written, 2 bad input, 3 out of time or memory.")]
+    Export(Export),
     /// Compare the model of each controller with recordings of the real one.
     #[command(after_help = "Exit codes: 0 nothing differs, 1 something does, 2 bad input.")]
     Conformance(Conformance),
