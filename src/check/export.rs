@@ -4,9 +4,9 @@
 
 use std::time::Instant;
 
-use crate::engine::{Budget, Watch};
 use crate::engine::export::aiger::{self, Coding};
 use crate::engine::export::{Ending, ExportError, Machine, Question, btor2, dimacs, machine, question, smt2};
+use crate::engine::{Budget, Watch};
 use crate::input::visible::visible;
 use crate::model::{ModelError, build_within};
 use crate::reduce;
@@ -122,7 +122,8 @@ impl Writing<'_> {
 
     fn title(&self) -> Vec<String> {
         let (name, interleaving) = (self.input.name.short(), self.system.interleaving.name());
-        let mut lines = vec![format!("kubound {}: {} of {name}, {interleaving}", env!("CARGO_PKG_VERSION"), self.property)];
+        let mut lines =
+            vec![format!("kubound {}: {} of {name}, {interleaving}", env!("CARGO_PKG_VERSION"), self.property)];
         if !self.input.spec.absent.is_empty() {
             let absent: Vec<String> = self.input.spec.absent.iter().map(|it| visible(it).into_owned()).collect();
             lines.push(format!("without {}", absent.join(", ")));
@@ -137,7 +138,9 @@ impl Writing<'_> {
         };
         let mut lines = self.title();
         lines.push(format!("a transition system; bad is reached exactly if one of its {runs} breaks the property"));
-        lines.push("a step is one action, chosen by the input `action`, or nothing where that one may not fire".to_owned());
+        lines.push(
+            "a step is one action, chosen by the input `action`, or nothing where that one may not fire".to_owned(),
+        );
         let name = |(number, name): (usize, &String)| format!("action {number}: {}", visible(name));
         lines.extend(machine.actions.iter().enumerate().map(name));
         lines
@@ -150,7 +153,9 @@ impl Writing<'_> {
         lines.push(match question.ending {
             Ending::Bound => format!("the formula is about all runs of at most {asked} {unit}"),
             Ending::Complete(depth) => format!("no run goes on after {depth} {unit}: the formula is about all runs"),
-            Ending::Violated(depth) => format!("a run of {depth} {unit} breaks it: the formula is about no longer ones"),
+            Ending::Violated(depth) => {
+                format!("a run of {depth} {unit} breaks it: the formula is about no longer ones")
+            }
         });
         lines
     }

@@ -261,6 +261,11 @@ pub trait Engine: Sync {
         false
     }
 
+    /// The same engine for a part of what is asked, if it keeps files: those of parts are kept apart by their names.
+    fn part(&self, _name: &str) -> Option<Box<dyn Engine>> {
+        None
+    }
+
     /// Looks for a shortest run that breaks one of `properties`, up to the budget's bound.
     fn check(&self, system: &System, properties: &[PropertyId], budget: &Budget, progress: &dyn Progress) -> Outcome;
 

@@ -284,7 +284,8 @@ impl<W: Words> Translator<W> {
             (self.resize(&shifted, own, offset.width), offset.width, entries(domain.lo))
         };
         let selectors: Vec<W::Truth> = (0..width).map(|bit| self.words.bit(&bits, bit)).collect();
-        let mut tree = Tree { words: &mut self.words, selectors: &selectors, width: format.width, known: FxHashMap::default() };
+        let mut tree =
+            Tree { words: &mut self.words, selectors: &selectors, width: format.width, known: FxHashMap::default() };
         tree.select(&values)
     }
 }

@@ -152,7 +152,9 @@ mod tests {
     #[test]
     fn turns_are_conditions_for_being_a_candidate() {
         let ids = |numbers: std::ops::Range<usize>| numbers.map(ActionId).collect::<Vec<_>>();
-        for (interleaving, flags) in Interleaving::ALL.into_iter().flat_map(|it| (0..512u32).map(move |flags| (it, flags))) {
+        for (interleaving, flags) in
+            Interleaving::ALL.into_iter().flat_map(|it| (0..512u32).map(move |flags| (it, flags)))
+        {
             let flag = |number: usize| flags >> number & 1 == 1;
             let schedule = Schedule {
                 interleaving,

@@ -4,12 +4,11 @@
 //! `x[0]`, `x[1]`, … from the lowest on, those of a truth value `x` alone. Constants 1 at the start are resets, as the
 //! format has them since version 1.9.
 
-
+use crate::engine::Watch;
 use crate::engine::format::Format;
 use crate::engine::sat::aig::{Aig, Gate, Lit};
 use crate::engine::sat::bits::{self, Bits};
 use crate::engine::sat::circuit::Circuit;
-use crate::engine::Watch;
 use crate::term::{Arena, Sort, VarId};
 
 use super::machine::{Machine, Register};

@@ -42,7 +42,9 @@ pub enum ExportError {
     #[error("internal error: {0} drives a variable out of its range; please report this as a bug")]
     Range(String),
     /// The system is too large to unroll.
-    #[error("{terms} terms over {variables} variables are too many to unroll: export the transition system (--format btor2 or aiger)")]
+    #[error(
+        "{terms} terms over {variables} variables are too many to unroll: export the transition system (--format btor2 or aiger)"
+    )]
     Large {
         /// Terms.
         terms: usize,

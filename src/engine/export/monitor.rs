@@ -67,9 +67,7 @@ fn broken_at(assembly: &mut Assembly<'_>, holds: TermId, at: Checkpoint) -> Term
 /// For a forbidden loop: whether this step makes a loop one that counts, and whether it makes it one that is excused.
 fn carried(assembly: &mut Assembly<'_>, kind: &PropertyKind, steps: &[Step<'_>]) -> (TermId, TermId) {
     match *kind {
-        PropertyKind::NoLoop { any_of, none_of } => {
-            (carry(assembly, any_of, steps), carry(assembly, none_of, steps))
-        }
+        PropertyKind::NoLoop { any_of, none_of } => (carry(assembly, any_of, steps), carry(assembly, none_of, steps)),
         _ => {
             let is_slow = |step: &&Step<'_>| !matches!(step.action.kind, ActionKind::Event { .. });
             let slow: Vec<TermId> = steps.iter().filter(is_slow).map(|step| step.fires).collect();
