@@ -157,8 +157,8 @@ fn questions_are_satisfiable_exactly_where_a_naive_search_finds_a_run() {
 
 /// Cases with a bound: what violates and what holds.
 const CASES: [(&str, bool, &str, u32); 4] = [
-    ("c1", false, "no-eviction-loop", 3),
-    ("c1", true, "no-eviction-loop", 2),
+    ("c5", false, "no-eviction-loop", 2),
+    ("c5", true, "no-eviction-loop", 1),
     ("c3", false, "pods-schedulable", 2),
     ("c3", true, "pods-schedulable", 2),
 ];
@@ -169,7 +169,7 @@ fn other_solvers_say_of_cases_what_engines_say() {
     let directory = tempfile::tempdir().expect("a directory");
     for (case, fixed, property, bound) in CASES {
         let mut input = read(&InputName::Case { case: case.to_owned(), scale: 3, fixed }).expect("a case");
-        let mut options = Options::new(&AUTO, Budget::bound(bound));
+        let mut options = Options::new(&*AUTO, Budget::bound(bound));
         let names = [property.to_owned()];
         options.properties = &names;
         input.spec.scenario.bound = bound;
@@ -191,7 +191,9 @@ fn other_solvers_say_of_cases_what_engines_say() {
             }
         }
         let (path, bytes) = write(Form::Aiger(Coding::Binary), "aig");
-        assert_eq!(Aiger::read(&bytes).bad.len(), 1);
+        let names = [property, "out-of-range"];
+        let bad = Aiger::read(&bytes).bad.len();
+        assert!((1..=2).contains(&bad) && bytes.windows(names[0].len()).any(|it| it == names[0].as_bytes()));
         if let Some(reached) = tools::abc(&path) {
             assert_eq!(reached, violated, "{case} {fixed}: ABC");
         }
@@ -219,7 +221,14 @@ fn what_cannot_be_exported_is_refused() {
     .iter()
     .map(|arguments| refused(arguments).lines().last().unwrap_or_default().to_owned())
     .collect();
-    insta::assert_snapshot!(lines.join("\n"), @"");
+    let beginnings: Vec<&str> = lines.iter().map(|line| line.split(" and k").next().unwrap_or_default()).collect();
+    insta::assert_snapshot!(beginnings.join("\n"), @r"
+    error: property spread-balanced applies to nothing in this input: it needs a topology spread constraint, or `maxSkew` and `topologyKey`
+    error: `all`, `wide`, `many` and `failures` are for `check` only; name one case
+    error: this input has several sizes, and an export is about one: name it with --size NAME=N, or --scale N
+    error: somewhere.txt: no format has files that end like this; name it with --format, or end it in .smt2, .btor2, .aag, .aig, .cnf
+    error: there is no case `c9`; known are c1 to c8 (all of them: all), w1 to w4 (all of them: wide), m1 to m6 (all of them: many)
+    ");
     assert!(refused(&["--case", "c1", "--property", "no-eviction-loop"]).contains("--format"));
     assert!(refused(&["--case", "c1", "--property", "nothing", "--format", "smt2"]).contains("possible values"));
 }

@@ -112,12 +112,10 @@ impl Writing<'_> {
         })
     }
 
-    /// Blocks, or what is counted instead.
-    fn unit(&self) -> &'static str {
-        match self.system.interleaving {
-            Interleaving::Async => "actions",
-            _ => "blocks",
-        }
+    /// So many blocks, or what is counted instead.
+    fn blocks(&self, count: u32) -> String {
+        let unit = if self.system.interleaving == Interleaving::Async { "action" } else { "block" };
+        format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
     }
 
     fn title(&self) -> Vec<String> {
@@ -133,8 +131,8 @@ impl Writing<'_> {
 
     fn about_machine(&self, machine: &Machine) -> Vec<String> {
         let runs = match self.bound {
-            Some(bound) => format!("runs of at most {bound} {}", self.unit()),
-            None => format!("runs of any number of {}", self.unit()),
+            Some(bound) => format!("runs of at most {}", self.blocks(bound)),
+            None => "runs, of any length,".to_owned(),
         };
         let mut lines = self.title();
         lines.push(format!("a transition system; bad is reached exactly if one of its {runs} breaks the property"));
@@ -147,14 +145,16 @@ impl Writing<'_> {
     }
 
     fn about_question(&self, question: &Question, asked: u32) -> Vec<String> {
-        let unit = self.unit();
         let mut lines = self.title();
-        lines.push(format!("satisfiable exactly if a run of at most {asked} {unit} breaks the property"));
+        let asked = self.blocks(asked);
+        lines.push(format!("satisfiable exactly if a run of at most {asked} breaks the property"));
         lines.push(match question.ending {
-            Ending::Bound => format!("the formula is about all runs of at most {asked} {unit}"),
-            Ending::Complete(depth) => format!("no run goes on after {depth} {unit}: the formula is about all runs"),
+            Ending::Bound => format!("the formula is about all runs of at most {asked}"),
+            Ending::Complete(depth) => {
+                format!("no run goes on after {}: the formula is about all runs", self.blocks(depth))
+            }
             Ending::Violated(depth) => {
-                format!("a run of {depth} {unit} breaks it: the formula is about no longer ones")
+                format!("a run of {} breaks it: the formula is about no longer ones", self.blocks(depth))
             }
         });
         lines

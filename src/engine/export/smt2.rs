@@ -1,7 +1,7 @@
 //! Questions as scripts in SMT-LIB 2, over bit-vectors without quantifiers.
 //!
-//! Every part of a term that is no constant has a definition, so that what is shared is written once; the parts that people
-//! ask for have names that say what they are.
+//! Every part of a term that is no constant has a symbol that equals it, so that what is shared is written once; the parts that
+//! people ask for have names that say what they are.
 
 use std::fmt::Write;
 use std::rc::Rc;
@@ -42,7 +42,7 @@ pub fn write(question: &Question, system: &System, comments: &[String], watch: &
         [only] => only.to_string(),
         several => format!("(or {})", several.join(" ")),
     };
-    let _ = writeln!(translator.words.text, "(assert {any})\n(check-sat)");
+    let _ = writeln!(translator.words.text, "(assert {any})\n(check-sat)\n(exit)");
     Ok(translator.words.text)
 }
 
@@ -76,14 +76,18 @@ impl Script {
     fn define(&mut self, sort: &str, body: &str) -> Rc<str> {
         self.definitions += 1;
         let name = format!("t{}", self.definitions);
-        let _ = writeln!(self.text, "(define-fun {name} () {sort} {body})");
-        name.into()
+        self.equate(name, sort, body)
     }
 
     /// Defines a part under a name.
     fn named(&mut self, name: &str, sort: &str, body: &str) -> Rc<str> {
         let name = format!("|{}|", self.names.unique(name));
-        let _ = writeln!(self.text, "(define-fun {name} () {sort} {body})");
+        self.equate(name, sort, body)
+    }
+
+    /// A constant that equals a part. Solvers expand defined functions wherever they are used, which takes the sharing away.
+    fn equate(&mut self, name: String, sort: &str, body: &str) -> Rc<str> {
+        let _ = writeln!(self.text, "(declare-fun {name} () {sort})\n(assert (= {name} {body}))");
         name.into()
     }
 

@@ -16,6 +16,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use fixedbitset::FixedBitSet;
+use itertools::Itertools;
 use rustc_hash::FxHashMap;
 use varisat::Lit;
 use varisat_checker::{CheckedProofStep, CheckerData, ProofProcessor};
@@ -174,6 +175,7 @@ impl<'t> Keeper<'t> {
             }
         }
         let units = formula.len();
+        let assumptions: Vec<Literal> = assumptions.iter().copied().unique_by(|it| it.number()).collect();
         formula.extend(assumptions.chunks(1));
         self.write_formula(&formula)?;
         let mut proof = BufWriter::new(File::create(self.path(self.questions, "lrat"))?);
