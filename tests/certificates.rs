@@ -1,9 +1,14 @@
 //! Proofs: real ones are accepted, and none is accepted for what it does not prove.
 
+#[path = "certificates/lrat.rs"]
+mod lrat;
 mod support;
 
+use std::path::Path;
+
+use assert_cmd::Command;
 use kubound::engine::sat::Sat;
-use kubound::engine::sat::certificate::{Certificate, Refusal, certify};
+use kubound::engine::sat::certificate::{Certificate, Refusal, certify, certify_and_keep};
 use kubound::engine::sat::solver::{Literal, SatSolver, Solved};
 use kubound::engine::sat::transcript::{Event, Recorder, Transcript};
 use kubound::engine::sat::varisat::Varisat;
@@ -130,6 +135,53 @@ fn a_check_beyond_the_budget_is_no_certificate() {
     assert_eq!(certify(&transcript, &proof, &over), Err(Refusal::Exhausted));
 }
 
+/// Checks all proofs of a name that were kept, each of clauses and assumptions that were there at its question; how many they are.
+fn kept_proofs(directory: &Path, name: &str, transcript: &Transcript) -> u64 {
+    let mut said: Vec<Vec<i64>> = Vec::new();
+    let mut count = 0;
+    for (event, own) in transcript.iter() {
+        let own: Vec<i64> = own.iter().map(|literal| i64::from(literal.number())).collect();
+        if event == Event::Clause {
+            said.push(own);
+            continue;
+        }
+        count += 1;
+        let read =
+            |suffix| std::fs::read_to_string(directory.join(format!("{name}-{count}.{suffix}"))).expect("a file");
+        let (formula, proof) = (read("cnf"), read("lrat"));
+        assert_eq!(lrat::check(&formula, &proof), Ok(()), "question {count}\n{formula}\n{proof}");
+        for clause in lrat::clauses(&formula) {
+            let is_assumption = matches!(clause[..], [literal] if own.contains(&literal));
+            assert!(is_assumption || said.contains(&clause), "question {count} is about {clause:?}");
+        }
+    }
+    assert!(!directory.join(format!("{name}-{}.cnf", count + 1)).exists());
+    count
+}
+
+#[test]
+fn every_question_has_a_proof_that_others_can_check() {
+    let (transcript, proof) = pigeons(4);
+    let directory = tempfile::tempdir().expect("a directory");
+    let stale = directory.path().join("pigeons-2.cnf");
+    std::fs::write(&stale, "p cnf 0 0\n").expect("written");
+    certify_and_keep(&transcript, &proof, &watch(), (directory.path(), "pigeons")).expect("a certificate");
+    assert_eq!(kept_proofs(directory.path(), "pigeons", &transcript), 1);
+    let read = |name: &str| std::fs::read_to_string(directory.path().join(name)).expect("a file");
+    let (formula, proof) = (read("pigeons-1.cnf"), read("pigeons-1.lrat"));
+    let lines: Vec<&str> = proof.lines().collect();
+    assert!(lines.len() > 1);
+    for left_out in 0..lines.len() {
+        let mut rest = lines.clone();
+        rest.remove(left_out);
+        assert!(lrat::check(&formula, &rest.join("\n")).is_err(), "without line {left_out}");
+    }
+    for left_out in 1..formula.lines().count() {
+        let without: Vec<&str> = formula.lines().enumerate().filter(|it| it.0 != left_out).map(|it| it.1).collect();
+        assert!(lrat::check(&without.join("\n"), &proof).is_err(), "without clause {left_out}");
+    }
+}
+
 /// Whether some assignment satisfies clauses and assumptions.
 fn is_satisfiable(clauses: &[Vec<i32>], assumptions: &[i32], variables: u32) -> bool {
     let holds =
@@ -164,8 +216,10 @@ proptest! {
             prop_assert_eq!(solver.solve(&literals(&assumptions)), expected, "{:?} {:?}", clauses, assumptions);
         }
         let (transcript, proof) = end(solver);
-        let certified = certify(&transcript, &proof, &watch());
+        let directory = tempfile::tempdir().expect("a directory");
+        let certified = certify_and_keep(&transcript, &proof, &watch(), (directory.path(), "talk"));
         prop_assert!(certified.is_ok(), "{:?} {:?}", certified, transcript);
+        prop_assert_eq!(kept_proofs(directory.path(), "talk", &transcript), transcript.refuted());
     }
 }
 
@@ -204,4 +258,50 @@ fn a_proof_that_cannot_be_kept_leaves_nothing_certain() {
         panic!("{:?}", outcome.verdict);
     };
     assert!(why.contains("a-file") && outcome.certificate.is_none(), "{why}");
+}
+
+/// Runs `check --certify=DIR` on an input that holds.
+fn keep(directory: &Path, arguments: &[&str]) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kubound"));
+    command.arg("check").args(arguments).arg(format!("--certify={}", directory.display())).args(["--splits", "0"]);
+    let output = command.output().expect("it runs");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(said.contains("certified: "), "{said}");
+    said
+}
+
+/// The directories below one with proofs of a name, and how many there are in each.
+fn proofs(directory: &Path) -> Vec<(String, usize)> {
+    let mut all: Vec<(String, usize)> = std::fs::read_dir(directory)
+        .expect("a directory")
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.is_dir())
+        .map(|path| {
+            let files = std::fs::read_dir(&path).expect("a directory").map(|entry| entry.expect("an entry").path());
+            let proofs = files.filter(|file| file.extension().is_some_and(|suffix| suffix == "lrat"));
+            let check = |file: std::path::PathBuf| {
+                let read = |path: &Path| std::fs::read_to_string(path).expect("a file");
+                assert_eq!(lrat::check(&read(&file.with_extension("cnf")), &read(&file)), Ok(()), "{}", file.display());
+            };
+            (path.file_name().expect("a name").to_string_lossy().into_owned(), proofs.map(check).count())
+        })
+        .collect();
+    all.sort();
+    all
+}
+
+/// Of a family every size is certified, alone or together with others, and their proofs are kept apart.
+#[test]
+fn families_are_certified_size_by_size() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let manifest = include_str!("fixtures/surge.yaml").replace("count: 5", "count: {min: 1, max: 2}");
+    let input = directory.path().join("surge.yaml");
+    std::fs::write(&input, manifest).expect("written");
+    let proofs_of = directory.path().join("proofs");
+    keep(&proofs_of, &[input.to_str().expect("a path"), "--property", "pods-schedulable", "--bound", "1"]);
+    let all = proofs(&proofs_of);
+    let names: Vec<&str> = all.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["worker=1", "worker=2"]);
+    assert!(all.iter().all(|(_, proofs)| *proofs > 0), "{all:?}");
 }

@@ -111,7 +111,7 @@ pub fn unbuilt(subject: &Subject<'_>, name: &str, why: Stopped) -> CheckResult {
 }
 
 /// An error if no state is a start. Where that cannot be found out within the budget, engines will not get far either.
-fn contradiction(system: &System, budget: &Budget) -> Result<(), VerifyError> {
+pub fn contradiction(system: &System, budget: &Budget) -> Result<(), VerifyError> {
     match start::find(system, budget) {
         Start::None => Err(VerifyError::Contradiction),
         Start::State(_) | Start::Unknown => Ok(()),

@@ -252,10 +252,6 @@ impl Session<'_> {
 
     fn check(&mut self, asked: &Asked, input: &Input, began: Instant) -> Result<Answered, CliError> {
         let arguments = self.arguments;
-        if input.members.is_some() && matches!(arguments.certify, Some(Some(_))) {
-            let why = "--certify=DIR keeps the proofs of one size: use --certify for inputs of several sizes";
-            return Err(CliError::Usage(why.to_owned()));
-        }
         let engine = engines::chosen(arguments, &input.name)?;
         let budget = Budget { bound: input.spec.scenario.bound, ..self.budget(began) };
         let options = Options {

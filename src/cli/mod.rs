@@ -14,6 +14,7 @@ mod config;
 mod conformance;
 mod engines;
 mod error;
+mod export;
 mod extras;
 mod interrupt;
 mod kubectl;
@@ -71,6 +72,7 @@ fn run(cli: &Cli) -> Result<u8, CliError> {
         Command::Init(arguments) => extras::init(arguments, cli.detail()),
         Command::Schema(arguments) => extras::schema(arguments),
         Command::Show(arguments) => extras::show(arguments, cli.detail()),
+        Command::Export(arguments) => export::run(arguments, cli.detail()),
         Command::Conformance(arguments) => conformance::run(arguments, cli.detail()),
         Command::Bench(arguments) => bench::run(arguments, cli.detail()),
         Command::Watch(arguments) => watch::run(arguments, cli.detail()),

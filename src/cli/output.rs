@@ -52,6 +52,19 @@ impl Output {
         }
     }
 
+    /// Writes what is no text for people: it stays as it is.
+    pub fn bytes(&mut self, bytes: &[u8]) -> Result<(), CliError> {
+        let written = match &mut self.writer {
+            Writer::Standard(_) => io::stdout().lock().write_all(bytes),
+            Writer::Special(file, _) => file.write_all(bytes),
+            Writer::New(file, _) => file.write_all(bytes),
+        };
+        match written {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            other => other.map_err(|error| self.writer.failed(error)),
+        }
+    }
+
     /// Writes JSON.
     pub fn json(&mut self, value: &serde_json::Value) -> Result<(), CliError> {
         self.write(&format!("{value:#}\n"))

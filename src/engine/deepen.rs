@@ -55,6 +55,11 @@ const LARGEST: usize = 1 << 33;
 /// Branches that are told apart once enumeration was too much.
 const FEW: usize = 64;
 
+/// Whether a system is too large to be unrolled.
+pub fn is_too_large(system: &System) -> bool {
+    system.arena.len().saturating_mul(system.state.len()) > LARGEST
+}
+
 struct Deepening<'a, 's> {
     system: &'s System,
     properties: &'a [PropertyId],
@@ -85,7 +90,7 @@ pub fn deepen(
     progress: &dyn Progress,
     bound: u32,
 ) -> Outcome {
-    if system.arena.len().saturating_mul(system.state.len()) > LARGEST {
+    if is_too_large(system) {
         let why = format!(
             "{} terms over {} variables are too many to unroll; explicit search, or fewer workloads at a time, may do",
             system.arena.len(),

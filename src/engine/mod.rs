@@ -4,6 +4,7 @@ pub mod auto;
 pub mod choose;
 pub mod deepen;
 pub mod explicit;
+pub mod export;
 pub mod format;
 pub mod guided;
 pub mod memory;
@@ -12,6 +13,7 @@ pub mod smt;
 pub mod start;
 mod translation;
 pub mod unroll;
+pub mod words;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -257,6 +259,11 @@ pub trait Engine: Sync {
     /// Whether it backs what holds by certificates, which are about the one system that it is given.
     fn certifies(&self) -> bool {
         false
+    }
+
+    /// The same engine for a part of what is asked, if it keeps files: those of parts are kept apart by their names.
+    fn part(&self, _name: &str) -> Option<Box<dyn Engine>> {
+        None
     }
 
     /// Looks for a shortest run that breaks one of `properties`, up to the budget's bound.

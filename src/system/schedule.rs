@@ -12,6 +12,15 @@ pub struct Candidates {
     pub settled: bool,
 }
 
+/// When an enabled action may fire.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// The action.
+    pub action: ActionId,
+    /// Actions that go before it: none of them may be enabled.
+    pub unless: Vec<ActionId>,
+}
+
 /// The order of actions, computed once per system.
 #[derive(Clone, Debug)]
 pub struct Schedule {
@@ -86,6 +95,32 @@ impl Schedule {
         }
     }
 
+    /// For every action, which others have to be disabled for it to fire: what [`Schedule::candidates`] says, as conditions for
+    /// whoever has guards that are terms. Events come first, in their order.
+    pub fn turns(&self) -> Vec<Turn> {
+        let passive: Vec<ActionId> = self.events.iter().copied().filter(|&it| self.is_passive(it)).collect();
+        let is_urgent = |it: &ActionId| self.is_passive(*it) || self.continues[it.0];
+        let urgent: Vec<ActionId> = self.events.iter().copied().filter(is_urgent).collect();
+        let mut turns = Vec::new();
+        for (position, &event) in self.events.iter().enumerate() {
+            let earlier = self.events[..position].iter().copied();
+            let unless: Vec<ActionId> = match self.interleaving {
+                Interleaving::Settled => earlier.collect(),
+                _ if self.is_passive(event) => earlier.filter(|&it| self.is_passive(it)).collect(),
+                Interleaving::Async => passive.clone(),
+                Interleaving::Racing => {
+                    let before = if self.continues[event.0] { &passive } else { &urgent };
+                    let same = earlier.filter(|&it| self.guided && self.continues[it.0] == self.continues[event.0]);
+                    before.iter().copied().chain(same).collect()
+                }
+            };
+            turns.push(Turn { action: event, unless });
+        }
+        let before = if self.interleaving == Interleaving::Async { &passive } else { &self.events };
+        turns.extend(self.slow.iter().map(|&action| Turn { action, unless: before.clone() }));
+        turns
+    }
+
     /// Whether what may fire only observes.
     pub fn observes(&self, actions: &[ActionId]) -> bool {
         actions.first().is_some_and(|&action| self.is_passive(action))
@@ -104,6 +139,40 @@ impl Schedule {
             }
             if self.guided {
                 events.truncate(1);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Six actions, of which two are slow, under every combination of guards.
+    #[test]
+    fn turns_are_conditions_for_being_a_candidate() {
+        let ids = |numbers: std::ops::Range<usize>| numbers.map(ActionId).collect::<Vec<_>>();
+        for (interleaving, flags) in
+            Interleaving::ALL.into_iter().flat_map(|it| (0..512u32).map(move |flags| (it, flags)))
+        {
+            let flag = |number: usize| flags >> number & 1 == 1;
+            let schedule = Schedule {
+                interleaving,
+                guided: flag(8),
+                events: ids(0..4),
+                slow: ids(4..6),
+                passive: (0..6).map(|it| it < 4 && flag(it)).collect(),
+                continues: (0..6).map(|it| it < 4 && flag(4 + it) && !flag(it)).collect(),
+            };
+            let turns = schedule.turns();
+            for guards in 0..64u32 {
+                let enabled = |id: ActionId| guards >> id.0 & 1 == 1;
+                let fires = |turn: &&Turn| enabled(turn.action) && !turn.unless.iter().any(|&it| enabled(it));
+                let mut own: Vec<ActionId> = turns.iter().filter(fires).map(|turn| turn.action).collect();
+                let mut expected = schedule.candidates(enabled).actions;
+                own.sort();
+                expected.sort();
+                assert_eq!(own, expected, "{schedule:?} {guards:b}");
             }
         }
     }

@@ -78,7 +78,9 @@ fn decide(
     let selection = family.selection(input, &[name]);
     let subject = Subject { spec: &input.spec, name: input.name.clone(), selection };
     let budget = Budget { time: left, bound: input.spec.scenario.bound, ..family.plan.budget.clone() };
-    let plan = Plan { budget, ..*family.plan };
+    let part = family.plan.engine.part(&family.members.part(&family.lift_to));
+    let engine = part.as_deref().unwrap_or(family.plan.engine);
+    let plan = Plan { budget, engine, ..*family.plan };
     let (results, _) = verify::check(&subject, &plan, &mut |_| ())?;
     let answer = results.into_iter().next().map(|result| result.answer);
     let nothing = || Answer::Unknown { reason: "nothing was checked there".to_owned(), covered: 0 };

@@ -111,6 +111,14 @@ impl Members {
         }
     }
 
+    /// A name for files that are about a member.
+    pub fn part(&self, size: &[i64]) -> String {
+        let plain = |it: char| if it.is_ascii_alphanumeric() || "-_.".contains(it) { it } else { '-' };
+        let dimensions = self.dimensions.iter().zip(size);
+        let parts = dimensions.map(|(it, value)| format!("{}={value}", it.name.chars().map(plain).collect::<String>()));
+        parts.collect::<Vec<_>>().join(",")
+    }
+
     /// What a size comes to; `None` where members are made one by one.
     pub fn amounts(&self, size: &[i64]) -> Option<Amounts> {
         match &self.origin {

@@ -133,7 +133,9 @@ impl Search<'_> {
         let subject =
             Subject { spec: &input.spec, name: input.name.clone(), selection: self.family.selection(&input, &names) };
         let budget = Budget { time: self.left(), bound: input.spec.scenario.bound, ..self.family.plan.budget.clone() };
-        let plan = Plan { budget, ..*self.family.plan };
+        let part = self.family.plan.engine.part(&self.family.members.part(size));
+        let engine = part.as_deref().unwrap_or(self.family.plan.engine);
+        let plan = Plan { budget, engine, ..*self.family.plan };
         begin(&input.name.short());
         match verify::check(&subject, &plan, &mut |_| ()) {
             Ok((mut results, _)) => {

@@ -19,6 +19,7 @@ use crate::model::{Model, build_of_sizes};
 
 use super::question::FamilyCheck;
 use crate::check::asking::{Asking, applicable};
+use crate::check::plan::Plan;
 use crate::check::source::Input;
 
 /// Fewer members than this are checked one by one.
@@ -230,7 +231,11 @@ impl Query<'_> {
     /// What an engine says of the first `count` members; `None` if it does not decide.
     fn decide(&self, model: &Model, count: usize) -> Option<Found> {
         let started = Instant::now();
-        let plan = self.family.plan;
+        let (members, sizes) = (self.family.members, &self.members.sizes);
+        let of_all = format!("{}..{}", members.part(&sizes[0]), members.part(&sizes[count - 1]));
+        let part = self.family.plan.engine.part(&of_all);
+        let engine = part.as_deref().unwrap_or(self.family.plan.engine);
+        let plan = &Plan { engine, budget: self.family.plan.budget.clone(), ..*self.family.plan };
         let asking = Asking { model, plan, time: Some(self.deadline.saturating_duration_since(started)) };
         let asked = asking.ask(self.name);
         match &asked.decision.outcome.verdict {

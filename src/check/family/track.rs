@@ -20,7 +20,7 @@ pub struct Track {
     /// The weakest extent of members that hold.
     extent: Option<Extent>,
     statistics: Statistics,
-    /// That of each member asked.
+    /// That of each member asked that keeps the property.
     certificates: Vec<Option<Certificate>>,
     /// Time that its checks took.
     pub seconds: f64,
@@ -87,7 +87,9 @@ impl Track {
     fn count(&mut self, result: &CheckResult) {
         self.seconds += result.seconds;
         self.statistics = sum(&self.statistics, &result.statistics);
-        self.certificates.push(result.certificate.clone());
+        if matches!(result.answer, Answer::Holds(_)) {
+            self.certificates.push(result.certificate.clone());
+        }
     }
 
     /// The result for the whole family.

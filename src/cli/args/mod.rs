@@ -3,6 +3,7 @@
 mod bench;
 mod compare;
 mod config;
+mod export;
 mod manual;
 mod merge;
 mod schema;
@@ -27,6 +28,7 @@ use crate::cli::{CliError, values};
 pub use bench::Bench;
 pub use compare::Compare;
 pub use config::Configuration;
+pub use export::Export;
 pub use manual::{Completions, Man};
 pub use merge::Merge;
 pub use schema::{Schema, SchemaName};
@@ -96,6 +98,9 @@ pub enum Command {
     Simulate(Simulate),
     /// Print the transition system that engines see.
     Show(Show),
+    /// Write the transition system or the bounded question of a property for other model checkers and solvers.
+    #[command(after_help = "Exit codes: 0 written, 2 bad input, 3 out of time or memory.")]
+    Export(Export),
     /// Compare the model of each controller with recordings of the real one.
     #[command(after_help = "Exit codes: 0 nothing differs, 1 something does, 2 bad input.")]
     Conformance(Conformance),

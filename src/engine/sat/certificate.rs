@@ -11,11 +11,13 @@
 //! Reference: Goldberg and Novikov, "Verification of proofs of unsatisfiability for CNF formulas", DATE 2003.
 
 use std::io::{self, Read};
+use std::path::Path;
 use std::time::Duration;
 
 use varisat::Lit;
 use varisat_checker::{CheckedProofStep, Checker, CheckerData, CheckerError, ProofProcessor};
 
+use super::lrat::{Failure, Keeper};
 use super::solver::Literal;
 use super::transcript::{Event, Transcript};
 use crate::engine::Watch;
@@ -51,16 +53,45 @@ pub enum Refusal {
 
 /// Checks that a proof in varisat's own format proves every refuted question of a transcript.
 pub fn certify(transcript: &Transcript, proof: &[u8], watch: &Watch) -> Result<Certificate, Refusal> {
+    certify_with(transcript, proof, watch, None)
+}
+
+/// [`certify`] that keeps the part of the proof that each question needs: files `NAME-I.cnf` and `NAME-I.lrat` of that name in
+/// a directory, which is there ([`super::lrat`]).
+pub fn certify_and_keep(
+    transcript: &Transcript,
+    proof: &[u8],
+    watch: &Watch,
+    (directory, name): (&Path, &str),
+) -> Result<Certificate, Refusal> {
+    certify_with(transcript, proof, watch, Some(Keeper::new(transcript, watch, directory, name)))
+}
+
+fn certify_with(
+    transcript: &Transcript,
+    proof: &[u8],
+    watch: &Watch,
+    mut keeper: Option<Keeper<'_>>,
+) -> Result<Certificate, Refusal> {
     let started = watch.elapsed();
     let mut reader = Reader { transcript, next: 0, is_empty_derived: false };
     let mut checker = Checker::new();
     checker.add_processor(&mut reader);
+    if let Some(keeper) = &mut keeper {
+        checker.add_processor(keeper);
+    }
     let checked = checker.check_proof(Bounded { proof, watch });
     drop(checker);
+    if let Some(failure) = keeper.as_mut().and_then(|keeper| keeper.failure.take()) {
+        return Err(failure.into());
+    }
     match checked {
         Ok(()) => reader.finish()?,
         Err(CheckerError::IoError { .. }) if watch.exhausted().is_some() => return Err(Refusal::Exhausted),
         Err(error) => return Err(Refusal::Wrong(error.to_string())),
+    }
+    if let Some(keeper) = &mut keeper {
+        keeper.finish()?;
     }
     Ok(Certificate {
         refuted: transcript.refuted(),
@@ -69,6 +100,15 @@ pub fn certify(transcript: &Transcript, proof: &[u8], watch: &Watch) -> Result<C
         checker: CHECKER,
         time: watch.elapsed().saturating_sub(started),
     })
+}
+
+impl From<Failure> for Refusal {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Exhausted => Refusal::Exhausted,
+            Failure::Unwritten(why) => Refusal::Unwritten(why),
+        }
+    }
 }
 
 /// A proof that cannot be read on once the budget is exhausted.

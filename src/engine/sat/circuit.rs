@@ -50,6 +50,11 @@ impl Circuit {
         std::mem::take(&mut self.constraints)
     }
 
+    /// The variables that were translated, with their bits, lowest first.
+    pub fn variables(&self) -> &[(VarId, Bits)] {
+        &self.variables
+    }
+
     /// The variables that were translated, with their values where `bit` tells those of inputs.
     pub fn read(&self, arena: &Arena, bit: &dyn Fn(Lit) -> bool) -> Vec<(VarId, i64)> {
         let read = |(var, bits): &(VarId, Bits)| {

@@ -2,7 +2,7 @@
 //!
 //! `aig` is the graph, `bits` arithmetic on it, `circuit` the terms, `tables` lookups, `cnf` the clauses, `solver` what a
 //! SAT solver has to offer, `varisat` and `cadical` are such solvers, `oracle` is all of it as the unroller sees it.
-//! `transcript` keeps what a solver was told, `certificate` checks its proof against that.
+//! `transcript` keeps what a solver was told, `certificate` checks its proof against that, `lrat` writes it down for others.
 //!
 //! Reference: Eén and Sörensson, "Temporal induction by incremental SAT solving", BMC 2003, for one solver that answers
 //! all questions under assumptions.
@@ -14,6 +14,7 @@ pub mod cadical;
 pub mod certificate;
 pub mod circuit;
 pub mod cnf;
+pub mod lrat;
 pub mod oracle;
 pub mod size;
 pub mod solver;
@@ -23,7 +24,7 @@ pub mod varisat;
 
 use std::fs;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 #[cfg(not(feature = "cadical"))]
 use super::Statistics;
@@ -32,7 +33,7 @@ use super::{Budget, Engine, Outcome, Progress, UnknownReason, Verdict, Watch};
 use crate::engine::unroll::Limits;
 use crate::system::{PropertyId, System};
 
-use certificate::{Refusal, certify};
+use certificate::{Refusal, certify, certify_and_keep};
 use oracle::Circuits;
 use solver::SatSolver;
 use transcript::{Recorder, Transcript};
@@ -70,7 +71,7 @@ pub struct Sat {
     /// Whether a verdict that something holds has to be backed by a checked proof.
     pub certify: bool,
     /// A directory in which the proof is kept, named after the first property asked for: `NAME.varisat`, and what it is a
-    /// proof of as `NAME.icnf`.
+    /// proof of as `NAME.icnf`; for other checkers [`lrat`] adds `NAME-I.cnf` and `NAME-I.lrat` for each refuted question.
     pub keep_proofs: Option<PathBuf>,
 }
 
@@ -81,6 +82,11 @@ impl Engine for Sat {
 
     fn certifies(&self) -> bool {
         self.certify
+    }
+
+    fn part(&self, name: &str) -> Option<Box<dyn Engine>> {
+        let directory = self.keep_proofs.as_ref()?.join(name);
+        Some(Box::new(Sat { keep_proofs: Some(directory), ..self.clone() }))
     }
 
     fn check(&self, system: &System, properties: &[PropertyId], budget: &Budget, progress: &dyn Progress) -> Outcome {
@@ -135,8 +141,9 @@ impl Run<'_> {
         let (solver, transcript) = recorder.into_parts();
         let proof = solver.into_proof().ok_or_else(|| Refusal::Wrong("the solver's proof is incomplete".to_owned()));
         let checked = proof.and_then(|proof| {
-            self.keep(&transcript, &proof)?;
-            certify(&transcript, &proof, &self.watch)
+            let Some(directory) = &self.sat.keep_proofs else { return certify(&transcript, &proof, &self.watch) };
+            self.keep(directory, &transcript, &proof)?;
+            certify_and_keep(&transcript, &proof, &self.watch, (directory, self.name()))
         });
         match checked {
             Ok(certificate) => outcome.certificate = Some(certificate),
@@ -159,9 +166,13 @@ impl Run<'_> {
         Verdict::Unknown { reason, covered: 0 }
     }
 
-    fn keep(&self, transcript: &Transcript, proof: &[u8]) -> Result<(), Refusal> {
-        let Some(directory) = &self.sat.keep_proofs else { return Ok(()) };
-        let name = self.properties.first().map_or("nothing", |&id| self.system.property(id).name.as_str());
+    /// The name of files.
+    fn name(&self) -> &str {
+        self.properties.first().map_or("nothing", |&id| self.system.property(id).name.as_str())
+    }
+
+    fn keep(&self, directory: &Path, transcript: &Transcript, proof: &[u8]) -> Result<(), Refusal> {
+        let name = self.name();
         let write = || -> io::Result<()> {
             fs::create_dir_all(directory)?;
             fs::write(directory.join(format!("{name}.varisat")), proof)?;

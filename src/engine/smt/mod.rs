@@ -1,9 +1,8 @@
 //! Bounded checking with Z3: blocks are unrolled on terms, and what does not fold is asked of an incremental solver.
 //!
-//! `solver` is Z3; `translate` and `tables` turn terms into bit-vectors of exactly the widths that their ranges need.
+//! `solver` is Z3; `translate` turns terms into bit-vectors of exactly the widths that their ranges need.
 
 pub mod solver;
-pub mod tables;
 pub mod translate;
 
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -134,6 +134,11 @@ impl<'s> Unroller<'s> {
         &self.core.arena
     }
 
+    /// The same, at the end.
+    pub fn into_arena(self) -> Arena {
+        self.core.arena
+    }
+
     /// The disjunction of conditions.
     pub fn any_of(&mut self, conditions: impl IntoIterator<Item = TermId>) -> TermId {
         self.core.any(conditions)
