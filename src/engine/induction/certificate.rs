@@ -32,9 +32,9 @@ pub struct Inductive<'s> {
 }
 
 impl<'s> Inductive<'s> {
-    /// The system that it is about.
-    pub fn system(&self) -> &'s System {
-        self.relation.system
+    /// The system that it is about, with the terms of the invariants.
+    pub fn with_invariants(&self) -> System {
+        System { arena: self.relation.arena.clone(), ..self.relation.system.clone() }
     }
 
     /// Checks the question about the start with a solver that knows nothing yet.

@@ -22,9 +22,8 @@ pub struct Relation<'s> {
 }
 
 impl<'s> Relation<'s> {
-    /// The steps of a system.
-    pub fn new(system: &'s System) -> Self {
-        let mut arena = system.arena.clone();
+    /// The steps of a system, with an arena that continues its own.
+    pub fn new(system: &'s System, mut arena: Arena) -> Self {
         let schedule = Schedule::new(system);
         let silence = |arena: &mut Arena, actions: &[ActionId]| {
             let start = arena.bool(true);

@@ -10,9 +10,13 @@ use crate::system::{PropertyId, PropertyKind, System};
 use crate::term::{Arena, Node, Sort, TermId};
 
 /// Quantities, at most.
-const QUANTITIES: usize = 56;
+const QUANTITIES: usize = 48;
 /// Of them those that are no variables.
 const COMPOUND: usize = 16;
+/// Operators of a term that is one of them.
+const LARGEST: usize = 160;
+/// How telling a difference is.
+const DIFFERENCE: usize = 8;
 /// Conditions, at most.
 const CONDITIONS: usize = 16;
 /// Variables of a comparison that says something about each of them.
@@ -29,8 +33,26 @@ pub struct Subject {
     pub comparisons: Vec<(TermId, TermId)>,
 }
 
-/// The subject of what keeps these properties.
-pub fn subject(system: &System, properties: &[PropertyId]) -> Subject {
+/// The subject of what keeps these properties. How far two sides of a comparison are apart becomes a term of the system.
+pub fn subject(system: &mut System, properties: &[PropertyId]) -> Subject {
+    let Weights { mut weights, comparisons } = weigh(system, properties);
+    for &(a, b) in &comparisons {
+        let apart = system.arena.sub(a, b);
+        if !is_leaf(&system.arena, apart) && is_simple(&system.arena, apart) {
+            weights.insert(apart, DIFFERENCE);
+        }
+    }
+    Subject { quantities: quantities(system, &weights), conditions: conditions(system), comparisons }
+}
+
+/// How telling terms are.
+struct Weights {
+    weights: FxHashMap<TermId, usize>,
+    /// Both sides of comparisons of few variables, where neither is a constant.
+    comparisons: Vec<(TermId, TermId)>,
+}
+
+fn weigh(system: &System, properties: &[PropertyId]) -> Weights {
     let roots = roots(system, properties);
     let supports = Supports::of(system, &roots);
     let mut weights: FxHashMap<TermId, usize> = FxHashMap::default();
@@ -40,8 +62,8 @@ pub fn subject(system: &System, properties: &[PropertyId]) -> Subject {
         if is_open {
             continue;
         }
-        for side in [a, b].into_iter().filter(|&side| !is_leaf(&system.arena, side)) {
-            *weights.entry(side).or_default() += 1;
+        for side in [a, b].into_iter().filter(|&side| !is_leaf(&system.arena, side) && is_simple(&system.arena, side)) {
+            *weights.entry(side).or_default() += 3;
         }
         if size <= FEW {
             let inside = supports.variables(a).into_iter().chain(supports.variables(b));
@@ -57,8 +79,10 @@ pub fn subject(system: &System, properties: &[PropertyId]) -> Subject {
             own.into_iter().filter(|_| few).for_each(|index| *weights.entry(own_term(system, index)).or_default() += 1000);
         }
     }
-    comparisons.retain(|&(a, b)| [a, b].iter().all(|&side| system.arena.as_constant(side).is_none()));
-    Subject { quantities: quantities(system, &weights), conditions: conditions(system), comparisons }
+    comparisons.retain(|&(a, b)| {
+        [a, b].iter().all(|&side| system.arena.as_constant(side).is_none() && is_simple(&system.arena, side))
+    });
+    Weights { weights, comparisons }
 }
 
 fn own_term(system: &System, index: usize) -> TermId {
@@ -67,6 +91,28 @@ fn own_term(system: &System, index: usize) -> TermId {
 
 fn is_leaf(arena: &Arena, term: TermId) -> bool {
     matches!(arena.node(term), Node::Var(_) | Node::Int(_) | Node::Bool(_))
+}
+
+/// Whether a term is sums, differences and extremes of variables only, and not many of them: of what is computed further, its
+/// inputs say more, and solvers say little.
+fn is_simple(arena: &Arena, term: TermId) -> bool {
+    let mut left = LARGEST;
+    let mut waiting = vec![term];
+    while let Some(term) = waiting.pop() {
+        let node = arena.node(term);
+        let is_scaled = |a, b| arena.as_int(a).is_some() || arena.as_int(b).is_some();
+        let fits = match node {
+            Node::Var(_) | Node::Int(_) | Node::Add(..) | Node::Sub(..) | Node::Min(..) | Node::Max(..) => true,
+            Node::Mul(a, b) => is_scaled(a, b),
+            _ => false,
+        };
+        if !fits || left == 0 {
+            return false;
+        }
+        left -= 1;
+        waiting.extend(node.children());
+    }
+    true
 }
 
 fn quantities(system: &System, weights: &FxHashMap<TermId, usize>) -> Vec<TermId> {
@@ -83,6 +129,7 @@ fn quantities(system: &System, weights: &FxHashMap<TermId, usize>) -> Vec<TermId
     compound.truncate(COMPOUND);
     simple.truncate(QUANTITIES - compound.len());
     simple.extend(compound);
+    simple.sort_by_key(|term| std::cmp::Reverse(weight(term)));
     simple
 }
 
