@@ -61,10 +61,10 @@ const FEW: usize = 64;
 
 /// The depth at which a proof for all runs is first tried: most violations are not deeper.
 const PROVE_AT: u32 = 2;
-/// What that attempt may take at least, in terms of what the search took so far, and at most.
-const EARLY: [Duration; 2] = [Duration::from_secs(if cfg!(debug_assertions) { 10 } else { 1 }), Duration::from_secs(60)];
+/// What that attempt may take at least and at most; between, twice what the search took so far.
+const EARLY: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(60)];
 /// The same of an attempt when all depths are done and the first one was out of time.
-const LATE: [Duration; 2] = [Duration::from_secs(30), Duration::from_secs(600)];
+const LATE: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(600)];
 
 /// What is asked of an unrolling.
 #[derive(Clone, Copy)]
