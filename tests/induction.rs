@@ -1,11 +1,11 @@
 //! Proofs by induction: on random systems they never say more than a naive search, on systems made by hand they find what is
 //! needed, and a proof that was tampered with is refused.
 
-mod support;
 #[path = "symbolic/random.rs"]
 mod random;
 #[path = "symbolic/reference.rs"]
 mod reference;
+mod support;
 
 use std::time::Duration;
 
@@ -54,7 +54,10 @@ fn is_accepted(proof: &mut Inductive<'_>) -> bool {
 }
 
 /// Units that are free, on their way or in use, and three actions that move them; the property is asked of what is in use.
-fn units(property: impl Fn(&State<'_>, [kubound::system::IntVar; 3]) -> PropertyKind, interleaving: Interleaving) -> System {
+fn units(
+    property: impl Fn(&State<'_>, [kubound::system::IntVar; 3]) -> PropertyKind,
+    interleaving: Interleaving,
+) -> System {
     let ctx = Ctx::new();
     let unbound = {
         let builder = Builder::new(&ctx);
@@ -205,7 +208,8 @@ fn a_proof_that_was_tampered_with_is_refused() {
 #[test]
 fn engines_say_that_it_is_proved_and_certify_it() {
     let system = units(used_at_most(4), Interleaving::Racing);
-    let certified = Sat { certify: true, limits: kubound::engine::unroll::Limits { splits: 0, branches: 1 }, ..Sat::default() };
+    let certified =
+        Sat { certify: true, limits: kubound::engine::unroll::Limits { splits: 0, branches: 1 }, ..Sat::default() };
     let limits = certified.limits;
     for engine in [&certified as &dyn Engine, &Smt { limits }] {
         let outcome = engine.check(&system, &[PropertyId(0)], &Budget::bound(3), &Silent);

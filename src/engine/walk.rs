@@ -39,7 +39,8 @@ impl<'s> Walker<'s> {
     fn choose(&self, choices: &Choices, state: &[i64], random: &mut StdRng) -> Option<Vec<i64>> {
         let mut here = choices.of_state(self.system, state);
         for _ in 0..GUESSES {
-            let guess: Vec<i64> = choices.ranges().iter().map(|range| random.random_range(range.lo..=range.hi)).collect();
+            let guess: Vec<i64> =
+                choices.ranges().iter().map(|range| random.random_range(range.lo..=range.hi)).collect();
             if here.allows(&guess) {
                 return Some(guess);
             }

@@ -66,10 +66,7 @@ impl Track {
 
     /// Adds what a query about many members says of one of them.
     pub fn recall(&mut self, size: &[i64], known: &Known) {
-        self.coverage.add(
-            size,
-            standing(known.extent),
-        );
+        self.coverage.add(size, standing(known.extent));
         self.extent = Some(self.extent.map_or(known.extent, |extent| extent.weaker(known.extent)));
         if !std::mem::replace(&mut self.asked_together, true) {
             for result in &known.results {

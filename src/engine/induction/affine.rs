@@ -63,7 +63,9 @@ fn echelon(rows: &[Vec<i64>], columns: usize) -> Vec<(usize, Vec<i64>)> {
 fn reduce(row: &mut [i64], pivot: usize, other: &[i64]) {
     let factor = row[pivot];
     if factor != 0 {
-        row.iter_mut().zip(other).for_each(|(value, other)| *value = (*value - factor * other % PRIME).rem_euclid(PRIME));
+        row.iter_mut()
+            .zip(other)
+            .for_each(|(value, other)| *value = (*value - factor * other % PRIME).rem_euclid(PRIME));
     }
 }
 

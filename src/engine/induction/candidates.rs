@@ -203,7 +203,8 @@ impl Draft<'_> {
                 return;
             }
             let (term, seen) = (self.quantities[at], self.seen[at]);
-            let bounds = [(hi < seen.hi).then(|| self.at_most(term, hi)), (lo > seen.lo).then(|| self.at_least(term, lo))];
+            let bounds =
+                [(hi < seen.hi).then(|| self.at_most(term, hi)), (lo > seen.lo).then(|| self.at_least(term, lo))];
             for bound in bounds.into_iter().flatten() {
                 let either = self.arena.or(otherwise, bound);
                 self.push(either);

@@ -69,7 +69,6 @@ impl Candidates {
     pub fn step(&mut self, relation: &mut Relation<'_>, asker: &mut Asker<'_>) -> Result<bool, Gap> {
         let mut lost = false;
         for action in relation.possible() {
-            super::trace(&format!("  action {} left {} queries {}", relation.system.action(action).name, self.left().count(), asker.queries));
             let images: Vec<TermId> = self.terms.iter().map(|&term| relation.after(action, term)).collect();
             loop {
                 let changed: Vec<TermId> =

@@ -58,8 +58,7 @@ pub fn always(relation: &Relation<'_>, properties: &[PropertyId]) -> Vec<TermId>
 
 /// The cycles that properties forbid.
 pub fn cycles(relation: &mut Relation<'_>, properties: &[PropertyId]) -> Vec<Cycles> {
-    let kinds: Vec<PropertyKind> =
-        properties.iter().map(|&id| relation.system.property(id).kind.clone()).collect();
+    let kinds: Vec<PropertyKind> = properties.iter().map(|&id| relation.system.property(id).kind.clone()).collect();
     let mut found = Vec::new();
     for kind in kinds {
         match kind {

@@ -118,8 +118,6 @@ pub fn find<'s>(
     let subject = subject::subject(&mut extended, properties);
     let columns: Vec<TermId> = subject.quantities.iter().chain(&subject.conditions).copied().collect();
     let samples = Samples::collect(&extended, &columns, SEEDS[0], watch);
-    trace(&format!("{} quantities {} conditions {} samples {:?}", subject.quantities.len(), subject.conditions.len(), samples.rows.len(), watch.elapsed()));
-    for &q in &subject.quantities { trace(&extended.arena.show(q)); }
     let arena = extended.arena;
     let attempt = |&most: &usize| {
         let relation = Relation::new(system, arena.clone());
@@ -151,7 +149,6 @@ impl Attempt<'_> {
     fn run<'s>(&self, mut relation: Relation<'s>, most: usize) -> Result<Inductive<'s>, Gap> {
         let mut terms = goals::always(&relation, self.properties);
         terms.extend(candidates::candidates(&mut relation.arena, self.subject, self.samples, most));
-        trace(&format!("{} candidates {:?}", terms.len(), self.watch.elapsed()));
         let mut oracle = self.prover.oracle(self.watch);
         let start = &mut Asker::new(&mut *oracle);
         let mut candidates = Candidates::at_start(&mut relation, terms, start)?;
@@ -159,21 +156,16 @@ impl Attempt<'_> {
         let steps = &mut Asker::new(&mut *oracle);
         candidates.connect(&mut relation, steps);
         let goals = goals::broken(&mut relation, self.properties);
-        trace(&format!("at start {} queries {} {:?}", candidates.terms().count(), start.queries, self.watch.elapsed()));
         // With too few candidates there is no proof whichever of them turn out to be invariants.
         implied(&mut relation, &candidates, &goals, steps)?;
         while candidates.step(&mut relation, steps)? {
-            trace(&format!("left {} queries {} {:?}", candidates.terms().count(), steps.queries, self.watch.elapsed()));
             implied(&mut relation, &candidates, &goals, steps)?;
         }
-        trace(&format!("done: left {} queries {} {:?}", candidates.terms().count(), steps.queries, self.watch.elapsed()));
-        for t in candidates.terms() { trace(&relation.arena.show(t)); }
         let granted = candidates.granted(&mut relation);
         let pool = candidates::measures(&mut relation.arena, self.subject);
         let cycles = goals::cycles(&mut relation, self.properties);
         let ranks = cycles.iter().map(|cycles| rank::rank(&mut relation, cycles, &pool, granted, steps));
         let ranks = ranks.collect::<Result<Vec<rank::Levels>, Gap>>()?;
-        trace(&format!("ranked {:?} queries {} {:?}", ranks.iter().map(|l| l.iter().map(Vec::len).collect::<Vec<_>>()).collect::<Vec<_>>(), steps.queries, self.watch.elapsed()));
         let invariants = candidates.terms().collect();
         Ok(Inductive { relation, properties: self.properties.to_vec(), invariants, ranks })
     }
@@ -189,16 +181,7 @@ fn implied(
     let granted = candidates.granted(relation);
     for &goal in goals {
         let question = relation.arena.and(granted, goal);
-        if let Err(gap) = asker.refute(&relation.arena, question) {
-            trace(&format!("goal {} fails: {gap:?}", &relation.arena.show(goal).chars().take(300).collect::<String>()));
-            return Err(gap);
-        }
+        asker.refute(&relation.arena, question)?;
     }
     Ok(())
-}
-
-fn trace(what: &str) {
-    if std::env::var("KB_TRACE").is_ok() {
-        eprintln!("TRACE {what}");
-    }
 }

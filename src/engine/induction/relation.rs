@@ -136,7 +136,8 @@ mod tests {
         let waits = |interleaving| {
             let system = system(interleaving);
             let schedule = Schedule::new(&system);
-            let of = |id: usize| holding_back(&system, &schedule, ActionId(id)).iter().map(|id| id.0).collect::<Vec<_>>();
+            let of =
+                |id: usize| holding_back(&system, &schedule, ActionId(id)).iter().map(|id| id.0).collect::<Vec<_>>();
             (0..4).map(of).collect::<Vec<_>>()
         };
         assert_eq!(waits(Interleaving::Settled), [vec![], vec![0], vec![0, 1], vec![0, 1, 2]]);

@@ -67,7 +67,8 @@ fn weigh(system: &System, properties: &[PropertyId]) -> Weights {
         }
         if size <= FEW {
             let inside = supports.variables(a).into_iter().chain(supports.variables(b));
-            inside.for_each(|index| *weights.entry(own_term(system, index)).or_default() += if size > 1 { 2 } else { 1 });
+            inside
+                .for_each(|index| *weights.entry(own_term(system, index)).or_default() += if size > 1 { 2 } else { 1 });
             comparisons.push((a, b));
         }
     }
@@ -76,7 +77,9 @@ fn weigh(system: &System, properties: &[PropertyId]) -> Weights {
         if let PropertyKind::Invariant { holds, .. } = system.property(id).kind {
             let own = supports.variables(holds);
             let few = own.len() <= FEW;
-            own.into_iter().filter(|_| few).for_each(|index| *weights.entry(own_term(system, index)).or_default() += 1000);
+            own.into_iter()
+                .filter(|_| few)
+                .for_each(|index| *weights.entry(own_term(system, index)).or_default() += 1000);
         }
     }
     comparisons.retain(|&(a, b)| {
@@ -168,8 +171,12 @@ impl Supports {
         let arena = &system.arena;
         let variables = system.state.len();
         let words = (variables + 1).div_ceil(64);
-        let mut supports =
-            Supports { words, variables, sets: vec![0; arena.len() * words], reachable: FixedBitSet::with_capacity(arena.len()) };
+        let mut supports = Supports {
+            words,
+            variables,
+            sets: vec![0; arena.len() * words],
+            reachable: FixedBitSet::with_capacity(arena.len()),
+        };
         let mut position = vec![variables; arena.variables().len()];
         system.state.iter().enumerate().for_each(|(index, variable)| position[variable.var.index()] = index);
         let reachable = arena.reachable(roots.iter().copied());
@@ -195,7 +202,9 @@ impl Supports {
 
     /// State variables of a term.
     fn variables(&self, term: TermId) -> Vec<usize> {
-        (0..self.variables).filter(|bit| self.sets[term.index() * self.words + bit / 64] >> (bit % 64) & 1 == 1).collect()
+        (0..self.variables)
+            .filter(|bit| self.sets[term.index() * self.words + bit / 64] >> (bit % 64) & 1 == 1)
+            .collect()
     }
 
     /// How many variables two terms read together, and whether an input is among them.

@@ -13,7 +13,9 @@ const NAMED: usize = 3;
 pub fn verdict(result: &CheckResult) -> String {
     let holds = holds(result);
     match (&result.answer, result.family.as_deref()) {
-        (Answer::Holds(Extent::Complete(_) | Extent::Inductive(_)), Some(_)) => format!("{holds} at every size (proved)"),
+        (Answer::Holds(Extent::Complete(_) | Extent::Inductive(_)), Some(_)) => {
+            format!("{holds} at every size (proved)")
+        }
         (Answer::Holds(Extent::Complete(_)), None) => format!("{holds} (proved: every reachable state was seen)"),
         (Answer::Holds(Extent::Inductive(proof)), None) => format!("{holds} (proved: {})", induction(*proof)),
         (Answer::Holds(Extent::Bound(k)), Some(_)) => format!("{holds} at every size up to k = {k}"),
