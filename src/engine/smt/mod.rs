@@ -52,7 +52,7 @@ impl Engine for Smt {
 
 impl Prover for Smt {
     fn oracle(&self, watch: &Watch) -> Box<dyn Oracle + '_> {
-        Box::new(Z3::new(watch.clone()))
+        Box::new(Z3::alone(watch.clone()))
     }
 }
 
