@@ -23,6 +23,11 @@ fn watch() -> Watch {
     Budget::bound(0).start()
 }
 
+/// A bound, beyond which nothing is tried.
+fn up_to(bound: u32) -> Budget {
+    Budget { induction: false, ..Budget::bound(bound) }
+}
+
 fn literals(numbers: &[i32]) -> Vec<Literal> {
     numbers.iter().map(|&number| Literal::new(number)).collect()
 }
@@ -230,7 +235,7 @@ fn certified(loaded: &Loaded) -> Certificate {
     let model = model(loaded);
     let system = slice(&model).system;
     let properties: Vec<PropertyId> = (0..system.properties.len()).map(PropertyId).collect();
-    let outcome = engine.check(&system, &properties, &Budget::bound(loaded.spec.scenario.bound), &Silent);
+    let outcome = engine.check(&system, &properties, &up_to(loaded.spec.scenario.bound), &Silent);
     assert!(matches!(outcome.verdict, Verdict::Holds(_)), "{:?}", outcome.verdict);
     let certificate = outcome.certificate.expect("a certificate");
     assert!(certificate.refuted <= outcome.statistics.queries);
@@ -253,7 +258,7 @@ fn a_proof_that_cannot_be_kept_leaves_nothing_certain() {
     std::fs::write(&file, "").expect("written");
     let engine = Sat { certify: true, keep_proofs: Some(file), ..Sat::default() };
     let model = model(&load_case("c6", 3, true));
-    let outcome = engine.check(&slice(&model).system, &[PropertyId(0)], &Budget::bound(2), &Silent);
+    let outcome = engine.check(&slice(&model).system, &[PropertyId(0)], &up_to(2), &Silent);
     let Verdict::Unknown { reason: UnknownReason::Engine(why), covered: 0 } = &outcome.verdict else {
         panic!("{:?}", outcome.verdict);
     };

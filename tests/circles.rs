@@ -79,7 +79,8 @@ fn system(arcs: &[Arc], interleaving: Interleaving, demand: Demand) -> System {
 
 /// The verdict: k of a violation, or `None` if the demand holds up to the bound.
 fn decided(engine: &dyn Engine, system: &System) -> Option<u32> {
-    match engine.check(system, &[PropertyId(0)], &Budget::bound(7), &Silent).verdict {
+    let budget = Budget { induction: false, ..Budget::bound(7) };
+    match engine.check(system, &[PropertyId(0)], &budget, &Silent).verdict {
         Verdict::Violated { property, trace, k, .. } => {
             let run = replay(system, &trace, system.property(property)).expect("a trace replays");
             assert_eq!(run.k(), k);

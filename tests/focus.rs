@@ -97,7 +97,9 @@ fn compare(spec: &ClusterSpec, what: &str, tally: &mut Tally) {
             match (answer, || whole(spec, name, &subject)) {
                 (Answer::Unknown { .. }, _) => tally.unknown += 1,
                 (Answer::AlsoViolated { .. }, whole) => match whole().expect("it applies") {
-                    Verdict::Holds(Extent::Complete(_)) => panic!("{what}: violated, and holds"),
+                    Verdict::Holds(Extent::Complete(_) | Extent::Inductive(_)) => {
+                        panic!("{what}: violated, and holds")
+                    }
                     Verdict::Holds(Extent::Bound(_)) | Verdict::Violated { .. } => tally.violated += 1,
                     Verdict::Unknown { .. } => tally.whole_unknown += 1,
                 },
@@ -105,7 +107,9 @@ fn compare(spec: &ClusterSpec, what: &str, tally: &mut Tally) {
                     Verdict::Violated { property: _, k, .. } => match extent {
                         // What `settles` says of the whole cluster may be another workload's doing.
                         _ if name == "settles" => {}
-                        Extent::Complete(_) => panic!("{what}: holds, and is violated at k = {k}"),
+                        Extent::Complete(_) | Extent::Inductive(_) => {
+                            panic!("{what}: holds, and is violated at k = {k}")
+                        }
                         Extent::Bound(bound) => assert!(k > bound, "{what}: holds up to {bound}, violated at {k}"),
                     },
                     Verdict::Holds(_) => tally.hold += 1,
@@ -120,7 +124,9 @@ fn compare(spec: &ClusterSpec, what: &str, tally: &mut Tally) {
                             assert!(k <= k_found, "{what}: {k_found} is shorter than the shortest, {k}");
                             assert!(found.smallest <= k, "{what}: said to be at least {}, is {k}", found.smallest);
                         }
-                        Verdict::Holds(Extent::Complete(_)) => panic!("{what}: violated, and holds"),
+                        Verdict::Holds(Extent::Complete(_) | Extent::Inductive(_)) => {
+                            panic!("{what}: violated, and holds")
+                        }
                         Verdict::Holds(Extent::Bound(k)) => {
                             assert!(k_found > k, "{what}: violated at {k_found}")
                         }

@@ -34,6 +34,7 @@ fn answer(engine: &dyn Engine, system: &System, bound: u32, time: Duration) -> O
     let budget = Budget { time: Some(time), ..Budget::bound(bound) };
     let outcome = engine.check(system, &all, &budget, &Silent);
     match outcome.verdict {
+        Verdict::Holds(Extent::Inductive(_)) => Some(("holds".to_owned(), None)),
         Verdict::Holds(Extent::Complete(_)) => Some(("holds".to_owned(), Some(outcome.statistics.states))),
         Verdict::Holds(Extent::Bound(_)) => Some(("holds up to k".to_owned(), Some(outcome.statistics.states))),
         Verdict::Violated { k, .. } => Some((format!("violated at {k}"), None)),

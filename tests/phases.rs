@@ -46,7 +46,9 @@ fn answer(model: &Model, id: PropertyId, bound: u32) -> Option<(String, u64)> {
     let budget = Budget { time: Some(Duration::from_secs(2)), ..Budget::bound(bound) };
     let outcome = Explicit.check(&system, &[PropertyId(0)], &budget, &Silent);
     match outcome.verdict {
-        Verdict::Holds(Extent::Complete(_)) => Some(("holds".to_owned(), outcome.statistics.states)),
+        Verdict::Holds(Extent::Complete(_) | Extent::Inductive(_)) => {
+            Some(("holds".to_owned(), outcome.statistics.states))
+        }
         Verdict::Holds(Extent::Bound(_)) => Some(("holds up to k".to_owned(), outcome.statistics.states)),
         Verdict::Violated { k, .. } => Some((format!("violated at {k}"), 0)),
         Verdict::Unknown { .. } => None,

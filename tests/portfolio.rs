@@ -38,6 +38,11 @@ fn hard() -> System {
     choice((1 << 30) - 1, Some(0), |x, y| (x * y).ne(1_073_741_789 * 536_870_909))
 }
 
+/// A bound, beyond which nothing is tried.
+fn up_to(bound: u32) -> Budget {
+    Budget { induction: false, ..Budget::bound(bound) }
+}
+
 fn decide(system: &System, budget: &Budget) -> Decision {
     Auto::default().decide(system, &[PropertyId(0)], budget, &Silent)
 }
@@ -51,13 +56,13 @@ fn violated_at(decision: &Decision) -> Option<u32> {
 
 #[test]
 fn explicit_search_decides_what_is_small_alone() {
-    let decision = decide(&choice(2, Some(0), |x, y| (x + y).lt(4)), &Budget::bound(5));
+    let decision = decide(&choice(2, Some(0), |x, y| (x + y).lt(4)), &up_to(5));
     assert_eq!((violated_at(&decision), decision.engine, decision.beside), (Some(1), "explicit", Vec::new()));
 }
 
 #[test]
 fn the_solver_wins_where_there_are_many_choices() {
-    let decision = decide(&choice(9_999_999, Some(0), |x, y| (x + y).lt(19_999_998)), &Budget::bound(5));
+    let decision = decide(&choice(9_999_999, Some(0), |x, y| (x + y).lt(19_999_998)), &up_to(5));
     assert_eq!((violated_at(&decision), decision.engine), (Some(1), "sat"));
     let [other] = decision.beside.as_slice() else { panic!("{:?}", decision.beside) };
     assert_eq!((other.engine, &other.reason), ("explicit", &None), "it was overtaken");
@@ -65,7 +70,7 @@ fn the_solver_wins_where_there_are_many_choices() {
 
 #[test]
 fn many_initial_states_are_left_to_the_solver() {
-    let decision = decide(&choice(9_999_999, None, |x, y| (x + y).lt(19_999_998)), &Budget::bound(5));
+    let decision = decide(&choice(9_999_999, None, |x, y| (x + y).lt(19_999_998)), &up_to(5));
     assert_eq!((violated_at(&decision), decision.engine, decision.beside), (Some(0), "sat", Vec::new()));
 }
 
@@ -73,8 +78,8 @@ fn many_initial_states_are_left_to_the_solver() {
 fn verdicts_are_those_of_one_engine() {
     for (most, sum) in [(3, 7), (3, 6), (40, 80), (40, 81)] {
         let system = choice(most, Some(0), |x, y| (x + y).lt(sum));
-        let alone = Explicit.check(&system, &[PropertyId(0)], &Budget::bound(5), &Silent).verdict;
-        let decided = decide(&system, &Budget::bound(5)).outcome.verdict;
+        let alone = Explicit.check(&system, &[PropertyId(0)], &up_to(5), &Silent).verdict;
+        let decided = decide(&system, &up_to(5)).outcome.verdict;
         match (&alone, &decided) {
             (Verdict::Violated { k: one, .. }, Verdict::Violated { k: other, .. }) => assert_eq!(one, other),
             // A proof for good, or a bound: that depends on time.
@@ -86,7 +91,7 @@ fn verdicts_are_those_of_one_engine() {
 
 #[test]
 fn both_engines_stop_in_time_and_say_so() {
-    let budget = Budget { time: Some(Duration::from_millis(300)), ..Budget::bound(5) };
+    let budget = Budget { time: Some(Duration::from_millis(300)), ..up_to(5) };
     let decision = decide(&hard(), &budget);
     let Verdict::Unknown { reason: UnknownReason::Time, .. } = decision.outcome.verdict else {
         panic!("{:?}", decision.outcome.verdict);
@@ -117,7 +122,7 @@ impl Progress for StopWhenBothRun<'_> {
 
 #[test]
 fn who_stops_the_portfolio_stops_both() {
-    let budget = Budget::bound(5);
+    let budget = up_to(5);
     let progress = StopWhenBothRun { budget: &budget, seen: Mutex::default() };
     let decision = Auto::default().decide(&hard(), &[PropertyId(0)], &budget, &progress);
     let stopped = Verdict::Unknown { reason: UnknownReason::Stopped, covered: 1 };

@@ -6,19 +6,16 @@ use rand::rngs::StdRng;
 
 use crate::engine::Budget;
 use crate::engine::start::{self, Start};
+use crate::engine::walk::Walker;
 use crate::input::visible::visible;
 use crate::model::build;
 use crate::system::replay::Interpreter;
-use crate::system::{ActionId, Choices, Step, System, Trace};
+use crate::system::{ActionId, System, Trace};
 
 use super::narrative::{Ending, Narrative, narrate};
 use super::source::Input;
 use super::{CheckError, InputName, VerifyError};
 
-/// Guesses of an action's inputs before they are enumerated.
-const GUESSES: usize = 200;
-/// Combinations of inputs that are enumerated at most.
-const MOST_COMBINATIONS: u64 = 1_000_000;
 /// A block with more steps than this is taken for one that never settles.
 const MOST_STEPS: usize = 20_000;
 
@@ -65,7 +62,7 @@ struct Walk {
 fn walk(system: &System, seed: u64, blocks: u32) -> Walk {
     let mut random = StdRng::seed_from_u64(seed);
     let interpreter = Interpreter::new(system);
-    let choosers: Vec<Choices> = system.actions.iter().map(|action| Choices::new(system, action)).collect();
+    let walker = Walker::new(system);
     let Start::State(initial) = start::sample(system, &Budget::bound(blocks), &mut |range| random.random_range(range))
     else {
         let trace = Trace { initial: Vec::new(), steps: Vec::new(), loop_start: None };
@@ -79,7 +76,7 @@ fn walk(system: &System, seed: u64, blocks: u32) -> Walk {
         if block == blocks {
             candidates.retain(|id| !counts(id));
         }
-        let Some((id, step)) = pick(system, &choosers, &candidates, &state, &mut random) else {
+        let Some((id, step)) = walker.pick(&candidates, &state, &mut random) else {
             return Walk { trace, cut: None };
         };
         if counts(&id) {
@@ -95,36 +92,4 @@ fn walk(system: &System, seed: u64, blocks: u32) -> Walk {
             return Walk { trace, cut: Some(format!("block {block} does not settle within {MOST_STEPS} steps")) };
         }
     }
-}
-
-/// One of the candidates and inputs that it allows; none if there is no candidate.
-fn pick(
-    system: &System,
-    choosers: &[Choices],
-    candidates: &[ActionId],
-    state: &[i64],
-    random: &mut StdRng,
-) -> Option<(ActionId, Step)> {
-    let mut left = candidates.to_vec();
-    while !left.is_empty() {
-        let id = left.swap_remove(random.random_range(0..left.len()));
-        if let Some(inputs) = choose(&choosers[id.0], system, state, random) {
-            return Some((id, Step { action: id.0, inputs }));
-        }
-    }
-    None
-}
-
-/// Random inputs that are allowed: guessed, or found from a random point on.
-fn choose(choices: &Choices, system: &System, state: &[i64], random: &mut StdRng) -> Option<Vec<i64>> {
-    let mut here = choices.of_state(system, state);
-    for _ in 0..GUESSES {
-        let guess: Vec<i64> = choices.ranges().iter().map(|range| random.random_range(range.lo..=range.hi)).collect();
-        if here.allows(&guess) {
-            return Some(guess);
-        }
-    }
-    let all = choices.combinations().count().min(MOST_COMBINATIONS);
-    let offset = random.random_range(0..all);
-    (0..all).map(|index| choices.combinations().get((index + offset) % all)).find(|inputs| here.allows(inputs))
 }

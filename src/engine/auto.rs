@@ -196,7 +196,7 @@ fn is_answer(verdict: &Verdict) -> bool {
 fn strength(outcome: &Outcome) -> (u32, u32) {
     match outcome.verdict {
         Verdict::Violated { .. } => (3, 0),
-        Verdict::Holds(Extent::Complete(_)) => (2, 0),
+        Verdict::Holds(Extent::Complete(_) | Extent::Inductive(_)) => (2, 0),
         Verdict::Holds(Extent::Bound(k)) => (1, k),
         Verdict::Unknown { covered, .. } => (0, covered),
     }

@@ -11,6 +11,10 @@
 //! References: Biere, Cimatti, Clarke and Zhu, "Symbolic model checking without BDDs", TACAS 1999; Korf, "Depth-first
 //! iterative-deepening: an optimal admissible tree search", Artificial Intelligence 27(1), 1985.
 
+use std::time::Duration;
+
+use crate::engine::induction::{self, Prover};
+use crate::engine::sat::certificate::Certificate;
 use crate::engine::unroll::{Answer, Finding, Hazard, Limits, Memory, Oracle, Stop, Unroller, Work};
 use crate::engine::{Extent, Outcome, Progress, Statistics, UnknownReason, Verdict, Watch};
 use crate::system::{PropertyId, System, replay};
@@ -60,6 +64,30 @@ pub fn is_too_large(system: &System) -> bool {
     system.arena.len().saturating_mul(system.state.len()) > LARGEST
 }
 
+/// The depth at which a proof for all runs is first tried: most violations are not deeper.
+const PROVE_AT: u32 = 2;
+/// What that attempt may take at least and at most; between, twice what the search took so far.
+const EARLY: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(60)];
+/// The same of an attempt when all depths are done and the first one was out of time.
+const LATE: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(600)];
+
+/// What is asked of an unrolling.
+#[derive(Clone, Copy)]
+pub struct Question<'a> {
+    /// The system.
+    pub system: &'a System,
+    /// None of these may be broken.
+    pub properties: &'a [PropertyId],
+    /// The largest k.
+    pub bound: u32,
+    /// How far branches are told apart.
+    pub limits: Limits,
+    /// When to give up.
+    pub watch: &'a Watch,
+    /// Who tries to prove for all runs what holds up to a bound.
+    pub prover: &'a dyn Prover,
+}
+
 struct Deepening<'a, 's> {
     system: &'s System,
     properties: &'a [PropertyId],
@@ -73,6 +101,11 @@ struct Deepening<'a, 's> {
     given_up: Work,
     oracle: Counted<'a>,
     watch: &'a Watch,
+    prover: &'a dyn Prover,
+    /// Whether a proof for all runs may be worth another attempt.
+    is_open: bool,
+    /// Of a proof for all runs.
+    certificate: Option<Certificate>,
     /// Whether some initial constraint needs the solver: then nothing is certain without it.
     constrained: bool,
 }
@@ -80,16 +113,10 @@ struct Deepening<'a, 's> {
 /// Why a check ends.
 type End = Verdict;
 
-/// Looks for a shortest run that breaks one of `properties`, k by k up to `bound`.
-pub fn deepen(
-    system: &System,
-    properties: &[PropertyId],
-    watch: &Watch,
-    limits: Limits,
-    oracle: &mut dyn Oracle,
-    progress: &dyn Progress,
-    bound: u32,
-) -> Outcome {
+/// Looks for a shortest run that breaks one of the properties, k by k up to the bound. Where there is none in the first depths, it
+/// tries to prove that there is none at all.
+pub fn deepen<'s>(question: &Question<'s>, oracle: &mut dyn Oracle, progress: &dyn Progress) -> Outcome {
+    let &Question { system, properties, bound, limits, watch, prover } = question;
     if is_too_large(system) {
         let why = format!(
             "{} terms over {} variables are too many to unroll; explicit search, or fewer workloads at a time, may do",
@@ -115,9 +142,12 @@ pub fn deepen(
         properties,
         limits,
         watch,
+        prover,
+        is_open: watch.allows_induction() && !system.guided,
+        certificate: None,
     };
     let verdict = deepening.run(bound, progress).unwrap_or_else(|end| end);
-    Outcome { verdict, statistics: deepening.statistics(), certificate: None }
+    Outcome { verdict, statistics: deepening.statistics(), certificate: deepening.certificate }
 }
 
 impl Deepening<'_, '_> {
@@ -151,9 +181,31 @@ impl Deepening<'_, '_> {
             if self.unroller.is_done() {
                 return Ok(Verdict::Holds(Extent::Complete(self.unroller.last_new())));
             }
+            if k == PROVE_AT.min(bound) {
+                self.prove(EARLY)?;
+            }
             k += 1;
         }
+        self.prove(LATE)?;
         Ok(Verdict::Holds(Extent::Bound(bound)))
+    }
+
+    /// Tries to prove the properties for all runs, which ends the search.
+    fn prove(&mut self, [least, most]: [Duration; 2]) -> Result<(), End> {
+        if !self.is_open {
+            return Ok(());
+        }
+        let watch = self.watch.part((self.watch.elapsed() * 2).clamp(least, most));
+        match induction::prove(self.system, self.properties, &watch, self.prover) {
+            Ok(proved) => {
+                self.certificate = proved.certificate;
+                Err(Verdict::Holds(Extent::Inductive(proved.induction)))
+            }
+            Err(gap) => {
+                self.is_open = gap == induction::Gap::Stopped;
+                Ok(())
+            }
+        }
     }
 
     /// The memory that an enumeration should begin again with. One without histories has to know whether it met a loop

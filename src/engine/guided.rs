@@ -41,7 +41,8 @@ pub fn decide(
     let Some(bound) = k.checked_sub(1) else { return first };
     let patience = PATIENCE.max(began.elapsed());
     let time = Some(left.map_or(patience, |left| left.min(patience)));
-    let second = engine.decide(system, properties, &Budget { bound, time, ..budget.clone() }, progress);
+    let second =
+        engine.decide(system, properties, &Budget { bound, time, induction: false, ..budget.clone() }, progress);
     match second.outcome.verdict {
         Verdict::Violated { .. } => second,
         Verdict::Holds(_) => first,

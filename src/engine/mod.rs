@@ -7,12 +7,14 @@ pub mod explicit;
 pub mod export;
 pub mod format;
 pub mod guided;
+pub mod induction;
 pub mod memory;
 pub mod sat;
 pub mod smt;
 pub mod start;
 mod translation;
 pub mod unroll;
+pub mod walk;
 pub mod words;
 
 use std::sync::Arc;
@@ -38,12 +40,14 @@ pub struct Budget {
     pub stop: Arc<AtomicBool>,
     /// Set when another engine has decided; ends this check alone.
     pub overtaken: Arc<AtomicBool>,
+    /// Whether the symbolic engines may try to prove for all runs what holds up to a bound.
+    pub induction: bool,
 }
 
 impl Budget {
     /// A budget with a bound only.
     pub fn bound(bound: u32) -> Self {
-        Budget { bound, time: None, memory: None, stop: Arc::default(), overtaken: Arc::default() }
+        Budget { bound, time: None, memory: None, stop: Arc::default(), overtaken: Arc::default(), induction: true }
     }
 
     /// The limit on building that follows from it, if it starts at `since`.
@@ -75,6 +79,17 @@ impl Watch {
     /// Time left, if it is limited.
     pub fn time_left(&self) -> Option<Duration> {
         self.budget.time.map(|limit| limit.saturating_sub(self.elapsed()))
+    }
+
+    /// A watch over a part that starts now and may take so long, but not longer than the whole.
+    pub fn part(&self, time: Duration) -> Watch {
+        let time = self.time_left().map_or(time, |left| left.min(time));
+        Budget { time: Some(time), ..self.budget.clone() }.start()
+    }
+
+    /// Whether the symbolic engines may try to prove for all runs what holds up to a bound.
+    pub fn allows_induction(&self) -> bool {
+        self.budget.induction
     }
 
     /// The limit on building that ends with it.
@@ -109,6 +124,17 @@ pub enum Extent {
     Bound(u32),
     /// All runs: every reachable state was seen, the last new one at depth k.
     Complete(u32),
+    /// All runs: by induction.
+    Inductive(Induction),
+}
+
+/// A proof by induction over single actions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Induction {
+    /// Actions that a step of the proof consists of.
+    pub depth: u32,
+    /// Invariants that it rests on.
+    pub invariants: u32,
 }
 
 impl Extent {
@@ -117,8 +143,18 @@ impl Extent {
         match (self, other) {
             (Extent::Complete(a), Extent::Complete(b)) => Extent::Complete(a.max(b)),
             (Extent::Bound(a), Extent::Bound(b)) => Extent::Bound(a.min(b)),
-            (Extent::Bound(k), Extent::Complete(_)) | (Extent::Complete(_), Extent::Bound(k)) => Extent::Bound(k),
+            (Extent::Bound(k), _) | (_, Extent::Bound(k)) => Extent::Bound(k),
+            (Extent::Inductive(a), Extent::Inductive(b)) => Extent::Inductive(Induction {
+                depth: a.depth.max(b.depth),
+                invariants: a.invariants.saturating_add(b.invariants),
+            }),
+            (Extent::Inductive(it), _) | (_, Extent::Inductive(it)) => Extent::Inductive(it),
         }
+    }
+
+    /// Whether all runs are covered.
+    pub fn is_proved(self) -> bool {
+        !matches!(self, Extent::Bound(_))
     }
 }
 

@@ -191,7 +191,7 @@ fn joined(group: Vec<Value>) -> Option<Value> {
 
 /// Bounds are weaker than proofs, and small ones than large ones. Of proofs, the one that looked furthest tells its depth.
 fn strength(result: &Value) -> (bool, i64) {
-    let is_proved = result["extent"]["kind"] == "complete";
+    let is_proved = result["extent"]["kind"].as_str().is_some_and(|kind| kind != "bound");
     let k = result["extent"]["k"].as_i64().unwrap_or(-1);
     (is_proved, if is_proved { -k } else { k })
 }

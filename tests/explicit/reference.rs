@@ -293,6 +293,7 @@ proptest! {
                 prop_assert!(expected.is_none_or(|least| least > bound));
                 prop_assert!(expected.is_some() || last >= bound, "everything was seen");
             }
+            Verdict::Holds(Extent::Inductive(_)) => prop_assert!(false, "explicit search makes no induction"),
             Verdict::Unknown { reason, .. } => {
                 let none = reach.states.is_empty();
                 prop_assert!(none, "{:?}", reason);

@@ -57,7 +57,8 @@ pub enum Answer {
 /// Checks all properties of a slice. A counterexample must replay, on the slice and, lifted, on the whole model.
 pub fn check(engine: &dyn Engine, model: &Model, slice: &Slice, bound: u32) -> (Answer, Outcome) {
     let properties: Vec<PropertyId> = (0..slice.system.properties.len()).map(PropertyId).collect();
-    let outcome = engine.check(&slice.system, &properties, &Budget::bound(bound), &Silent);
+    let budget = Budget { induction: false, ..Budget::bound(bound) };
+    let outcome = engine.check(&slice.system, &properties, &budget, &Silent);
     let answer = match &outcome.verdict {
         Verdict::Holds(_) => Answer::Holds,
         Verdict::Unknown { reason, .. } => panic!("{} is undecided: {reason:?}", engine.name()),

@@ -50,8 +50,7 @@ impl Track {
     /// Adds the result of the next member.
     pub fn add(&mut self, size: &[i64], result: CheckResult) {
         let standing = match &result.answer {
-            Answer::Holds(Extent::Complete(_)) => Standing::Proved,
-            Answer::Holds(Extent::Bound(k)) => Standing::Bounded(*k),
+            Answer::Holds(extent) => standing(*extent),
             Answer::Violated(_) => Standing::Violated,
             Answer::Unknown { reason, .. } => Standing::Open(reason.clone()),
         };
@@ -67,13 +66,7 @@ impl Track {
 
     /// Adds what a query about many members says of one of them.
     pub fn recall(&mut self, size: &[i64], known: &Known) {
-        self.coverage.add(
-            size,
-            match known.extent {
-                Extent::Complete(_) => Standing::Proved,
-                Extent::Bound(k) => Standing::Bounded(k),
-            },
-        );
+        self.coverage.add(size, standing(known.extent));
         self.extent = Some(self.extent.map_or(known.extent, |extent| extent.weaker(known.extent)));
         if !std::mem::replace(&mut self.asked_together, true) {
             for result in &known.results {
@@ -155,5 +148,13 @@ fn sum(a: &Statistics, b: &Statistics) -> Statistics {
         gates: a.gates + b.gates,
         variables: a.variables + b.variables,
         clauses: a.clauses + b.clauses,
+    }
+}
+
+/// How a member stands that holds.
+fn standing(extent: Extent) -> Standing {
+    match extent {
+        Extent::Complete(_) | Extent::Inductive(_) => Standing::Proved,
+        Extent::Bound(k) => Standing::Bounded(k),
     }
 }

@@ -174,7 +174,7 @@ impl<'c, 'a> Case<'c, 'a> {
             Some(Finding::Holds(Extent::Bound(k))) => {
                 self.reason = Some(format!("alone it holds up to k = {k}, if others do not leave room within blocks"));
             }
-            Some(Finding::Holds(Extent::Complete(_)) | Finding::Nothing) => {}
+            Some(Finding::Holds(Extent::Complete(_) | Extent::Inductive(_)) | Finding::Nothing) => {}
             None => {
                 let why = anywhere::obstacle(self.survey(), self.open.workload, self.name);
                 self.story.extend(why.map(|why| format!("not alone: {why}")));

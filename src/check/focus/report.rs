@@ -31,7 +31,7 @@ impl Tally {
     /// less than it seems.
     pub fn covers(self, extent: Extent, survey: &Survey<'_>) -> bool {
         let is_certain = matches!(self, Tally::Alone | Tally::Apart | Tally::Whole);
-        matches!(extent, Extent::Complete(_)) || is_certain || survey.is_calm()
+        extent.is_proved() || is_certain || survey.is_calm()
     }
 
     /// Its name.

@@ -40,6 +40,19 @@ pub struct Certificate {
     pub time: Duration,
 }
 
+impl Certificate {
+    /// This one and another one of the same checker, for what both say together.
+    pub fn and(self, other: Certificate) -> Certificate {
+        Certificate {
+            refuted: self.refuted + other.refuted,
+            clauses: self.clauses + other.clauses,
+            proof_bytes: self.proof_bytes + other.proof_bytes,
+            checker: self.checker,
+            time: self.time + other.time,
+        }
+    }
+}
+
 /// Why there is no certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {

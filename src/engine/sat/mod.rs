@@ -28,12 +28,13 @@ use std::path::{Path, PathBuf};
 
 #[cfg(not(feature = "cadical"))]
 use super::Statistics;
-use super::deepen::deepen;
-use super::{Budget, Engine, Outcome, Progress, UnknownReason, Verdict, Watch};
-use crate::engine::unroll::Limits;
+use super::deepen::{Question, deepen};
+use super::induction::{Asker, Gap, Inductive, Prover};
+use super::{Budget, Engine, Extent, Outcome, Progress, UnknownReason, Verdict, Watch};
+use crate::engine::unroll::{Limits, Oracle};
 use crate::system::{PropertyId, System};
 
-use certificate::{Refusal, certify, certify_and_keep};
+use certificate::{Certificate, Refusal, certify, certify_and_keep};
 use oracle::Circuits;
 use solver::SatSolver;
 use transcript::{Recorder, Transcript};
@@ -112,9 +113,15 @@ struct Run<'a> {
 impl Run<'_> {
     fn with<S: SatSolver>(&self, solver: S) -> (Outcome, S) {
         let mut oracle = Circuits::new(solver, self.watch.clone());
-        let limits = self.sat.limits;
-        let bound = self.budget.bound;
-        let mut outcome = deepen(self.system, self.properties, &self.watch, limits, &mut oracle, self.progress, bound);
+        let question = Question {
+            system: self.system,
+            properties: self.properties,
+            bound: self.budget.bound,
+            limits: self.sat.limits,
+            watch: &self.watch,
+            prover: self,
+        };
+        let mut outcome = deepen(&question, &mut oracle, self.progress);
         oracle.add_figures(&mut outcome.statistics);
         (outcome, oracle.into_solver())
     }
@@ -135,21 +142,25 @@ impl Run<'_> {
     fn certified(&self) -> Outcome {
         let recorder = Recorder::new(Varisat::new(self.watch.clone(), true));
         let (mut outcome, recorder) = self.with(recorder);
-        if !matches!(outcome.verdict, Verdict::Holds(_)) {
+        // An induction does not rest on the search before it, and has been certified by itself.
+        if !matches!(outcome.verdict, Verdict::Holds(Extent::Bound(_) | Extent::Complete(_))) {
             return outcome;
         }
-        let (solver, transcript) = recorder.into_parts();
-        let proof = solver.into_proof().ok_or_else(|| Refusal::Wrong("the solver's proof is incomplete".to_owned()));
-        let checked = proof.and_then(|proof| {
-            let Some(directory) = &self.sat.keep_proofs else { return certify(&transcript, &proof, &self.watch) };
-            self.keep(directory, &transcript, &proof)?;
-            certify_and_keep(&transcript, &proof, &self.watch, (directory, self.name()))
-        });
-        match checked {
+        match self.certificate(recorder, "") {
             Ok(certificate) => outcome.certificate = Some(certificate),
             Err(refusal) => outcome.verdict = self.refused(refusal),
         }
         outcome
+    }
+
+    /// The checked proof of what a solver refuted; kept under a name with `suffix`, if proofs are kept.
+    fn certificate(&self, recorder: Recorder<Varisat>, suffix: &str) -> Result<Certificate, Refusal> {
+        let (solver, transcript) = recorder.into_parts();
+        let proof = solver.into_proof().ok_or_else(|| Refusal::Wrong("the solver's proof is incomplete".to_owned()))?;
+        let Some(directory) = &self.sat.keep_proofs else { return certify(&transcript, &proof, &self.watch) };
+        let name = self.name(suffix);
+        self.keep(directory, &transcript, &proof, &name)?;
+        certify_and_keep(&transcript, &proof, &self.watch, (directory, &name))
     }
 
     /// Nothing is known without a proof.
@@ -167,12 +178,12 @@ impl Run<'_> {
     }
 
     /// The name of files.
-    fn name(&self) -> &str {
-        self.properties.first().map_or("nothing", |&id| self.system.property(id).name.as_str())
+    fn name(&self, suffix: &str) -> String {
+        let name = self.properties.first().map_or("nothing", |&id| self.system.property(id).name.as_str());
+        format!("{name}{suffix}")
     }
 
-    fn keep(&self, directory: &Path, transcript: &Transcript, proof: &[u8]) -> Result<(), Refusal> {
-        let name = self.name();
+    fn keep(&self, directory: &Path, transcript: &Transcript, proof: &[u8], name: &str) -> Result<(), Refusal> {
         let write = || -> io::Result<()> {
             fs::create_dir_all(directory)?;
             fs::write(directory.join(format!("{name}.varisat")), proof)?;
@@ -181,5 +192,43 @@ impl Run<'_> {
             formula.flush()
         };
         write().map_err(|error| Refusal::Unwritten(format!("{}: {error}", directory.display())))
+    }
+}
+
+impl Prover for Run<'_> {
+    fn oracle(&self, watch: &Watch) -> Box<dyn Oracle + '_> {
+        match self.sat.solver {
+            #[cfg(feature = "cadical")]
+            SolverName::Cadical => Box::new(Circuits::new(cadical::Cadical::new(watch.clone()), watch.clone())),
+            _ => Box::new(Circuits::new(Varisat::new(watch.clone(), false), watch.clone())),
+        }
+    }
+
+    fn check(&self, proof: &mut Inductive<'_>, watch: &Watch) -> Result<Option<Certificate>, Gap> {
+        if !self.sat.certify {
+            proof.check_start(&mut Asker::new(&mut *self.oracle(watch)))?;
+            proof.check_steps(&mut Asker::new(&mut *self.oracle(watch)))?;
+            return Ok(None);
+        }
+        let start = self.recorded(watch, "-start", |asker| proof.check_start(asker))?;
+        let steps = self.recorded(watch, "-steps", |asker| proof.check_steps(asker))?;
+        Ok(Some(start.and(steps)))
+    }
+}
+
+impl Run<'_> {
+    /// Asks questions of a solver that writes them down, and certifies its answers.
+    fn recorded(
+        &self,
+        watch: &Watch,
+        suffix: &str,
+        ask: impl FnOnce(&mut Asker<'_>) -> Result<(), Gap>,
+    ) -> Result<Certificate, Gap> {
+        let mut circuits = Circuits::new(Recorder::new(Varisat::new(watch.clone(), true)), watch.clone());
+        ask(&mut Asker::new(&mut circuits))?;
+        self.certificate(circuits.into_solver(), suffix).map_err(|refusal| match refusal {
+            Refusal::Exhausted => Gap::Stopped,
+            Refusal::Wrong(_) | Refusal::Unwritten(_) => Gap::Unproved,
+        })
     }
 }

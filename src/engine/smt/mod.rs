@@ -8,9 +8,10 @@ pub mod translate;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::deepen::deepen;
+use super::deepen::{Question, deepen};
+use super::induction::Prover;
 use super::{Budget, Engine, Outcome, Progress, Watch};
-use crate::engine::unroll::Limits;
+use crate::engine::unroll::{Limits, Oracle};
 use crate::system::{PropertyId, System};
 
 pub use solver::Z3;
@@ -38,11 +39,19 @@ impl Engine for Smt {
         let done = AtomicBool::new(false);
         std::thread::scope(|scope| {
             let watcher = scope.spawn(|| interrupt_when_exhausted(&watch, &done, &handle));
-            let outcome = deepen(system, properties, &watch, self.limits, &mut solver, progress, budget.bound);
+            let question =
+                Question { system, properties, bound: budget.bound, limits: self.limits, watch: &watch, prover: self };
+            let outcome = deepen(&question, &mut solver, progress);
             done.store(true, Ordering::Relaxed);
             watcher.thread().unpark();
             outcome
         })
+    }
+}
+
+impl Prover for Smt {
+    fn oracle(&self, watch: &Watch) -> Box<dyn Oracle + '_> {
+        Box::new(Z3::alone(watch.clone()))
     }
 }
 

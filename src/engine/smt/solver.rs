@@ -14,6 +14,8 @@ pub struct Z3 {
     translator: Translator,
     watch: Watch,
     questions: usize,
+    /// Whether nobody interrupts a question when the watch says so.
+    is_alone: bool,
 }
 
 impl Z3 {
@@ -21,11 +23,22 @@ impl Z3 {
     pub fn new(watch: Watch) -> Self {
         // The solver for finite domains bit-blasts and then works like an incremental SAT solver.
         let solver = Solver::new_for_logic("QF_FD").unwrap_or_default();
-        // Left to itself, Z3 catches SIGINT during a query: the query would end, and the program would never know.
-        let mut params = Params::new();
-        params.set_bool("ctrl_c", false);
-        solver.set_params(&params);
-        Z3 { solver, translator: Translator::default(), watch, questions: 0 }
+        solver.set_params(&quiet());
+        Z3 { solver, translator: Translator::default(), watch, questions: 0, is_alone: false }
+    }
+
+    /// One that ends its questions by itself when the watch says that the time is over.
+    pub fn alone(watch: Watch) -> Self {
+        Z3 { is_alone: true, ..Z3::new(watch) }
+    }
+
+    /// Gives the next question the time that is left.
+    fn hurry(&self) {
+        if let Some(left) = self.watch.time_left().filter(|_| self.is_alone) {
+            let mut params = quiet();
+            params.set_u32("timeout", u32::try_from(left.as_millis()).unwrap_or(u32::MAX).max(1));
+            self.solver.set_params(&params);
+        }
     }
 
     fn condition(&mut self, arena: &Arena, condition: TermId) -> Bool {
@@ -35,6 +48,13 @@ impl Z3 {
         }
         condition
     }
+}
+
+/// Left to itself, Z3 catches SIGINT during a query: the query would end, and the program would never know.
+fn quiet() -> Params {
+    let mut params = Params::new();
+    params.set_bool("ctrl_c", false);
+    params
 }
 
 impl Oracle for Z3 {
@@ -52,6 +72,7 @@ impl Oracle for Z3 {
         if self.should_stop() {
             return Answer::Unknown;
         }
+        self.hurry();
         match self.solver.check_assumptions(&[question]) {
             SatResult::Sat => Answer::Possible,
             SatResult::Unsat => Answer::Impossible,

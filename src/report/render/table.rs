@@ -84,6 +84,7 @@ fn result(result: &CheckResult) -> [String; 8] {
     let holds = words::holds(result);
     let (verdict, k) = match &result.answer {
         Answer::Holds(Extent::Complete(k)) => (format!("{holds} (proved)"), k.to_string()),
+        Answer::Holds(Extent::Inductive(_)) => (format!("{holds} (proved)"), "-".to_owned()),
         Answer::Holds(Extent::Bound(k)) => (format!("{holds} up to k"), k.to_string()),
         Answer::Violated(found) => (format!("violated ({})", found.finding.name()), found.k.to_string()),
         Answer::Unknown { reason, covered } => (format!("unknown: {reason}"), covered.saturating_sub(1).to_string()),

@@ -2,7 +2,7 @@
 
 use crate::check::family::FamilyReport;
 use crate::check::{Answer, CheckResult, Counterexample, Finding, Fingerprint, Novelties, Novelty};
-use crate::engine::Extent;
+use crate::engine::{Extent, Induction};
 use crate::input::scenario::dimension::show;
 use crate::input::visible::visible;
 use crate::report::document::Checked;
@@ -57,8 +57,11 @@ pub fn compared(novelties: &Novelties) -> Vec<String> {
 fn plain(result: &CheckResult) -> String {
     let holds = holds(result);
     match (&result.answer, result.family.as_deref()) {
-        (Answer::Holds(Extent::Complete(_)), Some(_)) => format!("{holds} at every size (proved)"),
+        (Answer::Holds(Extent::Complete(_) | Extent::Inductive(_)), Some(_)) => {
+            format!("{holds} at every size (proved)")
+        }
         (Answer::Holds(Extent::Complete(_)), None) => format!("{holds} (proved: every reachable state was seen)"),
+        (Answer::Holds(Extent::Inductive(proof)), None) => format!("{holds} (proved: {})", induction(*proof)),
         (Answer::Holds(Extent::Bound(k)), Some(_)) => format!("{holds} at every size up to k = {k}"),
         (Answer::Holds(Extent::Bound(k)), None) => format!("{holds} up to k = {k}"),
         (Answer::Violated(found), family) => {
@@ -69,6 +72,12 @@ fn plain(result: &CheckResult) -> String {
         (Answer::Unknown { reason, covered: 0 }, _) => format!("unknown: {reason}"),
         (Answer::Unknown { reason, covered }, _) => format!("unknown: {reason}; {holds} up to k = {}", covered - 1),
     }
+}
+
+/// How an induction was made.
+fn induction(Induction { depth, invariants }: Induction) -> String {
+    let noun = if invariants == 1 { "invariant" } else { "invariants" };
+    format!("by induction of depth {depth} with {invariants} {noun}")
 }
 
 /// What a result is about, in brackets; of many workloads the first ones. Nothing if that is the cluster.

@@ -103,7 +103,7 @@ fn mark(result: &CheckResult) -> (&'static str, &'static str) {
 
 fn k(answer: &Answer) -> String {
     match answer {
-        Answer::Holds(Extent::Complete(_)) => "any".to_owned(),
+        Answer::Holds(Extent::Complete(_) | Extent::Inductive(_)) => "any".to_owned(),
         Answer::Holds(Extent::Bound(k)) => format!("≤ {k}"),
         Answer::Violated(found) if found.shortest => found.k.to_string(),
         Answer::Violated(found) => format!("≤ {}", found.k),

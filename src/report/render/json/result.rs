@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{family, focus, input, reduction, story};
 use crate::check::{Answer, CheckResult, Fingerprint, Ignored, Novelty, reason_text};
-use crate::engine::{Attempt, Certificate, Extent};
+use crate::engine::{Attempt, Certificate, Extent, Induction};
 use crate::report::render::words;
 
 /// One result.
@@ -81,6 +81,9 @@ fn extent(answer: &Answer) -> (Value, u32) {
     match answer {
         Answer::Holds(Extent::Bound(k)) => (bound(*k), *k),
         Answer::Holds(Extent::Complete(k)) => (json!({"kind": "complete", "k": k}), *k),
+        Answer::Holds(Extent::Inductive(Induction { depth, invariants })) => {
+            (json!({"kind": "inductive", "depth": depth, "invariants": invariants}), 0)
+        }
         Answer::Violated(found) => (bound(found.k), found.k),
         Answer::Unknown { covered: 0, .. } => (Value::Null, 0),
         Answer::Unknown { covered, .. } => (bound(covered - 1), covered - 1),

@@ -74,7 +74,7 @@ fn lifted(dimensions: &[Dimension], lift: &Lift) -> String {
         }
         (Answer::Holds(extent), _) => {
             let how = match extent {
-                Extent::Complete(_) => "holds there (proved)".to_owned(),
+                Extent::Complete(_) | Extent::Inductive(_) => "holds there (proved)".to_owned(),
                 Extent::Bound(k) => format!("holds there up to k = {k}"),
             };
             format!("at {size}: the choices do not lead to a failure, and a check of its own says that it {how}")
