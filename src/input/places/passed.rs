@@ -138,7 +138,7 @@ mod tests {
             "- apiVersion: v1\n  kind: Pod\n",
             "a: 1\n---\napiVersion: v1\nkind: Pod\n",
             "apiVersion: v1\nkind: Pod\n  metadata: [\n",
-            "{\"kind\": \"Pod\", \"a\": }",
+            "{\"kind\": \"Pod\", \"a\": [}",
             "apiVersion: v1\nkind: Pod\nmetadata:\n  name: 'a\n  note: see {{ docs }}\n",
             "# nothing\n",
         ];

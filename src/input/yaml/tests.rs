@@ -48,8 +48,14 @@ fn documents_split_and_empty_ones_vanish() {
 }
 
 #[test]
-fn duplicates_depth_and_alias_bombs_are_errors() {
-    assert_eq!(parse("a: 1\na: 2\n").expect_err("duplicate").position, Position { line: 2, column: 1 });
+fn of_keys_that_are_given_twice_the_last_one_counts() {
+    let tree = one("a: 1\na: 2\n");
+    assert_eq!(tree.to_json(), json!({"a": 2}));
+    assert_eq!(tree.position_of(&"a".into()).line, 2);
+}
+
+#[test]
+fn depth_and_alias_bombs_are_errors() {
     assert!(parse(&"[".repeat(10_000)).is_err());
     let bomb: String = (1..30).fold("a0: &a0 [x,x,x,x,x,x,x,x,x]\n".to_owned(), |text, n| {
         let previous = format!("*a{}", n - 1);
