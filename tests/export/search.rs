@@ -37,9 +37,10 @@ pub fn reached(graph: &Aiger, actions: &[String]) -> Option<Vec<bool>> {
     Some(reached)
 }
 
-/// For each action its number and its own inputs, the others 0.
+/// For each action its number and its own inputs, the others 0. Where there is none, one step of nothing.
 fn of_actions(graph: &Aiger, actions: &[String]) -> Vec<Choices> {
-    choices(graph, actions, |number| {
+    let nothing = [String::new()];
+    choices(graph, if actions.is_empty() { &nothing } else { actions }, |number| {
         let bits = (0..8).filter_map(|bit| Some((bit, graph.position('i', &format!("action[{bit}]"))?)));
         bits.map(|(bit, position)| (position, number >> bit & 1 == 1)).collect()
     })
