@@ -212,6 +212,11 @@ proptest! {
         let mut solver = solver(6);
         let mut clauses = Vec::new();
         for (more, assumptions) in talk {
+            // Of assumptions that contradict each other varisat writes no proof that its checker accepts. Engines assume one
+            // literal at a time.
+            let all = assumptions.clone();
+            let is_first = |it: &i32| all.iter().find(|other| other.abs() == it.abs()) == Some(it);
+            let assumptions: Vec<i32> = assumptions.into_iter().filter(is_first).collect();
             more.iter().for_each(|clause| solver.add_clause(&literals(clause)));
             clauses.extend(more);
             let expected = match is_satisfiable(&clauses, &assumptions, 6) {

@@ -86,7 +86,7 @@ fn claim(result: &Value, k: u64) -> Option<Claim> {
 /// Up to where something holds: `None` if nothing is said, `Some(None)` if it is proved.
 fn extent(extent: &Value) -> Option<Option<u64>> {
     match extent["kind"].as_str()? {
-        "complete" => Some(None),
+        "complete" | "inductive" => Some(None),
         _ => extent["k"].as_u64().map(Some),
     }
 }
