@@ -66,10 +66,10 @@ pub fn is_too_large(system: &System) -> bool {
 
 /// The depth at which a proof for all runs is first tried: most violations are not deeper.
 const PROVE_AT: u32 = 2;
-/// What that attempt may take at least and at most; between, twice what the search took so far.
-const EARLY: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(60)];
+/// What that attempt may take at least and at most; between, as long as the search took so far.
+const EARLY: [Duration; 2] = [Duration::from_millis(50), Duration::from_secs(60)];
 /// The same of an attempt when all depths are done and the first one was out of time.
-const LATE: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(600)];
+const LATE: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(600)];
 
 /// What is asked of an unrolling.
 #[derive(Clone, Copy)]
@@ -195,7 +195,7 @@ impl Deepening<'_, '_> {
         if !self.is_open {
             return Ok(());
         }
-        let watch = self.watch.part((self.watch.elapsed() * 2).clamp(least, most));
+        let watch = self.watch.part(self.watch.elapsed().clamp(least, most));
         match induction::prove(self.system, self.properties, &watch, self.prover) {
             Ok(proved) => {
                 self.certificate = proved.certificate;
