@@ -136,6 +136,25 @@ fn examples_are_repaired_by_as_few_fields_as_their_twins_change() {
     asked.into_iter().for_each(|example| is_as_small_as_its_twin(example));
 }
 
+/// What the first repair of an example changes: each field, and what is there then.
+const FIRST: [(&str, &[(&str, &str)]); 2] = [
+    ("c2-violating", &[]),
+    ("c3-violating", &[]),
+];
+
+#[test]
+fn first_repairs_change_what_a_person_would() {
+    for (example, expected) in FIRST {
+        let answer = repaired(example);
+        let edits = answer["repairs"][0]["edits"].as_array().expect("a repair");
+        let text = |edit: &Value, key: &str| edit[key].as_str().unwrap_or("nothing").to_owned();
+        let changed: Vec<(String, String)> =
+            edits.iter().map(|edit| (format!("{}: {}", text(edit, "object"), text(edit, "field")), text(edit, "to"))).collect();
+        let expected: Vec<(String, String)> = expected.iter().map(|&(field, to)| (field.to_owned(), to.to_owned())).collect();
+        assert_eq!(changed, expected, "{example}");
+    }
+}
+
 /// A value of a field: with mappings, sequences and scalars of all kinds.
 fn value() -> impl Strategy<Value = Value> {
     let text = prop_oneof!["[a-z]{1,6}", "[0-9]{1,3}%", Just("true".to_owned()), Just("a: #b, [c]".to_owned())];

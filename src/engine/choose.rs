@@ -1,6 +1,7 @@
 //! The cheapest choice among options under clauses: a weighted hitting set, which Z3 optimises.
 //!
-//! Options come in groups, of each of which one is taken at most.
+//! Options come in groups, of each of which one is taken at most. Among single options there is nothing to optimise: they are
+//! looked through.
 
 use z3::ast::Bool;
 use z3::{Optimize, Params, SatResult};
@@ -42,6 +43,9 @@ pub fn cheapest(
     if let Some(why) = watch.exhausted() {
         return Err(why);
     }
+    if count == 1 {
+        return Ok(single(choices, clauses).map(|at| vec![at]));
+    }
     let question = Question::new(choices, watch);
     question.limit(count);
     clauses.iter().for_each(|clause| question.require(clause));
@@ -50,6 +54,17 @@ pub fn cheapest(
         SatResult::Unknown => Err(watch.exhausted().unwrap_or(UnknownReason::Time)),
         SatResult::Sat => Ok(question.taken()),
     }
+}
+
+/// The cheapest option that satisfies every clause alone; of several the first.
+fn single(choices: &[Choice], clauses: &[Vec<Literal>]) -> Option<usize> {
+    let holds = |at: usize, literal: &Literal| match *literal {
+        Literal::Takes(other) => at == other,
+        Literal::Leaves(other) => at != other,
+        Literal::Spares(group) => choices[at].group != group,
+    };
+    let fits = |at: &usize| clauses.iter().all(|clause| clause.iter().any(|literal| holds(*at, literal)));
+    (0..choices.len()).filter(fits).min_by_key(|&at| choices[at].cost)
 }
 
 struct Question<'a> {
@@ -126,6 +141,8 @@ mod tests {
         use Literal::{Leaves, Spares, Takes};
         let costs = [(0, 5), (0, 6), (1, 9), (2, 3)];
         assert_eq!(ask(&costs, &[], 1), Some(vec![3]));
+        assert_eq!(ask(&[(0, 3), (1, 3)], &[], 1), Some(vec![0]), "the first of several");
+        assert_eq!(ask(&costs, &[vec![Spares(2)]], 1), Some(vec![0]));
         assert_eq!(ask(&costs, &[], 2), Some(vec![0, 3]));
         assert_eq!(ask(&costs, &[vec![Takes(0), Takes(2)]], 1), Some(vec![0]));
         assert_eq!(ask(&costs, &[vec![Takes(0), Takes(2)], vec![Takes(1), Takes(2)]], 1), Some(vec![2]));

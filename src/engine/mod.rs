@@ -36,12 +36,21 @@ pub struct Budget {
     pub stop: Arc<AtomicBool>,
     /// Set when another engine has decided; ends this check alone.
     pub overtaken: Arc<AtomicBool>,
+    /// Whether time goes into finding out that a counterexample is a shortest one; else any will do.
+    pub shortest: bool,
 }
 
 impl Budget {
     /// A budget with a bound only.
     pub fn bound(bound: u32) -> Self {
-        Budget { bound, time: None, memory: None, stop: Arc::default(), overtaken: Arc::default() }
+        Budget {
+            bound,
+            time: None,
+            memory: None,
+            stop: Arc::default(),
+            overtaken: Arc::default(),
+            shortest: true,
+        }
     }
 
     /// The limit on building that follows from it, if it starts at `since`.

@@ -11,6 +11,7 @@ pub mod answer;
 pub mod apply;
 pub mod edit;
 pub mod grammar;
+mod known;
 pub mod objects;
 mod relevance;
 pub mod search;

@@ -2,14 +2,18 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use crate::check::{Answer, CheckError, CheckResult, Options, check, source};
+use crate::check::source::{self, Input};
+use crate::check::{Answer, CheckError, CheckResult, Options, check};
 use crate::cluster::object::scenario::Scenario;
 use crate::engine::{Budget, Engine, Progress, Watch};
 use crate::input::source::Source;
 
 use super::edit::Edit;
+use super::known::Known;
 use super::objects::Objects;
+use super::relevance::Relevance;
 use super::text::Change;
 
 /// How inputs are checked.
@@ -30,10 +34,10 @@ pub struct Way<'a> {
 pub enum Outcome {
     /// All properties hold.
     Holds(Vec<CheckResult>),
-    /// One does not.
-    Violated(Vec<CheckResult>),
+    /// One does not: what its counterexample is about.
+    Violated(Relevance),
     /// It is not known in time, or not at all.
-    Open(Vec<CheckResult>),
+    Open,
     /// The edits cannot be made together, or what they make is no input.
     Refused,
 }
@@ -46,12 +50,16 @@ pub struct Trials<'a> {
     pub watch: Watch,
     /// Names of the properties that have to be answered.
     names: BTreeSet<String>,
+    /// Counterexamples of the input as it is, and of changes of it.
+    known: Known,
+    /// How many changes were refuted by one of them.
+    pub refuted: usize,
 }
 
 impl<'a> Trials<'a> {
     /// For the texts of an input.
     pub fn new(objects: &'a Objects, way: &'a Way<'a>) -> Self {
-        Trials { objects, way, watch: way.budget.start(), names: BTreeSet::new() }
+        Trials { objects, way, watch: way.budget.start(), names: BTreeSet::new(), known: Known::default(), refuted: 0 }
     }
 
     /// The texts as they are.
@@ -59,21 +67,28 @@ impl<'a> Trials<'a> {
         &self.objects.sources
     }
 
-    /// Checks the input as it is.
+    /// Checks the input as it is. What it breaks is broken by a shortest counterexample.
     ///
     /// # Errors
     ///
     /// If it cannot be read or checked.
-    pub fn first(&mut self) -> Result<Outcome, CheckError> {
-        let (results, skipped) = self.check(&self.objects.sources)?;
+    pub fn first(&mut self) -> Result<(Vec<CheckResult>, Outcome), CheckError> {
+        let input = self.read(&self.objects.sources)?;
+        let (results, skipped) = self.check(&input, Budget { shortest: true, ..self.budget(None) })?;
         self.names = results.iter().map(|result| result.property.clone()).chain(skipped).collect();
-        Ok(self.outcome(results))
+        Ok((results.clone(), self.outcome(results)))
     }
 
-    /// Checks the input with edits made.
-    pub fn of(&self, edits: &[&Edit]) -> Outcome {
+    /// Checks the input with edits made, for so much time at most.
+    pub fn of(&mut self, edits: &[&Edit], patience: Option<Duration>) -> Outcome {
         let Some(sources) = self.changed(edits) else { return Outcome::Refused };
-        match self.check(&sources) {
+        let Ok(input) = self.read(&sources) else { return Outcome::Refused };
+        let budget = self.budget(patience);
+        if let Some(about) = self.known.refutation(&input, self.way.adjust, &budget.limit(Instant::now())) {
+            self.refuted += 1;
+            return Outcome::Violated(about);
+        }
+        match self.check(&input, budget) {
             Err(_) => Outcome::Refused,
             Ok((results, skipped)) => {
                 // A property that nobody can ask about any more does not hold.
@@ -97,22 +112,31 @@ impl<'a> Trials<'a> {
         Some(sources)
     }
 
-    fn check(&self, sources: &[Arc<Source>]) -> Result<(Vec<CheckResult>, Vec<String>), CheckError> {
+    fn read(&self, sources: &[Arc<Source>]) -> Result<Input, CheckError> {
         let mut input = source::of_sources(sources, self.way.sizes)?;
         (self.way.adjust)(&mut input.spec.scenario);
-        let budget =
-            Budget { bound: input.spec.scenario.bound, time: self.watch.time_left(), ..self.way.budget.clone() };
-        let options =
-            Options { adjust: self.way.adjust, progress: self.way.progress, ..Options::new(self.way.engine, budget) };
-        check(&input, &options, &mut |_| ())
+        Ok(input)
     }
 
-    fn outcome(&self, results: Vec<CheckResult>) -> Outcome {
+    /// What is left of the time, or less. Any counterexample will do.
+    fn budget(&self, patience: Option<Duration>) -> Budget {
+        let time = self.watch.time_left().into_iter().chain(patience).min();
+        Budget { time, shortest: false, ..self.way.budget.clone() }
+    }
+
+    fn check(&self, input: &Input, budget: Budget) -> Result<(Vec<CheckResult>, Vec<String>), CheckError> {
+        let budget = Budget { bound: input.spec.scenario.bound, ..budget };
+        let options =
+            Options { adjust: self.way.adjust, progress: self.way.progress, ..Options::new(self.way.engine, budget) };
+        check(input, &options, &mut |_| ())
+    }
+
+    fn outcome(&mut self, results: Vec<CheckResult>) -> Outcome {
         let is_open = |result: &CheckResult| matches!(result.answer, Answer::Unknown { .. });
         if results.iter().any(CheckResult::is_violated) {
-            Outcome::Violated(results)
+            Outcome::Violated(self.known.learn(&results))
         } else if results.iter().any(is_open) || results.is_empty() {
-            Outcome::Open(results)
+            Outcome::Open
         } else {
             Outcome::Holds(results)
         }
