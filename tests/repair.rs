@@ -6,8 +6,13 @@ mod twins;
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
+use kubound::engine::explicit::Explicit;
+use kubound::engine::{Budget, Silent};
+use kubound::input::Diagnostics;
 use kubound::input::path::FieldPath;
+use kubound::input::source::read;
 use kubound::repair::text::{Action, Change, Page};
+use kubound::repair::{Objects, Way, repair};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -67,6 +72,27 @@ fn what_is_applied_holds_and_changes_nothing_else() {
     assert_eq!(kubound(&["check", "."], directory.path()).0, 0);
     let (code, out, _) = kubound(&["repair", "--apply", "."], directory.path());
     assert!(code == 0 && out.contains("nothing to repair"), "{out}");
+}
+
+#[test]
+fn files_that_commands_apply_are_changed_with_the_workload() {
+    let directory = copied("failures/k98215-violating");
+    let (code, out, err) = kubound(&["repair", "--apply", "."], directory.path());
+    assert_eq!(code, 0, "{err}");
+    assert!(out.contains("matchLabelKeys: [pod-template-hash]"), "{out}");
+    assert!(err.contains("web.yaml") && err.contains("web-2.yaml"), "{err}");
+    assert_eq!(kubound(&["check", "."], directory.path()).0, 0, "what is on disk is what was checked");
+}
+
+#[test]
+fn known_counterexamples_refute_changes_that_do_not_matter() {
+    let directory = root().join("examples/failures/k72320-violating");
+    let mut sink = Diagnostics::default();
+    let objects = Objects::new(read(&[directory], &mut sink));
+    let way = Way { engine: &Explicit, budget: Budget::bound(0), adjust: &|_| (), sizes: &[], progress: &Silent };
+    let answer = repair("k72320".to_owned(), &objects, &way).expect("an input");
+    assert!(answer.refuted * 2 > answer.tried, "{} of {}", answer.refuted, answer.tried);
+    assert_eq!(answer.repairs[0].edits[0].field, "spec.unhealthyPodEvictionPolicy");
 }
 
 #[test]
@@ -137,10 +163,7 @@ fn examples_are_repaired_by_as_few_fields_as_their_twins_change() {
 }
 
 /// What the first repair of an example changes: each field, and what is there then.
-const FIRST: [(&str, &[(&str, &str)]); 2] = [
-    ("c2-violating", &[]),
-    ("c3-violating", &[]),
-];
+const FIRST: [(&str, &[(&str, &str)]); 2] = [("c2-violating", &[]), ("c3-violating", &[])];
 
 #[test]
 fn first_repairs_change_what_a_person_would() {
@@ -148,9 +171,12 @@ fn first_repairs_change_what_a_person_would() {
         let answer = repaired(example);
         let edits = answer["repairs"][0]["edits"].as_array().expect("a repair");
         let text = |edit: &Value, key: &str| edit[key].as_str().unwrap_or("nothing").to_owned();
-        let changed: Vec<(String, String)> =
-            edits.iter().map(|edit| (format!("{}: {}", text(edit, "object"), text(edit, "field")), text(edit, "to"))).collect();
-        let expected: Vec<(String, String)> = expected.iter().map(|&(field, to)| (field.to_owned(), to.to_owned())).collect();
+        let changed: Vec<(String, String)> = edits
+            .iter()
+            .map(|edit| (format!("{}: {}", text(edit, "object"), text(edit, "field")), text(edit, "to")))
+            .collect();
+        let expected: Vec<(String, String)> =
+            expected.iter().map(|&(field, to)| (field.to_owned(), to.to_owned())).collect();
         assert_eq!(changed, expected, "{example}");
     }
 }

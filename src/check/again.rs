@@ -5,6 +5,7 @@
 //! trace does not break it says nothing.
 
 use crate::cluster::object::scenario::Scenario;
+use crate::engine::Watch;
 use crate::model::Model;
 use crate::system::{PropertyId, Slice, Trace, replay};
 use crate::term::Limit;
@@ -34,9 +35,9 @@ struct About {
 }
 
 impl<'a> Again<'a> {
-    /// Of an input, whose scenario is as it is to be; models that are not built within the limit break nothing.
-    pub fn on(input: &'a Input, adjust: &'a dyn Fn(&mut Scenario), limit: Limit) -> Self {
-        Again { input, adjust, limit, models: Vec::new() }
+    /// Of an input, whose scenario is as it is to be; in models that are not built in time nothing is broken.
+    pub fn on(input: &'a Input, adjust: &'a dyn Fn(&mut Scenario), watch: &Watch) -> Self {
+        Again { input, adjust, limit: watch.limit(), models: Vec::new() }
     }
 
     /// Whether a trace is a run of the input that breaks its property there.

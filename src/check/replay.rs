@@ -43,11 +43,7 @@ pub fn replay(input: Input, trace: SavedTrace) -> Result<Replayed, CheckError> {
 
 /// The model of an input that has the property of a trace, or why there is none. The outer error is one of the trace or the
 /// input.
-pub(super) fn modelled(
-    input: &Input,
-    trace: &SavedTrace,
-    limit: &Limit,
-) -> Result<Result<Model, String>, CheckError> {
+pub(super) fn modelled(input: &Input, trace: &SavedTrace, limit: &Limit) -> Result<Result<Model, String>, CheckError> {
     let known = Interleaving::named(&trace.interleaving);
     let unknown = || CheckError::Usage(format!("there is no interleaving `{}`", trace.interleaving));
     let mut spec = input.spec.clone();

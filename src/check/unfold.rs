@@ -23,7 +23,8 @@ pub struct Unfolded {
 /// If the input cannot be modelled, or the trace is none of it.
 pub fn unfold(input: &Input, trace: &SavedTrace) -> Result<Unfolded, CheckError> {
     let member = member(input, trace).transpose()?;
-    let unfolded = modelled(member.as_ref().unwrap_or(input), trace, &Limit::default())?.and_then(|model| on_slice(&model, trace, run));
+    let unfolded = modelled(member.as_ref().unwrap_or(input), trace, &Limit::default())?
+        .and_then(|model| on_slice(&model, trace, run));
     unfolded.map_err(CheckError::Usage)
 }
 

@@ -43,14 +43,7 @@ pub struct Budget {
 impl Budget {
     /// A budget with a bound only.
     pub fn bound(bound: u32) -> Self {
-        Budget {
-            bound,
-            time: None,
-            memory: None,
-            stop: Arc::default(),
-            overtaken: Arc::default(),
-            shortest: true,
-        }
+        Budget { bound, time: None, memory: None, stop: Arc::default(), overtaken: Arc::default(), shortest: true }
     }
 
     /// The limit on building that follows from it, if it starts at `since`.

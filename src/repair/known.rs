@@ -6,7 +6,7 @@
 use crate::check::source::Input;
 use crate::check::{Again, Answer, CheckResult, SavedTrace};
 use crate::cluster::object::scenario::Scenario;
-use crate::term::Limit;
+use crate::engine::Watch;
 
 use super::relevance::Relevance;
 
@@ -32,14 +32,9 @@ impl Known {
     }
 
     /// What a counterexample is about that an input still has, if it has one of these.
-    pub fn refutation(
-        &mut self,
-        input: &Input,
-        adjust: &dyn Fn(&mut Scenario),
-        limit: &Limit,
-    ) -> Option<Relevance> {
-        let mut again = Again::on(input, adjust, limit.clone());
-        let at = self.all.iter().position(|(trace, _)| limit.reached().is_none() && again.breaks(trace))?;
+    pub fn refutation(&mut self, input: &Input, adjust: &dyn Fn(&mut Scenario), watch: &Watch) -> Option<Relevance> {
+        let mut again = Again::on(input, adjust, watch);
+        let at = self.all.iter().position(|(trace, _)| watch.exhausted().is_none() && again.breaks(trace))?;
         let found = self.all.remove(at);
         self.all.insert(0, found);
         Some(self.all[0].1.clone())

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use crate::check::{CheckError, CheckResult, reason_text};
 use crate::engine::UnknownReason;
-use crate::engine::choose::{Choice, Literal, cheapest};
+use crate::engine::choose::{Choice, Choosing, Literal};
 
 use super::answer::{Ending, Repair, Repaired};
 use super::edit::Edit;
@@ -22,7 +22,7 @@ use super::trial::{Outcome, Trials, Way};
 const MOST_FIELDS: usize = 3;
 /// A change whose check takes longer than this, and than some times what the check of the input took, waits until the others
 /// of as many fields are decided.
-const MOST_PATIENCE: Duration = Duration::from_secs(1);
+const LEAST_PATIENCE: Duration = Duration::from_secs(1);
 /// How many times that is.
 const PATIENCE_FACTOR: u32 = 4;
 /// Most repairs of an input.
@@ -37,7 +37,7 @@ pub fn repair(name: String, objects: &Objects, way: &Way<'_>) -> Result<Repaired
     let mut trials = Trials::new(objects, way);
     let began = Instant::now();
     let (before, outcome) = trials.first()?;
-    let patience = MOST_PATIENCE.max(began.elapsed() * PATIENCE_FACTOR);
+    let patience = LEAST_PATIENCE.max(began.elapsed() * PATIENCE_FACTOR);
     let mut search = Search::new(trials, grammar::edits(objects), patience);
     let ending = match outcome {
         Outcome::Violated(about) => search.run(&about),
@@ -47,14 +47,6 @@ pub fn repair(name: String, objects: &Objects, way: &Way<'_>) -> Result<Repaired
     let Search { repairs, tried, open, fields, late, trials, .. } = search;
     let (open, refuted) = (open + late.len(), trials.refuted);
     Ok(Repaired { input: name, before, ending, repairs, tried, refuted, open, fields })
-}
-
-/// The edit that is nearest to what decided a counterexample: for a hint.
-pub fn nearest(objects: &Objects, result: &CheckResult) -> Option<Edit> {
-    let relevance = Relevance::of([result]);
-    let admitted = grammar::edits(objects).into_iter().filter(|edit| relevance.admits(edit));
-    // A field that few rules read has more to do with the one that decided than a field of which many read something.
-    admitted.min_by_key(|edit| (!relevance.decides(edit), edit.rules.len(), edit.cost()))
 }
 
 struct Search<'a> {
@@ -132,15 +124,15 @@ impl<'a> Search<'a> {
 
     /// Tries all sets of edits of so many fields, the cheapest first, until there are enough repairs.
     fn exhaust(&mut self, fields: usize, is_relevant: bool) -> Result<(), UnknownReason> {
+        let choices = self.choices.clone();
+        let mut choosing = Choosing::new(&choices, fields);
         while self.repairs.len() < MOST_REPAIRS {
             let demands: &[Vec<Literal>] = if is_relevant { &self.demands } else { &[] };
             // Among sets of one size, to leave one of its edits is to be another set.
             let failed = self.failed.iter().filter(|set| set.len() == fields);
             let failed = failed.map(|set| set.iter().map(|&at| Literal::Leaves(at)).collect());
             let clauses: Vec<Vec<Literal>> = demands.iter().chain(&self.known).cloned().chain(failed).collect();
-            let t0 = std::time::Instant::now();
-            let Some(set) = cheapest(&self.choices, &clauses, fields, &self.trials.watch)? else { break };
-            if std::env::var_os("TRACE").is_some() { eprintln!("CHOOSE {:.3} {fields} {is_relevant}", t0.elapsed().as_secs_f64()); }
+            let Some(set) = choosing.next(&clauses, &self.trials.watch)? else { break };
             self.attempt(&set, Some(self.patience))?;
         }
         Ok(())
@@ -149,12 +141,7 @@ impl<'a> Search<'a> {
     fn attempt(&mut self, set: &[usize], patience: Option<Duration>) -> Result<(), UnknownReason> {
         let edits: Vec<&Edit> = set.iter().map(|&at| &self.edits[at]).collect();
         let began = Instant::now();
-        let refuted = self.trials.refuted;
         let outcome = self.trials.of(&edits, patience);
-        if std::env::var_os("TRACE").is_some() {
-            let o = match &outcome { Outcome::Holds(_) => "holds", Outcome::Violated(_) if self.trials.refuted > refuted => "refuted", Outcome::Violated(_) => "violated", Outcome::Open => "open", Outcome::Refused => "refused" };
-            eprintln!("TRIAL {:.3} {o} {}", began.elapsed().as_secs_f64(), edits.iter().map(|e| format!("{}/{} {}->{}", e.object, e.field, e.from, e.to)).collect::<Vec<_>>().join(" & "));
-        }
         self.tried += usize::from(!matches!(outcome, Outcome::Refused));
         match outcome {
             Outcome::Holds(results) => {
@@ -186,8 +173,8 @@ impl<'a> Search<'a> {
     /// Keeps a repair; those of the same fields, and more, are none of interest.
     fn keep(&mut self, set: &[usize], results: Vec<CheckResult>) {
         let edits: Vec<&Edit> = set.iter().map(|&at| &self.edits[at]).collect();
-        let Some(changed) = self.trials.changed(&edits) else { return };
-        let files = self.trials.sources().iter().zip(&changed).filter(|(old, new)| old.text != new.text);
+        let Some(changed) = self.trials.objects.changed(&edits) else { return };
+        let files = self.trials.objects.sources.iter().zip(&changed).filter(|(old, new)| old.text != new.text);
         let files = files.map(|(old, new)| (old.clone(), new.clone())).collect();
         let edits = edits.into_iter().cloned().collect();
         self.repairs.push(Repair { edits, results, files });

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::check::source::{self, Input};
 use crate::check::{Answer, CheckError, CheckResult, Options, check};
@@ -14,7 +14,6 @@ use super::edit::Edit;
 use super::known::Known;
 use super::objects::Objects;
 use super::relevance::Relevance;
-use super::text::Change;
 
 /// How inputs are checked.
 pub struct Way<'a> {
@@ -44,7 +43,8 @@ pub enum Outcome {
 
 /// Makes trials.
 pub struct Trials<'a> {
-    objects: &'a Objects,
+    /// What is changed.
+    pub objects: &'a Objects,
     way: &'a Way<'a>,
     /// Ends when all of the time is used up.
     pub watch: Watch,
@@ -62,11 +62,6 @@ impl<'a> Trials<'a> {
         Trials { objects, way, watch: way.budget.start(), names: BTreeSet::new(), known: Known::default(), refuted: 0 }
     }
 
-    /// The texts as they are.
-    pub fn sources(&self) -> &'a [Arc<Source>] {
-        &self.objects.sources
-    }
-
     /// Checks the input as it is. What it breaks is broken by a shortest counterexample.
     ///
     /// # Errors
@@ -81,10 +76,10 @@ impl<'a> Trials<'a> {
 
     /// Checks the input with edits made, for so much time at most.
     pub fn of(&mut self, edits: &[&Edit], patience: Option<Duration>) -> Outcome {
-        let Some(sources) = self.changed(edits) else { return Outcome::Refused };
+        let Some(sources) = self.objects.changed(edits) else { return Outcome::Refused };
         let Ok(input) = self.read(&sources) else { return Outcome::Refused };
         let budget = self.budget(patience);
-        if let Some(about) = self.known.refutation(&input, self.way.adjust, &budget.limit(Instant::now())) {
+        if let Some(about) = self.known.refutation(&input, self.way.adjust, &budget.start()) {
             self.refuted += 1;
             return Outcome::Violated(about);
         }
@@ -96,20 +91,6 @@ impl<'a> Trials<'a> {
                 if names == self.names { self.outcome(results) } else { Outcome::Refused }
             }
         }
-    }
-
-    /// The texts with edits made; nothing if they do not go together.
-    pub fn changed(&self, edits: &[&Edit]) -> Option<Vec<Arc<Source>>> {
-        let mut sources = self.objects.sources.clone();
-        for (at, source) in sources.iter_mut().enumerate() {
-            let all = edits.iter().flat_map(|edit| &edit.changes);
-            let own: Vec<Change> = all.filter(|(of, _)| *of == at).map(|(_, change)| change.clone()).collect();
-            if !own.is_empty() {
-                let text = self.objects.pages[at].as_ref()?.changed(&own)?;
-                *source = Arc::new(source.with_text(text));
-            }
-        }
-        Some(sources)
     }
 
     fn read(&self, sources: &[Arc<Source>]) -> Result<Input, CheckError> {
