@@ -27,10 +27,12 @@ fn offer(offers: &mut Offers<'_>) {
         let field = |path: &str| Field::own(budget, path).about(names.clone());
         let least = field("spec.minAvailable");
         if !least.value().is_null() {
-            // What Kubernetes recommends: it stays right when the number of pods changes.
+            // What Kubernetes recommends: it stays right when the number of pods changes. Where one pod has to be there, none
+            // has to any more.
+            let is_several = least.value() != 1;
             let action = Action::Replace("maxUnavailable".to_owned(), json!(1));
             let costs = "one pod may be down, however many there are".to_owned();
-            offers.offer(&least, [Try { action, preference: Preference::Tunes, distance: 1, costs }]);
+            offers.offer(&least, [Try { action, preference: tuned(is_several), distance: 1, costs }]);
             offers.offer(&least, available(least.value()));
         }
         let most = field("spec.maxUnavailable");
