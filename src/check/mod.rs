@@ -1,11 +1,12 @@
 //! Decides: from an input and options to verdicts, with counterexamples replayed and told. Knows no terminal.
 //!
-//! Commands need nothing else: [`source`] reads an input, [`check`] decides it, [`replay`] executes saved traces again,
+//! Commands need nothing else: [`source`] reads an input, [`check`] decides it, [`replay`] executes saved traces again ([`Again`] many of them),
 //! [`simulate`] makes a random run, and [`transition_system`] shows what all of these are about. Within: [`family`] searches families of topologies, [`verify`] asks about
 //! every property of one cluster, [`focus`] decides clusters of many workloads. A [`plan`] says what they check and how; [`asking`]
 //! decides one property of one model. An [`Answer`] carries its counterexample as a
 //! [`SavedTrace`] and as a [`Narrative`], the one story of a run.
 
+mod again;
 pub mod answer;
 mod apart;
 pub mod asking;
@@ -41,6 +42,7 @@ pub mod verify;
 mod walk;
 mod whole;
 
+pub use again::Again;
 pub use answer::{Answer, Counterexample, reason_text};
 pub use baseline::{Baseline, Novelties};
 pub use entry::{check, transition_system};

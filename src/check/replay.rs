@@ -1,9 +1,10 @@
 //! Replays a saved trace on an input, which may have changed since.
 
 use crate::input::visible::visible;
-use crate::model::{Model, ModelError, build, build_of_single_nodes};
+use crate::model::{Model, ModelError, build_of_single_nodes_within, build_within};
 use crate::property::Selection;
 use crate::system::{Interleaving, PropertyId, Slice, Trace};
+use crate::term::Limit;
 
 use super::asking::named;
 use super::retelling::retell;
@@ -33,7 +34,7 @@ pub struct Replayed {
 /// there is no error, but what is told.
 pub fn replay(input: Input, trace: SavedTrace) -> Result<Replayed, CheckError> {
     let is_same_input = fingerprint(&input.spec) == trace.fingerprint;
-    let told = modelled(&input, &trace)?.and_then(|model| {
+    let told = modelled(&input, &trace, &Limit::default())?.and_then(|model| {
         let retold = |slice: &Slice, property, steps: &Trace| retell(&input.spec, &model, slice, property, steps);
         on_slice(&model, &trace, |slice, property, steps| Ok(retold(slice, property, steps)?.0))
     });
@@ -43,21 +44,28 @@ pub fn replay(input: Input, trace: SavedTrace) -> Result<Replayed, CheckError> {
 
 /// The model of an input that has the property of a trace, or why there is none. The outer error is one of the trace or the
 /// input.
-pub(super) fn modelled(input: &Input, trace: &SavedTrace) -> Result<Result<Model, String>, CheckError> {
+pub(super) fn modelled(input: &Input, trace: &SavedTrace, limit: &Limit) -> Result<Result<Model, String>, CheckError> {
     let known = Interleaving::named(&trace.interleaving);
     let unknown = || CheckError::Usage(format!("there is no interleaving `{}`", trace.interleaving));
     let mut spec = input.spec.clone();
     spec.scenario.interleaving = known.ok_or_else(unknown)?;
     let selection = about(input, trace);
     let model = match trace.single_nodes {
-        true => build_of_single_nodes(&spec, &selection),
-        false => build(&spec, &selection),
+        true => build_of_single_nodes_within(&spec, &selection, limit),
+        false => build_within(&spec, &selection, limit),
     };
     match model {
         Ok(model) => Ok(Ok(model)),
         Err(ModelError::Property(error)) => Ok(Err(error.to_string())),
         Err(error) => Err(VerifyError::from(error).into()),
     }
+}
+
+/// Of a family the member that a trace is a run of.
+pub(super) fn member(input: &Input, trace: &SavedTrace) -> Option<Result<Input, CheckError>> {
+    let members = input.members.as_ref()?;
+    let size = members.sizes.iter().find(|size| members.name(size) == trace.input)?;
+    Some(members.member(size))
 }
 
 /// Makes something of a trace, in terms of the part of a model that its property needs.

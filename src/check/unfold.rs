@@ -1,11 +1,11 @@
 //! A counterexample with all its states, for tools that look at runs of transition systems.
 
-use super::replay::{modelled, on_slice};
+use super::replay::{member, modelled, on_slice};
 use super::saved::variable_names;
 use super::source::Input;
 use super::{CheckError, SavedTrace};
 use crate::system::{PropertyId, Slice, System, Trace, replay};
-use crate::term::Sort;
+use crate::term::{Limit, Sort};
 
 /// A run, state by state, of the part of the model that its property needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,15 +23,9 @@ pub struct Unfolded {
 /// If the input cannot be modelled, or the trace is none of it.
 pub fn unfold(input: &Input, trace: &SavedTrace) -> Result<Unfolded, CheckError> {
     let member = member(input, trace).transpose()?;
-    let unfolded = modelled(member.as_ref().unwrap_or(input), trace)?.and_then(|model| on_slice(&model, trace, run));
+    let unfolded = modelled(member.as_ref().unwrap_or(input), trace, &Limit::default())?
+        .and_then(|model| on_slice(&model, trace, run));
     unfolded.map_err(CheckError::Usage)
-}
-
-/// Of a family the member that the trace is a run of.
-fn member(input: &Input, trace: &SavedTrace) -> Option<Result<Input, CheckError>> {
-    let members = input.members.as_ref()?;
-    let size = members.sizes.iter().find(|size| members.name(size) == trace.input)?;
-    Some(members.member(size))
 }
 
 fn run(slice: &Slice, property: PropertyId, trace: &Trace) -> Result<Unfolded, String> {

@@ -12,7 +12,7 @@ use crate::cluster::object::scenario::Scenario;
 use crate::cluster::object::spec::WorkloadKind;
 use crate::engine::{Budget, Progress, UnknownReason};
 use crate::input::{Diagnostics, Ignore, describe_defaults};
-use crate::repair::{Hint, Objects, nearest};
+use crate::repair::{Hint, Objects, Reading, nearest};
 use crate::report::document::{self, Checked};
 use crate::report::render::json;
 use crate::report::render::layout::indented;
@@ -319,7 +319,8 @@ impl Session<'_> {
         if sources.iter().map(|source| source.text.len()).sum::<usize>() > MOST_HINTED {
             return Ok(None);
         }
-        let hint = nearest(&Objects::new(sources), violated).map(|edit| Hint {
+        let reading = Reading { sizes: &asked.sizes, adjust: &|scenario| adjust(self.arguments, scenario) };
+        let hint = nearest(&Objects::new(sources), violated, &reading).map(|edit| Hint {
             object: edit.object,
             field: edit.field,
             place: edit.place,

@@ -1,7 +1,9 @@
 //! The cheapest choice among options under clauses: a weighted hitting set, which Z3 optimises.
 //!
-//! Options come in groups, of each of which one is taken at most.
+//! Options come in groups, of each of which one is taken at most. Where the choices are few, they are listed by cost once, and
+//! looked through as clauses come: Z3 would begin anew with each of them.
 
+use itertools::Itertools;
 use z3::ast::Bool;
 use z3::{Optimize, Params, SatResult};
 
@@ -27,13 +29,87 @@ pub enum Literal {
     Spares(usize),
 }
 
-/// Positions of `count` options whose costs are the smallest sum of all such choices that satisfy every clause; `None` if
-/// none does.
-///
-/// # Errors
-///
-/// If the time is used up, or somebody stops it, before that is known.
-pub fn cheapest(
+/// More choices than this are not listed.
+const MOST_LISTED: usize = 100_000;
+
+/// Choices of one number of options, the cheapest first, under clauses that become more.
+pub struct Choosing<'a> {
+    choices: &'a [Choice],
+    count: usize,
+    /// All of them by cost, from the one that is looked at next; `None` if they are too many.
+    listed: Option<std::vec::IntoIter<Vec<usize>>>,
+}
+
+impl<'a> Choosing<'a> {
+    /// Of `count` of these options.
+    pub fn new(choices: &'a [Choice], count: usize) -> Self {
+        let listed = is_few(choices.len(), count).then(|| by_cost(choices, count).into_iter());
+        Choosing { choices, count, listed }
+    }
+
+    /// Positions of options whose costs are the smallest sum of all choices that satisfy every clause, and that no call before has
+    /// given or passed over; `None` if there is none. Clauses are those of the last call, and others; one of them excludes
+    /// what was given.
+    ///
+    /// # Errors
+    ///
+    /// If the time is used up, or somebody stops it, before that is known.
+    pub fn next(&mut self, clauses: &[Vec<Literal>], watch: &Watch) -> Result<Option<Vec<usize>>, UnknownReason> {
+        let Some(listed) = &mut self.listed else { return cheapest(self.choices, clauses, self.count, watch) };
+        if let Some(why) = watch.exhausted() {
+            return Err(why);
+        }
+        let clauses: Vec<Clause> = clauses.iter().map(|clause| Clause::of(clause, self.choices.len())).collect();
+        Ok(listed.find(|set| clauses.iter().all(|clause| clause.admits(set, self.choices))))
+    }
+}
+
+/// Whether there are few choices of `count` among so many.
+fn is_few(options: usize, count: usize) -> bool {
+    let combinations = (0..count).try_fold(1_usize, |all, taken| {
+        Some(all.checked_mul(options.saturating_sub(taken))? / (taken + 1)).filter(|all| *all <= MOST_LISTED)
+    });
+    combinations.is_some()
+}
+
+fn by_cost(choices: &[Choice], count: usize) -> Vec<Vec<usize>> {
+    let is_one_of_each = |set: &Vec<usize>| set.iter().map(|&at| choices[at].group).all_unique();
+    let cost = |set: &Vec<usize>| set.iter().map(|&at| choices[at].cost).sum::<u64>();
+    let mut all: Vec<Vec<usize>> = (0..choices.len()).combinations(count).filter(is_one_of_each).collect();
+    all.sort_by_cached_key(cost);
+    all
+}
+
+/// A clause, to be looked at often.
+struct Clause {
+    /// By option: whether to take it satisfies the clause.
+    takes: Vec<bool>,
+    leaves: Vec<usize>,
+    spares: Vec<usize>,
+}
+
+impl Clause {
+    fn of(literals: &[Literal], options: usize) -> Self {
+        let mut clause = Clause { takes: vec![false; options], leaves: Vec::new(), spares: Vec::new() };
+        for literal in literals {
+            match *literal {
+                Literal::Takes(at) => clause.takes[at] = true,
+                Literal::Leaves(at) => clause.leaves.push(at),
+                Literal::Spares(group) => clause.spares.push(group),
+            }
+        }
+        clause
+    }
+
+    fn admits(&self, set: &[usize], choices: &[Choice]) -> bool {
+        set.iter().any(|&at| self.takes[at])
+            || self.leaves.iter().any(|at| !set.contains(at))
+            || self.spares.iter().any(|group| set.iter().all(|&at| choices[at].group != *group))
+    }
+}
+
+/// What [`Choosing`] gives first, found by Z3.
+fn cheapest(
     choices: &[Choice],
     clauses: &[Vec<Literal>],
     count: usize,
@@ -116,9 +192,30 @@ mod tests {
     use super::*;
     use crate::engine::Budget;
 
+    /// The answer of both ways, which has to be one of the same cost.
     fn ask(costs: &[(usize, u64)], clauses: &[Vec<Literal>], count: usize) -> Option<Vec<usize>> {
         let choices: Vec<Choice> = costs.iter().map(|&(group, cost)| Choice { group, cost }).collect();
-        cheapest(&choices, clauses, count, &Budget::bound(0).start()).expect("no limit")
+        let watch = Budget::bound(0).start();
+        let listed = Choosing::new(&choices, count).next(clauses, &watch).expect("no limit");
+        let solved = cheapest(&choices, clauses, count, &watch).expect("no limit");
+        let cost = |set: &Option<Vec<usize>>| set.as_ref().map(|set| set.iter().map(|&at| costs[at].1).sum::<u64>());
+        assert_eq!(cost(&listed), cost(&solved));
+        listed
+    }
+
+    #[test]
+    fn what_was_passed_over_does_not_come_again() {
+        let choices: Vec<Choice> = [3, 1, 2].map(|cost| Choice { group: cost as usize, cost }).into();
+        let (watch, mut choosing) = (Budget::bound(0).start(), Choosing::new(&choices, 2));
+        let first = choosing.next(&[vec![Literal::Takes(0)]], &watch);
+        assert_eq!(first, Ok(Some(vec![0, 1])));
+        assert_eq!(choosing.next(&[vec![Literal::Takes(0)]], &watch), Ok(Some(vec![0, 2])));
+        assert_eq!(choosing.next(&[], &watch), Ok(None));
+    }
+
+    #[test]
+    fn many_choices_are_not_listed() {
+        assert!(is_few(400, 2) && is_few(80, 3) && !is_few(500, 2) && !is_few(100, 3) && !is_few(usize::MAX, 3));
     }
 
     #[test]
@@ -126,6 +223,8 @@ mod tests {
         use Literal::{Leaves, Spares, Takes};
         let costs = [(0, 5), (0, 6), (1, 9), (2, 3)];
         assert_eq!(ask(&costs, &[], 1), Some(vec![3]));
+        assert_eq!(ask(&[(0, 3), (1, 3)], &[], 1), Some(vec![0]), "the first of several");
+        assert_eq!(ask(&costs, &[vec![Spares(2)]], 1), Some(vec![0]));
         assert_eq!(ask(&costs, &[], 2), Some(vec![0, 3]));
         assert_eq!(ask(&costs, &[vec![Takes(0), Takes(2)]], 1), Some(vec![0]));
         assert_eq!(ask(&costs, &[vec![Takes(0), Takes(2)], vec![Takes(1), Takes(2)]], 1), Some(vec![2]));

@@ -39,6 +39,10 @@ pub fn decide(
         return engine.decide(system, properties, &Budget { time: left, ..budget.clone() }, progress);
     };
     let Some(bound) = k.checked_sub(1) else { return first };
+    if !budget.shortest {
+        *shortest = false;
+        return first;
+    }
     let patience = PATIENCE.max(began.elapsed());
     let time = Some(left.map_or(patience, |left| left.min(patience)));
     let second =

@@ -42,12 +42,22 @@ pub struct Budget {
     pub overtaken: Arc<AtomicBool>,
     /// Whether the symbolic engines may try to prove for all runs what holds up to a bound.
     pub induction: bool,
+    /// Whether time goes into finding out that a counterexample is a shortest one; else any will do.
+    pub shortest: bool,
 }
 
 impl Budget {
     /// A budget with a bound only.
     pub fn bound(bound: u32) -> Self {
-        Budget { bound, time: None, memory: None, stop: Arc::default(), overtaken: Arc::default(), induction: true }
+        Budget {
+            bound,
+            time: None,
+            memory: None,
+            stop: Arc::default(),
+            overtaken: Arc::default(),
+            induction: true,
+            shortest: true,
+        }
     }
 
     /// The limit on building that follows from it, if it starts at `since`.

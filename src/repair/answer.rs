@@ -21,6 +21,8 @@ pub struct Repaired {
     pub repairs: Vec<Repair>,
     /// How many changes were checked.
     pub tried: usize,
+    /// How many of them have a counterexample that was known already.
+    pub refuted: usize,
     /// How many of them could not be decided.
     pub open: usize,
     /// How many fields could be changed.

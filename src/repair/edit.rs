@@ -2,16 +2,20 @@
 
 use super::text::Change;
 
-/// What an edit does to whoever relies on the field.
+/// What an edit costs those who rely on the field, the least first. Between edits of equally many fields this decides; how far
+/// a value is from today's only where it is the same, for seconds, percents and pods have no common measure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Preference {
-    /// Nobody loses anything.
+    /// Nobody loses anything: such a change is right whatever else is.
     Harmless,
-    /// Something else happens than before: more pods, later scaling, other nodes.
-    Alters,
-    /// Something that protects does so less.
+    /// A controller decides otherwise: when it scales, how it rolls out, what it may evict, in which order. That can be taken
+    /// back at any time, and no pod gets less or is one less.
+    Tunes,
+    /// There are more pods or nodes: that costs money all the time.
+    Enlarges,
+    /// What was promised is less: there are fewer pods, they request less, are placed less strictly, or wait for more.
     Weakens,
-    /// Something is gone.
+    /// Something that somebody once wanted is gone.
     Removes,
 }
 
@@ -20,7 +24,8 @@ impl Preference {
     pub fn name(self) -> &'static str {
         match self {
             Preference::Harmless => "harmless",
-            Preference::Alters => "alters",
+            Preference::Tunes => "tunes",
+            Preference::Enlarges => "enlarges",
             Preference::Weakens => "weakens",
             Preference::Removes => "removes",
         }
@@ -60,10 +65,51 @@ impl Edit {
         self.object == other.object && self.field == other.field
     }
 
-    /// Its cost: every field counts more than any distance, and that more than any preference.
+    /// Its cost: every field counts more than any preference, and that more than any distance. Three edits of a preference
+    /// cost less than one of the next.
     pub fn cost(&self) -> u64 {
         const FIELD: u64 = 1_000_000;
-        const STEP: u64 = 1_000;
-        FIELD + STEP * u64::from(self.distance) + self.preference as u64
+        const LEAST: u64 = 1_000;
+        let preference = match self.preference {
+            Preference::Harmless => 0,
+            other => LEAST * 4_u64.pow(other as u32 - 1),
+        };
+        FIELD + preference + u64::from(self.distance)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn edit(preference: Preference, distance: u32) -> Edit {
+        Edit {
+            object: String::new(),
+            field: String::new(),
+            place: (String::new(), 0),
+            from: String::new(),
+            to: String::new(),
+            distance,
+            preference,
+            costs: String::new(),
+            rules: &[],
+            about: Vec::new(),
+            changes: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn fields_count_before_preference_and_preference_before_distance() {
+        use Preference::{Enlarges, Harmless, Removes, Tunes, Weakens};
+        let order = [Harmless, Tunes, Enlarges, Weakens, Removes];
+        assert!(order.is_sorted());
+        for pair in order.windows(2) {
+            let (better, worse) = (edit(pair[0], 6).cost(), edit(pair[1], 1).cost());
+            assert!(better < worse, "{pair:?}");
+        }
+        let three = |preference| 3 * edit(preference, 6).cost() - 2 * edit(Harmless, 0).cost();
+        assert!(three(Tunes) < edit(Enlarges, 1).cost() && three(Weakens) < edit(Removes, 1).cost());
+        assert!(edit(Removes, 6).cost() < 2 * edit(Harmless, 1).cost(), "one field is less than two");
+        assert!(edit(Tunes, 1).cost() < edit(Tunes, 2).cost());
     }
 }

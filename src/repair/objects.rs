@@ -13,7 +13,8 @@ use crate::input::path::FieldPath;
 use crate::input::path::Step;
 use crate::input::source::Source;
 
-use super::text::Page;
+use super::edit::Edit;
+use super::text::{Change, Page};
 
 /// All objects of an input.
 pub struct Objects {
@@ -63,6 +64,20 @@ impl Objects {
             }
         }
         Objects { pages, ..objects }
+    }
+
+    /// The texts with edits made; nothing if they do not go together.
+    pub fn changed(&self, edits: &[&Edit]) -> Option<Vec<Arc<Source>>> {
+        let mut sources = self.sources.clone();
+        for (at, source) in sources.iter_mut().enumerate() {
+            let all = edits.iter().flat_map(|edit| &edit.changes);
+            let own: Vec<Change> = all.filter(|(of, _)| *of == at).map(|(_, change)| change.clone()).collect();
+            if !own.is_empty() {
+                let text = self.pages[at].as_ref()?.changed(&own)?;
+                *source = Arc::new(source.with_text(text));
+            }
+        }
+        Some(sources)
     }
 
     /// All objects, in the order of the texts.

@@ -5,9 +5,11 @@
 //! are guesses about relevance, all edits of a number of fields are tried before any of more fields: so a repair that is
 //! found has as few fields as there can be in the [grammar].
 
+use std::time::{Duration, Instant};
+
 use crate::check::{CheckError, CheckResult, reason_text};
 use crate::engine::UnknownReason;
-use crate::engine::choose::{Choice, Literal, cheapest};
+use crate::engine::choose::{Choice, Choosing, Literal};
 
 use super::answer::{Ending, Repair, Repaired};
 use super::edit::Edit;
@@ -18,6 +20,11 @@ use super::trial::{Outcome, Trials, Way};
 
 /// Most fields of a repair.
 const MOST_FIELDS: usize = 3;
+/// A change whose check takes longer than this, and than some times what the check of the input took, waits until the others
+/// of as many fields are decided.
+const LEAST_PATIENCE: Duration = Duration::from_secs(1);
+/// How many times that is.
+const PATIENCE_FACTOR: u32 = 4;
 /// Most repairs of an input.
 pub const MOST_REPAIRS: usize = 3;
 
@@ -28,27 +35,18 @@ pub const MOST_REPAIRS: usize = 3;
 /// If the input cannot be read or checked as it is.
 pub fn repair(name: String, objects: &Objects, way: &Way<'_>) -> Result<Repaired, CheckError> {
     let mut trials = Trials::new(objects, way);
-    let (before, ending) = match trials.first()? {
-        Outcome::Violated(results) => (results, None),
-        Outcome::Holds(results) => (results, Some(Ending::Holds)),
-        Outcome::Open(results) => (results, Some(Ending::Undecided)),
-        Outcome::Refused => (Vec::new(), Some(Ending::Undecided)),
+    let began = Instant::now();
+    let (before, outcome) = trials.first()?;
+    let patience = LEAST_PATIENCE.max(began.elapsed() * PATIENCE_FACTOR);
+    let mut search = Search::new(trials, grammar::edits(objects), patience);
+    let ending = match outcome {
+        Outcome::Violated(about) => search.run(&about),
+        Outcome::Holds(_) => Ending::Holds,
+        Outcome::Open | Outcome::Refused => Ending::Undecided,
     };
-    let mut search = Search::new(trials, grammar::edits(objects));
-    let ending = match ending {
-        Some(ending) => ending,
-        None => search.run(&before),
-    };
-    let Search { repairs, tried, open, fields, .. } = search;
-    Ok(Repaired { input: name, before, ending, repairs, tried, open, fields })
-}
-
-/// The edit that is nearest to what decided a counterexample: for a hint.
-pub fn nearest(objects: &Objects, result: &CheckResult) -> Option<Edit> {
-    let relevance = Relevance::of([result]);
-    let admitted = grammar::edits(objects).into_iter().filter(|edit| relevance.admits(edit));
-    // A field that few rules read has more to do with the one that decided than a field of which many read something.
-    admitted.min_by_key(|edit| (!relevance.decides(edit), edit.rules.len(), edit.cost()))
+    let Search { repairs, tried, open, fields, late, trials, .. } = search;
+    let (open, refuted) = (open + late.len(), trials.refuted);
+    Ok(Repaired { input: name, before, ending, repairs, tried, refuted, open, fields })
 }
 
 struct Search<'a> {
@@ -64,12 +62,16 @@ struct Search<'a> {
     /// Fields of which a repair is known that changes all of them.
     known: Vec<Vec<Literal>>,
     repairs: Vec<Repair>,
+    /// How long a change is checked at first.
+    patience: Duration,
+    /// Changes for which that was not enough.
+    late: Vec<Vec<usize>>,
     tried: usize,
     open: usize,
 }
 
 impl<'a> Search<'a> {
-    fn new(trials: Trials<'a>, edits: Vec<Edit>) -> Self {
+    fn new(trials: Trials<'a>, edits: Vec<Edit>, patience: Duration) -> Self {
         let mut choices: Vec<Choice> = Vec::with_capacity(edits.len());
         let mut group = 0;
         for (at, edit) in edits.iter().enumerate() {
@@ -77,54 +79,83 @@ impl<'a> Search<'a> {
             choices.push(Choice { group, cost: edit.cost() });
         }
         let fields = if edits.is_empty() { 0 } else { group + 1 };
-        let (demands, failed, known, repairs) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Search { trials, edits, choices, fields, demands, failed, known, repairs, tried: 0, open: 0 }
+        Search {
+            trials,
+            edits,
+            choices,
+            fields,
+            demands: Vec::new(),
+            failed: Vec::new(),
+            known: Vec::new(),
+            repairs: Vec::new(),
+            patience,
+            late: Vec::new(),
+            tried: 0,
+            open: 0,
+        }
     }
 
-    fn run(&mut self, before: &[CheckResult]) -> Ending {
-        self.learn(&[], before);
+    fn run(&mut self, about: &Relevance) -> Ending {
+        self.learn(&[], about);
         for fields in 1..=MOST_FIELDS.min(self.fields) {
-            for is_relevant in [true, false] {
-                if let Err(why) = self.exhaust(fields, is_relevant) {
-                    return Ending::Stopped(reason_text(&why));
-                }
-                if !self.repairs.is_empty() {
-                    return Ending::Repaired;
-                }
+            if let Err(why) = self.all_of(fields) {
+                return Ending::Stopped(reason_text(&why));
+            }
+            if !self.repairs.is_empty() {
+                return Ending::Repaired;
             }
         }
         Ending::Exhausted(MOST_FIELDS)
     }
 
+    /// Tries all sets of edits of so many fields: those that are relevant, the others, and, if there is no repair among these,
+    /// those once more that take long.
+    fn all_of(&mut self, fields: usize) -> Result<(), UnknownReason> {
+        self.exhaust(fields, true)?;
+        self.exhaust(fields, false)?;
+        while self.repairs.is_empty() && !self.late.is_empty() {
+            let set = self.late.remove(0);
+            // Half of the time is for sets of more fields.
+            let share = self.trials.watch.time_left().map(|left| left / 2 / (self.late.len() as u32 + 1));
+            self.attempt(&set, share)?;
+        }
+        Ok(())
+    }
+
     /// Tries all sets of edits of so many fields, the cheapest first, until there are enough repairs.
     fn exhaust(&mut self, fields: usize, is_relevant: bool) -> Result<(), UnknownReason> {
+        let choices = self.choices.clone();
+        let mut choosing = Choosing::new(&choices, fields);
         while self.repairs.len() < MOST_REPAIRS {
             let demands: &[Vec<Literal>] = if is_relevant { &self.demands } else { &[] };
             // Among sets of one size, to leave one of its edits is to be another set.
             let failed = self.failed.iter().filter(|set| set.len() == fields);
             let failed = failed.map(|set| set.iter().map(|&at| Literal::Leaves(at)).collect());
             let clauses: Vec<Vec<Literal>> = demands.iter().chain(&self.known).cloned().chain(failed).collect();
-            let Some(set) = cheapest(&self.choices, &clauses, fields, &self.trials.watch)? else { break };
-            self.attempt(&set)?;
+            let Some(set) = choosing.next(&clauses, &self.trials.watch)? else { break };
+            self.attempt(&set, Some(self.patience))?;
         }
         Ok(())
     }
 
-    fn attempt(&mut self, set: &[usize]) -> Result<(), UnknownReason> {
+    fn attempt(&mut self, set: &[usize], patience: Option<Duration>) -> Result<(), UnknownReason> {
         let edits: Vec<&Edit> = set.iter().map(|&at| &self.edits[at]).collect();
-        let outcome = self.trials.of(&edits);
+        let began = Instant::now();
+        let outcome = self.trials.of(&edits, patience);
         self.tried += usize::from(!matches!(outcome, Outcome::Refused));
         match outcome {
             Outcome::Holds(results) => {
                 self.keep(set, results);
                 return Ok(());
             }
-            Outcome::Violated(results) => self.learn(set, &results),
-            Outcome::Open(_) => {
+            Outcome::Violated(about) => self.learn(set, &about),
+            Outcome::Open => {
                 if let Some(why) = self.trials.watch.exhausted() {
                     return Err(why);
                 }
-                self.open += 1;
+                let is_first_look = !self.failed.iter().any(|failed| failed == set);
+                let is_late = is_first_look && patience.is_some_and(|patience| began.elapsed() >= patience);
+                if is_late { self.late.push(set.to_vec()) } else { self.open += 1 }
             }
             Outcome::Refused => {}
         }
@@ -133,9 +164,8 @@ impl<'a> Search<'a> {
     }
 
     /// A counterexample under a set of edits: it is there under every other one that changes nothing that it is about.
-    fn learn(&mut self, set: &[usize], results: &[CheckResult]) {
-        let relevance = Relevance::of(results.iter());
-        let relevant = (0..self.edits.len()).filter(|&at| relevance.admits(&self.edits[at]));
+    fn learn(&mut self, set: &[usize], about: &Relevance) {
+        let relevant = (0..self.edits.len()).filter(|&at| about.admits(&self.edits[at]));
         let change = |at: usize| if set.contains(&at) { Literal::Leaves(at) } else { Literal::Takes(at) };
         self.demands.push(relevant.map(change).collect());
     }
@@ -143,8 +173,8 @@ impl<'a> Search<'a> {
     /// Keeps a repair; those of the same fields, and more, are none of interest.
     fn keep(&mut self, set: &[usize], results: Vec<CheckResult>) {
         let edits: Vec<&Edit> = set.iter().map(|&at| &self.edits[at]).collect();
-        let Some(changed) = self.trials.changed(&edits) else { return };
-        let files = self.trials.sources().iter().zip(&changed).filter(|(old, new)| old.text != new.text);
+        let Some(changed) = self.trials.objects.changed(&edits) else { return };
+        let files = self.trials.objects.sources.iter().zip(&changed).filter(|(old, new)| old.text != new.text);
         let files = files.map(|(old, new)| (old.clone(), new.clone())).collect();
         let edits = edits.into_iter().cloned().collect();
         self.repairs.push(Repair { edits, results, files });

@@ -2,16 +2,19 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::check::{Answer, CheckError, CheckResult, Options, check, source};
+use crate::check::source::{self, Input};
+use crate::check::{Answer, CheckError, CheckResult, Options, check};
 use crate::cluster::object::scenario::Scenario;
 use crate::engine::{Budget, Engine, Progress, Watch};
 use crate::input::Ignore;
 use crate::input::source::Source;
 
 use super::edit::Edit;
+use super::known::Known;
 use super::objects::Objects;
-use super::text::Change;
+use super::relevance::Relevance;
 
 /// How inputs are checked.
 pub struct Way<'a> {
@@ -33,50 +36,57 @@ pub struct Way<'a> {
 pub enum Outcome {
     /// All properties hold.
     Holds(Vec<CheckResult>),
-    /// One does not.
-    Violated(Vec<CheckResult>),
+    /// One does not: what its counterexample is about.
+    Violated(Relevance),
     /// It is not known in time, or not at all.
-    Open(Vec<CheckResult>),
+    Open,
     /// The edits cannot be made together, or what they make is no input.
     Refused,
 }
 
 /// Makes trials.
 pub struct Trials<'a> {
-    objects: &'a Objects,
+    /// What is changed.
+    pub objects: &'a Objects,
     way: &'a Way<'a>,
     /// Ends when all of the time is used up.
     pub watch: Watch,
     /// Names of the properties that have to be answered.
     names: BTreeSet<String>,
+    /// Counterexamples of the input as it is, and of changes of it.
+    known: Known,
+    /// How many changes were refuted by one of them.
+    pub refuted: usize,
 }
 
 impl<'a> Trials<'a> {
     /// For the texts of an input.
     pub fn new(objects: &'a Objects, way: &'a Way<'a>) -> Self {
-        Trials { objects, way, watch: way.budget.start(), names: BTreeSet::new() }
+        Trials { objects, way, watch: way.budget.start(), names: BTreeSet::new(), known: Known::default(), refuted: 0 }
     }
 
-    /// The texts as they are.
-    pub fn sources(&self) -> &'a [Arc<Source>] {
-        &self.objects.sources
-    }
-
-    /// Checks the input as it is.
+    /// Checks the input as it is. What it breaks is broken by a shortest counterexample.
     ///
     /// # Errors
     ///
     /// If it cannot be read or checked.
-    pub fn first(&mut self) -> Result<Outcome, CheckError> {
-        let (results, skipped) = self.check(&self.objects.sources)?;
+    pub fn first(&mut self) -> Result<(Vec<CheckResult>, Outcome), CheckError> {
+        let input = self.read(&self.objects.sources)?;
+        let (results, skipped) = self.check(&input, Budget { shortest: true, ..self.budget(None) })?;
         self.names = results.iter().map(|result| result.property.clone()).chain(skipped).collect();
-        Ok(self.outcome(results))
+        Ok((results.clone(), self.outcome(results)))
     }
 
-    /// Checks the input with edits made.
-    pub fn of(&self, edits: &[&Edit]) -> Outcome {
-        let Some(sources) = self.changed(edits) else { return Outcome::Refused };
-        match self.check(&sources) {
+    /// Checks the input with edits made, for so much time at most.
+    pub fn of(&mut self, edits: &[&Edit], patience: Option<Duration>) -> Outcome {
+        let Some(sources) = self.objects.changed(edits) else { return Outcome::Refused };
+        let Ok(input) = self.read(&sources) else { return Outcome::Refused };
+        let budget = self.budget(patience);
+        if let Some(about) = self.known.refutation(&input, self.way.adjust, &budget.start()) {
+            self.refuted += 1;
+            return Outcome::Violated(about);
+        }
+        match self.check(&input, budget) {
             Err(_) => Outcome::Refused,
             Ok((results, skipped)) => {
                 // A property that nobody can ask about any more does not hold.
@@ -86,25 +96,20 @@ impl<'a> Trials<'a> {
         }
     }
 
-    /// The texts with edits made; nothing if they do not go together.
-    pub fn changed(&self, edits: &[&Edit]) -> Option<Vec<Arc<Source>>> {
-        let mut sources = self.objects.sources.clone();
-        for (at, source) in sources.iter_mut().enumerate() {
-            let all = edits.iter().flat_map(|edit| &edit.changes);
-            let own: Vec<Change> = all.filter(|(of, _)| *of == at).map(|(_, change)| change.clone()).collect();
-            if !own.is_empty() {
-                let text = self.objects.pages[at].as_ref()?.changed(&own)?;
-                *source = Arc::new(source.with_text(text));
-            }
-        }
-        Some(sources)
-    }
-
-    fn check(&self, sources: &[Arc<Source>]) -> Result<(Vec<CheckResult>, Vec<String>), CheckError> {
+    fn read(&self, sources: &[Arc<Source>]) -> Result<Input, CheckError> {
         let mut input = source::of_sources(sources, self.way.sizes)?;
         (self.way.adjust)(&mut input.spec.scenario);
-        let budget =
-            Budget { bound: input.spec.scenario.bound, time: self.watch.time_left(), ..self.way.budget.clone() };
+        Ok(input)
+    }
+
+    /// What is left of the time, or less. Any counterexample will do.
+    fn budget(&self, patience: Option<Duration>) -> Budget {
+        let time = self.watch.time_left().into_iter().chain(patience).min();
+        Budget { time, shortest: false, ..self.way.budget.clone() }
+    }
+
+    fn check(&self, input: &Input, budget: Budget) -> Result<(Vec<CheckResult>, Vec<String>), CheckError> {
+        let budget = Budget { bound: input.spec.scenario.bound, ..budget };
         let options = Options {
             adjust: self.way.adjust,
             ignores: self.way.ignores,
@@ -112,15 +117,15 @@ impl<'a> Trials<'a> {
             progress: self.way.progress,
             ..Options::new(self.way.engine, budget)
         };
-        check(&input, &options, &mut |_| ())
+        check(input, &options, &mut |_| ())
     }
 
-    fn outcome(&self, results: Vec<CheckResult>) -> Outcome {
+    fn outcome(&mut self, results: Vec<CheckResult>) -> Outcome {
         let is_open = |result: &CheckResult| matches!(result.answer, Answer::Unknown { .. });
         if results.iter().any(CheckResult::counts) {
-            Outcome::Violated(results)
+            Outcome::Violated(self.known.learn(&results))
         } else if results.iter().any(is_open) || results.is_empty() {
-            Outcome::Open(results)
+            Outcome::Open
         } else {
             Outcome::Holds(results)
         }

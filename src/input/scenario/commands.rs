@@ -264,8 +264,10 @@ impl Commander<'_> {
     }
 
     fn read(&mut self, raw: &RawObject, file: &str) -> Vec<RawObject> {
-        let known = self.sources.iter().find(|source| source.directory.is_none() && source.name == file).cloned();
-        let source = known.or_else(|| source::read_file(&locate(raw, file), self.sink));
+        let place = locate(raw, file);
+        // What was read with the rest may be another text than what is on disk by now: one that is tried.
+        let known = self.sources.iter().find(|source| source.is_file(file, &place)).cloned();
+        let source = known.or_else(|| source::read_file(&place, self.sink));
         source.map(|source| object::objects(&source, self.sink)).unwrap_or_default()
     }
 }

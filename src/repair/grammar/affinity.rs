@@ -61,6 +61,6 @@ fn keep_apart<'a>(offers: &mut Offers<'a>, workload: &'a Object) {
         return;
     }
     let term = json!({"topologyKey": "kubernetes.io/hostname", "labelSelector": selector});
-    let costs = "each pod needs a node of its own";
-    offers.offer(&field, [Try::put(json!({REQUIRED: [term]}), 3, Preference::Alters, costs)]);
+    let costs = "each pod needs a node of its own, and waits where there is none";
+    offers.offer(&field, [Try::put(json!({REQUIRED: [term]}), 3, Preference::Weakens, costs)]);
 }

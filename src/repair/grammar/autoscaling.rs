@@ -31,7 +31,7 @@ fn limits<'a>(offers: &mut Offers<'a>, scaler: &'a Object, field: &impl Fn(Field
     let more = |by: i64| format!("{by} pod(s) more, even when there is nothing to do");
     let less = |by: i64| format!("{by} pod(s) less when there is nothing to do");
     let up = [1, 2].into_iter().filter(|by| min + by <= max);
-    let up = up.map(|by| Try::put(min + by, by as u32, Preference::Alters, more(by)));
+    let up = up.map(|by| Try::put(min + by, by as u32, Preference::Enlarges, more(by)));
     let down = [1, 2].into_iter().filter(|by| min - by >= 1);
     let down = down.map(|by| Try::put(min - by, by as u32, Preference::Weakens, less(by)));
     offers.offer(&field("spec.minReplicas".into()), up.chain(down));
@@ -39,7 +39,7 @@ fn limits<'a>(offers: &mut Offers<'a>, scaler: &'a Object, field: &impl Fn(Field
     let more = |by: i64| format!("up to {by} pod(s) more under the highest load");
     let down = [1, 2].into_iter().filter(|by| max - by >= min.max(1));
     let down = down.map(|by| Try::put(max - by, by as u32, Preference::Weakens, less(by)));
-    let up = [1, 2].into_iter().map(|by| Try::put(max + by, by as u32, Preference::Alters, more(by)));
+    let up = [1, 2].into_iter().map(|by| Try::put(max + by, by as u32, Preference::Enlarges, more(by)));
     offers.offer(&field("spec.maxReplicas".into()), down.chain(up));
 }
 
@@ -59,13 +59,13 @@ fn targets<'a>(
         values.extend((now < 100).then_some(100));
         values.sort_unstable();
         values.dedup();
-        let tries = values.into_iter().zip(1..).map(|(to, distance)| Try::put(to, distance, Preference::Alters, later));
+        let tries = values.into_iter().zip(1..).map(|(to, distance)| Try::put(to, distance, Preference::Tunes, later));
         offers.offer(&field(target.key("averageUtilization")), tries);
     }
     for key in ["averageValue", "value"] {
         let Some(now) = scaler.get(&target.key(key)).as_str().and_then(|text| amount(name, text)) else { continue };
         let values = [(11, 10), (5, 4), (3, 2), (2, 1)].map(|(by, of)| format_resource(name, now * by / of));
-        let tries = values.into_iter().zip(1..).map(|(to, distance)| Try::put(to, distance, Preference::Alters, later));
+        let tries = values.into_iter().zip(1..).map(|(to, distance)| Try::put(to, distance, Preference::Tunes, later));
         offers.offer(&field(target.key(key)), tries);
     }
 }
@@ -79,7 +79,8 @@ fn behavior<'a>(offers: &mut Offers<'a>, field: &impl Fn(FieldPath) -> Field<'a>
     let down = FieldPath::from("spec.behavior.scaleDown");
     let up = FieldPath::from("spec.behavior.scaleUp");
     let keep = "pods that are not needed any more stay until somebody scales down by hand";
-    let disabled = [Try::put("Disabled", 3, Preference::Alters, keep)];
+    // Farther than any number: a direction is gone, not slower.
+    let disabled = [Try::put("Disabled", 6, Preference::Tunes, keep)];
     offers.offer(&field(down.key("selectPolicy")), disabled);
     let longer = |seconds: i64| format!("pods that are not needed any more stay for {seconds} s");
     windows(offers, &field(down.key("stabilizationWindowSeconds")), 300, &[600, 1800, 3600], longer);
@@ -88,7 +89,7 @@ fn behavior<'a>(offers: &mut Offers<'a>, field: &impl Fn(FieldPath) -> Field<'a>
     let idle = |by: f64| format!("load that is off the target by up to {:.0} % changes nothing", by * 100.0);
     for direction in [&down, &up] {
         let tolerances = [(0.2, "200m"), (0.5, "500m")].into_iter().zip(1..);
-        let tries = tolerances.map(|((by, to), distance)| Try::put(to, distance, Preference::Alters, idle(by)));
+        let tries = tolerances.map(|((by, to), distance)| Try::put(to, distance, Preference::Tunes, idle(by)));
         offers.offer(&field(direction.key("tolerance")), tries);
     }
 }
@@ -105,6 +106,6 @@ fn windows<'a>(
         given => given.as_i64().unwrap_or(default),
     };
     let longer = seconds.iter().filter(|it| **it > now).zip(1..);
-    let tries = longer.map(|(&it, distance)| Try::put(it, distance, Preference::Alters, costs(it)));
+    let tries = longer.map(|(&it, distance)| Try::put(it, distance, Preference::Tunes, costs(it)));
     offers.offer(field, tries);
 }

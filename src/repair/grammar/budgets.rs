@@ -27,10 +27,13 @@ fn offer(offers: &mut Offers<'_>) {
         let field = |path: &str| Field::own(budget, path).about(names.clone());
         let least = field("spec.minAvailable");
         if !least.value().is_null() {
-            offers.offer(&least, available(least.value()));
+            // What Kubernetes recommends: it stays right when the number of pods changes. Where one pod has to be there, none
+            // has to any more.
+            let is_several = least.value() != 1;
             let action = Action::Replace("maxUnavailable".to_owned(), json!(1));
             let costs = "one pod may be down, however many there are".to_owned();
-            offers.offer(&least, [Try { action, preference: Preference::Weakens, distance: 2, costs }]);
+            offers.offer(&least, [Try { action, preference: tuned(is_several), distance: 1, costs }]);
+            offers.offer(&least, available(least.value()));
         }
         let most = field("spec.maxUnavailable");
         if !most.value().is_null() {
@@ -39,7 +42,7 @@ fn offer(offers: &mut Offers<'_>) {
         let policy = field("spec.unhealthyPodEvictionPolicy");
         if policy.value() != "AlwaysAllow" {
             let costs = "pods that are not ready may be evicted, even if they are about to become ready";
-            offers.offer(&policy, [Try::put("AlwaysAllow", 1, Preference::Alters, costs)]);
+            offers.offer(&policy, [Try::put("AlwaysAllow", 1, Preference::Tunes, costs)]);
         }
         let costs = "nothing limits how many of its pods are disrupted, unless another budget does";
         let whole = Field::own(budget, FieldPath::root()).about(names.clone());
@@ -52,7 +55,7 @@ fn available(now: &Value) -> Vec<Try> {
     let less = |by: i64| format!("{by} pod(s) more may be disrupted");
     if let Some(now) = now.as_i64() {
         let down = (1..=2).filter(|by| now - by >= 0);
-        let down = down.map(|by| Try::put(now - by, by as u32, Preference::Weakens, less(by)));
+        let down = down.map(|by| Try::put(now - by, by as u32 + 1, tuned(now > by), less(by)));
         let more = Try::put(now + 1, 1, Preference::Harmless, "drains and evictions may have to wait");
         return down.chain([more]).collect();
     }
@@ -63,7 +66,7 @@ fn available(now: &Value) -> Vec<Try> {
 fn unavailable(now: &Value) -> Vec<Try> {
     let more = |by: i64| format!("{by} pod(s) more may be disrupted");
     if let Some(now) = now.as_i64() {
-        let up = (1..=2).map(|by| Try::put(now + by, by as u32, Preference::Weakens, more(by)));
+        let up = (1..=2).map(|by| Try::put(now + by, by as u32, Preference::Tunes, more(by)));
         let less = Try::put(now - 1, 1, Preference::Harmless, "drains and evictions may have to wait");
         return up.chain((now > 1).then_some(less)).collect();
     }
@@ -74,8 +77,15 @@ fn percents(now: &Value, steps: &[i64], costs: impl Fn(i64) -> String) -> Vec<Tr
     let Some(now) = now.as_str().and_then(|text| text.strip_suffix('%')?.parse::<i64>().ok()) else {
         return Vec::new();
     };
-    let within = steps.iter().filter(|by| (0..=100).contains(&(now + **by))).zip(1..);
-    within.map(|(by, distance)| Try::put(format!("{}%", now + by), distance, Preference::Weakens, costs(*by))).collect()
+    let within = steps.iter().filter(|by| (0..=100).contains(&(now + **by))).zip(2..);
+    let protects = |percent: i64| (1..100).contains(&percent);
+    let one = |by: &i64, distance| Try::put(format!("{}%", now + by), distance, tuned(protects(now + by)), costs(*by));
+    within.map(|(by, distance)| one(by, distance)).collect()
+}
+
+/// A budget that protects less is one that does so otherwise; one that protects nothing is none.
+fn tuned(protects: bool) -> Preference {
+    if protects { Preference::Tunes } else { Preference::Removes }
 }
 
 /// Names of the workloads whose pods a budget selects, as far as labels say.

@@ -50,7 +50,7 @@ fn arguments<'a>(offers: &mut Offers<'a>, policy: &'a Object, profile: &FieldPat
         if let Some(at) = soft.and_then(|it| it.iter().position(|it| it == "ScheduleAnyway")) {
             let costs = "what is merely preferred is left to the scheduler";
             let field = Field::own(policy, path.key("constraints").index(at)).about_all();
-            offers.offer(&field, [Try::remove(1, Preference::Alters, costs)]);
+            offers.offer(&field, [Try::remove(1, Preference::Tunes, costs)]);
         }
         for key in ["thresholds", "targetThresholds"] {
             for resource in plugin["args"][key].as_object().into_iter().flat_map(|map| map.keys()) {
@@ -66,7 +66,7 @@ fn thresholds(now: &Value, is_target: bool) -> Vec<Try> {
     let sign = if is_target { 1 } else { -1 };
     let costs = "nodes may be less evenly used before pods are moved";
     let values = [10, 20, 30, 40].map(|by| now + sign * by).into_iter().filter(|it| (0..=100).contains(it));
-    values.zip(1..).map(|(it, distance)| Try::put(it, distance, Preference::Alters, costs)).collect()
+    values.zip(1..).map(|(it, distance)| Try::put(it, distance, Preference::Tunes, costs)).collect()
 }
 
 /// Plugins that are enabled, one less.

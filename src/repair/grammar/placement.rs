@@ -40,7 +40,7 @@ fn node_name<'a>(offers: &mut Offers<'a>, workload: &'a Object) {
     if workload.get(&template.field("spec.nodeSelector")).is_null() {
         let action = Action::Replace("nodeSelector".to_owned(), json!({"kubernetes.io/hostname": name}));
         let costs = "the scheduler asks whether pods fit the node, and they wait while they do not".to_owned();
-        offers.offer(&field, [Try { action, preference: Preference::Alters, distance: 3, costs }]);
+        offers.offer(&field, [Try { action, preference: Preference::Tunes, distance: 3, costs }]);
     }
     offers.offer(&field, [Try::remove(4, Preference::Removes, "pods may run on other nodes")]);
 }
@@ -54,8 +54,8 @@ fn tolerations<'a>(offers: &mut Offers<'a>, workload: &'a Object, taints: &BTree
         let Some(now) = toleration["tolerationSeconds"].as_i64() else { continue };
         let longer = [60, 300, 3600].into_iter().filter(|it| *it > now).zip(1..);
         let costs = |it: i64| format!("pods stay for {it} s on nodes with the taint");
-        let tries = longer.map(|(it, distance)| Try::put(it, distance, Preference::Alters, costs(it)));
-        let never = Try::remove(4, Preference::Alters, "pods stay on nodes with the taint");
+        let tries = longer.map(|(it, distance)| Try::put(it, distance, Preference::Tunes, costs(it)));
+        let never = Try::remove(4, Preference::Tunes, "pods stay on nodes with the taint");
         offers.offer(&seconds, tries.chain([never]));
     }
     for taint in taints.iter().filter(|taint| !given.iter().any(|it| it["key"] == taint[0])) {
@@ -73,7 +73,7 @@ fn tolerations<'a>(offers: &mut Offers<'a>, workload: &'a Object, taints: &BTree
             given => (list.index(given.len()), toleration),
         };
         let field = Field::of_template(offers.objects, workload, &path);
-        offers.offer(&field, [Try::put(value, 2, Preference::Alters, costs)]);
+        offers.offer(&field, [Try::put(value, 2, Preference::Tunes, costs)]);
     }
 }
 

@@ -26,10 +26,10 @@ fn limits<'a>(offers: &mut Offers<'a>, scenario: &'a Object, path: &FieldPath) {
     let most = Field::own(scenario, path.key("max")).about_all();
     let Some(now) = most.value().as_i64() else { return };
     let more = |by: i64| format!("up to {by} node(s) more");
-    offers.offer(&most, (1..=3).map(|by| Try::put(now + by, by as u32, Preference::Alters, more(by))));
+    offers.offer(&most, (1..=3).map(|by| Try::put(now + by, by as u32, Preference::Enlarges, more(by))));
     let least = Field::own(scenario, path.key("min")).about_all();
     let fewest = least.value().as_i64().unwrap_or(0);
     let idle = |by: i64| format!("{by} node(s) more, even when there is nothing to do");
     let tries = (1..=2).filter(|by| fewest + by <= now);
-    offers.offer(&least, tries.map(|by| Try::put(fewest + by, by as u32, Preference::Alters, idle(by))));
+    offers.offer(&least, tries.map(|by| Try::put(fewest + by, by as u32, Preference::Enlarges, idle(by))));
 }

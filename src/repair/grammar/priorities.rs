@@ -22,7 +22,7 @@ fn offer(offers: &mut Offers<'_>) {
         let field = Field::of_template(offers.objects, workload, &"spec.priorityClassName".into());
         for class in classes.iter().filter(|class| field.value() != **class) {
             let costs = "pods of lower priority may be preempted for it, and it for those of higher priority";
-            offers.offer(&field, [Try::put(*class, 1, Preference::Alters, costs)]);
+            offers.offer(&field, [Try::put(*class, 1, Preference::Tunes, costs)]);
         }
     }
 }

@@ -60,14 +60,14 @@ fn rolling<'a>(offers: &mut Offers<'a>, workload: &'a Object, path: &str, (unava
     let now = down.value().as_i64().unwrap_or(if down.value().is_null() { unavailable } else { 1 });
     let more = (1..=2).map(|by| {
         let costs = format!("{by} pod(s) more may be down during rollouts");
-        Try::put(now + by, by as u32, Preference::Weakens, costs)
+        Try::put(now + by, by as u32, Preference::Tunes, costs)
     });
     let none = Try::put(0, 1, Preference::Harmless, "rollouts need room for one pod more");
     offers.offer(&down, more.chain((now > 0 || down.value().is_null()).then_some(none)));
     let up = Field::own(workload, path.key("maxSurge"));
     let now = up.value().as_i64().unwrap_or(if up.value().is_null() { surge } else { 1 });
     let more = Try::put(now + 1, 1, Preference::Harmless, "rollouts need room for one pod more");
-    let none = Try::put(0, 1, Preference::Weakens, "rollouts take a pod down before another one is there");
+    let none = Try::put(0, 1, Preference::Tunes, "rollouts take a pod down before another one is there");
     offers.offer(&up, [more].into_iter().chain((now > 0).then_some(none)));
 }
 
@@ -76,7 +76,7 @@ fn stateful_set<'a>(offers: &mut Offers<'a>, workload: &'a Object) {
     if order.value() != "Parallel" {
         let costs =
             "pods start and stop in no order; the field cannot be changed in place: the set has to be made again";
-        offers.offer(&order, [Try::put("Parallel", 1, Preference::Alters, costs)]);
+        offers.offer(&order, [Try::put("Parallel", 1, Preference::Tunes, costs)]);
     }
     let strategy = Field::own(workload, "spec.updateStrategy.type");
     if strategy.value() != "OnDelete" {

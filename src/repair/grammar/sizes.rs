@@ -42,7 +42,7 @@ fn offer(offers: &mut Offers<'_>) {
 fn numbers(now: i64) -> impl Iterator<Item = Try> {
     let steps = [(1, 1), (-1, 1), (2, 2), (-2, 2), (3, 3)].into_iter();
     steps.filter(move |(by, _)| now + by >= 1).map(move |(by, distance)| match by {
-        1.. => Try::put(now + by, distance, Preference::Alters, format!("{by} pod(s) more, all the time")),
+        1.. => Try::put(now + by, distance, Preference::Enlarges, format!("{by} pod(s) more, all the time")),
         _ => Try::put(now + by, distance, Preference::Weakens, format!("{} pod(s) less, all the time", -by)),
     })
 }

@@ -83,7 +83,7 @@ fn constraint<'a>(offers: &mut Offers<'a>, workload: &'a Object, path: &FieldPat
     let hard = field("whenUnsatisfiable");
     let toggled = match hard.value().as_str() {
         Some("ScheduleAnyway") => {
-            Try::put("DoNotSchedule", 1, Preference::Alters, "pods wait where they cannot be spread")
+            Try::put("DoNotSchedule", 1, Preference::Tunes, "pods wait where they cannot be spread")
         }
         _ => Try::put("ScheduleAnyway", 1, Preference::Weakens, "pods may share a domain while another one is short"),
     };

@@ -31,11 +31,11 @@ pub fn hint(hint: &Hint) -> String {
 
 /// How it ended, in a sentence.
 fn heading(repaired: &Repaired) -> String {
-    let Repaired { input, ending, repairs, .. } = repaired;
+    let Repaired { input, ending, repairs, open, .. } = repaired;
     let line = match ending {
         Ending::Holds => format!("{GOOD}✓{GOOD:#} {input}: nothing to repair: {}", verdicts(&repaired.before)),
         Ending::Undecided => format!("{OPEN}?{OPEN:#} {input}: undecided as it is: {}", verdicts(&repaired.before)),
-        Ending::Repaired => format!("{GOOD}✓{GOOD:#} {input}: {}", found(repairs)),
+        Ending::Repaired => format!("{GOOD}✓{GOOD:#} {input}: {}{}", found(repairs), undecided(*open)),
         Ending::Exhausted(fields) => {
             format!("{BAD}✗{BAD:#} {input}: no repair of {fields} fields or fewer: {}", effort(repaired))
         }
@@ -58,11 +58,17 @@ fn found(repairs: &[Repair]) -> String {
     }
 }
 
+/// That there may be cheaper ones.
+fn undecided(open: usize) -> String {
+    if open > 0 { format!("; {open} other changes stayed undecided") } else { String::new() }
+}
+
 /// What was tried.
 fn effort(repaired: &Repaired) -> String {
-    let Repaired { fields, tried, open, .. } = repaired;
+    let Repaired { fields, tried, refuted, open, .. } = repaired;
     let open = if *open > 0 { format!(", {open} of them undecided") } else { String::new() };
-    format!("{tried} changes of {fields} fields were checked{open}")
+    let known = if *refuted > 0 { format!(", {refuted} of them against known counterexamples") } else { String::new() };
+    format!("{tried} changes of {fields} fields were checked{known}{open}")
 }
 
 fn one(number: usize, repair: &Repair, detail: Detail) -> String {
