@@ -384,7 +384,7 @@ fn rows(expected: Option<Expected>) -> Vec<Measurement> {
 #[test]
 fn benchmarks() {
     let contradictions = vec!["runs of c1 at 10 contradict each other".to_owned()];
-    let benchmarks = Benchmarks { machine: machine(), rows: rows(None), contradictions, changes: None };
+    let benchmarks = Benchmarks { shard: None, machine: machine(), rows: rows(None), contradictions, changes: None };
     assert_reads("bench", &Document::Benchmarks(&benchmarks));
 }
 
@@ -404,7 +404,7 @@ fn benchmarks_of_a_suite_since_a_baseline() {
     let before = vec![earlier("explicit", violated.clone(), 0.001), earlier("auto", violated, 0.02)];
     let baseline = Measured { machine: Machine { kubound: "0.0.9".to_owned(), ..machine() }, rows: before };
     let changes = Some(Changes::since(&baseline, &machine(), &rows));
-    let benchmarks = Benchmarks { machine: machine(), rows, contradictions: Vec::new(), changes };
+    let benchmarks = Benchmarks { shard: None, machine: machine(), rows, contradictions: Vec::new(), changes };
     assert_reads("bench_since", &Document::Benchmarks(&benchmarks));
 }
 

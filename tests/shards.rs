@@ -144,3 +144,37 @@ fn a_namespace_is_asked_about_in_the_company_of_the_others() {
     let (code, _, err) = ask(&["-n", "nowhere"]);
     assert!(code == 2 && err.contains("they are in blog, shop"), "{code} {err}");
 }
+
+/// What a row says, but for its times.
+fn rows(document: &str) -> Vec<(String, String, Value)> {
+    let document: Value = serde_json::from_str(document).unwrap_or_else(|error| panic!("{error}: {document}"));
+    let text = |value: &Value| value.as_str().expect("text").to_owned();
+    let said = |row: &Value| (text(&row["task"]), text(&row["engine"]), row["score"].clone());
+    document["rows"].as_array().expect("rows").iter().map(said).collect()
+}
+
+#[test]
+fn shards_of_a_suite_come_to_the_suite() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let suite = directory.path().join("suite.yaml");
+    let text = "version: 1\nname: few\ndefaults: {engines: [explicit, sat], runs: 1}\ntasks:\n\
+                - {input: {case: c2, scale: 3}, expected: {verdict: violated, k: 1}}\n\
+                - {input: {case: c2, scale: 3, fixed: true}, expected: {verdict: holds}}\n\
+                - {input: {case: c3, scale: 3}, expected: {verdict: violated, k: 2}}\n";
+    std::fs::write(&suite, text).expect("written");
+    let suite = suite.display().to_string();
+    let (code, whole, err) = kubound(&["bench", &suite, "-q", "--format", "json"]);
+    assert_eq!(code, 0, "{err}");
+    let mut files = Vec::new();
+    for index in 0..2 {
+        let file = directory.path().join(format!("{index}.json")).display().to_string();
+        let (code, _, err) = kubound(&["bench", &suite, "-q", "--shard", &format!("{index}/2"), "-o", &file]);
+        assert_eq!(code, 0, "{err}");
+        files.push(file);
+    }
+    let (code, merged, err) = kubound(&["merge", &files[1], &files[0], "--format", "json"]);
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert_eq!(rows(&merged), rows(&whole));
+    assert_eq!(kubound(&["merge", &files[0]]).0, 3);
+    assert_eq!(kubound(&["merge", &files[0], &directory.path().join("absent.json").display().to_string()]).0, 2);
+}

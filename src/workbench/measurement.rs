@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use itertools::Itertools;
 
+use crate::check::Shard;
+
 use super::claim::{Claim, overall};
 use super::found::Found;
 use super::machine::Machine;
@@ -14,6 +16,8 @@ use super::task::{Row, Score};
 /// A whole measurement.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Benchmarks {
+    /// The share of the tasks that was measured, if it was not all.
+    pub shard: Option<Shard>,
     /// What measured.
     pub machine: Machine,
     /// In the order of [`super::task::rows`].

@@ -55,7 +55,7 @@ pub fn solvers(file: &Path) -> Vec<(&'static str, bool)> {
 
 /// What ABC says of a graph: whether something bad is reached; `None` if it is not at hand, or gives up.
 pub fn abc(file: &Path) -> Option<bool> {
-    let command = format!("read_aiger {}; zero; orpos; strash; pdr -T 20", file.display());
+    let command = format!("read_aiger {}; zero; orpos; strash; pdr -T 5", file.display());
     let text = ["berkeley-abc", "abc"].into_iter().find_map(|program| output(program, &["-q", &command]))?;
     match (text.contains("was asserted in frame"), text.contains("Property proved")) {
         (true, _) => Some(true),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use crate::check::Shard;
 use crate::cli::{CliError, values};
 use crate::report::Format;
 
@@ -34,6 +35,9 @@ pub struct Bench {
     /// The fixed variants of the cases.
     #[arg(long)]
     pub fixed: bool,
+    /// Run only this share of the tasks, such as 0/4, the first of four; `kubound merge` puts answers together.
+    #[arg(long, value_name = "I/N")]
+    pub shard: Option<Shard>,
     /// Engines [default: those of the suite, or explicit,sat,auto].
     #[arg(long, value_enum, value_name = "ENGINE,...", value_delimiter = ',')]
     pub engine: Vec<EngineName>,
@@ -47,7 +51,7 @@ pub struct Bench {
     #[arg(long, value_name = "SIZE", value_parser = values::memory)]
     pub memory: Option<u64>,
     /// An earlier result, written by `kubound bench --format json` on this machine: says what changed since.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "shard")]
     pub baseline: Option<PathBuf>,
     /// Draw the times into this directory, as SVG: a cactus plot, and a scatter plot for each pair of engines.
     #[arg(long, value_name = "DIR")]

@@ -46,7 +46,10 @@ struct Runs {
 
 /// Measures, and prints what came out.
 pub fn run(arguments: &Bench, detail: Detail) -> Result<u8, CliError> {
-    let tasks = tasks::tasks(arguments)?;
+    let mut tasks = tasks::tasks(arguments)?;
+    if let Some(shard) = arguments.shard {
+        tasks = tasks.into_iter().enumerate().filter(|&(place, _)| shard.takes(place)).map(|(_, task)| task).collect();
+    }
     let baseline = arguments.baseline.as_deref().map(read).transpose()?;
     if let Some(directory) = &arguments.plot {
         fs::create_dir_all(directory).map_err(|error| CliError::File(directory.clone(), error))?;
@@ -57,7 +60,7 @@ pub fn run(arguments: &Bench, detail: Detail) -> Result<u8, CliError> {
     let line = Line::new(detail > Detail::Quiet);
     measure(&mut all, &line, &stop)?;
     line.end();
-    let benchmarks = benchmarks(&all, baseline.as_ref());
+    let benchmarks = Benchmarks { shard: arguments.shard, ..benchmarks(&all, baseline.as_ref()) };
     if let Some(directory) = &arguments.plot {
         draw(directory, &benchmarks.rows)?;
     }
@@ -88,6 +91,7 @@ fn measure(all: &mut [Runs], line: &Line, stop: &Arc<AtomicBool>) -> Result<(), 
 fn benchmarks(all: &[Runs], baseline: Option<&Baseline>) -> Benchmarks {
     let (machine, rows) = (Machine::this(), all.iter().map(Runs::measurement).collect::<Vec<Measurement>>());
     Benchmarks {
+        shard: None,
         contradictions: contradictions(all.iter().map(|runs| (&runs.row, runs.said.as_slice()))),
         changes: baseline.map(|baseline| Changes::since(baseline, &machine, &rows)),
         machine,

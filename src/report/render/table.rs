@@ -1,6 +1,7 @@
 //! For people who compare: a row for each result, at most 80 columns.
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use itertools::Itertools;
 use serde_json::Value;
 
 use super::layout::{WIDTH, mebibytes, seconds};
@@ -46,8 +47,23 @@ fn document(document: &Document<'_>) -> String {
     }
 }
 
+/// One row for each row of suites in several shards.
+fn merged_rows(merged: &Merged) -> String {
+    let text = |value: &Value| value.as_str().map_or("-".to_owned(), |text| visible(text).into_owned());
+    let rows = merged.rows().iter().map(|row| {
+        let verdicts = row["verdicts"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let verdicts = verdicts.iter().map(|it| format!("{} {}", text(&it["verdict"]), it["k"])).join(", ");
+        let time = row["median_seconds"].as_f64().map_or("-".to_owned(), seconds);
+        [text(&row["task"]), text(&row["engine"]), verdicts, text(&row["score"]), time]
+    });
+    grid(["TASK", "ENGINE", "VERDICT, K", "SCORE", "MEDIAN"], rows, &[4])
+}
+
 /// One row for each result of several shards.
 pub fn merged(merged: &Merged) -> String {
+    if merged.document["rows"].is_array() {
+        return merged_rows(merged);
+    }
     let text = |value: &Value| value.as_str().map_or("-".to_owned(), |text| visible(text).into_owned());
     let rows = merged.results().iter().map(|result| {
         let time = result["seconds"].as_f64().map_or("-".to_owned(), seconds);

@@ -11,7 +11,7 @@ use crate::workbench::task::{Expected, Score, Target};
 
 /// All runs, and where they decide differently.
 pub fn value(benchmarks: &Benchmarks) -> Value {
-    json!({
+    let mut document = json!({
         "schema": SCHEMA,
         "machine": benchmarks.machine,
         "rows": benchmarks.rows.iter().map(row).collect::<Vec<Value>>(),
@@ -20,7 +20,11 @@ pub fn value(benchmarks: &Benchmarks) -> Value {
         }),
         "contradictions": benchmarks.contradictions,
         "changes": benchmarks.changes.as_ref().map(changes),
-    })
+    });
+    if let Some(shard) = benchmarks.shard {
+        document["shard"] = shard.to_string().into();
+    }
+    document
 }
 
 fn row(row: &Measurement) -> Value {

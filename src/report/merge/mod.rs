@@ -1,19 +1,21 @@
 //! Answers of several shards become one: JSON documents in, a JSON document out.
 //!
-//! Shards ask the same model different questions ([`crate::check::scope`]), so their answers are put side by side. What
-//! holds in all of them holds as far as it does in the weakest; violations stay by themselves. A shard that is missing is
-//! questions without an answer: they are unknown, and never hold.
+//! Shards of a check ask the same model different questions ([`crate::check::scope`]), so their answers are put side by side
+//! ([`results`]). What holds in all of them holds as far as it does in the weakest; violations stay by themselves. Shards of a
+//! suite have different tasks ([`rows`]). A shard that is missing is questions without an answer: they are unknown, and never
+//! hold.
 //!
 //! Documents are values, not types: whatever a version of Kubound adds to a result stays in it.
 
+mod results;
+mod rows;
+
 use std::collections::BTreeMap;
 
-use itertools::Itertools;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use thiserror::Error;
 
 use crate::check::Shard;
-use crate::property::NAMES;
 
 /// Why documents cannot be merged.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -41,21 +43,6 @@ pub struct Merged {
 /// A document with the name of its file.
 pub type Named = (String, Value);
 
-/// Fields of results that add up.
-const SUMS: [&str; 11] = [
-    "seconds",
-    "states",
-    "transitions",
-    "accelerated",
-    "leaps",
-    "terms",
-    "queries",
-    "folded",
-    "gates",
-    "variables",
-    "clauses",
-];
-
 /// Merges answers to the same input.
 ///
 /// # Errors
@@ -63,22 +50,36 @@ const SUMS: [&str; 11] = [
 /// If one of them is something else, answers other questions, or is there twice.
 pub fn merge(documents: &[Named]) -> Result<Merged, MergeError> {
     let missing = missing(documents)?;
+    let lists = ["results", "rows"].into_iter().find(|field| documents.iter().all(|(_, it)| it[*field].is_array()));
+    let Some(list) = lists else { return Err(stranger(documents)) };
     let mut merged = Map::new();
-    for (name, document) in documents {
-        let fields = document.as_object().filter(|it| it.get("results").is_some_and(Value::is_array));
-        let fields = fields.ok_or_else(|| MergeError::NoAnswer(name.clone()))?;
-        fields
-            .iter()
-            .filter(|(field, _)| *field != "shard")
-            .for_each(|(field, value)| gather(&mut merged, field, value));
+    for (_, document) in documents {
+        let fields = document.as_object().into_iter().flatten();
+        fields.filter(|(field, _)| *field != "shard").for_each(|(field, value)| gather(&mut merged, field, value));
     }
-    if let Some(Value::Array(results)) = merged.get_mut("results") {
-        *results = grouped(std::mem::take(results));
+    match list {
+        "rows" => rows::finish(&mut merged, documents),
+        _ => {
+            let all = merged.remove("results").and_then(|it| it.as_array().cloned()).unwrap_or_default();
+            merged.insert("results".to_owned(), results::grouped(all).into());
+        }
     }
     if !missing.is_empty() {
         merged.insert("missing_shards".to_owned(), missing.iter().map(Shard::to_string).collect());
     }
     Ok(Merged { document: merged.into(), missing })
+}
+
+/// What is no answer, or another one than the first.
+fn stranger(documents: &[Named]) -> MergeError {
+    let is_answer = |document: &Value| document["results"].is_array() || document["rows"].is_array();
+    match documents.iter().find(|(_, document)| !is_answer(document)) {
+        Some((name, _)) => MergeError::NoAnswer(name.clone()),
+        None => MergeError::Different(
+            documents.last().map(|(name, _)| name.clone()).unwrap_or_default(),
+            documents.first().map(|(name, _)| name.clone()).unwrap_or_default(),
+        ),
+    }
 }
 
 impl Merged {
@@ -87,14 +88,19 @@ impl Merged {
         self.document["results"].as_array().map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// The exit code: violated before unknown before holds. Violations that are ignored do not count.
+    /// The rows of suites.
+    pub fn rows(&self) -> &[Value] {
+        self.document["rows"].as_array().map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The exit code: what is violated or wrong before what is unknown. Violations that are ignored do not count.
     pub fn exit_code(&self) -> u8 {
         let has = |verdict: &str, counts: fn(&Value) -> bool| {
             self.results().iter().any(|result| result["verdict"] == verdict && counts(result))
         };
         match () {
-            () if has("violated", |result| result.get("ignored").is_none()) => 1,
-            () if has("unknown", |_| true) || !self.missing.is_empty() => 3,
+            () if has("violated", |result| result.get("ignored").is_none()) || rows::are_wrong(self) => 1,
+            () if has("unknown", |_| true) || !rows::are_decided(self) || !self.missing.is_empty() => 3,
             () => 0,
         }
     }
@@ -126,7 +132,7 @@ fn gather(merged: &mut Map<String, Value>, field: &str, value: &Value) {
     match (merged.get_mut(field), value) {
         (Some(Value::Array(all)), Value::Array(more)) => {
             for one in more {
-                if field == "results" || !all.contains(one) {
+                if field == "results" || field == "rows" || !all.contains(one) {
                     all.push(one.clone());
                 }
             }
@@ -138,92 +144,10 @@ fn gather(merged: &mut Map<String, Value>, field: &str, value: &Value) {
     }
 }
 
-/// Results that say the same of different workloads as one; by input, property and verdict.
-fn grouped(results: Vec<Value>) -> Vec<Value> {
-    let inputs: Vec<Value> = results.iter().map(input).unique_by(Value::to_string).collect();
-    let place = |result: &Value| {
-        let of = input(result);
-        let property = NAMES.iter().position(|name| result["property"] == *name);
-        (inputs.iter().position(|it| *it == of), property, rank(result))
-    };
-    let mut groups: Vec<Vec<Value>> = Vec::new();
-    for result in results.into_iter().sorted_by_key(place) {
-        match groups.iter_mut().find(|group| is_alike(&group[0], &result)) {
-            Some(group) => group.push(result),
-            None => groups.push(vec![result]),
-        }
-    }
-    groups.into_iter().filter_map(joined).collect()
-}
-
-fn input(result: &Value) -> Value {
-    json!([result["input"], result["case"], result["scale"], result["fixed"], result["sizes"]])
-}
-
-/// Violations first, then what holds, then what is open.
-fn rank(result: &Value) -> usize {
-    ["violated", "holds", "unknown"].iter().position(|verdict| result["verdict"] == *verdict).unwrap_or(3)
-}
-
-fn is_alike(one: &Value, other: &Value) -> bool {
-    let fields = ["property", "verdict", "without", "interleaving", "reason", "family", "ignored"];
-    one["verdict"] != "violated"
-        && input(one) == input(other)
-        && fields.iter().all(|field| one[*field] == other[*field])
-}
-
-/// One result for several: the weakest, with the subjects and figures of all.
-fn joined(group: Vec<Value>) -> Option<Value> {
-    let subjects = group.iter().filter_map(|result| result["subject"].as_str()).filter(|it| !it.is_empty()).join(", ");
-    let sum = |field: &str| group.iter().filter_map(|result| result[field].as_number()).fold(json!(0), add);
-    let sums: Vec<(&str, Value)> = SUMS.iter().map(|&field| (field, sum(field))).collect();
-    let memory = group.iter().filter_map(|result| result["peak_memory_bytes"].as_u64()).max();
-    let focus = group.iter().filter_map(|result| result.get("focus")).cloned().reduce(joined_focus);
-    let mut weakest = group.into_iter().min_by_key(strength)?;
-    weakest["subject"] = subjects.into();
-    weakest["peak_memory_bytes"] = json!(memory);
-    sums.into_iter().for_each(|(field, value)| weakest[field] = value);
-    if let Some(focus) = focus {
-        weakest["focus"] = focus;
-    }
-    Some(weakest)
-}
-
-/// Bounds are weaker than proofs, and small ones than large ones. Of proofs, the one that looked furthest tells its depth.
-fn strength(result: &Value) -> (bool, i64) {
-    let is_proved = result["extent"]["kind"].as_str().is_some_and(|kind| kind != "bound");
-    let k = result["extent"]["k"].as_i64().unwrap_or(-1);
-    (is_proved, if is_proved { -k } else { k })
-}
-
-fn add(sum: Value, number: &serde_json::Number) -> Value {
-    match (sum.as_u64(), number.as_u64()) {
-        (Some(sum), Some(number)) => json!(sum.saturating_add(number)),
-        _ => json!(sum.as_f64().unwrap_or(0.0) + number.as_f64().unwrap_or(0.0)),
-    }
-}
-
-/// How workloads were decided: numbers add up, lists go on.
-fn joined_focus(one: Value, other: Value) -> Value {
-    match (one, other) {
-        (Value::Object(mut one), Value::Object(other)) => {
-            for (field, value) in other {
-                let joined = match one.remove(&field) {
-                    Some(known) => joined_focus(known, value),
-                    None => value,
-                };
-                one.insert(field, joined);
-            }
-            one.into()
-        }
-        (Value::Array(one), Value::Array(other)) => one.into_iter().chain(other).collect(),
-        (one @ Value::Number(_), Value::Number(other)) => add(one, &other),
-        (one, _) => one,
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn result(property: &str, subject: &str, verdict: &str, extent: Value) -> Value {
@@ -281,5 +205,21 @@ mod tests {
         assert!(matches!(merge(&[of_two.clone(), document("1/3", Vec::new())]), Err(MergeError::Different(..))));
         assert!(matches!(merge(&[of_two, ("x".to_owned(), json!({"cases": []}))]), Err(MergeError::Different(..))));
         assert!(matches!(merge(&[("x".to_owned(), json!({"cases": []}))]), Err(MergeError::NoAnswer(_))));
+    }
+
+    #[test]
+    fn rows_of_suites_come_in_the_order_of_their_tasks() {
+        let row = |task: &str, engine: &str, verdict: &str| json!({"suite": "s", "task": task, "engine": engine, "failure": null, "verdicts": [{"verdict": verdict}]});
+        let part = |shard: &str, rows: Value, right: u64| {
+            let document = json!({"shard": shard, "machine": {"cpu": shard}, "rows": rows, "contradictions": [],
+                "scores": {"right": right, "wrong": 0, "unknown": 0}, "changes": null});
+            (shard.to_owned(), document)
+        };
+        let first = json!([row("a", "sat", "holds"), row("a", "smt", "holds"), row("c", "sat", "violated")]);
+        let parts = [part("1/2", json!([row("b", "sat", "unknown")]), 1), part("0/2", first, 2)];
+        let merged = merge(&parts).unwrap();
+        let order: Vec<&str> = merged.rows().iter().filter_map(|row| row["task"].as_str()).collect();
+        assert_eq!((order, merged.exit_code()), (vec!["a", "a", "b", "c"], 3));
+        assert_eq!((&merged.document["scores"]["right"], &merged.document["machine"]), (&json!(3), &Value::Null));
     }
 }
