@@ -309,7 +309,7 @@ fn families_are_certified_size_by_size() {
     let input = directory.path().join("surge.yaml");
     std::fs::write(&input, manifest).expect("written");
     let proofs_of = directory.path().join("proofs");
-    keep(&proofs_of, &[input.to_str().expect("a path"), "--property", "pods-schedulable", "--bound", "1"]);
+    keep(&proofs_of, &[input.to_str().expect("a path"), "--property", "pods-schedulable", "--bound", "2"]);
     let all = proofs(&proofs_of);
     let names: Vec<&str> = all.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["worker=1", "worker=2"]);
