@@ -1,6 +1,6 @@
 //! The order of layers, in which each knows only those to its left:
 //!
-//! `term → system → { engine | cluster } → { reduce, property → encodings → model } → input → cases → check → repair → conformance → report → cli`
+//! `term → system → { engine | cluster } → { reduce, property → encodings → model } → input → cases → check → repair → reproduce → conformance → report → cli`
 //!
 //! Everything else that holds for all source files is asked here too: their length, and that nothing is unsafe.
 
@@ -22,7 +22,7 @@ const LONGEST: usize = 500;
 const LARGEST_CIRCLE: usize = 3;
 
 /// What each layer may name besides itself.
-const LAYERS: [(&str, &[&str]); 15] = [
+const LAYERS: [(&str, &[&str]); 16] = [
     ("term", &[]),
     ("system", &["term"]),
     ("engine", &["term", "system"]),
@@ -35,6 +35,7 @@ const LAYERS: [(&str, &[&str]); 15] = [
     ("cases", &["term", "system", "engine", "cluster", "reduce", "property", "encodings", "model", "input"]),
     ("check", &["term", "system", "engine", "cluster", "reduce", "property", "encodings", "model", "input", "cases"]),
     ("repair", &["engine", "cluster", "encodings", "input", "check"]),
+    ("reproduce", &["cluster", "input", "check", "repair"]),
     ("conformance", &["term", "system", "engine", "cluster", "property", "encodings", "model", "input"]),
     (
         "report",
@@ -64,6 +65,7 @@ const LAYERS: [(&str, &[&str]); 15] = [
             "cases",
             "check",
             "repair",
+            "reproduce",
             "conformance",
             "report",
         ],
@@ -75,12 +77,12 @@ const LAYERS: [(&str, &[&str]); 15] = [
 const FOREIGN: [(&str, &[&str]); 6] = [
     (
         "k8s_openapi",
-        &["cluster", "reduce", "property", "encodings", "input", "cases", "check", "report", "conformance", "cli"],
+        &["cluster", "reduce", "property", "encodings", "input", "cases", "check", "reproduce", "report", "conformance", "cli"],
     ),
     ("z3", &["engine"]),
     ("varisat", &["engine"]),
     ("varisat_checker", &["engine"]),
-    ("serde_yaml", &["input", "cases", "report", "cli"]),
+    ("serde_yaml", &["input", "cases", "reproduce", "report", "cli"]),
     ("saphyr_parser", &["input"]),
 ];
 

@@ -11,7 +11,11 @@ rounds=${KUBOUND_ROUNDS:-3}
 yes=${KUBOUND_YES:-0}
 force=0
 rested=1
+jobs_made=0
+# Rounds of a loop so far, those in which something new came, and what there was of it before.
+round=0
 grown=0
+before_round=0
 
 usage() {
   printf 'Usage: %s [--yes] [--force]\n\n' "$0"
@@ -57,6 +61,7 @@ context=$(kubectl config current-context) || fail 'kubectl has no current contex
 k() { kubectl --context "$context" "$@"; }
 
 work=$(mktemp -d)
+touch "$work/pods" "$work/nodes" "$work/bound" "$work/sizes"
 # What is not expected to fail says nothing about the story.
 trap 'fail "this failed: $BASH_COMMAND"' ERR
 trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf -- "$work"' EXIT
@@ -102,8 +107,9 @@ snapshot() {
 }
 
 # Waits until nothing has changed for some seconds; loads that are shared by pods are shared anew meanwhile.
-settle() { # seconds
-  local calm=${quiet:-$1} begin=$SECONDS since=$SECONDS before='' now
+settle() { # seconds [most seconds]
+  local calm=${quiet:-$1} most=${2:-$timeout} begin=$SECONDS since=$SECONDS before='' now
+  if ((most > timeout)); then most=$timeout; fi
   rested=1
   while :; do
     share_usage
@@ -114,9 +120,9 @@ settle() { # seconds
       since=$SECONDS
     fi
     if ((SECONDS - since >= calm)); then return; fi
-    if ((SECONDS - begin >= timeout)); then
+    if ((SECONDS - begin >= most)); then
       rested=0
-      say "   (not at rest after $timeout s)"
+      say "   (not at rest after $most s)"
       return
     fi
     sleep "$poll"
@@ -264,12 +270,24 @@ note_size() { # namespace kind/name
 
 note_nodes() { k get nodes -o jsonpath='{range .items[*]}{.metadata.uid}{"\n"}{end}' >>"$work/nodes"; }
 
-seen() { # pods|nodes
-  if [[ -f $work/$1 ]]; then sort -u "$work/$1" | grep -c . || true; else printf '0\n'; fi
+seen() { sort -u "$work/$counted" | awk 'NF { n++ } END { print n + 0 }'; }
+
+least() { awk 'NR == 1 || $1 < low { low = $1 } END { print low + 0 }' "$work/bound"; }
+
+the_loop_begins() { before_round=$(seen); }
+
+one_round_is_over() {
+  local after
+  after=$(seen)
+  round=$((round + 1))
+  if ((after > before_round)); then grown=$((grown + 1)); fi
+  before_round=$after
 }
 
-least() {
-  if [[ -f $work/bound ]]; then awk 'NR == 1 || $1 < low { low = $1 } END { print low + 0 }' "$work/bound"; else printf '0\n'; fi
+# What was before the last step from outside is forgotten.
+from_here_on() {
+  : >"$work/bound"
+  : >"$work/sizes"
 }
 
 # Whether a series of sizes rises by so much and later falls by as much, or the other way round.
@@ -283,9 +301,10 @@ turns_round() { # threshold
     !fell && high - $1 >= least { fell = 1; bottom = $1 }
     rose && $1 > top { top = $1 }
     fell && $1 < bottom { bottom = $1 }
-    rose && top - $1 >= least { print "yes"; exit }
-    fell && $1 - bottom >= least { print "yes"; exit }
-  ' "$work/sizes" 2>/dev/null | grep -q yes
+    rose && top - $1 >= least { turned = 1 }
+    fell && $1 - bottom >= least { turned = 1 }
+    END { if (turned) print "yes" }
+  ' "$work/sizes" | grep -q yes
 }
 
 # The difference between the fullest and the emptiest domain of a topology key.

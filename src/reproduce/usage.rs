@@ -131,3 +131,14 @@ fn containers(workload: &Workload) -> usize {
     let template = workload.revisions.get(workload.current).and_then(|it| it.template.spec.as_ref());
     template.map_or(1, |spec| spec.containers.len().max(1))
 }
+
+/// Whether a load is shared by pods, so that it has to be written anew when their number changes.
+pub fn is_shared(cluster: &ClusterSpec) -> bool {
+    cluster.scenario.loads.iter().any(|load| is_shown(load) && load.per != LoadPer::Pod)
+}
+
+/// The load at the start, as a [`Deed`](crate::cluster::view::deed::Deed) has it: of one pod, or of all.
+pub fn at_start(cluster: &ClusterSpec, load: &Load) -> i64 {
+    let replicas = cluster.workloads.iter().find(|it| it.key == load.target).map_or(1, |it| it.replicas.max(1));
+    if load.per == LoadPer::EachPod { load.initial.saturating_mul(replicas) } else { load.initial }
+}

@@ -1,6 +1,7 @@
 //! Commands and options.
 
 mod merge;
+mod reproduce;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -19,6 +20,7 @@ use crate::system::Interleaving;
 use crate::cli::{CliError, values};
 
 pub use merge::Merge;
+pub use reproduce::Reproduce;
 
 /// What exit codes mean, for the end of help texts.
 pub const EXIT_CODES: &str = "\
@@ -70,6 +72,9 @@ pub enum Command {
     /// Execute a saved counterexample again and say whether it (still) breaks its property.
     #[command(after_help = "Exit codes: 1 every trace breaks its property, 3 one does not replay, 2 bad input.")]
     Replay(Replay),
+    /// Write manifests and a script that lead a test cluster through a saved counterexample.
+    #[command(after_help = "Exit codes: 0 written, 2 bad input, 3 the trace is no counterexample of the input.")]
+    Reproduce(Reproduce),
     /// Find the smallest changes of the manifests under which all properties hold.
     #[command(
         after_help = "Exit codes: 0 repaired or nothing to repair, 1 no repair was found, 2 bad input, 3 undecided."
