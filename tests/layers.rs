@@ -77,7 +77,19 @@ const LAYERS: [(&str, &[&str]); 16] = [
 const FOREIGN: [(&str, &[&str]); 6] = [
     (
         "k8s_openapi",
-        &["cluster", "reduce", "property", "encodings", "input", "cases", "check", "reproduce", "report", "conformance", "cli"],
+        &[
+            "cluster",
+            "reduce",
+            "property",
+            "encodings",
+            "input",
+            "cases",
+            "check",
+            "reproduce",
+            "report",
+            "conformance",
+            "cli",
+        ],
     ),
     ("z3", &["engine"]),
     ("varisat", &["engine"]),

@@ -76,7 +76,8 @@ fn refused(traces: &[SavedTrace], why: &str) -> CliError {
 /// An error that lists what there is.
 fn refused_among(traces: &[&SavedTrace], why: &str) -> CliError {
     let listed = traces.iter().enumerate();
-    let listed = listed.map(|(index, trace)| format!("{} {} of {}", index + 1, trace.property, trace.subject)).join(", ");
+    let listed =
+        listed.map(|(index, trace)| format!("{} {} of {}", index + 1, trace.property, trace.subject)).join(", ");
     CliError::Usage(format!("{why}; there are: {listed}"))
 }
 

@@ -62,9 +62,23 @@ impl Act {
     fn of(kind: &str) -> Self {
         match kind {
             "Namespace" | "ServiceAccount" => Act::Namespaces,
-            "ConfigMap" | "LimitRange" | "PersistentVolume" | "PersistentVolumeClaim" | "PodDisruptionBudget"
-            | "PriorityClass" | "ResourceQuota" | "Secret" | "Service" | "StorageClass" => Act::Base,
-            "CronJob" | "DaemonSet" | "Deployment" | "Job" | "Pod" | "ReplicaSet" | "ReplicationController"
+            "ConfigMap"
+            | "LimitRange"
+            | "PersistentVolume"
+            | "PersistentVolumeClaim"
+            | "PodDisruptionBudget"
+            | "PriorityClass"
+            | "ResourceQuota"
+            | "Secret"
+            | "Service"
+            | "StorageClass" => Act::Base,
+            "CronJob"
+            | "DaemonSet"
+            | "Deployment"
+            | "Job"
+            | "Pod"
+            | "ReplicaSet"
+            | "ReplicationController"
             | "StatefulSet" => Act::Workloads,
             "HorizontalPodAutoscaler" => Act::Autoscalers,
             _ => Act::Others,
@@ -120,7 +134,8 @@ impl Cast {
         let of = |value: &Value, path: &str| value.pointer(path).and_then(Value::as_str).map(str::to_owned);
         let known = |kind: &str| -> BTreeSet<(String, String)> {
             let own = self.start.iter().map(|(_, value)| value).filter(|value| value["kind"] == kind);
-            let key = |value| Some((of(value, "/metadata/namespace").unwrap_or_default(), of(value, "/metadata/name")?));
+            let key =
+                |value| Some((of(value, "/metadata/namespace").unwrap_or_default(), of(value, "/metadata/name")?));
             own.filter_map(key).collect()
         };
         let (namespaces, accounts) = (known("Namespace"), known("ServiceAccount"));

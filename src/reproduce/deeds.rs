@@ -160,7 +160,10 @@ fn recommendation(stage: &Stage<'_>, vertical: &ObjectKey, level: i64) -> Vec<St
     let name = shell::word(&vertical.name);
     let namespace = shell::word(&vertical.namespace);
     let resource = "verticalpodautoscalers.autoscaling.k8s.io";
-    vec![format!("k -n {namespace} patch {resource} {name} --subresource=status --type=merge -p {}", shell::word(&patch))]
+    vec![format!(
+        "k -n {namespace} patch {resource} {name} --subresource=status --type=merge -p {}",
+        shell::word(&patch)
+    )]
 }
 
 /// What a GitOps controller would write, written by hand.

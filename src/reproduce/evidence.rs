@@ -105,9 +105,8 @@ fn turning(workload: &Workload, trace: &SavedTrace, stage: &Stage<'_>) -> Eviden
     let threshold = own.and_then(|it| it.arguments.get("threshold")?.parse::<u32>().ok()).unwrap_or(1);
     let (namespace, name) = home_and_name(workload);
     let says = format!("spec.replicas of {} rises and falls with no change from outside", workload.key);
-    let looks = vec![
-        "say \"Sizes since the last step from outside: $(uniq \"$work/sizes\" | tr '\\n' ' ')\"".to_owned(),
-    ];
+    let looks =
+        vec!["say \"Sizes since the last step from outside: $(uniq \"$work/sizes\" | tr '\\n' ' ')\"".to_owned()];
     let condition = format!("turns_round {threshold}");
     Evidence { says, notes: vec![format!("note_size {namespace} {name}")], looks, condition }
 }
@@ -144,9 +143,10 @@ fn skewed(stage: &Stage<'_>, workload: &Workload, subject: &str) -> Evidence {
     let template = workload.revisions[workload.current].template.spec.as_ref();
     let constraints = template.and_then(|spec| spec.topology_spread_constraints.as_ref()).into_iter().flatten();
     let own = constraints.map(|it| (i64::from(it.max_skew), it.topology_key.clone()));
-    let asked = stage.cluster.scenario.properties.iter().filter_map(|it| {
-        Some((it.arguments.get("maxSkew")?.parse().ok()?, it.arguments.get("topologyKey")?.clone()))
-    });
+    let asked =
+        stage.cluster.scenario.properties.iter().filter_map(|it| {
+            Some((it.arguments.get("maxSkew")?.parse().ok()?, it.arguments.get("topologyKey")?.clone()))
+        });
     let is_it = |(skew, topology): &(i64, String)| subject == format!("{key}: maxSkew {skew} over {topology}");
     let Some((most, topology)) = own.chain(asked).find(is_it) else {
         return unseen(&format!("the constraint of {key} is not known any more"));

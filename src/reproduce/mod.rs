@@ -79,9 +79,13 @@ fn all(stage: &Stage<'_>, trace: &SavedTrace) -> Vec<File> {
     if !stages.is_empty() {
         files.push(yaml("kwok/stages.yaml", &stages));
     }
-    files.extend(stage.cast.configurations.iter().map(|(name, value)| {
-        yaml(&format!("config/{name}"), std::slice::from_ref(value))
-    }));
+    files.extend(
+        stage
+            .cast
+            .configurations
+            .iter()
+            .map(|(name, value)| yaml(&format!("config/{name}"), std::slice::from_ref(value))),
+    );
     files.extend(stage.files.iter().map(|(name, values)| yaml(name, values)));
     files
 }

@@ -100,7 +100,8 @@ fn descheduler(stage: &Stage<'_>, needs: &mut Needs) {
             .to_owned(),
     );
     needs.checks.push(
-        "need \"${KUBOUND_DESCHEDULER:-descheduler}\" 'the story has cycles of the descheduler (see README.md)'".to_owned(),
+        "need \"${KUBOUND_DESCHEDULER:-descheduler}\" 'the story has cycles of the descheduler (see README.md)'"
+            .to_owned(),
     );
 }
 

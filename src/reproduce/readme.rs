@@ -126,10 +126,7 @@ fn of_components(stage: &Stage<'_>) -> Vec<String> {
         !stage.cluster.scenario.crash_looping.is_empty(),
         "A crash is the condition Ready=False: counts of restarts do not grow.",
     );
-    add(
-        !stage.cluster.scenario.slow_start.is_empty(),
-        &format!("Pods that may start slowly take {SLOW_SECONDS} s."),
-    );
+    add(!stage.cluster.scenario.slow_start.is_empty(), &format!("Pods that may start slowly take {SLOW_SECONDS} s."));
     add(
         stage.cluster.workloads.iter().any(|workload| workload.kind.is_batch()),
         "Pods of Jobs run until the script ends them; it makes the Jobs of CronJobs itself when the story says that it is time.",

@@ -29,7 +29,8 @@ pub fn function(cluster: &ClusterSpec) -> Vec<String> {
     if !loads.iter().any(is_shown) {
         return vec!["show_usage() { :; }".to_owned()];
     }
-    let usage = METRICS.map(|(metric, usual)| (metric.to_owned(), json!({"expression": expression(cluster, metric, usual)})));
+    let usage =
+        METRICS.map(|(metric, usual)| (metric.to_owned(), json!({"expression": expression(cluster, metric, usual)})));
     let value = json!({
         "apiVersion": "kwok.x-k8s.io/v1alpha1",
         "kind": "ClusterResourceUsage",

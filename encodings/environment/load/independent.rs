@@ -13,8 +13,8 @@
 use std::collections::BTreeSet;
 
 use crate::cluster::object::scenario::Load;
-use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::deed::Deed;
+use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Scene, Sentence};
 use crate::cluster::view::turnover::Tally;
 use crate::cluster::view::{Cluster, Declaring, WorkloadVars};
