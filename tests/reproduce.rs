@@ -9,11 +9,17 @@ use std::process::{Command, Output};
 use std::sync::OnceLock;
 
 use kubound::check::source::{self, Asked, Input};
-use kubound::check::{Answer, InputName, Options, SavedTrace, check};
+use kubound::check::standing::Standing;
+use kubound::check::{Answer, Finding, InputName, Led, Narrative, Options, SavedTrace, check};
+use kubound::cluster::object::key::ObjectKey;
+use kubound::cluster::view::deed::{Deed, PodOn};
 use kubound::engine::Budget;
 use kubound::engine::auto::Auto;
 use kubound::input::source::Source;
-use kubound::reproduce::{File, reproduce, write};
+use kubound::reproduce::cast::Cast;
+use kubound::reproduce::files::CommandFiles;
+use kubound::reproduce::story::Stage;
+use kubound::reproduce::{File, deeds, reproduce, write};
 
 /// Public failures that are looked at beside all violating examples.
 const FAILURES: [&str; 4] = ["k66811", "k106127", "createmod1097", "kops2537"];
@@ -277,6 +283,77 @@ fn what_is_needed_is_said() {
     ];
     for (name, wanted) in needs {
         assert!(of(name).text("README.md").contains(wanted), "{name}: {}", of(name).text("README.md"));
+    }
+}
+
+/// What the script does for a deed in an example.
+fn lines(example: &str, deed: &Deed) -> String {
+    let path = examples().join(format!("{example}-violating")).display().to_string();
+    let asked = Asked {
+        name: InputName::Paths { paths: vec![path], sizes: BTreeMap::new() },
+        scale: (0, 0),
+        sizes: Vec::new(),
+    };
+    let input = source::open(&asked).unwrap_or_else(|error| panic!("{example}: {error}"));
+    let sources = source::texts_of(&asked).unwrap_or_else(|error| panic!("{example}: {error}"));
+    let cast = Cast::new(&sources, &input.spec);
+    let files = CommandFiles::new(&input.spec, &cast);
+    let narrative = Narrative { blocks: Vec::new(), repeats_from: None, diagnosis: Vec::new() };
+    let (start, end) = (Standing::default(), Standing::default());
+    let led = Led { narrative, finding: Finding::State, start, end, subject: None, is_same_input: true };
+    deeds::lines(&Stage { cluster: &input.spec, led: &led, cast: &cast, files: &files }, deed).join("\n")
+}
+
+/// A number for each kind of deed. A new one needs a number here, and a row below.
+fn kind(deed: &Deed) -> usize {
+    match deed {
+        Deed::Command { .. } => 0,
+        Deed::NodeFails { .. } => 1,
+        Deed::NodeRecovers { .. } => 2,
+        Deed::NodePanics { .. } => 3,
+        Deed::NodeCalmsDown { .. } => 4,
+        Deed::MaintenanceBegins { .. } => 5,
+        Deed::MaintenanceEnds { .. } => 6,
+        Deed::LoadChanges { .. } => 7,
+        Deed::Readiness { .. } => 8,
+        Deed::Crashes { .. } => 9,
+        Deed::Restarts { .. } => 10,
+        Deed::PodEnds { .. } => 11,
+        Deed::ScheduleComes { .. } => 12,
+        Deed::RecommendationChanges { .. } => 13,
+        Deed::NodeExpires { .. } => 14,
+        Deed::PutsBack { .. } => 15,
+    }
+}
+
+#[test]
+fn every_kind_of_deed_is_done() {
+    let node = || "a node".to_owned();
+    let pod = || PodOn { workload: 0, revision: 0, ordinal: Some(1), node: node() };
+    let vertical = || ObjectKey { namespace: "default".to_owned(), name: "search".to_owned() };
+    let rows: [(&str, Deed, &str); 16] = [
+        ("nodegroup", Deed::Command { position: 0 }, "k -n default scale deployment/shop --replicas=8"),
+        ("c3", Deed::NodeFails { node: node() }, "node_down 'a node'"),
+        ("c3", Deed::NodeRecovers { node: node() }, "node_up 'a node'"),
+        ("c3", Deed::NodePanics { node: node() }, "node_down 'a node'"),
+        ("c3", Deed::NodeCalmsDown { node: node() }, "node_up 'a node'"),
+        ("c3", Deed::MaintenanceBegins { node: node() }, "drain 'a node' --ignore-daemonsets --delete-emptydir-data"),
+        ("c3", Deed::MaintenanceEnds { node: node() }, "k uncordon 'a node'"),
+        ("c3", Deed::LoadChanges { load: 0, usage: 546 }, "load_0=546\nshow_usage"),
+        ("readiness", Deed::Readiness { pod: pod(), is_ready: false }, "'a node' True broker-1"),
+        ("readiness", Deed::Crashes { pod: pod() }, "'a node' True broker-1"),
+        ("readiness", Deed::Restarts { pod: pod() }, "'a node' False broker-1"),
+        ("cronjob", Deed::PodEnds { pod: pod(), succeeds: false }, "'a node' failed"),
+        ("cronjob", Deed::ScheduleComes { workload: 1 }, "create job --from=cronjob/"),
+        ("vpa", Deed::RecommendationChanges { vertical: vertical(), level: 1 }, "patch verticalpodautoscalers"),
+        ("karpenter", Deed::NodeExpires { node: node() }, "k delete node 'a node' --wait=false"),
+        ("gitops", Deed::PutsBack { sync: "Argo CD Application shop".to_owned() }, "k apply -f"),
+    ];
+    let kinds: Vec<usize> = rows.iter().map(|(_, deed, _)| kind(deed)).collect();
+    assert_eq!(kinds, (0..rows.len()).collect::<Vec<usize>>());
+    for (example, deed, wanted) in &rows {
+        let lines = lines(example, deed);
+        assert!(lines.contains(wanted) && !lines.contains("cannot "), "{deed:?}: {lines}");
     }
 }
 

@@ -1,5 +1,9 @@
 //! Deeds as commands of the script. Every kind of deed has some, or says why it has none.
 
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::Container;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelectorRequirement};
 use serde_json::json;
 
 use crate::cluster::object::command::{Command, CommandAction};
@@ -8,6 +12,9 @@ use crate::cluster::view::deed::{Deed, PodOn};
 
 use super::story::Stage;
 use super::{cast, shell, usage};
+
+/// The label of pods that a Job made.
+const JOB_NAME: &str = "batch.kubernetes.io/job-name";
 
 /// The commands of the script for a deed, a line each.
 pub fn lines(stage: &Stage<'_>, deed: &Deed) -> Vec<String> {
@@ -45,24 +52,28 @@ pub fn pods(workload: &Workload) -> String {
     shell::words([workload.key.namespace.as_str(), &shell::selector(&selector(workload))])
 }
 
-/// What selects the pods of a workload. Those of a Job have a label with its name, which is as good as its uid.
-fn selector(workload: &Workload) -> k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector {
-    let template = &workload.revisions[workload.current].template;
-    let labels = || template.metadata.as_ref().and_then(|metadata| metadata.labels.clone()).unwrap_or_default();
+/// What selects the pods of a workload. Those of a Job have a label with its name, which is as good as its uid; those of a
+/// CronJob and of nobody have only what their template says.
+fn selector(workload: &Workload) -> LabelSelector {
     match workload.kind {
-        WorkloadKind::Job => {
-            let name = [("batch.kubernetes.io/job-name".to_owned(), workload.key.name.clone())];
-            k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector {
-                match_labels: Some(name.into()),
-                ..Default::default()
-            }
+        WorkloadKind::Job => labelled([(JOB_NAME.to_owned(), workload.key.name.clone())].into()),
+        WorkloadKind::CronJob | WorkloadKind::Fixed => {
+            let template = &workload.revisions[workload.current].template;
+            let labels = template.metadata.as_ref().and_then(|metadata| metadata.labels.clone()).unwrap_or_default();
+            if labels.is_empty() { exists(JOB_NAME) } else { labelled(labels) }
         }
-        WorkloadKind::CronJob | WorkloadKind::Fixed => k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector {
-            match_labels: Some(labels()),
-            ..Default::default()
-        },
         _ => workload.selector.clone(),
     }
+}
+
+fn labelled(labels: BTreeMap<String, String>) -> LabelSelector {
+    LabelSelector { match_labels: Some(labels), ..LabelSelector::default() }
+}
+
+fn exists(label: &str) -> LabelSelector {
+    let (key, operator) = (label.to_owned(), "Exists".to_owned());
+    let requirement = LabelSelectorRequirement { key, operator, values: None };
+    LabelSelector { match_expressions: Some(vec![requirement]), ..LabelSelector::default() }
 }
 
 /// `-n NAMESPACE` and `kind/name` of a workload.
@@ -150,7 +161,7 @@ fn recommendation(stage: &Stage<'_>, vertical: &ObjectKey, level: i64) -> Vec<St
         Some(revision.pod(position))
     });
     let Some(pod) = found else { return vec![cannot("what is recommended is not known")] };
-    let of = |container: &k8s_openapi::api::core::v1::Container| {
+    let of = |container: &Container| {
         let requests = container.resources.as_ref().and_then(|it| it.requests.clone()).unwrap_or_default();
         json!({"containerName": container.name, "target": requests, "lowerBound": requests, "upperBound": requests,
             "uncappedTarget": requests})

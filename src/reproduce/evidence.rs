@@ -2,6 +2,7 @@
 //! as far as kubectl shows it.
 
 use crate::check::SavedTrace;
+use crate::check::standing::NodeStanding;
 use crate::cluster::object::spec::Workload;
 
 use super::deeds::{home_and_name, pods};
@@ -113,9 +114,7 @@ fn turning(workload: &Workload, trace: &SavedTrace, stage: &Stage<'_>) -> Eviden
 
 fn undrained(stage: &Stage<'_>, workload: &Workload) -> Evidence {
     let index = stage.led.subject;
-    let holds = |node: &&crate::check::standing::NodeStanding| {
-        node.cordoned && node.pods.iter().any(|pods| Some(pods.workload) == index)
-    };
+    let holds = |node: &&NodeStanding| node.cordoned && node.pods.iter().any(|pods| Some(pods.workload) == index);
     let nodes: Vec<&str> = stage.led.end.nodes.iter().filter(holds).map(|node| node.name.as_str()).collect();
     let condition = format!("awk -F '\\t' -v nodes={} '", shell::word(&nodes.join(" ")));
     let looks = vec![

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::cluster::object::command::Command;
+use crate::cluster::object::command::{Command, CommandAction};
 use crate::cluster::object::spec::{ClusterSpec, ObjectKey};
 
 use super::cast::Cast;
@@ -75,7 +75,7 @@ fn named(cluster: &ClusterSpec, command: &Command) -> Option<Named> {
     if let Some(target) = command.action.target() {
         return Some(Named { is_budget: false, key: target.clone() });
     }
-    let crate::cluster::object::command::CommandAction::Budget { begins, .. } = &command.action else { return None };
+    let CommandAction::Budget { begins, .. } = &command.action else { return None };
     let metadata = &cluster.disruption_budgets.get((*begins)?)?.metadata;
     let namespace = metadata.namespace.clone().filter(|it| !it.is_empty()).unwrap_or_else(|| "default".to_owned());
     Some(Named { is_budget: true, key: ObjectKey { namespace, name: metadata.name.clone()? } })

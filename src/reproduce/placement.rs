@@ -107,8 +107,8 @@ fn one_by_one(stage: &Stage<'_>, placed: &[Placed<'_>]) -> Vec<String> {
         }
         lines.push(format!("k cordon {node}"));
     }
-    let open = stage.start().nodes.iter().filter(|node| !node.cordoned).map(|node| &node.name);
-    lines.push(format!("k uncordon {}", shell::words(open)));
+    let open: Vec<&String> = stage.start().nodes.iter().filter(|node| !node.cordoned).map(|node| &node.name).collect();
+    lines.extend((!open.is_empty()).then(|| format!("k uncordon {}", shell::words(open))));
     lines
 }
 

@@ -1,5 +1,7 @@
 //! The story as steps of the script: what it does itself, what it waits for, and how long rest has to last.
 
+use k8s_openapi::api::autoscaling::v2::HPAScalingRules;
+
 use crate::check::narrative::{Block, Step};
 use crate::check::standing::Standing;
 use crate::check::{Led, Narrative};
@@ -146,9 +148,8 @@ impl Stage<'_> {
     /// The longest stabilisation window of autoscalers, in seconds.
     fn window(&self) -> i64 {
         let usual = self.cluster.scenario.controllers.hpa_flags.downscale_stabilization;
-        let of = |rules: Option<&k8s_openapi::api::autoscaling::v2::HPAScalingRules>| {
-            rules.and_then(|rules| rules.stabilization_window_seconds).map(i64::from)
-        };
+        let of =
+            |rules: Option<&HPAScalingRules>| rules.and_then(|rules| rules.stabilization_window_seconds).map(i64::from);
         let windows = self.cluster.autoscalers.iter().map(|autoscaler| {
             let behavior = autoscaler.object.spec.as_ref().and_then(|spec| spec.behavior.as_ref());
             let down = behavior.and_then(|it| of(it.scale_down.as_ref())).unwrap_or(usual);
