@@ -61,7 +61,8 @@ struct Placed<'a> {
     total: i64,
 }
 
-/// Pods in the order in which they come: workloads node by node, those of StatefulSets in the order of their names.
+/// Pods in the order in which they come: node by node, those of StatefulSets in the order of their names, and those that are
+/// to be spread one by one, each to where fewest are.
 fn placed<'a>(stage: &'a Stage<'_>) -> Vec<Placed<'a>> {
     let is_told = |on: &&PodsOn| {
         let workload = &stage.cluster.workloads[on.workload];
@@ -71,13 +72,57 @@ fn placed<'a>(stage: &'a Stage<'_>) -> Vec<Placed<'a>> {
     let all = nodes.flat_map(|node| node.pods.iter().filter(is_told).map(move |on| (node, on)));
     let mut all: Vec<(&NodeStanding, &PodsOn)> = all.collect();
     all.sort_by_key(|(_, on)| on.ordinal);
+    let is_spread = |on: &PodsOn| !keys(&stage.cluster.workloads[on.workload]).is_empty();
+    let (spread, plain): (Vec<_>, Vec<_>) = all.into_iter().partition(|(_, on)| is_spread(on) && on.ordinal.is_none());
+    let plain = plain.into_iter().map(|(node, on)| (node.name.as_str(), on.workload, on.count));
     let mut totals: BTreeMap<usize, i64> = BTreeMap::new();
-    let placed = all.into_iter().map(|(node, on)| {
-        let total = totals.entry(on.workload).or_default();
-        *total += on.count;
-        Placed { node: &node.name, workload: on.workload, total: *total }
+    let placed = plain.chain(one_at_a_time(stage, &spread)).map(|(node, workload, count)| {
+        let total = totals.entry(workload).or_default();
+        *total += count;
+        Placed { node, workload, total: *total }
     });
     placed.collect()
+}
+
+/// Topology keys over which the pods of a workload are spread by hard constraints.
+fn keys(workload: &Workload) -> Vec<&str> {
+    let spec = workload.revisions[workload.current].template.spec.as_ref();
+    let constraints = spec.and_then(|spec| spec.topology_spread_constraints.as_ref()).into_iter().flatten();
+    constraints.filter(|it| it.when_unsatisfiable == "DoNotSchedule").map(|it| it.topology_key.as_str()).collect()
+}
+
+/// Pods that are spread: the next one goes to the node whose domains have fewest of its workload so far.
+fn one_at_a_time<'a>(stage: &Stage<'_>, spread: &[(&'a NodeStanding, &PodsOn)]) -> Vec<(&'a str, usize, i64)> {
+    let mut left: Vec<i64> = spread.iter().map(|(_, on)| on.count).collect();
+    let domains: Vec<Vec<(usize, &str, String)>> = spread
+        .iter()
+        .map(|(node, on)| {
+            let keys = keys(&stage.cluster.workloads[on.workload]);
+            keys.into_iter().map(|key| (on.workload, key, domain(stage, &node.name, key))).collect()
+        })
+        .collect();
+    let mut pods: BTreeMap<&(usize, &str, String), i64> = BTreeMap::new();
+    let mut order = Vec::new();
+    loop {
+        let open = (0..spread.len()).filter(|&at| left[at] > 0);
+        let fullest = |at: &usize| {
+            let mut counts: Vec<i64> = domains[*at].iter().map(|it| pods.get(it).copied().unwrap_or(0)).collect();
+            counts.sort_unstable_by(|a, b| b.cmp(a));
+            // Of those that are equal, the one with most to come.
+            (counts, -left[*at])
+        };
+        let Some(next) = open.min_by_key(fullest) else { return order };
+        left[next] -= 1;
+        domains[next].iter().for_each(|it| *pods.entry(it).or_default() += 1);
+        order.push((spread[next].0.name.as_str(), spread[next].1.workload, 1));
+    }
+}
+
+/// The domain of a node.
+fn domain(stage: &Stage<'_>, node: &str, key: &str) -> String {
+    let node = stage.cluster.nodes.iter().find(|it| it.name == node);
+    let labels = node.and_then(|node| node.node.metadata.labels.as_ref());
+    labels.and_then(|labels| labels.get(key)).cloned().unwrap_or_default()
 }
 
 /// Nodes are open one after the other.

@@ -84,6 +84,7 @@ fn differences(stage: &Stage<'_>) -> String {
         "The script waits for rest after each block. What the story has happen in the middle of something may come \
          later here."
             .to_owned(),
+        "The script looks at the cluster every two seconds, and may miss what lasts shorter.".to_owned(),
         "kubelets are KWOK's: pods become ready at once, refuse nothing, and are gone as soon as they are deleted."
             .to_owned(),
     ];

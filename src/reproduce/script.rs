@@ -38,8 +38,8 @@ fn head(trace: &SavedTrace) -> Vec<String> {
         shell::comment(&format!("Leads a test cluster of KWOK through a counterexample of {}.", title(trace))),
         "# README.md says what it needs, and what may come out differently. Written by `kubound reproduce`.".to_owned(),
         "#".to_owned(),
-        "# Not every story calls every function:".to_owned(),
-        "# shellcheck disable=SC2317,SC2329".to_owned(),
+        "# Not every story needs every function and variable, and what is told is not expanded:".to_owned(),
+        "# shellcheck disable=SC2016,SC2034,SC2317,SC2329".to_owned(),
         "set -Eeuo pipefail".to_owned(),
         String::new(),
     ]

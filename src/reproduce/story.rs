@@ -65,9 +65,12 @@ impl Stage<'_> {
     pub fn lines(&self) -> Vec<String> {
         let mut lines = Vec::new();
         let last_deed = self.steps().filter(|step| !step.told.deeds.is_empty()).map(|step| step.number).max();
-        for block in &self.narrative().blocks {
+        let blocks = &self.narrative().blocks;
+        for (position, block) in blocks.iter().enumerate() {
             lines.push(format!("block {}", shell::shown(&block.title)));
             self.block(block, last_deed, &mut lines);
+            // Pods that had yet to come are no evidence.
+            lines.extend((position == 0 && blocks.len() > 1).then(|| "from_here_on".to_owned()));
             lines.push(String::new());
         }
         if self.narrative().repeats_from.is_some() {
