@@ -1,8 +1,9 @@
 //! Containers that crash and are restarted, again and again. That is the doing of the pods themselves and not a change from
 //! outside, so loops in which they do so count.
 
+use crate::cluster::view::deed::Deed;
 use crate::cluster::view::rule::{Rule, rule};
-use crate::cluster::view::story::{Scene, Sentence};
+use crate::cluster::view::story::{PodKind, Scene, Sentence};
 use crate::cluster::view::{Change, Cluster};
 use crate::cluster::{Cell, Phase, TemplateId};
 use crate::system::{ActionDraft, ActionKind};
@@ -58,6 +59,7 @@ fn add_step<'a, 'c>(
     let (var, chosen, valid) = cluster.choose_cell("node", &allowed);
     let mut next = state.clone();
     cluster.rewrite_one(&mut next, &chosen, |cell| change(cluster.change(cell), ctx.int(1)));
+    let kind = PodKind::from(&cluster.templates[template.0]);
     let name = cluster.templates[template.0].name.clone();
     let draft =
         ActionDraft::new(format!("{name} {what}"), ActionKind::Periodic, guard, next).choosing(vec![var], valid);
@@ -71,8 +73,10 @@ fn add_step<'a, 'c>(
             Phase::Running => {
                 Sentence::new("kubelet", format!("{told} {name} on {nodes} crashed: it is not ready any more"))
                     .because("it is restarted with a back-off (CrashLoopBackOff)")
+                    .done(Deed::Crashes { pod: scene.pod_of(&kind) })
             }
-            _ => Sentence::new("kubelet", format!("{told} {name} on {nodes}: it is ready again")),
+            _ => Sentence::new("kubelet", format!("{told} {name} on {nodes}: it is ready again"))
+                .done(Deed::Restarts { pod: scene.pod_of(&kind) }),
         }
     };
     cluster.act(&RULE, draft, Box::new(tell));

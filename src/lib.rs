@@ -37,7 +37,7 @@
 //!
 //! The layers, each of which knows only those to its left (`tests/layers.rs` enforces it):
 //!
-//! `term → system → { engine | cluster } → { reduce, property → encodings → model } → input → cases → check → repair → conformance → workbench → report → cli`
+//! `term → system → { engine | cluster } → { reduce, property → encodings → model } → input → cases → check → repair → reproduce → conformance → workbench → report → cli`
 
 pub mod cases;
 pub mod check;
@@ -54,6 +54,7 @@ pub mod property;
 pub mod reduce;
 pub mod repair;
 pub mod report;
+pub mod reproduce;
 pub mod system;
 pub mod term;
 pub mod workbench;

@@ -1,6 +1,6 @@
 //! The order of layers, in which each knows only those to its left:
 //!
-//! `term → system → { engine | cluster } → { reduce, property → encodings → model } → input → cases → check → repair → conformance → workbench → report → cli`
+//! `term → system → { engine | cluster } → { reduce, property → encodings → model } → input → cases → check → repair → reproduce → conformance → workbench → report → cli`
 //!
 //! Everything else that holds for all source files is asked here too: their length, and that nothing is unsafe.
 
@@ -22,7 +22,7 @@ const LONGEST: usize = 500;
 const LARGEST_CIRCLE: usize = 3;
 
 /// What each layer may name besides itself.
-const LAYERS: [(&str, &[&str]); 16] = [
+const LAYERS: [(&str, &[&str]); 17] = [
     ("term", &[]),
     ("system", &["term"]),
     ("engine", &["term", "system"]),
@@ -35,8 +35,9 @@ const LAYERS: [(&str, &[&str]); 16] = [
     ("cases", &["term", "system", "engine", "cluster", "reduce", "property", "encodings", "model", "input"]),
     ("check", &["term", "system", "engine", "cluster", "reduce", "property", "encodings", "model", "input", "cases"]),
     ("repair", &["engine", "cluster", "encodings", "input", "check"]),
+    ("reproduce", &["cluster", "input", "check", "repair"]),
     ("conformance", &["term", "system", "engine", "cluster", "property", "encodings", "model", "input"]),
-    ("workbench", &["system", "property", "input", "cases"]),
+    ("workbench", &["system", "property", "input", "cases", "check"]),
     (
         "report",
         &[
@@ -66,6 +67,7 @@ const LAYERS: [(&str, &[&str]); 16] = [
             "cases",
             "check",
             "repair",
+            "reproduce",
             "conformance",
             "workbench",
             "report",
@@ -78,12 +80,24 @@ const LAYERS: [(&str, &[&str]); 16] = [
 const FOREIGN: [(&str, &[&str]); 6] = [
     (
         "k8s_openapi",
-        &["cluster", "reduce", "property", "encodings", "input", "cases", "check", "report", "conformance", "cli"],
+        &[
+            "cluster",
+            "reduce",
+            "property",
+            "encodings",
+            "input",
+            "cases",
+            "check",
+            "reproduce",
+            "report",
+            "conformance",
+            "cli",
+        ],
     ),
     ("z3", &["engine"]),
     ("varisat", &["engine"]),
     ("varisat_checker", &["engine"]),
-    ("serde_yaml", &["input", "cases", "report", "cli"]),
+    ("serde_yaml", &["input", "cases", "reproduce", "report", "cli"]),
     ("saphyr_parser", &["input"]),
 ];
 

@@ -5,6 +5,7 @@
 use crate::cluster::counting::reads::{Reader, Reads};
 use crate::cluster::object::command::{Command, CommandAction, DrainFlags};
 use crate::cluster::object::spec::{ClusterSpec, ObjectKey};
+use crate::cluster::view::deed::Deed;
 use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Narrator, Scene, Sentence};
 use crate::cluster::view::{Change, Cluster, Declaring, WorkloadVars};
@@ -54,14 +55,14 @@ pub fn add(cluster: &Cluster<'_>, given: Option<IntVar>, batch: &BatchVars) {
         next.set(given, ctx.int(position as i64 + 1));
         let mut marks = Vec::new();
         apply((cluster, batch), &command.action, &state, &mut next, &mut marks);
-        let tell = narrator(cluster, &state, command);
+        let tell = narrator(cluster, &state, position, command);
         let guard = state.get(given).eq(position as i64);
         let name = format!("command {}: {}", position + 1, command.text);
         outside(cluster, (&RULE, name), guard, (Vec::new(), ctx.bool(true)), next, marks, tell);
     }
 }
 
-fn narrator<'c>(cluster: &Cluster<'c>, state: &State<'c>, command: &Command) -> Narrator {
+fn narrator<'c>(cluster: &Cluster<'c>, state: &State<'c>, position: usize, command: &Command) -> Narrator {
     let text = format!("runs `{}`", command.text);
     let declines = match &command.action {
         CommandAction::Drain { node, flags } => kubectl_drain::explanation(cluster, state, node, *flags),
@@ -69,7 +70,8 @@ fn narrator<'c>(cluster: &Cluster<'c>, state: &State<'c>, command: &Command) -> 
     };
     Box::new(move |scene: &Scene<'_>| {
         let why = declines.iter().filter(|(when, _)| scene.holds(*when)).map(|(_, why)| why.clone());
-        let sentence = Sentence::new("user", text.clone()).by_if(!declines.is_empty(), &kubectl_drain::RULE);
+        let sentence = Sentence::new("user", text.clone()).done(Deed::Command { position });
+        let sentence = sentence.by_if(!declines.is_empty(), &kubectl_drain::RULE);
         why.fold(sentence, Sentence::because)
     })
 }

@@ -2,6 +2,7 @@
 //! business of the scheduler's and of taint eviction's encodings.
 
 use crate::cluster::view::Cluster;
+use crate::cluster::view::deed::Deed;
 use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Scene, Sentence};
 use crate::cluster::{Attribute, Cell};
@@ -41,18 +42,26 @@ pub fn add(cluster: &Cluster<'_>) {
         .iter()
         .map(|cell| cell.exists & ctx.bool(may_fail(cell)) & !cluster.is_down(cell) & !cluster.is_gone(cell) & room)
         .collect();
-    add_switch(cluster, "node failure", &up, true, "fails: it turns NotReady, its pods are no longer ready");
+    let told = "fails: it turns NotReady, its pods are no longer ready";
+    add_switch(cluster, "node failure", (&up, true), told, |node| Deed::NodeFails { node });
     if failures.recover {
         let down: Vec<Bool<'_>> = cells
             .iter()
             .map(|cell| cell.exists & ctx.bool(may_fail(cell)) & cluster.is_down(cell) & !cluster.is_gone(cell))
             .collect();
-        add_switch(cluster, "node recovery", &down, false, "is back: Ready again, its taints are gone");
+        let told = "is back: Ready again, its taints are gone";
+        add_switch(cluster, "node recovery", (&down, false), told, |node| Deed::NodeRecovers { node });
     }
 }
 
-fn add_switch<'c>(cluster: &Cluster<'c>, name: &str, allowed: &[Bool<'c>], is_down: bool, what: &'static str) {
+fn add_switch<'c>(
+    cluster: &Cluster<'c>,
+    name: &str,
+    (allowed, is_down): (&[Bool<'c>], bool),
+    what: &'static str,
+    deed: fn(String) -> Deed,
+) {
     let Some(Switch { guard, input, choice, next }) = switch(cluster, allowed, is_down) else { return };
-    let tell = move |scene: &Scene<'_>| Sentence::new(scene.moved_names(), what);
+    let tell = move |scene: &Scene<'_>| Sentence::new(scene.moved_names(), what).done(deed(scene.moved_name()));
     outside(cluster, (&RULE, name.to_owned()), guard, (vec![input], choice), next, Vec::new(), Box::new(tell));
 }

@@ -2,6 +2,7 @@
 //! evictions of a drain: see [`super::super::disruption`].
 
 use crate::cluster::view::Cluster;
+use crate::cluster::view::deed::Deed;
 use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Scene, Sentence};
 use crate::cluster::{Attribute, Cell};
@@ -69,7 +70,8 @@ fn begin<'c>(cluster: &Cluster<'c>, allowed: &[Bool<'c>]) {
     };
     let marks = cluster.eviction_marks(evicts);
     let tell = |scene: &Scene<'_>| {
-        Sentence::new("maintenance", format!("drains {}: cordons it and evicts its pods", scene.moved_names()))
+        let text = format!("drains {}: cordons it and evicts its pods", scene.moved_names());
+        Sentence::new("maintenance", text).done(Deed::MaintenanceBegins { node: scene.moved_name() })
     };
     let guard = ctx.any(allowed.iter().copied());
     outside(cluster, (&RULE, "maintenance drains".to_owned()), guard, (vec![var], valid), next, marks, Box::new(tell));
@@ -80,8 +82,10 @@ fn end<'c>(cluster: &Cluster<'c>, allowed: &[Bool<'c>], after: i64) {
     let (var, chosen, valid) = cluster.choose_cell("node", allowed);
     let mut next = state.clone();
     cluster.rewrite_one(&mut next, &chosen, |cell| cluster.change(cell).cordon(false).maintenance(after));
-    let tell =
-        |scene: &Scene<'_>| Sentence::new("maintenance", format!("ends on {}: it is uncordoned", scene.moved_names()));
+    let tell = |scene: &Scene<'_>| {
+        let text = format!("ends on {}: it is uncordoned", scene.moved_names());
+        Sentence::new("maintenance", text).done(Deed::MaintenanceEnds { node: scene.moved_name() })
+    };
     let guard = ctx.any(allowed.iter().copied());
     outside(
         cluster,

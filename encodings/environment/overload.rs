@@ -2,6 +2,7 @@
 
 use crate::cluster::Cell;
 use crate::cluster::view::Cluster;
+use crate::cluster::view::deed::Deed;
 use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Scene, Sentence};
 use crate::system::{ActionDraft, ActionKind, MarkId};
@@ -37,7 +38,8 @@ pub fn add(cluster: &Cluster<'_>) {
         .collect();
     let why = format!("the cpu that its pods request reaches {} % of allocatable", overload.threshold_percent);
     let marks = vec![(cluster.panic_mark(), ctx.bool(true))];
-    add_switch(cluster, "kernel panic", &full, true, marks, ("panics: it turns NotReady", why));
+    let told = ("panics: it turns NotReady", why);
+    add_switch(cluster, "kernel panic", (&full, true), marks, told, |node| Deed::NodePanics { node });
     if overload.recover {
         let empty: Vec<Bool<'_>> = cells
             .iter()
@@ -49,7 +51,8 @@ pub fn add(cluster: &Cluster<'_>) {
             })
             .collect();
         let told = ("recovers: Ready again", "it is empty".to_owned());
-        add_switch(cluster, "recovery from panic", &empty, false, Vec::new(), told);
+        let deed = |node| Deed::NodeCalmsDown { node };
+        add_switch(cluster, "recovery from panic", (&empty, false), Vec::new(), told, deed);
     }
 }
 
@@ -63,13 +66,16 @@ fn used_cpu<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>) -> Int<'c> {
 fn add_switch<'c>(
     cluster: &Cluster<'c>,
     name: &str,
-    allowed: &[Bool<'c>],
-    is_down: bool,
+    (allowed, is_down): (&[Bool<'c>], bool),
     marks: Vec<(MarkId, Bool<'c>)>,
     (what, why): (&'static str, String),
+    deed: fn(String) -> Deed,
 ) {
     let Some(Switch { guard, input, choice, next }) = switch(cluster, allowed, is_down) else { return };
-    let tell = move |scene: &Scene<'_>| Sentence::new(scene.moved_names(), what).because(why.clone());
+    let tell = move |scene: &Scene<'_>| {
+        let sentence = Sentence::new(scene.moved_names(), what).because(why.clone());
+        sentence.done(deed(scene.moved_name()))
+    };
     let kind = ActionKind::Periodic;
     let draft = ActionDraft::new(name.to_owned(), kind, guard, next).choosing(vec![input], choice).marked(marks);
     cluster.act(&RULE, draft, Box::new(tell));

@@ -2,8 +2,9 @@
 //! ready again. Who looks at readiness is the business of other encodings.
 
 use crate::cluster::object::scenario::Unready;
+use crate::cluster::view::deed::Deed;
 use crate::cluster::view::rule::{Rule, rule};
-use crate::cluster::view::story::{Scene, Sentence};
+use crate::cluster::view::story::{PodKind, Scene, Sentence};
 use crate::cluster::view::{Change, Cluster, WorkloadVars};
 use crate::cluster::{Cell, Phase, TemplateId};
 use crate::term::{Bool, Int};
@@ -83,10 +84,13 @@ impl Turn {
         let (input, chosen, choice) = cluster.choose_cell("node", &allowed);
         let mut next = state.clone();
         cluster.rewrite_one(&mut next, &chosen, |cell| change(cluster.change(cell), ctx.int(1)));
-        let (pod, says) = (cluster.templates[self.template.0].name.clone(), self.says);
+        let template = &cluster.templates[self.template.0];
+        let (pod, says, kind) = (template.name.clone(), self.says, PodKind::from(template));
+        let is_ready = self.from == Phase::Unready;
         let name = format!("{pod} {}", self.name);
         let tell = move |scene: &Scene<'_>| {
-            Sentence::new("readiness probe", format!("a pod of {pod} on {} {says}", scene.moved_names()))
+            let text = format!("a pod of {pod} on {} {says}", scene.moved_names());
+            Sentence::new("readiness probe", text).done(Deed::Readiness { pod: scene.pod_of(&kind), is_ready })
         };
         outside(cluster, (&RULE, name), guard, (vec![input], choice), next, Vec::new(), Box::new(tell));
     }

@@ -9,6 +9,7 @@ pub mod flux;
 
 use crate::cluster::object::gitops::{Declared, Field, Sync, Tool};
 use crate::cluster::object::spec::Workload;
+use crate::cluster::view::deed::Deed;
 use crate::cluster::view::rule::Rule;
 use crate::cluster::view::story::{Narrator, Scene, Sentence, join_names};
 use crate::cluster::view::{Cluster, WorkloadVars};
@@ -162,6 +163,7 @@ fn narrator(name: String, lines: Vec<Line>) -> Narrator {
         let drifted: Vec<String> =
             lines.iter().filter(|line| scene.holds(line.drifts)).map(|line| line.tell(scene)).collect();
         Sentence::new(name.clone(), format!("puts back {}", join_names(drifted.iter().map(String::as_str))))
+            .done(Deed::PutsBack { sync: name.clone() })
     })
 }
 

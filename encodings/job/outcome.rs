@@ -7,8 +7,9 @@ use std::collections::BTreeSet;
 
 use crate::cluster::object::batch::{Outcome, Success};
 use crate::cluster::view::Cluster;
+use crate::cluster::view::deed::Deed;
 use crate::cluster::view::rule::{Rule, rule};
-use crate::cluster::view::story::{Narrator, Scene, Sentence};
+use crate::cluster::view::story::{Narrator, PodKind, Scene, Sentence};
 use crate::cluster::{Cell, Phase};
 use crate::encodings::ranks;
 use crate::system::{ActionDraft, ActionKind, State};
@@ -106,10 +107,11 @@ fn add_ends<'c>(cluster: &Cluster<'c>, job: &Job<'_, 'c>, phase: Phase) {
     let (outcome, (may, told)) = choose(cluster, job, &mut next, ends);
     let inputs = [node].into_iter().chain(outcome).collect();
     let draft = ActionDraft::new(job.name(what), ActionKind::Periodic, guard, next).choosing(inputs, valid & may);
+    let kind = PodKind::from(&cluster.templates[job.template.0]);
     let name = job.object.key.to_string();
     let tell = move |scene: &Scene<'_>| {
         let text = format!("of {name} on {} {}", scene.moved_names(), told.text(scene));
-        Sentence::new("a pod", text)
+        Sentence::new("a pod", text).done(Deed::PodEnds { pod: scene.pod_of(&kind), succeeds: told.succeeds(scene) })
     };
     cluster.act(&RULE, draft, Box::new(tell));
 }
@@ -180,9 +182,18 @@ fn about<'c>(job: &Job<'_, 'c>, what: &'static str, told: Told) -> Narrator {
 struct Told(Vec<(crate::term::TermId, End)>);
 
 impl Told {
-    fn text(&self, scene: &Scene<'_>) -> &'static str {
+    fn end(&self, scene: &Scene<'_>) -> Option<End> {
         let chosen = self.0.iter().find(|(chosen, _)| scene.holds(*chosen));
-        match chosen.map(|(_, end)| *end) {
+        chosen.map(|(_, end)| *end)
+    }
+
+    /// Whether the pod ends with success. Where another pod takes its place, nothing says how it ended.
+    fn succeeds(&self, scene: &Scene<'_>) -> bool {
+        matches!(self.end(scene), Some(End::Success | End::Policy))
+    }
+
+    fn text(&self, scene: &Scene<'_>) -> &'static str {
+        match self.end(scene) {
             Some(End::Success) => "succeeds",
             Some(End::Policy) => "succeeds, and the success policy is met",
             Some(End::Count | End::Retry) => "fails",

@@ -2,6 +2,7 @@
 
 use crate::cluster::object::batch::Concurrency;
 use crate::cluster::view::Cluster;
+use crate::cluster::view::deed::Deed;
 use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Scene, Sentence};
 use crate::cluster::{Phase, TemplateId};
@@ -66,6 +67,7 @@ pub fn add<'c>(cluster: &Cluster<'c>, job: &Job<'_, 'c>) {
     if guard.constant() == Some(false) {
         return;
     }
+    let workload = job.index;
     let (actor, now, replaces) = (job.actor(), now.id(), schedule.concurrency == Concurrency::Replace);
     let tell = move |scene: &Scene<'_>| {
         let text = match scene.get(now) {
@@ -73,7 +75,7 @@ pub fn add<'c>(cluster: &Cluster<'c>, job: &Job<'_, 'c>) {
             _ if replaces => "replaces its Job by another one".to_owned(),
             pods => format!("creates a Job while {pods} pod(s) of others are not done"),
         };
-        Sentence::new(actor.clone(), text).because("it is time")
+        Sentence::new(actor.clone(), text).because("it is time").done(Deed::ScheduleComes { workload })
     };
     let draft = ActionDraft::new(job.name("is due"), ActionKind::Periodic, guard, next);
     cluster.act(&RULE, draft, Box::new(tell));

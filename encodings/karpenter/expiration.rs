@@ -2,6 +2,7 @@
 
 use crate::cluster::object::scenario::Scaler;
 use crate::cluster::view::Cluster;
+use crate::cluster::view::deed::Deed;
 use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Scene, Sentence};
 use crate::cluster::{Cell, Presence};
@@ -51,6 +52,7 @@ pub fn add<'c>(cluster: &Cluster<'c>) {
     let tell = |scene: &Scene<'_>| {
         Sentence::new(NAME, format!("deletes {}: taints it and evicts its pods", scene.moved_names()))
             .because("it has expired")
+            .done(Deed::NodeExpires { node: scene.moved_name() })
     };
     let name = "a node expires".to_owned();
     environment::outside(cluster, (&RULE, name), guard, (vec![var], valid), next, marks, Box::new(tell));

@@ -2,6 +2,7 @@
 
 use crate::cluster::object::spec::Workload;
 use crate::cluster::object::vertical::Vertical;
+use crate::cluster::view::deed::Deed;
 use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Scene, Sentence};
 use crate::cluster::view::{Cluster, WorkloadVars};
@@ -37,11 +38,13 @@ pub fn add(cluster: &Cluster<'_>, (object, vertical): (&Workload, &Vertical), va
     let (input, level) = cluster.input("recommendation", 1, last);
     let mut next = state.clone();
     next.set(recommended, level);
-    let levels = vertical.levels.clone();
+    let (levels, key) = (vertical.levels.clone(), vertical.key.clone());
     let (actor, after) = (format!("VerticalPodAutoscaler {}", vertical.key), recommended.index());
     let tell = move |scene: &Scene<'_>| {
-        let level = usize::try_from(scene.after[after] - 1).ok().and_then(|at| levels.get(at));
-        Sentence::new(actor.clone(), format!("recommends {}", level.map_or("nothing", String::as_str)))
+        let level = scene.after[after];
+        let told = usize::try_from(level - 1).ok().and_then(|at| levels.get(at));
+        Sentence::new(actor.clone(), format!("recommends {}", told.map_or("nothing", String::as_str)))
+            .done(Deed::RecommendationChanges { vertical: key.clone(), level })
     };
     let name = format!("recommendation for {} changes", object.key);
     let now = state.get(recommended);

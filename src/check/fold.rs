@@ -2,6 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
+use crate::cluster::view::deed::Deed;
 use crate::cluster::view::rule::{Rule, distinct};
 
 /// A step as it was told.
@@ -17,6 +18,8 @@ pub struct Told {
     pub why: Vec<String>,
     /// What decided it.
     pub rules: Vec<&'static Rule>,
+    /// What somebody outside the control plane does.
+    pub deed: Option<Deed>,
     /// Whether the loop begins with this step.
     pub begins_loop: bool,
 }
@@ -34,6 +37,8 @@ pub struct Folded {
     pub why: Vec<String>,
     /// What decided any of them.
     pub rules: Vec<&'static Rule>,
+    /// What somebody outside the control plane does, in this order. Names in it are as in the input, not to be shown as they are.
+    pub deeds: Vec<Deed>,
     /// Whether the loop begins with the first of these.
     pub begins_loop: bool,
 }
@@ -80,7 +85,8 @@ fn folded(run: Vec<Told>) -> Folded {
         |(index, line): (usize, &String)| if own == Some(index) { format!("at first: {line}") } else { line.clone() };
     let why = first.why.iter().enumerate().map(mark).collect();
     let rules = distinct(run.iter().flat_map(|step| step.rules.iter().copied()));
-    Folded { actor: first.actor.clone(), text, times, why, rules, begins_loop: first.begins_loop }
+    let deeds = run.iter().filter_map(|step| step.deed.clone()).collect();
+    Folded { actor: first.actor.clone(), text, times, why, rules, deeds, begins_loop: first.begins_loop }
 }
 
 /// Names with how often each occurs, in order of first occurrence.
@@ -117,6 +123,7 @@ mod tests {
             nodes: Some((node.into(), vec![node.into()])),
             why: vec![why.into()],
             rules: Vec::new(),
+            deed: None,
             begins_loop: false,
         }
     }

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use crate::cluster::object::spec::ClusterSpec;
 use crate::cluster::view::rule::{Rule, distinct};
-use crate::cluster::view::story::{Line, MovedNode, Scene};
+use crate::cluster::view::story::{Line, MovedNode, Scene, Sentence};
 use crate::model::Model;
 use crate::property::OBSERVER_PREFIX;
 use crate::system::replay::{Interpreter, Replayed};
@@ -169,8 +169,9 @@ impl Teller<'_> {
         }
         let nodes = named(&sentence.text, &scene.moved_names(), moved);
         let own = self.model.parts.rules.get(step.action).copied().flatten();
-        let rules = distinct(own.into_iter().chain(sentence.rules));
-        Some(Told { actor: sentence.actor, text: sentence.text, nodes, why: sentence.why, rules, begins_loop: false })
+        let rules = distinct(own.into_iter().chain(sentence.rules.iter().copied()));
+        let Sentence { actor, text, why, deed, .. } = sentence;
+        Some(Told { actor, text, nodes, why, rules, deed, begins_loop: false })
     }
 }
 

@@ -1,5 +1,6 @@
 //! Replays a saved trace on an input, which may have changed since.
 
+use crate::cluster::object::spec::ClusterSpec;
 use crate::input::visible::visible;
 use crate::model::{Model, ModelError, build_of_single_nodes_within, build_within};
 use crate::property::Selection;
@@ -90,11 +91,15 @@ pub(super) fn on_slice<T>(
 /// The property of the trace; only of the workload that it is about, where it names one.
 fn about(input: &Input, trace: &SavedTrace) -> Selection {
     let mut selection = input.selection(std::slice::from_ref(&trace.property));
-    let named = input.spec.workloads.iter().find(|workload| is_of(&trace.subject, &workload.key.to_string()));
-    if let Some(workload) = named {
+    if let Some(workload) = subject_of(&input.spec, trace).map(|index| &input.spec.workloads[index]) {
         let other = |target: &Option<_>| target.as_ref().is_some_and(|target| *target != workload.key);
         selection.properties.retain(|property| !other(&property.target));
         selection.properties.iter_mut().for_each(|property| property.target = Some(workload.key.clone()));
     }
     selection
+}
+
+/// The workload that a trace is about, by position, where it names one.
+pub(super) fn subject_of(spec: &ClusterSpec, trace: &SavedTrace) -> Option<usize> {
+    spec.workloads.iter().position(|workload| is_of(&trace.subject, &workload.key.to_string()))
 }

@@ -9,6 +9,7 @@ use crate::check::VerifyError;
 use crate::input::Diagnostics;
 use crate::input::visible::visible;
 use crate::repair::ApplyError;
+use crate::reproduce::WriteError;
 
 use super::BAD_INPUT;
 
@@ -29,6 +30,8 @@ pub enum CliError {
     Format(PathBuf, String),
     /// A repair cannot be written.
     Apply(ApplyError),
+    /// A reproduction cannot be written.
+    Reproduction(WriteError),
     /// Options that do not go together.
     Usage(String),
 }
@@ -55,6 +58,7 @@ impl fmt::Display for CliError {
             CliError::Output(error) => line(f, &format!("cannot write the results: {error}")),
             CliError::Format(path, problem) => line(f, &format!("{}: {problem}", path.display())),
             CliError::Apply(error) => line(f, &error.to_string()),
+            CliError::Reproduction(error) => line(f, &error.to_string()),
             CliError::Usage(problem) => line(f, problem),
         }
     }
@@ -76,6 +80,12 @@ impl From<Diagnostics> for CliError {
 impl From<ApplyError> for CliError {
     fn from(error: ApplyError) -> Self {
         CliError::Apply(error)
+    }
+}
+
+impl From<WriteError> for CliError {
+    fn from(error: WriteError) -> Self {
+        CliError::Reproduction(error)
     }
 }
 

@@ -26,6 +26,7 @@ mod progress;
 mod reading;
 mod repair;
 mod replay;
+mod reproduce;
 mod rules;
 mod simulate;
 mod source;
@@ -68,6 +69,7 @@ fn run(cli: &Cli) -> Result<u8, CliError> {
         Command::Merge(arguments) => merge::run(arguments, cli.detail()),
         Command::Simulate(arguments) => simulate::run(arguments, cli.detail()),
         Command::Replay(arguments) => replay::run(arguments, cli.detail()),
+        Command::Reproduce(arguments) => reproduce::run(arguments, cli.detail()),
         Command::Cases(arguments) => cases::run(arguments, cli.detail()),
         Command::Init(arguments) => extras::init(arguments, cli.detail()),
         Command::Schema(arguments) => extras::schema(arguments),

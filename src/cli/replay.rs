@@ -40,7 +40,7 @@ fn again(trace: SavedTrace, arguments: &Replay, detail: Detail) -> Result<Replay
 }
 
 /// The input of a trace; elsewhere if there are paths.
-fn name(trace: &SavedTrace, paths: &[PathBuf]) -> InputName {
+pub(super) fn name(trace: &SavedTrace, paths: &[PathBuf]) -> InputName {
     if paths.is_empty() {
         return trace.input.clone();
     }
@@ -52,13 +52,14 @@ fn name(trace: &SavedTrace, paths: &[PathBuf]) -> InputName {
     InputName::Paths { paths: paths.iter().map(|path| path.display().to_string()).collect(), sizes, config }
 }
 
-fn read(path: &Path) -> Result<Vec<SavedTrace>, CliError> {
+/// The traces of a file.
+pub(super) fn read(path: &Path) -> Result<Vec<SavedTrace>, CliError> {
     let text = std::fs::read_to_string(path).map_err(|error| CliError::File(path.to_owned(), error))?;
     saved::traces(&text).map_err(|problem| CliError::Format(path.to_owned(), problem))
 }
 
 /// What is wrong with a trace is told with the file that it is in.
-fn within(error: CheckError, file: &Path) -> CliError {
+pub(super) fn within(error: CheckError, file: &Path) -> CliError {
     match error {
         CheckError::Usage(problem) => CliError::Format(file.to_owned(), problem),
         other => other.into(),

@@ -13,6 +13,7 @@
 use std::collections::BTreeSet;
 
 use crate::cluster::object::scenario::Load;
+use crate::cluster::view::deed::Deed;
 use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Scene, Sentence};
 use crate::cluster::view::turnover::Tally;
@@ -102,7 +103,8 @@ pub fn add(cluster: &Cluster<'_>, vars: &LoadVars, tally: &Tally) {
     let state = cluster.state();
     let pods = measured(cluster, tally, &state);
     let top = most_pods(cluster, vars.workload).saturating_mul(load.range.1);
-    let sum = Sum { cluster, load, levels: &vars.levels, level, tally, state, pods, top };
+    let position = vars.load;
+    let sum = Sum { cluster, load, position, levels: &vars.levels, level, tally, state, pods, top };
     if load.changes != Some(0) {
         sum.add_change(vars.changes_left);
     }
@@ -113,6 +115,8 @@ pub fn add(cluster: &Cluster<'_>, vars: &LoadVars, tally: &Tally) {
 struct Sum<'s, 'c> {
     cluster: &'s Cluster<'c>,
     load: &'s Load,
+    /// Its position in the scenario's.
+    position: usize,
     levels: &'s Levels,
     level: IntVar,
     tally: &'s Tally,
@@ -163,12 +167,14 @@ impl<'c> Sum<'_, 'c> {
         let possible = sum.ge(*pods * load.range.0) & sum.le(*pods * load.range.1);
         let choice = (vec![input], possible & new.ne(state.get(self.level)));
         let ids = [self.levels.least_of(state.get(self.level)).id(), sum.id(), pods.id()];
-        let (metric, target) = (load.metric.clone(), load.target.clone());
+        let (metric, target, position) = (load.metric.clone(), load.target.clone(), self.position);
         let tell = move |scene: &Scene<'_>| {
-            let [before, after, pods] = ids.map(|id| scene.get(id));
-            let (before, after) = (show(&metric, before), show(&metric, after));
+            let [before, usage, pods] = ids.map(|id| scene.get(id));
+            let (before, after) = (show(&metric, before), show(&metric, usage));
             let text = format!("{metric} usage of {target} goes from {before} to {after}");
-            Sentence::new("load", text).because(format!("so much use its {pods} pod(s) together, each in its range"))
+            Sentence::new("load", text)
+                .because(format!("so much use its {pods} pod(s) together, each in its range"))
+                .done(Deed::LoadChanges { load: position, usage })
         };
         let name = format!("load of {} ({})", load.target, load.metric);
         outside(cluster, (&RULE, name), guard, choice, next, Vec::new(), Box::new(tell));

@@ -17,6 +17,7 @@ use std::collections::BTreeSet;
 
 use crate::cluster::object::quantity;
 use crate::cluster::object::scenario::{Load, LoadPer};
+use crate::cluster::view::deed::Deed;
 use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Scene, Sentence};
 use crate::cluster::view::turnover::{Generation, Tally};
@@ -276,10 +277,12 @@ fn add_change(cluster: &Cluster<'_>, vars: &LoadVars) {
     let (levels, metric, target) = (vars.levels.clone(), load.metric.clone(), load.target.clone());
     let whose = if load.per == LoadPer::Workload { "the workload" } else { "each pod" };
     let (before, after) = (state.get(level).id(), new.id());
+    let position = vars.load;
     let tell = move |scene: &Scene<'_>| {
-        let shown = |level: i64| show(&metric, levels.least(level));
-        let (before, after) = (shown(scene.get(before)), shown(scene.get(after)));
+        let [old, usage] = [before, after].map(|id| levels.least(scene.get(id)));
+        let (before, after) = (show(&metric, old), show(&metric, usage));
         Sentence::new("load", format!("{metric} usage of {target} goes from {before} to {after} for {whose}"))
+            .done(Deed::LoadChanges { load: position, usage })
     };
     let choice = (vec![input], new.ne(state.get(level)));
     outside(cluster, (&RULE, name), guard, choice, next, Vec::new(), Box::new(tell));

@@ -6,6 +6,7 @@ mod config;
 mod export;
 mod manual;
 mod merge;
+mod reproduce;
 mod schema;
 mod watch;
 
@@ -31,6 +32,7 @@ pub use config::Configuration;
 pub use export::Export;
 pub use manual::{Completions, Man};
 pub use merge::Merge;
+pub use reproduce::Reproduce;
 pub use schema::{Schema, SchemaName};
 pub use watch::Watch;
 
@@ -89,6 +91,9 @@ pub enum Command {
     /// Execute a saved counterexample again and say whether it (still) breaks its property.
     #[command(after_help = "Exit codes: 1 every trace breaks its property, 3 one does not replay, 2 bad input.")]
     Replay(Replay),
+    /// Write manifests and a script that lead a test cluster through a saved counterexample.
+    #[command(after_help = "Exit codes: 0 written, 2 bad input, 3 the trace is no counterexample of the input.")]
+    Reproduce(Reproduce),
     /// Find the smallest changes of the manifests under which all properties hold.
     #[command(
         after_help = "Exit codes: 0 repaired or nothing to repair, 1 no repair was found, 2 bad input, 3 undecided."

@@ -9,6 +9,7 @@ mod budgets;
 mod change;
 mod cluster;
 mod declaring;
+pub mod deed;
 pub mod effect;
 mod inclusion;
 mod marks;

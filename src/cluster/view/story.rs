@@ -3,8 +3,10 @@
 //! The encoding that writes an action also writes its [`Narrator`]: it knows what the numbers mean. A narrator sees one
 //! concrete step and answers in Kubernetes words.
 
+use crate::cluster::counting::templates::Template;
 use crate::term::TermId;
 
+use super::deed::{Deed, PodOn};
 use super::rule::Rule;
 
 /// A node that changed state in a step.
@@ -43,9 +45,37 @@ impl Scene<'_> {
         (self.value)(term) != 0
     }
 
+    /// The name of the node that a step is about: one of those that changed, of which there is one in such steps.
+    pub fn moved_name(&self) -> String {
+        self.moved.first().map(|node| node.name.clone()).unwrap_or_default()
+    }
+
+    /// A pod of a template on that node.
+    pub fn pod_of(&self, template: &PodKind) -> PodOn {
+        let PodKind { workload, revision, ordinal } = *template;
+        PodOn { workload, revision, ordinal, node: self.moved_name() }
+    }
+
     /// Names of the nodes that changed, in words: `node-1`, `node-1 and node-2`, `node-1, node-2 and 3 more`.
     pub fn moved_names(&self) -> String {
         join_names(self.moved.iter().map(|node| node.name.as_str()))
+    }
+}
+
+/// Whose pods those of a template are, for narrators, which outlive templates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PodKind {
+    /// The position of the workload.
+    workload: usize,
+    /// The position of the revision.
+    revision: usize,
+    /// Of a StatefulSet: which of its pods.
+    ordinal: Option<i64>,
+}
+
+impl From<&Template> for PodKind {
+    fn from(template: &Template) -> Self {
+        PodKind { workload: template.workload, revision: template.revision, ordinal: template.ordinal }
     }
 }
 
@@ -71,17 +101,25 @@ pub struct Sentence {
     pub why: Vec<String>,
     /// What decided it, beside the rule of the action itself.
     pub rules: Vec<&'static Rule>,
+    /// What somebody outside the control plane has to do for it.
+    pub deed: Option<Deed>,
 }
 
 impl Sentence {
     /// A sentence without explanation.
     pub fn new(actor: impl Into<String>, text: impl Into<String>) -> Self {
-        Sentence { actor: actor.into(), text: text.into(), why: Vec::new(), rules: Vec::new() }
+        Sentence { actor: actor.into(), text: text.into(), ..Sentence::default() }
     }
 
     /// Adds a line of explanation.
     pub fn because(mut self, line: impl Into<String>) -> Self {
         self.why.push(line.into());
+        self
+    }
+
+    /// Says what somebody outside the control plane does.
+    pub fn done(mut self, deed: Deed) -> Self {
+        self.deed = Some(deed);
         self
     }
 

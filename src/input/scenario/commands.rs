@@ -50,7 +50,12 @@ pub fn files(scenario: &RawObject) -> Vec<String> {
 
 /// Where a file that a scenario refers to is.
 pub fn locate(scenario: &RawObject, file: &str) -> PathBuf {
-    scenario.source.directory.clone().unwrap_or_default().join(file)
+    file_of(&scenario.source, file)
+}
+
+/// Where a file is that is named in a text.
+pub fn file_of(source: &Source, file: &str) -> PathBuf {
+    source.directory.clone().unwrap_or_default().join(file)
 }
 
 impl Commander<'_> {
