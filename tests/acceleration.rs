@@ -51,7 +51,7 @@ fn compare(system: &System, bound: u32, what: &str) -> [u64; 2] {
     assert_eq!((slow.statistics.leaps, slow.statistics.accelerated), (0, 0), "{what}: nothing is accelerated");
     assert!(fast.statistics.accelerated >= 2 * fast.statistics.leaps, "{what}: leaps have at least two steps");
     // Where there are very many choices, the symbolic engine is left alone.
-    let budget = Budget { time: Some(std::time::Duration::from_millis(300)), ..Budget::bound(bound) };
+    let budget = Budget { time: Some(std::time::Duration::from_millis(300)), induction: false, ..Budget::bound(bound) };
     let symbolic = |system: &System| check_within(&Sat::default(), system, &budget);
     let (quick, plain) = (symbolic(system), symbolic(&stepwise));
     let is_done = |outcome: &Outcome| !matches!(outcome.verdict, Verdict::Unknown { reason: UnknownReason::Time, .. });
