@@ -114,7 +114,8 @@ impl File {
         let path = self.path.strip_prefix("src/").or(self.path.strip_prefix("tests/")).unwrap_or(&self.path);
         let path = path.strip_suffix(".rs").unwrap_or(path);
         let mut parts: Vec<&str> = path.split('/').collect();
-        parts.pop_if(|last| matches!(*last, "mod" | "lib" | "main"));
+        // The last two are binaries.
+        parts.pop_if(|last| matches!(*last, "mod" | "lib" | "main" | "kubectl"));
         parts
     }
 }

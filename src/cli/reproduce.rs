@@ -3,9 +3,9 @@
 use itertools::Itertools;
 
 use crate::check::{InputName, SavedTrace, source as inputs};
+use crate::engine::Budget;
 use crate::report::Detail;
 use crate::reproduce::{File, is_free, reproduce, write};
-use crate::term::Limit;
 
 use super::CliError;
 use super::args::Reproduce;
@@ -21,7 +21,8 @@ pub fn run(arguments: &Reproduce, detail: Detail) -> Result<u8, CliError> {
     let trace = chosen(read(&arguments.trace)?, arguments)?;
     let name = name(&trace, &arguments.paths);
     let (scale, sizes) = (scale_of(&name), sizes_of(&name));
-    let sources = inputs::texts_of(&inputs::Asked { name, scale, sizes: Vec::new() }, &Limit::default())?;
+    let sources =
+        inputs::texts_of(&inputs::Asked { name, scale, sizes: Vec::new() }, &Budget::bound(0).start().limit())?;
     // Standard input can be read once.
     let input = inputs::of_sources(&sources, &sizes)?;
     source::tell(&input, detail);

@@ -66,10 +66,13 @@ pub fn is_too_large(system: &System) -> bool {
 
 /// The depth at which a proof for all runs is first tried: most violations are not deeper.
 const PROVE_AT: u32 = 2;
-/// What that attempt may take at least and at most; between, as long as the search took so far.
-const EARLY: [Duration; 2] = [Duration::from_millis(50), Duration::from_secs(60)];
+/// What that attempt may take at least and at most; between, as long as the search took so far. A build for development is slower
+/// by far.
+const EARLY: [Duration; 2] =
+    [Duration::from_millis(if cfg!(debug_assertions) { 250 } else { 50 }), Duration::from_secs(60)];
 /// The same of an attempt when all depths are done and the first one was out of time.
-const LATE: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(600)];
+const LATE: [Duration; 2] =
+    [Duration::from_millis(if cfg!(debug_assertions) { 2_000 } else { 100 }), Duration::from_secs(600)];
 
 /// What is asked of an unrolling.
 #[derive(Clone, Copy)]

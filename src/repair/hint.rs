@@ -1,5 +1,5 @@
-//! Which field to look at first after a violation, without a search: that of the cheapest edit that matters for the counterexample
-//! and without which it would be there still.
+//! Which field to look at first after a violation, without a search: that of an edit without which the counterexample would be
+//! there still; of those first the ones that the deciding rules read, then the cheapest.
 //!
 //! Whether it is a repair is not known: there may be other counterexamples. Where even this takes too long, it is the field
 //! that has most to do with what decided.
@@ -34,7 +34,7 @@ pub fn nearest(objects: &Objects, result: &CheckResult, reading: &Reading<'_>) -
     let Answer::Violated(found) = &result.answer else { return None };
     let relevance = Relevance::of([result]);
     let mut edits: Vec<Edit> = grammar::edits(objects).into_iter().filter(|edit| relevance.admits(edit)).collect();
-    edits.sort_by_key(Edit::cost);
+    edits.sort_by_key(|edit| (!relevance.decides(edit), edit.cost()));
     let look = Look {
         objects,
         reading,
