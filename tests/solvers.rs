@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use itertools::Itertools;
 use kubound::engine::sat::solver::{Literal, SatSolver, Solved};
 use kubound::engine::sat::varisat::Varisat;
 use kubound::engine::{Budget, Watch};
@@ -100,11 +101,8 @@ proptest! {
 fn pigeons(solver: &mut dyn SatSolver, holes: usize) {
     let sits: Vec<Vec<Literal>> = (0..=holes).map(|_| variables(solver, holes)).collect();
     sits.iter().for_each(|pigeon| solver.add_clause(pigeon));
-    for hole in 0..holes {
-        for first in 0..=holes {
-            (0..first)
-                .for_each(|second| solver.add_clause(&[sits[first][hole].negated(), sits[second][hole].negated()]));
-        }
+    for (one, other) in sits.iter().tuple_combinations() {
+        one.iter().zip(other).for_each(|(a, b)| solver.add_clause(&[a.negated(), b.negated()]));
     }
 }
 

@@ -4,6 +4,7 @@
 //! every file is read once, by kustomize or as it is. Fields that name files:
 //! <https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/>.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -190,10 +191,10 @@ impl Kustomizations {
 fn graph(mut open: Vec<PathBuf>) -> HashMap<PathBuf, Node> {
     let mut graph = HashMap::new();
     while let Some(directory) = open.pop() {
-        if !graph.contains_key(&directory) {
-            let node = Node::new(&directory);
+        if let Entry::Vacant(place) = graph.entry(directory) {
+            let node = Node::new(place.key());
             open.extend(node.directories.iter().cloned());
-            graph.insert(directory, node);
+            place.insert(node);
         }
     }
     graph

@@ -50,8 +50,10 @@ pub fn resolve(text: &Text<'_>, document: Document, sink: &mut Diagnostics) -> O
             tasks.push(Arc::new(task));
         }
     }
-    let wrong = resolver.wrong;
-    (!wrong).then(|| Suite { name: document.name, description: document.description, tasks })
+    if resolver.wrong {
+        return None;
+    }
+    Some(Suite { name: document.name, description: document.description, tasks })
 }
 
 /// How a task is run.
@@ -131,7 +133,8 @@ impl Resolver<'_> {
         options.bound = given.bound.or(options.bound);
         options.reduce = given.reduce.unwrap_or(options.reduce);
         let interleavings: Vec<&str> = Interleaving::ALL.iter().map(|it| it.name()).collect();
-        let words: [(&str, Option<String>, &[&str], &mut Option<String>); 3] = [
+        type Word<'a> = (&'a str, Option<String>, &'a [&'a str], &'a mut Option<String>);
+        let words: [Word<'_>; 3] = [
             ("focus", given.focus.clone(), &["auto", "on", "off"], &mut options.focus),
             ("interleaving", given.interleaving.clone(), &interleavings, &mut options.interleaving),
             ("solver", given.solver.clone(), &["varisat", "cadical"], &mut options.solver),

@@ -59,7 +59,7 @@ fn members(lane: &Lane) -> String {
 
 fn stripe(index: usize, top: usize, lane: &Lane, width: usize) -> Markup {
     let kind = if matches!(lane.content, Content::Marks(_)) { "acts" } else { "holds" };
-    let parity = if index % 2 == 0 { "even" } else { "odd" };
+    let parity = if index.is_multiple_of(2) { "even" } else { "odd" };
     html! { rect class={ "stripe " (kind) " " (parity) } x="0" y=(top) width=(width) height=(height(lane)) {} }
 }
 

@@ -31,8 +31,8 @@ pub fn chart(story: &Narrative, anchor: &Anchor) -> Markup {
     }
     let (scale, lanes) = (Scale::of(steps.len()), Lanes::of(story));
     let paper = match steps.len() {
-        0..=SHORT => " short",
-        ..=MIDDLING => " middling",
+        few if few <= SHORT => " short",
+        some if some <= MIDDLING => " middling",
         _ => "",
     };
     html! {
