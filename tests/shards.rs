@@ -157,10 +157,10 @@ fn rows(document: &str) -> Vec<(String, String, Value)> {
 fn shards_of_a_suite_come_to_the_suite() {
     let directory = tempfile::tempdir().expect("a directory");
     let suite = directory.path().join("suite.yaml");
-    let text = "version: 1\nname: few\ndefaults: {engines: [explicit, sat], runs: 1}\ntasks:\n\
-                - {input: {case: c2, scale: 3}, expected: {verdict: violated, k: 1}}\n\
-                - {input: {case: c2, scale: 3, fixed: true}, expected: {verdict: holds}}\n\
-                - {input: {case: c3, scale: 3}, expected: {verdict: violated, k: 2}}\n";
+    let text = "formatVersion: 1\nname: few\ndefaults: {engines: [explicit, sat], runs: 1}\ntasks:\n\
+                - {case: c2, scale: 3, expected: {verdict: violated, k: 1}}\n\
+                - {case: c2, scale: 3, fixed: true, expected: {verdict: holds}}\n\
+                - {case: c3, scale: 3, expected: {verdict: violated, k: 2}}\n";
     std::fs::write(&suite, text).expect("written");
     let suite = suite.display().to_string();
     let (code, whole, err) = kubound(&["bench", &suite, "-q", "--format", "json"]);

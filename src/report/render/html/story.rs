@@ -69,7 +69,7 @@ fn why(violation: &Violation<'_>) -> Markup {
         }
         @if let Some(Hint { object, field, place: (file, line), command }) = violation.hint {
             p class="hint" {
-                (object) ": " code { (field) } " has a part in this (" (visible(file)) ":" (line) "). " code { (visible(command)) }
+                (visible(object)) ": " code { (visible(field)) } " has a part in this (" (visible(file)) ":" (line) "). " code { (visible(command)) }
                 " looks for the smallest change."
             }
         }
