@@ -67,7 +67,9 @@ pub fn merged(merged: &Merged) -> String {
     let text = |value: &Value| value.as_str().map_or("-".to_owned(), |text| visible(text).into_owned());
     let rows = merged.results().iter().map(|result| {
         let time = result["seconds"].as_f64().map_or("-".to_owned(), seconds);
-        [text(&result["property"]), text(&result["subject"]), text(&result["words"]), text(&result["engine"]), time]
+        let subjects: Vec<&str> = result["subject"].as_str().unwrap_or_default().split(", ").collect();
+        let subjects = visible(&words::some(&subjects)).into_owned();
+        [text(&result["property"]), subjects, text(&result["words"]), text(&result["engine"]), time]
     });
     grid(["PROPERTY", "SUBJECT", "ANSWER", "ENGINE", "TIME"], rows, &[4])
 }

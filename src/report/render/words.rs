@@ -88,8 +88,12 @@ pub fn about(result: &CheckResult) -> String {
 
 /// The same without brackets.
 pub fn subjects(result: &CheckResult) -> String {
-    let subjects: Vec<&str> = result.subjects().collect();
-    match subjects.as_slice() {
+    some(&result.subjects().collect::<Vec<&str>>())
+}
+
+/// Names; of many the first ones.
+pub fn some(names: &[&str]) -> String {
+    match names {
         few if few.len() <= NAMED => few.join(", "),
         many => format!("{} and {} more", many[..NAMED].join(", "), many.len() - NAMED),
     }
