@@ -1,6 +1,6 @@
 //! Baselines: violations that an earlier check found. They are reported and do not count; others are new.
 //!
-//! What is in a baseline is asked apart ([`super::apart`]), so that it hides nothing. Of a property of a workload a check
+//! What is in a baseline is asked apart (`super::apart`), so that it hides nothing. Of a property of a workload a check
 //! finds one shortest counterexample: a longer one of the same property and workload shows once that one is repaired.
 
 use std::collections::BTreeSet;

@@ -1,4 +1,4 @@
-//! `run.sh`: the fixed part ([`PRELUDE`]), and what this story makes of it.
+//! `run.sh`: the fixed part (`PRELUDE`), and what this story makes of it.
 
 use crate::check::SavedTrace;
 

@@ -6,7 +6,7 @@
 //!
 //! * the runs of the machine, without the steps in which nothing changes, are the runs of the system (of at most
 //!   `bound` blocks), and
-//! * `bad` is reached exactly if such a run breaks a property (see [`super::monitor`]).
+//! * `bad` is reached exactly if such a run breaks a property (see `super::monitor`).
 //!
 //! Inputs are numbers of as many bits as their range needs; larger ones stand for the largest. Where the start is open, the
 //! first step that changes anything gives the open variables their values, if these are those of a start.

@@ -7,8 +7,8 @@
 //! | [`smt2`] | whether a run of at most so many blocks breaks a property, as one script |
 //! | [`dimacs`] | the same question as clauses |
 //!
-//! A transition system is made of terms first ([`machine`]): one step of it is one action, or none. A question is what the
-//! engines' own unroller leaves to a solver ([`question`]). Terms become gates where the SAT engine's do
+//! A transition system is made of terms first (`machine`): one step of it is one action, or none. A question is what the
+//! engines' own unroller leaves to a solver (`question`). Terms become gates where the SAT engine's do
 //! ([`crate::engine::sat::circuit`]) and words where Z3's do ([`crate::engine::words`]), so that no format has a meaning of
 //! its own.
 //!

@@ -27,7 +27,7 @@ pub struct Inductive<'s> {
     pub properties: Vec<PropertyId>,
     /// Hold at the start, and every step keeps them.
     pub invariants: Vec<TermId>,
-    /// By forbidden kind of cycle, in the order of [`goals::cycles`]: what rules it out.
+    /// By forbidden kind of cycle, in the order of `goals::cycles`: what rules it out.
     pub ranks: Vec<Levels>,
 }
 

@@ -18,7 +18,7 @@
 //! * A step is one action. Whatever the schedule lets fire may fire, after whatever else: no order is left out, and no
 //!   partial order or acceleration is relied on.
 //! * Samples only suggest. Everything that is said to be proved was refuted by a solver, and then once more by one that
-//!   started anew ([`certificate`]); invariants are compared with the reference interpreter's runs, too.
+//!   started anew (`certificate`); invariants are compared with the reference interpreter's runs, too.
 //! * *Unknown* is never taken for *impossible*: where a solver gives up there is no proof.
 //! * Also proved: no step leaves the range of a variable. An encoding's error is no way to a proof.
 //!

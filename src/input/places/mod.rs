@@ -1,8 +1,8 @@
 //! Inputs as people have them: directories with charts, kustomizations, and files that have nothing to do with Kubernetes.
 //!
 //! Files that are named, and standard input, are read as they are. A directory is searched: charts are rendered with
-//! `helm template`, kustomizations with `kustomize build` or `kubectl kustomize` ([`render`]), and what these are made of
-//! ([`walk`], [`kustomization`], [`chart`]) is not read by itself. All other files that end in `.yaml`, `.yml` or `.json`
+//! `helm template`, kustomizations with `kustomize build` or `kubectl kustomize` (`render`), and what these are made of
+//! (`walk`, `kustomization`, `chart`) is not read by itself. All other files that end in `.yaml`, `.yml` or `.json`
 //! are read, and those that are no Kubernetes objects are passed over ([`passed`]), which a note says.
 //!
 //! Nothing that may matter goes without a word in the verdict: what could not be rendered becomes a source that is

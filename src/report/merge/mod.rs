@@ -1,8 +1,8 @@
 //! Answers of several shards become one: JSON documents in, a JSON document out.
 //!
 //! Shards of a check ask the same model different questions ([`crate::check::scope`]), so their answers are put side by side
-//! ([`results`]). What holds in all of them holds as far as it does in the weakest; violations stay by themselves. Shards of a
-//! suite have different tasks ([`rows`]). A shard that is missing is questions without an answer: they are unknown, and never
+//! (`results`). What holds in all of them holds as far as it does in the weakest; violations stay by themselves. Shards of a
+//! suite have different tasks (`rows`). A shard that is missing is questions without an answer: they are unknown, and never
 //! hold.
 //!
 //! Documents are values, not types: whatever a version of Kubound adds to a result stays in it.

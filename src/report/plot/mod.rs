@@ -1,7 +1,7 @@
 //! Times as pictures: SVG, each a file that needs no other.
 //!
-//! A [cactus](cactus) plot shows how many rows each engine decides in which time, a [scatter](scatter) plot one engine against
-//! another, task by task. Times are medians, on logarithmic [scales](scale). What is not decided in time is on the border.
+//! A `cactus` plot shows how many rows each engine decides in which time, a `scatter` plot one engine against
+//! another, task by task. Times are medians, on logarithmic scales (`scale`). What is not decided in time is on the border.
 //!
 //! Pictures can be read in dark and in light, without colours (lines and marks differ in form), and by programs that read
 //! aloud: each has a title and a description, and each mark says what it is.

@@ -1,6 +1,6 @@
 //! Suites: files of tasks with the answers that are known to be right, in the manner of SV-COMP's task definitions.
 //!
-//! A suite is read as scenarios are, with every error at its place ([`document`] has its fields, [`resolve`] makes tasks of
+//! A suite is read as scenarios are, with every error at its place ([`document`] has its fields, `resolve` makes tasks of
 //! them). Paths in it are relative to it. A suite with an error has no tasks.
 
 pub mod document;
