@@ -279,6 +279,8 @@ impl Names<'_> {
             properties: Vec::new(),
             bound: whole.bound,
             interleaving: whole.interleaving,
+            // What others do in between takes its time, too.
+            timing: None,
         }
     }
 }

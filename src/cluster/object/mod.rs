@@ -21,4 +21,5 @@ pub mod scenario;
 pub mod selector;
 pub mod spec;
 pub mod stateful;
+pub mod timing;
 pub mod vertical;

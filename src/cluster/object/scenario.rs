@@ -9,6 +9,7 @@ use super::command::{Command, CommandAction};
 use super::gitops::{Declared, Sync};
 use super::karpenter::NodePool;
 use super::spec::{ObjectKey, Origin, Workload};
+use super::timing::Timing;
 use crate::system::Interleaving;
 
 /// A resolved scenario.
@@ -47,6 +48,8 @@ pub struct Scenario {
     pub bound: u32,
     /// How event-driven actions interleave.
     pub interleaving: Interleaving,
+    /// How long things take; `None`: any time, whatever it is.
+    pub timing: Option<Timing>,
 }
 
 impl Default for Scenario {
@@ -68,6 +71,7 @@ impl Default for Scenario {
             properties: Vec::new(),
             bound: DEFAULT_BOUND,
             interleaving: Interleaving::default(),
+            timing: Some(Timing::default()),
         }
     }
 }

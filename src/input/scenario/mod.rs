@@ -26,6 +26,7 @@ use std::sync::Arc;
 
 use crate::cluster::object::scenario::{DEFAULT_BOUND, Scenario, find_workload};
 use crate::cluster::object::spec::{ClusterSpec, ObjectKey, Workload, WorkloadKind};
+use crate::cluster::object::timing::Timing;
 
 use super::census::Census;
 use super::diagnostics::Diagnostics;
@@ -79,6 +80,7 @@ pub fn resolve(
         properties: properties::resolve(&spec.properties, &mut context),
         bound: spec.bound.unwrap_or(DEFAULT_BOUND),
         interleaving: spec.interleaving,
+        timing: Some(Timing::default()),
     }
 }
 
