@@ -12,7 +12,7 @@ use crate::cluster::{Cell, Phase, Template, TemplateId};
 use crate::system::{ActionDraft, ActionKind, Interleaving};
 use crate::term::{Bool, Int};
 
-use super::{job, ranks};
+use super::{job, paces, ranks};
 
 /// What kubelets read of nodes: the names that pods ask for, and what else such pods ask of them.
 pub const READER: Reader = Reader { name: "kubelet", reads };
@@ -172,7 +172,8 @@ fn add_start(cluster: &Cluster<'_>, template: TemplateId, interleaving: Interlea
         .choosing(inputs, choice)
         .seeing([effect::nodes()])
         .gaining([effect::bound(template)])
-        .leading();
+        .leading()
+        .paced(pod.slow_start.then(|| paces::slow_start(cluster)).flatten());
     let name = pod.name.clone();
     let tell = move |scene: &Scene<'_>| {
         let what = if together { "pods" } else { "a pod" };

@@ -24,6 +24,7 @@ pub mod kube_scheduler;
 pub mod kubelet;
 pub mod node_groups;
 pub mod node_lifecycle;
+pub mod paces;
 pub mod pod_collector;
 pub mod ranks;
 pub mod replicaset;

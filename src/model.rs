@@ -120,7 +120,9 @@ fn build_with(spec: &ClusterSpec, selection: &Selection, shape: Shape<'_>, limit
         let (builder, parts) = cluster.finish()?;
         (builder.finish(interleaving(spec)), parts)
     };
-    Ok(Model { system: unbound.bind(ctx), parts, prepared: OnceLock::new() })
+    let mut system = unbound.bind(ctx);
+    encodings::paces::grant(&mut system, spec);
+    Ok(Model { system, parts, prepared: OnceLock::new() })
 }
 
 /// Refuses workloads of more pods than tables are made for. Only what computes with `spec.replicas` tabulates it:

@@ -11,6 +11,8 @@ use crate::cluster::view::story::{Scene, Sentence};
 use crate::cluster::view::{Cluster, Declaring, WorkloadVars};
 use crate::system::{ActionDraft, ActionKind, IntVar};
 
+use crate::encodings::paces;
+
 use super::may_scale;
 use super::view::is_rolling;
 
@@ -72,6 +74,7 @@ fn add_available(cluster: &Cluster<'_>, template: TemplateId, var: IntVar) {
     let name = format!("a pod of {} is available", pod.name);
     let draft = ActionDraft::new(name, ActionKind::Periodic, young.ge(1), next).choosing(vec![input], count.le(young));
     let seconds = cluster.spec.workloads[pod.workload].min_ready_seconds;
+    let draft = draft.paced(paces::timer(cluster, "availability after minReadySeconds", seconds));
     let (name, count) = (pod.name.clone(), count.id());
     let tell = move |scene: &Scene<'_>| {
         let text = format!("passes: {} pod(s) of {name} have been ready for {seconds} s", scene.get(count));

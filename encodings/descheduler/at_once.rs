@@ -11,6 +11,8 @@ use crate::cluster::view::{Cluster, Leaving};
 use crate::system::{ActionDraft, ActionKind};
 use crate::term::{Int, TermId};
 
+use crate::encodings::paces;
+
 use super::cycle::after_evictions;
 use super::sight::Sight;
 
@@ -51,7 +53,8 @@ pub fn add<'c>(
         ctx.any(templates.iter().map(|&id| evicts(id))),
         next,
     )
-    .marked(cluster.eviction_marks(evicts));
+    .marked(cluster.eviction_marks(evicts))
+    .paced(paces::descheduler(cluster, &format!("descheduler {plugin}")));
     let counts = |row: &Vec<Int<'c>>| -> Vec<TermId> {
         sight.cells.iter().zip(row).map(|(cell, &count)| (cell.multiplicity * count).id()).collect()
     };

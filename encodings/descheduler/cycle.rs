@@ -11,7 +11,7 @@ use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Narrator, Scene, Sentence};
 use crate::cluster::view::{Change, Cluster, Leaving};
 use crate::cluster::{Cell, TemplateId};
-use crate::encodings::ranks;
+use crate::encodings::{paces, ranks};
 use crate::system::{ActionDraft, ActionKind, MarkId, State};
 use crate::term::{Bool, Int, TermId, VarId};
 
@@ -258,7 +258,8 @@ pub fn add_start(cluster: &Cluster<'_>, memory: &Memory, sight: &Sight<'_, '_>) 
         ActionKind::Periodic,
         state.get(memory.stage).eq(0) & in_play.ge(2),
         next,
-    );
+    )
+    .paced(paces::descheduler(cluster, "descheduler"));
     cluster.act(&RULE, draft, Box::new(|_: &Scene<'_>| Sentence::new("descheduler", "begins a cycle")));
 }
 

@@ -13,8 +13,8 @@ use crate::cluster::{Cell, Template};
 use crate::system::{IntVar, MarkId, State};
 use crate::term::Bool;
 
-use super::super::disruption;
 use super::super::job::BatchVars;
+use super::super::{disruption, paces};
 use super::{kubectl_drain, outside};
 
 /// What commands read of nodes: the names that they give.
@@ -58,7 +58,15 @@ pub fn add(cluster: &Cluster<'_>, given: Option<IntVar>, batch: &BatchVars) {
         let tell = narrator(cluster, &state, position, command);
         let guard = state.get(given).eq(position as i64);
         let name = format!("command {}: {}", position + 1, command.text);
-        outside(cluster, (&RULE, name), guard, (Vec::new(), ctx.bool(true)), next, marks, tell);
+        outside(
+            cluster,
+            (&RULE, name, paces::commands(cluster)),
+            guard,
+            (Vec::new(), ctx.bool(true)),
+            next,
+            marks,
+            tell,
+        );
     }
 }
 

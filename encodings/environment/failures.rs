@@ -63,5 +63,5 @@ fn add_switch<'c>(
 ) {
     let Some(Switch { guard, input, choice, next }) = switch(cluster, allowed, is_down) else { return };
     let tell = move |scene: &Scene<'_>| Sentence::new(scene.moved_names(), what).done(deed(scene.moved_name()));
-    outside(cluster, (&RULE, name.to_owned()), guard, (vec![input], choice), next, Vec::new(), Box::new(tell));
+    outside(cluster, (&RULE, name.to_owned(), None), guard, (vec![input], choice), next, Vec::new(), Box::new(tell));
 }

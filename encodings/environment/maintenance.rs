@@ -8,7 +8,7 @@ use crate::cluster::view::story::{Scene, Sentence};
 use crate::cluster::{Attribute, Cell};
 use crate::term::Bool;
 
-use super::super::disruption;
+use super::super::{disruption, paces};
 use super::outside;
 
 /// What this file decides.
@@ -74,7 +74,8 @@ fn begin<'c>(cluster: &Cluster<'c>, allowed: &[Bool<'c>]) {
         Sentence::new("maintenance", text).done(Deed::MaintenanceBegins { node: scene.moved_name() })
     };
     let guard = ctx.any(allowed.iter().copied());
-    outside(cluster, (&RULE, "maintenance drains".to_owned()), guard, (vec![var], valid), next, marks, Box::new(tell));
+    let named = (&RULE, "maintenance drains".to_owned(), paces::maintenance(cluster));
+    outside(cluster, named, guard, (vec![var], valid), next, marks, Box::new(tell));
 }
 
 fn end<'c>(cluster: &Cluster<'c>, allowed: &[Bool<'c>], after: i64) {
@@ -89,7 +90,7 @@ fn end<'c>(cluster: &Cluster<'c>, allowed: &[Bool<'c>], after: i64) {
     let guard = ctx.any(allowed.iter().copied());
     outside(
         cluster,
-        (&RULE, "maintenance ends".to_owned()),
+        (&RULE, "maintenance ends".to_owned(), None),
         guard,
         (vec![var], valid),
         next,

@@ -17,7 +17,7 @@ pub mod unready;
 use crate::cluster::view::Cluster;
 use crate::cluster::view::rule::Rule;
 use crate::cluster::view::story::Narrator;
-use crate::system::{ActionDraft, ActionKind, MarkId, State};
+use crate::system::{ActionDraft, ActionKind, MarkId, PaceId, State};
 use crate::term::{Bool, VarId};
 
 /// The rules of the environment.
@@ -53,10 +53,10 @@ pub(crate) fn switch<'c>(cluster: &Cluster<'c>, allowed: &[Bool<'c>], is_down: b
     Some(Switch { guard, input, choice, next })
 }
 
-/// Adds an action from outside that follows a rule.
+/// Adds an action from outside that follows a rule, at a pace.
 pub(crate) fn outside<'c>(
     cluster: &Cluster<'c>,
-    (rule, name): (&'static Rule, String),
+    (rule, name, pace): (&'static Rule, String, Option<PaceId>),
     guard: Bool<'c>,
     (inputs, choice): (Vec<VarId>, Bool<'c>),
     mut next: State<'c>,
@@ -66,6 +66,6 @@ pub(crate) fn outside<'c>(
     marks.push((cluster.environment_mark(), cluster.ctx().bool(true)));
     cluster.disturb(&mut next);
     let kind = ActionKind::Environment;
-    let draft = ActionDraft::new(name, kind, guard, next).choosing(inputs, choice).marked(marks);
+    let draft = ActionDraft::new(name, kind, guard, next).choosing(inputs, choice).marked(marks).paced(pace);
     cluster.act(rule, draft, narrator);
 }

@@ -92,6 +92,6 @@ impl Turn {
             let text = format!("a pod of {pod} on {} {says}", scene.moved_names());
             Sentence::new("readiness probe", text).done(Deed::Readiness { pod: scene.pod_of(&kind), is_ready })
         };
-        outside(cluster, (&RULE, name), guard, (vec![input], choice), next, Vec::new(), Box::new(tell));
+        outside(cluster, (&RULE, name, None), guard, (vec![input], choice), next, Vec::new(), Box::new(tell));
     }
 }

@@ -55,5 +55,5 @@ pub fn add<'c>(cluster: &Cluster<'c>) {
             .done(Deed::NodeExpires { node: scene.moved_name() })
     };
     let name = "a node expires".to_owned();
-    environment::outside(cluster, (&RULE, name), guard, (vec![var], valid), next, marks, Box::new(tell));
+    environment::outside(cluster, (&RULE, name, None), guard, (vec![var], valid), next, marks, Box::new(tell));
 }

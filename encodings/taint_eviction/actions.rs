@@ -11,7 +11,7 @@ use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Scene, Sentence};
 use crate::cluster::view::{Cluster, Leaving, NodeView, effect};
 use crate::cluster::{Cell, Phase, Template, TemplateId};
-use crate::encodings::{node_lifecycle, ranks};
+use crate::encodings::{node_lifecycle, paces, ranks};
 use crate::system::{ActionDraft, ActionKind, Interleaving};
 use crate::term::{Bool, Ctx, Int, VarId};
 
@@ -172,7 +172,8 @@ impl<'c> Subject<'_, 'c> {
             next,
         )
         .choosing(std::iter::once(var).chain(inputs).collect(), valid & choice)
-        .marked(cluster.eviction_marks(|other| ctx.bool(other == template)));
+        .marked(cluster.eviction_marks(|other| ctx.bool(other == template)))
+        .paced(paces::timer(cluster, "eviction after a tolerated time", seconds));
         let tell = move |scene: &Scene<'_>| {
             let text = format!("evicts {} pod(s) of {name} from {}", scene.get(evicted), scene.moved_names());
             Sentence::new("taint eviction", text)

@@ -51,5 +51,5 @@ pub fn add(cluster: &Cluster<'_>, (object, vertical): (&Workload, &Vertical), va
     let choice = (vec![input], level.ne(now));
     let others = cluster.ctx().any((1..=last).map(|other| now.ne(other)));
     let guard = cluster.exists(&state, vars) & others;
-    environment::outside(cluster, (&RULE, name), guard, choice, next, Vec::new(), Box::new(tell));
+    environment::outside(cluster, (&RULE, name, None), guard, choice, next, Vec::new(), Box::new(tell));
 }

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use super::plan::Plan;
 use super::{Answer, CheckResult, InputName, Regard};
-use crate::engine::guided;
 use crate::engine::sat::size::{self, Size};
+use crate::engine::timed;
 use crate::engine::{Budget, Decision, Outcome, Statistics, UnknownReason, Verdict, peak_resident_bytes};
 use crate::model::Model;
 use crate::property::NAMES;
@@ -63,7 +63,7 @@ impl Asking<'_> {
     /// Nothing, because the time is over.
     fn late(&self) -> Decision {
         let verdict = Verdict::Unknown { reason: UnknownReason::Time, covered: 0 };
-        let outcome = Outcome { verdict, statistics: Statistics::default(), certificate: None };
+        let outcome = Outcome { verdict, statistics: Statistics::default(), certificate: None, paces: Vec::new() };
         Decision { outcome, engine: self.plan.engine.name(), beside: Vec::new() }
     }
 
@@ -81,7 +81,7 @@ impl Asking<'_> {
         let decision = match time {
             // An engine would take its time to find that there is none.
             Some(Duration::ZERO) => self.late(),
-            _ => guided::decide(self.plan.engine, system, &all, &budget, self.plan.progress),
+            _ => timed::decide(self.plan.engine, system, &all, &budget, self.plan.progress),
         };
         Asked { property: name.to_owned(), subjects: subjects.join(", "), reduction, explanation, decision }
     }

@@ -22,6 +22,8 @@ pub struct Told {
     pub deed: Option<Deed>,
     /// Whether the loop begins with this step.
     pub begins_loop: bool,
+    /// Seconds since the start, at the earliest, where there is a clock.
+    pub at: Option<i64>,
 }
 
 /// One or more steps.
@@ -41,6 +43,8 @@ pub struct Folded {
     pub deeds: Vec<Deed>,
     /// Whether the loop begins with the first of these.
     pub begins_loop: bool,
+    /// Of the first of them: seconds since the start, at the earliest, where there is a clock.
+    pub at: Option<i64>,
 }
 
 /// More names than this are not listed.
@@ -86,7 +90,7 @@ fn folded(run: Vec<Told>) -> Folded {
     let why = first.why.iter().enumerate().map(mark).collect();
     let rules = distinct(run.iter().flat_map(|step| step.rules.iter().copied()));
     let deeds = run.iter().filter_map(|step| step.deed.clone()).collect();
-    Folded { actor: first.actor.clone(), text, times, why, rules, deeds, begins_loop: first.begins_loop }
+    Folded { actor: first.actor.clone(), text, times, why, rules, deeds, begins_loop: first.begins_loop, at: first.at }
 }
 
 /// Names with how often each occurs, in order of first occurrence.
@@ -125,6 +129,7 @@ mod tests {
             rules: Vec::new(),
             deed: None,
             begins_loop: false,
+            at: None,
         }
     }
 

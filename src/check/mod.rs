@@ -11,6 +11,7 @@ pub mod answer;
 mod apart;
 pub mod asking;
 pub mod baseline;
+pub mod clock;
 mod entry;
 mod error;
 pub mod exceptions;

@@ -13,6 +13,7 @@ use crate::system::{ActionKind, Interleaving, Trace, trace};
 use crate::term::Evaluator;
 
 use super::Finding;
+use super::clock::Clock;
 use super::fold::{Folded, Told, fold};
 use super::nodes::NodeTracker;
 use super::summary::{Summarizer, Summary};
@@ -73,8 +74,14 @@ pub struct Step {
     pub told: Folded,
 }
 
-/// Tells a run of the whole system: the trace, and what executing it gave.
-pub fn narrate(spec: &ClusterSpec, model: &Model, trace: &Trace, run: &Replayed, ending: &Ending) -> Narrative {
+/// Tells a run of the whole system: the trace, its clock, and what executing it gave.
+pub fn narrate(
+    spec: &ClusterSpec,
+    model: &Model,
+    (trace, clock): (&Trace, Option<&Clock>),
+    run: &Replayed,
+    ending: &Ending,
+) -> Narrative {
     let interpreter = model.interpreter();
     let first = run.states.first();
     let runner = RefCell::new(interpreter.run(first));
@@ -96,6 +103,7 @@ pub fn narrate(spec: &ClusterSpec, model: &Model, trace: &Trace, run: &Replayed,
             let Some((before, after)) = states.step() else { break };
             if let Some(mut step) = teller.tell(before, after, &trace.steps[index]) {
                 step.begins_loop = std::mem::take(&mut loop_pending);
+                step.at = clock.and_then(|clock| clock.steps.get(index).copied());
                 told.push(step);
             }
             teller.runner.borrow_mut().apply(run.states.changes(index));
@@ -114,7 +122,8 @@ pub fn narrate(spec: &ClusterSpec, model: &Model, trace: &Trace, run: &Replayed,
     let begins = |step: &&Step| step.told.begins_loop;
     let repeats_from = blocks.iter().flat_map(|block: &Block| &block.steps).find(begins).map(|step| step.number);
     let nodes = teller.tracker.all(run.states.last());
-    let diagnosis = diagnose((model, &nodes), run, ending, repeats_from, number);
+    let mut diagnosis = diagnose((model, &nodes), run, ending, repeats_from, number);
+    diagnosis.extend(clock.into_iter().flat_map(Clock::lines));
     let timeline = teller.recorder.end(summarizer.pod_names().to_vec());
     Narrative { blocks, repeats_from, diagnosis, timeline }.visible()
 }
@@ -171,7 +180,7 @@ impl Teller<'_> {
         let own = self.model.parts.rules.get(step.action).copied().flatten();
         let rules = distinct(own.into_iter().chain(sentence.rules.iter().copied()));
         let Sentence { actor, text, why, deed, .. } = sentence;
-        Some(Told { actor, text, nodes, why, rules, deed, begins_loop: false })
+        Some(Told { actor, text, nodes, why, rules, deed, begins_loop: false, at: None })
     }
 }
 

@@ -1,5 +1,6 @@
 //! Counterexamples of slices, believed only once they replay, as stories of the whole model.
 
+use super::clock::Clock;
 use super::{Ending, Finding, Narrative, narrate};
 use crate::cluster::object::spec::ClusterSpec;
 use crate::model::Model;
@@ -43,7 +44,8 @@ pub(super) fn retold(
     let finding = Finding::of(broken);
     let ending = Ending::Breaks { property: broken.name.clone(), finding };
     let run = model.interpreter().execute(&lifted).map_err(|error| error.to_string())?;
-    let narrative = narrate(spec, model, &lifted, &run, &ending);
+    let clock = Clock::of(&slice.system, trace).map(|clock| clock.along(&lifted, trace));
+    let narrative = narrate(spec, model, (&lifted, clock.as_ref()), &run, &ending);
     Ok(Retold { narrative, finding, run })
 }
 

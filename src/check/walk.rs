@@ -12,6 +12,7 @@ use crate::model::build;
 use crate::system::replay::Interpreter;
 use crate::system::{ActionId, System, Trace};
 
+use super::clock::Clock;
 use super::narrative::{Ending, Narrative, narrate};
 use super::source::Input;
 use super::{CheckError, InputName, VerifyError};
@@ -41,7 +42,10 @@ pub fn simulate(input: Input, seed: u64, blocks: u32) -> Result<Simulation, Chec
     let model = build(&input.spec, &input.selection(&[])).map_err(VerifyError::from)?;
     let Walk { trace, cut } = walk(&model.system, seed, blocks);
     let executed = model.interpreter().execute(&trace);
-    let told = executed.map(|executed| narrate(&input.spec, &model, &trace, &executed, &Ending::Open));
+    let told = executed.map(|executed| {
+        let clock = Clock::of(&model.system, &trace);
+        narrate(&input.spec, &model, (&trace, clock.as_ref()), &executed, &Ending::Open)
+    });
     let shown = |text: String| visible(&text).into_owned();
     Ok(Simulation {
         input: input.name,

@@ -12,6 +12,7 @@ pub mod memory;
 pub mod sat;
 pub mod smt;
 pub mod start;
+pub mod timed;
 mod translation;
 pub mod unroll;
 pub mod walk;
@@ -21,7 +22,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::system::{PropertyId, System, Trace};
+use crate::system::{PaceId, PropertyId, System, Trace};
 use crate::term::{Limit, Stopped};
 
 pub use memory::{available_bytes, peak_resident_bytes, resident_bytes};
@@ -241,6 +242,22 @@ pub struct Statistics {
     pub clauses: u64,
 }
 
+impl Statistics {
+    /// Adds the figures of another check.
+    pub fn add(&mut self, more: &Statistics) {
+        self.states += more.states;
+        self.transitions += more.transitions;
+        self.accelerated += more.accelerated;
+        self.leaps += more.leaps;
+        self.terms += more.terms;
+        self.queries += more.queries;
+        self.folded += more.folded;
+        self.gates += more.gates;
+        self.variables += more.variables;
+        self.clauses += more.clauses;
+    }
+}
+
 /// A verdict and its figures.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
@@ -250,6 +267,8 @@ pub struct Outcome {
     pub statistics: Statistics,
     /// The checked proof behind a `holds`, if one was asked for.
     pub certificate: Option<Certificate>,
+    /// Whose demands the verdict rests on: without them there are runs that break what is asked.
+    pub paces: Vec<PaceId>,
 }
 
 /// What an engine did that ran beside the one that decided.

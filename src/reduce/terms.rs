@@ -1,6 +1,6 @@
 //! All terms of a system, to be read or replaced.
 
-use crate::system::{PropertyKind, System};
+use crate::system::{PropertyKind, System, Timer};
 use crate::term::{Arena, Guarded, TermId};
 
 /// Every term that the system is made of.
@@ -16,6 +16,7 @@ pub fn roots(system: &System) -> Vec<TermId> {
         action.footprint.lock.iter().map(|lock| lock.open).for_each(&mut copy);
         action.footprint.calm.iter().map(|calm| calm.broken).for_each(&mut copy);
     }
+    system.timers.iter().flat_map(Timer::terms).for_each(&mut copy);
     for property in &system.properties {
         if let PropertyKind::Invariant { holds, .. } = property.kind {
             copy(holds);
@@ -45,7 +46,7 @@ pub fn replace_within(
 
 /// Replaces every term of the system, in the order of [`roots`].
 pub fn replace(system: &mut System, mut image: impl FnMut(&mut Arena, TermId) -> TermId) {
-    let System { arena, init, actions, properties, .. } = system;
+    let System { arena, init, actions, properties, timers, .. } = system;
     let mut put = |term: &mut TermId| *term = image(arena, *term);
     init.iter_mut().for_each(&mut put);
     for action in actions {
@@ -57,6 +58,7 @@ pub fn replace(system: &mut System, mut image: impl FnMut(&mut Arena, TermId) ->
         action.footprint.lock.iter_mut().for_each(|lock| put(&mut lock.open));
         action.footprint.calm.iter_mut().for_each(|calm| put(&mut calm.broken));
     }
+    timers.iter_mut().flat_map(Timer::terms_mut).for_each(&mut put);
     for property in properties {
         if let PropertyKind::Invariant { holds, .. } = &mut property.kind {
             put(holds);

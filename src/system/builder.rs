@@ -11,6 +11,7 @@ use crate::term::{Bool, Ctx, Int, Range, Sort, TermId, VarId};
 use super::footprint::{Calm, Effect, Footprint, Lock, Sight};
 use super::interleaving::Interleaving;
 use super::model::{Action, ActionId, ActionKind, MarkId, Property, PropertyKind, StateVar, System};
+use super::pace::{Pace, PaceId, Steps, Timer};
 
 /// Handle of an integer state variable.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -120,6 +121,8 @@ pub struct ActionDraft<'c> {
     pub marks: Vec<(MarkId, Bool<'c>)>,
     /// What it does to counted variables, and what of that it sees.
     pub footprint: Footprint,
+    /// How long it takes, where that is known.
+    pub pace: Option<PaceId>,
 }
 
 impl<'c> ActionDraft<'c> {
@@ -127,7 +130,7 @@ impl<'c> ActionDraft<'c> {
     pub fn new(name: impl Into<String>, kind: ActionKind, guard: Bool<'c>, next: State<'c>) -> Self {
         let choice = next.ctx.bool(true);
         let (inputs, marks, footprint) = Default::default();
-        ActionDraft { name: name.into(), kind, guard, inputs, choice, next, marks, footprint }
+        ActionDraft { name: name.into(), kind, guard, inputs, choice, next, marks, footprint, pace: None }
     }
 
     /// The same, seeing nothing of counted variables but what these effects change.
@@ -171,6 +174,11 @@ impl<'c> ActionDraft<'c> {
         ActionDraft { inputs, choice, ..self }
     }
 
+    /// The same, taking so long.
+    pub fn paced(self, pace: Option<PaceId>) -> Self {
+        ActionDraft { pace, ..self }
+    }
+
     /// The same with marks, and when they apply.
     pub fn marked(self, marks: Vec<(MarkId, Bool<'c>)>) -> Self {
         ActionDraft { marks, ..self }
@@ -186,6 +194,16 @@ struct Parts {
     actions: Vec<Action>,
     marks: Vec<String>,
     properties: Vec<Property>,
+    paces: Vec<Pace>,
+    timers: Vec<TimerDraft>,
+}
+
+/// A timer whose steps are those of one action.
+struct TimerDraft {
+    timer: Timer,
+    action: ActionId,
+    /// Others that change this variable make it be forgotten.
+    about: usize,
 }
 
 /// Collects the parts of a system whose terms live in a [`Ctx`].
@@ -289,6 +307,42 @@ impl<'c> Builder<'c> {
         MarkId(position as u8)
     }
 
+    /// A pace for actions; equal ones are one.
+    pub fn pace(&self, pace: Pace) -> PaceId {
+        let mut parts = self.parts.borrow_mut();
+        let position = parts.paces.iter().position(|known| *known == pace).unwrap_or_else(|| {
+            parts.paces.push(pace);
+            parts.paces.len() - 1
+        });
+        PaceId(position)
+    }
+
+    /// A timer that steps of an action begin and wait for, under conditions over the state and inputs. Other actions that change
+    /// a variable make it be forgotten.
+    pub fn timer(
+        &self,
+        (name, seconds): (impl Into<String>, u32),
+        action: ActionId,
+        about: IntVar,
+        (begins, asks): (Bool<'c>, Bool<'c>),
+    ) {
+        let steps = |when: Bool<'c>| vec![(action, when.id())];
+        let timer = Timer { name: name.into(), seconds, begins: steps(begins), asks: steps(asks), forgets: Vec::new() };
+        self.parts.borrow_mut().timers.push(TimerDraft { timer, action, about: about.0 });
+    }
+
+    /// Steps of other actions that change a variable.
+    fn changes(&self, but: ActionId, variable: usize) -> Steps {
+        let parts = self.parts.borrow();
+        let present = self.ctx.as_int(parts.present[variable]);
+        let others = parts.actions.iter().enumerate().filter(|&(index, _)| ActionId(index) != but);
+        let changes = others.flat_map(|(index, action)| {
+            let own = action.updates.iter().filter(|&&(position, _)| position == variable);
+            own.map(move |&(_, value)| (ActionId(index), value))
+        });
+        changes.map(|(action, value)| (action, self.ctx.as_int(value).ne(present).id())).collect()
+    }
+
     /// Adds an action. Updates that might leave a variable's range are clamped, with an obligation that they do not.
     pub fn action(&self, draft: ActionDraft<'c>) -> ActionId {
         let mut updates = Vec::new();
@@ -311,6 +365,7 @@ impl<'c> Builder<'c> {
             obligations,
             passive: false,
             footprint: draft.footprint,
+            pace: draft.pace,
         });
         ActionId(parts.actions.len() - 1)
     }
@@ -350,6 +405,11 @@ impl<'c> Builder<'c> {
 
     /// The system, still without its arena: drop every handle, then [`Unbound::bind`] it.
     pub fn finish(self, interleaving: Interleaving) -> Unbound {
+        let drafts = std::mem::take(&mut self.parts.borrow_mut().timers);
+        let timers = drafts
+            .into_iter()
+            .map(|TimerDraft { timer, action, about }| Timer { forgets: self.changes(action, about), ..timer });
+        let timers: Vec<Timer> = timers.collect();
         let parts = self.parts.into_inner();
         Unbound(System {
             arena: Default::default(),
@@ -358,10 +418,13 @@ impl<'c> Builder<'c> {
             actions: parts.actions,
             marks: parts.marks,
             properties: parts.properties,
+            paces: parts.paces,
+            timers,
             interleaving,
             stepwise: false,
             all_orders: false,
             guided: false,
+            clocked: false,
         })
     }
 }

@@ -13,6 +13,7 @@ use thiserror::Error;
 use crate::term::TermId;
 
 use super::model::{Action, ActionId, MarkSet, PropertyId, PropertyKind, System};
+use super::pace::Timer;
 use super::replay::Interpreter;
 use super::run::Runner;
 use super::trace::{Step, Trace};
@@ -93,6 +94,12 @@ fn read_variables(system: &System, roots: &[TermId]) -> Vec<bool> {
     system.state.iter().map(|variable| is_read(arena.variable(variable.var).term)).collect()
 }
 
+/// Whether a timer reads nothing but what is in the cone. Without it there are more runs.
+fn is_of(system: &System, timer: &Timer, cone: &Cone) -> bool {
+    let reads = read_variables(system, &timer.terms().collect::<Vec<TermId>>());
+    reads.iter().zip(&cone.variables).all(|(&read, &kept)| kept || !read)
+}
+
 impl System {
     /// The system restricted to what `properties` need: other variables are neither kept nor written, passive actions
     /// outside the cone never fire, other properties and marks are gone. Actions keep their positions.
@@ -107,6 +114,7 @@ impl System {
         let never = system.arena.bool(false);
         system.state = kept.iter().map(|&index| self.state[index].clone()).collect();
         system.properties = properties.iter().map(|&id| self.property(id).clone()).collect();
+        system.timers.retain(|timer| is_of(self, timer, &cone));
         for (action, included) in system.actions.iter_mut().zip(&cone.actions) {
             action.updates.retain_mut(|(index, _)| position[*index].map(|new| *index = new).is_some());
             action.marks.retain(|(mark, _)| cone.marks.contains(*mark));

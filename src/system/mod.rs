@@ -1,7 +1,8 @@
 //! Transition systems over terms: variables, actions, properties; how actions interleave; traces and their replay.
 //!
 //! Invariants:
-//! * An action's guard speaks of state only; whenever it holds, some inputs satisfy the action's `choice`.
+//! * An action's guard speaks of state only; whenever it holds, some inputs satisfy the action's `choice` (unless the system is
+//!   [clocked](System::clocked)).
 //! * Updates stay within the ranges of the variables they write (the builder clamps and records an obligation where it
 //!   cannot show that), so substituted terms never leave the domains of lookup tables.
 //! * What a run may do next is defined once, in [`schedule`], for every engine and for the replayer.
@@ -14,11 +15,13 @@ pub mod cone;
 pub mod footprint;
 pub mod interleaving;
 pub mod model;
+pub mod pace;
 pub mod partial_order;
 pub mod print;
 pub mod replay;
 pub mod run;
 pub mod schedule;
+pub mod times;
 pub mod touch;
 pub mod trace;
 
@@ -30,5 +33,6 @@ pub use interleaving::Interleaving;
 pub use model::{
     Action, ActionId, ActionKind, Checkpoint, MarkId, MarkSet, Property, PropertyId, PropertyKind, StateVar, System,
 };
+pub use pace::{Bound, Pace, PaceId, Timer, TimerId};
 pub use replay::{ReplayError, Replayed, replay};
 pub use trace::{Step, Trace};

@@ -6,6 +6,7 @@ use crate::term::{Arena, Range, TermId, VarId};
 
 use super::footprint::{Footprint, Sight};
 use super::interleaving::Interleaving;
+use super::pace::{Pace, PaceId, Timer};
 
 /// Position of an action in [`System::actions`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -114,6 +115,8 @@ pub struct Action {
     pub passive: bool,
     /// What it does to counted variables, and what of that it sees.
     pub footprint: Footprint,
+    /// How long it takes, where that is known.
+    pub pace: Option<PaceId>,
 }
 
 /// In which states an invariant is asked.
@@ -174,6 +177,10 @@ pub struct System {
     pub marks: Vec<String>,
     /// Requirements.
     pub properties: Vec<Property>,
+    /// How long what takes; none: any time.
+    pub paces: Vec<Pace>,
+    /// What ends a while after it began.
+    pub timers: Vec<Timer>,
     /// How event-driven actions interleave.
     pub interleaving: Interleaving,
     /// Whether engines compute forced steps one by one, even where many equal ones could be made at once.
@@ -182,6 +189,9 @@ pub struct System {
     pub all_orders: bool,
     /// Whether only the first candidate fires: a part of the runs, for whoever looks for a violation first.
     pub guided: bool,
+    /// Whether time is part of the state: then an action that is enabled may have no choice, because it is too soon or too late for
+    /// it.
+    pub clocked: bool,
 }
 
 impl System {
@@ -203,6 +213,15 @@ impl System {
     /// Whether k counts a step of an action: slow ones, in `async` all that do not only observe.
     pub fn counts(&self, action: &Action) -> bool {
         !action.passive && (self.interleaving == Interleaving::Async || !action.kind.is_event())
+    }
+
+    /// A pace for actions; equal ones are one.
+    pub fn pace(&mut self, pace: Pace) -> PaceId {
+        let position = self.paces.iter().position(|known| *known == pace).unwrap_or_else(|| {
+            self.paces.push(pace);
+            self.paces.len() - 1
+        });
+        PaceId(position)
     }
 
     /// Event-driven actions in the documented order: by rank, then by declaration.

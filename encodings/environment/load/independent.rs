@@ -18,7 +18,7 @@ use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Scene, Sentence};
 use crate::cluster::view::turnover::Tally;
 use crate::cluster::view::{Cluster, Declaring, WorkloadVars};
-use crate::encodings::ranks;
+use crate::encodings::{paces, ranks};
 use crate::system::{ActionDraft, ActionKind, IntVar, State};
 use crate::term::{Bool, Int};
 
@@ -177,7 +177,8 @@ impl<'c> Sum<'_, 'c> {
                 .done(Deed::LoadChanges { load: position, usage })
         };
         let name = format!("load of {} ({})", load.target, load.metric);
-        outside(cluster, (&RULE, name), guard, choice, next, Vec::new(), Box::new(tell));
+        let pace = paces::load(cluster, &name);
+        outside(cluster, (&RULE, name, pace), guard, choice, next, Vec::new(), Box::new(tell));
     }
 
     fn add_turnover(&self) {

@@ -10,6 +10,7 @@ use crate::cluster::view::story::{Scene, Sentence};
 use crate::cluster::view::turnover::Generation;
 use crate::cluster::view::{Cluster, Declaring};
 use crate::encodings::hpa::metrics::pods::RULE;
+use crate::encodings::paces;
 use crate::system::{ActionDraft, ActionKind, State};
 use crate::term::Int;
 
@@ -54,7 +55,8 @@ pub fn add(cluster: &Cluster<'_>, vars: &LoadVars) {
             Sentence::new("time", format!("{} pod(s) of {target} are past cpu initialisation", scene.get(count_id)))
         };
         let draft = ActionDraft::new(name, ActionKind::Periodic, initialising.ge(1), next)
-            .choosing(vec![input], count.le(initialising));
+            .choosing(vec![input], count.le(initialising))
+            .paced(paces::initialisation(cluster));
         cluster.act(&RULE, draft, Box::new(tell));
     }
 }

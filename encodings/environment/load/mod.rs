@@ -26,6 +26,8 @@ use crate::system::Interleaving;
 use crate::system::{ActionDraft, ActionKind, IntVar, State};
 use crate::term::{Bool, Int};
 
+use crate::encodings::paces;
+
 use super::outside;
 
 /// What this file decides.
@@ -285,7 +287,8 @@ fn add_change(cluster: &Cluster<'_>, vars: &LoadVars) {
             .done(Deed::LoadChanges { load: position, usage })
     };
     let choice = (vec![input], new.ne(state.get(level)));
-    outside(cluster, (&RULE, name), guard, choice, next, Vec::new(), Box::new(tell));
+    let pace = paces::load(cluster, &name);
+    outside(cluster, (&RULE, name, pace), guard, choice, next, Vec::new(), Box::new(tell));
 }
 
 /// Some pods of a revision, the oldest ones, leave a start-up stage. That is time passing, not a change from outside.
@@ -324,8 +327,11 @@ fn add_stage<'c>(
         let text = format!("{} pod(s) of {target} are older than {seconds} s", scene.get(count_id));
         Sentence::new("time", text).because(format!("each now uses {} {metric}", show(&metric, usage)))
     };
-    let draft =
-        ActionDraft::new(name, ActionKind::Periodic, younger.ge(1), next).choosing(vec![input], count.le(younger));
+    let stage = &load.startup[..=position];
+    let begins = position.checked_sub(1).map_or(0, |before| stage[before].until_seconds);
+    let draft = ActionDraft::new(name, ActionKind::Periodic, younger.ge(1), next)
+        .choosing(vec![input], count.le(younger))
+        .paced(paces::least(cluster, "start-up stage of pods", seconds - begins));
     cluster.act(&RULE, draft, Box::new(tell));
     older
 }

@@ -167,6 +167,14 @@ pub fn declare(cluster: &Declaring<'_>, autoscaler: &Autoscaler, replicas: i64, 
 }
 
 impl Memory {
+    /// The lengths of the windows for scaling up and down, in seconds.
+    pub fn windows(&self) -> (i64, i64) {
+        match self.windows {
+            Windows::Late { .. } => (0, self.flags.downscale_stabilization),
+            Windows::Back { up, down } => (up, down),
+        }
+    }
+
     /// What windows and periods still hold when a proposal within the bounds is made for a workload of the present size.
     pub fn recall<'c>(
         &self,

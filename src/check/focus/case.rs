@@ -19,7 +19,7 @@ use super::company::{self, Drive};
 use super::context::{Context, Open, is_about};
 use super::frozen;
 use super::guide::{self, Commands, Guide};
-use super::local::{Asking, Finding, add};
+use super::local::{Asking, Finding};
 use super::rehearse::Stage;
 use super::report::Tally;
 use super::survey::Survey;
@@ -254,7 +254,7 @@ impl<'c, 'a> Case<'c, 'a> {
             }
             Err(error) => Err(error),
             Ok((model, findings)) => {
-                add(&mut self.statistics, &findings.statistics);
+                self.statistics.add(&findings.statistics);
                 let found = findings.by_name.into_iter().next().map_or(Finding::Nothing, |(_, finding)| finding);
                 Ok(Some((model, found)))
             }

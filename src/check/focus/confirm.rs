@@ -7,7 +7,6 @@ use crate::model::ModelError;
 
 use super::case::{Case, Looked};
 use super::context::{Context, Open};
-use super::local::add;
 use super::sweep;
 use super::{Answer, Decided};
 
@@ -41,7 +40,7 @@ pub fn confirm(
         let built = context.building;
         let found = Case::new(context, name, &it, time).look()?;
         own.extend(context.building - built, &context.watch);
-        add(&mut decided.statistics, &found.statistics);
+        decided.statistics.add(&found.statistics);
         let Looked { answer: Some(answer), tally, story, is_late, .. } = found else { continue };
         if is_late && matches!(answer, Answer::Unknown { .. }) && context.watch.exhausted().is_none() {
             late.push(Late { open: it, answer, story });

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::check::asking::named;
 use crate::cluster::object::spec::ClusterSpec;
-use crate::engine::guided;
+use crate::engine::timed;
 use crate::engine::{Budget, Engine, Extent, Progress, Statistics, UnknownReason, Verdict};
 use crate::model::{Model, ModelError, build_within};
 use crate::property::Selection;
@@ -101,8 +101,8 @@ impl Asking<'_> {
         let system = &reduction.slice.system;
         let all: Vec<PropertyId> = (0..system.properties.len()).map(PropertyId).collect();
         let budget = Budget { time: watch.time_left(), ..self.budget.clone() };
-        let decision = guided::decide(self.engine, system, &all, &budget, self.progress);
-        add(&mut findings.statistics, &decision.outcome.statistics);
+        let decision = timed::decide(self.engine, system, &all, &budget, self.progress);
+        findings.statistics.add(&decision.outcome.statistics);
         findings.engine = decision.engine;
         match decision.outcome.verdict {
             Verdict::Holds(extent) => Finding::Holds(extent),
@@ -132,18 +132,4 @@ fn is_out_of_question(system: &System, property: PropertyId) -> bool {
         }
         PropertyKind::Invariant { .. } | PropertyKind::Settles => false,
     }
-}
-
-/// Adds the figures of a search to those of others.
-pub fn add(sum: &mut Statistics, more: &Statistics) {
-    sum.states += more.states;
-    sum.transitions += more.transitions;
-    sum.accelerated += more.accelerated;
-    sum.leaps += more.leaps;
-    sum.terms += more.terms;
-    sum.queries += more.queries;
-    sum.folded += more.folded;
-    sum.gates += more.gates;
-    sum.variables += more.variables;
-    sum.clauses += more.clauses;
 }

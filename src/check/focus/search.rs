@@ -10,7 +10,7 @@ use crate::property::{self, NAMES};
 use super::alone::Alone;
 use super::confirm::{Late, confirm};
 use super::context::{Context, Open};
-use super::local::{Finding, add};
+use super::local::Finding;
 use super::report::{FocusReport, Tally};
 use super::survey::Survey;
 use super::{Answer, Decided, Question};
@@ -116,7 +116,7 @@ impl<'a> Session<'a> {
             if let Some((model, findings)) = found {
                 decided.engine = findings.engine;
                 if models.insert(model) {
-                    add(&mut decided.statistics, &findings.statistics);
+                    decided.statistics.add(&findings.statistics);
                 }
             }
             let subject = owner.key.to_string();

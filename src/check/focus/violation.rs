@@ -3,6 +3,7 @@
 
 use std::cell::OnceCell;
 
+use crate::check::clock::Clock;
 use crate::check::saved::fingerprint;
 use crate::check::{Counterexample, Ending, Finding, SavedTrace, narrate};
 use crate::model::Model;
@@ -51,7 +52,8 @@ impl<'a> Teller<'a> {
         let broken = model.system.property(*property);
         let finding = Finding::of(broken);
         let ending = Ending::Breaks { property: broken.name.clone(), finding };
-        let narrative = narrate(self.question.spec, model, trace, run, &ending);
+        let clock = Clock::of(&model.system, trace);
+        let narrative = narrate(self.question.spec, model, (trace, clock.as_ref()), run, &ending);
         let input = self.question.input.clone();
         let fingerprint = self.fingerprint.get_or_init(|| fingerprint(self.question.spec)).clone();
         let trace = SavedTrace::keep_sliced(&model.system, trace, *property, input, fingerprint);

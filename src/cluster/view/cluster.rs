@@ -8,7 +8,9 @@ use std::cell::RefCell;
 use std::ops::Deref;
 
 use crate::cluster::TemplateId;
-use crate::system::{ActionDraft, ActionId, Builder, Effect, Footprint, Interleaving, PropertyKind, Sight, State};
+use crate::system::{
+    ActionDraft, ActionId, Builder, Effect, Footprint, IntVar, Interleaving, Pace, PaceId, PropertyKind, Sight, State,
+};
 use crate::term::{Bool, Int, TermId, VarId};
 
 use super::View;
@@ -73,6 +75,16 @@ impl<'c> Cluster<'c> {
         let workload = self.templates[template.0].workload;
         let own = self.refused.iter().filter(|(known, _)| *known == workload);
         own.for_each(|&(_, flag)| next.set_bool(flag, self.ctx().bool(true)));
+    }
+
+    /// A pace for actions.
+    pub fn pace(&self, pace: Pace) -> PaceId {
+        self.builder.pace(pace)
+    }
+
+    /// A timer of an action: see [`Builder::timer`].
+    pub fn timer(&self, named: (String, u32), action: ActionId, about: IntVar, (begins, asks): (Bool<'c>, Bool<'c>)) {
+        self.builder.timer(named, action, about, (begins, asks));
     }
 
     /// Adds an action, the rule that it follows, and what it tells about itself. With every slow action the company may

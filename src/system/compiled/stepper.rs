@@ -187,6 +187,7 @@ impl<'m> Stepper<'m> {
                 None => pace.fault(machine.system.action(action), Fault::OutOfRange),
             }
         })?;
+        let is_dead = is_dead && !machine.system.clocked;
         if is_dead { pace.fault(machine.system.action(action), Fault::DeadEnd) } else { Ok(()) }
     }
 }

@@ -7,7 +7,7 @@ use crate::cluster::view::story::{Scene, Sentence};
 use crate::cluster::view::{Change, Cluster, Leaving};
 use crate::encodings::descheduler::sight::Sight;
 use crate::encodings::descheduler::spread::RULE;
-use crate::encodings::ranks;
+use crate::encodings::{paces, ranks};
 use crate::system::{ActionDraft, ActionKind, State};
 use crate::term::{Bool, Int, VarId};
 
@@ -59,7 +59,8 @@ impl<'c> Steps<'_, 'c> {
             skewed & possible & enough & self.placement.is_placeable(),
             next,
         )
-        .choosing(inputs, choice);
+        .choosing(inputs, choice)
+        .paced(paces::descheduler(self.cluster, &format!("descheduler {}", self.group.name(self.sight))));
         let (what, key, skew) = (self.owner(), group.constraint.key.clone(), group.constraint.max_skew);
         let ids = [largest.id(), smallest.id(), moves.id()];
         let tell = move |scene: &Scene<'_>| {

@@ -5,6 +5,7 @@ use maud::{Markup, html};
 
 use super::anchor::{self, Anchor};
 use crate::check::Narrative;
+use crate::check::clock::shown;
 use crate::check::narrative::{Block, Step};
 use crate::check::summary::Summary;
 use crate::check::timeline::{Change, Place, Quantity, Timeline};
@@ -52,6 +53,7 @@ fn step(step: &Step, timeline: &Timeline, anchor: &Anchor) -> Markup {
         li id=(anchor.step(step.number)) class="step" value=(step.number) {
             @if told.begins_loop { p class="circle" { "↺ Here the loop begins." } }
             p class="does" {
+                @if let Some(at) = told.at { span class="times" { "t+" (shown(at)) } " " }
                 b class=[from_outside.then_some("outside")] { (told.actor) } ": " (told.text)
                 @if told.times > 1 { " " span class="times" { "(" (told.times) " times)" } }
             }

@@ -14,6 +14,7 @@ pub fn value(story: &Narrative) -> Value {
             let steps = block.steps.iter().map(|step| {
                 json!({
                     "step": step.number,
+                    "seconds": step.told.at,
                     "actor": step.told.actor,
                     "text": step.told.text,
                     "times": step.told.times,

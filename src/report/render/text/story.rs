@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::style::{BOLD, DIM, OPEN};
 use crate::check::Narrative;
+use crate::check::clock::shown;
 use crate::check::narrative::{Block, Step};
 use crate::check::summary::Summary;
 use crate::cluster::view::rule::Rule;
@@ -13,9 +14,9 @@ use crate::report::render::layout::{WIDTH, indented};
 /// A whole story; with the rules that decided it, if much is to be told.
 pub fn text(story: &Narrative, detail: Detail) -> String {
     let mut out = String::new();
-    let mut before = None;
+    let (mut before, mut now) = (None, None);
     for it in &story.blocks {
-        out.push_str(&block(it, before, detail));
+        out.push_str(&block(it, before, &mut now, detail));
         before = Some(&it.summary);
     }
     if let Some(first) = story.repeats_from {
@@ -32,10 +33,13 @@ pub fn text(story: &Narrative, detail: Detail) -> String {
     out
 }
 
-fn block(block: &Block, before: Option<&Summary>, detail: Detail) -> String {
+/// A block; `now` is the moment of the step before, and becomes that of its last one.
+fn block(block: &Block, before: Option<&Summary>, now: &mut Option<i64>, detail: Detail) -> String {
     let mut out = format!("\n  {BOLD}{}{BOLD:#}\n", block.title);
     for it in &block.steps {
-        out.push_str(&step(it, detail));
+        let is_news = it.told.at != *now;
+        *now = it.told.at;
+        out.push_str(&step(it, is_news, detail));
     }
     if block.steps.is_empty() && before.is_some() {
         let _ = writeln!(out, "    {DIM}nothing to be seen happens{DIM:#}");
@@ -43,7 +47,7 @@ fn block(block: &Block, before: Option<&Summary>, detail: Detail) -> String {
     out + &summary(&block.summary, before)
 }
 
-fn step(step: &Step, detail: Detail) -> String {
+fn step(step: &Step, is_news: bool, detail: Detail) -> String {
     let mut out = String::new();
     let told = &step.told;
     if told.begins_loop {
@@ -51,7 +55,8 @@ fn step(step: &Step, detail: Detail) -> String {
     }
     let times = if told.times > 1 { format!(" ({} times)", told.times) } else { String::new() };
     let label = format!("{:>5}. ", step.number);
-    let text = format!("{BOLD}{}:{BOLD:#} {}{times}", told.actor, told.text);
+    let moment = told.at.filter(|_| is_news).map_or_else(String::new, |at| format!("{DIM}t+{}{DIM:#} ", shown(at)));
+    let text = format!("{moment}{BOLD}{}:{BOLD:#} {}{times}", told.actor, told.text);
     let _ = writeln!(out, "{}", indented(&text, &label, "       "));
     for line in &told.why {
         let _ = writeln!(out, "{DIM}{}{DIM:#}", indented(line, "         ", "           "));

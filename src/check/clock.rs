@@ -1,0 +1,153 @@
+//! The clock of a story: when its steps take place, at the earliest, and for which delays the run is possible at all.
+//!
+//! Moments are those of the run that was found, in the system in which it was found ([`crate::system::times`]). In a run of a whole cluster that was
+//! led there from a part of it, others may wait for longer than they would; such a run is told by what it has to wait for
+//! alone.
+
+use std::collections::BTreeSet;
+
+use crate::cluster::view::story::Line;
+use crate::system::times::demands::{Demands, Reason};
+use crate::system::times::{Moments, solve};
+use crate::system::{ActionKind, Bound, PaceId, System, Trace};
+
+/// Seconds beyond which nobody is told what a pause would have to be.
+const LONGEST: i64 = 24 * 3600;
+
+/// When the steps of a run take place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clock {
+    /// By step: seconds since the start, at the earliest.
+    pub steps: Vec<i64>,
+    /// Of a lasso: the seconds that a round of the loop takes, at least.
+    pub round: Option<i64>,
+    /// Delays without which there is no such run, in words.
+    pub needs: Vec<String>,
+}
+
+impl Clock {
+    /// The clock of a run; `None` if the system has none, or the run has no moments.
+    pub fn of(system: &System, trace: &Trace) -> Option<Self> {
+        if system.paces.is_empty() {
+            return None;
+        }
+        let demands = Demands::of(system, trace).ok()?;
+        let exact = solve(&demands, |bound| bound.seconds(system));
+        let is_exact = exact.is_ok();
+        let soonest = || solve(&demands, |bound| bound.seconds(system).filter(|_| !matches!(bound, Bound::Most(_))));
+        let Moments { steps, round } = exact.or_else(|_| soonest()).ok()?;
+        let needs = if is_exact { needs(system, &demands) } else { Vec::new() };
+        Some(Clock { steps, round, needs })
+    }
+
+    /// What there is to say of it besides moments of steps.
+    pub fn lines(&self) -> Vec<Line> {
+        let round =
+            self.round.filter(|&round| round > 1).map(|round| format!("each round takes {} or more", shown(round)));
+        round.into_iter().chain(self.needs.iter().cloned()).map(Line::from).collect()
+    }
+
+    /// The clock of the same run with observers' steps, which take place at once.
+    ///
+    /// `lifted` is a run of the whole system, `trace` the one that the clock is of.
+    pub fn along(mut self, lifted: &Trace, trace: &Trace) -> Self {
+        let mut own = trace.steps.iter().zip(&self.steps).peekable();
+        let mut now = 0;
+        let moments = lifted.steps.iter().map(|step| {
+            if let Some((_, moment)) = own.next_if(|(other, _)| *other == step) {
+                now = *moment;
+            }
+            now
+        });
+        self.steps = moments.collect();
+        self
+    }
+}
+
+/// What a run needs: paces whose longest delay has to be so long, and pauses that must not be longer.
+fn needs(system: &System, demands: &Demands) -> Vec<String> {
+    let paces = |is_meant: fn(Bound) -> bool| -> BTreeSet<PaceId> {
+        let bounds = demands.all.iter().filter_map(|it| match it.why {
+            Reason::Bound(bound) => Some(bound),
+            Reason::Order | Reason::Starved(_) => None,
+        });
+        bounds.filter(|&bound| is_meant(bound)).filter_map(|bound| bound.pace(system)).collect()
+    };
+    let waits = paces(|bound| matches!(bound, Bound::Most(_)));
+    let pauses = paces(|bound| matches!(bound, Bound::Apart(_)));
+    let waits = waits.into_iter().filter_map(|pace| wait(system, demands, pace));
+    waits.chain(pauses.into_iter().filter_map(|pace| pause(system, demands, pace))).collect()
+}
+
+/// That something has to take so long, if that is longer than it takes anyway.
+fn wait(system: &System, demands: &Demands, id: PaceId) -> Option<String> {
+    let pace = &system.paces[id.0];
+    let (least, most) = (i64::from(pace.least), i64::from(pace.most?));
+    let is_possible = |most: i64| {
+        solve(demands, |bound| match bound {
+            Bound::Most(_) if bound.pace(system) == Some(id) => Some(most),
+            other => other.seconds(system),
+        })
+        .is_ok()
+    };
+    let needed = smallest(least, most, is_possible);
+    (needed > least).then(|| format!("this needs a {} of {} or more", pace.name, shown(needed)))
+}
+
+/// That a pause must not be longer than so much, if some pause rules the run out.
+fn pause(system: &System, demands: &Demands, id: PaceId) -> Option<String> {
+    let is_outside = |it: &crate::system::Action| it.pace == Some(id) && it.kind == ActionKind::Environment;
+    if !system.actions.iter().any(is_outside) {
+        return None;
+    }
+    let pace = &system.paces[id.0];
+    let is_ruled_out = |apart: i64| {
+        solve(demands, |bound| match bound {
+            Bound::Apart(pace) if pace == id => Some(apart),
+            other => other.seconds(system),
+        })
+        .is_err()
+    };
+    let enough = smallest(i64::from(pace.apart) + 1, LONGEST + 1, is_ruled_out);
+    (enough <= LONGEST).then(|| format!("{} that are {} or more apart do not lead here", pace.name, shown(enough)))
+}
+
+/// The smallest number of a range that is as wanted, where all larger ones are, too.
+fn smallest(mut least: i64, mut most: i64, is_wanted: impl Fn(i64) -> bool) -> i64 {
+    while least < most {
+        let middle = least + (most - least) / 2;
+        if is_wanted(middle) { most = middle } else { least = middle + 1 }
+    }
+    least
+}
+
+/// Seconds as people write them: `15s`, `5m15s`, `1h0m5s`.
+pub fn shown(seconds: i64) -> String {
+    let (hours, minutes, rest) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    match (hours, minutes, rest) {
+        (0, 0, rest) => format!("{rest}s"),
+        (0, minutes, 0) => format!("{minutes}m"),
+        (0, minutes, rest) => format!("{minutes}m{rest}s"),
+        (hours, 0, 0) => format!("{hours}h"),
+        (hours, minutes, 0) => format!("{hours}h{minutes}m"),
+        (hours, minutes, rest) => format!("{hours}h{minutes}m{rest}s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_are_shown_in_the_largest_units() {
+        let all = [0, 15, 60, 315, 3600, 3605, 86400].map(shown);
+        assert_eq!(all, ["0s", "15s", "1m", "5m15s", "1h", "1h0m5s", "24h"]);
+    }
+
+    #[test]
+    fn the_smallest_number_is_found() {
+        assert_eq!(smallest(0, 100, |it| it >= 42), 42);
+        assert_eq!(smallest(7, 7, |_| false), 7);
+        assert_eq!(smallest(0, 9, |_| false), 9);
+    }
+}
