@@ -1,14 +1,16 @@
-//! What is assumed when nobody says: how the load of autoscaled workloads moves.
+//! What is assumed when nobody says: how the load of autoscaled workloads moves, and what else a scenario amounts to.
 
 use k8s_openapi::api::autoscaling::v2::{MetricSpec, MetricTarget};
 use k8s_openapi::api::core::v1::PodSpec;
 
 use crate::cluster::object::gitops::Sync;
+use crate::cluster::object::interval;
 use crate::cluster::object::policy::{Rhythm, Runner};
 use crate::cluster::object::quantity;
 use crate::cluster::object::resources;
 use crate::cluster::object::scenario::{Load, LoadPer, Samples, Scenario, find_workload};
 use crate::cluster::object::spec::{ClusterSpec, ObjectKey, WorkloadKind};
+use crate::cluster::object::timing::{self, Span, Timing};
 use crate::system::Interleaving;
 
 /// A load for every metric of every autoscaler that can be computed.
@@ -56,7 +58,7 @@ pub fn describe_defaults(cluster: &ClusterSpec) -> Vec<String> {
     lines.extend(scenario.commands.iter().map(|command| format!("at any time: {}", command.text)));
     lines.extend(scenario.syncs.iter().map(describe_sync));
     let runners = cluster.descheduler.iter().flat_map(|policy| &policy.runners);
-    lines.extend(runners.map(describe_runner));
+    lines.extend(runners.map(|runner| describe_runner(runner, scenario.timing.as_ref())));
     if cluster.workloads.iter().any(|workload| workload.kind == WorkloadKind::CronJob) {
         lines.push("Jobs of a CronJob are over when it makes the next one".to_owned());
     }
@@ -66,17 +68,38 @@ pub fn describe_defaults(cluster: &ClusterSpec) -> Vec<String> {
     });
     lines.push(format!("bound {}, all properties that apply", scenario.bound));
     lines.push(describe_interleaving(scenario.interleaving).to_owned());
+    lines.push(describe_timing(scenario.timing.as_ref()));
     lines
 }
 
-/// When a descheduler runs. There is no clock that would keep it from running at another time.
-fn describe_runner(runner: &Runner) -> String {
+/// When a descheduler runs, and when it does here.
+fn describe_runner(runner: &Runner, timing: Option<&Timing>) -> String {
     let when = match &runner.rhythm {
         Rhythm::Every(interval) => format!("every {interval}"),
         Rhythm::Scheduled(schedule) => format!("by the schedule `{schedule}`"),
         Rhythm::Once => "once, whenever its container starts".to_owned(),
     };
-    format!("{} deschedules {when}; here at any time, for there is no clock", runner.name)
+    let own = interval::planned(&runner.rhythm);
+    let here = timing.map(|timing| timing.descheduling.or(own).unwrap_or(timing::DESCHEDULING));
+    let here = match here {
+        None => "; here at any time, for there is no clock".to_owned(),
+        Some(_) if here == own && matches!(runner.rhythm, Rhythm::Every(_)) => String::new(),
+        Some(seconds) => format!("; here every {}", timing::shown(seconds)),
+    };
+    format!("{} deschedules {when}{here}", runner.name)
+}
+
+/// What takes how long.
+fn describe_timing(timing: Option<&Timing>) -> String {
+    let Some(timing) = timing else { return "there is no clock: whatever may happen may take any time".to_owned() };
+    let Timing { reaction, pod_start, scheduling_backoff, .. } = timing;
+    let mut told = format!("controllers react within {reaction}, pods start within {pod_start} and end within ");
+    told += &timing.termination.map_or_else(|| "their grace periods".to_owned(), |span| span.to_string());
+    told += &format!("; pods that do not fit are tried again after {scheduling_backoff}");
+    let others = [("maintenance pauses for", timing.pause), ("commands are apart by", timing.commands)];
+    let others = others.into_iter().chain([("loads stay for", timing.load)]).filter(|(_, span)| *span != Span::ANY);
+    others.for_each(|(what, span)| told += &format!("; {what} {span}"));
+    told
 }
 
 /// Who puts back what, where that is not too much.

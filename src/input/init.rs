@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use crate::cluster::object::scenario::{Load, LoadPer};
 use crate::cluster::object::spec::{ClusterSpec, WorkloadKind};
+use crate::cluster::object::timing::{self, Span, Timing};
 
 use super::defaults;
 
@@ -16,6 +17,7 @@ pub fn init_scenario(cluster: &ClusterSpec) -> String {
     loads(&mut out, &defaults::default_loads(cluster));
     out.push_str(&events(cluster));
     out.push_str(TAIL);
+    out.push_str(&times());
     out
 }
 
@@ -124,3 +126,29 @@ fn events(cluster: &ClusterSpec) -> String {
 "
     )
 }
+
+/// What takes how long, as it is unless somebody says so.
+fn times() -> String {
+    let default = Timing::default();
+    let fields = [
+        ("reaction", default.reaction.to_string(), "controllers and the scheduler"),
+        ("podStart", default.pod_start.to_string(), "from a pod's binding until it is ready"),
+        ("termination", LONGEST_TERMINATION.to_string(), "by default up to each pod's grace period, and a reaction"),
+        ("schedulingBackoff", default.scheduling_backoff.to_string(), "before a pod that did not fit is tried again"),
+        ("descheduling", timing::shown(timing::DESCHEDULING), "by default as its CronJob or Deployment says"),
+        ("pause", default.pause.to_string(), "between two maintenance steps; such as 65s.."),
+        ("commands", default.commands.to_string(), "between two commands"),
+        ("load", default.load.to_string(), "how long a load stays"),
+    ];
+    let lines = fields.map(|(field, value, comment)| format!("  #   {:28}# {comment}\n", format!("{field}: {value}")));
+    format!("{TIMES}{}", lines.concat())
+}
+
+/// What a grace period of 30 s and a reaction come to.
+const LONGEST_TERMINATION: Span = Span::within(0, 35);
+
+const TIMES: &str = "
+  # How long things take: from..to, or from.. without an end; `kubound timing` proposes it for a dump of a cluster. With
+  # `timing: none` there is no clock, and everything may take any time:
+  # timing:
+";

@@ -120,14 +120,14 @@ pub fn load_configured(
     resolve::resolve(&sources, options, sink)
 }
 
-/// The texts of paths, and that of the scenario that a configuration has for inputs without one.
+/// The texts of paths, and what a configuration has for inputs that do not say it themselves: a scenario, and what takes how
+/// long.
 pub fn sources(paths: &[PathBuf], config: Option<&Path>, limit: &Limit, sink: &mut Diagnostics) -> Vec<Arc<Source>> {
     let mut sources = places::read(paths, limit, sink);
-    let scenario = config.and_then(|config| config::scenario(config, sink));
+    let mut configured = config.map_or_else(Vec::new, |config| config::sources(config, sink));
     let is_there = |it: &Source| sources.iter().any(|known| known.is_file(&it.name, Path::new(&it.name)));
-    if let Some(scenario) = scenario.filter(|it| !is_there(it)) {
-        sources.push(Arc::new(scenario));
-    }
+    configured.retain(|it| !is_there(it));
+    sources.extend(configured.into_iter().map(Arc::new));
     sources
 }
 

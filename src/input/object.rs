@@ -69,8 +69,10 @@ pub trait Receiver {
 
 /// Hands out the objects of a source one by one, unpacking lists. A text that is not valid holds none.
 pub fn read(source: &Arc<Source>, receiver: &mut impl Receiver) {
-    if source.role == Role::Configuration {
-        return read_scenario(source, receiver);
+    match source.role {
+        Role::Configuration => return read_scenario(source, receiver),
+        Role::Timing => return,
+        Role::Given | Role::Scenario => {}
     }
     let outcome = read_pieces(source, true, receiver).or_else(|problem| match problem {
         Problem::NoList => {

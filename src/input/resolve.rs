@@ -32,7 +32,7 @@ use super::references;
 use super::rest;
 use super::scenario::recommendations;
 use super::scenario::sizes::{self, Sizes, Values};
-use super::scenario::{self, commands, commands::Commander, document::Document};
+use super::scenario::{self, commands, commands::Commander, document::Document, timing};
 use super::scheduler;
 use super::selecting;
 use super::source::{Role, Source};
@@ -449,6 +449,7 @@ impl Resolver<'_> {
             scenario::limit_jobs(raw, document, cluster, broken, self.sink);
             scenario::release_pods(raw, cluster, self.sink);
         }
+        cluster.scenario.timing = timing::resolve(document, self.sources, self.sink);
         if document.is_none_or(|(_, document)| document.spec.loads.is_none()) {
             cluster.scenario.loads = defaults::default_loads(cluster);
         }

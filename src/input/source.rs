@@ -22,6 +22,8 @@ pub enum Role {
     Scenario,
     /// The same, written in the `scenario` field of a configuration: nothing else of it is read.
     Configuration,
+    /// The `timing` field of a configuration, for scenarios that have none: nothing else of it is read.
+    Timing,
 }
 
 /// A named text.

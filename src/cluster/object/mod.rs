@@ -8,6 +8,7 @@ pub mod command;
 pub mod daemon;
 pub mod gitops;
 pub mod images;
+pub mod interval;
 pub mod karpenter;
 pub mod key;
 pub mod limit_range;

@@ -33,7 +33,7 @@ pub struct DeschedulerPolicy {
     pub origin: Origin,
 }
 
-/// A descheduler. The model has no clock: in it a cycle may begin at any time, whatever runs it.
+/// A descheduler.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Runner {
     /// Its kind, namespace and name.

@@ -4,6 +4,8 @@
 //! does not bound is not bounded. Times that objects and flags say themselves (sync periods, windows, tolerated times) are not
 //! repeated here.
 
+use std::fmt::{Display, Formatter, Result};
+
 /// From when something may happen until it does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Span {
@@ -28,6 +30,28 @@ impl Span {
     }
 }
 
+/// As scenarios write it: `0s..5s`, `65s..`, or `5m` where both ends are one.
+impl Display for Span {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> Result {
+        let least = shown(self.least);
+        match self.most {
+            None => write!(formatter, "{least}.."),
+            Some(most) if most == self.least => write!(formatter, "{least}"),
+            Some(most) => write!(formatter, "{least}..{}", shown(most)),
+        }
+    }
+}
+
+/// A number of seconds as Kubernetes writes durations, without what is zero: `15s`, `5m`, `1m5s`, `2h`.
+pub fn shown(seconds: u32) -> String {
+    let parts = [(seconds / 3600, 'h'), (seconds / 60 % 60, 'm'), (seconds % 60, 's')];
+    let parts: String = parts.iter().filter(|(number, _)| *number > 0).map(|(n, unit)| format!("{n}{unit}")).collect();
+    if parts.is_empty() { "0s".to_owned() } else { parts }
+}
+
+/// The interval of a descheduler of which nothing is known, in seconds: that of its chart.
+pub const DESCHEDULING: u32 = 300;
+
 /// What a scenario says of time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Timing {
@@ -39,7 +63,7 @@ pub struct Timing {
     pub termination: Option<Span>,
     /// The scheduler's back-off for a pod that did not fit. Upstream: 1 to 10 s.
     pub scheduling_backoff: Span,
-    /// The interval of a descheduler. `None`: of its CronJob or Deployment, where that is known, else 5 min.
+    /// The interval of a descheduler. `None`: of its CronJob or Deployment, where that is known, else [`DESCHEDULING`].
     pub descheduling: Option<u32>,
     /// What passes between the beginnings of two maintenance steps.
     pub pause: Span,
@@ -61,5 +85,22 @@ impl Default for Timing {
             commands: Span::ANY,
             load: Span::ANY,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_as_kubernetes_writes_them() {
+        let all = [0, 15, 60, 65, 300, 3600, 3605, 7260, 86_400].map(shown);
+        assert_eq!(all, ["0s", "15s", "1m", "1m5s", "5m", "1h", "1h5s", "2h1m", "24h"]);
+    }
+
+    #[test]
+    fn spans_are_as_scenarios_write_them() {
+        let spans = [Span::within(0, 5), Span::at_least(65), Span::within(300, 300), Span::ANY, Span::within(5, 90)];
+        assert_eq!(spans.map(|span| span.to_string()), ["0s..5s", "1m5s..", "5m", "0s..", "5s..1m30s"]);
     }
 }

@@ -5,7 +5,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::input::scenario::document::Spec;
+use crate::input::scenario::document::{Spec, Timing};
 use crate::system::Interleaving;
 
 /// What a project wants of Kubound: read from `.kubound.yaml` in the working directory or above. Options of the command
@@ -26,6 +26,8 @@ pub struct Document {
     pub memory: Option<Amount>,
     /// How event-driven actions interleave.
     pub interleaving: Option<Interleaving>,
+    /// How long things take, where the scenario does not say it: as `timing` of a Scenario.
+    pub timing: Option<Timing>,
     /// The engine that decides.
     pub engine: Option<Engine>,
     /// Violations that are known and accepted: they are reported and do not count.

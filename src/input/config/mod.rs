@@ -1,8 +1,8 @@
 //! A project's configuration, `.kubound.yaml`: which scenario, which properties, how far, and what is ignored.
 //!
 //! It is found from a directory upwards, up to the root of a repository. What is wrong in it is an error at its place. Its
-//! scenario becomes a text of the input like any other ([`scenario`]), so that whoever reads or edits texts needs to
-//! know nothing of it.
+//! scenario and its times become texts of the input like any other ([`sources`]), so that whoever reads or edits texts needs
+//! to know nothing of them.
 
 pub mod document;
 mod rules;
@@ -19,6 +19,7 @@ use super::diagnostics::Diagnostics;
 use super::ignore::Ignore;
 use super::object::RawObject;
 use super::path::FieldPath;
+use super::scenario::timing;
 use super::source::{self, Role, Source};
 use super::suggest;
 use super::tree::{Node, Position, Tree};
@@ -97,8 +98,12 @@ fn of_source(source: &Arc<Source>, sink: &mut Diagnostics) -> Option<Config> {
     if let Some(scenario) = scenario {
         check_scenario(source, &scenario, sink);
     }
-    let Document { properties, bound, timeout, memory, interleaving, engine, ignore, .. } =
+    let Document { properties, bound, timeout, memory, interleaving, engine, ignore, timing, .. } =
         raw.decode_at(&FieldPath::root(), sink)?;
+    // What it says is read again with the input; here it is only that errors come before anything else is done.
+    if let Some(timing) = &timing {
+        timing::read(timing, &raw, &"timing".into(), sink);
+    }
     let mut reader = Reader { raw: &raw, sink };
     properties
         .iter()
@@ -169,14 +174,20 @@ fn beside(config: &Source, name: &str) -> PathBuf {
     config.directory.as_deref().unwrap_or(Path::new("")).join(name)
 }
 
-/// The text of the scenario that a configuration has for inputs without one; what is wrong with it is reported.
-pub fn scenario(config: &Path, sink: &mut Diagnostics) -> Option<Source> {
-    let source = source::read_file(config, sink)?;
-    let tree = tree(&source, sink)??.take("scenario")?;
-    match (&tree.node, tree.as_str()) {
+/// The texts that a configuration adds to an input: its scenario, and its `timing`. What is wrong with them is reported.
+pub fn sources(config: &Path, sink: &mut Diagnostics) -> Vec<Source> {
+    let Some(source) = source::read_file(config, sink) else { return Vec::new() };
+    let Some(Some(mut tree)) = tree(&source, sink) else { return Vec::new() };
+    let timing = tree.take("timing").filter(|it| !it.is_null()).map(|_| source.with_role(Role::Timing));
+    scenario(&source, &mut tree, sink).into_iter().chain(timing).collect()
+}
+
+fn scenario(source: &Source, tree: &mut Tree, sink: &mut Diagnostics) -> Option<Source> {
+    let scenario = tree.take("scenario")?;
+    match (&scenario.node, scenario.as_str()) {
         (Node::Mapping(_), _) => Some(source.with_role(Role::Configuration)),
         (_, Some(name)) => {
-            let file = source::read_file(&beside(&source, name), sink)?;
+            let file = source::read_file(&beside(source, name), sink)?;
             Some(file.with_role(Role::Scenario))
         }
         _ => None,
@@ -240,6 +251,9 @@ mod tests {
             ("bound: -1\n", ".kubound.yaml:1:8: error: bound:"),
             ("timeout: soon\n", ".kubound.yaml:1:10: error: timeout: `soon`"),
             ("memory: 0\n", ".kubound.yaml:1:9: error: memory:"),
+            ("timing: soon\n", ".kubound.yaml:1:9: error: timing: invalid value"),
+            ("timing: {podstart: 1s}\n", ".kubound.yaml:1:10: error: timing.podstart: unknown field `podstart`"),
+            ("timing:\n  pause: 5s..1s\n", ".kubound.yaml:2:10: error: timing.pause: `5s..1s` ends before it begins"),
             ("engine: quantum\n", ".kubound.yaml:1:9: error: engine: unknown variant"),
             ("properties: [settle]\n", "did you mean `settles`?"),
             ("scenario: nowhere.yaml\n", ".kubound.yaml:1:11: error: cannot read"),

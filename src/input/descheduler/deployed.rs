@@ -1,7 +1,7 @@
 //! Where a descheduler runs: Deployments and CronJobs of its image or command, or that mount the policy. Whether one of
 //! them acts at all, and when its cycles begin.
 //!
-//! The model has no clock, so an interval or a schedule is only told: a cycle may begin at any time.
+//! What an interval or a schedule amounts to is said in [`crate::cluster::object::interval`].
 //!
 //! Reference: descheduler `cmd/descheduler/app/options/options.go`, `charts/descheduler` (v0.36).
 

@@ -15,6 +15,7 @@ pub use super::karpenter::Karpenter;
 pub use super::kubectl::{Command, Drain, FlaggedDrain, Manifest, Scale};
 pub use super::recommendations::Document as Recommendation;
 pub use super::switches::{ClusterAutoscaler, ClusterAutoscalerFlags, Controllers, Hpa, HpaFlags, StatefulSet};
+pub use super::timing_document::{Span, Spans, Timing};
 
 /// What Kubernetes objects cannot say: how load moves, what fails, what users do, and what must hold.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -90,6 +91,8 @@ pub struct Spec {
     pub bound: Option<u32>,
     /// How event-driven actions interleave.
     pub interleaving: Interleaving,
+    /// How long things take; what is not given is what upstream does by default. `none` means no clock at all.
+    pub timing: Option<Timing>,
 }
 
 /// What is known of the Jobs of a CronJob.
@@ -356,7 +359,7 @@ pub struct Startup {
 pub enum Duration {
     /// In seconds.
     Seconds(u32),
-    /// A number with `s`, `m` or `h`.
+    /// A number with `s`, `m` or `h`, or several, the largest unit first.
     Text(String),
 }
 

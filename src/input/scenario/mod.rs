@@ -19,6 +19,8 @@ mod properties;
 pub mod recommendations;
 pub mod sizes;
 pub mod switches;
+pub mod timing;
+mod timing_document;
 mod unwell;
 pub mod values;
 
@@ -53,7 +55,7 @@ pub fn decode(objects: &[Arc<RawObject>], sink: &mut Diagnostics) -> Option<(Arc
     Some((Arc::clone(raw), document))
 }
 
-/// Resolves everything but node pools, commands and default loads.
+/// Resolves everything but node pools, commands, default loads and what is said of time.
 pub fn resolve(
     raw: &RawObject,
     document: &Document,

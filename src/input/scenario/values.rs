@@ -49,21 +49,29 @@ pub fn range(range: &Range) -> Result<(i64, i64), String> {
     }
 }
 
-/// A duration in seconds.
+/// Units of time, the largest first, with their seconds.
+const UNITS: [(char, i64); 3] = [('h', 3600), ('m', 60), ('s', 1)];
+
+/// A duration in seconds: a number, or numbers with units that fall, such as `1m30s`.
 pub fn seconds(duration: &Duration) -> Result<i64, String> {
     let given = match duration {
         Duration::Seconds(seconds) => return Ok((*seconds).into()),
         Duration::Text(text) => text.trim(),
     };
-    let malformed = || format!("`{given}` is not a duration");
-    let end = given.find(|c: char| !c.is_ascii_digit()).unwrap_or(given.len());
-    let unit = match &given[end..] {
-        "s" | "" => 1,
-        "m" => 60,
-        "h" => 3600,
-        _ => return Err(malformed()),
-    };
-    given[..end].parse::<i64>().ok().and_then(|number| number.checked_mul(unit)).ok_or_else(malformed)
+    let read = given.parse::<u32>().map(i64::from).ok().or_else(|| with_units(given));
+    read.ok_or_else(|| format!("`{given}` is not a duration"))
+}
+
+/// Seconds of a text that consists of numbers and units only.
+fn with_units(text: &str) -> Option<i64> {
+    let (mut rest, mut sum) = (text, 0_i64);
+    for (unit, seconds) in UNITS {
+        let Some((number, after)) = rest.split_once(unit) else { continue };
+        let is_number = !number.is_empty() && number.bytes().all(|digit| digit.is_ascii_digit());
+        let number = number.parse::<i64>().ok().filter(|_| is_number)?;
+        (rest, sum) = (after, sum.checked_add(number.checked_mul(seconds)?)?);
+    }
+    (rest.is_empty() && !text.is_empty()).then_some(sum)
 }
 
 /// A percentage from 1 to 100.
@@ -87,7 +95,10 @@ mod tests {
         assert!(range(&Range::Text("2..1".into())).is_err());
         assert!(range(&Range::Text("2".into())).is_err());
         assert_eq!(seconds(&Duration::Text("5m".into())), Ok(300));
-        assert!(seconds(&Duration::Text("5 m".into())).is_err());
+        assert_eq!(seconds(&Duration::Text("1h1m30s".into())), Ok(3690));
+        for wrong in ["5 m", "", "s", "30s1m", "1m1m", "-1s", "+1s", "1.5m", "1d", "99999999999999999h"] {
+            assert!(seconds(&Duration::Text(wrong.into())).is_err(), "{wrong}");
+        }
         assert_eq!(percent(&Percent::Text("98%".into())), Ok(98));
         assert!(percent(&Percent::Number(0)).is_err());
         assert!(milli(&Amount::Whole(i64::MAX)).is_err());
