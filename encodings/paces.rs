@@ -19,9 +19,9 @@
 //! Whatever may find nothing to do, as an autoscaler whose window holds, has no *most*: a step of the model is one that changes
 //! something, and there need not be one.
 
-use crate::cluster::object::policy::Rhythm;
+use crate::cluster::object::interval::planned;
 use crate::cluster::object::spec::ClusterSpec;
-use crate::cluster::object::timing::{Span, Timing};
+use crate::cluster::object::timing::{DESCHEDULING, Span, Timing};
 use crate::cluster::view::Cluster;
 use crate::system::{ActionKind, Pace, PaceId, System};
 
@@ -31,10 +31,6 @@ use super::ranks;
 const DRAIN_RETRY: u32 = 5;
 /// A pod's grace period, unless it says another.
 const GRACE: i64 = 30;
-/// A descheduler's interval, unless it is known.
-const DESCHEDULING: u32 = 300;
-/// The least interval of a schedule.
-const SCHEDULE: u32 = 60;
 
 /// From pods that start late until they are ready.
 pub fn slow_start(cluster: &Cluster<'_>) -> Option<PaceId> {
@@ -61,15 +57,14 @@ pub fn descheduler(cluster: &Cluster<'_>, name: &str) -> Option<PaceId> {
     granted(cluster, |timing| apart(name, timing.descheduling.unwrap_or_else(|| interval(cluster))))
 }
 
-/// The shortest interval between two cycles that what is known of deschedulers allows.
+/// The shortest time between two cycles that what is known of deschedulers allows; of several, any.
 fn interval(cluster: &Cluster<'_>) -> u32 {
-    let runners = cluster.spec.descheduler.iter().flat_map(|policy| &policy.runners);
-    let shortest = runners.map(|runner| match &runner.rhythm {
-        Rhythm::Every(_) => 0,
-        Rhythm::Scheduled(_) => SCHEDULE,
-        Rhythm::Once => 0,
-    });
-    shortest.min().unwrap_or(DESCHEDULING)
+    let mut runners = cluster.spec.descheduler.iter().flat_map(|policy| &policy.runners);
+    match (runners.next(), runners.next()) {
+        (None, _) => DESCHEDULING,
+        (Some(only), None) => planned(&only.rhythm).unwrap_or(0),
+        (Some(_), Some(_)) => 0,
+    }
 }
 
 /// How long a window holds what it holds, if it holds anything and there is time.
