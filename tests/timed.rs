@@ -135,11 +135,12 @@ fn a_pause_that_is_long_enough_makes_it_hold() {
 }
 
 #[test]
-fn verdicts_name_the_paces_that_they_rest_on() {
+fn verdicts_name_the_demands_that_they_rest_on() {
     let system = pods(60, 66);
     let decision = timed::decide(&Explicit, &system, &[PropertyId(0)], &Budget::bound(9), &Silent);
-    let names = decision.outcome.paces.iter().map(|pace| system.paces[pace.0].name.as_str());
-    assert_eq!(names.collect::<Vec<_>>(), ["drains", "reaction", "start of pods"]);
+    let demands = decision.outcome.demands.iter().filter_map(|demand| demand.describe(&system));
+    let expected = ["reaction: at most 5 s", "start of pods: at most 60 s", "drains: every time at least 66 s"];
+    assert_eq!(demands.collect::<Vec<_>>(), expected);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! How one property of a model is decided: the model is made smaller for it, and an engine is asked.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use super::plan::Plan;
@@ -63,7 +64,7 @@ impl Asking<'_> {
     /// Nothing, because the time is over.
     fn late(&self) -> Decision {
         let verdict = Verdict::Unknown { reason: UnknownReason::Time, covered: 0 };
-        let outcome = Outcome { verdict, statistics: Statistics::default(), certificate: None, paces: Vec::new() };
+        let outcome = Outcome { verdict, statistics: Statistics::default(), certificate: None, demands: Vec::new() };
         Decision { outcome, engine: self.plan.engine.name(), beside: Vec::new() }
     }
 
@@ -103,12 +104,14 @@ impl Asked {
         elapsed: Duration,
     ) -> CheckResult {
         let Decision { outcome, engine, beside } = self.decision;
-        let Outcome { statistics, certificate, .. } = outcome;
+        let Outcome { statistics, certificate, demands, .. } = outcome;
+        let system = &self.reduction.slice.system;
+        let timing: BTreeSet<String> = demands.iter().filter_map(|demand| demand.describe(system)).collect();
         CheckResult {
             input,
             property: self.property,
             subject: subject.unwrap_or(self.subjects),
-            interleaving: self.reduction.slice.system.interleaving,
+            interleaving: system.interleaving,
             without: Vec::new(),
             answer,
             engine: engine.to_owned(),
@@ -116,6 +119,7 @@ impl Asked {
             peak_memory_bytes: peak_resident_bytes(),
             statistics,
             certificate,
+            timing: timing.into_iter().collect(),
             beside,
             reduction: self.explanation,
             family: None,

@@ -33,6 +33,8 @@ pub struct CheckResult {
     pub statistics: Statistics,
     /// The checked proof, if there is one.
     pub certificate: Option<Certificate>,
+    /// What the verdict takes for granted of time; without it, it might be another one.
+    pub timing: Vec<String>,
     /// Engines that ran beside the one that decided.
     pub beside: Vec<Attempt>,
     /// How the model was made smaller, where that was asked for.
@@ -80,6 +82,7 @@ impl CheckResult {
             peak_memory_bytes: peak_resident_bytes(),
             statistics: Statistics::default(),
             certificate: None,
+            timing: Vec::new(),
             beside: Vec::new(),
             reduction: None,
             family: None,

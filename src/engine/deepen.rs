@@ -127,7 +127,7 @@ pub fn deepen<'s>(question: &Question<'s>, oracle: &mut dyn Oracle, progress: &d
             system.state.len()
         );
         let verdict = Verdict::Unknown { reason: UnknownReason::Engine(why), covered: 0 };
-        return Outcome { verdict, statistics: Statistics::default(), certificate: None, paces: Vec::new() };
+        return Outcome { verdict, statistics: Statistics::default(), certificate: None, demands: Vec::new() };
     }
     let stop = || watch.exhausted().is_some();
     let enumerates = limits.splits > FEW;
@@ -150,7 +150,7 @@ pub fn deepen<'s>(question: &Question<'s>, oracle: &mut dyn Oracle, progress: &d
         certificate: None,
     };
     let verdict = deepening.run(bound, progress).unwrap_or_else(|end| end);
-    Outcome { verdict, statistics: deepening.statistics(), certificate: deepening.certificate, paces: Vec::new() }
+    Outcome { verdict, statistics: deepening.statistics(), certificate: deepening.certificate, demands: Vec::new() }
 }
 
 impl Deepening<'_, '_> {

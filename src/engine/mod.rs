@@ -22,7 +22,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::system::{PaceId, PropertyId, System, Trace};
+use crate::system::{Bound, PropertyId, System, Trace};
 use crate::term::{Limit, Stopped};
 
 pub use memory::{available_bytes, peak_resident_bytes, resident_bytes};
@@ -267,8 +267,8 @@ pub struct Outcome {
     pub statistics: Statistics,
     /// The checked proof behind a `holds`, if one was asked for.
     pub certificate: Option<Certificate>,
-    /// Whose demands the verdict rests on: without them there are runs that break what is asked.
-    pub paces: Vec<PaceId>,
+    /// Demands of paces and timers that the verdict rests on: without them it might be another one, or another k.
+    pub demands: Vec<Bound>,
 }
 
 /// What an engine did that ran beside the one that decided.

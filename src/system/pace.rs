@@ -93,6 +93,18 @@ impl Bound {
         }
     }
 
+    /// In words, such as `start of pods: at most 60 s`.
+    pub fn describe(self, system: &System) -> Option<String> {
+        let (name, seconds) = (self.name(system)?, self.seconds(system)?);
+        let what = match self {
+            Bound::Least(_) => "at least",
+            Bound::Most(_) => "at most",
+            Bound::Apart(_) => "every time at least",
+            Bound::Timer(_) => "lasts",
+        };
+        Some(format!("{name}: {what} {seconds} s"))
+    }
+
     /// The pace that demands it, if there is one.
     pub fn pace(self, system: &System) -> Option<PaceId> {
         match self {

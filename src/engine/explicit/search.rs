@@ -26,7 +26,7 @@ pub(super) fn check(system: &System, properties: &[PropertyId], budget: &Budget,
         Err(Uncompiled::Rule(why)) => Verdict::Unknown { reason: UnknownReason::Engine(why), covered: 0 },
         Err(Uncompiled::Stopped) => Verdict::Unknown { reason: why, covered: 0 },
     };
-    Outcome { verdict, statistics: pulse.statistics, certificate: None, paces: Vec::new() }
+    Outcome { verdict, statistics: pulse.statistics, certificate: None, demands: Vec::new() }
 }
 
 /// A search under way.

@@ -135,7 +135,7 @@ impl Run<'_> {
     fn on_cadical(&self) -> Outcome {
         let why = "built without CaDiCaL".to_owned();
         let verdict = Verdict::Unknown { reason: UnknownReason::Engine(why), covered: 0 };
-        Outcome { verdict, statistics: Statistics::default(), certificate: None, paces: Vec::new() }
+        Outcome { verdict, statistics: Statistics::default(), certificate: None, demands: Vec::new() }
     }
 
     /// Checks, and checks the proof of what was found to hold.

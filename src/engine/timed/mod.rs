@@ -16,7 +16,7 @@ pub mod clocked;
 use std::collections::BTreeSet;
 
 use crate::system::times::{Conflict, moments};
-use crate::system::{Bound, PaceId, PropertyId, System, Trace};
+use crate::system::{Bound, PropertyId, System, Trace};
 
 use super::{Budget, Decision, Engine, Progress, Statistics, Verdict, guided};
 use clocked::Clocked;
@@ -39,7 +39,7 @@ pub fn decide(
         let mut decision = guided::decide(engine, asked, properties, &left, progress);
         spent.add(&decision.outcome.statistics);
         decision.outcome.statistics = spent.clone();
-        decision.outcome.paces = paces(system, &demands);
+        decision.outcome.demands = demands.iter().copied().collect();
         let Verdict::Violated { trace, k, .. } = &mut decision.outcome.verdict else { return decision };
         if let Some(clocked) = &clocked {
             *trace = clocked.without(trace);
@@ -76,10 +76,4 @@ fn refining(system: &System, trace: &Trace, conflict: Conflict) -> BTreeSet<Boun
         bounds.extend(paces.map(Bound::Apart).filter(|bound| bound.seconds(system).is_some()));
     }
     bounds
-}
-
-/// Whose demands these are.
-fn paces(system: &System, demands: &BTreeSet<Bound>) -> Vec<PaceId> {
-    let paces: BTreeSet<PaceId> = demands.iter().filter_map(|bound| bound.pace(system)).collect();
-    paces.into_iter().collect()
 }

@@ -35,6 +35,7 @@ pub fn value(result: &CheckResult) -> Value {
         "variables": result.statistics.variables,
         "clauses": result.statistics.clauses,
         "certificate": result.certificate.as_ref().map(certificate),
+        "timing": result.timing,
         "beside": result.beside.iter().map(attempt).collect::<Vec<Value>>(),
         "reason": reason(&result.answer),
         "finding": finding(&result.answer),

@@ -18,6 +18,11 @@ pub fn text(result: &CheckResult, detail: Detail) -> String {
     {
         out.push_str(&dim(&certified(certificate, &result.statistics)));
     }
+    if let Some(timing) = timing(result)
+        && detail > Detail::Quiet
+    {
+        out.push_str(&dim(&timing));
+    }
     if detail == Detail::Verbose {
         out.push_str(&figures(result));
     }
@@ -55,7 +60,12 @@ pub fn notes(result: &CheckResult) -> Vec<String> {
     let family = result.family.iter().flat_map(|it| family::lines(it, words::holds_in(result.interleaving)));
     let focus = result.focus.iter().flat_map(|it| focus::lines(it, k));
     let certificate = result.certificate.iter().map(|it| certified(it, &result.statistics));
-    certificate.chain(family).chain(focus).collect()
+    certificate.chain(timing(result)).chain(family).chain(focus).collect()
+}
+
+/// What is taken for granted of time, if that matters.
+fn timing(result: &CheckResult) -> Option<String> {
+    (!result.timing.is_empty()).then(|| format!("assuming {}", result.timing.join("; ")))
 }
 
 fn verdict(result: &CheckResult) -> String {
