@@ -14,7 +14,8 @@
 //! | HorizontalPodAutoscaler | | | its sync period |
 //! | descheduler | | | its interval |
 //! | start-up stages of loads, cpu initialisation | as they say; the latter less `podStart` | | |
-//! | maintenance, commands, changes of load | | | `pause`, `commands`, `load` |
+//! | commands, changes of load | | | `commands`, `load` |
+//! | a drain of maintenance, since one began or ended | `pause` | | |
 //!
 //! Whatever may find nothing to do, as an autoscaler whose window holds, has no *most*: a step of the model is one that changes
 //! something, and there need not be one.
@@ -88,9 +89,9 @@ pub fn least(cluster: &Cluster<'_>, what: &str, seconds: i64) -> Option<PaceId> 
     granted(cluster, |_| after(what, Span::at_least(seconds)))
 }
 
-/// Steps of maintenance.
-pub fn maintenance(cluster: &Cluster<'_>) -> Option<PaceId> {
-    granted(cluster, |timing| apart("maintenance steps", timing.pause.least))
+/// What passes before a drain since one began, or ended with its node uncordoned.
+pub fn pause(cluster: &Cluster<'_>) -> Option<u32> {
+    cluster.spec.scenario.timing.as_ref().map(|timing| timing.pause.least)
 }
 
 /// What users do.
