@@ -133,6 +133,11 @@ fn what_says_nothing_is_no_measurement() {
     let late = proposed(&pod("a", 0, ["00:00", "31:00", "31:01", "31:02"]));
     assert!(line(&late.out, "reaction").contains("the default"), "{}", late.out);
     assert_eq!(read(&late.out).pod_start, Span::within(1, 3));
+    let both = proposed(
+        &(pod("a", 0, ["00:00", "31:00", "31:01", "31:02"]) + &pod("b", 0, ["00:00", "00:01", "00:01", "00:02"])),
+    );
+    let told = "# 0 objects made, 1 pod bound, slowest: shop/b bound after 1s; not below the default; 1 pod waited for a node, longer than 10s";
+    assert!(line(&both.out, "reaction").ends_with(told), "{}", both.out);
 }
 
 #[test]

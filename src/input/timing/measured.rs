@@ -13,8 +13,8 @@ use super::fields::Reference;
 use super::pods::Pod;
 use super::seen::Seen;
 
-/// What takes longer, in seconds, is no reaction: something else was waited for.
-const LONGEST_REACTION: i64 = 30;
+/// What takes longer, in seconds, is no reaction: it is beyond the scheduler's longest back-off, so there was no node for a pod.
+pub const LONGEST_REACTION: u32 = 10;
 /// What takes longer is no start: volumes, images or somebody were waited for.
 const LONGEST_START: i64 = 3600;
 /// A container that is not probed is ready as soon as it runs, give or take what kubelets need to say so.
@@ -55,6 +55,8 @@ pub struct Measured {
     pub start: ByWorkload,
     /// From the last time that no node was found for a pod until it was bound.
     pub waits: ByWorkload,
+    /// The number of pods whose binding took longer than a reaction does.
+    pub waiting: usize,
     restarted: usize,
     disturbed: usize,
     late: usize,
@@ -87,7 +89,7 @@ impl Measured {
             at.1 = at.1.min(created);
         }
         for ((_, key), (owner, created)) in first {
-            if let Some(seconds) = self.between(owner, created).filter(|it| i64::from(*it) <= LONGEST_REACTION) {
+            if let Some(seconds) = self.between(owner, created).filter(|it| *it <= LONGEST_REACTION) {
                 self.creation.entry(key.clone()).or_default().add(seconds);
             }
         }
@@ -102,10 +104,10 @@ impl Measured {
         };
         let (Some(from), Some(bound)) = (from, bound) else { return };
         match u32::try_from(bound - from) {
-            Ok(seconds) if refused.is_some() || bound - from <= LONGEST_REACTION => {
+            Ok(seconds) if refused.is_some() || seconds <= LONGEST_REACTION => {
                 times.entry(workload.clone()).or_default().add(seconds);
             }
-            Ok(_) => {}
+            Ok(_) => self.waiting += 1,
             Err(_) => self.backwards += 1,
         }
     }

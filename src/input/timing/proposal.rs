@@ -15,7 +15,7 @@ use crate::cluster::object::timing::{DESCHEDULING, Span, Timing, shown};
 use crate::input::descheduler::deployed;
 use crate::input::visible::visible;
 
-use super::measured::{ByWorkload, Measured, Samples, counted};
+use super::measured::{ByWorkload, LONGEST_REACTION, Measured, Samples, counted};
 use super::seen::Seen;
 
 /// At most so many workloads are named in a comment.
@@ -99,8 +99,16 @@ fn reaction(measured: &Measured, default: &Timing) -> (Line, u32) {
         format!("{} made, {} bound", counted(of(&measured.creation), "object"), counted(of(&measured.binding), "pod"));
     let longest = upper(most).max(usual);
     let kept = if upper(most) < usual { "; not below the default" } else { "" };
-    let comment = format!("{seen}, slowest: {} {what} after {}{kept}", named(key), shown(most));
+    let comment = format!("{seen}, slowest: {} {what} after {}{kept}{}", named(key), shown(most), waiting(measured));
     (Line::new("reaction", Span::within(default.reaction.least, longest), comment), longest)
+}
+
+/// The pods that were bound too late for a reaction.
+fn waiting(measured: &Measured) -> String {
+    match measured.waiting {
+        0 => String::new(),
+        count => format!("; {} waited for a node, longer than {}", counted(count, "pod"), shown(LONGEST_REACTION)),
+    }
 }
 
 fn start(measured: &Measured, default: &Timing) -> Line {
