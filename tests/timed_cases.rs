@@ -70,8 +70,8 @@ fn maintenance_holds_with_a_pause_that_is_long_enough() {
             matches!(ask(engine, &slice(&model), 10).verdict, Verdict::Holds(_))
         };
         assert!(!holds(0), "{}", engine.name());
-        assert!(!holds(75), "{}: a pod may take that long to be bound and to start", engine.name());
-        assert!(holds(76), "{}", engine.name());
+        assert!(!holds(20), "{}: a pod may take that long to be made and bound", engine.name());
+        assert!(holds(21), "{}", engine.name());
     }
 }
 

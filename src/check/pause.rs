@@ -15,9 +15,9 @@ use super::plan::Plan;
 
 /// How long is looked for a pause: at least, and at most; between, a few times as long as finding the counterexample took.
 const PATIENCE: [Duration; 2] =
-    [Duration::from_millis(if cfg!(debug_assertions) { 4_000 } else { 300 }), Duration::from_secs(10)];
+    [Duration::from_millis(if cfg!(debug_assertions) { 10_000 } else { 1_000 }), Duration::from_secs(10)];
 /// So many times.
-const TIMES: u32 = 4;
+const TIMES: u32 = 8;
 
 /// What there is to say of pauses after a counterexample that was found in so much time, if there is one that helps.
 pub fn advice(
