@@ -21,6 +21,7 @@
 //! something, and there need not be one.
 
 use crate::cluster::object::interval::planned;
+use crate::cluster::object::policy::{Rhythm, Runner};
 use crate::cluster::object::spec::ClusterSpec;
 use crate::cluster::object::timing::{DESCHEDULING, Span, Timing};
 use crate::cluster::view::Cluster;
@@ -55,16 +56,27 @@ pub fn autoscaler(cluster: &Cluster<'_>, name: &str) -> Option<PaceId> {
 
 /// A descheduler's plugin, which acts once a cycle.
 pub fn descheduler(cluster: &Cluster<'_>, name: &str) -> Option<PaceId> {
-    granted(cluster, |timing| apart(name, timing.descheduling.unwrap_or_else(|| interval(cluster))))
+    granted(cluster, |timing| apart(name, timing.descheduling.unwrap_or_else(|| interval(cluster, timing))))
 }
 
 /// The shortest time between two cycles that what is known of deschedulers allows; of several, any.
-fn interval(cluster: &Cluster<'_>) -> u32 {
+fn interval(cluster: &Cluster<'_>, timing: &Timing) -> u32 {
     let mut runners = cluster.spec.descheduler.iter().flat_map(|policy| &policy.runners);
     match (runners.next(), runners.next()) {
         (None, _) => DESCHEDULING,
-        (Some(only), None) => planned(&only.rhythm).unwrap_or(0),
+        (Some(only), None) => planned(&only.rhythm).map_or(0, |interval| interval.saturating_sub(late(only, timing))),
         (Some(_), Some(_)) => 0,
+    }
+}
+
+/// How late a cycle may be: a Job has to be made first, and its pod to start.
+fn late(runner: &Runner, timing: &Timing) -> u32 {
+    match runner.rhythm {
+        Rhythm::Scheduled(_) => {
+            let most = timing.reaction.most.zip(timing.pod_start.most);
+            most.map_or(u32::MAX, |(reaction, start)| reaction.saturating_add(start))
+        }
+        Rhythm::Every(_) | Rhythm::Once => 0,
     }
 }
 
