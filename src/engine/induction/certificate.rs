@@ -19,6 +19,9 @@ use super::goals::{self, Cycles};
 use super::rank::{Levels, rises, stays};
 use super::relation::Relation;
 
+/// Conditions that are asked about at once.
+const TOGETHER: usize = 16;
+
 /// An inductive proof of some properties.
 pub struct Inductive<'s> {
     /// The steps, and all terms.
@@ -50,8 +53,8 @@ impl<'s> Inductive<'s> {
             asker.assume(&relation.arena, fact);
         }
         let images: Vec<TermId> = self.invariants.iter().map(|&it| start.apply(&mut relation.arena, it)).collect();
-        let question = relation.some_fails(images);
-        asker.refute(&relation.arena, question)
+        let always = relation.arena.bool(true);
+        none_fails(relation, always, &images, asker)
     }
 
     /// Checks all questions about steps with a solver that knows nothing yet.
@@ -63,10 +66,10 @@ impl<'s> Inductive<'s> {
         let relation = &mut self.relation;
         self.invariants.iter().for_each(|&it| asker.assume(&relation.arena, it));
         for action in relation.possible() {
-            let images: Vec<TermId> = self.invariants.iter().map(|&it| relation.after(action, it)).collect();
-            let fails = relation.some_fails(images);
-            let question = relation.arena.and(relation.fires(action), fails);
-            asker.refute(&relation.arena, question)?;
+            // What a step does not change holds afterwards as before.
+            let images = self.invariants.iter().map(|&it| (it, relation.after(action, it)));
+            let changed: Vec<TermId> = images.filter(|(it, image)| it != image).map(|(_, image)| image).collect();
+            none_fails(relation, relation.fires(action), &changed, asker)?;
         }
         for goal in goals::broken(relation, &self.properties) {
             asker.refute(&relation.arena, goal)?;
@@ -77,6 +80,21 @@ impl<'s> Inductive<'s> {
         }
         cycles.iter().zip(&self.ranks).try_for_each(|(cycles, levels)| check_ranks(relation, cycles, levels, asker))
     }
+}
+
+/// That some terms hold wherever a condition does.
+fn none_fails(
+    relation: &mut Relation<'_>,
+    condition: TermId,
+    terms: &[TermId],
+    asker: &mut Asker<'_>,
+) -> Result<(), Gap> {
+    for some in terms.chunks(TOGETHER) {
+        let fails = relation.some_fails(some.iter().copied());
+        let question = relation.arena.and(condition, fails);
+        asker.refute(&relation.arena, question)?;
+    }
+    Ok(())
 }
 
 fn check_ranks(
