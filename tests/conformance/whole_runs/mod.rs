@@ -160,7 +160,7 @@ struct Phase {
 impl Phase {
     fn of(stretch: &Stretch) -> Result<Phase, String> {
         let mut built = step::build(stretch)?;
-        tempo::give(&mut built.model, &built.spec);
+        tempo::give(&mut built.model, &built.spec, stretch);
         Ok(Phase { lens: Lens::new(&built, stretch)?, built })
     }
 }

@@ -3,12 +3,15 @@
 //!
 //! Controllers and the scheduler have what scenarios grant unless they say otherwise. The simulated kubelets take what pods' annotations say.
 //!
-//! Not bounded: when pods start whose images never become ready.
+//! What the model leaves out has no end: when pods become ready whose images never do, or whose readiness probes the user made fail before.
 
 use crate::cluster::counting::templates::Template;
 use crate::cluster::object::spec::ClusterSpec;
 use crate::model::Model;
 use crate::system::{Pace, System};
+
+use super::record::{Stretch, listed};
+use super::workload::{Revision, revision};
 
 /// Moments of a second.
 pub const SECOND: f64 = 1000.0;
@@ -20,14 +23,23 @@ const LATE: f64 = 1.5;
 const TOLERATED: (u32, u32) = (300, 3);
 
 /// Gives a model the recorded cluster's paces.
-pub fn give(model: &mut Model, spec: &ClusterSpec) {
+pub fn give(model: &mut Model, spec: &ClusterSpec, stretch: &Stretch) {
     let system = &mut model.system;
     system.paces.iter_mut().for_each(tolerate);
     system.paces.iter_mut().for_each(scale);
+    for (var, name, field) in [("XR", "reaction", 0), ("XS", "scheduling", 0), ("XA", "Autoscaler", 2), ("XM", "availability", 1), ("XT", "tolerated", 1), ("XX","retry",0),("XTT","tolerated",0)] {
+        if let Some(value) = std::env::var(var).ok().and_then(|it| it.parse::<u32>().ok()) {
+            for pace in system.paces.iter_mut().filter(|it| it.name.contains(name)) {
+                match field { 0 => pace.most = pace.most.map(|_| value), 1 => pace.least = value, _ => pace.apart = value }
+            }
+        }
+    }
+    if let Some(value) = std::env::var("XW").ok().and_then(|it| it.parse::<u32>().ok()) { system.timers.iter_mut().for_each(|t| t.seconds = value); }
     system.timers.iter_mut().for_each(|timer| timer.seconds *= SECOND as u32);
     for template in &model.parts.templates {
         let takes = |what: &str| annotated(spec, template, what).unwrap_or(0.4);
-        set(system, &format!("{} starts", template.name), takes("sim/start"), becomes_ready(template));
+        let starts = becomes_ready(template) && !fails_probe(stretch, spec, template);
+        set(system, &format!("{} starts", template.name), takes("sim/start"), starts);
         set(system, &format!("{} terminates", template.name), takes("sim/term"), true);
     }
 }
@@ -52,11 +64,12 @@ fn scale(pace: &mut Pace) {
 
 /// Lets an action take so many seconds, and have an end to it if it had one and `ends`.
 fn set(system: &mut System, action: &str, takes: f64, ends: bool) {
-    let Some(index) = system.actions.iter().position(|it| it.name == action) else { return };
-    let Some(known) = system.actions[index].pace.map(|id| system.paces[id.0].clone()) else { return };
     let moments = |seconds: f64| (seconds * SECOND).round() as u32;
-    let most = known.most.filter(|_| ends).map(|_| moments(takes + LATE));
-    system.actions[index].pace = Some(system.pace(Pace { least: moments(takes), most, ..known }));
+    for index in (0..system.actions.len()).filter(|&it| system.actions[it].name == action).collect::<Vec<_>>() {
+        let Some(known) = system.actions[index].pace.map(|id| system.paces[id.0].clone()) else { continue };
+        let most = known.most.filter(|_| ends).map(|_| moments(takes + LATE));
+        system.actions[index].pace = Some(system.pace(Pace { least: moments(takes), most, ..known }));
+    }
 }
 
 /// What an annotation of a template's pods says, in seconds.
@@ -67,8 +80,19 @@ fn annotated(spec: &ClusterSpec, template: &Template, what: &str) -> Option<f64>
     given.get(what)?.parse().ok()
 }
 
+/// Whether some pod of a template's revision runs, and is not ready, when the stretch begins.
+fn fails_probe(stretch: &Stretch, spec: &ClusterSpec, template: &Template) -> bool {
+    let known = Revision { workload: spec.workloads[template.workload].key.name.clone(), image: image(template).to_owned() };
+    listed(&stretch.before, "Pod").iter().any(|pod| {
+        pod["phase"] == "Running" && pod["ready"] != true && stretch.revisions.get(&revision(pod)) == Some(&known)
+    })
+}
+
 /// Whether a template's pods become ready.
 fn becomes_ready(template: &Template) -> bool {
-    let image = template.spec.containers[0].image.as_deref().unwrap_or_default();
-    ["ok:", "run:", "runfail:"].iter().any(|ready| image.starts_with(ready))
+    ["ok:", "run:", "runfail:"].iter().any(|ready| image(template).starts_with(ready))
+}
+
+fn image(template: &Template) -> &str {
+    template.spec.containers[0].image.as_deref().unwrap_or_default()
 }
