@@ -55,7 +55,7 @@ pub fn compare(system: &System, trail: &Trail, record: &Record<'_>) -> Times {
     while let Some(run) = runs.next() {
         tried += 1;
         match judge(system, &run, record) {
-            Ok(demands) => { dump(system, &run); return Times::Kept(demands) }
+            Ok(demands) => return Times::Kept(demands),
             Err(conflict) => {
                 runs.leave(conflict.step);
                 first.get_or_insert(conflict.why);
@@ -66,15 +66,6 @@ pub fn compare(system: &System, trail: &Trail, record: &Record<'_>) -> Times {
         }
     }
     Times::Refused(format!("{} ({tried} runs tried)", first.unwrap_or_else(|| "no run".to_owned())))
-}
-
-fn dump(system: &System, run: &Run) {
-    if std::env::var_os("XDUMP").is_none() { return }
-    let demands = demands(system, run).unwrap();
-    for it in &demands.all { if let Reason::Bound(b) = it.why { if let Some(s) = b.seconds(system) {
-        let kind = format!("{b:?}"); let kind = kind.split('(').next().unwrap();
-        println!("DEMAND {kind} {} {s}", b.name(system).unwrap_or_default());
-    }}}
 }
 
 /// Why a run is impossible.

@@ -27,14 +27,6 @@ pub fn give(model: &mut Model, spec: &ClusterSpec, stretch: &Stretch) {
     let system = &mut model.system;
     system.paces.iter_mut().for_each(tolerate);
     system.paces.iter_mut().for_each(scale);
-    for (var, name, field) in [("XR", "reaction", 0), ("XS", "scheduling", 0), ("XA", "Autoscaler", 2), ("XM", "availability", 1), ("XT", "tolerated", 1), ("XX","retry",0),("XTT","tolerated",0)] {
-        if let Some(value) = std::env::var(var).ok().and_then(|it| it.parse::<u32>().ok()) {
-            for pace in system.paces.iter_mut().filter(|it| it.name.contains(name)) {
-                match field { 0 => pace.most = pace.most.map(|_| value), 1 => pace.least = value, _ => pace.apart = value }
-            }
-        }
-    }
-    if let Some(value) = std::env::var("XW").ok().and_then(|it| it.parse::<u32>().ok()) { system.timers.iter_mut().for_each(|t| t.seconds = value); }
     system.timers.iter_mut().for_each(|timer| timer.seconds *= SECOND as u32);
     for template in &model.parts.templates {
         let takes = |what: &str| annotated(spec, template, what).unwrap_or(0.4);
