@@ -15,12 +15,14 @@
 //! | descheduler | | | its interval |
 //! | start-up stages of loads | as they say | | |
 //! | cpu initialisation | its period, less `podStart`, and that fraction | | |
-//! | maintenance, commands, changes of load | | | `pause`, `commands`, `load` |
+//! | commands, changes of load | | | `commands`, `load` |
+//! | a drain of maintenance, since one began or ended | `pause` | | |
 //!
 //! Whatever may find nothing to do, as an autoscaler whose window holds, has no *most*: a step of the model is one that changes
 //! something, and there need not be one.
 
 use crate::cluster::object::interval::planned;
+use crate::cluster::object::policy::{Rhythm, Runner};
 use crate::cluster::object::spec::ClusterSpec;
 use crate::cluster::object::timing::{DESCHEDULING, Span, Timing};
 use crate::cluster::view::Cluster;
@@ -67,16 +69,27 @@ pub fn autoscaler(cluster: &Cluster<'_>, name: &str) -> Option<PaceId> {
 
 /// A descheduler's plugin, which acts once a cycle.
 pub fn descheduler(cluster: &Cluster<'_>, name: &str) -> Option<PaceId> {
-    granted(cluster, |timing| apart(name, timing.descheduling.unwrap_or_else(|| interval(cluster))))
+    granted(cluster, |timing| apart(name, timing.descheduling.unwrap_or_else(|| interval(cluster, timing))))
 }
 
 /// The shortest time between two cycles that what is known of deschedulers allows; of several, any.
-fn interval(cluster: &Cluster<'_>) -> u32 {
+fn interval(cluster: &Cluster<'_>, timing: &Timing) -> u32 {
     let mut runners = cluster.spec.descheduler.iter().flat_map(|policy| &policy.runners);
     match (runners.next(), runners.next()) {
         (None, _) => DESCHEDULING,
-        (Some(only), None) => planned(&only.rhythm).unwrap_or(0),
+        (Some(only), None) => planned(&only.rhythm).map_or(0, |interval| interval.saturating_sub(late(only, timing))),
         (Some(_), Some(_)) => 0,
+    }
+}
+
+/// How late a cycle may be: a Job has to be made first, and its pod to start.
+fn late(runner: &Runner, timing: &Timing) -> u32 {
+    match runner.rhythm {
+        Rhythm::Scheduled(_) => {
+            let most = timing.reaction.most.zip(timing.pod_start.most);
+            most.map_or(u32::MAX, |(reaction, start)| reaction.saturating_add(start))
+        }
+        Rhythm::Every(_) | Rhythm::Once => 0,
     }
 }
 
@@ -101,9 +114,9 @@ pub fn least(cluster: &Cluster<'_>, what: &str, seconds: i64) -> Option<PaceId> 
     granted(cluster, |_| after(what, Span::at_least(seconds)))
 }
 
-/// Steps of maintenance.
-pub fn maintenance(cluster: &Cluster<'_>) -> Option<PaceId> {
-    granted(cluster, |timing| apart("maintenance steps", timing.pause.least))
+/// What passes before a drain since one began, or ended with its node uncordoned.
+pub fn pause(cluster: &Cluster<'_>) -> Option<u32> {
+    cluster.spec.scenario.timing.as_ref().map(|timing| timing.pause.least)
 }
 
 /// What users do.

@@ -20,7 +20,7 @@ use kubound::term::Ctx;
 use proptest::prelude::*;
 use random::Bytes;
 
-const BOUND: u32 = 5;
+const BOUND: u32 = 4;
 
 /// A random system with random paces and a timer, asked for invariants only.
 fn timed_system(source: &mut Bytes) -> System {
@@ -80,7 +80,7 @@ fn decided(engine: &dyn Engine, system: &System, property: usize) -> Result<Opti
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 192, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
     fn engines_agree_with_a_search_second_by_second(bytes in proptest::collection::vec(any::<u8>(), 40..160)) {

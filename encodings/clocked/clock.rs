@@ -1,5 +1,5 @@
 //! Time in milliseconds, for the encodings of controllers whose timing can be observed. The model of a whole cluster has
-//! no clock: what timers guard there may happen in any later block.
+//! no times in its state: what timers guard there may happen in any later block, as far as paces allow.
 //!
 //! Part of the rules `clocked/taint-eviction`, `clocked/monitor` and `clocked/tainting`.
 

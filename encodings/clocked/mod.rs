@@ -1,5 +1,5 @@
 //! Controllers alone, with a clock: **only conformance runs these.** What is recorded of them is when they act, which
-//! the model of a cluster leaves open: it has no clock, and what timers guard may happen in any later block.
+//! the model of a cluster leaves open: its state has no times, and what timers guard may happen in any later block, as far as paces allow.
 //!
 //! Part of the rules `clocked/taint-eviction`, `clocked/deadline`, `clocked/monitor` and `clocked/tainting`.
 //!

@@ -6,6 +6,7 @@ use crate::cluster::view::deed::Deed;
 use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Scene, Sentence};
 use crate::cluster::{Attribute, Cell};
+use crate::system::ActionId;
 use crate::term::Bool;
 
 use super::super::{disruption, paces};
@@ -44,10 +45,13 @@ pub fn add(cluster: &Cluster<'_>) {
         .iter()
         .map(|cell| at_stage(cluster, cell, 0) & !cluster.is_down(cell) & !cluster.is_gone(cell) & room)
         .collect();
-    begin(cluster, &ready);
+    let begins = begin(cluster, &ready);
     let busy: Vec<Bool<'_>> =
         cells.iter().map(|cell| at_stage(cluster, cell, 1) & disruption::is_drained(cluster, cell)).collect();
-    end(cluster, &busy, if maintenance.once { 2 } else { 0 });
+    let ends = end(cluster, &busy, if maintenance.once { 2 } else { 0 });
+    if let Some(pause) = paces::pause(cluster) {
+        cluster.pause(("maintenance steps", pause), &[begins, ends], &[begins]);
+    }
 }
 
 /// Whether there are nodes in a cell that are maintained and at that stage of it.
@@ -56,7 +60,7 @@ fn at_stage<'c>(cluster: &Cluster<'c>, cell: &Cell<'c>, stage: i64) -> Bool<'c> 
     cell.exists & cluster.ctx().bool(maintained) & cluster.get(cell, Attribute::Maintenance).eq(stage)
 }
 
-fn begin<'c>(cluster: &Cluster<'c>, allowed: &[Bool<'c>]) {
+fn begin<'c>(cluster: &Cluster<'c>, allowed: &[Bool<'c>]) -> ActionId {
     let (ctx, state) = (cluster.ctx(), cluster.state());
     let cells = cluster.cells(&state);
     let (var, chosen, valid) = cluster.choose_cell("node", allowed);
@@ -74,11 +78,11 @@ fn begin<'c>(cluster: &Cluster<'c>, allowed: &[Bool<'c>]) {
         Sentence::new("maintenance", text).done(Deed::MaintenanceBegins { node: scene.moved_name() })
     };
     let guard = ctx.any(allowed.iter().copied());
-    let named = (&RULE, "maintenance drains".to_owned(), paces::maintenance(cluster));
-    outside(cluster, named, guard, (vec![var], valid), next, marks, Box::new(tell));
+    let named = (&RULE, "maintenance drains".to_owned(), None);
+    outside(cluster, named, guard, (vec![var], valid), next, marks, Box::new(tell))
 }
 
-fn end<'c>(cluster: &Cluster<'c>, allowed: &[Bool<'c>], after: i64) {
+fn end<'c>(cluster: &Cluster<'c>, allowed: &[Bool<'c>], after: i64) -> ActionId {
     let (ctx, state) = (cluster.ctx(), cluster.state());
     let (var, chosen, valid) = cluster.choose_cell("node", allowed);
     let mut next = state.clone();
@@ -96,5 +100,5 @@ fn end<'c>(cluster: &Cluster<'c>, allowed: &[Bool<'c>], after: i64) {
         next,
         Vec::new(),
         Box::new(tell),
-    );
+    )
 }

@@ -17,7 +17,7 @@ pub mod unready;
 use crate::cluster::view::Cluster;
 use crate::cluster::view::rule::Rule;
 use crate::cluster::view::story::Narrator;
-use crate::system::{ActionDraft, ActionKind, MarkId, PaceId, State};
+use crate::system::{ActionDraft, ActionId, ActionKind, MarkId, PaceId, State};
 use crate::term::{Bool, VarId};
 
 /// The rules of the environment.
@@ -62,10 +62,10 @@ pub(crate) fn outside<'c>(
     mut next: State<'c>,
     mut marks: Vec<(MarkId, Bool<'c>)>,
     narrator: Narrator,
-) {
+) -> ActionId {
     marks.push((cluster.environment_mark(), cluster.ctx().bool(true)));
     cluster.disturb(&mut next);
     let kind = ActionKind::Environment;
     let draft = ActionDraft::new(name, kind, guard, next).choosing(inputs, choice).marked(marks).paced(pace);
-    cluster.act(rule, draft, narrator);
+    cluster.act(rule, draft, narrator)
 }

@@ -2,7 +2,7 @@
 //!
 //! * [`fate`]: what the NoExecute taints of a node do to a pod: evict it, let it stay for a while, or for ever.
 //! * [`admission`]: the tolerations that pods are given.
-//! * `actions`: the controller in the model of a cluster, which has no clock.
+//! * `actions`: the controller in the model of a cluster, whose state has no times.
 //!
 //! The controller alone, with a clock and its queue of timed evictions, is [`crate::encodings::clocked::taint_eviction`].
 //!

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use crate::cluster::object::timing;
 use crate::cluster::view::story::Line;
 use crate::system::times::demands::{Demands, Reason};
-use crate::system::times::{Moments, solve};
+use crate::system::times::{Moments, moments, solve};
 use crate::system::{ActionKind, Bound, PaceId, System, Trace};
 
 /// Seconds beyond which nobody is told what a pause would have to be.
@@ -24,6 +24,8 @@ pub struct Clock {
     pub round: Option<i64>,
     /// Delays without which there is no such run, in words.
     pub needs: Vec<String>,
+    /// Pauses of what comes from outside that rule the run out: the smallest ones.
+    pub pauses: Vec<(Bound, i64)>,
 }
 
 impl Clock {
@@ -37,8 +39,13 @@ impl Clock {
         let is_exact = exact.is_ok();
         let soonest = || solve(&demands, |bound| bound.seconds(system).filter(|_| !matches!(bound, Bound::Most(_))));
         let Moments { steps, round } = exact.or_else(|_| soonest()).ok()?;
-        let needs = if is_exact { needs(system, &demands) } else { Vec::new() };
-        Some(Clock { steps, round, needs })
+        let (waits, pauses) =
+            if is_exact { (waits(system, &demands), pauses(system, &demands)) } else { Default::default() };
+        let mut needs = waits;
+        needs.extend(pauses.iter().filter_map(|&(bound, enough)| {
+            Some(format!("{} that are {} or more apart do not lead here", bound.name(system)?, shown(enough)))
+        }));
+        Some(Clock { steps, round, needs, pauses })
     }
 
     /// What there is to say of it besides moments of steps.
@@ -65,19 +72,42 @@ impl Clock {
     }
 }
 
-/// What a run needs: paces whose longest delay has to be so long, and pauses that must not be longer.
-fn needs(system: &System, demands: &Demands) -> Vec<String> {
-    let paces = |is_meant: fn(Bound) -> bool| -> BTreeSet<PaceId> {
-        let bounds = demands.all.iter().filter_map(|it| match it.why {
-            Reason::Bound(bound) => Some(bound),
-            Reason::Order | Reason::Starved(_) => None,
-        });
-        bounds.filter(|&bound| is_meant(bound)).filter_map(|bound| bound.pace(system)).collect()
+/// Whether the steps of a run can be given moments.
+pub fn has_moments(system: &System, trace: &Trace) -> bool {
+    moments(system, trace).is_ok_and(|found| found.is_ok())
+}
+
+/// Bounds that demand something of a run.
+fn bounds(demands: &Demands) -> BTreeSet<Bound> {
+    let bounds = demands.all.iter().filter_map(|it| match it.why {
+        Reason::Bound(bound) => Some(bound),
+        Reason::Order | Reason::Starved(_) => None,
+    });
+    bounds.collect()
+}
+
+/// Paces whose longest delay has to be so long.
+fn waits(system: &System, demands: &Demands) -> Vec<String> {
+    let waits = bounds(demands).into_iter().filter(|bound| matches!(bound, Bound::Most(_)));
+    let paces: BTreeSet<PaceId> = waits.filter_map(|bound| bound.pace(system)).collect();
+    paces.into_iter().filter_map(|pace| wait(system, demands, pace)).collect()
+}
+
+/// Pauses of what comes from outside that must not be longer.
+fn pauses(system: &System, demands: &Demands) -> Vec<(Bound, i64)> {
+    let is_outside = |bound: &Bound| asked(system, *bound).is_some_and(|kind| kind == ActionKind::Environment);
+    let pauses = bounds(demands).into_iter().filter(is_outside);
+    pauses.filter_map(|bound| Some((bound, pause(system, demands, bound)?))).collect()
+}
+
+/// What kind of action waits for a pause to end.
+fn asked(system: &System, bound: Bound) -> Option<ActionKind> {
+    let id = match bound {
+        Bound::Apart(pace) => system.action_ids().find(|(_, it)| it.pace == Some(pace))?.0,
+        Bound::Timer(timer) => system.timers[timer.0].asks.first()?.0,
+        Bound::Least(_) | Bound::Most(_) => return None,
     };
-    let waits = paces(|bound| matches!(bound, Bound::Most(_)));
-    let pauses = paces(|bound| matches!(bound, Bound::Apart(_)));
-    let waits = waits.into_iter().filter_map(|pace| wait(system, demands, pace));
-    waits.chain(pauses.into_iter().filter_map(|pace| pause(system, demands, pace))).collect()
+    Some(system.action(id).kind)
 }
 
 /// That something has to take so long, if that is longer than it takes anyway.
@@ -95,22 +125,15 @@ fn wait(system: &System, demands: &Demands, id: PaceId) -> Option<String> {
     (needed > least).then(|| format!("this needs a {} of {} or more", pace.name, shown(needed)))
 }
 
-/// That a pause must not be longer than so much, if some pause rules the run out.
-fn pause(system: &System, demands: &Demands, id: PaceId) -> Option<String> {
-    let is_outside = |it: &crate::system::Action| it.pace == Some(id) && it.kind == ActionKind::Environment;
-    if !system.actions.iter().any(is_outside) {
-        return None;
-    }
-    let pace = &system.paces[id.0];
-    let is_ruled_out = |apart: i64| {
-        solve(demands, |bound| match bound {
-            Bound::Apart(pace) if pace == id => Some(apart),
-            other => other.seconds(system),
-        })
-        .is_err()
+/// The smallest pause that rules the run out, if some pause does.
+fn pause(system: &System, demands: &Demands, pause: Bound) -> Option<i64> {
+    let is_ruled_out = |seconds: i64| {
+        let of = |bound: Bound| if bound == pause { Some(seconds) } else { bound.seconds(system) };
+        solve(demands, of).is_err()
     };
-    let enough = smallest(i64::from(pace.apart) + 1, LONGEST + 1, is_ruled_out);
-    (enough <= LONGEST).then(|| format!("{} that are {} or more apart do not lead here", pace.name, shown(enough)))
+    let today = pause.seconds(system).unwrap_or(0);
+    let enough = smallest(today + 1, LONGEST + 1, is_ruled_out);
+    (enough <= LONGEST).then_some(enough)
 }
 
 /// The smallest number of a range that is as wanted, where all larger ones are, too.

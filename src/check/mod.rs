@@ -26,6 +26,7 @@ pub mod name;
 pub mod narrative;
 pub mod nodes;
 pub mod options;
+pub mod pause;
 pub mod plan;
 pub mod regard;
 mod replay;

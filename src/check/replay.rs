@@ -8,6 +8,7 @@ use crate::system::{Interleaving, PropertyId, Slice, Trace};
 use crate::term::Limit;
 
 use super::asking::named;
+use super::clock::has_moments;
 use super::retelling::retell;
 use super::sameness::is_of;
 use super::saved::fingerprint;
@@ -77,8 +78,13 @@ pub(super) fn on_slice<T>(
 ) -> Result<T, String> {
     let made = |properties: &[PropertyId]| {
         let slice = model.system.slice(properties);
-        let resolved = trace.resolve(&slice.system).map_err(|error| error.to_string());
-        resolved.and_then(|(property, steps)| make(&slice, property, &steps))
+        let (property, steps) = trace.resolve(&slice.system).map_err(|error| error.to_string())?;
+        let made = make(&slice, property, &steps)?;
+        // That it is no run at all says more.
+        match trace.clocked && !has_moments(&slice.system, &steps) {
+            true => Err("no delays that are allowed here lead through it".to_owned()),
+            false => Ok(made),
+        }
     };
     // Where others of the same name observe more, a trace that was kept for this one alone is a run without them.
     let all = named(&model.system, &trace.property);

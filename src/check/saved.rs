@@ -11,6 +11,7 @@ use crate::system::cone::cone;
 use crate::system::{PropertyId, Step, System, Trace};
 
 use super::InputName;
+use super::clock::has_moments;
 
 /// A counterexample, ready to be replayed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,6 +35,9 @@ pub struct SavedTrace {
     /// Whether it is one of the model in which every node is told apart.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub single_nodes: bool,
+    /// Whether its steps could be given moments, so that it is none where they cannot.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub clocked: bool,
 }
 
 /// An action and what it chose.
@@ -86,7 +90,8 @@ impl SavedTrace {
     pub fn keep(system: &System, trace: &Trace, property: PropertyId, input: InputName, fingerprint: String) -> Self {
         let open = system.state.iter().map(|variable| variable.initial.is_none());
         let names = variable_names(system).into_iter().zip(open);
-        Self::named(system, names.collect(), trace, property, input, fingerprint)
+        let clocked = !system.paces.is_empty() && has_moments(system, trace);
+        SavedTrace { clocked, ..Self::named(system, names.collect(), trace, property, input, fingerprint) }
     }
 
     /// A trace of a whole system, to be kept as one of the slice that its property needs: what other properties observe is
@@ -131,6 +136,7 @@ impl SavedTrace {
             steps: trace.steps.iter().map(step).collect(),
             loop_start: trace.loop_start,
             single_nodes: false,
+            clocked: false,
         }
     }
 

@@ -3,10 +3,12 @@
 use std::time::{Duration, Instant};
 
 use super::asking::{Asking, applicable};
+use super::pause;
 use super::plan::{Plan, Skipped, Subject};
 use super::retelling::{internal, retell};
 use super::saved::fingerprint;
 use super::{Answer, CheckResult, Counterexample, SavedTrace, VerifyError, reason_text};
+use crate::cluster::view::story::Line;
 use crate::engine::start::{self, Start};
 use crate::engine::{Attempt, Budget, UnknownReason, Verdict};
 use crate::model::{Model, ModelError, build_of_single_nodes_within, build_within};
@@ -140,7 +142,13 @@ impl Checker<'_> {
             }
             Verdict::Violated { property, trace, k, shortest } => {
                 let subject = slice.system.property(*property).subject.clone();
-                (self.explain(slice, *property, trace, (*k, *shortest)), Some(subject))
+                let took = started.elapsed();
+                let mut answer = self.explain(slice, *property, trace, (*k, *shortest));
+                if let Answer::Violated(found) = &mut answer {
+                    let advice = pause::advice(self.plan, &slice.system, (*property, trace), took);
+                    found.narrative.diagnosis.extend(advice.map(Line::from));
+                }
+                (answer, Some(subject))
             }
         };
         asked.into_result(self.subject.name.clone(), answer, subject, started.elapsed())

@@ -2,6 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::io::Write;
+use std::path::Path;
 
 use crate::check::transition_system;
 use crate::input::visible::visible;
@@ -22,15 +23,16 @@ pub fn init(arguments: &Init, detail: Detail) -> Result<u8, CliError> {
         remark(&loaded.diagnostics.to_string());
     }
     let text = modeline(arguments) + &init_scenario(&loaded.spec);
-    match &arguments.output {
-        None => Output::open(None)?.write(&text)?,
-        Some(path) => {
-            let file = OpenOptions::new().write(true).create_new(true).open(path);
-            let written = file.and_then(|mut file| file.write_all(text.as_bytes()));
-            written.map_err(|error| CliError::File(path.clone(), error))?;
-        }
-    }
+    write_new(arguments.output.as_deref(), &text)?;
     Ok(0)
+}
+
+/// Writes to a file that is not there yet, or to standard output.
+pub fn write_new(file: Option<&Path>, text: &str) -> Result<(), CliError> {
+    let Some(path) = file else { return Output::open(None)?.write(text) };
+    let file = OpenOptions::new().write(true).create_new(true).open(path);
+    let written = file.and_then(|mut file| file.write_all(text.as_bytes()));
+    written.map_err(|error| CliError::File(path.to_owned(), error))
 }
 
 /// What tells editors which schema the scenario has, if somebody says where that is.

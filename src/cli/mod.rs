@@ -30,6 +30,7 @@ mod reproduce;
 mod rules;
 mod simulate;
 mod source;
+mod timing;
 mod usage;
 mod values;
 mod watch;
@@ -72,6 +73,7 @@ fn run(cli: &Cli) -> Result<u8, CliError> {
         Command::Reproduce(arguments) => reproduce::run(arguments, cli.detail()),
         Command::Cases(arguments) => cases::run(arguments, cli.detail()),
         Command::Init(arguments) => extras::init(arguments, cli.detail()),
+        Command::Timing(arguments) => timing::run(arguments, cli.detail()),
         Command::Schema(arguments) => extras::schema(arguments),
         Command::Show(arguments) => extras::show(arguments, cli.detail()),
         Command::Export(arguments) => export::run(arguments, cli.detail()),

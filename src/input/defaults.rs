@@ -80,9 +80,10 @@ fn describe_runner(runner: &Runner, timing: Option<&Timing>) -> String {
         Rhythm::Once => "once, whenever its container starts".to_owned(),
     };
     let own = interval::planned(&runner.rhythm);
-    let here = timing.map(|timing| timing.descheduling.or(own).unwrap_or(timing::DESCHEDULING));
+    let here = timing.and_then(|timing| timing.descheduling.or(own));
     let here = match here {
-        None => "; here at any time, for there is no clock".to_owned(),
+        None if timing.is_none() => "; here at any time, for there is no clock".to_owned(),
+        None => "; here at any time".to_owned(),
         Some(_) if here == own && matches!(runner.rhythm, Rhythm::Every(_)) => String::new(),
         Some(seconds) => format!("; here every {}", timing::shown(seconds)),
     };

@@ -44,6 +44,7 @@ pub mod stateful_sets;
 mod strangers;
 pub mod suggest;
 pub mod templates;
+pub mod timing;
 pub mod tree;
 pub mod typed;
 pub mod unique;

@@ -196,6 +196,7 @@ struct Parts {
     properties: Vec<Property>,
     paces: Vec<Pace>,
     timers: Vec<TimerDraft>,
+    pauses: Vec<Timer>,
 }
 
 /// A timer whose steps are those of one action.
@@ -331,6 +332,15 @@ impl<'c> Builder<'c> {
         self.parts.borrow_mut().timers.push(TimerDraft { timer, action, about: about.0 });
     }
 
+    /// A timer that whole actions begin and wait for.
+    pub fn pause(&self, (name, seconds): (impl Into<String>, u32), begins: &[ActionId], asks: &[ActionId]) {
+        let always = self.ctx.bool(true).id();
+        let steps = |actions: &[ActionId]| actions.iter().map(|&action| (action, always)).collect();
+        let (begins, asks) = (steps(begins), steps(asks));
+        let pause = Timer { name: name.into(), seconds, begins, asks, forgets: Vec::new() };
+        self.parts.borrow_mut().pauses.push(pause);
+    }
+
     /// Steps of other actions that change a variable.
     fn changes(&self, but: ActionId, variable: usize) -> Steps {
         let parts = self.parts.borrow();
@@ -409,7 +419,7 @@ impl<'c> Builder<'c> {
         let timers = drafts
             .into_iter()
             .map(|TimerDraft { timer, action, about }| Timer { forgets: self.changes(action, about), ..timer });
-        let timers: Vec<Timer> = timers.collect();
+        let timers: Vec<Timer> = timers.chain(self.parts.borrow().pauses.iter().cloned()).collect();
         let parts = self.parts.into_inner();
         Unbound(System {
             arena: Default::default(),

@@ -117,7 +117,8 @@ impl Bound {
     /// Its seconds, where it demands anything.
     pub fn seconds(self, system: &System) -> Option<i64> {
         if let Bound::Timer(timer) = self {
-            return Some(system.timers[timer.0].seconds.into());
+            let seconds = system.timers[timer.0].seconds;
+            return (seconds > 0).then_some(seconds.into());
         }
         let pace = &system.paces[self.pace(system)?.0];
         match self {

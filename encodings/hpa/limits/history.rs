@@ -3,7 +3,7 @@
 //!
 //! Part of the rules `hpa/stabilisation` and `hpa/rates`.
 //!
-//! A model has no clock and remembers less ([`super::memory`]); this is the past as it is where times are known.
+//! A model has no times in its state and remembers less ([`super::memory`]); this is the past as it is where times are known.
 
 use crate::term::{Bool, Ctx, Int};
 

@@ -2,8 +2,8 @@
 //!
 //! Part of the rules `hpa/stabilisation` and `hpa/rates`.
 //!
-//! There is no clock, so it is chosen freely what windows and periods still count, in an order that some passage of time
-//! allows.
+//! Times are no part of the state, so it is chosen freely what windows and periods still count, in an order that some passage of
+//! time allows; which passages there are is for timers ([`super::super`]) to say.
 //!
 //! *Without a behavior* a window may carry out an earlier recommendation late, in either direction. So the last one and the
 //! largest are remembered: the window holds none of them, or the last, or anything up to the largest, which

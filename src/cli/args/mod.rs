@@ -8,6 +8,7 @@ mod manual;
 mod merge;
 mod reproduce;
 mod schema;
+mod timing;
 mod watch;
 
 use std::path::PathBuf;
@@ -34,6 +35,7 @@ pub use manual::{Completions, Man};
 pub use merge::Merge;
 pub use reproduce::Reproduce;
 pub use schema::{Schema, SchemaName};
+pub use timing::Timing;
 pub use watch::Watch;
 
 /// What exit codes mean, for the end of help texts.
@@ -81,6 +83,9 @@ pub enum Command {
     Watch(Watch),
     /// Write a commented scenario for given manifests.
     Init(Init),
+    /// Write what a dump of a cluster says of time, as a scenario.
+    #[command(after_help = "Exit codes: 0 written, 2 bad input.")]
+    Timing(Timing),
     /// Print the JSON Schema of scenarios, configurations or answers, for editors and programs.
     Schema(Schema),
     /// List the failure cases that come with Kubound, or write them down as manifests.

@@ -65,7 +65,7 @@ pub struct Timing {
     pub scheduling_backoff: Span,
     /// The interval of a descheduler. `None`: of its CronJob or Deployment, where that is known, else [`DESCHEDULING`].
     pub descheduling: Option<u32>,
-    /// What passes between the beginnings of two maintenance steps.
+    /// What passes before a maintenance step since one began, or ended.
     pub pause: Span,
     /// What passes between two commands.
     pub commands: Span,

@@ -87,6 +87,11 @@ impl<'c> Cluster<'c> {
         self.builder.timer(named, action, about, (begins, asks));
     }
 
+    /// A timer of whole actions: see [`Builder::pause`].
+    pub fn pause(&self, named: (&str, u32), begins: &[ActionId], asks: &[ActionId]) {
+        self.builder.pause(named, begins, asks);
+    }
+
     /// Adds an action, the rule that it follows, and what it tells about itself. With every slow action the company may
     /// have left room, for whatever else happens meanwhile.
     pub fn act(&self, rule: &'static Rule, mut draft: ActionDraft<'c>, narrator: Narrator) -> ActionId {

@@ -31,6 +31,13 @@ pub struct Found {
     is_dry: bool,
 }
 
+impl Found {
+    /// Who runs it, if somebody does.
+    pub fn acting(&self) -> Option<&Runner> {
+        Some(&self.runner).filter(|_| self.idle.is_none() && !self.is_dry)
+    }
+}
+
 /// Finds deschedulers; `policies` are the ConfigMaps that hold the policy.
 pub fn find<'a>(
     deployments: impl Iterator<Item = &'a Located<Deployment>>,

@@ -9,6 +9,7 @@ mod autoscaling;
 mod batch;
 mod budgets;
 mod descheduling;
+mod maintenance;
 mod offers;
 mod placement;
 mod pools;
@@ -24,7 +25,7 @@ use super::objects::Objects;
 use offers::{Group, Offers};
 
 /// All groups.
-pub static GROUPS: [&Group; 14] = [
+pub static GROUPS: [&Group; 15] = [
     &sizes::GROUP,
     &autoscaling::GROUP,
     &rollouts::GROUP,
@@ -39,6 +40,7 @@ pub static GROUPS: [&Group; 14] = [
     &descheduling::GROUP,
     &pools::GROUP,
     &batch::GROUP,
+    &maintenance::GROUP,
 ];
 
 /// All edits that can be made of an input, those of one field next to each other.

@@ -1,0 +1,87 @@
+//! Time in the cases: every counterexample has moments, stories read minute by minute, and maintenance holds with a pause that is
+//! long enough.
+
+mod support;
+
+use kubound::check::clock::Clock;
+use kubound::cluster::object::timing::{Span, Timing};
+use kubound::engine::explicit::Explicit;
+use kubound::engine::sat::Sat;
+use kubound::engine::{Budget, Engine, Outcome, Silent, Verdict, timed};
+use kubound::input::Loaded;
+use kubound::system::{Interleaving, PropertyId, Slice};
+
+use support::{load_case, model, slice};
+
+const CASES: [&str; 12] = ["c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8", "w1", "w2", "w3", "w4"];
+
+fn ask(engine: &dyn Engine, slice: &Slice, bound: u32) -> Outcome {
+    let all: Vec<PropertyId> = (0..slice.system.properties.len()).map(PropertyId).collect();
+    let budget = Budget { induction: false, ..Budget::bound(bound) };
+    timed::decide(engine, &slice.system, &all, &budget, &Silent).outcome
+}
+
+fn clock(loaded: &Loaded) -> Clock {
+    let model = model(loaded);
+    let slice = slice(&model);
+    let Verdict::Violated { trace, .. } = ask(&Explicit, &slice, loaded.spec.scenario.bound).verdict else {
+        panic!("it is violated")
+    };
+    Clock::of(&slice.system, &trace).expect("it has moments")
+}
+
+#[test]
+fn counterexamples_of_all_cases_have_moments_on_the_way() {
+    for id in CASES {
+        let clock = clock(&load_case(id, 3, false));
+        assert!(clock.steps.is_sorted(), "{id}: {:?}", clock.steps);
+    }
+}
+
+/// An autoscaler looks every 15 s; pods are young for a minute; it goes down once a window of 5 min has forgotten the rise.
+#[test]
+fn an_oscillation_takes_as_long_as_its_window() {
+    let mut moments = clock(&load_case("c1", 3, false)).steps;
+    moments.dedup();
+    assert_eq!(moments, [0, 15, 30, 60, 330, 630, 930]);
+}
+
+#[test]
+fn rounds_of_loops_take_time() {
+    let rounds = ["c4", "c5", "c7", "c8"].map(|id| clock(&load_case(id, 3, false)).round);
+    assert!(rounds.iter().all(|round| round.is_some_and(|round| round >= 1)), "{rounds:?}");
+    assert_eq!(rounds[1], Some(300), "a descheduler runs every 5 min");
+}
+
+/// The fixed variant of c6 where anything may happen at any time, with so long a pause.
+fn paused(pause: u32) -> Loaded {
+    let mut loaded = load_case("c6", 3, true);
+    loaded.spec.scenario.interleaving = Interleaving::Async;
+    loaded.spec.scenario.timing = Some(Timing { pause: Span::at_least(pause), ..Timing::default() });
+    loaded
+}
+
+#[test]
+fn maintenance_holds_with_a_pause_that_is_long_enough() {
+    let engines: [&dyn Engine; 2] = [&Explicit, &Sat::default()];
+    for engine in engines {
+        let holds = |pause: u32| {
+            let model = model(&paused(pause));
+            matches!(ask(engine, &slice(&model), 10).verdict, Verdict::Holds(_))
+        };
+        assert!(!holds(0), "{}", engine.name());
+        assert!(!holds(20), "{}: a pod may take that long to be made and bound", engine.name());
+        assert!(holds(21), "{}", engine.name());
+    }
+}
+
+#[test]
+fn without_timing_there_is_no_clock() {
+    let mut loaded = load_case("c1", 3, false);
+    loaded.spec.scenario.timing = None;
+    let model = model(&loaded);
+    let slice = slice(&model);
+    assert!(slice.system.paces.is_empty() && slice.system.timers.is_empty());
+    let Verdict::Violated { trace, .. } = ask(&Explicit, &slice, 10).verdict else { panic!("it is violated") };
+    assert_eq!(Clock::of(&slice.system, &trace), None);
+}
