@@ -51,7 +51,7 @@ pub struct Follower<'s> {
     moves: HashMap<Vec<i64>, Vec<Rc<Move>>>,
     /// Whether controllers may decide a while before they write.
     lags: bool,
-    /// Where it came along.
+    /// The places that it came to.
     pub trail: Trail,
 }
 

@@ -125,12 +125,7 @@ fn reported(taken: &Taken, record: &Record<'_>, noticed: &mut BTreeMap<Seen, i64
 }
 
 /// The demands of a circle in words.
-fn conflict(
-    system: &System,
-    run: &Run,
-    (why, all): (&[Reason], &[Difference]),
-    circle: &[usize],
-) -> Conflict {
+fn conflict(system: &System, run: &Run, (why, all): (&[Reason], &[Difference]), circle: &[usize]) -> Conflict {
     let zero = run.steps.len() + 1;
     let points = circle.iter().flat_map(|&it| [all[it].from, all[it].to]).filter(|&point| point != zero);
     let name = |point: usize| match point.checked_sub(1).and_then(|index| run.steps.get(index)) {

@@ -1,9 +1,11 @@
-//! How long what takes in the recorded cluster, as paces of a model in thousandths of a second: the model's whole seconds would be too
-//! coarse for kubelets that start pods within 0.3 s, and recorded times are multiples of 0.01 s, which this does not round.
+//! How long what takes in the recorded cluster, as paces of a model in thousandths of a second: the model's whole seconds would
+//! be too coarse for kubelets that start pods within 0.3 s, and recorded times are multiples of 0.01 s, which this does not round.
 //!
-//! Controllers and the scheduler have what scenarios grant unless they say otherwise. The simulated kubelets take what pods' annotations say.
+//! Controllers and the scheduler take as long as a scenario grants that says nothing of it; sync periods and windows are those
+//! of the input. The simulated kubelets take what pods' annotations say.
 //!
-//! What the model leaves out has no end: when pods become ready whose images never do, or whose readiness probes the user made fail before.
+//! Left out, because models know nothing of it: when pods become ready whose images never are, or whose readiness probes the
+//! user made fail before the stretch began.
 
 use crate::cluster::counting::templates::Template;
 use crate::cluster::object::spec::ClusterSpec;
@@ -17,7 +19,10 @@ use super::workload::{Revision, revision};
 pub const SECOND: f64 = 1000.0;
 
 /// Seconds that a simulated kubelet is late by, at most.
-const LATE: f64 = 1.5;
+const LATE: f64 = 1.0;
+
+/// Seconds that they take to start pods, or to end them, unless a pod says otherwise.
+const USUAL: f64 = 0.4;
 
 /// Seconds that pods tolerate nodes that are down, unless they say otherwise: by default, and in the recorded cluster.
 const TOLERATED: (u32, u32) = (300, 3);
@@ -29,7 +34,7 @@ pub fn give(model: &mut Model, spec: &ClusterSpec, stretch: &Stretch) {
     system.paces.iter_mut().for_each(scale);
     system.timers.iter_mut().for_each(|timer| timer.seconds *= SECOND as u32);
     for template in &model.parts.templates {
-        let takes = |what: &str| annotated(spec, template, what).unwrap_or(0.4);
+        let takes = |what: &str| annotated(spec, template, what).unwrap_or(USUAL);
         let starts = becomes_ready(template) && !fails_probe(stretch, spec, template);
         set(system, &format!("{} starts", template.name), takes("sim/start"), starts);
         set(system, &format!("{} terminates", template.name), takes("sim/term"), true);
@@ -74,7 +79,8 @@ fn annotated(spec: &ClusterSpec, template: &Template, what: &str) -> Option<f64>
 
 /// Whether some pod of a template's revision runs, and is not ready, when the stretch begins.
 fn fails_probe(stretch: &Stretch, spec: &ClusterSpec, template: &Template) -> bool {
-    let known = Revision { workload: spec.workloads[template.workload].key.name.clone(), image: image(template).to_owned() };
+    let known =
+        Revision { workload: spec.workloads[template.workload].key.name.clone(), image: image(template).to_owned() };
     listed(&stretch.before, "Pod").iter().any(|pod| {
         pod["phase"] == "Running" && pod["ready"] != true && stretch.revisions.get(&revision(pod)) == Some(&known)
     })

@@ -140,7 +140,8 @@ impl<'t> Runs<'t> {
     /// Leaves out all runs that begin like the last one, so many steps long.
     pub fn leave(&mut self, steps: usize) {
         let is_step = |it: &(usize, usize)| self.edge(*it).step.is_some();
-        let mut positions = self.path.iter().enumerate().filter(|(_, it)| is_step(it)).map(|(position, _)| position + 1);
+        let mut positions =
+            self.path.iter().enumerate().filter(|(_, it)| is_step(it)).map(|(position, _)| position + 1);
         let length = steps.checked_sub(1).and_then(|before| positions.nth(before)).unwrap_or(0);
         self.path.truncate(length);
     }
