@@ -10,10 +10,11 @@
 //! | terminations complete | `termination` | `termination`, else the longest grace period and `reaction`; for ever where nodes fail | |
 //! | evictions that a budget held up | | 5 s (kubectl's retry) and `reaction` | |
 //! | evictions after a tolerated time | `tolerationSeconds` | and `reaction` | |
-//! | `minReadySeconds` | as it says | and `reaction` | |
+//! | `minReadySeconds` | as it says, less the fraction of a second that times in objects lack | and `reaction` | |
 //! | HorizontalPodAutoscaler | | | its sync period |
 //! | descheduler | | | its interval |
-//! | start-up stages of loads, cpu initialisation | as they say; the latter less `podStart` | | |
+//! | start-up stages of loads | as they say | | |
+//! | cpu initialisation | its period, less `podStart`, and that fraction | | |
 //! | commands, changes of load | | | `commands`, `load` |
 //! | a drain of maintenance, since one began or ended | `pause` | | |
 //!
@@ -31,6 +32,8 @@ use super::ranks;
 
 /// Seconds after which `kubectl drain` asks again for an eviction that a budget refused.
 const DRAIN_RETRY: u32 = 5;
+/// Seconds that a time in an object may be before what it is about: it has no fractions of seconds.
+const CUT_OFF: u32 = 1;
 /// A pod's grace period, unless it says another.
 const GRACE: i64 = 30;
 
@@ -45,6 +48,16 @@ pub fn timer(cluster: &Cluster<'_>, what: &str, seconds: i64) -> Option<PaceId> 
     granted(cluster, |timing| {
         let most = timing.reaction.most.map(|most| seconds.saturating_add(most));
         after(what, Span { least: seconds, most })
+    })
+}
+
+/// The end of a time that a controller counts from when an object says that something was so: such times are cut off to whole seconds,
+/// so it ends up to a second early.
+pub fn since_noted(cluster: &Cluster<'_>, what: &str, seconds: i64) -> Option<PaceId> {
+    let seconds = u32::try_from(seconds).ok()?;
+    granted(cluster, |timing| {
+        let most = timing.reaction.most.map(|most| seconds.saturating_add(most));
+        after(what, Span { least: seconds.saturating_sub(CUT_OFF), most })
     })
 }
 
@@ -91,7 +104,7 @@ pub fn initialisation(cluster: &Cluster<'_>) -> Option<PaceId> {
     let seconds = u32::try_from(cluster.spec.scenario.controllers.hpa_flags.cpu_initialization?).ok()?;
     granted(cluster, |timing| {
         let gone = timing.pod_start.most.unwrap_or(seconds);
-        after("cpu initialisation of pods", Span::at_least(seconds.saturating_sub(gone)))
+        after("cpu initialisation of pods", Span::at_least(seconds.saturating_sub(gone).saturating_sub(CUT_OFF)))
     })
 }
 

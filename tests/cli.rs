@@ -411,6 +411,25 @@ fn whole_runs_are_followed_and_altered_ones_are_not() {
 }
 
 #[test]
+fn recorded_times_keep_to_paces_and_altered_ones_do_not() {
+    let timed = |starts: &str| {
+        let altered = recordings_of("control-plane/scale-down.jsonl", |text| {
+            text.replace("\"sim/start\":\"0.3\"", &format!("\"sim/start\":\"{starts}\""))
+        });
+        let ran = kubound(&["conformance", show(altered.path()), "--format", "json", "--quiet"]);
+        let report = json(&ran.out);
+        let times = report["components"].as_array().and_then(|all| all.last()).expect("a component");
+        let family = &times["families"][0];
+        (ran.code, family["demands"].as_i64(), family["differ"].as_array().map_or(0, Vec::len))
+    };
+    let (code, demands, refused) = timed("0.3");
+    assert!(code == 0 && demands > Some(50) && refused == 0, "{demands:?} {refused}");
+    // No kubelet that takes 9 s to start pods has them ready so soon.
+    let (code, _, refused) = timed("9.0");
+    assert!(code == 1 && refused > 0, "{refused}");
+}
+
+#[test]
 fn pods_of_stateful_sets_are_followed_by_name_and_in_order() {
     let other_policy = |text: &str| text.replace("OrderedReady", "Parallel");
     let other_names = |text: &str| text.replace("db-1", "db-x").replace("db-0", "db-1").replace("db-x", "db-0");

@@ -74,7 +74,7 @@ fn add_available(cluster: &Cluster<'_>, template: TemplateId, var: IntVar) {
     let name = format!("a pod of {} is available", pod.name);
     let draft = ActionDraft::new(name, ActionKind::Periodic, young.ge(1), next).choosing(vec![input], count.le(young));
     let seconds = cluster.spec.workloads[pod.workload].min_ready_seconds;
-    let draft = draft.paced(paces::timer(cluster, "availability after minReadySeconds", seconds));
+    let draft = draft.paced(paces::since_noted(cluster, "availability after minReadySeconds", seconds));
     let (name, count) = (pod.name.clone(), count.id());
     let tell = move |scene: &Scene<'_>| {
         let text = format!("passes: {} pod(s) of {name} have been ready for {seconds} s", scene.get(count));

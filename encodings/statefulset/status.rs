@@ -97,7 +97,7 @@ fn add_available<'c>(cluster: &Cluster<'c>, set: &Set<'_, 'c>, ordinal: i64) {
     next.set_bool(flag, cluster.ctx().bool(true));
     let (pod, seconds) = (set.spec.pod(ordinal), set.object.min_ready_seconds);
     let name = format!("{pod} of statefulset {} is available", set.object.key);
-    let pace = paces::timer(cluster, "availability after minReadySeconds", seconds);
+    let pace = paces::since_noted(cluster, "availability after minReadySeconds", seconds);
     let draft = ActionDraft::new(name, ActionKind::Periodic, guard, next).seeing(set.sees()).paced(pace);
     let tell = move |_: &Scene<'_>| {
         Sentence::new("time", format!("passes: {pod} has been ready for {seconds} s, and is available"))

@@ -61,6 +61,6 @@ const SUBJECTS: [&Subject; 7] = [
 pub fn run(recordings: &Recordings, depth: Depth) -> Result<Report, RecordingError> {
     let components = SUBJECTS.iter().map(|subject| runner::run(subject, recordings, depth));
     let mut components = components.collect::<Result<Vec<_>, _>>()?;
-    components.push(whole_runs::run(recordings, depth)?);
+    components.extend(whole_runs::run(recordings)?);
     Ok(Report { components })
 }

@@ -38,14 +38,15 @@ pub fn run(subject: &Subject, recordings: &Recordings, depth: Depth) -> Result<C
 }
 
 /// Compares records and counts them.
-pub fn count(component: &mut Component, source: &Source, records: &[Value], depth: Depth) {
-    for (record, verdict) in records.iter().zip(verdicts(source, records, depth)) {
+fn count(component: &mut Component, source: &Source, records: &[Value], depth: Depth) {
+    let judge = |position, record: &Value| verdict(source, record, depth.asks_z3(position));
+    for (record, verdict) in records.iter().zip(each(records, judge)) {
         component.count(&(source.family)(record), record["id"].as_str().unwrap_or("?"), verdict);
     }
 }
 
-/// The verdict on every record, in their order.
-fn verdicts(source: &Source, records: &[Value], depth: Depth) -> Vec<Verdict> {
+/// What is found of every record, and its position, in their order.
+pub fn each<T: Send>(records: &[Value], judge: impl Fn(usize, &Value) -> T + Sync) -> Vec<T> {
     let workers = std::thread::available_parallelism().map_or(1, |cores| cores.get()).min(records.len());
     let next = AtomicUsize::new(0);
     let found = Mutex::new(Vec::with_capacity(records.len()));
@@ -53,15 +54,15 @@ fn verdicts(source: &Source, records: &[Value], depth: Depth) -> Vec<Verdict> {
         for _ in 0..workers {
             scope.spawn(|| {
                 while let Some((position, record)) = take(&next, records) {
-                    let verdict = verdict(source, record, depth.asks_z3(position));
-                    found.lock().unwrap_or_else(|broken| broken.into_inner()).push((position, verdict));
+                    let judged = judge(position, record);
+                    found.lock().unwrap_or_else(|broken| broken.into_inner()).push((position, judged));
                 }
             });
         }
     });
     let mut found = found.into_inner().unwrap_or_else(|broken| broken.into_inner());
     found.sort_by_key(|(position, _)| *position);
-    found.into_iter().map(|(_, verdict)| verdict).collect()
+    found.into_iter().map(|(_, judged)| judged).collect()
 }
 
 fn take<'r>(next: &AtomicUsize, records: &'r [Value]) -> Option<(usize, &'r Value)> {
@@ -69,10 +70,17 @@ fn take<'r>(next: &AtomicUsize, records: &'r [Value]) -> Option<(usize, &'r Valu
     records.get(position).map(|record| (position, record))
 }
 
+/// What is wrong with a record whose comparison panicked.
+pub const PANICKED: &str = "the comparison panicked";
+
 /// A record that the encoding cannot bear differs; the others are compared all the same.
 fn verdict(source: &Source, record: &Value, asks_z3: bool) -> Verdict {
-    let compared = catch_unwind(AssertUnwindSafe(|| (source.compare)(record, asks_z3)));
-    compared.unwrap_or_else(|_| Verdict::Differs("the comparison panicked".to_owned()))
+    guarded(|| (source.compare)(record, asks_z3)).unwrap_or_else(|| Verdict::Differs(PANICKED.to_owned()))
+}
+
+/// What a comparison finds; `None` if it panics.
+pub fn guarded<T>(compare: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(compare)).ok()
 }
 
 #[cfg(test)]
@@ -92,7 +100,7 @@ mod tests {
     fn a_panic_is_a_difference_of_its_record_alone() {
         let source = Source { file: "", family: |_| String::new(), compare: judge };
         let records = ["good", "bad", "odd", "good"].map(|id| json!({"id": id}));
-        let verdicts = verdicts(&source, &records, Depth::default());
+        let verdicts = each(&records, |_, record| verdict(&source, record, false));
         let differs = Verdict::Differs("the comparison panicked".to_owned());
         assert_eq!(verdicts, [Verdict::Agrees, differs, Verdict::NotModelled("odd".to_owned()), Verdict::Agrees]);
     }

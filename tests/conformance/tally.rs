@@ -32,6 +32,8 @@ pub struct Family {
     pub agree: usize,
     /// Identifier and difference of those that do not.
     pub differ: Vec<(String, String)>,
+    /// Demands of paces and timers that hold of recorded times; 0 where none are compared.
+    pub demands: usize,
     /// Identifier and reason of those that were not compared.
     pub not_modelled: Vec<(String, String)>,
 }
@@ -39,7 +41,8 @@ pub struct Family {
 impl fmt::Display for Family {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (agree, differ, not_modelled) = (self.agree, self.differ.len(), self.not_modelled.len());
-        write!(f, "{}: {agree} agree, {differ} differ, {not_modelled} not modelled", self.name)
+        write!(f, "{}: {agree} agree, {differ} differ, {not_modelled} not modelled", self.name)?;
+        if self.demands > 0 { write!(f, ", {} demands kept", self.demands) } else { Ok(()) }
     }
 }
 
@@ -62,16 +65,27 @@ impl Component {
 
     /// Counts one record.
     pub fn count(&mut self, family: &str, id: &str, verdict: Verdict) {
-        let position = self.families.iter().position(|known| known.name == family).unwrap_or_else(|| {
-            self.families.push(Family { name: family.to_owned(), ..Family::default() });
-            self.families.len() - 1
-        });
-        let family = &mut self.families[position];
+        let family = self.family(family);
         match verdict {
             Verdict::Agrees => family.agree += 1,
             Verdict::Differs(what) => family.differ.push((id.to_owned(), what)),
             Verdict::NotModelled(why) => family.not_modelled.push((id.to_owned(), why)),
         }
+    }
+
+    /// Counts one record whose times keep to so many demands.
+    pub fn count_demands(&mut self, family: &str, id: &str, demands: usize) {
+        self.count(family, id, Verdict::Agrees);
+        self.family(family).demands += demands;
+    }
+
+    /// The family of that name, a new one if there is none yet.
+    fn family(&mut self, name: &str) -> &mut Family {
+        let position = self.families.iter().position(|known| known.name == name).unwrap_or_else(|| {
+            self.families.push(Family { name: name.to_owned(), ..Family::default() });
+            self.families.len() - 1
+        });
+        &mut self.families[position]
     }
 }
 
@@ -95,6 +109,11 @@ impl Report {
     /// Records that differ.
     pub fn failed(&self) -> usize {
         self.families().map(|family| family.differ.len()).sum()
+    }
+
+    /// Demands that hold of recorded times.
+    pub fn demands(&self) -> usize {
+        self.families().map(|family| family.demands).sum()
     }
 
     /// Records that were not compared.

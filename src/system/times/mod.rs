@@ -73,8 +73,8 @@ pub fn solve(demands: &Demands, seconds: impl Fn(Bound) -> Option<i64>) -> Resul
     Err(conflict)
 }
 
-/// A demand as a difference, without its rounds, and these.
-fn difference(demand: &demands::Demand, seconds: &impl Fn(Bound) -> Option<i64>) -> Option<(Difference, i64)> {
+/// A demand as a difference, without its rounds, and these; none where its bound demands nothing.
+pub fn difference(demand: &demands::Demand, seconds: &impl Fn(Bound) -> Option<i64>) -> Option<(Difference, i64)> {
     let least = match demand.why {
         Reason::Order => 0,
         Reason::Bound(bound @ Bound::Most(_)) => -seconds(bound)?,

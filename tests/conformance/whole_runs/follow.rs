@@ -6,13 +6,15 @@
 //! catch up at any time, and has to until rest. Everything else happens in the recorded order.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
 
 use crate::engine::explicit::Successors;
-use crate::system::{ActionId, ActionKind, System};
+use crate::system::{ActionId, ActionKind, Step, System};
 
 use super::lens::{Lens, Picture};
 use super::observe::Seen;
 use super::rest;
+use super::trail::Trail;
 use super::workload::Kind;
 
 /// More places than this at one event are not followed.
@@ -22,9 +24,11 @@ const MOST_PLACES: usize = 30_000;
 pub type Place = (Vec<i64>, BTreeMap<Seen, i64>);
 
 /// A step of the model: what it is seen to do, and where it leads.
-#[derive(Clone)]
-struct Move {
-    seen: BTreeMap<Seen, i64>,
+pub struct Move {
+    /// Its action and inputs.
+    pub step: Step,
+    /// What it is seen to do, each with how often.
+    pub seen: BTreeMap<Seen, i64>,
     to: Vec<i64>,
     /// Of an autoscaler: whose step it is, and whether its windows hold nothing of the past.
     autoscaled: Option<(ActionId, bool)>,
@@ -32,20 +36,30 @@ struct Move {
     awaited: bool,
 }
 
+impl Move {
+    /// Whether it takes notice of what kubelets report, and does nothing else.
+    pub fn notices(&self) -> bool {
+        !self.seen.is_empty() && self.seen.keys().all(Seen::is_report)
+    }
+}
+
 /// Follows one stretch.
 pub struct Follower<'s> {
     system: &'s System,
     lens: &'s Lens,
     successors: Successors<'s>,
-    moves: HashMap<Vec<i64>, Vec<Move>>,
+    moves: HashMap<Vec<i64>, Vec<Rc<Move>>>,
     /// Whether controllers may decide a while before they write.
     lags: bool,
+    /// The places that it came to.
+    pub trail: Trail,
 }
 
 impl<'s> Follower<'s> {
     /// A follower of a model's runs.
     pub fn new(system: &'s System, lens: &'s Lens, lags: bool) -> Result<Self, String> {
-        Ok(Follower { system, lens, successors: Successors::new(system)?, moves: HashMap::new(), lags })
+        let (successors, moves) = (Successors::new(system)?, HashMap::new());
+        Ok(Follower { system, lens, successors, moves, lags, trail: Trail::default() })
     }
 
     /// Where it begins.
@@ -75,6 +89,7 @@ impl<'s> Follower<'s> {
         recorded: &[(f64, Seen)],
         later: &[(f64, Seen)],
     ) -> Result<BTreeSet<Place>, String> {
+        self.trail.begin(&places);
         for (position, (time, seen)) in recorded.iter().enumerate() {
             let future = count(recorded[position..].iter().chain(later));
             let then = resized_next(&recorded[position + 1..], seen);
@@ -85,6 +100,7 @@ impl<'s> Follower<'s> {
                 return Err(format!("at {time} s, {seen}: the model allows {allowed}"));
             }
             places = next;
+            self.trail.advance();
         }
         Ok(places)
     }
@@ -96,32 +112,38 @@ impl<'s> Follower<'s> {
         (seen, then): (&Seen, Option<&Seen>),
         future: &BTreeMap<Seen, i64>,
     ) -> Result<BTreeSet<Place>, String> {
-        if seen.is_report() {
-            return Ok(places.iter().map(|(state, apart)| self.place(state.clone(), apart, &[(seen, -1)])).collect());
-        }
         let mut next = BTreeSet::new();
-        for (state, apart) in self.reach(places, future)? {
-            if apart.get(seen).is_some_and(|&ahead| ahead > 0) {
-                next.insert(self.place(state.clone(), &apart, &[(seen, -1)]));
+        if seen.is_report() {
+            for from in places {
+                self.lead(from, self.place(from.0.clone(), &from.1, &[(seen, -1)]), None, &mut next);
             }
-            for step in self.moves(&state)? {
+            return Ok(next);
+        }
+        for from in self.reach(places, future)? {
+            let (state, apart) = &from;
+            if apart.get(seen).is_some_and(|&ahead| ahead > 0) {
+                self.lead(&from, self.place(state.clone(), apart, &[(seen, -1)]), None, &mut next);
+            }
+            for step in self.moves(state)? {
+                let mut changes: Vec<(&Seen, i64)> = step.seen.iter().map(|(seen, &many)| (seen, many)).collect();
                 if step.seen.contains_key(seen) {
-                    let mut changes: Vec<(&Seen, i64)> = step.seen.iter().map(|(seen, &many)| (seen, many)).collect();
                     changes.push((seen, -1));
-                    let place = self.place(step.to.clone(), &apart, &changes);
-                    if expected(&place, future, seen) {
-                        next.insert(place);
-                    }
-                } else if then.is_some_and(|then| step.seen.contains_key(then) && self.is_halfway(&state, seen, then)) {
-                    let changes: Vec<(&Seen, i64)> = step.seen.iter().map(|(seen, &many)| (seen, many)).collect();
-                    let place = self.place(step.to.clone(), &apart, &changes);
-                    if expected(&place, future, seen) {
-                        next.insert(place);
-                    }
+                } else if !then.is_some_and(|it| step.seen.contains_key(it) && self.is_halfway(state, seen, it)) {
+                    continue;
+                }
+                let place = self.place(step.to.clone(), apart, &changes);
+                if expected(&place, future, seen) {
+                    self.lead(&from, place, Some(&step), &mut next);
                 }
             }
         }
         Ok(next)
+    }
+
+    /// An observation leads from one place to another, by a step or without.
+    fn lead(&mut self, from: &Place, to: Place, step: Option<&Rc<Move>>, next: &mut BTreeSet<Place>) {
+        self.trail.observed(from, &to, step);
+        next.insert(to);
     }
 
     /// Whether a ReplicaSet is half way to a smaller size: one reconcile of a Deployment may write it twice, first without
@@ -157,14 +179,19 @@ impl<'s> Follower<'s> {
     fn reach(&mut self, places: &BTreeSet<Place>, future: &BTreeMap<Seen, i64>) -> Result<BTreeSet<Place>, String> {
         let mut reached = places.clone();
         let mut open: Vec<Place> = places.iter().cloned().collect();
-        while let Some((state, apart)) = open.pop() {
-            for step in self.moves(&state)? {
-                if !self.is_silent(&step, &apart) {
+        while let Some(from) = open.pop() {
+            let (state, apart) = &from;
+            for step in self.moves(state)? {
+                if !self.is_silent(&step, apart) {
                     continue;
                 }
                 let changes: Vec<(&Seen, i64)> = step.seen.iter().map(|(seen, &many)| (seen, many)).collect();
-                let place = self.place(step.to.clone(), &apart, &changes);
-                if within(&place, future) && reached.insert(place.clone()) {
+                let place = self.place(step.to.clone(), apart, &changes);
+                if !within(&place, future) {
+                    continue;
+                }
+                self.trail.unseen(&from, &place, &step);
+                if reached.insert(place.clone()) {
                     open.push(place);
                 }
             }
@@ -183,7 +210,7 @@ impl<'s> Follower<'s> {
         })
     }
 
-    fn moves(&mut self, state: &[i64]) -> Result<Vec<Move>, String> {
+    fn moves(&mut self, state: &[i64]) -> Result<Vec<Rc<Move>>, String> {
         if let Some(known) = self.moves.get(state) {
             return Ok(known.clone());
         }
@@ -200,7 +227,8 @@ impl<'s> Follower<'s> {
             let autoscaled = rest::is_autoscaler(action).then(|| (id, fresh()));
             if !seen.is_empty() || to != state || autoscaled.is_some_and(|(_, fresh)| fresh) {
                 let awaited = self.lens.is_awaited(action);
-                moves.push(Move { seen, to, autoscaled, awaited });
+                let step = Step { action: id.0, inputs };
+                moves.push(Rc::new(Move { step, seen, to, autoscaled, awaited }));
             }
         }
         self.moves.insert(state.to_vec(), moves.clone());
@@ -223,21 +251,30 @@ impl<'s> Follower<'s> {
         Ok(format!("{allowed} [{shown}]"))
     }
 
-    /// Whether one of the places comes to rest as recorded.
-    pub fn rest(&mut self, places: &BTreeSet<Place>, rest: &Picture) -> Result<(), String> {
+    /// Whether one of the places comes to rest as recorded; without a `rest`, any will do.
+    pub fn rest(&mut self, places: &BTreeSet<Place>, rest: Option<&Picture>) -> Result<(), String> {
+        let Some(rest) = rest else {
+            places.iter().for_each(|place| self.trail.end(place));
+            return Ok(());
+        };
         let reached = self.reach(places, &BTreeMap::new())?;
-        let (mut shown, mut is_alike) = (String::new(), false);
-        for (state, apart) in &reached {
+        let (mut shown, mut is_alike, mut rests) = (String::new(), false, false);
+        for place in &reached {
+            let (state, apart) = place;
             let picture = self.lens.at_rest(state);
             let goes_on = self.goes_on(state)?;
             if picture == *rest && apart.is_empty() && goes_on.is_empty() {
-                return Ok(());
+                self.trail.end(place);
+                rests = true;
             }
             // A state that looks as recorded tells more than others.
             if !is_alike {
                 is_alike = picture == *rest && apart.is_empty();
                 shown = format!("{picture}; ahead {apart:?}; would go on with {goes_on:?}");
             }
+        }
+        if rests {
+            return Ok(());
         }
         Err(format!("at rest: {rest} recorded, the model has {shown}"))
     }
@@ -247,7 +284,7 @@ impl<'s> Follower<'s> {
         let moves = self.moves(state)?;
         let stays = moves.iter().filter(|step| step.seen.is_empty()).filter_map(|step| step.autoscaled);
         let resting: BTreeSet<ActionId> = stays.filter(|(_, fresh)| *fresh).map(|(autoscaler, _)| autoscaler).collect();
-        let is_open = |step: &&Move| step.autoscaled.is_none_or(|(autoscaler, _)| !resting.contains(&autoscaler));
+        let is_open = |step: &&Rc<Move>| step.autoscaled.is_none_or(|(autoscaler, _)| !resting.contains(&autoscaler));
         let acts = moves.iter().filter(is_open).flat_map(|step| step.seen.keys());
         if moves.iter().any(|step| step.awaited) {
             return Ok(vec!["the end of initialisation".to_owned()]);

@@ -2,7 +2,7 @@
 //!
 //! A run is taken from rest to rest. Each stretch becomes an input ([`step`]); what was recorded then ([`record`],
 //! [`observe`]) must be a run of its model under `async` ([`follow`]), decision by decision, and rest must look alike. Loads
-//! are those of the run, times are free.
+//! are those of the run. When it all happened is compared afterwards ([`moments`]), with a component of its own.
 //!
 //! A node that fails is silent from then on; when it is seen to be down, and back, is recorded.
 //!
@@ -20,6 +20,7 @@ mod jobs;
 mod kinds;
 mod lens;
 mod load;
+mod moments;
 mod objects;
 mod observe;
 mod phases;
@@ -29,6 +30,8 @@ mod record;
 mod rest;
 mod statuses;
 mod step;
+mod tempo;
+mod trail;
 mod unready;
 mod waits;
 mod workload;
@@ -39,66 +42,95 @@ use serde_json::Value;
 
 use crate::system::System;
 
-use super::runner::{self, Source};
-use super::{Component, Depth, RecordingError, Recordings, Verdict};
+use super::runner;
+use super::{Component, RecordingError, Recordings, Verdict};
 
 use follow::{Follower, Place};
 use lens::{Lens, Picture};
+use moments::{Record, Times};
 use observe::Seen;
 use record::Stretch;
 use step::Built;
 
 /// The families that are compared.
-const SOURCES: [Source; 18] = [
-    source("control-plane/rollout.jsonl"),
-    source("control-plane/deadlock.jsonl"),
-    source("control-plane/spread.jsonl"),
-    source("control-plane/scale-down.jsonl"),
-    source("control-plane/hpa.jsonl"),
-    source("control-plane/statefulset.jsonl"),
-    source("control-plane/statefulset-maxunavailable.jsonl"),
-    source("control-plane/node-failure.jsonl"),
-    source("control-plane/taint-eviction.jsonl"),
-    source("control-plane/drain.jsonl"),
-    source("control-plane/eviction.jsonl"),
-    source("control-plane/preemption.jsonl"),
-    source("control-plane/quota.jsonl"),
-    source("control-plane/mixed.jsonl"),
-    source("control-plane/daemonset.jsonl"),
-    source("control-plane/node-deletion.jsonl"),
-    source("control-plane/job.jsonl"),
-    source("control-plane/job-disruption.jsonl"),
+const SOURCES: [&str; 18] = [
+    "control-plane/rollout.jsonl",
+    "control-plane/deadlock.jsonl",
+    "control-plane/spread.jsonl",
+    "control-plane/scale-down.jsonl",
+    "control-plane/hpa.jsonl",
+    "control-plane/statefulset.jsonl",
+    "control-plane/statefulset-maxunavailable.jsonl",
+    "control-plane/node-failure.jsonl",
+    "control-plane/taint-eviction.jsonl",
+    "control-plane/drain.jsonl",
+    "control-plane/eviction.jsonl",
+    "control-plane/preemption.jsonl",
+    "control-plane/quota.jsonl",
+    "control-plane/mixed.jsonl",
+    "control-plane/daemonset.jsonl",
+    "control-plane/node-deletion.jsonl",
+    "control-plane/job.jsonl",
+    "control-plane/job-disruption.jsonl",
 ];
 
-const fn source(file: &'static str) -> Source {
-    Source { file, family, compare: |record, _| verdict(record).unwrap_or_else(Verdict::Differs) }
-}
-
-fn family(record: &Value) -> String {
-    record["family"].as_str().unwrap_or_default().to_owned()
-}
-
-/// Compares the recorded runs, stretch by stretch.
-pub fn run(recordings: &Recordings, depth: Depth) -> Result<Component, RecordingError> {
-    let mut component = Component::new("whole runs", "v1.34.9");
-    for source in &SOURCES {
+/// Compares the recorded runs, stretch by stretch: what happened, and when.
+pub fn run(recordings: &Recordings) -> Result<[Component; 2], RecordingError> {
+    let mut runs = Component::new("whole runs", "v1.34.9");
+    let mut times = Component::new("times of whole runs", "v1.34.9");
+    for file in SOURCES {
         let mut records = Vec::new();
-        for (line, run) in recordings.read(source.file)?.iter().enumerate() {
-            let malformed = |reason| RecordingError::Malformed { file: source.file.to_owned(), line: line + 1, reason };
+        for (line, run) in recordings.read(file)?.iter().enumerate() {
+            let malformed = |reason| RecordingError::Malformed { file: file.to_owned(), line: line + 1, reason };
             records.extend(record::stretches(run).map_err(malformed)?);
         }
-        runner::count(&mut component, source, &records, depth);
+        let compared = runner::each(&records, |_, record| runner::guarded(|| compare(record)).unwrap_or_else(panicked));
+        for (record, Compared { verdict, times: timed }) in records.iter().zip(compared) {
+            let (family, id) = (record["family"].as_str().unwrap_or_default(), record["id"].as_str().unwrap_or("?"));
+            runs.count(family, id, verdict);
+            count(&mut times, (family, id), timed);
+        }
     }
-    Ok(component)
+    Ok([runs, times])
 }
 
-fn verdict(record: &Value) -> Result<Verdict, String> {
+fn count(component: &mut Component, (family, id): (&str, &str), times: Times) {
+    match times {
+        Times::Kept(demands) => component.count_demands(family, id, demands),
+        Times::Refused(why) => component.count(family, id, Verdict::Differs(why)),
+        Times::NotCompared(why) => component.count(family, id, Verdict::NotModelled(why)),
+    }
+}
+
+/// How a stretch fared.
+struct Compared {
+    verdict: Verdict,
+    times: Times,
+}
+
+impl Compared {
+    /// Nothing is known of times.
+    fn only(verdict: Verdict, why: &str) -> Self {
+        Compared { verdict, times: Times::NotCompared(why.to_owned()) }
+    }
+}
+
+fn panicked() -> Compared {
+    Compared::only(Verdict::Differs(runner::PANICKED.to_owned()), "it was not followed")
+}
+
+fn compare(record: &Value) -> Compared {
+    followed(record).unwrap_or_else(|why| Compared::only(Verdict::Differs(why), "it was not followed"))
+}
+
+fn followed(record: &Value) -> Result<Compared, String> {
     let stretch: Stretch = serde_json::from_value(record.clone()).map_err(|error| format!("malformed: {error}"))?;
     if let Some(reason) = step::not_modelled(&stretch) {
-        return Ok(Verdict::NotModelled(reason));
+        return Ok(Compared::only(Verdict::NotModelled(reason), "it is not modelled"));
     }
     if costs::decide(&stretch) {
-        return costs::compare(&stretch).map(|()| Verdict::Agrees);
+        costs::compare(&stretch)?;
+        return Ok(Compared::only(Verdict::Agrees, "pods are told apart by their deletion costs"));
     }
     answers::compare(&stretch)?;
     answers::compare_budgets(&stretch)?;
@@ -108,9 +140,15 @@ fn verdict(record: &Value) -> Result<Verdict, String> {
     let recorded = if phases.len() == 1 { vec![recorded.concat()] } else { recorded };
     let is_over = stretch.came_to_rest() && !quotas::are_tried_again(&stretch);
     let rest = is_over.then(|| Picture::recorded(&stretch));
+    let known = (recorded.as_slice(), rest.as_ref(), stretch.end());
     // Few runs need the larger search.
-    let prompt = follow(&phases, &recorded, rest.as_ref(), false);
-    prompt.or_else(|_| follow(&phases, &recorded, rest.as_ref(), true)).map(|()| Verdict::Agrees)
+    let prompt = follow(&phases, known, false);
+    let times = match prompt {
+        Ok(kept @ (Times::Kept(_) | Times::NotCompared(_))) => kept,
+        Ok(refused) => follow(&phases, known, true).ok().filter(|it| matches!(it, Times::Kept(_))).unwrap_or(refused),
+        Err(_) => follow(&phases, known, true)?,
+    };
+    Ok(Compared { verdict: Verdict::Agrees, times })
 }
 
 /// A part of a stretch with a model of its own.
@@ -121,13 +159,18 @@ struct Phase {
 
 impl Phase {
     fn of(stretch: &Stretch) -> Result<Phase, String> {
-        let built = step::build(stretch)?;
+        let mut built = step::build(stretch)?;
+        tempo::give(&mut built.model, &built.spec, stretch);
         Ok(Phase { lens: Lens::new(&built, stretch)?, built })
     }
 }
 
-/// Follows what was recorded in each phase, to a state of rest that looks as recorded, if it came to rest.
-fn follow(phases: &[Phase], recorded: &[Vec<(f64, Seen)>], rest: Option<&Picture>, lags: bool) -> Result<(), String> {
+/// What was recorded: observations by phase, what rest looked like, if it came to rest, and when that was.
+type Known<'r> = (&'r [Vec<(f64, Seen)>], Option<&'r Picture>, Option<f64>);
+
+/// Follows what was recorded in each phase, to a state of rest that looks as recorded. Times are compared where there is one
+/// phase.
+fn follow(phases: &[Phase], (recorded, rest, until): Known<'_>, lags: bool) -> Result<Times, String> {
     let mut before: Option<(&System, BTreeSet<Place>)> = None;
     for (number, (Phase { built, lens }, seen)) in phases.iter().zip(recorded).enumerate() {
         let system = &built.model.system;
@@ -137,10 +180,14 @@ fn follow(phases: &[Phase], recorded: &[Vec<(f64, Seen)>], rest: Option<&Picture
             Some((from, places)) => follower.taken_over(places, from)?,
         };
         let places = follower.follow(places, seen, &recorded[number + 1..].concat())?;
+        if phases.len() == 1 {
+            follower.rest(&places, rest)?;
+            return Ok(moments::compare(system, &follower.trail, &Record { seen, until }));
+        }
         if number + 1 == phases.len() {
-            return rest.map_or(Ok(()), |rest| follower.rest(&places, rest));
+            follower.rest(&places, rest)?;
         }
         before = Some((system, places));
     }
-    Ok(())
+    Ok(Times::NotCompared("several models, one for each set of taints".to_owned()))
 }

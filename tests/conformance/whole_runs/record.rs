@@ -166,6 +166,11 @@ impl Stretch {
         is_unexplained(listed(&self.before, "Pod"), &self.steps, after)
     }
 
+    /// When it ended, in seconds since the run began, if that is known.
+    pub fn end(&self) -> Option<f64> {
+        self.steps.last()?.after.get("t")?.as_f64()
+    }
+
     /// Nodes whose kubelets are silent when it ends.
     pub fn failed_at_the_end(&self) -> BTreeSet<String> {
         let mut failed = self.failed.clone();

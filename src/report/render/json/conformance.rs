@@ -16,12 +16,16 @@ fn component(component: &Component) -> Value {
 }
 
 fn family(family: &Family) -> Value {
-    json!({
+    let mut value = json!({
         "name": family.name,
         "agree": family.agree,
         "differ": records(&family.differ),
         "notModelled": records(&family.not_modelled),
-    })
+    });
+    if family.demands > 0 {
+        value["demands"] = json!(family.demands);
+    }
+    value
 }
 
 fn records(list: &[(String, String)]) -> Vec<Value> {

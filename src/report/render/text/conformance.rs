@@ -11,6 +11,9 @@ pub fn text(conformance: &Conformance<'_>) -> String {
     for family in report.components.iter().flat_map(|component| &component.families) {
         text.extend(details(family, *shown));
     }
+    if report.demands() > 0 {
+        text.push_str(&format!("recorded times keep to {} demands of paces and timers\n", report.demands()));
+    }
     text.push_str(&format!("{} passed, {} failed\n", report.passed(), report.failed()));
     text
 }
