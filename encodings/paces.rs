@@ -6,7 +6,7 @@
 //! | --- | --- | --- | --- |
 //! | event-driven controllers | | `reaction`; for ever where quotas refuse pods, or Jobs back off | |
 //! | kube-scheduler, kubelets that admit pods | | `reaction` and `schedulingBackoff` | |
-//! | pods start | `podStart` | `podStart`; for ever with `slowStart` | |
+//! | pods start | `podStart` | `podStart`, and 50 s until a silent node is missed where nodes fail; for ever with `slowStart` | |
 //! | terminations complete | `termination` | `termination`, else the longest grace period and `reaction`; for ever where nodes fail | |
 //! | evictions that a budget held up | | 5 s (kubectl's retry) and `reaction` | |
 //! | evictions after a tolerated time | `tolerationSeconds` | and `reaction` | |
@@ -32,6 +32,8 @@ use super::ranks;
 
 /// Seconds after which `kubectl drain` asks again for an eviction that a budget refused.
 const DRAIN_RETRY: u32 = 5;
+/// Seconds after which a node is missed whose kubelet is silent (`--node-monitor-grace-period`).
+const NODE_GRACE: u32 = 50;
 /// Seconds that a time in an object may be before what it is about: it has no fractions of seconds.
 const CUT_OFF: u32 = 1;
 /// A pod's grace period, unless it says another.
@@ -153,7 +155,7 @@ fn of_rank(rank: u32, spec: &ClusterSpec, timing: &Timing) -> Option<Pace> {
         ranks::DEPLOYMENT => after("reaction of the Deployment controller", reacts),
         ranks::REPLICASET => after("reaction of controllers that make pods", open(reacts, backs_off)),
         ranks::SCHEDULER => after("scheduling of pods", plus(reacts, timing.scheduling_backoff.most)),
-        ranks::START => after("start of pods", timing.pod_start),
+        ranks::START => after("start of pods", start(spec, timing)),
         ranks::BUDGETED_EVICTION => after("retry of evictions", plus(reacts, Some(DRAIN_RETRY))),
         _ => return None,
     })
@@ -163,6 +165,11 @@ fn of_rank(rank: u32, spec: &ClusterSpec, timing: &Timing) -> Option<Pace> {
 fn loses_nodes(spec: &ClusterSpec) -> bool {
     let scenario = &spec.scenario;
     scenario.failures.is_some() || scenario.overload.is_some() || !scenario.node_groups.is_empty()
+}
+
+/// A kubelet that nobody misses yet starts no pods.
+fn start(spec: &ClusterSpec, timing: &Timing) -> Span {
+    if loses_nodes(spec) { plus(timing.pod_start, Some(NODE_GRACE)) } else { timing.pod_start }
 }
 
 fn termination(spec: &ClusterSpec, timing: &Timing) -> Span {
