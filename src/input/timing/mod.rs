@@ -1,11 +1,11 @@
 //! What the objects of a cluster say of time: from a dump to a proposed `timing` of a scenario.
 //!
-//! A dump says when owners, pods and events were made and when conditions changed. [`seen`] keeps that of each object, read as
-//! it is written, without types: an object that is wrong elsewhere still has a time. [`measured`] takes differences of
-//! those times that belong together, and [`proposal`] makes spans of them, each with a word on what it rests on. What is
+//! A dump says when owners, pods and events were made and when conditions changed. `seen` keeps that of each object, read as
+//! it is written, without types: an object that is wrong elsewhere still has a time. `measured` takes differences of
+//! those times that belong together, and `proposal` makes spans of them, each with a word on what it rests on. What is
 //! not known stays at its default, so that the proposal is a scenario in any case.
 //!
-//! Times that cannot be read are passed over, with a note ([`stamps`]); so are differences that say nothing: of pods that were
+//! Times that cannot be read are passed over, with a note (`stamps`); so are differences that say nothing: of pods that were
 //! restarted, of nodes that went away, of clocks that disagree.
 
 mod events;
