@@ -150,6 +150,14 @@ fn verdicts_name_the_demands_that_they_rest_on() {
 }
 
 #[test]
+fn without_time_nothing_is_said() {
+    let budget = Budget { time: Some(Duration::ZERO), ..Budget::bound(9) };
+    let outcome = timed::decide(&Explicit, &pods(60, 66), &[PropertyId(0)], &budget, &Silent).outcome;
+    let reason = UnknownReason::Time;
+    assert_eq!(outcome.verdict, Verdict::Unknown { reason, covered: 0 });
+}
+
+#[test]
 fn moments_are_the_earliest() {
     let system = pods(60, 10);
     let steps = ["drain", "make", "start", "drain"].map(|name| {

@@ -19,6 +19,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::engine::{UnknownReason, Watch};
 use crate::system::pace::Steps;
 use crate::system::schedule::{Schedule, Turn};
 use crate::system::{ActionId, Bound, Footprint, StateVar, System, Trace};
@@ -55,7 +56,11 @@ struct Draft<'s> {
 
 impl Clocked {
     /// A system with these demands.
-    pub fn of(system: &System, bounds: &BTreeSet<Bound>) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// If the watch says that it takes too long.
+    pub fn of(system: &System, bounds: &BTreeSet<Bound>, watch: &Watch) -> Result<Self, UnknownReason> {
         let mut draft = Draft {
             system,
             arena: system.arena.clone(),
@@ -71,6 +76,9 @@ impl Clocked {
         let mut clocked = system.clone();
         clocked.actions = Vec::new();
         for (id, action) in system.action_ids() {
+            if let Some(why) = watch.exhausted() {
+                return Err(why);
+            }
             let action = if action.passive { action.clone() } else { draft.act(id) };
             clocked.actions.push(action);
         }
@@ -78,7 +86,7 @@ impl Clocked {
         clocked.guided = false;
         clocked.clocked = true;
         (clocked.arena, clocked.state, clocked.init) = (draft.arena, draft.state, draft.init);
-        Clocked { system: clocked, variables: system.state.len() }
+        Ok(Clocked { system: clocked, variables: system.state.len() })
     }
 
     /// The same run without clocks.

@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 use crate::system::times::{Conflict, moments};
 use crate::system::{Bound, PropertyId, System, Trace};
 
-use super::{Budget, Decision, Engine, Progress, Statistics, Verdict, guided};
+use super::{Budget, Decision, Engine, Outcome, Progress, Statistics, UnknownReason, Verdict, guided};
 use clocked::Clocked;
 
 /// Asks an engine about the runs that paces allow.
@@ -32,15 +32,19 @@ pub fn decide(
     let watch = budget.start();
     let mut demands: BTreeSet<Bound> = BTreeSet::new();
     let mut spent = Statistics::default();
+    let mut covered = 0;
     loop {
         let left = Budget { time: watch.time_left(), ..budget.clone() };
-        let clocked = (!demands.is_empty()).then(|| Clocked::of(system, &demands));
+        let clocked = match (!demands.is_empty()).then(|| Clocked::of(system, &demands, &watch)).transpose() {
+            Ok(clocked) => clocked,
+            Err(reason) => return late(engine, reason, covered, spent),
+        };
         let asked = clocked.as_ref().map_or(system, |clocked| &clocked.system);
         let mut decision = guided::decide(engine, asked, properties, &left, progress);
         spent.add(&decision.outcome.statistics);
         decision.outcome.statistics = spent.clone();
         decision.outcome.demands = demands.iter().copied().collect();
-        let Verdict::Violated { trace, k, .. } = &mut decision.outcome.verdict else { return decision };
+        let Verdict::Violated { trace, k, shortest, .. } = &mut decision.outcome.verdict else { return decision };
         if let Some(clocked) = &clocked {
             *trace = clocked.without(trace);
         }
@@ -50,11 +54,7 @@ pub fn decide(
         if demands.len() == known {
             return decision;
         }
-        if let Some(reason) = watch.exhausted() {
-            let covered = *k;
-            decision.outcome.verdict = Verdict::Unknown { reason, covered };
-            return decision;
-        }
+        covered = if *shortest { *k } else { covered };
         progress.begin("again, with clocks");
     }
 }
@@ -76,4 +76,11 @@ fn refining(system: &System, trace: &Trace, conflict: Conflict) -> BTreeSet<Boun
         bounds.extend(paces.map(Bound::Apart).filter(|bound| bound.seconds(system).is_some()));
     }
     bounds
+}
+
+/// That there was no time for another search: what earlier ones covered stays covered.
+fn late(engine: &dyn Engine, reason: UnknownReason, covered: u32, statistics: Statistics) -> Decision {
+    let verdict = Verdict::Unknown { reason, covered };
+    let outcome = Outcome { verdict, statistics, certificate: None, demands: Vec::new() };
+    Decision { outcome, engine: engine.name(), beside: Vec::new() }
 }
