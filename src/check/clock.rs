@@ -122,7 +122,7 @@ fn wait(system: &System, demands: &Demands, id: PaceId) -> Option<String> {
         .is_ok()
     };
     let needed = smallest(least, most, is_possible);
-    (needed > least).then(|| format!("this needs a {} of {} or more", pace.name, shown(needed)))
+    (needed > least).then(|| format!("this needs the {} to take {} or more", pace.name, shown(needed)))
 }
 
 /// The smallest pause that rules the run out, if some pause does.

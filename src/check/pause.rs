@@ -19,18 +19,19 @@ const PATIENCE: [Duration; 2] =
 /// So many times.
 const TIMES: u32 = 8;
 
-/// What there is to say of pauses after a counterexample that was found in so much time, if there is one that helps.
+/// What there is to say of pauses after a counterexample that was found in so much time, if there is one that helps; so much time is
+/// left, if it is limited.
 pub fn advice(
     plan: &Plan<'_>,
     system: &System,
     (property, trace): (PropertyId, &Trace),
-    took: Duration,
+    (took, left): (Duration, Option<Duration>),
 ) -> Option<String> {
     let clock = Clock::of(system, trace)?;
     let (pause, enough) = clock.pauses.first().copied()?;
     let time = (took * TIMES).clamp(PATIENCE[0], PATIENCE[1]);
-    let left = plan.budget.time.map_or(time, |limit| limit.min(time));
-    let search = Search { plan, property, pause, budget: Budget { time: Some(left), ..plan.budget.clone() } };
+    let time = left.map_or(time, |left| left.min(time));
+    let search = Search { plan, property, pause, budget: Budget { time: Some(time), ..plan.budget.clone() } };
     let (seconds, extent) = search.smallest(system, enough)?;
     let name = pause.name(system)?;
     let property = &system.property(property).name;

@@ -143,9 +143,10 @@ impl Checker<'_> {
             Verdict::Violated { property, trace, k, shortest } => {
                 let subject = slice.system.property(*property).subject.clone();
                 let took = started.elapsed();
+                let left = self.time.map(|time| time.saturating_sub(took));
                 let mut answer = self.explain(slice, *property, trace, (*k, *shortest));
                 if let Answer::Violated(found) = &mut answer {
-                    let advice = pause::advice(self.plan, &slice.system, (*property, trace), took);
+                    let advice = pause::advice(self.plan, &slice.system, (*property, trace), (took, left));
                     found.narrative.diagnosis.extend(advice.map(Line::from));
                 }
                 (answer, Some(subject))
