@@ -1,6 +1,8 @@
 //! What a project settles once: its configuration, what it ignores with a reason, and what a baseline knows. What does not
 //! count must hide nothing that does.
 
+#[path = "support/ran.rs"]
+mod ran;
 #[path = "reports/sarif.rs"]
 mod sarif;
 #[path = "config/schema.rs"]
@@ -9,22 +11,10 @@ mod schema;
 use std::fs;
 use std::path::Path;
 
-use assert_cmd::Command;
 use serde_json::Value;
 use tempfile::TempDir;
 
-struct Ran {
-    code: i32,
-    out: String,
-    err: String,
-}
-
-fn kubound(directory: &Path, arguments: &[&str]) -> Ran {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_kubound"));
-    let output = command.current_dir(directory).args(arguments).output().expect("it runs");
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
-    Ran { code: output.status.code().unwrap_or(-1), out: text(output.stdout), err: text(output.stderr) }
-}
+use ran::{Ran, kubound};
 
 fn check(directory: &TempDir, arguments: &[&str]) -> Ran {
     let all = ["check", "cluster.yaml", "--engine", "explicit", "--property", "pods-schedulable"];

@@ -247,10 +247,9 @@ fn other_commands_name_the_formats_that_they_have() {
             assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{command:?} {format}");
             assert!(ran.err.contains("[possible values: text, json, table]"), "{}", ran.err);
         }
-        let ran = kubound(&[command, &["-o", "/tmp/never.sarif"]].concat());
+        let ran = kubound(&[command, &["-o", "nowhere/never.sarif"]].concat());
         assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{command:?}");
-        let expected =
-            "error: /tmp/never.sarif: sarif is for answers of `kubound check`; others are written as text, json, table";
+        let expected = "error: nowhere/never.sarif: sarif is for answers of `kubound check`; others are written as text, json, table";
         assert!(ran.err.starts_with(expected), "{}", ran.err);
     }
 }

@@ -1,28 +1,18 @@
 //! `kubound timing`: what dumps say of time, what is passed over, and that its answer is a scenario.
 
-use std::fs;
-use std::path::Path;
+#[path = "support/ran.rs"]
+mod ran;
 
-use assert_cmd::Command;
+use std::fs;
+
 use kubound::cluster::object::timing::{Span, Timing};
 use kubound::input::{self, LoadOptions};
 use tempfile::TempDir;
 
+use ran::{Ran, kubound};
+
 const CLUSTER: &str = include_str!("fixtures/timing.yaml");
 const NODE: &str = "apiVersion: v1\nkind: Node\nmetadata: {name: n1}\nstatus: {allocatable: {cpu: 4, memory: 8Gi}}\n";
-
-struct Ran {
-    code: i32,
-    out: String,
-    err: String,
-}
-
-fn kubound(directory: &Path, arguments: &[&str]) -> Ran {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_kubound"));
-    let output = command.current_dir(directory).args(arguments).output().expect("it runs");
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
-    Ran { code: output.status.code().unwrap_or(-1), out: text(output.stdout), err: text(output.stderr) }
-}
 
 fn directory(name: &str, text: &str) -> TempDir {
     let directory = tempfile::tempdir().expect("a directory");

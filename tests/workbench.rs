@@ -1,28 +1,19 @@
 //! The workbench as users call it: suites and what they expect, baselines, plots, and engines side by side.
 
+#[path = "support/ran.rs"]
+mod ran;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use assert_cmd::Command;
 use kubound::cases::{self, CASES, Suite as Group};
 use kubound::workbench::suite::{self, Suite};
 use kubound::workbench::task::{Expected, Target};
 use serde_json::{Value, json};
 use tempfile::{TempDir, tempdir};
 
-struct Ran {
-    code: i32,
-    out: String,
-    err: String,
-}
-
-fn kubound(directory: &Path, arguments: &[&str]) -> Ran {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_kubound"));
-    let output = command.current_dir(directory).args(arguments).output().expect("it runs");
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
-    Ran { code: output.status.code().unwrap_or(-1), out: text(output.stdout), err: text(output.stderr) }
-}
+use ran::{Ran, kubound};
 
 fn json(ran: &Ran) -> Value {
     serde_json::from_str(&ran.out).unwrap_or_else(|error| panic!("{error}: {}{}", ran.out, ran.err))
