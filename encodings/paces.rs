@@ -24,7 +24,7 @@
 use crate::cluster::object::interval::planned;
 use crate::cluster::object::policy::{Rhythm, Runner};
 use crate::cluster::object::spec::ClusterSpec;
-use crate::cluster::object::timing::{DESCHEDULING, Span, Timing};
+use crate::cluster::object::timing::{DESCHEDULING, GRACE, Span, Timing};
 use crate::cluster::view::Cluster;
 use crate::system::{ActionKind, Pace, PaceId, System};
 
@@ -36,8 +36,6 @@ const DRAIN_RETRY: u32 = 5;
 const NODE_GRACE: u32 = 50;
 /// Seconds that a time in an object may be before what it is about: it has no fractions of seconds.
 const CUT_OFF: u32 = 1;
-/// A pod's grace period, unless it says another.
-const GRACE: i64 = 30;
 
 /// From pods that start late until they are ready.
 pub fn slow_start(cluster: &Cluster<'_>) -> Option<PaceId> {
@@ -46,20 +44,21 @@ pub fn slow_start(cluster: &Cluster<'_>) -> Option<PaceId> {
 
 /// The end of a time that a controller waits for, and then reacts to.
 pub fn timer(cluster: &Cluster<'_>, what: &str, seconds: i64) -> Option<PaceId> {
-    let seconds = u32::try_from(seconds).ok()?;
-    granted(cluster, |timing| {
-        let most = timing.reaction.most.map(|most| seconds.saturating_add(most));
-        after(what, Span { least: seconds, most })
-    })
+    ending(cluster, what, seconds, 0)
 }
 
 /// The end of a time that a controller counts from when an object says that something was so: such times are cut off to whole seconds,
 /// so it ends up to a second early.
 pub fn since_noted(cluster: &Cluster<'_>, what: &str, seconds: i64) -> Option<PaceId> {
+    ending(cluster, what, seconds, CUT_OFF)
+}
+
+/// The end of a time, no more than so much early, and no later than a reaction.
+fn ending(cluster: &Cluster<'_>, what: &str, seconds: i64, early: u32) -> Option<PaceId> {
     let seconds = u32::try_from(seconds).ok()?;
     granted(cluster, |timing| {
         let most = timing.reaction.most.map(|most| seconds.saturating_add(most));
-        after(what, Span { least: seconds.saturating_sub(CUT_OFF), most })
+        after(what, Span { least: seconds.saturating_sub(early), most })
     })
 }
 
@@ -175,7 +174,7 @@ fn start(spec: &ClusterSpec, timing: &Timing) -> Span {
 fn termination(spec: &ClusterSpec, timing: &Timing) -> Span {
     let revisions = spec.workloads.iter().flat_map(|workload| &workload.revisions);
     let grace = revisions.filter_map(|revision| revision.template.spec.as_ref()?.termination_grace_period_seconds);
-    let longest = grace.fold(GRACE, i64::max);
+    let longest = grace.fold(i64::from(GRACE), i64::max);
     let default = || plus(Span::within(0, u32::try_from(longest).unwrap_or(u32::MAX)), timing.reaction.most);
     timing.termination.unwrap_or_else(default)
 }

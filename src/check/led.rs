@@ -43,7 +43,7 @@ pub fn lead(input: &Input, trace: &SavedTrace) -> Result<Result<Led, String>, Ch
     let subject = subject_of(&input.spec, trace);
     let led = modelled(input, trace, &Limit::default())?.and_then(|model| {
         on_slice(&model, trace, |slice: &Slice, property: PropertyId, steps: &Trace| {
-            let Retold { narrative, finding, run } = retold(&input.spec, &model, slice, property, steps)?;
+            let Retold { narrative, finding, run, .. } = retold(&input.spec, &model, slice, property, steps)?;
             let (start, end) = ends(&input.spec, &model, &run);
             Ok(Led { narrative, finding, start, end, subject, is_same_input })
         })

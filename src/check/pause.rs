@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use crate::engine::{Budget, Verdict, timed};
-use crate::system::{Bound, PropertyId, System, Trace};
+use crate::system::{Bound, PropertyId, System};
 
 use super::clock::{Clock, shown};
 use super::plan::Plan;
@@ -24,10 +24,9 @@ const TIMES: u32 = 8;
 pub fn advice(
     plan: &Plan<'_>,
     system: &System,
-    (property, trace): (PropertyId, &Trace),
+    (property, clock): (PropertyId, &Clock),
     (took, left): (Duration, Option<Duration>),
 ) -> Option<String> {
-    let clock = Clock::of(system, trace)?;
     let (pause, enough) = clock.pauses.first().copied()?;
     let time = (took * TIMES).clamp(PATIENCE[0], PATIENCE[1]);
     let time = left.map_or(time, |left| left.min(time));

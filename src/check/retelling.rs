@@ -16,6 +16,8 @@ pub(super) struct Retold {
     pub finding: Finding,
     /// What executing it gave.
     pub run: Replayed,
+    /// Its clock, if there is one.
+    pub clock: Option<Clock>,
 }
 
 /// Replays a trace of a slice on that slice, and tells it as a run of the whole model.
@@ -46,7 +48,7 @@ pub(super) fn retold(
     let run = model.interpreter().execute(&lifted).map_err(|error| error.to_string())?;
     let clock = Clock::of(&slice.system, trace).map(|clock| clock.along(&lifted, trace));
     let narrative = narrate(spec, model, (&lifted, clock.as_ref()), &run, &ending);
-    Ok(Retold { narrative, finding, run })
+    Ok(Retold { narrative, finding, run, clock })
 }
 
 /// What is said of a counterexample that is none.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::asking::{Asking, applicable};
 use super::pause;
 use super::plan::{Plan, Skipped, Subject};
-use super::retelling::{internal, retell};
+use super::retelling::{Retold, internal, retold};
 use super::saved::fingerprint;
 use super::{Answer, CheckResult, Counterexample, SavedTrace, VerifyError, reason_text};
 use crate::cluster::view::story::Line;
@@ -142,13 +142,7 @@ impl Checker<'_> {
             }
             Verdict::Violated { property, trace, k, shortest } => {
                 let subject = slice.system.property(*property).subject.clone();
-                let took = started.elapsed();
-                let left = self.time.map(|time| time.saturating_sub(took));
-                let mut answer = self.explain(slice, *property, trace, (*k, *shortest));
-                if let Answer::Violated(found) = &mut answer {
-                    let advice = pause::advice(self.plan, &slice.system, (*property, trace), (took, left));
-                    found.narrative.diagnosis.extend(advice.map(Line::from));
-                }
+                let answer = self.explain(slice, *property, trace, (*k, *shortest), started.elapsed());
                 (answer, Some(subject))
             }
         };
@@ -156,10 +150,21 @@ impl Checker<'_> {
     }
 
     /// Replays a counterexample and tells it. One that does not replay is none.
-    fn explain(&self, slice: &Slice, property: PropertyId, trace: &Trace, (k, shortest): (u32, bool)) -> Answer {
-        let told = retell(self.subject.spec, self.model, slice, property, trace);
+    fn explain(
+        &self,
+        slice: &Slice,
+        property: PropertyId,
+        trace: &Trace,
+        (k, shortest): (u32, bool),
+        took: Duration,
+    ) -> Answer {
+        let told = retold(self.subject.spec, self.model, slice, property, trace);
         match told {
-            Ok((narrative, finding)) => {
+            Ok(Retold { mut narrative, finding, clock, .. }) => {
+                let left = self.time.map(|time| time.saturating_sub(took));
+                let advice =
+                    clock.and_then(|clock| pause::advice(self.plan, &slice.system, (property, &clock), (took, left)));
+                narrative.diagnosis.extend(advice.map(Line::from));
                 let input = self.subject.name.clone();
                 let mut trace = SavedTrace::keep(&slice.system, trace, property, input, fingerprint(self.subject.spec));
                 trace.single_nodes = !self.plan.reduce;

@@ -11,7 +11,7 @@ use crate::term::{Bool, Ctx, Int, Range, Sort, TermId, VarId};
 use super::footprint::{Calm, Effect, Footprint, Lock, Sight};
 use super::interleaving::Interleaving;
 use super::model::{Action, ActionId, ActionKind, MarkId, Property, PropertyKind, StateVar, System};
-use super::pace::{Pace, PaceId, Steps, Timer};
+use super::pace::{Pace, PaceId, Steps, Timer, position};
 
 /// Handle of an integer state variable.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -196,15 +196,13 @@ struct Parts {
     properties: Vec<Property>,
     paces: Vec<Pace>,
     timers: Vec<TimerDraft>,
-    pauses: Vec<Timer>,
 }
 
-/// A timer whose steps are those of one action.
+/// A timer, without the steps after which it is forgotten.
 struct TimerDraft {
     timer: Timer,
-    action: ActionId,
-    /// Others that change this variable make it be forgotten.
-    about: usize,
+    /// These are all that change a variable, but those of an action.
+    forgotten: Option<(ActionId, usize)>,
 }
 
 /// Collects the parts of a system whose terms live in a [`Ctx`].
@@ -310,12 +308,7 @@ impl<'c> Builder<'c> {
 
     /// A pace for actions; equal ones are one.
     pub fn pace(&self, pace: Pace) -> PaceId {
-        let mut parts = self.parts.borrow_mut();
-        let position = parts.paces.iter().position(|known| *known == pace).unwrap_or_else(|| {
-            parts.paces.push(pace);
-            parts.paces.len() - 1
-        });
-        PaceId(position)
+        position(&mut self.parts.borrow_mut().paces, pace)
     }
 
     /// A timer that steps of an action begin and wait for, under conditions over the state and inputs. Other actions that change
@@ -329,7 +322,7 @@ impl<'c> Builder<'c> {
     ) {
         let steps = |when: Bool<'c>| vec![(action, when.id())];
         let timer = Timer { name: name.into(), seconds, begins: steps(begins), asks: steps(asks), forgets: Vec::new() };
-        self.parts.borrow_mut().timers.push(TimerDraft { timer, action, about: about.0 });
+        self.parts.borrow_mut().timers.push(TimerDraft { timer, forgotten: Some((action, about.0)) });
     }
 
     /// A timer that whole actions begin and wait for.
@@ -337,8 +330,8 @@ impl<'c> Builder<'c> {
         let always = self.ctx.bool(true).id();
         let steps = |actions: &[ActionId]| actions.iter().map(|&action| (action, always)).collect();
         let (begins, asks) = (steps(begins), steps(asks));
-        let pause = Timer { name: name.into(), seconds, begins, asks, forgets: Vec::new() };
-        self.parts.borrow_mut().pauses.push(pause);
+        let timer = Timer { name: name.into(), seconds, begins, asks, forgets: Vec::new() };
+        self.parts.borrow_mut().timers.push(TimerDraft { timer, forgotten: None });
     }
 
     /// Steps of other actions that change a variable.
@@ -416,10 +409,11 @@ impl<'c> Builder<'c> {
     /// The system, still without its arena: drop every handle, then [`Unbound::bind`] it.
     pub fn finish(self, interleaving: Interleaving) -> Unbound {
         let drafts = std::mem::take(&mut self.parts.borrow_mut().timers);
-        let timers = drafts
-            .into_iter()
-            .map(|TimerDraft { timer, action, about }| Timer { forgets: self.changes(action, about), ..timer });
-        let timers: Vec<Timer> = timers.chain(self.parts.borrow().pauses.iter().cloned()).collect();
+        let timers = drafts.into_iter().map(|TimerDraft { timer, forgotten }| Timer {
+            forgets: forgotten.map_or_else(Vec::new, |(action, variable)| self.changes(action, variable)),
+            ..timer
+        });
+        let timers: Vec<Timer> = timers.collect();
         let parts = self.parts.into_inner();
         Unbound(System {
             arena: Default::default(),

@@ -13,6 +13,7 @@ pub(crate) mod compiled;
 pub(crate) mod components;
 pub mod cone;
 pub mod footprint;
+pub mod images;
 pub mod interleaving;
 pub mod model;
 pub mod pace;

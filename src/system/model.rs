@@ -6,7 +6,7 @@ use crate::term::{Arena, Range, TermId, VarId};
 
 use super::footprint::{Footprint, Sight};
 use super::interleaving::Interleaving;
-use super::pace::{Pace, PaceId, Timer};
+use super::pace::{Pace, PaceId, Timer, position};
 
 /// Position of an action in [`System::actions`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -217,11 +217,7 @@ impl System {
 
     /// A pace for actions; equal ones are one.
     pub fn pace(&mut self, pace: Pace) -> PaceId {
-        let position = self.paces.iter().position(|known| *known == pace).unwrap_or_else(|| {
-            self.paces.push(pace);
-            self.paces.len() - 1
-        });
-        PaceId(position)
+        position(&mut self.paces, pace)
     }
 
     /// Event-driven actions in the documented order: by rank, then by declaration.

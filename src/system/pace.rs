@@ -71,6 +71,14 @@ impl Timer {
     }
 }
 
+/// The position of a pace among others; equal ones are one.
+pub fn position(paces: &mut Vec<Pace>, pace: Pace) -> PaceId {
+    PaceId(paces.iter().position(|known| *known == pace).unwrap_or_else(|| {
+        paces.push(pace);
+        paces.len() - 1
+    }))
+}
+
 /// One demand of a pace, or of a timer.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub enum Bound {

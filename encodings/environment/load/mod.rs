@@ -327,8 +327,7 @@ fn add_stage<'c>(
         let text = format!("{} pod(s) of {target} are older than {seconds} s", scene.get(count_id));
         Sentence::new("time", text).because(format!("each now uses {} {metric}", show(&metric, usage)))
     };
-    let stage = &load.startup[..=position];
-    let begins = position.checked_sub(1).map_or(0, |before| stage[before].until_seconds);
+    let begins = position.checked_sub(1).map_or(0, |before| load.startup[before].until_seconds);
     let draft = ActionDraft::new(name, ActionKind::Periodic, younger.ge(1), next)
         .choosing(vec![input], count.le(younger))
         .paced(paces::least(cluster, "start-up stage of pods", seconds - begins));

@@ -49,6 +49,9 @@ pub fn shown(seconds: u32) -> String {
     if parts.is_empty() { "0s".to_owned() } else { parts }
 }
 
+/// A pod's grace period, unless it says another, in seconds.
+pub const GRACE: u32 = 30;
+
 /// The interval of a descheduler of which nothing is known, in seconds: that of its chart.
 pub const DESCHEDULING: u32 = 300;
 

@@ -1,10 +1,9 @@
 //! One action as a relation between two states: when it may fire, and what becomes of a term.
 //!
-//! Which enabled actions hold another one back is not written here again: the schedule is asked about every pair. That is
-//! all there is to ask, because in every interleaving an action waits for single others, never for two at once.
+//! Which enabled actions hold another one back is not written here again: the schedule says whose turn it is when.
 
-use crate::system::schedule::{Candidates, Schedule};
-use crate::system::{ActionId, System};
+use crate::system::schedule::Schedule;
+use crate::system::{ActionId, System, images};
 use crate::term::{Arena, Substitution, TermId};
 
 /// The steps of a system, over a growing arena that continues the system's.
@@ -25,28 +24,13 @@ impl<'s> Relation<'s> {
     /// The steps of a system, with an arena that continues its own.
     pub fn new(system: &'s System, mut arena: Arena) -> Self {
         let schedule = Schedule::new(system);
-        let silence = |arena: &mut Arena, actions: &[ActionId]| {
-            let start = arena.bool(true);
-            actions.iter().fold(start, |all, &action| {
-                let silent = arena.not(system.action(action).guard);
-                arena.and(all, silent)
-            })
-        };
-        let rest = silence(&mut arena, schedule.events());
-        let fires = system.action_ids().map(|(id, action)| {
-            let before = holding_back(system, &schedule, id);
-            // All events together are one term that slow actions share.
-            let turn = if before.len() == schedule.events().len() { rest } else { silence(&mut arena, &before) };
-            let enabled = arena.and(action.guard, turn);
-            arena.and(enabled, action.choice)
-        });
-        let fires = fires.collect();
-        let next = system.actions.iter().map(|action| {
-            let mut next = Substitution::new();
-            action.updates.iter().for_each(|&(index, term)| next.map(system.state[index].var, term));
-            next
-        });
-        let next = next.collect();
+        let rest = images::silence(system, &mut arena, schedule.events());
+        let mut fires = vec![arena.bool(false); system.actions.len()];
+        for turn in schedule.turns() {
+            let enabled = images::may_fire(system, &mut arena, &turn);
+            fires[turn.action.0] = arena.and(enabled, system.action(turn.action).choice);
+        }
+        let next = system.actions.iter().map(|action| images::after(system, action)).collect();
         Relation { system, arena, fires, next, rest }
     }
 
@@ -68,15 +52,7 @@ impl<'s> Relation<'s> {
 
     /// The initial values of variables that have one.
     pub fn start(&mut self) -> Substitution {
-        let mut start = Substitution::new();
-        for variable in &self.system.state {
-            if let Some(value) = variable.initial {
-                let sort = self.arena.variable(variable.var).sort;
-                let value = self.arena.constant(sort, value);
-                start.map(variable.var, value);
-            }
-        }
-        start
+        images::at_start(self.system, &mut self.arena)
     }
 
     /// The conjunction of some terms.
@@ -90,17 +66,6 @@ impl<'s> Relation<'s> {
         let all = self.all(terms);
         self.arena.not(all)
     }
-}
-
-/// The actions that must be disabled for one to fire.
-fn holding_back(system: &System, schedule: &Schedule, action: ActionId) -> Vec<ActionId> {
-    let mut found = Candidates::default();
-    let others = system.action_ids().map(|(id, _)| id).filter(|&id| id != action);
-    let mut waits = |&other: &ActionId| {
-        schedule.candidates_into(&mut found, |id| id == action || id == other);
-        !found.actions.contains(&action)
-    };
-    others.filter(|other| waits(other)).collect()
 }
 
 #[cfg(test)]
@@ -136,9 +101,9 @@ mod tests {
         let waits = |interleaving| {
             let system = system(interleaving);
             let schedule = Schedule::new(&system);
-            let of =
-                |id: usize| holding_back(&system, &schedule, ActionId(id)).iter().map(|id| id.0).collect::<Vec<_>>();
-            (0..4).map(of).collect::<Vec<_>>()
+            let mut turns = schedule.turns();
+            turns.sort_by_key(|turn| turn.action);
+            turns.iter().map(|turn| turn.unless.iter().map(|id| id.0).collect()).collect::<Vec<Vec<_>>>()
         };
         assert_eq!(waits(Interleaving::Settled), [vec![], vec![0], vec![0, 1], vec![0, 1, 2]]);
         assert_eq!(waits(Interleaving::Racing), [vec![], vec![0], vec![0], vec![0, 1, 2]]);

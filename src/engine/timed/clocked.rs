@@ -22,7 +22,7 @@ use std::collections::BTreeSet;
 use crate::engine::{UnknownReason, Watch};
 use crate::system::pace::Steps;
 use crate::system::schedule::{Schedule, Turn};
-use crate::system::{ActionId, Bound, Footprint, StateVar, System, Trace};
+use crate::system::{Action, ActionId, Bound, Footprint, StateVar, System, Trace, images};
 use crate::term::{Arena, Range, Sort, Substitution, TermId};
 
 /// A system with clocks, and how its runs become ones of the system without.
@@ -141,11 +141,8 @@ impl Draft<'_> {
     }
 
     fn may_fire(&mut self, id: ActionId) -> TermId {
-        let before = self.turns.iter().find(|turn| turn.action == id).map_or(Vec::new(), |turn| turn.unless.clone());
-        before.into_iter().fold(self.system.action(id).guard, |all, other| {
-            let silent = self.arena.not(self.system.action(other).guard);
-            self.arena.and(all, silent)
-        })
+        let turn = self.turns.iter().find(|turn| turn.action == id);
+        turn.map_or(self.system.action(id).guard, |turn| images::may_fire(self.system, &mut self.arena, turn))
     }
 
     /// What a clock shows at the start, where that is a constant: what was so before may have been so for long, and who waits
@@ -155,13 +152,7 @@ impl Draft<'_> {
             Bound::Most(_) => Some(0),
             Bound::Apart(_) | Bound::Timer(_) => Some(most),
             Bound::Least(_) => {
-                let mut start = Substitution::new();
-                for variable in &self.system.state {
-                    let Some(value) = variable.initial else { continue };
-                    let sort = self.arena.variable(variable.var).sort;
-                    let value = self.arena.constant(sort, value);
-                    start.map(variable.var, value);
-                }
+                let mut start = images::at_start(self.system, &mut self.arena);
                 let runs = start.apply(&mut self.arena, runs);
                 self.arena.as_bool(runs).map(|runs| if runs { most } else { 0 })
             }
@@ -169,7 +160,7 @@ impl Draft<'_> {
     }
 
     /// An action, with the time that passes before it.
-    fn act(&mut self, id: ActionId) -> crate::system::Action {
+    fn act(&mut self, id: ActionId) -> Action {
         let mut action = self.system.action(id).clone();
         let longest = self.clocks.iter().map(|clock| clock.most).max().unwrap_or(0);
         let passed = self.arena.new_variable("time before", Sort::Int(Range::new(0, longest)));
@@ -177,10 +168,7 @@ impl Draft<'_> {
         action.inputs.push(passed);
         let allowed = self.allowed(id, time);
         action.choice = self.arena.and(action.choice, allowed);
-        let mut next = Substitution::new();
-        for &(index, term) in &action.updates {
-            next.map(self.system.state[index].var, term);
-        }
+        let mut next = images::after(self.system, &action);
         for position in 0..self.clocks.len() {
             let value = self.after(position, id, time, &mut next);
             if value != self.clocks[position].term {

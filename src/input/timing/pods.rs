@@ -1,6 +1,7 @@
 //! What a pod says of time: when it was made, bound, started and ready, and whether something came between.
 
 use crate::cluster::object::spec::ObjectKey;
+use crate::cluster::object::timing::GRACE;
 use crate::input::object::RawObject;
 use crate::input::tree::Tree;
 
@@ -11,8 +12,6 @@ use super::stamps::Stamps;
 const HASH: &str = "pod-template-hash";
 /// What marks pods of which the API server has a mirror only: no scheduler saw them.
 const MIRROR: &str = "kubernetes.io/config.mirror";
-/// Seconds that the API server gives pods which give none.
-pub const GRACE: u32 = 30;
 
 /// A pod.
 #[derive(Debug)]

@@ -11,7 +11,7 @@ use itertools::Itertools;
 use crate::cluster::object::interval;
 use crate::cluster::object::policy::{Rhythm, Runner};
 use crate::cluster::object::spec::ObjectKey;
-use crate::cluster::object::timing::{DESCHEDULING, Span, Timing, shown};
+use crate::cluster::object::timing::{DESCHEDULING, GRACE, Span, Timing, shown};
 use crate::input::descheduler::deployed;
 use crate::input::visible::visible;
 
@@ -141,7 +141,7 @@ fn termination(seen: &Seen, reaction: u32) -> Line {
         "objects do not say how long pods took to end; by default up to each one's own grace period, and a reaction";
     let (most, comment) = match graces {
         Some((least, most)) => (most, format!("{comment} (here {})", Span::within(least, most))),
-        None => (super::pods::GRACE, comment.to_owned()),
+        None => (GRACE, comment.to_owned()),
     };
     Line::new("termination", Span::within(0, most.saturating_add(reaction).min(LONGEST)), comment).shown()
 }

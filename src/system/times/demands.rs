@@ -61,6 +61,8 @@ struct Walk<'a> {
     /// Steps before the loop.
     stem: usize,
     demands: Vec<Demand>,
+    /// Actions of a pace.
+    paced: Vec<ActionId>,
     /// By action of a pace with a least time: since when its guard holds.
     holds: Vec<Option<Since>>,
     /// By action of a pace: since when it may fire, without having done so.
@@ -86,18 +88,19 @@ impl Demands {
             steps,
             stem,
             demands: Vec::new(),
+            paced: system.action_ids().filter(|(_, action)| action.pace.is_some()).map(|(id, _)| id).collect(),
             holds: vec![None; system.actions.len()],
             waits: vec![None; system.actions.len()],
             last: vec![None; system.paces.len()],
             begun: vec![None; system.timers.len()],
         };
-        walk.look(0, &mut runner);
+        walk.settle(0, None, &mut runner);
         for (index, step) in trace.steps.iter().chain(&trace.steps[stem..]).enumerate() {
             walk.fire(index + 1, ActionId(step.action));
             runner.give(step);
             walk.time(index + 1, ActionId(step.action), &mut runner);
             runner.fire(index + 1, step)?;
-            walk.settle(index + 1, ActionId(step.action), &mut runner);
+            walk.settle(index + 1, Some(ActionId(step.action)), &mut runner);
         }
         walk.end();
         Ok(Demands { points: steps + 1, all: walk.demands, is_lasso: stem < steps })
@@ -148,29 +151,20 @@ impl Walk<'_> {
         }
     }
 
-    /// What the state after a step demands of it.
-    fn settle(&mut self, number: usize, fired: ActionId, runner: &mut Runner<'_>) {
+    /// What the state after a step, or at the start, demands of the step, and what begins there.
+    fn settle(&mut self, number: usize, fired: Option<ActionId>, runner: &mut Runner<'_>) {
         let candidates = runner.candidates().actions;
-        for id in self.paced() {
+        let begun = if number == 0 { Since::Ever } else { Since::Point(number) };
+        for index in 0..self.paced.len() {
+            let id = self.paced[index];
             let may_fire = candidates.contains(&id);
-            if let Some(since) = self.waits[id.0].filter(|_| id == fired || !may_fire) {
+            if let Some(since) = self.waits[id.0].filter(|_| fired == Some(id) || !may_fire) {
                 self.demand(number, since, Reason::Bound(Bound::Most(id)));
                 self.waits[id.0] = None;
             }
-        }
-        self.look(number, runner);
-    }
-
-    /// Begins what begins in the state after a step, or at the start.
-    fn look(&mut self, number: usize, runner: &mut Runner<'_>) {
-        let candidates = runner.candidates().actions;
-        for id in self.paced() {
-            let action = self.system.action(id);
-            let holds = runner.holds(action.guard);
-            let begun = if number == 0 { Since::Ever } else { Since::Point(number) };
-            self.holds[id.0] = holds.then_some(self.holds[id.0].unwrap_or(begun));
-            let may_fire = candidates.contains(&id);
             self.waits[id.0] = may_fire.then_some(self.waits[id.0].unwrap_or(number));
+            let holds = runner.holds(self.system.action(id).guard);
+            self.holds[id.0] = holds.then_some(self.holds[id.0].unwrap_or(begun));
         }
     }
 
@@ -178,7 +172,8 @@ impl Walk<'_> {
     /// first one ended, waits for ever.
     fn end(&mut self) {
         let is_lasso = self.stem < self.steps;
-        for id in self.paced() {
+        for index in 0..self.paced.len() {
+            let id = self.paced[index];
             let Some(since) = self.waits[id.0] else { continue };
             if !is_lasso {
                 self.demand(self.steps, since, Reason::Bound(Bound::Most(id)));
@@ -186,10 +181,5 @@ impl Walk<'_> {
                 self.demands.push(Demand { from: 0, to: 0, rounds: 0, why: Reason::Starved(id) });
             }
         }
-    }
-
-    fn paced(&self) -> impl Iterator<Item = ActionId> + use<> {
-        let paced = self.system.action_ids().filter(|(_, action)| action.pace.is_some()).map(|(id, _)| id);
-        paced.collect::<Vec<_>>().into_iter()
     }
 }
