@@ -5,7 +5,7 @@ use crate::cluster::view::Cluster;
 use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Scene, Sentence};
 use crate::cluster::{Attribute, Cell, TemplateId};
-use crate::system::{ActionDraft, ActionKind, Interleaving};
+use crate::system::{ActionDraft, ActionKind};
 use crate::term::Bool;
 
 /// What this file decides.
@@ -38,9 +38,9 @@ pub fn add(cluster: &Cluster<'_>) {
         return;
     }
     let all: Vec<TemplateId> = cluster.movable().collect();
-    match cluster.spec.scenario.interleaving {
-        Interleaving::Async => all.iter().for_each(|&template| add_one(cluster, &[template])),
-        _ => add_one(cluster, &all),
+    match cluster.spec.scenario.interleaving.waits() {
+        true => add_one(cluster, &all),
+        false => all.iter().for_each(|&template| add_one(cluster, &[template])),
     }
 }
 

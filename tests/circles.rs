@@ -12,7 +12,7 @@ use kubound::term::Ctx;
 use proptest::prelude::*;
 
 const NODES: i64 = 8;
-const INTERLEAVINGS: [Interleaving; 3] = [Interleaving::Racing, Interleaving::Settled, Interleaving::Async];
+const INTERLEAVINGS: [Interleaving; 4] = Interleaving::ALL;
 /// Marks that steps may carry.
 const NAMES: [&str; 2] = ["work", "excuse"];
 

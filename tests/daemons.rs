@@ -17,7 +17,7 @@ use kubound::system::{Interleaving, PropertyId, System};
 
 use support::{Answer, check, interleave, slice};
 
-const ALL: [Interleaving; 3] = [Interleaving::Settled, Interleaving::Racing, Interleaving::Async];
+const ALL: [Interleaving; 4] = Interleaving::ALL;
 
 /// A DaemonSet, with more fields of its spec and of its pods' spec.
 fn daemon_set(image: &str, cpu: &str, more: &str, pod: &str) -> String {

@@ -167,7 +167,7 @@ fn lasso(interleaving: Interleaving, excused: bool) -> System {
 
 #[test]
 fn a_lasso_has_a_known_length() {
-    for interleaving in [Interleaving::Settled, Interleaving::Racing, Interleaving::Async] {
+    for interleaving in Interleaving::ALL {
         let outcome = check(&lasso(interleaving, false), 7);
         let (k, trace) = violated(&outcome);
         assert_eq!((k, trace.loop_start, trace.steps.len()), (7, Some(3), 7));

@@ -84,7 +84,7 @@ fn used_at_most(most: i64) -> impl Fn(&State<'_>, [kubound::system::IntVar; 3]) 
     move |state, [_, _, used]| PropertyKind::Invariant { holds: state.get(used).le(most).id(), at: Checkpoint::Every }
 }
 
-const ALL: [Interleaving; 3] = [Interleaving::Settled, Interleaving::Racing, Interleaving::Async];
+const ALL: [Interleaving; 4] = Interleaving::ALL;
 
 #[test]
 fn what_is_inductive_only_with_an_equation_is_proved() {

@@ -86,7 +86,7 @@ fn numbers(seed: u64) -> impl FnMut(usize) -> usize {
 fn runs_of_all_cases() {
     let (mut steps, mut refused) = (0, 0);
     for (number, id) in ["c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8"].into_iter().enumerate() {
-        for interleaving in [Interleaving::Settled, Interleaving::Racing, Interleaving::Async] {
+        for interleaving in Interleaving::ALL {
             let mut loaded = load_case(id, 4, number % 2 == 0);
             interleave(&mut loaded, interleaving);
             let (taken, others) = compare(&model(&loaded).system, numbers(number as u64));

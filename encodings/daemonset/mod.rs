@@ -16,7 +16,7 @@ use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Scene, Sentence};
 use crate::cluster::view::{Change, Cluster, Leaving, WorkloadVars, effect};
 use crate::cluster::{Cell, Template, TemplateId};
-use crate::system::{ActionDraft, ActionKind, Effect, Interleaving};
+use crate::system::{ActionDraft, ActionKind, Effect};
 use crate::term::{Bool, Int};
 
 use super::ranks;
@@ -133,7 +133,7 @@ impl<'a, 'c> Reconcile<'a, 'c> {
         change: impl Fn(&Cell<'c>, Bool<'c>) -> Change<'s, 'c>,
     ) {
         self.add(step, Reach::All, self.is_present, &needs, &change);
-        if self.sight.cluster.spec.scenario.interleaving == Interleaving::Async {
+        if !self.sight.cluster.spec.scenario.interleaving.waits() {
             self.add(step, Reach::One, self.is_present, &needs, &change);
         }
     }

@@ -25,7 +25,7 @@ use crate::cluster::object::spec::{Revision, Workload, WorkloadKind};
 use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Scene, Sentence};
 use crate::cluster::view::{Cluster, Declaring, Objects, WorkloadVars, effect};
-use crate::system::{ActionDraft, ActionKind, Effect, IntVar, Interleaving, State};
+use crate::system::{ActionDraft, ActionKind, Effect, IntVar, State};
 use crate::term::{Bool, Ctx, Int, TermId, VarId};
 
 use super::{ranks, replicaset};
@@ -170,7 +170,7 @@ fn noted<'c>(set: &ReplicaSet<'c>, (size, annotated): (Int<'c>, Bool<'c>), repli
 /// says so, its allowed values, and what is done.
 fn ending<'c>(cluster: &Cluster<'c>, sets: &[ReplicaSet<'c>], whole: &Step<'c>) -> (Vec<VarId>, Bool<'c>, Step<'c>) {
     let (ctx, last) = (cluster.ctx(), whole.events.len());
-    if last < 2 || cluster.spec.scenario.interleaving != Interleaving::Async {
+    if last < 2 || cluster.spec.scenario.interleaving.waits() {
         return (Vec::new(), ctx.bool(true), whole.clone());
     }
     let (var, writes) = cluster.input("writes", 1, last as i64);

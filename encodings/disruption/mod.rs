@@ -14,7 +14,7 @@ use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Narrator, Scene, Sentence};
 use crate::cluster::view::{Change, Cluster, Leaving};
 use crate::cluster::{Attribute, Cell, Phase, Presence, TemplateId};
-use crate::system::{ActionDraft, ActionKind, Interleaving, State};
+use crate::system::{ActionDraft, ActionKind, State};
 use crate::term::{Bool, Int};
 
 use super::ranks;
@@ -70,7 +70,7 @@ pub fn is_left_alone(cluster: &Cluster<'_>, template: TemplateId) -> bool {
 /// Whether a drain evicts a template's pods one by one, and not all as it cordons their node: where a budget limits evictions,
 /// or anything may come in between.
 pub fn is_gradual(cluster: &Cluster<'_>, template: TemplateId) -> bool {
-    is_budgeted(cluster, template) || cluster.spec.scenario.interleaving == Interleaving::Async
+    is_budgeted(cluster, template) || !cluster.spec.scenario.interleaving.waits()
 }
 
 /// Whether no pod that a drain would evict is left on the nodes of a cell.

@@ -13,7 +13,7 @@ use crate::cluster::view::deed::Deed;
 use crate::cluster::view::rule::Rule;
 use crate::cluster::view::story::{Narrator, Scene, Sentence, join_names};
 use crate::cluster::view::{Cluster, WorkloadVars};
-use crate::system::{ActionDraft, ActionKind, IntVar, Interleaving, MarkId, State};
+use crate::system::{ActionDraft, ActionKind, IntVar, MarkId, State};
 use crate::term::{Bool, TermId};
 
 /// The rules of GitOps controllers.
@@ -47,7 +47,7 @@ fn add_one(cluster: &Cluster<'_>, sync: &Sync) {
     for (index, object, vars) in cluster.owners() {
         for declared in sync.declared.iter().filter(|declared| declared.target == object.key) {
             step.put_back(cluster, sync.tool, (index, object, vars), declared);
-            if cluster.spec.scenario.interleaving == Interleaving::Async {
+            if !cluster.spec.scenario.interleaving.waits() {
                 let whole = std::mem::replace(&mut step, Step::new(cluster));
                 act(cluster, sync, format!("gitops {}: {}", sync.name, object.key), whole);
             }

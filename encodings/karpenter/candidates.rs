@@ -10,7 +10,6 @@ use crate::encodings::kube_scheduler::Filters;
 use crate::encodings::node_groups::cells_in;
 use crate::encodings::node_groups::holds::{Holds, Leave};
 use crate::encodings::node_groups::wishes::may_ask;
-use crate::system::Interleaving;
 use crate::term::Bool;
 
 use super::{budgets, pool_of};
@@ -121,7 +120,7 @@ fn nominated<'c>(cluster: &Cluster<'c>) -> Vec<Bool<'c>> {
     let (ctx, state) = (cluster.ctx(), cluster.state());
     let cells = cluster.cells(&state);
     let mut nominated = vec![ctx.bool(false); cells.len()];
-    if cluster.spec.scenario.interleaving != Interleaving::Async {
+    if cluster.spec.scenario.interleaving.waits() {
         return nominated;
     }
     for id in cluster.movable().filter(|&id| may_ask(cluster, id)).take_while(|_| !cluster.is_stopped()) {

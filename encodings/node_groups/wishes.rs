@@ -8,7 +8,6 @@ use crate::cluster::view::Cluster;
 use crate::cluster::{Cell, Presence, TemplateId};
 use crate::encodings::kube_scheduler::Filters;
 use crate::encodings::{kube_scheduler, kubelet};
-use crate::system::Interleaving;
 use crate::term::{Bool, Int, TermId};
 
 use super::{Whose, cells_in, is_topological};
@@ -151,7 +150,7 @@ fn coming_room<'c>(cluster: &Cluster<'c>, wishes: &[Wish<'c>]) -> Int<'c> {
 fn fits_somewhere<'c>(cluster: &Cluster<'c>, cells: &[Cell<'c>], template: TemplateId, leaving: Int<'c>) -> Bool<'c> {
     let ctx = cluster.ctx();
     let scenario = &cluster.spec.scenario;
-    let rests = scenario.interleaving != Interleaving::Async && scenario.controllers.scheduler;
+    let rests = scenario.interleaving.waits() && scenario.controllers.scheduler;
     let waiting = if rests { ctx.int(0) } else { cluster.unnominated(&cluster.state(), template) };
     let some = (waiting + leaving).ge(1);
     if some.constant() == Some(false) {

@@ -17,7 +17,7 @@ use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Scene, Sentence};
 use crate::cluster::view::{Cluster, Leaving, effect};
 use crate::cluster::{Cell, Phase, TemplateId};
-use crate::system::{ActionDraft, ActionKind, Effect, IntVar, Interleaving, State};
+use crate::system::{ActionDraft, ActionKind, Effect, IntVar, State};
 use crate::term::{Bool, Int, VarId};
 
 use super::admission::{self, Room};
@@ -152,7 +152,7 @@ fn created<'c>(
     admitted: Int<'c>,
     template: TemplateId,
 ) -> (Vec<VarId>, Bool<'c>, Int<'c>) {
-    if room.pods.is_none() || cluster.spec.scenario.interleaving != Interleaving::Async {
+    if room.pods.is_none() || cluster.spec.scenario.interleaving.waits() {
         return (Vec::new(), cluster.ctx().bool(true), admitted);
     }
     let (var, count) = cluster.input("pods", 1, cluster.templates[template.0].max_pods);

@@ -12,7 +12,7 @@ use crate::cluster::view::story::{Scene, Sentence};
 use crate::cluster::view::{Cluster, Leaving, NodeView, effect};
 use crate::cluster::{Cell, Phase, Template, TemplateId};
 use crate::encodings::{node_lifecycle, paces, ranks};
-use crate::system::{ActionDraft, ActionKind, Interleaving};
+use crate::system::{ActionDraft, ActionKind};
 use crate::term::{Bool, Ctx, Int, VarId};
 
 use super::admission::{NOT_READY, UNREACHABLE, admitted, no_execute};
@@ -190,7 +190,7 @@ impl<'c> Subject<'_, 'c> {
         let named =
             [(Phase::Starting, "starting"), (Phase::Unready, "not ready any more"), (Phase::Running, "running")];
         let phases = named.into_iter().filter(|(phase, _)| *phase != Phase::Unready || told.contains(phase));
-        if self.cluster.spec.scenario.interleaving != Interleaving::Async {
+        if self.cluster.spec.scenario.interleaving.waits() {
             return (Vec::new(), ctx.bool(true), phases.map(|(phase, _)| (phase, here(phase))).collect());
         }
         let (mut inputs, mut choice, mut some) = (Vec::new(), ctx.bool(true), Vec::new());

@@ -14,6 +14,7 @@
 use std::time::Duration;
 
 use crate::engine::induction::{self, Prover};
+use crate::engine::overlap::Paused;
 use crate::engine::sat::certificate::Certificate;
 use crate::engine::unroll::{Answer, Finding, Hazard, Limits, Memory, Oracle, Stop, Unroller, Work};
 use crate::engine::{Extent, Outcome, Progress, Statistics, UnknownReason, Verdict, Watch};
@@ -96,6 +97,8 @@ pub struct Question<'a> {
 
 struct Deepening<'a, 's> {
     system: &'s System,
+    /// What a proof for all runs is about.
+    whole: &'a System,
     properties: &'a [PropertyId],
     limits: Limits,
     unroller: Unroller<'s>,
@@ -121,8 +124,18 @@ type End = Verdict;
 
 /// Looks for a shortest run that breaks one of the properties, k by k up to the bound. Where there is none in the first depths, it
 /// tries to prove that there is none at all.
-pub fn deepen<'s>(question: &Question<'s>, oracle: &mut dyn Oracle, progress: &dyn Progress) -> Outcome {
-    let &Question { system, properties, bound, limits, watch, prover } = question;
+pub fn deepen(question: &Question<'_>, oracle: &mut dyn Oracle, progress: &dyn Progress) -> Outcome {
+    let Some(paused) = Paused::of(question.system) else { return unroll(question, question.system, oracle, progress) };
+    let mut outcome = unroll(question, &paused.system, oracle, progress);
+    if let Verdict::Violated { trace, .. } = &mut outcome.verdict {
+        *trace = paused.without(trace);
+    }
+    outcome
+}
+
+/// The same with a system of the same runs whose blocks come to rest.
+fn unroll(question: &Question<'_>, system: &System, oracle: &mut dyn Oracle, progress: &dyn Progress) -> Outcome {
+    let &Question { system: whole, properties, bound, limits, watch, prover } = question;
     if is_too_large(system) {
         let why = format!(
             "{} terms over {} variables are too many to unroll; explicit search, or fewer workloads at a time, may do",
@@ -145,6 +158,7 @@ pub fn deepen<'s>(question: &Question<'s>, oracle: &mut dyn Oracle, progress: &d
         depth: 0,
         given_up: Work::default(),
         system,
+        whole,
         properties,
         limits,
         watch,
@@ -205,7 +219,7 @@ impl Deepening<'_, '_> {
         // Others wait for what is left of a limited time.
         let share = self.watch.time_left().map_or(time, |left| left / 2);
         let watch = self.watch.part(time.min(share));
-        match induction::prove(self.system, self.properties, &watch, self.prover) {
+        match induction::prove(self.whole, self.properties, &watch, self.prover) {
             Ok(proved) => {
                 self.certificate = proved.certificate;
                 Err(Verdict::Holds(Extent::Inductive(proved.induction)))

@@ -24,14 +24,14 @@ pub fn decide(
     budget: &Budget,
     progress: &dyn Progress,
 ) -> Decision {
-    let races = system.interleaving == Interleaving::Racing && !system.all_orders && !system.guided;
-    if !races || engine.certifies() {
+    let races = matches!(system.interleaving, Interleaving::Racing | Interleaving::Overlapping);
+    if !races || system.all_orders || system.guided || engine.certifies() {
         return engine.decide(system, properties, budget, progress);
     }
     let watch = budget.start();
     let began = Instant::now();
     let share = Budget { time: budget.time.map(|time| time / 2), ..budget.clone() };
-    let guided = System { guided: true, ..system.clone() };
+    let guided = System { guided: true, interleaving: Interleaving::Racing, ..system.clone() };
     let mut first = engine.decide(&guided, properties, &share, progress);
     drop(guided);
     let left = watch.time_left();

@@ -9,6 +9,7 @@ pub mod format;
 pub mod guided;
 pub mod induction;
 pub mod memory;
+pub mod overlap;
 pub mod sat;
 pub mod smt;
 pub mod start;

@@ -122,6 +122,7 @@ fn describe_interleaving(interleaving: Interleaving) -> &'static str {
             "controllers act in any order, and load, users and periodic controllers once these are done; with --strict at \
              any time"
         }
+        Interleaving::Overlapping => "anything may happen at any time",
         Interleaving::Async => "anything may happen at any time (async)",
     }
 }

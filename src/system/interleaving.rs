@@ -13,19 +13,23 @@ pub enum Interleaving {
     Racing,
     /// The same, but event-driven actions come in a fixed order.
     Settled,
+    /// Any enabled action may fire at any time, so blocks overlap; k counts those that are not event-driven.
+    Overlapping,
     /// Any enabled action may fire at any time; k counts actions.
     Async,
 }
 
 impl Interleaving {
     /// All of them.
-    pub const ALL: [Interleaving; 3] = [Interleaving::Racing, Interleaving::Settled, Interleaving::Async];
+    pub const ALL: [Interleaving; 4] =
+        [Interleaving::Racing, Interleaving::Settled, Interleaving::Overlapping, Interleaving::Async];
 
     /// Its name, everywhere.
     pub fn name(self) -> &'static str {
         match self {
             Interleaving::Settled => "settled",
             Interleaving::Racing => "racing",
+            Interleaving::Overlapping => "overlapping",
             Interleaving::Async => "async",
         }
     }
@@ -35,11 +39,17 @@ impl Interleaving {
         Self::ALL.into_iter().find(|it| it.name() == name)
     }
 
+    /// Whether slow actions wait until event-driven ones have settled.
+    pub fn waits(self) -> bool {
+        matches!(self, Interleaving::Racing | Interleaving::Settled)
+    }
+
     /// What it allows, in a line.
     pub fn meaning(self) -> &'static str {
         match self {
             Interleaving::Racing => "Event-driven actions come in any order, slow ones once these have settled",
             Interleaving::Settled => "Event-driven actions come in a fixed order, slow ones once these have settled",
+            Interleaving::Overlapping => "Anything at any time; k counts slow actions",
             Interleaving::Async => "Anything at any time; k counts actions",
         }
     }

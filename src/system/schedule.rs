@@ -66,8 +66,8 @@ impl Schedule {
     /// What may fire in a state in which `enabled` tells which guards hold.
     ///
     /// `settled`: the first enabled event, else all enabled slow actions. `racing`: the first enabled event that only
-    /// observes, else all that continue a step, else all enabled events, else all enabled slow actions. `async`: the first
-    /// enabled event that only observes, else everything that is enabled.
+    /// observes, else all that continue a step, else all enabled events, else all enabled slow actions. `overlapping` and `async`:
+    /// the first enabled event that only observes, else everything that is enabled.
     pub fn candidates(&self, enabled: impl FnMut(ActionId) -> bool) -> Candidates {
         let mut candidates = Candidates::default();
         self.candidates_into(&mut candidates, enabled);
@@ -89,7 +89,7 @@ impl Schedule {
         }
         into.settled = actions.is_empty();
         self.keep_urgent(actions);
-        let is_free = self.interleaving == Interleaving::Async && !self.observes(actions);
+        let is_free = !self.interleaving.waits() && !self.observes(actions);
         if into.settled || is_free {
             actions.extend(self.slow.iter().copied().filter(|&action| enabled(action)));
         }
@@ -107,7 +107,7 @@ impl Schedule {
             let unless: Vec<ActionId> = match self.interleaving {
                 Interleaving::Settled => earlier.collect(),
                 _ if self.is_passive(event) => earlier.filter(|&it| self.is_passive(it)).collect(),
-                Interleaving::Async => passive.clone(),
+                Interleaving::Overlapping | Interleaving::Async => passive.clone(),
                 Interleaving::Racing => {
                     let before = if self.continues[event.0] { &passive } else { &urgent };
                     let same = earlier.filter(|&it| self.guided && self.continues[it.0] == self.continues[event.0]);
@@ -116,7 +116,7 @@ impl Schedule {
             };
             turns.push(Turn { action: event, unless });
         }
-        let before = if self.interleaving == Interleaving::Async { &passive } else { &self.events };
+        let before = if self.interleaving.waits() { &self.events } else { &passive };
         turns.extend(self.slow.iter().map(|&action| Turn { action, unless: before.clone() }));
         turns
     }

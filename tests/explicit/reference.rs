@@ -126,7 +126,7 @@ impl Reach {
 
     /// The depth at which the last state between blocks is found, and the number of those states.
     fn extent(&self, system: &System) -> (u32, u64) {
-        let between = |&state: &usize| self.settled[state] || system.interleaving == Interleaving::Async;
+        let between = |&state: &usize| self.settled[state] || !system.interleaving.waits();
         let states: Vec<usize> = (0..self.states.len()).filter(between).collect();
         (states.iter().map(|&state| self.distance[state]).max().unwrap_or(0), states.len() as u64)
     }
@@ -182,7 +182,7 @@ fn actions() -> impl Strategy<Value = RandomAction> {
 }
 
 fn systems() -> impl Strategy<Value = RandomSystem> {
-    let interleaving = prop_oneof![Just(Interleaving::Settled), Just(Interleaving::Racing), Just(Interleaving::Async)];
+    let interleaving = prop::sample::select(&Interleaving::ALL[..]);
     let variables = prop::collection::vec((1..4_i64, prop::bool::weighted(0.2)), 3);
     (interleaving, variables, test(), prop::collection::vec(actions(), 1..6), 0..8_u8, test()).prop_map(
         |(interleaving, variables, init, actions, property, test)| RandomSystem {

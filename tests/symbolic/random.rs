@@ -157,7 +157,7 @@ pub fn system(source: &mut Bytes) -> System {
     let ctx = Ctx::new();
     let unbound = {
         let builder = Builder::new(&ctx);
-        let interleaving = [Interleaving::Settled, Interleaving::Racing, Interleaving::Async][source.below(3)];
+        let interleaving = Interleaving::ALL[source.below(4)];
         let vars = declare(&builder, source);
         if source.below(9) == 8 {
             builder.assume_initially(scope(&builder, &vars).bool(&ctx, source, 2));

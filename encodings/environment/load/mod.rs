@@ -22,7 +22,6 @@ use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Scene, Sentence};
 use crate::cluster::view::turnover::{Generation, Tally};
 use crate::cluster::view::{Cluster, Declaring, View};
-use crate::system::Interleaving;
 use crate::system::{ActionDraft, ActionKind, IntVar, State};
 use crate::term::{Bool, Int};
 
@@ -196,7 +195,7 @@ impl LoadVars {
     /// Whether the usage is that of the pods which are there now.
     pub fn is_measured<'c>(&self, cluster: &Cluster<'c>, state: &State<'c>) -> Bool<'c> {
         match &self.tally {
-            Some(tally) if cluster.spec.scenario.interleaving == Interleaving::Async => {
+            Some(tally) if !cluster.spec.scenario.interleaving.waits() => {
                 !independent::is_outdated(cluster, tally, state)
             }
             _ => cluster.ctx().bool(true),

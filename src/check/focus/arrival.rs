@@ -6,7 +6,6 @@
 
 use crate::cluster::counting::layout::requested;
 use crate::cluster::object::spec::WorkloadKind;
-use crate::system::Interleaving;
 
 use super::anywhere::preemptors;
 use super::apart::share_ports;
@@ -25,7 +24,7 @@ fn comes_once(survey: &Survey<'_>, template: usize) -> bool {
     let is_commanded = scenario.commands.iter().any(|it| it.action.target() == Some(&owner.key));
     let mut reached = survey.reach(template).into_iter().zip(&survey.troubled);
     owner.kind == WorkloadKind::DaemonSet
-        && scenario.interleaving != Interleaving::Async
+        && scenario.interleaving.waits()
         && scenario.overload.is_none()
         && !owner.created_later
         && !is_commanded

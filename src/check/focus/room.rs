@@ -13,7 +13,6 @@
 use crate::cluster::NodeClass;
 use crate::cluster::counting::layout::requested;
 use crate::cluster::object::resources::Resources;
-use crate::system::Interleaving;
 
 use super::survey::Survey;
 
@@ -31,7 +30,7 @@ pub fn always_has_room(survey: &Survey<'_>, template: usize) -> bool {
 pub fn finds_room(survey: &Survey<'_>, workload: usize) -> bool {
     let mut templates = survey.templates_of(workload).filter(|&it| survey.most[it] > 0);
     templates.clone().all(|it| always_has_room(survey, it))
-        || survey.spec.scenario.interleaving != Interleaving::Async
+        || survey.spec.scenario.interleaving.waits()
             && survey.stays(workload)
             && templates.all(|it| has_room(survey, it, &survey.at_first))
 }

@@ -138,7 +138,7 @@ fn readiness_is_told(spec: &ClusterSpec, owner: &Workload) -> bool {
         spec.autoscalers.iter().any(|autoscaler| autoscaler.target == owner.key)
             || spec.scenario.loads.iter().any(|load| load.target == owner.key)
     };
-    spec.scenario.interleaving == Interleaving::Async
+    !spec.scenario.interleaving.waits()
         || shrinks_at_the_start
         || preemption_is_possible(spec)
         || pods_may_be_taken(spec) && (is_budgeted() || is_measured())

@@ -1,7 +1,7 @@
 //! One block: all event-driven activity that follows from one state, explored breadth-first.
 //!
 //! Nodes are pairs of a state and the label of the way to it, so that block transitions with different marks remain
-//! distinct. In `async` a block is a single action and what observes it.
+//! distinct. Where slow actions do not wait (`overlapping`, `async`), what is explored at a time is a single action and what observes it.
 //!
 //! A leap (see `system::compiled`) is one edge: the states on the way are forced and not at rest, so that nothing else
 //! begins or ends there, and no state that an earlier block ended in is among them. Its end becomes a node at the depth
@@ -10,7 +10,7 @@
 //! once more without leaps.
 
 use crate::system::compiled::{Fired, Label, Machine, Patience, Stepper};
-use crate::system::{ActionId, Interleaving, MarkSet, PropertyId};
+use crate::system::{Action, ActionId, MarkSet, PropertyId};
 
 use super::graph::{Edge, Graph};
 use super::pulse::{Halt, Pulse};
@@ -56,6 +56,28 @@ pub(super) struct Exit {
     pub label: Label,
 }
 
+/// Which actions a block may begin with.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) enum Part {
+    /// All that may fire.
+    #[default]
+    All,
+    /// The event-driven ones.
+    Events,
+    /// The others.
+    Slow,
+}
+
+impl Part {
+    fn contains(self, action: &Action) -> bool {
+        match self {
+            Part::All => true,
+            Part::Events => action.kind.is_event(),
+            Part::Slow => !action.kind.is_event(),
+        }
+    }
+}
+
 /// The space in which blocks are explored, one after the other.
 pub(super) struct Block<'m> {
     machine: &'m Machine<'m>,
@@ -63,6 +85,8 @@ pub(super) struct Block<'m> {
     micro: Micro,
     /// Where the present block can end.
     pub exits: Vec<Exit>,
+    /// What blocks of states begin with.
+    pub part: Part,
     /// Whether steps are made one by one.
     pub stepwise: bool,
     patience: Patience,
@@ -99,13 +123,13 @@ impl<'m> Block<'m> {
             has_back_edge: false,
             record: Vec::new(),
         };
-        let is_async = machine.system.interleaving == Interleaving::Async;
         Block {
             machine,
             stepper: Stepper::new(machine),
             micro,
             exits: Vec::new(),
-            stepwise: machine.system.stepwise || is_async,
+            part: Part::All,
+            stepwise: machine.system.stepwise || !machine.system.interleaving.waits(),
             patience: Patience::default(),
         }
     }
@@ -140,7 +164,22 @@ impl<'m> Block<'m> {
         }
         self.stepper.load(self.micro.state(node));
         self.stepper.schedule();
-        self.fire(node, pulse)
+        if self.part == Part::All { self.fire(node, pulse) } else { self.fire_part(node, pulse) }
+    }
+
+    /// Fires those actions that the block may begin with.
+    fn fire_part(&mut self, node: u32, pulse: &mut Pulse<'_>) -> Result<(), Halt> {
+        let Block { machine, stepper, micro, part, .. } = self;
+        for position in 0..stepper.candidates().len() {
+            let action = stepper.candidates()[position];
+            if part.contains(machine.system.action(action)) {
+                stepper.fire(action, pulse, &mut |fired: &Fired<'_>, _: &mut Pulse<'_>| {
+                    micro.step(node, fired);
+                    Ok(())
+                })?;
+            }
+        }
+        Ok(())
     }
 
     /// Ends the block in a node, or goes on from there.

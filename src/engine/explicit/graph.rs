@@ -17,7 +17,7 @@ pub(super) struct Edge {
     pub label: u32,
 }
 
-/// A graph that grows by the edges of one node after the other.
+/// A graph that is made of edges and their sources.
 #[derive(Default)]
 pub(super) struct Graph {
     /// For every node that was begun: the position of its first edge.
@@ -29,14 +29,8 @@ pub(super) struct Graph {
 
 impl Graph {
     /// What follows are edges of `node`; nodes must come in order.
-    pub fn begin(&mut self, node: u32) {
+    fn begin(&mut self, node: u32) {
         self.first.resize(node as usize + 1, self.edges.len());
-    }
-
-    /// Adds an edge to the present node.
-    pub fn push(&mut self, to: u32, label: Label) {
-        let edge = self.edge(to, label);
-        self.edges.push(edge);
     }
 
     /// An edge that is not in the graph yet.
@@ -65,11 +59,6 @@ impl Graph {
         &self.edges[at(node as usize)..at(node as usize + 1)]
     }
 
-    /// Number of edges.
-    pub fn len(&self) -> usize {
-        self.edges.len()
-    }
-
     /// A label.
     pub fn label(&self, label: u32) -> Label {
         self.labels[label as usize]
@@ -91,29 +80,34 @@ pub(super) struct Goal {
     none_of: MarkSet,
     /// Only event-driven steps, and any of them is wanted.
     events_only: bool,
+    /// Whether the length of a cycle counts event-driven steps, too.
+    counts_events: bool,
 }
 
 impl Goal {
     fn of(system: &System, property: PropertyId) -> Option<Goal> {
+        let counts_events = system.interleaving != Interleaving::Overlapping;
         match system.property(property).kind {
             PropertyKind::Invariant { .. } => None,
-            PropertyKind::NoLoop { any_of, none_of } => Some(Goal { property, any_of, none_of, events_only: false }),
+            PropertyKind::NoLoop { any_of, none_of } => {
+                Some(Goal { property, any_of, none_of, events_only: false, counts_events })
+            }
             PropertyKind::Settles => {
                 let none = MarkSet::default();
-                Some(Goal { property, any_of: none, none_of: none, events_only: true })
+                Some(Goal { property, any_of: none, none_of: none, events_only: true, counts_events })
             }
         }
     }
 
     /// Cycles to look for inside blocks.
     pub fn inside(system: &System, properties: &[PropertyId]) -> Vec<Goal> {
-        let has_blocks = system.interleaving != Interleaving::Async;
+        let has_blocks = system.interleaving.waits();
         properties.iter().filter(|_| has_blocks).filter_map(|&id| Goal::of(system, id)).collect()
     }
 
     /// Cycles to look for in the graph of block transitions.
     pub fn across(system: &System, properties: &[PropertyId]) -> Vec<Goal> {
-        let has_blocks = system.interleaving != Interleaving::Async;
+        let has_blocks = system.interleaving.waits();
         let goals = properties.iter().filter_map(|&id| Goal::of(system, id));
         goals.filter(|goal| !(has_blocks && goal.events_only)).collect()
     }
@@ -126,14 +120,18 @@ impl Goal {
     fn wants(&self, label: Label) -> bool {
         self.events_only || label.marks.meets(self.any_of)
     }
+
+    fn counts(&self, label: Label) -> bool {
+        self.counts_events || label.slow
+    }
 }
 
 /// The parts of a graph in which cycles that meet a goal run.
 pub(super) struct Cycles<'g> {
     /// The graph.
     pub graph: &'g Graph,
-    /// By label: whether cycles may use it, and whether they need one like it.
-    flags: Vec<(bool, bool)>,
+    /// By label: whether cycles may use it, whether they need one like it, and whether it makes them longer.
+    flags: Vec<(bool, bool, bool)>,
     components: Components,
     /// By component: whether it contains such a cycle.
     good: Vec<bool>,
@@ -142,8 +140,8 @@ pub(super) struct Cycles<'g> {
 impl<'g> Cycles<'g> {
     /// Analyses a graph of `nodes` nodes.
     pub fn new(graph: &'g Graph, nodes: u32, goal: &Goal, pulse: &mut Pulse<'_>) -> Result<Self, Halt> {
-        let flags: Vec<(bool, bool)> =
-            graph.labels.iter().map(|&label| (goal.admits(label), goal.wants(label))).collect();
+        let flags: Vec<(bool, bool, bool)> =
+            graph.labels.iter().map(|&label| (goal.admits(label), goal.wants(label), goal.counts(label))).collect();
         let target = |node: u32, position: usize| {
             let edge = graph.edges(node).get(position)?;
             Some(flags[edge.label as usize].0.then_some(edge.to))
@@ -163,6 +161,11 @@ impl<'g> Cycles<'g> {
     /// Whether an edge is one of those that a cycle needs.
     pub fn wants(&self, edge: Edge) -> bool {
         self.flags[edge.label as usize].1
+    }
+
+    /// Whether an edge makes a cycle longer.
+    pub fn counts(&self, edge: Edge) -> bool {
+        self.flags[edge.label as usize].2
     }
 
     /// Whether there is any cycle that meets the goal.

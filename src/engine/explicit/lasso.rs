@@ -16,11 +16,11 @@ pub(super) struct Lasso {
     pub entry: u32,
     /// The loop: sources and their edges.
     pub edges: Vec<(u32, Edge)>,
-    /// Length of stem and loop.
+    /// Length of stem and loop, in edges that count.
     pub total: u32,
 }
 
-/// A shortest lasso whose number of edges lies in `lengths`, where none is known to be shorter than that, and `depth` is
+/// A shortest lasso whose length lies in `lengths`, where none is known to be shorter than that, and `depth` is
 /// the length of a shortest way to a node and grows with the node's number.
 ///
 /// The loop of a shortest lasso has no node of smaller depth than its entry (from there it would be shorter), so that
@@ -38,14 +38,11 @@ pub(super) fn shortest(
     }
     for entry in (0..nodes).filter(|&node| cycles.is_good(node)) {
         let stem = depth(entry);
-        let limit = best.as_ref().map_or(*lengths.end(), |lasso| lasso.total - 1);
-        if stem >= limit || limit < *lengths.start() {
-            break;
-        }
-        let mut search = Search { cycles, depth, entry, stem, reached: FxHashMap::default(), layer: Vec::new() };
-        if let Some(edges) = search.run(limit - stem, pulse)? {
-            let total = stem + edges.len() as u32;
-            best = Some(Lasso { entry, edges, total });
+        let limit = best.as_ref().map_or(Some(*lengths.end()), |lasso| lasso.total.checked_sub(1));
+        let Some(limit) = limit.filter(|&limit| stem <= limit && limit >= *lengths.start()) else { break };
+        let mut search = Search { cycles, depth, entry, stem, reached: FxHashMap::default() };
+        if let Some((edges, length)) = search.run(limit - stem, pulse)? {
+            best = Some(Lasso { entry, edges, total: stem + length });
         }
     }
     Ok(best)
@@ -61,42 +58,54 @@ struct Search<'c> {
     stem: u32,
     /// How each point was reached first.
     reached: FxHashMap<Point, (Point, Edge)>,
-    layer: Vec<Point>,
 }
 
+/// A cycle: sources and their edges.
+type Path = Vec<(u32, Edge)>;
+
 impl Search<'_> {
-    /// The shortest cycle of at most `longest` edges.
-    fn run(&mut self, longest: u32, pulse: &mut Pulse<'_>) -> Result<Option<Vec<(u32, Edge)>>, Halt> {
-        self.layer.push((self.entry, false));
-        for _ in 0..longest {
-            for from in std::mem::take(&mut self.layer) {
+    /// The shortest cycle that is at most so long, and how long it is. Edges that do not count are followed before those that do.
+    fn run(&mut self, longest: u32, pulse: &mut Pulse<'_>) -> Result<Option<(Path, u32)>, Halt> {
+        let mut layer = vec![(self.entry, false)];
+        for length in 0..=longest {
+            let mut position = 0;
+            while let Some(&from) = layer.get(position) {
                 pulse.tick()?;
-                self.extend(from);
+                self.extend(from, false, &mut layer);
+                position += 1;
             }
             if self.reached.contains_key(&(self.entry, true)) {
-                return Ok(Some(self.path()));
+                return Ok(Some((self.path(), length)));
             }
-            if self.layer.is_empty() {
+            if length == longest {
                 break;
             }
+            let mut next = Vec::new();
+            for from in layer {
+                pulse.tick()?;
+                self.extend(from, true, &mut next);
+            }
+            layer = next;
         }
         Ok(None)
     }
 
-    fn extend(&mut self, from: Point) {
+    /// Follows the edges of a point that count, or the others.
+    fn extend(&mut self, from: Point, counting: bool, layer: &mut Vec<Point>) {
         for &edge in self.cycles.graph.edges(from.0) {
-            if !self.cycles.is_inner(from.0, edge) || (self.depth)(edge.to) < self.stem {
+            let is_inner = self.cycles.counts(edge) == counting && self.cycles.is_inner(from.0, edge);
+            if !is_inner || (self.depth)(edge.to) < self.stem {
                 continue;
             }
             let to = (edge.to, from.1 || self.cycles.wants(edge));
             if to != (self.entry, false) && !self.reached.contains_key(&to) {
                 self.reached.insert(to, (from, edge));
-                self.layer.push(to);
+                layer.push(to);
             }
         }
     }
 
-    fn path(&self) -> Vec<(u32, Edge)> {
+    fn path(&self) -> Path {
         let mut edges = Vec::new();
         let mut point = (self.entry, true);
         while let Some(&(from, edge)) = self.reached.get(&point) {

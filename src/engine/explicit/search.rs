@@ -2,9 +2,9 @@
 
 use crate::engine::{Budget, Extent, Outcome, Progress, Statistics, UnknownReason, Verdict};
 use crate::system::compiled::{Label, Machine, Uncompiled};
-use crate::system::{PropertyId, System, Trace};
+use crate::system::{Interleaving, PropertyId, System, Trace};
 
-use super::block::Block;
+use super::block::{Block, Part};
 use super::graph::{Cycles, Goal};
 use super::lasso::{self, Lasso};
 use super::loops::Loops;
@@ -71,6 +71,7 @@ impl<'m> Search<'m> {
     fn explore(&mut self, pulse: &mut Pulse<'_>) -> Result<Extent, Halt> {
         pulse.enter(0)?;
         self.start(pulse)?;
+        self.go_on(pulse)?;
         self.look_across(0, pulse)?;
         for depth in 1_u32.. {
             let layer = self.states.next_layer();
@@ -84,10 +85,27 @@ impl<'m> Search<'m> {
             for state in layer {
                 self.expand(Root::State(state), pulse)?;
             }
+            self.go_on(pulse)?;
             self.look_across(depth, pulse)?;
         }
         self.report_lasso(self.bound, pulse)?;
         Ok(Extent::Bound(self.bound))
+    }
+
+    /// Where blocks overlap: fires event-driven actions until they lead to no new state of the present depth. What follows a depth
+    /// begins with the others.
+    fn go_on(&mut self, pulse: &mut Pulse<'_>) -> Result<(), Halt> {
+        if self.machine.system.interleaving != Interleaving::Overlapping {
+            return Ok(());
+        }
+        self.block.part = Part::Events;
+        let mut state = self.states.layer();
+        while state < self.states.len() {
+            self.expand(Root::State(state), pulse)?;
+            state += 1;
+        }
+        self.block.part = Part::Slow;
+        Ok(())
     }
 
     /// Every state was seen, the last new one at depth `last`; what remains are lassos longer than that.

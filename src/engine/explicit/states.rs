@@ -2,7 +2,7 @@
 
 use super::store::Store;
 
-/// Distinct settled states (in `async`: all states), with what it takes to find the way to them again.
+/// Distinct settled states (where slow actions do not wait: all states), with what it takes to find the way to them again.
 pub(super) struct States {
     store: Store,
     /// The state from whose block each was reached first; of those of depth 0: their own index.
@@ -63,9 +63,14 @@ impl States {
 
     /// New states belong to the next depth from now on; the states of the depth that ends.
     pub fn next_layer(&mut self) -> std::ops::Range<u32> {
-        let first = self.layers[self.layers.len() - 1];
+        let first = self.layer();
         self.layers.push(self.len());
         first..self.len()
+    }
+
+    /// The first state of the present depth.
+    pub fn layer(&self) -> u32 {
+        self.layers[self.layers.len() - 1]
     }
 
     /// The depth at which a state was found.

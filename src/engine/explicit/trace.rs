@@ -99,7 +99,10 @@ impl Tracer<'_, '_, '_> {
 
     /// The steps of the block from `root` that ends in `state`, with `label` if that is asked for.
     fn across(&mut self, root: Root<'_>, state: u32, label: Option<Label>) -> Result<Vec<Step>, Halt> {
-        self.explore(root)?;
+        let part = std::mem::take(&mut self.block.part);
+        let explored = self.explore(root);
+        self.block.part = part;
+        explored?;
         let fits = |label_there: Label| label.is_none_or(|label| label == label_there);
         let exit = self.block.exits.iter().find(|exit| exit.state == state && fits(exit.label));
         let node = exit.ok_or_else(lost)?.node;

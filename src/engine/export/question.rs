@@ -10,6 +10,7 @@
 //! what is satisfiable already. A formula about all blocks is one that cannot be satisfied.
 
 use crate::engine::deepen::is_too_large;
+use crate::engine::overlap::Paused;
 use crate::engine::sat::oracle::Circuits;
 use crate::engine::sat::varisat::Varisat;
 use crate::engine::unroll::{Answer, Finding, Limits, Oracle, Unroller};
@@ -65,6 +66,8 @@ pub fn question(
     bound: u32,
     watch: &Watch,
 ) -> Result<Question, ExportError> {
+    let paused = Paused::of(system);
+    let system = paused.as_ref().map_or(system, |paused| &paused.system);
     if is_too_large(system) {
         return Err(ExportError::Large { terms: system.arena.len(), variables: system.state.len() });
     }

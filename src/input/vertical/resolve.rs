@@ -13,7 +13,6 @@ use crate::input::diagnostics::Diagnostics;
 use crate::input::object::Located;
 use crate::input::owner::controller;
 use crate::input::scenario::recommendations::Recommendation;
-use crate::system::Interleaving;
 
 use super::given::Given;
 use super::ranges::{self, Level, Ranges};
@@ -259,7 +258,7 @@ fn keeps_its_pods(workload: &Workload, cluster: &ClusterSpec) -> bool {
     let scenario = &cluster.scenario;
     let is_commanded = scenario.commands.iter().any(|it| it.action.target() == Some(&workload.key));
     workload.revisions.len() == 1
-        && scenario.interleaving != Interleaving::Async
+        && scenario.interleaving.waits()
         && !cluster.scales(&workload.key)
         && !is_commanded
         && !workload.created_later

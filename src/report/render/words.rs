@@ -117,7 +117,7 @@ pub fn not_checked(checked: &Checked<'_>) -> &'static str {
 pub fn holds_in(interleaving: Interleaving) -> &'static str {
     match interleaving {
         Interleaving::Settled => "holds in settled runs",
-        Interleaving::Racing | Interleaving::Async => "holds",
+        Interleaving::Racing | Interleaving::Overlapping | Interleaving::Async => "holds",
     }
 }
 

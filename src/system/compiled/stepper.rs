@@ -1,6 +1,5 @@
 //! Runs a compiled system on one state at a time.
 
-use crate::system::interleaving::Interleaving;
 use crate::system::model::{ActionId, MarkSet, PropertyId};
 use crate::system::schedule::Candidates;
 
@@ -143,11 +142,11 @@ impl<'m> Stepper<'m> {
         }
     }
 
-    /// Whether the block goes on from the present state: in `async` only observers belong to it.
+    /// Whether the block goes on from the present state: where slow actions do not wait, only observers belong to it.
     pub fn is_within_block(&self) -> bool {
-        match self.machine.system.interleaving {
-            Interleaving::Async => self.machine.schedule.observes(self.candidates()),
-            Interleaving::Settled | Interleaving::Racing => !self.scratch.candidates.settled,
+        match self.machine.system.interleaving.waits() {
+            true => !self.scratch.candidates.settled,
+            false => self.machine.schedule.observes(self.candidates()),
         }
     }
 
