@@ -13,7 +13,8 @@ use crate::property::{self, Aside, NAMES, Selection};
 use crate::system::{PropertyId, System};
 
 use super::exceptions::Exceptions;
-use super::family::{self, FamilyCheck};
+use super::family::{self, FamilyCheck, Members};
+use super::overlap;
 use super::plan::{Plan, Skipped, Subject};
 use super::source::Input;
 use super::{CheckError, CheckResult, Focus, Options, Scope, VerifyError, apart, reason_text, verify};
@@ -45,7 +46,10 @@ fn answers(
     let spec = &input.spec;
     let races = (spec.caches != Caches::Shared && !spec.schedulers_race()).then(|| RACES.to_owned());
     let without: Vec<String> = spec.absent.iter().cloned().chain(races).sorted().collect();
-    let said = |result: CheckResult| CheckResult { without: without.clone(), ..result }.visible();
+    let said = |result: CheckResult| {
+        let without = without.iter().chain(&result.without).cloned().sorted().dedup().collect();
+        CheckResult { without, ..result }.visible()
+    };
     let exceptions = Exceptions::new(spec, input.ignores.iter().chain(options.ignores), options.baseline);
     let compared = |result: CheckResult| exceptions.compared(said(result));
     let (ignored, known) = (exceptions.ignored(), exceptions.known());
@@ -219,17 +223,57 @@ impl Asked<'_> {
             }
             Some(members) => {
                 // Many sizes share one query, which is about whole clusters.
-                let plan = Plan { focus: Focus::Off, ..plan };
+                self.ask_family(members, &Plan { focus: Focus::Off, ..plan }, narrow, tell)
+            }
+        }
+    }
+
+    /// Asks about a family, and of what holds again where blocks overlap.
+    fn ask_family(
+        &self,
+        members: &Members,
+        plan: &Plan<'_>,
+        narrow: &dyn Fn(Selection) -> Selection,
+        tell: &mut dyn FnMut(&CheckResult),
+    ) -> Result<(Vec<CheckResult>, Skipped), CheckError> {
+        let Asked { input, options, .. } = self;
+        let lift_to = members.size(options.lift_to)?;
+        let narrow = |all| narrow(options.scope.narrow(&input.spec, all));
+        let begin = &mut |what: &str| plan.progress.begin(what);
+        let family = FamilyCheck {
+            members,
+            names: options.properties,
+            narrow: &narrow,
+            plan,
+            lift_to: lift_to.clone(),
+            adjust: &|input| (options.adjust)(&mut input.spec.scenario),
+        };
+        if !input.spec.scenario.asks_overlaps() {
+            return family::check(&family, begin, tell);
+        }
+        let (results, skipped) = family::check(&family, begin, &mut |_| ())?;
+        let mut widened = Vec::new();
+        for result in results {
+            let property = [result.property.clone()];
+            let again = &mut |time| {
+                let budget = Budget { time: Some(time), ..self.budget() };
+                let plan = Plan { budget, engine: plan.engine, progress: plan.progress, ..*plan };
                 let family = FamilyCheck {
                     members,
                     names: options.properties,
-                    narrow: &|all| narrow(options.scope.narrow(&input.spec, all)),
+                    narrow: &|all| narrow(all).only(&property),
                     plan: &plan,
-                    lift_to: members.size(options.lift_to)?,
-                    adjust: &|input| (options.adjust)(&mut input.spec.scenario),
+                    lift_to: lift_to.clone(),
+                    adjust: &|input| {
+                        (options.adjust)(&mut input.spec.scenario);
+                        overlap::let_overlap(&mut input.spec.scenario);
+                    },
                 };
-                family::check(&family, &mut |what| plan.progress.begin(what), tell)
-            }
+                family::check(&family, &mut |what| plan.progress.begin(what), &mut |_| ())
+            };
+            widened.extend(overlap::widened(result, self.budget().time, again));
         }
+        widened.iter().for_each(tell);
+        Ok((widened, skipped))
     }
 }

@@ -5,7 +5,7 @@
 //! its counterexamples are shortest.
 
 use std::collections::HashMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::cluster::object::spec::WorkloadKind;
 use crate::engine::Extent;
@@ -15,6 +15,7 @@ use crate::property::{self, Selection};
 use super::focus::starts;
 use super::focus::survey::Survey;
 use super::focus::{Answer as One, Decided, FocusReport, Question, Session, Violation};
+use super::overlap::widened_of;
 use super::plan::{Plan, Skipped, Subject};
 use super::whole::{Whole, unbuilt};
 use super::{Answer, CheckResult, Focus, VerifyError};
@@ -67,13 +68,20 @@ pub fn check(
     if waiting.is_empty() {
         return Err(VerifyError::Nothing);
     }
-    let say = |decided, results: &mut Vec<CheckResult>, since: &mut Instant, tell: &mut dyn FnMut(&CheckResult)| {
-        for mut result in results_of(subject, plan, decided) {
-            result.seconds = since.elapsed().as_secs_f64();
-            *since = Instant::now();
+    let say = |decided,
+               results: &mut Vec<CheckResult>,
+               since: &mut Instant,
+               left: Option<Duration>,
+               tell: &mut dyn FnMut(&CheckResult)| {
+        let mut answers = results_of(subject, plan, decided);
+        if let Some(first) = answers.first_mut() {
+            first.seconds = since.elapsed().as_secs_f64();
+        }
+        for result in widened_of(subject, plan, answers, left) {
             tell(&result);
             results.push(result);
         }
+        *since = Instant::now();
     };
     let mut results: Vec<CheckResult> = Vec::new();
     let mut since = started;
@@ -89,8 +97,10 @@ pub fn check(
                     result => result?,
                 };
                 if !matches!(result.answer, Answer::Unknown { .. }) || plan.is_over(None) {
-                    tell(&result);
-                    results.push(result);
+                    for result in widened_of(subject, plan, vec![result], whole.left(waiting.len() as u32 + 1)) {
+                        tell(&result);
+                        results.push(result);
+                    }
                     since = Instant::now();
                     continue;
                 }
@@ -99,10 +109,10 @@ pub fn check(
             None => session.decide(name, &waiting)?,
         };
         let Some(decided) = decided else { continue };
-        say(decided, &mut results, &mut since, tell);
+        say(decided, &mut results, &mut since, whole.left(waiting.len() as u32 + 1), tell);
     }
     while let Some(decided) = session.once_more(!plan.is_over(first_violation(&results)))? {
-        say(decided, &mut results, &mut since, tell);
+        say(decided, &mut results, &mut since, whole.left(1), tell);
     }
     Ok(plan.end(subject, results, waiting, tell))
 }

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::asking::{Asking, applicable};
+use super::overlap::widened_of;
 use super::pause;
 use super::plan::{Plan, Skipped, Subject};
 use super::retelling::{Retold, internal, retold};
@@ -73,12 +74,14 @@ impl<'a> Whole<'a> {
             return Err(VerifyError::Nothing);
         }
         let mut results: Vec<CheckResult> = Vec::new();
-        while !waiting.is_empty() && !self.plan.is_over(results.last()) {
+        while !waiting.is_empty() && !self.plan.is_over(results.iter().find(|it| it.is_violated())) {
             let among = waiting.len() as u32;
             let name = waiting.remove(0);
             let result = self.ask(name, among)?;
-            tell(&result);
-            results.push(result);
+            for result in widened_of(self.subject, self.plan, vec![result], self.left(among)) {
+                tell(&result);
+                results.push(result);
+            }
         }
         Ok(self.plan.end(self.subject, results, waiting, tell))
     }
@@ -92,10 +95,15 @@ impl<'a> Whole<'a> {
         results
     }
 
+    /// What is left of the time for each of so many properties.
+    pub fn left(&self, among: u32) -> Option<Duration> {
+        self.plan.budget.time.map(|limit| limit.saturating_sub(self.started.elapsed()) / among.max(1))
+    }
+
     /// Checks one property; `among` so many share the time that is left.
     pub fn ask(&mut self, name: &str, among: u32) -> Result<CheckResult, VerifyError> {
         self.model()?;
-        let left = self.plan.budget.time.map(|limit| limit.saturating_sub(self.started.elapsed()) / among);
+        let left = self.left(among);
         self.begin(name);
         let modelling = std::mem::take(&mut self.modelling);
         let (subject, plan) = (self.subject, self.plan);

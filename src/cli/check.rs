@@ -380,7 +380,7 @@ fn repairing(source: &Source) -> String {
 fn adjust(arguments: &Check, scenario: &mut Scenario) {
     scenario.bound = arguments.bound.unwrap_or(scenario.bound);
     if let Some(interleaving) = asked_interleaving(arguments) {
-        scenario.interleaving = interleaving;
+        scenario.interleave(interleaving);
     }
 }
 

@@ -36,7 +36,7 @@ pub fn run(arguments: &Export, detail: Detail) -> Result<u8, CliError> {
         Ok(read) => read?,
     };
     if let Some(interleaving) = arguments.interleaving {
-        input.spec.scenario.interleaving = interleaving;
+        input.spec.scenario.interleave(interleaving);
     }
     source::tell(&input, detail);
     line.begin(&format!("{}: {}", asked.name.short(), arguments.property));

@@ -33,7 +33,7 @@ pub fn run(arguments: &Repair, detail: Detail) -> Result<u8, CliError> {
     refuse_apply(arguments)?;
     let adjust = |scenario: &mut Scenario| {
         scenario.bound = arguments.bound.unwrap_or(scenario.bound);
-        scenario.interleaving = arguments.interleaving.unwrap_or(scenario.interleaving);
+        scenario.interleave(arguments.interleaving.unwrap_or(scenario.interleaving));
     };
     let line = Line::new(detail > Detail::Quiet);
     let budget = Budget {

@@ -15,7 +15,7 @@ pub fn run(arguments: &Simulate, detail: Detail) -> Result<u8, CliError> {
     let printer = Printer::open(&arguments.rendering, detail)?;
     let mut input = source::single(&arguments.source, detail)?;
     if let Some(interleaving) = arguments.interleaving {
-        input.spec.scenario.interleaving = interleaving;
+        input.spec.scenario.interleave(interleaving);
     }
     source::tell(&input, detail);
     let simulation = simulate(input, arguments.seed, arguments.blocks)?;

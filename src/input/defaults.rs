@@ -67,8 +67,8 @@ pub fn describe_defaults(cluster: &ClusterSpec) -> Vec<String> {
         false => "nodes fail, panic or are maintained as the scenario says".to_owned(),
     });
     lines.push(format!("bound {}, all properties that apply", scenario.bound));
-    lines.push(describe_interleaving(scenario.interleaving).to_owned());
-    lines.push(describe_timing(scenario.timing.as_ref()));
+    lines.push(describe_interleaving(scenario).to_owned());
+    lines.push(describe_timing(scenario.timing.as_ref(), scenario.maintenance.is_some()));
     lines
 }
 
@@ -91,14 +91,15 @@ fn describe_runner(runner: &Runner, timing: Option<&Timing>) -> String {
 }
 
 /// What takes how long.
-fn describe_timing(timing: Option<&Timing>) -> String {
+fn describe_timing(timing: Option<&Timing>, maintains: bool) -> String {
     let Some(timing) = timing else { return "there is no clock: whatever may happen may take any time".to_owned() };
     let Timing { reaction, pod_start, scheduling_backoff, .. } = timing;
     let mut told = format!("controllers react within {reaction}, pods start within {pod_start} and end within ");
     told += &timing.termination.map_or_else(|| "their grace periods".to_owned(), |span| span.to_string());
     told += &format!("; pods that do not fit are tried again after {scheduling_backoff}");
-    let others = [("maintenance pauses for", timing.pause), ("commands are apart by", timing.commands)];
-    let others = others.into_iter().chain([("loads stay for", timing.load)]).filter(|(_, span)| *span != Span::ANY);
+    let pause = maintains.then_some(("maintenance pauses for", timing.pause)).into_iter();
+    let others = pause.chain([("commands are apart by", timing.commands), ("loads stay for", timing.load)]);
+    let others = others.filter(|(_, span)| *span != Span::ANY);
     others.for_each(|(what, span)| told += &format!("; {what} {span}"));
     told
 }
@@ -112,8 +113,12 @@ fn describe_sync(sync: &Sync) -> String {
 }
 
 /// What may come before what, and how more is asked for.
-fn describe_interleaving(interleaving: Interleaving) -> &'static str {
-    match interleaving {
+fn describe_interleaving(scenario: &Scenario) -> &'static str {
+    match scenario.interleaving {
+        Interleaving::Racing if scenario.asks_overlaps() => {
+            "anything may happen at any time; runs in which controllers are done before load, users and periodic controllers \
+             go on are looked at first"
+        }
         Interleaving::Settled => {
             "controllers act in one order, and load, users and periodic controllers once these are done; with --interleaving \
              racing in any order, with --strict at any time"

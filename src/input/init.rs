@@ -53,8 +53,9 @@ const TAIL: &str = "
 
   # How many blocks (one periodic or environment action, and all it causes) a run may have.
   bound: 10
-  # racing: controllers act in any order, slow events once they are done; settled: in one order; async: anything goes.
-  interleaving: racing
+  # racing: controllers act in any order, slow events once they are done; overlapping: anything at any time. By default
+  # racing comes first, and what holds there is asked again with overlapping.
+  # interleaving: racing
 ";
 
 fn loads(out: &mut String, loads: &[Load]) {

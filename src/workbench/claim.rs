@@ -29,11 +29,25 @@ pub struct Claim {
     pub size: Option<String>,
     /// Of a family: whether the sizes before are all decided.
     pub complete: bool,
+    /// Which runs it is about.
+    pub runs: Runs,
+}
+
+/// Which runs a claim is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Runs {
+    /// All that were asked about.
+    #[default]
+    All,
+    /// Those without overlapping actions alone.
+    WithoutOverlaps,
+    /// Those with overlapping actions, too: a counterexample may be one of them.
+    WithOverlaps,
 }
 
 impl From<Standing> for Claim {
     fn from(standing: Standing) -> Self {
-        Claim { standing, size: None, complete: true }
+        Claim { standing, size: None, complete: true, runs: Runs::All }
     }
 }
 
@@ -67,6 +81,12 @@ impl Claim {
 
     /// Why both cannot be true, if they cannot.
     pub fn contradicts(&self, other: &Claim) -> Option<String> {
+        if matches!(
+            (self.runs, other.runs),
+            (Runs::WithoutOverlaps, Runs::WithOverlaps) | (Runs::WithOverlaps, Runs::WithoutOverlaps)
+        ) {
+            return None;
+        }
         match (&self.size, &other.size) {
             (Some(one), Some(two)) if one != two => {
                 let both = self.complete && other.complete;

@@ -4,9 +4,11 @@
 
 use serde_json::Value;
 
+use crate::check::OVERLAPS;
 use crate::input::visible::visible;
+use crate::system::Interleaving;
 
-use super::claim::{Claim, Standing};
+use super::claim::{Claim, Runs, Standing};
 
 /// What is known of one property.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,12 +77,24 @@ fn claim(result: &Value, k: u64) -> Option<Claim> {
         _ => return None,
     };
     let Some(family) = family else {
-        return Some(Claim { size: text(&result["size"]), complete: result["complete"] != false, standing });
+        let (size, complete) = (text(&result["size"]), result["complete"] != false);
+        return Some(Claim { size, complete, standing, runs: runs(result) });
     };
     // Sizes after the smallest violated one are not looked at.
     let before = coverage(family).take_while(|run| run["standing"] != "violated");
     let open = before.into_iter().any(|run| run["standing"] == "open");
-    Some(Claim { size: size(&family["smallest_violating"]), complete: !open, standing })
+    let smallest = size(&family["smallest_violating"]);
+    Some(Claim { size: smallest, complete: !open, standing, runs: runs(result) })
+}
+
+/// Which runs a result is about.
+fn runs(result: &Value) -> Runs {
+    let without = result["without"].as_array().into_iter().flatten();
+    match without.into_iter().any(|it| *it == OVERLAPS) {
+        true => Runs::WithoutOverlaps,
+        false if result["interleaving"] == Interleaving::Overlapping.name() => Runs::WithOverlaps,
+        false => Runs::All,
+    }
 }
 
 /// Up to where something holds: `None` if nothing is said, `Some(None)` if it is proved.

@@ -75,7 +75,7 @@ pub fn check(engine: &dyn Engine, model: &Model, slice: &Slice, bound: u32) -> (
 
 /// Sets the interleaving and, for `async`, a bound in actions.
 pub fn interleave(loaded: &mut Loaded, interleaving: Interleaving) {
-    loaded.spec.scenario.interleaving = interleaving;
+    loaded.spec.scenario.interleave(interleaving);
     if interleaving == Interleaving::Async {
         loaded.spec.scenario.bound = 20;
     }

@@ -279,6 +279,7 @@ impl Names<'_> {
             properties: Vec::new(),
             bound: whole.bound,
             interleaving: whole.interleaving,
+            interleaves_by_default: whole.interleaves_by_default,
             // What others do in between takes its time, too.
             timing: None,
         }

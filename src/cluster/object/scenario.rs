@@ -48,6 +48,8 @@ pub struct Scenario {
     pub bound: u32,
     /// How event-driven actions interleave.
     pub interleaving: Interleaving,
+    /// Whether nobody said how: then what holds where slow actions wait is asked again where they do not.
+    pub interleaves_by_default: bool,
     /// How long things take; `None`: any time, whatever it is.
     pub timing: Option<Timing>,
 }
@@ -71,12 +73,25 @@ impl Default for Scenario {
             properties: Vec::new(),
             bound: DEFAULT_BOUND,
             interleaving: Interleaving::default(),
+            interleaves_by_default: true,
             timing: Some(Timing::default()),
         }
     }
 }
 
 impl Scenario {
+    /// Has event-driven actions interleave as somebody says.
+    pub fn interleave(&mut self, interleaving: Interleaving) {
+        self.interleaving = interleaving;
+        self.interleaves_by_default = false;
+    }
+
+    /// Whether what holds where slow actions wait is asked again where they do not: by default, and where delays keep apart what
+    /// does not come together.
+    pub fn asks_overlaps(&self) -> bool {
+        self.interleaves_by_default && self.interleaving == Interleaving::Racing && self.timing.is_some()
+    }
+
     /// Whether users or GitOps controllers change `spec.replicas` of a workload.
     pub fn resizes(&self, workload: &Workload) -> bool {
         self.commanded_sizes(&workload.key).next().is_some()

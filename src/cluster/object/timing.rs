@@ -52,6 +52,9 @@ pub fn shown(seconds: u32) -> String {
 /// A pod's grace period, unless it says another, in seconds.
 pub const GRACE: u32 = 30;
 
+/// What a node's maintenance takes at least, in seconds: it restarts.
+pub const MAINTENANCE: u32 = 60;
+
 /// The interval of a descheduler of which nothing is known, in seconds: that of its chart.
 pub const DESCHEDULING: u32 = 300;
 
@@ -84,7 +87,7 @@ impl Default for Timing {
             termination: None,
             scheduling_backoff: Span::within(1, 10),
             descheduling: None,
-            pause: Span::ANY,
+            pause: Span::at_least(MAINTENANCE),
             commands: Span::ANY,
             load: Span::ANY,
         }

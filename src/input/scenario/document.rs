@@ -89,8 +89,8 @@ pub struct Spec {
     pub properties: Vec<Property>,
     /// The bound k: how many blocks (one periodic or environment action and all it causes) a run may have.
     pub bound: Option<u32>,
-    /// How event-driven actions interleave.
-    pub interleaving: Interleaving,
+    /// How event-driven actions interleave; without, what holds with `racing` is asked again with `overlapping`.
+    pub interleaving: Option<Interleaving>,
     /// How long things take; what is not given is what upstream does by default. `none` means no clock at all.
     pub timing: Option<Timing>,
 }

@@ -81,7 +81,8 @@ pub fn resolve(
         controllers: controllers::resolve(&spec.controllers, &mut context),
         properties: properties::resolve(&spec.properties, &mut context),
         bound: spec.bound.unwrap_or(DEFAULT_BOUND),
-        interleaving: spec.interleaving,
+        interleaving: spec.interleaving.unwrap_or_default(),
+        interleaves_by_default: spec.interleaving.is_none(),
         timing: Some(Timing::default()),
     }
 }
