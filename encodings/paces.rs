@@ -4,9 +4,9 @@
 //!
 //! | what | least | most | apart |
 //! | --- | --- | --- | --- |
-//! | event-driven controllers | | `reaction`; for ever where quotas refuse pods, or Jobs back off | |
+//! | event-driven controllers | | `reaction`, and `controllerBackoff` where quotas refuse pods, or there are Jobs | |
 //! | kube-scheduler, kubelets that admit pods | | `reaction` and `schedulingBackoff` | |
-//! | pods start | `podStart` | `podStart`, and 50 s until a silent node is missed where nodes fail; for ever with `slowStart` | |
+//! | pods start | `podStart` | `podStart`, and `nodeMonitorGrace` where nodes fail; for ever with `slowStart` | |
 //! | terminations complete | `termination` | `termination`, else the longest grace period and `reaction`; for ever where nodes fail | |
 //! | evictions that a budget held up | | 5 s (kubectl's retry) and `reaction` | |
 //! | evictions after a tolerated time | `tolerationSeconds` | and `reaction` | |
@@ -32,8 +32,6 @@ use super::ranks;
 
 /// Seconds after which `kubectl drain` asks again for an eviction that a budget refused.
 const DRAIN_RETRY: u32 = 5;
-/// Seconds after which a node is missed whose kubelet is silent (`--node-monitor-grace-period`).
-const NODE_GRACE: u32 = 50;
 /// Seconds that a time in an object may be before what it is about: it has no fractions of seconds.
 const CUT_OFF: u32 = 1;
 
@@ -146,13 +144,14 @@ pub fn grant(system: &mut System, spec: &ClusterSpec) {
 
 fn of_rank(rank: u32, spec: &ClusterSpec, timing: &Timing) -> Option<Pace> {
     let backs_off = !spec.quotas.is_empty() || spec.workloads.iter().any(|workload| workload.kind.is_batch());
+    let backoff = if backs_off { timing.controller_backoff.most } else { Some(0) };
     let reacts = Span { least: 0, most: timing.reaction.most };
     let open = |span: Span, is_open: bool| Span { most: span.most.filter(|_| !is_open), ..span };
     Some(match rank {
         ranks::TERMINATION => after("termination of pods", open(termination(spec, timing), loses_nodes(spec))),
         ranks::TAINT_EVICTION => after("reaction of taint eviction", reacts),
         ranks::DEPLOYMENT => after("reaction of the Deployment controller", reacts),
-        ranks::REPLICASET => after("reaction of controllers that make pods", open(reacts, backs_off)),
+        ranks::REPLICASET => after("reaction of controllers that make pods", plus(reacts, backoff)),
         ranks::SCHEDULER => after("scheduling of pods", plus(reacts, timing.scheduling_backoff.most)),
         ranks::START => after("start of pods", start(spec, timing)),
         ranks::BUDGETED_EVICTION => after("retry of evictions", plus(reacts, Some(DRAIN_RETRY))),
@@ -168,7 +167,7 @@ fn loses_nodes(spec: &ClusterSpec) -> bool {
 
 /// A kubelet that nobody misses yet starts no pods.
 fn start(spec: &ClusterSpec, timing: &Timing) -> Span {
-    if loses_nodes(spec) { plus(timing.pod_start, Some(NODE_GRACE)) } else { timing.pod_start }
+    if loses_nodes(spec) { plus(timing.pod_start, Some(timing.node_monitor_grace)) } else { timing.pod_start }
 }
 
 fn termination(spec: &ClusterSpec, timing: &Timing) -> Span {

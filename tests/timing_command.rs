@@ -175,7 +175,7 @@ fn names_do_nothing_to_terminals_or_to_yaml() {
     let is_safe = |text: &str| text.chars().all(|it| it == '\n' || !it.is_control());
     assert!(is_safe(&ran.out) && is_safe(&ran.err), "{:?}", ran.out);
     assert!(ran.out.contains("a\\u{1b}[2J\\n"), "{}", ran.out);
-    assert_eq!(read(&ran.out).pause, Span::ANY);
+    assert_eq!(read(&ran.out).pause, Timing::default().pause);
 }
 
 #[test]

@@ -32,13 +32,15 @@ fn what_is_not_given_is_the_default() {
 
 #[test]
 fn every_field_is_read() {
-    let all = "{reaction: 0s..2s, podStart: 5s..2m, termination: 0s..35s, schedulingBackoff: 1s.., descheduling: 10m, \
-               pause: 65s.., commands: 1m30s..1h, load: 30}";
+    let all = "{reaction: 0s..2s, podStart: 5s..2m, termination: 0s..35s, schedulingBackoff: 1s.., controllerBackoff: 0s..10s, \
+               nodeMonitorGrace: 40s, descheduling: 10m, pause: 65s.., commands: 1m30s..1h, load: 30}";
     let expected = Timing {
         reaction: Span::within(0, 2),
         pod_start: Span::within(5, 120),
         termination: Some(Span::within(0, 35)),
         scheduling_backoff: Span::at_least(1),
+        controller_backoff: Span::within(0, 10),
+        node_monitor_grace: 40,
         descheduling: Some(600),
         pause: Span::at_least(65),
         commands: Span::within(90, 3600),
@@ -111,7 +113,8 @@ fn what_init_writes_reads_back_as_the_defaults() {
 fn schemas_describe_times() {
     for schema in [input::scenario_schema(), input::config_schema()] {
         let named = schema["$defs"]["Spans"]["properties"].as_object().expect("fields").keys().cloned();
-        let fields = "reaction podStart termination schedulingBackoff descheduling pause commands load";
+        let fields = "reaction podStart termination schedulingBackoff controllerBackoff nodeMonitorGrace descheduling pause commands \
+                      load";
         assert_eq!(named.collect::<Vec<_>>().join(" "), fields);
         let timing = schema["$defs"]["Timing"].to_string();
         assert!(timing.contains("none") && timing.contains("#/$defs/Spans"), "{timing}");
@@ -173,7 +176,9 @@ fn what_is_assumed_is_said_in_a_line() {
     let usual = "controllers react within 0s..5s, pods start within 1s..1m and end within their grace periods; pods that do \
                  not fit are tried again after 1s..10s";
     assert_eq!(told(&format!("{HEAD}  bound: 3\n")), usual);
-    let pauses = told(&format!("{HEAD}  timing: {{termination: 1s.., pause: 65s.., load: 30s..}}\n"));
+    let pauses = told(&format!(
+        "{HEAD}  maintenance: {{parallel: 1}}\n  timing: {{termination: 1s.., pause: 65s.., load: 30s..}}\n"
+    ));
     assert!(pauses.contains("end within 1s..;"), "{pauses}");
     assert!(pauses.ends_with("; maintenance pauses for 1m5s..; loads stay for 30s.."), "{pauses}");
     assert!(told(&format!("{HEAD}  timing: none\n")).starts_with("there is no clock"));

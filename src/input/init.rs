@@ -136,6 +136,8 @@ fn times() -> String {
         ("podStart", default.pod_start.to_string(), "from a pod's binding until it is ready"),
         ("termination", LONGEST_TERMINATION.to_string(), "by default up to each pod's grace period, and a reaction"),
         ("schedulingBackoff", default.scheduling_backoff.to_string(), "before a pod that did not fit is tried again"),
+        ("controllerBackoff", default.controller_backoff.to_string(), "after a refusal, or a failure of a Job's pod"),
+        ("nodeMonitorGrace", timing::shown(default.node_monitor_grace), "until a silent node is taken for lost"),
         ("descheduling", timing::shown(timing::DESCHEDULING), "by default as its CronJob or Deployment says"),
         ("pause", default.pause.to_string(), "between two maintenance steps; such as 65s.."),
         ("commands", default.commands.to_string(), "between two commands"),

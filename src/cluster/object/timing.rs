@@ -55,6 +55,9 @@ pub const GRACE: u32 = 30;
 /// What a node's maintenance takes at least, in seconds: it restarts.
 pub const MAINTENANCE: u32 = 60;
 
+/// Seconds after which a node is missed whose kubelet is silent (`--node-monitor-grace-period`), by default.
+pub const NODE_MONITOR_GRACE: u32 = 50;
+
 /// The interval of a descheduler of which nothing is known, in seconds: that of its chart.
 pub const DESCHEDULING: u32 = 300;
 
@@ -69,6 +72,11 @@ pub struct Timing {
     pub termination: Option<Span>,
     /// The scheduler's back-off for a pod that did not fit. Upstream: 1 to 10 s.
     pub scheduling_backoff: Span,
+    /// What controllers that make pods wait after they were refused, or pods of a Job failed. Upstream: up to 1000 s (ReplicaSets and
+    /// alike) and 10 min (Jobs).
+    pub controller_backoff: Span,
+    /// How long a kubelet may be silent before its node is taken for lost.
+    pub node_monitor_grace: u32,
     /// The interval of a descheduler. `None`: of its CronJob or Deployment, where that is known, else [`DESCHEDULING`].
     pub descheduling: Option<u32>,
     /// What passes before a maintenance step since one began, or ended.
@@ -86,6 +94,8 @@ impl Default for Timing {
             pod_start: Span::within(1, 60),
             termination: None,
             scheduling_backoff: Span::within(1, 10),
+            controller_backoff: Span::within(0, 1000),
+            node_monitor_grace: NODE_MONITOR_GRACE,
             descheduling: None,
             pause: Span::at_least(MAINTENANCE),
             commands: Span::ANY,

@@ -55,6 +55,12 @@ pub fn read(written: &document::Timing, raw: &RawObject, path: &FieldPath, sink:
         scheduling_backoff: reader
             .span("schedulingBackoff", spans.scheduling_backoff.as_ref())
             .unwrap_or(default.scheduling_backoff),
+        controller_backoff: reader
+            .span("controllerBackoff", spans.controller_backoff.as_ref())
+            .unwrap_or(default.controller_backoff),
+        node_monitor_grace: reader
+            .period("nodeMonitorGrace", spans.node_monitor_grace.as_ref())
+            .unwrap_or(default.node_monitor_grace),
         descheduling: reader.period("descheduling", spans.descheduling.as_ref()),
         pause: reader.span("pause", spans.pause.as_ref()).unwrap_or(default.pause),
         commands: reader.span("commands", spans.commands.as_ref()).unwrap_or(default.commands),

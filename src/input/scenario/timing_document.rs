@@ -39,9 +39,13 @@ pub struct Spans {
     pub termination: Option<Span>,
     /// The scheduler's back-off for a pod that did not fit; `1s..10s` unless given.
     pub scheduling_backoff: Option<Span>,
+    /// What controllers that make pods wait after a refusal, or a Job's after a failure; `0s..1000s` unless given.
+    pub controller_backoff: Option<Span>,
+    /// How long a kubelet may be silent before its node is taken for lost; `50s` unless given.
+    pub node_monitor_grace: Option<Duration>,
     /// The interval of the descheduler; unless given, that of its CronJob or Deployment, or `5m`.
     pub descheduling: Option<Duration>,
-    /// What passes between two maintenance steps; any time unless given.
+    /// What passes between two maintenance steps; `1m..` unless given.
     pub pause: Option<Span>,
     /// What passes between two commands; any time unless given.
     pub commands: Option<Span>,

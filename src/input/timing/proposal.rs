@@ -71,6 +71,8 @@ pub fn text(seen: &Seen, measured: &Measured) -> String {
         start(measured, &default),
         termination(seen, longest),
         backoff(seen, measured, &default),
+        Line::new("controllerBackoff", default.controller_backoff, unknown),
+        Line::new("nodeMonitorGrace", shown(default.node_monitor_grace), "the default: no object says it"),
         descheduling(seen),
         Line::new("pause", default.pause, unknown),
         Line::new("commands", default.commands, unknown),
