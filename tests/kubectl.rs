@@ -59,6 +59,16 @@ fn the_cluster_is_read_and_checked() {
 }
 
 #[test]
+fn times_are_read_with_events_and_nothing_else_is() {
+    let answers = KUBECTL.replace("*secrets* | *events*)", "*secrets*)");
+    let machine = machine(&answers);
+    let (code, out, err) = plugin(machine.path(), &["timing"]);
+    assert!(code == 0 && out.contains("  timing:\n    reaction: "), "{code} {out}{err}");
+    let asked = fs::read_to_string(machine.path().join("asked")).expect("it was asked");
+    assert!(asked.contains("get nodes,events,pods,deployments.apps --all-namespaces"), "{asked}");
+}
+
+#[test]
 fn files_beside_the_cluster_are_read_too() {
     let machine = machine(KUBECTL);
     let scenario = machine.path().join("scenario.yaml");

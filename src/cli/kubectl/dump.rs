@@ -24,17 +24,17 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Reads the cluster.
+    /// Reads the cluster, with its events or without.
     ///
     /// # Errors
     ///
     /// If `kubectl` is not there, fails, or may not list something.
-    pub fn read(connection: &Connection) -> Result<Self, CliError> {
+    pub fn read(connection: &Connection, events: bool) -> Result<Self, CliError> {
         let listing = said(connection, &["api-resources", "--verbs=list", "--output=name"])?;
         if let [name, ..] = unknown(&listing, &connection.without).as_slice() {
             return Err(CliError::Usage(format!("--without {name}: the cluster has no such resource")));
         }
-        let names: Vec<String> = wanted(&listing, &connection.without).into_iter().map(|it| it.name).collect();
+        let names: Vec<String> = wanted(&listing, &connection.without, events).into_iter().map(|it| it.name).collect();
         let list = names.join(",");
         let text = said(connection, &["get", &list, "--all-namespaces", "--output=json"])?;
         let without = match connection.without.as_slice() {

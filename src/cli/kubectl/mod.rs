@@ -17,7 +17,7 @@ use super::{CliError, ended, output, run};
 use dump::Cluster;
 
 /// Commands that make sense about a cluster.
-const COMMANDS: [&str; 5] = ["check", "repair", "init", "simulate", "show"];
+const COMMANDS: [&str; 6] = ["check", "repair", "init", "timing", "simulate", "show"];
 
 /// Which cluster, and what of it.
 #[derive(Clone, Debug, Args)]
@@ -75,8 +75,9 @@ fn about_cluster(matches: &ArgMatches) -> Result<u8, CliError> {
     let usage = |error: clap::Error| CliError::Usage(error.to_string());
     let mut cli = Cli::from_arg_matches(matches).map_err(usage)?;
     let connection = Connection::from_arg_matches(matches).map_err(usage)?;
+    let events = matches!(cli.command, Command::Timing(_));
     let paths = paths(&mut cli.command)?;
-    let cluster = Cluster::read(&connection)?;
+    let cluster = Cluster::read(&connection, events)?;
     cluster.remarks().for_each(output::remark);
     paths.insert(0, cluster.path().to_owned());
     run(&cli)
@@ -94,6 +95,7 @@ fn paths(command: &mut Command) -> Result<&mut Vec<PathBuf>, CliError> {
         Command::Simulate(it) if it.source.case.is_none() => Ok(&mut it.source.paths),
         Command::Show(it) if it.source.case.is_none() => Ok(&mut it.source.paths),
         Command::Init(it) => Ok(&mut it.paths),
+        Command::Timing(it) => Ok(&mut it.paths),
         _ => {
             refuse(&format!("kubectl kubound is for {} of the cluster; use kubound for the rest", COMMANDS.join(", ")))
         }
