@@ -14,7 +14,7 @@ use crate::system::{PropertyId, System};
 
 use super::exceptions::Exceptions;
 use super::family::{self, FamilyCheck, Members};
-use super::overlap;
+use super::overlap::{self, Patience};
 use super::plan::{Plan, Skipped, Subject};
 use super::source::Input;
 use super::{CheckError, CheckResult, Focus, Options, Scope, VerifyError, apart, reason_text, verify};
@@ -210,6 +210,7 @@ impl Asked<'_> {
             reduce: options.reduce,
             explain: options.explain,
             focus: if options.reduce { options.focus } else { Focus::Off },
+            patience: Patience::default(),
             progress: options.progress,
         };
         match &input.members {
@@ -257,7 +258,7 @@ impl Asked<'_> {
             let property = [result.property.clone()];
             let again = &mut |time| {
                 let budget = Budget { time: Some(time), ..self.budget() };
-                let plan = Plan { budget, engine: plan.engine, progress: plan.progress, ..*plan };
+                let plan = Plan { budget, patience: Patience::default(), ..*plan };
                 let family = FamilyCheck {
                     members,
                     names: options.properties,
@@ -271,7 +272,7 @@ impl Asked<'_> {
                 };
                 family::check(&family, &mut |what| plan.progress.begin(what), &mut |_| ())
             };
-            widened.extend(overlap::widened(result, self.budget().time, again));
+            widened.extend(overlap::widened(result, &plan.patience, self.budget().time, again));
         }
         widened.iter().for_each(tell);
         Ok((widened, skipped))

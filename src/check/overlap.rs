@@ -1,13 +1,14 @@
 //! What holds where slow actions wait until event-driven ones have settled is asked again where they do not.
 //!
 //! Runs in which blocks do not overlap are few, most violations are among them, and their stories are the simplest. So they are
-//! looked at first. What holds of them is then asked of all runs, with the same engine; where that takes much longer, the verdict says
-//! that it is without overlapping actions.
+//! looked at first. What holds of them is then asked of all runs, with the same engine; where there is no patience left for that, the
+//! verdict says that it is without overlapping actions.
 //!
 //! Soundness: every run in which slow actions wait is one in which they need not, so that nothing is lost by asking the smaller question
 //! first, and what holds of all runs holds of these.
 
-use std::time::Duration;
+use std::cell::Cell;
+use std::time::{Duration, Instant};
 
 use super::error::CheckError;
 use super::plan::{Plan, Skipped, Subject};
@@ -19,8 +20,41 @@ use crate::system::Interleaving;
 
 /// What a verdict is without that says nothing of blocks that overlap.
 pub const OVERLAPS: &str = "overlapping actions";
-/// What asking again may take, or as long as it took before, whichever is more. A build for development is slower by far.
+/// What asking again may take, for all properties of an input together, besides as much as it took before. A build for development is
+/// slower by far.
 const PATIENCE: Duration = Duration::from_secs(if cfg!(debug_assertions) { 10 } else { 1 });
+
+/// Less is not worth a try.
+const LEAST: Duration = Duration::from_millis(20);
+
+/// What is left of the patience with an input.
+#[derive(Debug)]
+pub struct Patience(Cell<Duration>);
+
+impl Default for Patience {
+    fn default() -> Self {
+        Patience(Cell::new(PATIENCE))
+    }
+}
+
+impl Patience {
+    /// Grows with what a first answer took.
+    fn earn(&self, seconds: f64) {
+        self.0.set(self.0.get().saturating_add(Duration::try_from_secs_f64(seconds).unwrap_or_default()));
+    }
+
+    /// Does something for so long, if that is worth a try.
+    fn spend<T>(&self, left: Option<Duration>, work: impl FnOnce(Duration) -> T) -> Option<T> {
+        let time = left.map_or(self.0.get(), |left| left.min(self.0.get()));
+        if time < LEAST {
+            return None;
+        }
+        let began = Instant::now();
+        let done = work(time);
+        self.0.set(self.0.get().saturating_sub(began.elapsed()));
+        Some(done)
+    }
+}
 
 /// Asks again about one property, within so much time.
 pub type Ask<'a> = dyn FnMut(Duration) -> Result<(Vec<CheckResult>, Skipped), CheckError> + 'a;
@@ -31,11 +65,15 @@ pub fn let_overlap(scenario: &mut Scenario) {
 }
 
 /// A result, or if it holds, what is known where blocks overlap. So much time is left.
-pub fn widened(result: CheckResult, left: Option<Duration>, ask: &mut Ask<'_>) -> Vec<CheckResult> {
+pub fn widened(
+    result: CheckResult,
+    patience: &Patience,
+    left: Option<Duration>,
+    ask: &mut Ask<'_>,
+) -> Vec<CheckResult> {
+    patience.earn(result.seconds);
     let Answer::Holds(extent) = result.answer else { return vec![result] };
-    let time = PATIENCE.max(Duration::try_from_secs_f64(result.seconds).unwrap_or_default());
-    let asked = ask(left.map_or(time, |left| left.min(time)));
-    let (results, _) = asked.unwrap_or_default();
+    let (results, _) = patience.spend(left, ask).and_then(Result::ok).unwrap_or_default();
     let goes_as_far = |again: &CheckResult| match again.answer {
         Answer::Holds(other) => other.is_proved() || !extent.is_proved(),
         _ => false,
@@ -68,7 +106,7 @@ pub fn widened_of(
     match <[CheckResult; 1]>::try_from(results) {
         Ok([only]) => {
             let property = only.property.clone();
-            widened(only, left, &mut |time| Ok(again(subject, plan, &property, time)?))
+            widened(only, &plan.patience, left, &mut |time| Ok(again(subject, plan, &property, time)?))
         }
         Err(several) => {
             let holds = |result: &CheckResult| matches!(result.answer, Answer::Holds(_));
@@ -88,7 +126,7 @@ fn again(
     let selection = subject.selection.clone().only(&[property.to_owned()]);
     let wider = Subject { spec: &spec, name: subject.name.clone(), selection };
     let budget = Budget { time: Some(time), ..plan.budget.clone() };
-    let plan = Plan { budget, engine: plan.engine, progress: plan.progress, ..*plan };
+    let plan = Plan { budget, patience: Patience::default(), ..*plan };
     plan.progress.begin(&format!("{}: {property}, with overlapping actions", subject.name.short()));
     verify::check(&wider, &plan, &mut |_| ())
 }

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
+use super::overlap::Patience;
 use super::{CheckResult, Focus, InputName, reason_text};
 use crate::cluster::object::spec::ClusterSpec;
 use crate::engine::{Budget, Engine, Progress, UnknownReason};
@@ -31,6 +32,8 @@ pub struct Plan<'a> {
     pub explain: bool,
     /// Whether few workloads stand for the cluster.
     pub focus: Focus,
+    /// How long what holds may be asked again where blocks overlap.
+    pub patience: Patience,
     /// Watches.
     pub progress: &'a dyn Progress,
 }

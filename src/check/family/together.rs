@@ -19,6 +19,7 @@ use crate::model::{Model, build_of_sizes};
 
 use super::question::FamilyCheck;
 use crate::check::asking::{Asking, applicable};
+use crate::check::overlap::Patience;
 use crate::check::plan::Plan;
 use crate::check::source::Input;
 
@@ -235,7 +236,8 @@ impl Query<'_> {
         let of_all = format!("{}..{}", members.part(&sizes[0]), members.part(&sizes[count - 1]));
         let part = self.family.plan.engine.part(&of_all);
         let engine = part.as_deref().unwrap_or(self.family.plan.engine);
-        let plan = &Plan { engine, budget: self.family.plan.budget.clone(), ..*self.family.plan };
+        let budget = self.family.plan.budget.clone();
+        let plan = &Plan { engine, budget, patience: Patience::default(), ..*self.family.plan };
         let asking = Asking { model, plan, time: Some(self.deadline.saturating_duration_since(started)) };
         let asked = asking.ask(self.name);
         match &asked.decision.outcome.verdict {
