@@ -12,6 +12,7 @@ use crate::cluster::object::spec::{ClusterSpec, Workload};
 use crate::cluster::view::{Breach, Cluster, Declaring, Parts, Shape};
 use crate::property::{self, PropertyError, Selection};
 use crate::system::replay::{Interpreter, Prepared};
+use crate::system::settling::settle_first;
 use crate::system::{IntVar, Interleaving, System};
 use crate::term::{Ctx, Limit, Stopped};
 
@@ -122,6 +123,9 @@ fn build_with(spec: &ClusterSpec, selection: &Selection, shape: Shape<'_>, limit
     };
     let mut system = unbound.bind(ctx);
     encodings::paces::grant(&mut system, spec);
+    if system.interleaving == Interleaving::Overlapping {
+        settle_first(&mut system);
+    }
     Ok(Model { system, parts, prepared: OnceLock::new() })
 }
 

@@ -137,8 +137,7 @@ fn block_ranges(interleaving: Interleaving, run: &Replayed) -> Vec<(String, std:
     let last = run.k();
     let boundary = |block: u32| run.blocks.partition_point(|&number| number < block);
     let title = |block: u32| match block {
-        0 if interleaving.waits() => "start: everything settles".to_owned(),
-        0 => "start".to_owned(),
+        0 => "start: everything settles".to_owned(),
         number => format!("block {number}"),
     };
     (0..=last).map(|block| (title(block), boundary(block)..boundary(block + 1))).collect()

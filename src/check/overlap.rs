@@ -4,6 +4,9 @@
 //! looked at first. What holds of them is then asked of all runs, with the same engine; where there is no patience left for that, the
 //! verdict says that it is without overlapping actions.
 //!
+//! A loop in which blocks overlap is not told: it may go round because somebody in it never gets his turn, of several for whom one action
+//! stands, and no clock of the action forbids that. The verdict then is without overlapping actions as well.
+//!
 //! Soundness: every run in which slow actions wait is one in which they need not, so that nothing is lost by asking the smaller question
 //! first, and what holds of all runs holds of these.
 
@@ -78,8 +81,10 @@ pub fn widened(
         Answer::Holds(other) => other.is_proved() || !extent.is_proved(),
         _ => false,
     };
+    let is_loop =
+        |again: &CheckResult| matches!(&again.answer, Answer::Violated(found) if found.trace.loop_start.is_some());
     let decides = results.iter().any(CheckResult::is_violated) || results.iter().all(goes_as_far);
-    if results.is_empty() || !decides {
+    if results.is_empty() || !decides || results.iter().any(is_loop) {
         return vec![without(result)];
     }
     let before = result.seconds / results.len() as f64;

@@ -22,6 +22,7 @@ pub mod print;
 pub mod replay;
 pub mod run;
 pub mod schedule;
+pub mod settling;
 pub mod times;
 pub mod touch;
 pub mod trace;
