@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use super::error::CheckError;
 use super::plan::{Plan, Skipped, Subject};
-use super::{Answer, CheckResult, VerifyError, verify};
+use super::{Answer, CheckResult, Finding, VerifyError, verify};
 use crate::cluster::object::scenario::Scenario;
 use crate::cluster::object::spec::ClusterSpec;
 use crate::engine::Budget;
@@ -82,7 +82,7 @@ pub fn widened(
         _ => false,
     };
     let is_loop =
-        |again: &CheckResult| matches!(&again.answer, Answer::Violated(found) if found.trace.loop_start.is_some());
+        |again: &CheckResult| matches!(&again.answer, Answer::Violated(found) if found.finding == Finding::Loop);
     let decides = results.iter().any(CheckResult::is_violated) || results.iter().all(goes_as_far);
     if results.is_empty() || !decides || results.iter().any(is_loop) {
         return vec![without(result)];
