@@ -3,7 +3,7 @@
 use crate::system::compiled::{Label, Machine, Stepper};
 use crate::system::{Step, Trace};
 
-use super::block::Block;
+use super::block::{Block, Exit, Part};
 use super::graph::Graph;
 use super::lasso::Lasso;
 use super::pulse::{Halt, Pulse};
@@ -99,14 +99,29 @@ impl Tracer<'_, '_, '_> {
 
     /// The steps of the block from `root` that ends in `state`, with `label` if that is asked for.
     fn across(&mut self, root: Root<'_>, state: u32, label: Option<Label>) -> Result<Vec<Step>, Halt> {
-        let part = std::mem::take(&mut self.block.part);
-        let explored = self.explore(root);
+        let part = self.block.part;
+        let found = self.exit(root, state, label);
         self.block.part = part;
-        explored?;
-        let fits = |label_there: Label| label.is_none_or(|label| label == label_there);
-        let exit = self.block.exits.iter().find(|exit| exit.state == state && fits(exit.label));
-        let node = exit.ok_or_else(lost)?.node;
-        self.steps_to(node)
+        self.steps_to(found?)
+    }
+
+    /// The node of the block from `root` that is this exit. Only those parts of the block are explored that were explored before.
+    fn exit(&mut self, root: Root<'_>, state: u32, label: Option<Label>) -> Result<u32, Halt> {
+        let parts: &[Part] = match (self.block.part, label) {
+            (Part::All, _) => &[Part::All],
+            (_, Some(label)) if label.slow => &[Part::Slow],
+            (_, Some(_)) => &[Part::Events],
+            (_, None) => &[Part::Events, Part::Slow],
+        };
+        for &part in parts {
+            self.block.part = part;
+            self.explore(root)?;
+            let fits = |exit: &&Exit| exit.state == state && label.is_none_or(|label| label == exit.label);
+            if let Some(exit) = self.block.exits.iter().find(fits) {
+                return Ok(exit.node);
+            }
+        }
+        Err(lost())
     }
 
     fn steps_to(&mut self, node: u32) -> Result<Vec<Step>, Halt> {
