@@ -256,14 +256,12 @@ impl Asked<'_> {
         let mut widened = Vec::new();
         for result in results {
             let property = [result.property.clone()];
-            let again = &mut |time| {
-                let budget = Budget { time: Some(time), ..self.budget() };
-                let plan = Plan { budget, patience: Patience::default(), ..*plan };
+            let again = &mut |plan: &Plan<'_>| {
                 let family = FamilyCheck {
                     members,
                     names: options.properties,
                     narrow: &|all| narrow(all).only(&property),
-                    plan: &plan,
+                    plan,
                     lift_to: lift_to.clone(),
                     adjust: &|input| {
                         (options.adjust)(&mut input.spec.scenario);
@@ -272,7 +270,7 @@ impl Asked<'_> {
                 };
                 family::check(&family, &mut |what| plan.progress.begin(what), &mut |_| ())
             };
-            widened.extend(overlap::widened(result, &plan.patience, self.budget().time, again));
+            widened.extend(overlap::widened(result, plan, self.budget().time, again));
         }
         widened.iter().for_each(tell);
         Ok((widened, skipped))

@@ -20,7 +20,7 @@ pub mod walk;
 pub mod words;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::system::{Bound, PropertyId, System, Trace};
@@ -46,6 +46,9 @@ pub struct Budget {
     pub induction: bool,
     /// Whether time goes into finding out that a counterexample is a shortest one; else any will do.
     pub shortest: bool,
+    /// Transitions that explicit search may compute, together with others that have the same number: a limit that does not depend on
+    /// the machine. `None`: any number.
+    pub transitions: Option<Arc<AtomicU64>>,
 }
 
 impl Budget {
@@ -59,6 +62,7 @@ impl Budget {
             overtaken: Arc::default(),
             induction: true,
             shortest: true,
+            transitions: None,
         }
     }
 
@@ -102,6 +106,14 @@ impl Watch {
     /// Whether the symbolic engines may try to prove for all runs what holds up to a bound.
     pub fn allows_induction(&self) -> bool {
         self.budget.induction
+    }
+
+    /// Whether another transition may be computed, of those that are counted.
+    pub fn may_go_on(&self) -> bool {
+        let take = |left: &Arc<AtomicU64>| {
+            left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
+        };
+        self.budget.transitions.as_ref().is_none_or(take)
     }
 
     /// The limit on building that ends with it.

@@ -13,7 +13,6 @@ use crate::system::{PropertyId, Slice, Trace, replay};
 
 use super::question::FamilyCheck;
 use crate::check::asking::named;
-use crate::check::overlap::Patience;
 use crate::check::plan::{Plan, Subject};
 use crate::check::retelling::retell;
 use crate::check::source::Input;
@@ -81,7 +80,7 @@ fn decide(
     let budget = Budget { time: left, bound: input.spec.scenario.bound, ..family.plan.budget.clone() };
     let part = family.plan.engine.part(&family.members.part(&family.lift_to));
     let engine = part.as_deref().unwrap_or(family.plan.engine);
-    let plan = Plan { budget, engine, patience: Patience::default(), ..*family.plan };
+    let plan = Plan { budget, engine, patience: family.plan.patience.clone(), ..*family.plan };
     let (results, _) = verify::check(&subject, &plan, &mut |_| ())?;
     let answer = results.into_iter().next().map(|result| result.answer);
     let nothing = || Answer::Unknown { reason: "nothing was checked there".to_owned(), covered: 0 };

@@ -16,7 +16,6 @@ use crate::property::NAMES;
 use super::question::FamilyCheck;
 use super::together::{self, Known, Together};
 use super::track::Track;
-use crate::check::overlap::Patience;
 use crate::check::plan::{Plan, Skipped, Subject};
 use crate::check::{CheckError, VerifyError, verify};
 
@@ -136,7 +135,7 @@ impl Search<'_> {
         let budget = Budget { time: self.left(), bound: input.spec.scenario.bound, ..self.family.plan.budget.clone() };
         let part = self.family.plan.engine.part(&self.family.members.part(size));
         let engine = part.as_deref().unwrap_or(self.family.plan.engine);
-        let plan = Plan { budget, engine, patience: Patience::default(), ..*self.family.plan };
+        let plan = Plan { budget, engine, patience: self.family.plan.patience.clone(), ..*self.family.plan };
         begin(&input.name.short());
         match verify::check(&subject, &plan, &mut |_| ()) {
             Ok((mut results, _)) => {

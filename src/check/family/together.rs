@@ -19,7 +19,6 @@ use crate::model::{Model, build_of_sizes};
 
 use super::question::FamilyCheck;
 use crate::check::asking::{Asking, applicable};
-use crate::check::overlap::Patience;
 use crate::check::plan::Plan;
 use crate::check::source::Input;
 
@@ -237,7 +236,7 @@ impl Query<'_> {
         let part = self.family.plan.engine.part(&of_all);
         let engine = part.as_deref().unwrap_or(self.family.plan.engine);
         let budget = self.family.plan.budget.clone();
-        let plan = &Plan { engine, budget, patience: Patience::default(), ..*self.family.plan };
+        let plan = &Plan { engine, budget, patience: self.family.plan.patience.clone(), ..*self.family.plan };
         let asking = Asking { model, plan, time: Some(self.deadline.saturating_duration_since(started)) };
         let asked = asking.ask(self.name);
         match &asked.decision.outcome.verdict {

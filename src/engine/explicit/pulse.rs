@@ -94,6 +94,9 @@ impl Pace for Pulse<'_> {
 
     fn fired(&mut self) -> Result<(), Halt> {
         self.statistics.transitions += 1;
+        if !self.watch.may_go_on() {
+            return Err(Halt::engine("there are more transitions than may be computed"));
+        }
         Pulse::tick(self)
     }
 
