@@ -16,6 +16,7 @@ use kubound::engine::sat::varisat::Varisat;
 use kubound::engine::smt::Smt;
 use kubound::engine::unroll::Oracle;
 use kubound::engine::{Budget, Engine, Extent, Silent, Verdict, Watch};
+use kubound::reduce::reduce;
 use kubound::system::{
     ActionDraft, ActionKind, Builder, Checkpoint, Interleaving, MarkSet, PropertyId, PropertyKind, State, System,
 };
@@ -221,6 +222,39 @@ fn engines_say_that_it_is_proved_and_certify_it() {
         let outcome = engine.check(&system, &[PropertyId(0)], &plain, &Silent);
         assert_eq!(outcome.verdict, Verdict::Holds(Extent::Bound(3)));
     }
+}
+
+/// A case with all its properties, reduced.
+fn case(id: &str, scale: usize, fixed: bool) -> System {
+    let model = support::model(&support::load_case(id, scale, fixed));
+    reduce(&model.system, &model.parts, &all(&model.system)).slice.system
+}
+
+#[test]
+fn wide_cases_are_proved_with_what_is_needed_and_their_violating_variants_are_not() {
+    for (id, scale) in [("w2", 3), ("w4", 4)] {
+        let system = case(id, scale, true);
+        let mut proof = find(&system).unwrap_or_else(|gap| panic!("{id}: {gap:?}"));
+        assert!(is_accepted(&mut proof), "{id}");
+        assert!(proof.invariants.len() < 100, "{id}: {} invariants", proof.invariants.len());
+        assert!(!is_proved(&case(id, scale, false)), "{id}");
+    }
+    assert!(!is_proved(&case("w3", 3, false)));
+}
+
+#[test]
+fn what_is_found_is_accepted() {
+    let mut found = 0;
+    for seed in 100..300 {
+        let bytes: Vec<u8> = rand::rngs::StdRng::seed_from_u64(seed).random_iter().take(160).collect();
+        let system = random::system(&mut Bytes::new(&bytes));
+        if let Ok(mut proof) = find(&system) {
+            // No refutation may rest on a candidate that was taken away since.
+            assert!(is_accepted(&mut proof), "seed {seed}\n{}", system.show());
+            found += 1;
+        }
+    }
+    assert!(found >= 16, "{found}");
 }
 
 #[test]

@@ -1,97 +1,150 @@
-//! Of candidates those that are invariants together: the largest set that holds at the start and that every step keeps.
+//! Of candidates those that are needed and are invariants together.
 //!
-//! A state or step that breaks some of them takes these away, until there is none. What is taken away is no invariant
-//! together with any of the others, so the set that is left does not depend on the order.
+//! A candidate is taken up only where a question cannot be refuted without it: a state or step that is found breaks some, and of
+//! these the first are granted from then on, and have to be shown to hold at the start and to be kept by every step. What a state
+//! or step breaks that breaks no candidate is taken away, until there is none. What is taken away is no invariant
+//! together with any of the others. So solvers see the few facts that matter, however many candidates there are.
 //!
-//! Reference: Flanagan and Leino, "Houdini, an annotation assistant for ESC/Java", FME 2001.
+//! Reference: Flanagan and Leino, "Houdini, an annotation assistant for ESC/Java", FME 2001; that only what is needed is taken
+//! up is counterexample-guided, as in Clarke et al., "Counterexample-guided abstraction refinement", CAV 2000.
 
-use crate::term::{Evaluator, Sort, TermId, Valuation};
+use std::time::Duration;
 
+use crate::engine::Watch;
+use crate::system::ActionId;
+use crate::term::{Evaluator, Sort, Substitution, TermId, Valuation};
+
+use super::Prover;
 use super::ask::{Asker, Gap};
 use super::relation::Relation;
 
-/// Candidates of which some are left.
-pub struct Candidates {
+/// What a question about the start may take: no more than this, and no more than such a share of the time.
+const PATIENCE: Duration = Duration::from_secs(1);
+const SHARE: u32 = 32;
+/// Candidates that are taken up at once.
+const AT_ONCE: usize = 3;
+
+/// Candidates of which some are taken up, and some taken away.
+pub struct Candidates<'o> {
     terms: Vec<TermId>,
-    /// By candidate: a variable that lets a question take it for granted.
-    switches: Vec<TermId>,
+    /// By candidate that was taken up: a variable that lets a question take it for granted.
+    switches: Vec<Option<TermId>>,
     left: Vec<bool>,
+    /// How often one was taken up or away. What was refuted in between may rest on one that is gone since.
+    pub changes: u64,
+    start: Substitution,
+    /// What is known of the start.
+    init: Vec<TermId>,
+    /// Makes solvers that are asked about the start, and says when to give up.
+    prover: &'o dyn Prover,
+    watch: &'o Watch,
+    /// Knows what the switches stand for.
+    steps: Asker<'o>,
 }
 
-impl Candidates {
-    /// All of them, as far as they hold at the start.
-    pub fn at_start(relation: &mut Relation<'_>, terms: Vec<TermId>, asker: &mut Asker<'_>) -> Result<Self, Gap> {
+impl<'o> Candidates<'o> {
+    /// None of them taken up yet. A solver that knows nothing yet is asked about steps.
+    pub fn new(
+        relation: &mut Relation<'_>,
+        terms: Vec<TermId>,
+        steps: Asker<'o>,
+        prover: &'o dyn Prover,
+        watch: &'o Watch,
+    ) -> Self {
         let mut start = relation.start();
-        for condition in relation.system.init.clone() {
-            let fact = start.apply(&mut relation.arena, condition);
-            asker.assume(&relation.arena, fact);
-        }
-        let images: Vec<TermId> = terms.iter().map(|&term| start.apply(&mut relation.arena, term)).collect();
-        let mut candidates = Candidates { left: vec![true; terms.len()], switches: Vec::new(), terms };
-        loop {
-            let left: Vec<usize> = candidates.left().collect();
-            let question = relation.some_fails(left.iter().map(|&it| images[it]));
-            let Some(state) = asker.find(&relation.arena, question)? else { return Ok(candidates) };
-            candidates.drop_failing(relation, &images, &state);
-        }
+        let init = relation.system.init.iter().map(|&it| start.apply(&mut relation.arena, it)).collect();
+        let (switches, left) = (vec![None; terms.len()], vec![true; terms.len()]);
+        Candidates { terms, switches, left, changes: 0, start, init, prover, watch, steps }
     }
 
-    /// Positions of those that are left.
-    fn left(&self) -> impl Iterator<Item = usize> + '_ {
-        (0..self.terms.len()).filter(|&index| self.left[index])
+    /// Positions of those that are taken up.
+    fn taken(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..self.terms.len()).filter(|&index| self.left[index] && self.switches[index].is_some())
     }
 
-    /// Those that are left.
+    /// Those that are taken up.
     pub fn terms(&self) -> impl Iterator<Item = TermId> + '_ {
-        self.left().map(|index| self.terms[index])
+        self.taken().map(|index| self.terms[index])
     }
 
-    /// Lets a solver know what the switches stand for; it is the one that is asked from now on.
-    pub fn connect(&mut self, relation: &mut Relation<'_>, asker: &mut Asker<'_>) {
-        for (index, &term) in self.terms.iter().enumerate() {
-            let var = relation.arena.new_variable(format!("candidate {index}"), Sort::Bool);
-            let switch = relation.arena.variable(var).term;
-            self.switches.push(switch);
-            if self.left[index] {
-                let off = relation.arena.not(switch);
-                let implied = relation.arena.or(off, term);
-                asker.assume(&relation.arena, implied);
+    /// Values under which a condition and all that is left hold, if there are any.
+    pub fn find(&mut self, relation: &mut Relation<'_>, condition: TermId) -> Result<Option<Valuation>, Gap> {
+        loop {
+            let granted: Vec<TermId> = self.taken().filter_map(|index| self.switches[index]).collect();
+            let granted = relation.all(granted);
+            let question = relation.arena.and(granted, condition);
+            let Some(values) = self.steps.find(&relation.arena, question)? else { return Ok(None) };
+            let mut evaluator = Evaluator::new(&relation.arena, &values);
+            let is_broken = |&index: &usize| self.left[index] && !evaluator.holds(self.terms[index]);
+            let broken: Vec<usize> = (0..self.terms.len()).filter(is_broken).take(AT_ONCE).collect();
+            if broken.is_empty() {
+                return Ok(Some(values));
             }
+            broken.into_iter().try_for_each(|index| self.take_up(relation, index))?;
         }
     }
 
-    /// That all that are left hold, as far as a connected solver is concerned.
-    pub fn granted(&self, relation: &mut Relation<'_>) -> TermId {
-        relation.all(self.left().map(|index| self.switches[index]))
+    /// Grants a candidate from now on, if it holds at the start.
+    fn take_up(&mut self, relation: &mut Relation<'_>, index: usize) -> Result<(), Gap> {
+        self.changes += 1;
+        let term = self.terms[index];
+        if !self.holds_at_start(relation, term)? {
+            self.left[index] = false;
+            return Ok(());
+        }
+        let var = relation.arena.new_variable(format!("candidate {index}"), Sort::Bool);
+        let switch = relation.arena.variable(var).term;
+        let off = relation.arena.not(switch);
+        let implied = relation.arena.or(off, term);
+        self.steps.assume(&relation.arena, implied);
+        self.switches[index] = Some(switch);
+        Ok(())
     }
 
-    /// Takes away what some step breaks, once around all actions; whether there was any.
-    pub fn step(&mut self, relation: &mut Relation<'_>, asker: &mut Asker<'_>) -> Result<bool, Gap> {
-        let mut lost = false;
+    /// Whether a solver says that a term holds at the start. One that is at it for long is taken to say no: candidates are many.
+    fn holds_at_start(&mut self, relation: &mut Relation<'_>, term: TermId) -> Result<bool, Gap> {
+        let image = self.start.apply(&mut relation.arena, term);
+        let fails = relation.arena.not(image);
+        if let Some(fails) = relation.arena.as_bool(fails) {
+            return Ok(!fails);
+        }
+        let time = self.watch.time_left().map_or(PATIENCE, |left| (left / SHARE).min(PATIENCE));
+        let watch = self.watch.part(time);
+        let mut oracle = self.prover.oracle(&watch);
+        let mut asker = Asker::new(&mut *oracle);
+        self.init.iter().for_each(|&it| asker.assume(&relation.arena, it));
+        match asker.find(&relation.arena, fails) {
+            Err(Gap::Stopped) if self.watch.exhausted().is_none() => Ok(false),
+            found => Ok(found?.is_none()),
+        }
+    }
+
+    /// Asks all actions whether they keep what is taken up, and takes away what they do not; whether nothing had to be changed.
+    pub fn are_kept(&mut self, relation: &mut Relation<'_>) -> Result<bool, Gap> {
+        let before = self.changes;
         for action in relation.possible() {
-            let images: Vec<TermId> = self.terms.iter().map(|&term| relation.after(action, term)).collect();
-            loop {
-                let changed: Vec<TermId> =
-                    self.left().filter(|&it| images[it] != self.terms[it]).map(|it| images[it]).collect();
-                let fails = relation.some_fails(changed);
-                let granted = self.granted(relation);
-                let fires = relation.arena.and(granted, relation.fires(action));
-                let question = relation.arena.and(fires, fails);
-                let Some(step) = asker.find(&relation.arena, question)? else { break };
-                if !self.drop_failing(relation, &images, &step) {
-                    return Err(Gap::Unproved);
-                }
-                lost = true;
-            }
+            while self.lose(relation, action)? {}
         }
-        Ok(lost)
+        Ok(self.changes == before)
     }
 
-    /// Takes away those whose images do not hold; whether there was any.
-    fn drop_failing(&mut self, relation: &Relation<'_>, images: &[TermId], values: &Valuation) -> bool {
-        let mut evaluator = Evaluator::new(&relation.arena, values);
-        let failing: Vec<usize> = self.left().filter(|&it| !evaluator.holds(images[it])).collect();
-        failing.iter().for_each(|&it| self.left[it] = false);
-        !failing.is_empty()
+    /// Takes away what one step of an action breaks, if there is one.
+    fn lose(&mut self, relation: &mut Relation<'_>, action: ActionId) -> Result<bool, Gap> {
+        let images: Vec<(usize, TermId)> =
+            self.taken().map(|index| (index, relation.after(action, self.terms[index]))).collect();
+        // What a step does not change holds afterwards as before.
+        let changed = images.iter().filter(|&&(index, image)| image != self.terms[index]).map(|&(_, image)| image);
+        let fails = relation.some_fails(changed.collect::<Vec<TermId>>());
+        let question = relation.arena.and(relation.fires(action), fails);
+        let Some(step) = self.find(relation, question)? else { return Ok(false) };
+        let mut evaluator = Evaluator::new(&relation.arena, &step);
+        let lost: Vec<usize> =
+            images.into_iter().filter(|&(_, image)| !evaluator.holds(image)).map(|(index, _)| index).collect();
+        if lost.is_empty() {
+            return Err(Gap::Unproved);
+        }
+        self.changes += 1;
+        lost.into_iter().for_each(|index| self.left[index] = false);
+        Ok(true)
     }
 }

@@ -10,7 +10,7 @@
 //! | `affine` | linear equations in what was seen |
 //! | `candidates` | conditions that may be invariants, numbers that may rule out cycles |
 //! | `ask` | questions to a solver |
-//! | `filter` | which candidates are invariants together |
+//! | `filter` | which candidates are needed, and are invariants together |
 //! | `rank` | which numbers never rise on a cycle |
 //! | `certificate` | the whole proof as questions that can be asked again |
 //!
@@ -150,38 +150,29 @@ impl Attempt<'_> {
         let mut terms = goals::always(&relation, self.properties);
         terms.extend(candidates::candidates(&mut relation.arena, self.subject, self.samples, most));
         let mut oracle = self.prover.oracle(self.watch);
-        let start = &mut Asker::new(&mut *oracle);
-        let mut candidates = Candidates::at_start(&mut relation, terms, start)?;
-        let mut oracle = self.prover.oracle(self.watch);
-        let steps = &mut Asker::new(&mut *oracle);
-        candidates.connect(&mut relation, steps);
+        let steps = Asker::new(&mut *oracle);
+        let mut candidates = Candidates::new(&mut relation, terms, steps, self.prover, self.watch);
         let goals = goals::broken(&mut relation, self.properties);
-        // With too few candidates there is no proof whichever of them turn out to be invariants.
-        implied(&mut relation, &candidates, &goals, steps)?;
-        while candidates.step(&mut relation, steps)? {
-            implied(&mut relation, &candidates, &goals, steps)?;
-        }
-        let granted = candidates.granted(&mut relation);
-        let pool = candidates::measures(&mut relation.arena, self.subject);
         let cycles = goals::cycles(&mut relation, self.properties);
-        let ranks = cycles.iter().map(|cycles| rank::rank(&mut relation, cycles, &pool, granted, steps));
-        let ranks = ranks.collect::<Result<Vec<rank::Levels>, Gap>>()?;
-        let invariants = candidates.terms().collect();
-        Ok(Inductive { relation, properties: self.properties.to_vec(), invariants, ranks })
+        let pool = candidates::measures(&mut relation.arena, self.subject);
+        // With too few candidates there is no proof whichever of them turn out to be invariants. What ranks need has to be kept, too.
+        loop {
+            implied(&mut relation, &mut candidates, &goals)?;
+            if !candidates.are_kept(&mut relation)? {
+                continue;
+            }
+            let before = candidates.changes;
+            let ranks = cycles.iter().map(|cycles| rank::rank(&mut relation, cycles, &pool, &mut candidates));
+            let ranks = ranks.collect::<Result<Vec<rank::Levels>, Gap>>()?;
+            if candidates.changes == before {
+                let invariants = candidates.terms().collect();
+                return Ok(Inductive { relation, properties: self.properties.to_vec(), invariants, ranks });
+            }
+        }
     }
 }
 
 /// That no goal is possible where the candidates hold.
-fn implied(
-    relation: &mut Relation<'_>,
-    candidates: &Candidates,
-    goals: &[TermId],
-    asker: &mut Asker<'_>,
-) -> Result<(), Gap> {
-    let granted = candidates.granted(relation);
-    for &goal in goals {
-        let question = relation.arena.and(granted, goal);
-        asker.refute(&relation.arena, question)?;
-    }
-    Ok(())
+fn implied(relation: &mut Relation<'_>, candidates: &mut Candidates<'_>, goals: &[TermId]) -> Result<(), Gap> {
+    goals.iter().try_for_each(|&goal| candidates.find(relation, goal)?.map_or(Ok(()), |_| Err(Gap::Unproved)))
 }

@@ -9,7 +9,8 @@
 
 use crate::term::{Evaluator, TermId};
 
-use super::ask::{Asker, Gap};
+use super::ask::Gap;
+use super::filter::Candidates;
 use super::goals::{Cycles, Part};
 use super::relation::Relation;
 
@@ -19,21 +20,20 @@ const LEVELS: usize = 8;
 /// Measures level by level; those of a level never rise on a cycle where those of all levels before stay the same.
 pub type Levels = Vec<Vec<TermId>>;
 
-/// Finds measures that rule cycles out, under a condition that solvers know how to take for granted.
+/// Finds measures that rule cycles out where candidates hold.
 pub fn rank(
     relation: &mut Relation<'_>,
     cycles: &Cycles,
     pool: &[TermId],
-    granted: TermId,
-    asker: &mut Asker<'_>,
+    candidates: &mut Candidates<'_>,
 ) -> Result<Levels, Gap> {
     let mut levels = Levels::new();
     let mut left: Vec<TermId> = pool.to_vec();
     while levels.len() <= LEVELS {
-        if leftover(relation, cycles, &levels, granted, asker)?.is_none() {
+        if leftover(relation, cycles, &levels, candidates)?.is_none() {
             return Ok(levels);
         }
-        let level = never_rising(relation, cycles, &left, &levels, granted, asker)?;
+        let level = never_rising(relation, cycles, &left, &levels, candidates)?;
         if level.is_empty() {
             break;
         }
@@ -48,21 +48,19 @@ fn leftover(
     relation: &mut Relation<'_>,
     cycles: &Cycles,
     levels: &[Vec<TermId>],
-    granted: TermId,
-    asker: &mut Asker<'_>,
+    candidates: &mut Candidates<'_>,
 ) -> Result<Option<Part>, Gap> {
     for &part in &cycles.steps {
         let stays = stays(relation, part, levels);
         let matters = relation.arena.and(stays, part.matters);
-        let question = relation.arena.and(granted, matters);
-        if asker.find(&relation.arena, question)?.is_some() {
+        if candidates.find(relation, matters)?.is_some() {
             return Ok(Some(part));
         }
     }
     Ok(None)
 }
 
-/// When an action fires as part of a cycle and keeps all measures.
+/// When a step is made as part of a cycle and keeps all measures.
 pub fn stays(relation: &mut Relation<'_>, part: Part, levels: &[Vec<TermId>]) -> TermId {
     let mut all = part.fires;
     for &term in levels.iter().flatten() {
@@ -73,7 +71,7 @@ pub fn stays(relation: &mut Relation<'_>, part: Part, levels: &[Vec<TermId>]) ->
     all
 }
 
-/// When an action makes a measure larger.
+/// When a step makes a measure larger.
 pub fn rises(relation: &mut Relation<'_>, part: Part, measure: TermId) -> TermId {
     let after = relation.after(part.action, measure);
     let falls = relation.arena.le(after, measure);
@@ -86,19 +84,17 @@ fn never_rising(
     cycles: &Cycles,
     pool: &[TermId],
     levels: &[Vec<TermId>],
-    granted: TermId,
-    asker: &mut Asker<'_>,
+    candidates: &mut Candidates<'_>,
 ) -> Result<Vec<TermId>, Gap> {
     let mut left = pool.to_vec();
     for &part in &cycles.steps {
         let stays = stays(relation, part, levels);
-        let fires = relation.arena.and(granted, stays);
         loop {
             let rising: Vec<TermId> = left.iter().map(|&measure| rises(relation, part, measure)).collect();
             let start = relation.arena.bool(false);
             let any = rising.iter().fold(start, |any, &it| relation.arena.or(any, it));
-            let question = relation.arena.and(fires, any);
-            let Some(step) = asker.find(&relation.arena, question)? else { break };
+            let question = relation.arena.and(stays, any);
+            let Some(step) = candidates.find(relation, question)? else { break };
             let mut values = Evaluator::new(&relation.arena, &step);
             let before = left.len();
             let keeps: Vec<bool> = rising.iter().map(|&it| !values.holds(it)).collect();
@@ -109,6 +105,16 @@ fn never_rising(
             }
         }
     }
-    left.retain(|&measure| cycles.steps.iter().any(|part| relation.after(part.action, measure) != measure));
-    Ok(left)
+    Ok(changing(relation, cycles, left))
+}
+
+/// Of some measures those that some step may change.
+fn changing(relation: &mut Relation<'_>, cycles: &Cycles, mut measures: Vec<TermId>) -> Vec<TermId> {
+    let mut found = Vec::new();
+    for part in &cycles.steps {
+        let (changed, same) = measures.iter().partition(|&&measure| relation.after(part.action, measure) != measure);
+        measures = same;
+        found.extend::<Vec<TermId>>(changed);
+    }
+    found
 }

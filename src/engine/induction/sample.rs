@@ -17,6 +17,8 @@ use crate::term::TermId;
 const RUNS: u64 = 24;
 /// Steps of a run.
 const STEPS: usize = 240;
+/// The share of the time that runs may take.
+const SHARE: u32 = 8;
 /// Different rows that are enough.
 const ROWS: usize = 2000;
 
@@ -54,6 +56,8 @@ pub fn always_hold(system: &System, conditions: &[TermId], seed: u64, watch: &Wa
 
 /// Visits the states of random runs, as long as the visitor says so and the watch allows.
 fn walk(system: &System, seed: u64, watch: &Watch, visit: &mut dyn FnMut(&mut Runner<'_>) -> bool) {
+    // Where starts are free, finding one may take long, and what is seen is only a suggestion or a second look.
+    let watch = &watch.time_left().map_or_else(|| watch.clone(), |left| watch.part(left / SHARE));
     let mut random = StdRng::seed_from_u64(seed);
     let walker = Walker::new(system);
     let interpreter = Interpreter::new(system);
