@@ -14,7 +14,8 @@ use crate::system::{PropertyId, System};
 
 use super::exceptions::Exceptions;
 use super::family::{self, FamilyCheck, Members};
-use super::overlap::{self, Patience};
+use super::overlap;
+use super::patience::Patience;
 use super::plan::{Plan, Skipped, Subject};
 use super::source::Input;
 use super::{CheckError, CheckResult, Focus, Options, Scope, VerifyError, apart, reason_text, verify};

@@ -15,8 +15,7 @@ use crate::property::{self, Selection};
 use super::focus::starts;
 use super::focus::survey::Survey;
 use super::focus::{Answer as One, Decided, FocusReport, Question, Session, Violation};
-use super::overlap::widened_of;
-use super::plan::{Plan, Skipped, Subject};
+use super::plan::{Plan, Skipped, Subject, Widen};
 use super::whole::{Whole, unbuilt};
 use super::{Answer, CheckResult, Focus, VerifyError};
 
@@ -39,6 +38,7 @@ pub fn applies(subject: &Subject<'_>, plan: &Plan<'_>) -> bool {
 pub fn check(
     subject: &Subject<'_>,
     plan: &Plan<'_>,
+    widen: &mut Widen<'_>,
     tell: &mut dyn FnMut(&CheckResult),
 ) -> Result<(Vec<CheckResult>, Skipped), VerifyError> {
     let started = Instant::now();
@@ -57,7 +57,7 @@ pub fn check(
     if !starts::is_surely_possible(&survey) {
         match whole.must_start() {
             // Where that cannot be found out in time, nothing else will be.
-            Err(VerifyError::Model(ModelError::Stopped(_))) => return whole.check(tell),
+            Err(VerifyError::Model(ModelError::Stopped(_))) => return whole.check(widen, tell),
             other => other?,
         }
     }
@@ -68,7 +68,8 @@ pub fn check(
     if waiting.is_empty() {
         return Err(VerifyError::Nothing);
     }
-    let say = |decided,
+    let say = |widen: &mut Widen<'_>,
+               decided,
                results: &mut Vec<CheckResult>,
                since: &mut Instant,
                left: Option<Duration>,
@@ -77,7 +78,7 @@ pub fn check(
         if let Some(first) = answers.first_mut() {
             first.seconds = since.elapsed().as_secs_f64();
         }
-        for result in widened_of(subject, plan, answers, left) {
+        for result in widen(answers, left) {
             tell(&result);
             results.push(result);
         }
@@ -97,7 +98,7 @@ pub fn check(
                     result => result?,
                 };
                 if !matches!(result.answer, Answer::Unknown { .. }) || plan.is_over(None) {
-                    for result in widened_of(subject, plan, vec![result], whole.left(waiting.len() as u32 + 1)) {
+                    for result in widen(vec![result], whole.left(waiting.len() as u32 + 1)) {
                         tell(&result);
                         results.push(result);
                     }
@@ -109,10 +110,10 @@ pub fn check(
             None => session.decide(name, &waiting)?,
         };
         let Some(decided) = decided else { continue };
-        say(decided, &mut results, &mut since, whole.left(waiting.len() as u32 + 1), tell);
+        say(widen, decided, &mut results, &mut since, whole.left(waiting.len() as u32 + 1), tell);
     }
     while let Some(decided) = session.once_more(!plan.is_over(first_violation(&results)))? {
-        say(decided, &mut results, &mut since, whole.left(1), tell);
+        say(widen, decided, &mut results, &mut since, whole.left(1), tell);
     }
     Ok(plan.end(subject, results, waiting, tell))
 }

@@ -27,6 +27,7 @@ pub mod narrative;
 pub mod nodes;
 pub mod options;
 mod overlap;
+mod patience;
 pub mod pause;
 pub mod plan;
 pub mod regard;

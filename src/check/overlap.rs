@@ -11,46 +11,17 @@
 //! Soundness: every run in which slow actions wait is one in which they need not, so that nothing is lost by asking the smaller question
 //! first, and what holds of all runs holds of these.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::error::CheckError;
 use super::plan::{Plan, Skipped, Subject};
-use super::{Answer, CheckResult, Finding, VerifyError, verify};
+use super::{Answer, CheckResult, Finding, VerifyError};
 use crate::cluster::object::scenario::Scenario;
 use crate::engine::explicit::Explicit;
-use crate::engine::{Budget, Extent};
 use crate::system::Interleaving;
 
 /// What a verdict is without that says nothing of blocks that overlap.
 pub const OVERLAPS: &str = "overlapping actions";
-/// Transitions that may be computed.
-const TRANSITIONS: u64 = 300_000;
-/// Where every reachable state was seen, so many blocks are as good as any number.
-const FAR: u32 = 10_000;
-
-/// What is left of the patience with an input: transitions.
-#[derive(Clone, Debug)]
-pub struct Patience(Arc<AtomicU64>);
-
-impl Default for Patience {
-    fn default() -> Self {
-        Patience(Arc::new(AtomicU64::new(TRANSITIONS)))
-    }
-}
-
-impl Patience {
-    fn is_over(&self) -> bool {
-        self.0.load(Ordering::Relaxed) == 0
-    }
-
-    /// What asking again may take, of something that holds so far.
-    fn budget(&self, extent: Extent, time: Option<Duration>, budget: &Budget) -> Budget {
-        let bound = if extent.is_proved() { FAR } else { budget.bound };
-        Budget { bound, time, transitions: Some(Arc::clone(&self.0)), ..budget.clone() }
-    }
-}
 
 /// Asks again about one property.
 pub type Ask<'a> = dyn FnMut(&Plan<'_>) -> Result<(Vec<CheckResult>, Skipped), CheckError> + 'a;
@@ -98,13 +69,16 @@ pub fn without(result: CheckResult) -> CheckResult {
     CheckResult { without, ..result }
 }
 
+/// Answers a question about one property of a subject, or more.
+pub type Check<'a> = dyn FnMut(&Subject<'_>, &Plan<'_>) -> Result<(Vec<CheckResult>, Skipped), VerifyError> + 'a;
+
 /// The same of all results of one property of a subject that was checked as a whole, or workload by workload. Where some workloads
 /// break it already, it is not asked again.
 pub fn widened_of(
-    subject: &Subject<'_>,
-    plan: &Plan<'_>,
+    (subject, plan): (&Subject<'_>, &Plan<'_>),
     results: Vec<CheckResult>,
     left: Option<Duration>,
+    check: &mut Check<'_>,
 ) -> Vec<CheckResult> {
     if !subject.spec.scenario.asks_overlaps() {
         return results;
@@ -112,7 +86,7 @@ pub fn widened_of(
     match <[CheckResult; 1]>::try_from(results) {
         Ok([only]) => {
             let property = only.property.clone();
-            widened(only, plan, left, &mut |plan| Ok(again(subject, plan, &property)?))
+            widened(only, plan, left, &mut |plan| Ok(again(subject, plan, &property, check)?))
         }
         Err(several) => {
             let holds = |result: &CheckResult| matches!(result.answer, Answer::Holds(_));
@@ -121,11 +95,16 @@ pub fn widened_of(
     }
 }
 
-fn again(subject: &Subject<'_>, plan: &Plan<'_>, property: &str) -> Result<(Vec<CheckResult>, Skipped), VerifyError> {
+fn again(
+    subject: &Subject<'_>,
+    plan: &Plan<'_>,
+    property: &str,
+    check: &mut Check<'_>,
+) -> Result<(Vec<CheckResult>, Skipped), VerifyError> {
     let mut spec = subject.spec.clone();
     let_overlap(&mut spec.scenario);
     let selection = subject.selection.clone().only(&[property.to_owned()]);
     let wider = Subject { spec: &spec, name: subject.name.clone(), selection };
     plan.progress.begin(&format!("{}: {property}, with overlapping actions", subject.name.short()));
-    verify::check(&wider, plan, &mut |_| ())
+    check(&wider, plan)
 }

@@ -1,8 +1,9 @@
 //! What is checked and how, and when a check is over.
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
-use super::overlap::Patience;
+use super::patience::Patience;
 use super::{CheckResult, Focus, InputName, reason_text};
 use crate::cluster::object::spec::ClusterSpec;
 use crate::engine::{Budget, Engine, Progress, UnknownReason};
@@ -37,6 +38,9 @@ pub struct Plan<'a> {
     /// Watches.
     pub progress: &'a dyn Progress,
 }
+
+/// Asks again about all results of a property, in the time that is left.
+pub type Widen<'a> = dyn FnMut(Vec<CheckResult>, Option<Duration>) -> Vec<CheckResult> + 'a;
 
 /// Names of properties that were not looked at.
 pub type Skipped = Vec<String>;

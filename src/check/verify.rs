@@ -1,5 +1,6 @@
 //! Asks about every property of one cluster, as a whole or workload by workload, and believes nothing that does not replay.
 
+use super::overlap::widened_of;
 use super::plan::{Plan, Skipped, Subject};
 use super::whole::Whole;
 use super::{CheckResult, focused};
@@ -13,8 +14,11 @@ pub fn check(
     plan: &Plan<'_>,
     tell: &mut dyn FnMut(&CheckResult),
 ) -> Result<(Vec<CheckResult>, Skipped), VerifyError> {
+    let widen = &mut |results, left| {
+        widened_of((subject, plan), results, left, &mut |subject, plan| check(subject, plan, &mut |_| ()))
+    };
     match focused::applies(subject, plan) {
-        true => focused::check(subject, plan, tell),
-        false => Whole::new(subject, plan).check(tell),
+        true => focused::check(subject, plan, widen, tell),
+        false => Whole::new(subject, plan).check(widen, tell),
     }
 }

@@ -3,9 +3,8 @@
 use std::time::{Duration, Instant};
 
 use super::asking::{Asking, applicable};
-use super::overlap::widened_of;
 use super::pause;
-use super::plan::{Plan, Skipped, Subject};
+use super::plan::{Plan, Skipped, Subject, Widen};
 use super::retelling::{Retold, internal, retold};
 use super::saved::fingerprint;
 use super::{Answer, CheckResult, Counterexample, SavedTrace, VerifyError, reason_text};
@@ -65,7 +64,11 @@ impl<'a> Whole<'a> {
     }
 
     /// Checks every property that applies.
-    pub fn check(mut self, tell: &mut dyn FnMut(&CheckResult)) -> Result<(Vec<CheckResult>, Skipped), VerifyError> {
+    pub fn check(
+        mut self,
+        widen: &mut Widen<'_>,
+        tell: &mut dyn FnMut(&CheckResult),
+    ) -> Result<(Vec<CheckResult>, Skipped), VerifyError> {
         let mut waiting = match self.model() {
             Err(VerifyError::Model(ModelError::Stopped(why))) => return Ok((self.unbuilt(why, tell), Skipped::new())),
             model => applicable(&model?.system),
@@ -78,7 +81,7 @@ impl<'a> Whole<'a> {
             let among = waiting.len() as u32;
             let name = waiting.remove(0);
             let result = self.ask(name, among)?;
-            for result in widened_of(self.subject, self.plan, vec![result], self.left(among)) {
+            for result in widen(vec![result], self.left(among)) {
                 tell(&result);
                 results.push(result);
             }
