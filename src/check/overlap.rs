@@ -1,7 +1,7 @@
 //! What holds where slow actions wait until event-driven ones have settled is asked again where they do not.
 //!
 //! Runs in which blocks do not overlap are few, most violations are among them, and their stories are the simplest. So they are
-//! looked at first. What holds of them is then asked of all runs, by explicit search, which may compute so many transitions for
+//! looked at first. What holds of them is then asked of all runs, by explicit search, which may do so much work for
 //! all properties of an input: a limit in time would give other verdicts on other machines. Where that does not suffice, the verdict says that
 //! it is without overlapping actions.
 //!

@@ -7,18 +7,18 @@ use std::time::Duration;
 
 use crate::engine::{Budget, Extent};
 
-/// Transitions that may be computed for all properties of an input.
-const TRANSITIONS: u64 = 100_000;
+/// Units of work for all properties of an input: about a second at most.
+const WORK: u64 = 1_500_000;
 /// Where every reachable state was seen, so many blocks are as good as any number.
 const FAR: u32 = 10_000;
 
-/// What is left of the patience with an input: transitions.
+/// What is left of the patience with an input.
 #[derive(Clone, Debug)]
 pub struct Patience(Arc<AtomicU64>);
 
 impl Default for Patience {
     fn default() -> Self {
-        Patience(Arc::new(AtomicU64::new(TRANSITIONS)))
+        Patience(Arc::new(AtomicU64::new(WORK)))
     }
 }
 
@@ -31,6 +31,6 @@ impl Patience {
     /// What asking again may take, of something that holds so far.
     pub fn budget(&self, extent: Extent, time: Option<Duration>, budget: &Budget) -> Budget {
         let bound = if extent.is_proved() { FAR } else { budget.bound };
-        Budget { bound, time, transitions: Some(Arc::clone(&self.0)), ..budget.clone() }
+        Budget { bound, time, work: Some(Arc::clone(&self.0)), ..budget.clone() }
     }
 }

@@ -46,9 +46,9 @@ pub struct Budget {
     pub induction: bool,
     /// Whether time goes into finding out that a counterexample is a shortest one; else any will do.
     pub shortest: bool,
-    /// Transitions that explicit search may compute, together with others that have the same number: a limit that does not depend on
-    /// the machine. `None`: any number.
-    pub transitions: Option<Arc<AtomicU64>>,
+    /// Work that explicit search may do, together with others that have the same number: for each transition as many units as the system
+    /// has thousands of terms. A limit that does not depend on the machine. `None`: any amount.
+    pub work: Option<Arc<AtomicU64>>,
 }
 
 impl Budget {
@@ -62,7 +62,7 @@ impl Budget {
             overtaken: Arc::default(),
             induction: true,
             shortest: true,
-            transitions: None,
+            work: None,
         }
     }
 
@@ -108,12 +108,13 @@ impl Watch {
         self.budget.induction
     }
 
-    /// Whether another transition may be computed, of those that are counted.
-    pub fn may_go_on(&self) -> bool {
+    /// Whether so much more work may be done. If not, nothing is left.
+    pub fn may_work(&self, units: u64) -> bool {
         let take = |left: &Arc<AtomicU64>| {
-            left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
+            let left = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| Some(left.saturating_sub(units)));
+            left.is_ok_and(|before| before >= units)
         };
-        self.budget.transitions.as_ref().is_none_or(take)
+        self.budget.work.as_ref().is_none_or(take)
     }
 
     /// The limit on building that ends with it.

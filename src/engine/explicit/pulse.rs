@@ -49,6 +49,8 @@ pub(super) struct Pulse<'p> {
     progress: &'p dyn Progress,
     last: Instant,
     ticks: u32,
+    /// Work that a transition counts for.
+    units: u64,
     /// The depth that is being explored.
     pub depth: u32,
     /// Figures so far.
@@ -59,7 +61,8 @@ impl<'p> Pulse<'p> {
     /// Starts now.
     pub fn new(watch: Watch, progress: &'p dyn Progress, terms: u64) -> Self {
         let statistics = Statistics { terms, ..Statistics::default() };
-        Pulse { watch, progress, last: Instant::now(), ticks: 0, depth: 0, statistics }
+        let units = (terms / 1000).max(1);
+        Pulse { watch, progress, units, last: Instant::now(), ticks: 0, depth: 0, statistics }
     }
 
     /// Begins a depth.
@@ -94,8 +97,8 @@ impl Pace for Pulse<'_> {
 
     fn fired(&mut self) -> Result<(), Halt> {
         self.statistics.transitions += 1;
-        if !self.watch.may_go_on() {
-            return Err(Halt::engine("there are more transitions than may be computed"));
+        if !self.watch.may_work(self.units) {
+            return Err(Halt::engine("there is more to do than may be done"));
         }
         Pulse::tick(self)
     }
