@@ -143,7 +143,7 @@ fn times() -> String {
         ("commands", default.commands.to_string(), "between two commands"),
         ("load", default.load.to_string(), "how long a load stays"),
     ];
-    let lines = fields.map(|(field, value, comment)| format!("  #   {:28}# {comment}\n", format!("{field}: {value}")));
+    let lines = fields.map(|(field, value, comment)| format!("  #   {:30}# {comment}\n", format!("{field}: {value}")));
     format!("{TIMES}{}", lines.concat())
 }
 
