@@ -267,6 +267,7 @@ impl Asked<'_> {
                     adjust: &|input| {
                         (options.adjust)(&mut input.spec.scenario);
                         overlap::let_overlap(&mut input.spec.scenario);
+                        input.spec.scenario.bound = plan.budget.bound;
                     },
                 };
                 family::check(&family, &mut |what| plan.progress.begin(what), &mut |_| ())

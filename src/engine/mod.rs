@@ -47,7 +47,7 @@ pub struct Budget {
     /// Whether time goes into finding out that a counterexample is a shortest one; else any will do.
     pub shortest: bool,
     /// Work that explicit search may do, together with others that have the same number: for each transition as many units as the system
-    /// has thousands of terms. A limit that does not depend on the machine. `None`: any amount.
+    /// has thousands of terms, and half a unit for each term to begin with. A limit that does not depend on the machine. `None`: any amount.
     pub work: Option<Arc<AtomicU64>>,
 }
 
@@ -134,7 +134,10 @@ impl Watch {
         if self.budget.stop.load(Ordering::Relaxed) || self.budget.overtaken.load(Ordering::Relaxed) {
             return Some(UnknownReason::Stopped);
         }
-        if self.budget.time.is_some_and(|limit| self.elapsed() >= limit) {
+        let is_done = |work: &Arc<AtomicU64>| work.load(Ordering::Relaxed) == 0;
+        if self.budget.time.is_some_and(|limit| self.elapsed() >= limit)
+            || self.budget.work.as_ref().is_some_and(is_done)
+        {
             return Some(UnknownReason::Time);
         }
         let too_much = |limit: u64| memory::recent_resident_bytes().is_some_and(|used| used > limit);

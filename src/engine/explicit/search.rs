@@ -18,6 +18,8 @@ const MOST_INITIAL: u64 = 1 << 24;
 /// Checks a system.
 pub(super) fn check(system: &System, properties: &[PropertyId], budget: &Budget, progress: &dyn Progress) -> Outcome {
     let watch = budget.start();
+    // Compiling is work, too: where it is too much, that is noticed soon.
+    watch.may_work(system.arena.len() as u64 / 2);
     let machine = Machine::compile(system, properties, &|| watch.exhausted().is_some());
     let why = watch.exhausted().unwrap_or(UnknownReason::Stopped);
     let mut pulse = Pulse::new(watch, progress, system.arena.len() as u64);
