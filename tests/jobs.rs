@@ -54,7 +54,9 @@ fn scenario(nodes: u32, cpu: u32, more: &str) -> String {
 
 fn checked(engine: &dyn Engine, reduce: bool, texts: &[&str]) -> Vec<CheckResult> {
     let named: Vec<(&str, &str)> = ["a.yaml", "b.yaml"].into_iter().zip(texts.iter().copied()).collect();
-    let input = source::of_texts(&named).unwrap_or_else(|error| panic!("{error}"));
+    let mut input = source::of_texts(&named).unwrap_or_else(|error| panic!("{error}"));
+    // How far runs with overlapping actions are looked at depends on the size of the model.
+    input.spec.scenario.interleaves_by_default = false;
     let focus = if reduce { Focus::Auto } else { Focus::Off };
     let budget = Budget { time: Some(Duration::from_secs(30)), ..Budget::bound(4) };
     let options = Options { all: true, reduce, focus, ..Options::new(engine, budget) };

@@ -60,7 +60,9 @@ enum Said {
 
 fn verdicts(texts: &[&str], engine: &dyn Engine, reduce: bool, bound: u32) -> BTreeMap<String, Said> {
     let text = texts.join("\n---\n");
-    let input = source::of_texts(&[("cluster.yaml", &text)]).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    let mut input = source::of_texts(&[("cluster.yaml", &text)]).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    // How far runs with overlapping actions are looked at depends on the size of the model.
+    input.spec.scenario.interleaves_by_default = false;
     let budget = Budget { time: Some(Duration::from_secs(30)), ..Budget::bound(bound) };
     let options = Options { all: true, reduce, ..Options::new(engine, budget) };
     let results = check::check(&input, &options, &mut |_| ()).unwrap_or_else(|error| panic!("{error}\n{text}")).0;

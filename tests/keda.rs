@@ -36,7 +36,9 @@ fn scenario(more: &str) -> String {
 
 fn checked(engine: &dyn Engine, reduce: bool, texts: &[&str]) -> Vec<CheckResult> {
     let named: Vec<(&str, &str)> = ["a.yaml", "b.yaml"].into_iter().zip(texts.iter().copied()).collect();
-    let input = source::of_texts(&named).unwrap_or_else(|error| panic!("{error}"));
+    let mut input = source::of_texts(&named).unwrap_or_else(|error| panic!("{error}"));
+    // How far runs with overlapping actions are looked at depends on the size of the model.
+    input.spec.scenario.interleaves_by_default = false;
     let focus = if reduce { Focus::Auto } else { Focus::Off };
     let options = Options { all: true, reduce, focus, ..Options::new(engine, Budget::bound(5)) };
     check::check(&input, &options, &mut |_| ()).unwrap_or_else(|error| panic!("{error}")).0

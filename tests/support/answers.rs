@@ -8,7 +8,9 @@ use kubound::engine::{Budget, Engine};
 /// All results about some texts.
 pub fn checked(engine: &dyn Engine, reduce: bool, texts: &[&str], bound: u32) -> Vec<CheckResult> {
     let named: Vec<(&str, &str)> = ["a.yaml", "b.yaml", "c.yaml"].into_iter().zip(texts.iter().copied()).collect();
-    let input = source::of_texts(&named).unwrap_or_else(|error| panic!("{error}"));
+    let mut input = source::of_texts(&named).unwrap_or_else(|error| panic!("{error}"));
+    // How far runs with overlapping actions are looked at depends on the size of the model.
+    input.spec.scenario.interleaves_by_default = false;
     let focus = if reduce { Focus::Auto } else { Focus::Off };
     let options = Options { all: true, reduce, focus, ..Options::new(engine, Budget::bound(bound)) };
     check::check(&input, &options, &mut |_| ()).unwrap_or_else(|error| panic!("{error}")).0
@@ -41,7 +43,9 @@ pub fn story(property: &str, texts: &[&str], bound: u32) -> String {
 
 /// What is violated of the whole cluster, and at which k.
 pub fn ask(text: &str, engine: &dyn Engine, reduce: bool, bound: u32) -> String {
-    let input = source::of_texts(&[("cluster.yaml", text)]).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    let mut input = source::of_texts(&[("cluster.yaml", text)]).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    // How far runs with overlapping actions are looked at depends on the size of the model.
+    input.spec.scenario.interleaves_by_default = false;
     let options = Options { all: true, reduce, focus: Focus::Off, ..Options::new(engine, Budget::bound(bound)) };
     let (results, _) = check::check(&input, &options, &mut |_| ()).unwrap_or_else(|error| panic!("{error}\n{text}"));
     let violated = results.iter().filter_map(|result| match &result.answer {

@@ -295,7 +295,7 @@ pub struct Check {
     /// Largest number of blocks (actions in async) of a run.
     #[arg(long, value_name = "K")]
     pub bound: Option<u32>,
-    /// How event-driven actions interleave; racing, or what the scenario says, by default.
+    /// What may come before what: as the scenario says; else racing, and what holds there is asked again with overlapping.
     #[arg(long, value_parser = values::interleaving())]
     pub interleaving: Option<Interleaving>,
     /// Let slow actions come before controllers are done, too: the same as `--interleaving async`.

@@ -103,10 +103,11 @@ impl Asking<'_> {
                 _ => self.unroller.advance(&mut self.oracle),
             };
             unrolled.map_err(|_| self.exhausted())?;
+            // Nobody replays a model of the question: a run that leaves a range would be taken for a counterexample.
+            self.refuse_hazards()?;
             if self.is_broken(depth)? {
                 return Ok(Ending::Violated(depth));
             }
-            self.refuse_hazards()?;
             if self.unroller.is_done() {
                 return Ok(Ending::Complete(depth));
             }
