@@ -76,7 +76,7 @@ const EARLY: [Duration; 2] =
 const LATE: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(600)];
 
 /// So many times.
-const PATIENCE: u32 = if cfg!(debug_assertions) { 1 } else { 8 };
+const PATIENCE: u32 = if cfg!(debug_assertions) { 1 } else { 16 };
 
 /// What is asked of an unrolling.
 #[derive(Clone, Copy)]
