@@ -2,7 +2,7 @@
 //! none gets one, which waits for this node and no other; pods that may not stay are deleted. Updates are [`replacing`] pods,
 //! or [`surging`]: which nodes are next is free, and how many at a time is counted over all nodes.
 //!
-//! What one reconcile does to several nodes is one step where nothing has to be chosen. In `async` runs an error may end it
+//! What one reconcile does to several nodes is one step where nothing has to be chosen. Where slow actions do not wait an error may end it
 //! after any of them, so that there are steps for single nodes, too.
 
 pub mod replacing;
@@ -125,7 +125,7 @@ impl<'a, 'c> Reconcile<'a, 'c> {
         matches!(Update::of(&self.object.update), Update::Surging(_))
     }
 
-    /// Adds what is done to every node that needs it: at once, and in `async` runs also to one at a time.
+    /// Adds what is done to every node that needs it: at once, and where slow actions do not wait also to one at a time.
     pub fn add_all<'s>(
         &'s self,
         step: &Step<'c>,

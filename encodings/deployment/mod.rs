@@ -166,7 +166,7 @@ fn noted<'c>(set: &ReplicaSet<'c>, (size, annotated): (Int<'c>, Bool<'c>), repli
     size.eq(0).ite(0, set.desired.rewritten(annotated, replicas).value)
 }
 
-/// Where a reconcile ends: with its last write, but in `async` runs an error may end it after any other. The input that
+/// Where a reconcile ends: with its last write, but where slow actions do not wait an error may end it after any other. The input that
 /// says so, its allowed values, and what is done.
 fn ending<'c>(cluster: &Cluster<'c>, sets: &[ReplicaSet<'c>], whole: &Step<'c>) -> (Vec<VarId>, Bool<'c>, Step<'c>) {
     let (ctx, last) = (cluster.ctx(), whole.events.len());

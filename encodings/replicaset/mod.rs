@@ -144,7 +144,7 @@ fn add_create(cluster: &Cluster<'_>, set: &ReplicaSet<'_>, template: TemplateId)
     cluster.act(&RULE, draft, Box::new(tell));
 }
 
-/// How many pods are created: as many as are admitted, but where a quota's status may lag behind, in `async` runs, any smaller
+/// How many pods are created: as many as are admitted, but where a quota's status may lag behind, where slow actions do not wait, any smaller
 /// number, too.
 fn created<'c>(
     cluster: &Cluster<'c>,

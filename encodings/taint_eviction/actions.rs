@@ -183,7 +183,7 @@ impl<'c> Subject<'_, 'c> {
         cluster.act(&RULE, draft, Box::new(tell));
     }
 
-    /// Whose time is over, of pods on one node, by phase: of all that are `here`; in `async` runs of some, for they need not
+    /// Whose time is over, of pods on one node, by phase: of all that are `here`; where slow actions do not wait of some, for they need not
     /// have come together. The inputs that say so, their allowed values, and the numbers.
     fn some_of(&self, here: impl Fn(Phase) -> Int<'c>) -> (Vec<VarId>, Bool<'c>, Vec<(Phase, Int<'c>)>) {
         let (ctx, told) = (self.cluster.ctx(), &self.cluster.templates[self.template.0].phases);

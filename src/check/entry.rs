@@ -10,7 +10,7 @@ use crate::cluster::object::spec::{Caches, ObjectKey};
 use crate::engine::{Budget, UnknownReason};
 use crate::model::{ModelError, build};
 use crate::property::{self, Aside, NAMES, Selection};
-use crate::system::{PropertyId, System};
+use crate::system::{Interleaving, PropertyId, System};
 
 use super::exceptions::Exceptions;
 use super::family::{self, FamilyCheck, Members};
@@ -266,7 +266,7 @@ impl Asked<'_> {
                     lift_to: lift_to.clone(),
                     adjust: &|input| {
                         (options.adjust)(&mut input.spec.scenario);
-                        overlap::let_overlap(&mut input.spec.scenario);
+                        input.spec.scenario.interleave(Interleaving::Overlapping);
                         input.spec.scenario.bound = plan.budget.bound;
                     },
                 };

@@ -16,7 +16,6 @@ use std::time::{Duration, Instant};
 use super::error::CheckError;
 use super::plan::{Plan, Skipped, Subject};
 use super::{Answer, CheckResult, Finding, VerifyError};
-use crate::cluster::object::scenario::Scenario;
 use crate::engine::explicit::Explicit;
 use crate::system::Interleaving;
 
@@ -25,11 +24,6 @@ pub const OVERLAPS: &str = "overlapping actions";
 
 /// Asks again about one property.
 pub type Ask<'a> = dyn FnMut(&Plan<'_>) -> Result<(Vec<CheckResult>, Skipped), CheckError> + 'a;
-
-/// Lets slow actions come at any time.
-pub fn let_overlap(scenario: &mut Scenario) {
-    scenario.interleave(Interleaving::Overlapping);
-}
 
 /// A result, or if it holds, what is known where blocks overlap. So much time is left.
 pub fn widened(result: CheckResult, plan: &Plan<'_>, left: Option<Duration>, ask: &mut Ask<'_>) -> Vec<CheckResult> {
@@ -64,7 +58,7 @@ pub fn widened(result: CheckResult, plan: &Plan<'_>, left: Option<Duration>, ask
 }
 
 /// A result that says nothing of blocks that overlap.
-pub fn without(result: CheckResult) -> CheckResult {
+fn without(result: CheckResult) -> CheckResult {
     let without = result.without.iter().cloned().chain([OVERLAPS.to_owned()]).collect();
     CheckResult { without, ..result }
 }
@@ -102,7 +96,7 @@ fn again(
     check: &mut Check<'_>,
 ) -> Result<(Vec<CheckResult>, Skipped), VerifyError> {
     let mut spec = subject.spec.clone();
-    let_overlap(&mut spec.scenario);
+    spec.scenario.interleave(Interleaving::Overlapping);
     let selection = subject.selection.clone().only(&[property.to_owned()]);
     let wider = Subject { spec: &spec, name: subject.name.clone(), selection };
     plan.progress.begin(&format!("{}: {property}, with overlapping actions", subject.name.short()));

@@ -11,9 +11,8 @@
 
 use crate::system::schedule::Schedule;
 use crate::system::{
-    Action, ActionId, ActionKind, Checkpoint, Footprint, Interleaving, PropertyKind, StateVar, System, Trace, images,
+    Action, ActionId, ActionKind, Checkpoint, Footprint, Interleaving, PropertyKind, System, Trace, images,
 };
-use crate::term::{Range, Sort, TermId};
 
 /// A system with pauses, and how its runs become ones of the system without.
 pub struct Paused {
@@ -34,7 +33,7 @@ impl Paused {
         let mut paused = system.clone();
         let schedule = Schedule::new(system);
         let events: Vec<ActionId> = schedule.events().iter().copied().filter(|&id| !schedule.is_passive(id)).collect();
-        let pausing = declare(&mut paused);
+        let pausing = paused.flag("events pause");
         let arena = &mut paused.arena;
         let (goes_on, yes, no) = (arena.not(pausing), arena.bool(true), arena.bool(false));
         let at_rest = images::silence(system, arena, &events);
@@ -83,17 +82,4 @@ impl Paused {
         let loop_start = trace.loop_start.map(|start| kept(0..start).count());
         Trace { initial, steps, loop_start }
     }
-}
-
-/// Declares the variable that says whether events pause; its term.
-fn declare(system: &mut System) -> TermId {
-    let var = system.arena.new_variable("events pause", Sort::Bool);
-    system.state.push(StateVar {
-        var,
-        name: "events pause".to_owned(),
-        range: Range::new(0, 1),
-        initial: Some(0),
-        counted: false,
-    });
-    system.arena.variable(var).term
 }

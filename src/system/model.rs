@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::term::{Arena, Range, TermId, VarId};
+use crate::term::{Arena, Range, Sort, TermId, VarId};
 
 use super::footprint::{Footprint, Sight};
 use super::interleaving::Interleaving;
@@ -213,6 +213,14 @@ impl System {
     /// Whether k counts a step of an action: slow ones, in `async` all that do not only observe.
     pub fn counts(&self, action: &Action) -> bool {
         !action.passive && (self.interleaving == Interleaving::Async || !action.kind.is_event())
+    }
+
+    /// A new state variable that is false at the start; its term.
+    pub fn flag(&mut self, name: &str) -> TermId {
+        let var = self.arena.new_variable(name, Sort::Bool);
+        let range = Range::new(0, 1);
+        self.state.push(StateVar { var, name: name.to_owned(), range, initial: Some(0), counted: false });
+        self.arena.variable(var).term
     }
 
     /// A pace for actions; equal ones are one.

@@ -4,20 +4,15 @@
 //! Nobody asks what happens while that is made up for, and every order of it. So slow actions wait until the state has
 //! settled once.
 
-use crate::term::{Range, Sort};
-
 use super::images;
-use super::model::{StateVar, System};
+use super::model::System;
 use super::schedule::Schedule;
-
-const NAME: &str = "has begun";
 
 /// Has the first slow action wait until no event-driven action is enabled.
 pub fn settle_first(system: &mut System) {
     let schedule = Schedule::new(system);
     let position = system.state.len();
-    let var = system.arena.new_variable(NAME, Sort::Bool);
-    let begun = system.arena.variable(var).term;
+    let begun = system.flag("has begun");
     let mut arena = std::mem::take(&mut system.arena);
     let at_rest = images::silence(system, &mut arena, schedule.events());
     let (may_begin, yes) = (arena.or(begun, at_rest), arena.bool(true));
@@ -27,13 +22,6 @@ pub fn settle_first(system: &mut System) {
         action.updates.push((position, yes));
     }
     system.arena = arena;
-    system.state.push(StateVar {
-        var,
-        name: NAME.to_owned(),
-        range: Range::new(0, 1),
-        initial: Some(0),
-        counted: false,
-    });
 }
 
 #[cfg(test)]
