@@ -257,12 +257,14 @@ impl Asked<'_> {
         let mut widened = Vec::new();
         for result in results {
             let property = [result.property.clone()];
-            let again = &mut |plan: &Plan<'_>| {
+            let left = self.budget().time;
+            let again = &mut |extent| {
+                let plan = overlap::plan_again(plan, extent, left);
                 let family = FamilyCheck {
                     members,
                     names: options.properties,
                     narrow: &|all| narrow(all).only(&property),
-                    plan,
+                    plan: &plan,
                     lift_to: lift_to.clone(),
                     adjust: &|input| {
                         (options.adjust)(&mut input.spec.scenario);
@@ -270,9 +272,10 @@ impl Asked<'_> {
                         input.spec.scenario.bound = plan.budget.bound;
                     },
                 };
-                family::check(&family, &mut |what| plan.progress.begin(what), &mut |_| ())
+                let found = family::check(&family, &mut |what| plan.progress.begin(what), &mut |_| ());
+                found.map(|(results, _)| results).unwrap_or_default()
             };
-            widened.extend(overlap::widened(result, plan, self.budget().time, again));
+            widened.extend(overlap::widened(vec![result], plan, again));
         }
         widened.iter().for_each(tell);
         Ok((widened, skipped))

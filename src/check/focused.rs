@@ -5,7 +5,8 @@
 //! its counterexamples are shortest.
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::rc::Rc;
+use std::time::Instant;
 
 use crate::cluster::object::spec::WorkloadKind;
 use crate::engine::Extent;
@@ -34,92 +35,122 @@ pub fn applies(subject: &Subject<'_>, plan: &Plan<'_>) -> bool {
     plan.focus != Focus::Off && plan.reduce && !plan.engine.certifies() && moved > 1 && nodes_stay && caches_are_shared
 }
 
-/// Checks the properties one name at a time, and tells each result as soon as it is known.
-pub fn check(
-    subject: &Subject<'_>,
-    plan: &Plan<'_>,
-    widen: &mut Widen<'_>,
-    tell: &mut dyn FnMut(&CheckResult),
-) -> Result<(Vec<CheckResult>, Skipped), VerifyError> {
-    let started = Instant::now();
-    let survey = Survey::of(subject.spec).map_err(ModelError::from)?;
-    let question = Question {
-        spec: subject.spec,
-        input: &subject.name,
-        selection: &subject.selection,
-        engine: plan.engine,
-        budget: &plan.budget,
-        all: plan.all,
-        small: SMALL,
-        progress: plan.progress,
-    };
-    let mut whole = Whole::new(subject, plan);
-    if !starts::is_surely_possible(&survey) {
-        match whole.must_start() {
-            // Where that cannot be found out in time, nothing else will be.
-            Err(VerifyError::Model(ModelError::Stopped(_))) => return whole.check(widen, tell),
-            other => other?,
-        }
-    }
-    let few = plan.focus == Focus::Auto && survey.owners().count() <= FEW;
-    let mut session = Session::begin(&question, &survey)?;
-    let mut waiting = session.applicable();
-    complain(&subject.selection, &waiting)?;
-    if waiting.is_empty() {
-        return Err(VerifyError::Nothing);
-    }
-    let say = |widen: &mut Widen<'_>,
-               decided,
-               results: &mut Vec<CheckResult>,
-               since: &mut Instant,
-               left: Option<Duration>,
-               tell: &mut dyn FnMut(&CheckResult)| {
-        let mut answers = results_of(subject, plan, decided);
-        if let Some(first) = answers.first_mut() {
-            first.seconds = since.elapsed().as_secs_f64();
-        }
-        for result in widen(answers, left) {
-            tell(&result);
-            results.push(result);
-        }
-        *since = Instant::now();
-    };
-    let mut results: Vec<CheckResult> = Vec::new();
-    let mut since = started;
-    while !waiting.is_empty() && !plan.is_over(first_violation(&results)) {
-        let name = waiting.remove(0);
-        plan.progress.begin(&format!("{}: {name}", subject.name.short()));
-        let decided = match session.alone(name) {
-            Some(decided) => Some(decided),
-            None if few && !whole.may_have(name) => continue,
-            None if few => {
-                let result = match whole.ask(name, waiting.len() as u32 + 1) {
-                    Err(VerifyError::Model(ModelError::Stopped(why))) => unbuilt(subject, name, why),
-                    result => result?,
-                };
-                if !matches!(result.answer, Answer::Unknown { .. }) || plan.is_over(None) {
-                    for result in widen(vec![result], whole.left(waiting.len() as u32 + 1)) {
-                        tell(&result);
-                        results.push(result);
-                    }
-                    since = Instant::now();
-                    continue;
-                }
-                session.decide(name, &waiting)?
-            }
-            None => session.decide(name, &waiting)?,
-        };
-        let Some(decided) = decided else { continue };
-        say(widen, decided, &mut results, &mut since, whole.left(waiting.len() as u32 + 1), tell);
-    }
-    while let Some(decided) = session.once_more(!plan.is_over(first_violation(&results)))? {
-        say(widen, decided, &mut results, &mut since, whole.left(1), tell);
-    }
-    Ok(plan.end(subject, results, waiting, tell))
+/// A cluster of several workloads that is asked about.
+pub struct Focused<'a> {
+    subject: &'a Subject<'a>,
+    plan: &'a Plan<'a>,
+    whole: Whole<'a>,
+    /// Whether the whole is asked about what workloads alone leave open.
+    few: bool,
+    session: Session<'a>,
+    /// When the next result began.
+    since: Instant,
 }
 
-fn first_violation(results: &[CheckResult]) -> Option<&CheckResult> {
-    results.iter().find(|it| it.answer.exit_code() == 1)
+impl<'a> Focused<'a> {
+    /// Begins with every workload alone. That some state is a start is taken for granted, unless it `must_start`.
+    pub fn begin(subject: &'a Subject<'a>, plan: &'a Plan<'a>, must_start: bool) -> Result<Self, VerifyError> {
+        let since = Instant::now();
+        let survey = Survey::of(subject.spec).map_err(ModelError::from)?;
+        let question = Question {
+            spec: subject.spec,
+            input: &subject.name,
+            selection: &subject.selection,
+            engine: plan.engine,
+            budget: &plan.budget,
+            all: plan.all,
+            small: SMALL,
+            progress: plan.progress,
+        };
+        let mut whole = Whole::new(subject, plan);
+        if must_start && !starts::is_surely_possible(&survey) {
+            whole.must_start()?;
+        }
+        let few = plan.focus == Focus::Auto && survey.owners().count() <= FEW;
+        let session = Session::begin(question, Rc::new(survey))?;
+        Ok(Focused { subject, plan, whole, few, session, since })
+    }
+
+    /// Checks the properties one name at a time, and tells each result as soon as it is known.
+    pub fn check(
+        mut self,
+        widen: &mut Widen<'_>,
+        tell: &mut dyn FnMut(&CheckResult),
+    ) -> Result<(Vec<CheckResult>, Skipped), VerifyError> {
+        let mut waiting = self.session.applicable();
+        complain(&self.subject.selection, &waiting)?;
+        if waiting.is_empty() {
+            return Err(VerifyError::Nothing);
+        }
+        let mut results: Vec<CheckResult> = Vec::new();
+        let mut say = |answers: Vec<CheckResult>, among: usize, results: &mut Vec<CheckResult>| {
+            for result in widen(answers, among as u32) {
+                tell(&result);
+                results.push(result);
+            }
+        };
+        let plan = self.plan;
+        let is_over = |results: &[CheckResult]| plan.is_over(results.iter().find(|it| it.is_violated()));
+        while !waiting.is_empty() && !is_over(&results) {
+            let name = waiting.remove(0);
+            let among = waiting.len() + 1;
+            let answers = self.ask(name, &waiting)?;
+            say(answers, among, &mut results);
+        }
+        while let Some(decided) = self.session.once_more(!is_over(&results))? {
+            say(self.results(decided), 1, &mut results);
+        }
+        Ok(plan.end(self.subject, results, waiting, tell))
+    }
+
+    /// Results about a property; it and those that come `after` it share the time that is left. None if it applies to nothing,
+    /// or there is no time yet.
+    fn ask(&mut self, name: &'static str, after: &[&'static str]) -> Result<Vec<CheckResult>, VerifyError> {
+        self.plan.progress.begin(&format!("{}: {name}", self.subject.name.short()));
+        if let Some(decided) = self.session.alone(name) {
+            return Ok(self.results(decided));
+        }
+        if self.few {
+            let Some(result) = self.of_whole(name, after.len() as u32 + 1)? else { return Ok(Vec::new()) };
+            if !matches!(result.answer, Answer::Unknown { .. }) || self.plan.is_over(None) {
+                return Ok(vec![result]);
+            }
+        }
+        let decided = self.session.decide(name, after)?;
+        Ok(decided.map_or_else(Vec::new, |decided| self.results(decided)))
+    }
+
+    /// What single workloads, and the whole of few, say of a property; nothing of what else it takes to find out.
+    pub fn glance(&mut self, name: &'static str, among: u32) -> Result<Vec<CheckResult>, VerifyError> {
+        if self.few && self.session.alone(name).is_none() {
+            return Ok(self.of_whole(name, among)?.into_iter().collect());
+        }
+        let settled = self.session.settled(name);
+        Ok(self.results(settled))
+    }
+
+    /// What the whole says of a property, if it is about anything in it.
+    fn of_whole(&mut self, name: &str, among: u32) -> Result<Option<CheckResult>, VerifyError> {
+        if !self.whole.may_have(name) {
+            return Ok(None);
+        }
+        let asked = self.whole.ask(name, among);
+        self.since = Instant::now();
+        match asked {
+            Err(VerifyError::Model(ModelError::Stopped(why))) => Ok(Some(unbuilt(self.subject, name, why))),
+            result => result.map(Some),
+        }
+    }
+
+    /// Answers as results, which took the time since the last ones.
+    fn results(&mut self, decided: Decided) -> Vec<CheckResult> {
+        let mut results = results_of(self.subject, self.plan, decided);
+        if let Some(first) = results.first_mut() {
+            first.seconds = self.since.elapsed().as_secs_f64();
+        }
+        self.since = Instant::now();
+        results
+    }
 }
 
 /// An error for properties that were asked for and apply to nothing.

@@ -7,6 +7,7 @@
 //! [`SavedTrace`] and as a [`Narrative`], the one story of a run.
 
 mod again;
+mod agreed;
 pub mod answer;
 mod apart;
 pub mod asking;
@@ -49,6 +50,7 @@ mod walk;
 mod whole;
 
 pub use again::Again;
+pub use agreed::OVERLAPS;
 pub use answer::{Answer, Counterexample, reason_text};
 pub use baseline::{Baseline, Novelties};
 pub use entry::{check, transition_system};
@@ -59,7 +61,6 @@ pub use led::{Led, lead};
 pub use name::InputName;
 pub use narrative::{Ending, Narrative, narrate};
 pub use options::{Focus, Options};
-pub use overlap::OVERLAPS;
 pub use regard::{Ignored, Novelty, Regard};
 pub use replay::{Replayed, replay};
 pub use result::{CheckResult, exit_code};

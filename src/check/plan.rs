@@ -1,7 +1,6 @@
 //! What is checked and how, and when a check is over.
 
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use super::patience::Patience;
 use super::{CheckResult, Focus, InputName, reason_text};
@@ -39,8 +38,8 @@ pub struct Plan<'a> {
     pub progress: &'a dyn Progress,
 }
 
-/// Asks again about all results of a property, in the time that is left.
-pub type Widen<'a> = dyn FnMut(Vec<CheckResult>, Option<Duration>) -> Vec<CheckResult> + 'a;
+/// Asks again about all results of a property; so many properties share the time that is left.
+pub type Widen<'a> = dyn FnMut(Vec<CheckResult>, u32) -> Vec<CheckResult> + 'a;
 
 /// Names of properties that were not looked at.
 pub type Skipped = Vec<String>;

@@ -81,7 +81,7 @@ impl<'a> Whole<'a> {
             let among = waiting.len() as u32;
             let name = waiting.remove(0);
             let result = self.ask(name, among)?;
-            for result in widen(vec![result], self.left(among)) {
+            for result in widen(vec![result], among) {
                 tell(&result);
                 results.push(result);
             }
@@ -90,7 +90,7 @@ impl<'a> Whole<'a> {
     }
 
     /// What is said where there was no time to build the model: nothing is known of any property that was asked for.
-    fn unbuilt(&self, why: Stopped, tell: &mut dyn FnMut(&CheckResult)) -> Vec<CheckResult> {
+    pub fn unbuilt(&self, why: Stopped, tell: &mut dyn FnMut(&CheckResult)) -> Vec<CheckResult> {
         let Subject { spec, selection, .. } = self.subject;
         let names = NAMES.into_iter().filter(|name| property::may_apply(spec, selection, name));
         let results: Vec<CheckResult> = names.map(|name| unbuilt(self.subject, name, why)).collect();
@@ -99,7 +99,7 @@ impl<'a> Whole<'a> {
     }
 
     /// What is left of the time for each of so many properties.
-    pub fn left(&self, among: u32) -> Option<Duration> {
+    fn left(&self, among: u32) -> Option<Duration> {
         self.plan.budget.time.map(|limit| limit.saturating_sub(self.started.elapsed()) / among.max(1))
     }
 

@@ -66,6 +66,24 @@ impl Budget {
         }
     }
 
+    /// The same, of whose work so much may be done apart from all others.
+    pub fn with_own_work(&self, units: Option<u64>) -> Self {
+        Budget { work: units.map(|units| Arc::new(AtomicU64::new(units))), ..self.clone() }
+    }
+
+    /// Work that is left, if it is limited.
+    pub fn work_left(&self) -> Option<u64> {
+        self.work.as_ref().map(|left| left.load(Ordering::Relaxed))
+    }
+
+    /// Takes away work that was done apart.
+    pub fn spend(&self, units: u64) {
+        if let Some(left) = &self.work {
+            let take = |left: u64| Some(left.saturating_sub(units));
+            let _ = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take);
+        }
+    }
+
     /// The limit on building that follows from it, if it starts at `since`.
     pub fn limit(&self, since: Instant) -> Limit {
         let deadline = self.time.and_then(|time| since.checked_add(time));

@@ -178,6 +178,8 @@ fn work_off(
     let results: Vec<Mutex<Option<Result<Findings, ModelError>>>> = tasks.iter().map(|_| Mutex::new(None)).collect();
     let share = watch.time_left().map(|left| left.mul_f64(share));
     let began = Instant::now();
+    // Each has as much, whoever comes first, so that answers do not depend on how many cores there are.
+    let units = question.budget.work_left().map(|left| left / tasks.len().max(1) as u64);
     let work = || {
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
@@ -188,8 +190,10 @@ fn work_off(
             }
             let time =
                 share.map_or(MOST_FOR_ONE, |share| share.mul_f64(SHARE_OF_ONE)).min(left.unwrap_or(MOST_FOR_ONE));
-            let asking = Asking { engine: question.engine, budget: question.budget, progress: question.progress };
+            let budget = question.budget.with_own_work(units);
+            let asking = Asking { engine: question.engine, budget: &budget, progress: question.progress };
             let found = asking.all(&task.spec, &task.selection, Some(time)).map(|(_, findings)| findings);
+            question.budget.spend(units.zip(budget.work_left()).map_or(0, |(all, left)| all - left));
             if let Ok(mut slot) = results[index].lock() {
                 *slot = Some(found);
             }

@@ -2,6 +2,7 @@
 //! cluster, and, where it is small, a search of it.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 use std::time::Duration;
 
 use crate::check::reason_text;
@@ -78,8 +79,8 @@ impl<'c, 'a> Case<'c, 'a> {
         }
     }
 
-    fn survey(&self) -> &'a Survey<'a> {
-        self.context.survey
+    fn survey(&self) -> Rc<Survey<'a>> {
+        Rc::clone(&self.context.survey)
     }
 
     fn asks_for_room_only(&self) -> bool {
@@ -114,12 +115,12 @@ impl<'c, 'a> Case<'c, 'a> {
         if !starved && let Some(found) = self.rehearse(&guides)? {
             return Ok(Some(found));
         }
-        let mut focus = apart::closure(self.survey(), self.open.workload);
+        let mut focus = apart::closure(&self.survey(), self.open.workload);
         // Where others' want of room decides, real nodes change nothing.
         let mut apart = if starved && self.asks_for_room_only() { None } else { self.apart(&focus)? };
         // Refinement: who takes room from the focus joins it.
         while !matches!(apart, Some(Finding::Nothing | Finding::Holds(_)))
-            && let Some(larger) = apart::with_neighbours(self.survey(), &focus)
+            && let Some(larger) = apart::with_neighbours(&self.survey(), &focus)
         {
             focus = larger;
             apart = self.apart(&focus)?;
@@ -176,7 +177,7 @@ impl<'c, 'a> Case<'c, 'a> {
             }
             Some(Finding::Holds(Extent::Complete(_) | Extent::Inductive(_)) | Finding::Nothing) => {}
             None => {
-                let why = anywhere::obstacle(self.survey(), self.open.workload, self.name);
+                let why = anywhere::obstacle(&self.survey(), self.open.workload, self.name);
                 self.story.extend(why.map(|why| format!("not alone: {why}")));
             }
         }
@@ -197,7 +198,7 @@ impl<'c, 'a> Case<'c, 'a> {
             if starved && !drive.takes_room() || drive == Drive::Crowd && !has_crons() {
                 continue;
             }
-            let driven = guides.iter().map(|guide| company::driven(survey, workload, guide, drive));
+            let driven = guides.iter().map(|guide| company::driven(&survey, workload, guide, drive));
             let driven: Vec<Guide> = driven.collect();
             if let Some(found) = self.rehearse(&driven)? {
                 self.story.push(story.to_owned());
@@ -211,7 +212,7 @@ impl<'c, 'a> Case<'c, 'a> {
         let spent = self.watch.exhausted().map(|reason| reason_text(&reason));
         let what = match (&self.reason, starved) {
             (_, true) => {
-                let how = want::shortage(self.survey(), self.open.workload).filter(|_| self.asks_for_room_only());
+                let how = want::shortage(&self.survey(), self.open.workload).filter(|_| self.asks_for_room_only());
                 let how = how.unwrap_or_else(|| "if others leave its pods no room where else they may go".to_owned());
                 format!("it fails {how}, and no run was found in which they do")
             }
@@ -226,7 +227,7 @@ impl<'c, 'a> Case<'c, 'a> {
     /// The counterexample of the model alone, with names; and whether others leave no room in it.
     fn alone_again(&mut self) -> Option<(Guide, bool)> {
         let survey = self.survey();
-        let alone = anywhere::alone(survey, self.open.workload, Naming::Own, Scaling::Exact);
+        let alone = anywhere::alone(&survey, self.open.workload, Naming::Own, Scaling::Exact);
         let key = &survey.spec.workloads[self.open.workload].key;
         let selection = self.context.question.selection_about(key, &[self.name], None);
         let (model, finding) = self.ask(&alone.spec, &selection, 0.2).ok()??;
@@ -264,11 +265,11 @@ impl<'c, 'a> Case<'c, 'a> {
     /// The focus on the real nodes; `None` if that says nothing.
     fn apart(&mut self, focus: &BTreeSet<usize>) -> Result<Option<Finding>, ModelError> {
         let survey = self.survey();
-        if let Some(why) = apart::obstacle(survey, focus) {
+        if let Some(why) = apart::obstacle(&survey, focus) {
             self.story.push(format!("not on the real nodes without the others: {why}"));
             return Ok(None);
         }
-        let part = apart::apart(survey, focus);
+        let part = apart::apart(&survey, focus);
         let tally = if part.crowded { Tally::ApartCrowded } else { Tally::Apart };
         let key = &survey.spec.workloads[self.open.workload].key;
         let names: Vec<String> = focus.iter().map(|&it| survey.spec.workloads[it].key.to_string()).collect();
@@ -280,7 +281,7 @@ impl<'c, 'a> Case<'c, 'a> {
             self.guides.push(guide::read(&model, trace, &commands));
         }
         match &finding {
-            Finding::Holds(extent) if !tally.covers(*extent, survey) => return Ok(None),
+            Finding::Holds(extent) if !tally.covers(*extent, &survey) => return Ok(None),
             Finding::Holds(_) => self.tally = tally,
             Finding::Broken { k, covered, .. } => {
                 self.covered = self.covered.max(*covered);
@@ -298,7 +299,7 @@ impl<'c, 'a> Case<'c, 'a> {
     /// Counterexamples that need nothing of the others.
     fn frozen(&mut self, focus: &BTreeSet<usize>) -> Result<Vec<Guide>, ModelError> {
         let survey = self.survey();
-        let (spec, commands) = frozen::frozen(survey, focus);
+        let (spec, commands) = frozen::frozen(&survey, focus);
         let key = &survey.spec.workloads[self.open.workload].key;
         let selection = self.context.question.selection_about(key, &[self.name], Some(key));
         let Some((model, finding)) = self.ask(&spec, &selection, 0.4)? else { return Ok(Vec::new()) };

@@ -1,5 +1,6 @@
 //! What all looks at open properties share: the question, the time, and the model of the whole cluster.
 
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -26,9 +27,9 @@ pub struct Open {
 /// What it takes to look for runs of the whole cluster.
 pub struct Context<'a> {
     /// What is asked.
-    pub question: &'a Question<'a>,
+    pub question: Question<'a>,
     /// What is known of the cluster.
-    pub survey: &'a Survey<'a>,
+    pub survey: Rc<Survey<'a>>,
     /// Workloads of which something is open: their properties are put into one model.
     open: Vec<usize>,
     /// The whole model that was built last.
@@ -50,7 +51,7 @@ struct Whole {
 
 impl<'a> Context<'a> {
     /// Nothing is open yet, and nothing built.
-    pub fn new(question: &'a Question<'a>, survey: &'a Survey<'a>, watch: Watch) -> Self {
+    pub fn new(question: Question<'a>, survey: Rc<Survey<'a>>, watch: Watch) -> Self {
         let teller = Teller::new(question);
         Context { question, survey, open: Vec::new(), whole: None, teller, watch, building: Duration::ZERO }
     }

@@ -55,6 +55,8 @@ pub struct FocusReport {
     pub tallies: BTreeMap<Tally, usize>,
     /// By subject: in which way, who was in focus, what the company may do and what was tried.
     pub lines: Vec<(String, Tally, Vec<String>)>,
+    /// Whether somebody wants to know that of each.
+    pub tells_each: bool,
     /// Models that were searched: workloads alike share one.
     pub models: usize,
     /// All k below this are known to hold; of the violation that it is about. `None` where it is about no violation.
@@ -68,16 +70,18 @@ impl FocusReport {
         self.lines.push((subject.to_owned(), tally, story));
     }
 
-    /// What it says of some subjects; the single ones only where somebody wants to know.
-    pub fn about(&self, subjects: &[String], smallest: Option<u32>, single: bool) -> Option<Box<FocusReport>> {
-        let mut report = FocusReport { models: self.models, smallest, ..FocusReport::default() };
+    /// What it says of some subjects.
+    pub fn about(&self, subjects: &[String], smallest: Option<u32>, tells_each: bool) -> Option<Box<FocusReport>> {
+        let mut report = FocusReport { models: self.models, smallest, tells_each, ..FocusReport::default() };
         let chosen: std::collections::HashSet<&String> = subjects.iter().collect();
         for (subject, tally, story) in self.lines.iter().filter(|(subject, _, _)| chosen.contains(subject)) {
             report.add(subject, *tally, story.clone());
         }
-        if !single {
-            report.lines.clear();
-        }
         Some(Box::new(report))
+    }
+
+    /// What is told of single subjects.
+    pub fn told(&self) -> &[(String, Tally, Vec<String>)] {
+        if self.tells_each { &self.lines } else { &[] }
     }
 }

@@ -1,6 +1,7 @@
 //! The order of the search: every workload alone first; then, property by property, what is left.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 use std::time::Duration;
 
 use crate::engine::Statistics;
@@ -17,8 +18,8 @@ use super::{Answer, Decided, Question};
 
 /// A search: what is known of workloads alone, and what it takes to decide the rest.
 pub struct Session<'a> {
-    question: &'a Question<'a>,
-    survey: &'a Survey<'a>,
+    question: Question<'a>,
+    survey: Rc<Survey<'a>>,
     names: Vec<&'static str>,
     alone: Alone,
     context: Context<'a>,
@@ -28,11 +29,11 @@ pub struct Session<'a> {
 
 impl<'a> Session<'a> {
     /// Begins with every workload alone.
-    pub fn begin(question: &'a Question<'a>, survey: &'a Survey<'a>) -> Result<Self, ModelError> {
+    pub fn begin(question: Question<'a>, survey: Rc<Survey<'a>>) -> Result<Self, ModelError> {
         let watch = question.budget.start();
         let names: Vec<&'static str> = NAMES.into_iter().filter(|name| question.selection.has(name)).collect();
-        let alone = Alone::search(question, survey, &names, &watch)?;
-        let context = Context::new(question, survey, watch);
+        let alone = Alone::search(&question, &survey, &names, &watch)?;
+        let context = Context::new(question, Rc::clone(&survey), watch);
         Ok(Session { question, survey, names, alone, context, late: Vec::new() })
     }
 
@@ -47,6 +48,11 @@ impl<'a> Session<'a> {
     pub fn alone(&self, name: &str) -> Option<Decided> {
         let (decided, open) = self.collect(name);
         (open.is_empty() && !decided.answers.is_empty()).then_some(decided)
+    }
+
+    /// The answers about a property that models of single workloads give, for those workloads that they settle.
+    pub fn settled(&self, name: &str) -> Decided {
+        self.collect(name).0
     }
 
     /// Answers about a property; it, those that come `after` it and are open, too, and what is late share the time that is
@@ -122,7 +128,7 @@ impl<'a> Session<'a> {
             let subject = owner.key.to_string();
             match finding {
                 Some(Finding::Nothing) => {}
-                Some(Finding::Holds(extent)) if tally.covers(extent, self.survey) => {
+                Some(Finding::Holds(extent)) if tally.covers(extent, &self.survey) => {
                     decided.report.add(&subject, tally, vec![format!("in focus: {subject}")]);
                     decided.answers.push((subject, Answer::Holds(extent)));
                 }

@@ -5,6 +5,7 @@
 //! while that shows more of them to fail. What a run shows for many workloads is shown once. Runs are those of the
 //! reference interpreter throughout, and the beginning that is told is replayed like any other counterexample.
 
+use std::rc::Rc;
 use std::time::Instant;
 
 use crate::cluster::object::spec::ObjectKey;
@@ -30,7 +31,7 @@ pub fn sweep(
     watch: &mut Watch,
     decided: &mut Decided,
 ) -> Result<Vec<Open>, ModelError> {
-    let survey = context.survey;
+    let survey = Rc::clone(&context.survey);
     let asks_for_room = |it: &Open| {
         let mut own = survey.templates_of(it.workload);
         matches!(it.finding, Some(Finding::Broken { .. })) && own.all(|template| survey.asks_for_room_only(template))

@@ -35,14 +35,14 @@ pub struct Found<'m> {
 
 /// Tells runs of one cluster.
 pub struct Teller<'a> {
-    question: &'a Question<'a>,
+    question: Question<'a>,
     /// Identifies the cluster, once that is asked.
     fingerprint: OnceCell<String>,
 }
 
 impl<'a> Teller<'a> {
     /// Tells runs of the cluster that is asked about.
-    pub fn new(question: &'a Question<'a>) -> Self {
+    pub fn new(question: Question<'a>) -> Self {
         Teller { question, fingerprint: OnceCell::new() }
     }
 

@@ -9,7 +9,7 @@ pub fn value(report: &FocusReport) -> Value {
     let ways: serde_json::Map<String, Value> =
         report.tallies.iter().map(|(tally, count)| (tally.name().to_owned(), json!(count))).collect();
     let workloads: Vec<Value> = report
-        .lines
+        .told()
         .iter()
         .map(|(subject, tally, story)| json!({"subject": subject, "way": tally.name(), "story": story}))
         .collect();

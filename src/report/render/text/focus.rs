@@ -7,7 +7,7 @@ use crate::report::render::layout::indented;
 pub fn lines(report: &FocusReport, k: Option<u32>) -> Vec<String> {
     let mut lines: Vec<String> = smallest(report, k).into_iter().collect();
     lines.push(summary(report));
-    for (subject, tally, story) in &report.lines {
+    for (subject, tally, story) in report.told() {
         lines.push(format!("{subject}: {}", words(*tally)));
         lines.extend(story.iter().map(|line| format!("  {line}")));
     }

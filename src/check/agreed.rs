@@ -1,0 +1,80 @@
+//! What two questions say together: the first one is about runs whose blocks do not overlap, the second one about all of them.
+
+use std::collections::HashSet;
+
+use super::sameness::workload_of;
+use super::{Answer, CheckResult, Finding};
+use crate::engine::Extent;
+use crate::system::Interleaving;
+
+/// What a verdict is without that says nothing of blocks that overlap.
+pub const OVERLAPS: &str = "overlapping actions";
+
+/// Results of a property, first without blocks that overlap, then with them.
+pub fn agreed(first: Vec<CheckResult>, again: &[CheckResult]) -> Vec<CheckResult> {
+    let broken: Vec<&CheckResult> = again.iter().filter(|it| is_told(it)).collect();
+    let mut told = false;
+    let merge = |result: CheckResult| match result.answer {
+        Answer::Holds(extent) => {
+            let mut all = of_held(result, extent, again, &broken);
+            // Each violation is told once, with the first that it contradicts.
+            if !std::mem::replace(&mut told, true) {
+                all.extend(broken.iter().map(|&it| it.clone()));
+            }
+            all
+        }
+        _ => vec![result],
+    };
+    first.into_iter().flat_map(merge).collect()
+}
+
+/// Whether a result is a violation that is told; see [`super::overlap`].
+fn is_told(again: &CheckResult) -> bool {
+    matches!(&again.answer, Answer::Violated(found) if found.finding != Finding::Loop)
+}
+
+/// What is left of a result that holds without overlaps: what holds with them, and what is not known to.
+fn of_held(result: CheckResult, extent: Extent, again: &[CheckResult], broken: &[&CheckResult]) -> Vec<CheckResult> {
+    let alone = result.focus.is_none();
+    if alone && !broken.is_empty() {
+        return Vec::new();
+    }
+    let holds = |it: &&CheckResult| goes_as_far(&it.answer, extent);
+    let held: HashSet<&str> = again.iter().filter(holds).flat_map(CheckResult::subjects).collect();
+    let is_certain = !again.is_empty() && again.iter().all(|it| holds(&it));
+    let falls: HashSet<&str> = broken.iter().flat_map(|it| it.subjects()).map(workload_of).collect();
+    let (with, others): (Vec<String>, Vec<String>) =
+        result.subjects().map(str::to_owned).partition(|it| is_certain || held.contains(it.as_str()));
+    let others: Vec<String> = others.into_iter().filter(|it| !falls.contains(workload_of(it))).collect();
+    if result.subject.is_empty() || (alone && !others.is_empty()) {
+        return vec![if is_certain { widely(result) } else { without(result) }];
+    }
+    let parts = [(with, widely as fn(CheckResult) -> CheckResult), (others, without)];
+    let parts = parts.into_iter().filter(|(subjects, _)| !subjects.is_empty());
+    parts.map(|(subjects, say)| say(about(&result, &subjects))).collect()
+}
+
+/// Whether an answer says of all runs what is known of those whose blocks do not overlap.
+fn goes_as_far(again: &Answer, extent: Extent) -> bool {
+    match (again, extent) {
+        (Answer::Holds(other), _) => other.is_proved() || !extent.is_proved(),
+        (Answer::Unknown { covered, .. }, Extent::Bound(k)) => *covered > k,
+        _ => false,
+    }
+}
+
+/// The same of some of its subjects.
+fn about(result: &CheckResult, subjects: &[String]) -> CheckResult {
+    let focus = result.focus.as_ref().and_then(|focus| focus.about(subjects, focus.smallest, focus.tells_each));
+    CheckResult { subject: subjects.join(", "), focus, ..result.clone() }
+}
+
+fn widely(result: CheckResult) -> CheckResult {
+    CheckResult { interleaving: Interleaving::Overlapping, ..result }
+}
+
+/// A result that says nothing of blocks that overlap.
+fn without(result: CheckResult) -> CheckResult {
+    let without = result.without.iter().cloned().chain([OVERLAPS.to_owned()]).collect();
+    CheckResult { without, ..result }
+}
