@@ -82,7 +82,7 @@ fn compare(spec: &ClusterSpec, what: &str, tally: &mut Tally) {
         small: 0,
         progress: &Silent,
     };
-    let mut session = match Session::begin(&question, &survey) {
+    let mut session = match Session::begin(question, survey) {
         Err(ModelError::TooLarge(_)) => return,
         session => session.expect("a session"),
     };

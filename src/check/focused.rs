@@ -5,7 +5,6 @@
 //! its counterexamples are shortest.
 
 use std::collections::HashMap;
-use std::rc::Rc;
 use std::time::Instant;
 
 use crate::cluster::object::spec::WorkloadKind;
@@ -67,7 +66,7 @@ impl<'a> Focused<'a> {
             whole.must_start()?;
         }
         let few = plan.focus == Focus::Auto && survey.owners().count() <= FEW;
-        let session = Session::begin(question, Rc::new(survey))?;
+        let session = Session::begin(question, survey)?;
         Ok(Focused { subject, plan, whole, few, session, since })
     }
 

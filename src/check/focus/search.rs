@@ -29,7 +29,8 @@ pub struct Session<'a> {
 
 impl<'a> Session<'a> {
     /// Begins with every workload alone.
-    pub fn begin(question: Question<'a>, survey: Rc<Survey<'a>>) -> Result<Self, ModelError> {
+    pub fn begin(question: Question<'a>, survey: Survey<'a>) -> Result<Self, ModelError> {
+        let survey = Rc::new(survey);
         let watch = question.budget.start();
         let names: Vec<&'static str> = NAMES.into_iter().filter(|name| question.selection.has(name)).collect();
         let alone = Alone::search(&question, &survey, &names, &watch)?;
