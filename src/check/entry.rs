@@ -259,6 +259,9 @@ impl Asked<'_> {
             let property = [result.property.clone()];
             let left = self.budget().time;
             let again = &mut |extent| {
+                if plan.patience.is_over() {
+                    return Vec::new();
+                }
                 let plan = overlap::plan_again(plan, extent, left);
                 let family = FamilyCheck {
                     members,

@@ -62,7 +62,10 @@ impl Alone {
         for (round, scaling) in rounds.into_iter().enumerate() {
             let share = if round == last { SHARE_ALONE } else { SHARE_ALONE / 2.0 };
             let tasks = alone.tasks(question, survey, names, watch, scaling);
-            let found = work_off(question, &tasks, watch, share)?;
+            // Each has as much, whoever comes first, so that answers do not depend on how many cores there are.
+            let parts = (last - round + 1) * tasks.len().max(1);
+            let units = question.budget.work_left().map(|left| left / parts as u64);
+            let found = work_off(question, &tasks, watch, (share, units))?;
             alone.models.extend(found);
         }
         Ok(alone)
@@ -166,20 +169,18 @@ impl Alone {
     }
 }
 
-/// Asks about all models, on all cores.
+/// Asks about all models, on all cores: each may do so many units of work, if that is limited.
 fn work_off(
     question: &Question<'_>,
     tasks: &[Task],
     watch: &Watch,
-    share: f64,
+    (share, units): (f64, Option<u64>),
 ) -> Result<Vec<Option<Findings>>, ModelError> {
     let next = AtomicUsize::new(0);
     let done = AtomicUsize::new(0);
     let results: Vec<Mutex<Option<Result<Findings, ModelError>>>> = tasks.iter().map(|_| Mutex::new(None)).collect();
     let share = watch.time_left().map(|left| left.mul_f64(share));
     let began = Instant::now();
-    // Each has as much, whoever comes first, so that answers do not depend on how many cores there are.
-    let units = question.budget.work_left().map(|left| left / tasks.len().max(1) as u64);
     let work = || {
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
