@@ -58,7 +58,9 @@ fn timer(system: &mut System, source: &mut Bytes) -> Timer {
         };
         vec![(action, when)]
     };
-    Timer { name: "timer".to_owned(), seconds: 2, begins: steps(), asks: steps(), forgets: steps() }
+    let (begins, asks, within, forgets) = (steps(), steps(), steps(), steps());
+    let within = if source.below(2) == 0 { within } else { Vec::new() };
+    Timer { name: "timer".to_owned(), seconds: 2, begins, asks, within, forgets }
 }
 
 fn engines() -> [Box<dyn Engine>; 3] {

@@ -8,10 +8,10 @@ use kubound::cluster::object::timing::{Span, Timing};
 use kubound::engine::explicit::Explicit;
 use kubound::engine::sat::Sat;
 use kubound::engine::{Budget, Engine, Outcome, Silent, Verdict, timed};
-use kubound::input::Loaded;
+use kubound::input::{Loaded, load_strings};
 use kubound::system::{Interleaving, PropertyId, Slice};
 
-use support::{load_case, model, slice};
+use support::{WEB, load_case, model, slice};
 
 const CASES: [&str; 12] = ["c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8", "w1", "w2", "w3", "w4"];
 
@@ -44,6 +44,38 @@ fn an_oscillation_takes_as_long_as_its_window() {
     let mut moments = clock(&load_case("c1", 3, false)).steps;
     moments.dedup();
     assert_eq!(moments, [0, 15, 30, 60, 330, 630, 930]);
+}
+
+/// Load for nine pods, of which a node has room for four; how fast there are more of them, rules of the autoscaler's behavior say.
+fn limited(rules: &str) -> Loaded {
+    let autoscaler = format!(
+        "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {{name: web}}\nspec:\n  \
+         scaleTargetRef: {{apiVersion: apps/v1, kind: Deployment, name: web}}\n  minReplicas: 1\n  maxReplicas: 9\n  \
+         behavior: {{scaleUp: {{{rules}}}}}\n  metrics:\n  - type: Resource\n    \
+         resource: {{name: cpu, target: {{type: AverageValue, averageValue: 1000m}}}}\n"
+    );
+    let scenario = "apiVersion: kubound.dev/v1alpha1\nkind: Scenario\nspec:\n  interleaving: racing\n  bound: 6\n  \
+                    properties: [pods-schedulable]\n  nodePools:\n  - {name: worker, count: 1, template: {allocatable: {cpu: '4'}}}\n  \
+                    loads:\n  - {target: deployment/web, range: 9000m..9000m}\n";
+    let files = [("web.yaml", WEB), ("hpa.yaml", &autoscaler), ("scenario.yaml", scenario)];
+    load_strings(&files, Default::default()).unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+/// From two pods to five, of which the last finds no room.
+#[test]
+fn policies_count_what_their_periods_hold() {
+    let moments = |rules: &str| {
+        let mut moments = clock(&limited(rules)).steps;
+        moments.dedup();
+        moments
+    };
+    let one = |period: u32| format!("policies: [{{type: Pods, value: 1, periodSeconds: {period}}}]");
+    // Looks are 15 s apart anyway, and what happened 15 s ago is over.
+    assert_eq!(moments(&one(15)), [0, 15, 30]);
+    assert_eq!(moments(&one(60)), [0, 60, 120]);
+    let two = "policies: [{type: Pods, value: 1, periodSeconds: 60}, {type: Pods, value: 2, periodSeconds: 300}]";
+    assert_eq!(moments(two), [0, 60], "by two at once, and then by one");
+    assert_eq!(moments(&format!("selectPolicy: Min, {two}")), [0, 60, 300]);
 }
 
 #[test]

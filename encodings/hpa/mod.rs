@@ -12,11 +12,12 @@ use crate::cluster::object::spec::Autoscaler;
 use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Narrator, Scene, Sentence};
 use crate::cluster::view::{Cluster, Declaring, WorkloadVars};
-use crate::system::{ActionDraft, ActionId, ActionKind, IntVar, State};
+use crate::system::{ActionDraft, ActionKind, IntVar, State};
 use crate::term::{Bool, Ctx, Int, TermId, VarId};
 
 use super::environment::load::LoadVars;
 use super::paces;
+use limits::clocks::{self, Look};
 use limits::memory::{self, Line, Memory, Recalled};
 use limits::reconcile::{Reconciled, reconcile};
 use limits::rules::{Direction, Rules, SelectPolicy};
@@ -180,28 +181,8 @@ fn add_one(cluster: &Cluster<'_>, vars: &HpaVars, loads: &[LoadVars]) {
     .marked(marks)
     .paced(paces::autoscaler(cluster, &format!("HorizontalPodAutoscaler {}", autoscaler.key)));
     let id = cluster.act(&RULE, draft, narrator);
-    let recommended = (reconciled.by_metrics, proposal);
-    windows(cluster, (vars, target), (id, &autoscaler.key.to_string()), recommended, (current, desired));
-}
-
-/// A size that was recommended holds the window against the other direction shut. What others do to the size, windows know
-/// nothing of.
-fn windows<'c>(
-    cluster: &Cluster<'c>,
-    (vars, target): (&HpaVars, &WorkloadVars),
-    (id, name): (ActionId, &str),
-    (by_metrics, proposal): (Bool<'c>, Int<'c>),
-    (current, desired): (Int<'c>, Int<'c>),
-) {
-    let (up, down) = vars.memory.windows();
-    let falls = (proposal.ge(desired), desired.lt(current), down, "scale-down");
-    let rises = (proposal.le(desired), desired.gt(current), up, "scale-up");
-    for (begins, asks, window, which) in [falls, rises] {
-        if let Some(seconds) = paces::window(cluster, window) {
-            let named = (format!("{which} window of {name}"), seconds);
-            cluster.timer(named, id, target.replicas, (by_metrics & begins, by_metrics & asks));
-        }
-    }
+    let look = Look { by_metrics: reconciled.by_metrics, proposal, current, desired };
+    clocks::add(cluster, (&vars.memory, &recalled, vars.bounds), target, (id, &autoscaler.key.to_string()), look);
 }
 
 /// Whether what the autoscaler reads was measured.

@@ -105,7 +105,7 @@ fn asked(system: &System, bound: Bound) -> Option<ActionKind> {
     let id = match bound {
         Bound::Apart(pace) => system.action_ids().find(|(_, it)| it.pace == Some(pace))?.0,
         Bound::Timer(timer) => system.timers[timer.0].asks.first()?.0,
-        Bound::Least(_) | Bound::Most(_) => return None,
+        Bound::Least(_) | Bound::Most(_) | Bound::Within(_) => return None,
     };
     Some(system.action(id).kind)
 }

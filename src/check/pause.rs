@@ -74,7 +74,7 @@ impl Search<'_> {
         match self.pause {
             Bound::Apart(pace) => system.paces[pace.0].apart = seconds,
             Bound::Timer(timer) => system.timers[timer.0].seconds = seconds,
-            Bound::Least(_) | Bound::Most(_) => {}
+            Bound::Least(_) | Bound::Most(_) | Bound::Within(_) => {}
         }
     }
 }

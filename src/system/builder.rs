@@ -198,6 +198,17 @@ struct Parts {
     timers: Vec<TimerDraft>,
 }
 
+/// When steps of an action have to do with a timer.
+#[derive(Clone, Copy)]
+pub struct TimerConditions<'c> {
+    /// When one begins it.
+    pub begins: Bool<'c>,
+    /// When one waits until it has ended.
+    pub asks: Bool<'c>,
+    /// When one comes before it has run for longer.
+    pub within: Bool<'c>,
+}
+
 /// A timer, without the steps after which it is forgotten.
 struct TimerDraft {
     timer: Timer,
@@ -311,17 +322,25 @@ impl<'c> Builder<'c> {
         position(&mut self.parts.borrow_mut().paces, pace)
     }
 
-    /// A timer that steps of an action begin and wait for, under conditions over the state and inputs. Other actions that change
-    /// a variable make it be forgotten.
+    /// A timer that steps of an action begin and wait for, or must not come after, under conditions over the state and inputs. Other
+    /// actions that change a variable make it be forgotten.
     pub fn timer(
         &self,
         (name, seconds): (impl Into<String>, u32),
         action: ActionId,
         about: IntVar,
-        (begins, asks): (Bool<'c>, Bool<'c>),
+        TimerConditions { begins, asks, within }: TimerConditions<'c>,
     ) {
-        let steps = |when: Bool<'c>| vec![(action, when.id())];
-        let timer = Timer { name: name.into(), seconds, begins: steps(begins), asks: steps(asks), forgets: Vec::new() };
+        let never = |when: Bool<'c>| when.constant() == Some(false);
+        let steps = |when: Bool<'c>| if never(when) { Vec::new() } else { vec![(action, when.id())] };
+        let timer = Timer {
+            name: name.into(),
+            seconds,
+            begins: steps(begins),
+            asks: steps(asks),
+            within: steps(within),
+            forgets: Vec::new(),
+        };
         self.parts.borrow_mut().timers.push(TimerDraft { timer, forgotten: Some((action, about.0)) });
     }
 
@@ -330,7 +349,8 @@ impl<'c> Builder<'c> {
         let always = self.ctx.bool(true).id();
         let steps = |actions: &[ActionId]| actions.iter().map(|&action| (action, always)).collect();
         let (begins, asks) = (steps(begins), steps(asks));
-        let timer = Timer { name: name.into(), seconds, begins, asks, forgets: Vec::new() };
+        let (within, forgets) = Default::default();
+        let timer = Timer { name: name.into(), seconds, begins, asks, within, forgets };
         self.parts.borrow_mut().timers.push(TimerDraft { timer, forgotten: None });
     }
 

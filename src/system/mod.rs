@@ -27,7 +27,7 @@ pub mod times;
 pub mod touch;
 pub mod trace;
 
-pub use builder::{ActionDraft, BoolVar, Builder, IntVar, State};
+pub use builder::{ActionDraft, BoolVar, Builder, IntVar, State, TimerConditions};
 pub use choices::Choices;
 pub use cone::{LiftError, Slice};
 pub use footprint::{Calm, Effect, Footprint, Lock, Sight};

@@ -6,7 +6,8 @@
 //! * *least*: an action fires no sooner than so long after its guard began to hold;
 //! * *most*: an action that may fire, as the schedule says, does not stay so for longer without firing;
 //! * *apart*: two steps of the same pace are at least so far apart;
-//! * a *timer* begins with some steps, and others do not come before it has run for so long, unless it was forgotten meanwhile.
+//! * a *timer* begins with some steps; others do not come before it has run for so long, or not after, unless it was forgotten
+//!   meanwhile.
 //!
 //! What was so when a run begins may have been so for any time. An action stands for all pods, or nodes, that it may choose
 //! from: *least* counts from when there was the first of them, and firing begins *most* anew. Both allow more than a clock for each of them would.
@@ -55,6 +56,8 @@ pub struct Timer {
     pub begins: Steps,
     /// Steps that wait until it has ended.
     pub asks: Steps,
+    /// Steps that come before it has run for longer.
+    pub within: Steps,
     /// Steps after which it need not be waited for.
     pub forgets: Steps,
 }
@@ -62,12 +65,13 @@ pub struct Timer {
 impl Timer {
     /// All conditions.
     pub fn terms(&self) -> impl Iterator<Item = TermId> + '_ {
-        [&self.begins, &self.asks, &self.forgets].into_iter().flatten().map(|&(_, when)| when)
+        [&self.begins, &self.asks, &self.within, &self.forgets].into_iter().flatten().map(|&(_, when)| when)
     }
 
     /// All conditions, to be replaced; in the order of [`Timer::terms`].
     pub fn terms_mut(&mut self) -> impl Iterator<Item = &mut TermId> {
-        [&mut self.begins, &mut self.asks, &mut self.forgets].into_iter().flatten().map(|(_, when)| when)
+        let Timer { begins, asks, within, forgets, .. } = self;
+        [begins, asks, within, forgets].into_iter().flatten().map(|(_, when)| when)
     }
 }
 
@@ -90,13 +94,15 @@ pub enum Bound {
     Apart(PaceId),
     /// A timer has ended.
     Timer(TimerId),
+    /// A timer has not ended yet.
+    Within(TimerId),
 }
 
 impl Bound {
     /// What it is about, for people.
     pub fn name(self, system: &System) -> Option<&str> {
         match self {
-            Bound::Timer(timer) => Some(&system.timers[timer.0].name),
+            Bound::Timer(timer) | Bound::Within(timer) => Some(&system.timers[timer.0].name),
             other => Some(&system.paces[other.pace(system)?.0].name),
         }
     }
@@ -108,7 +114,7 @@ impl Bound {
             Bound::Least(_) => "at least",
             Bound::Most(_) => "at most",
             Bound::Apart(_) => "every time at least",
-            Bound::Timer(_) => "lasts",
+            Bound::Timer(_) | Bound::Within(_) => "lasts",
         };
         Some(format!("{name}: {what} {seconds} s"))
     }
@@ -118,21 +124,25 @@ impl Bound {
         match self {
             Bound::Least(action) | Bound::Most(action) => system.action(action).pace,
             Bound::Apart(pace) => Some(pace),
-            Bound::Timer(_) => None,
+            Bound::Timer(_) | Bound::Within(_) => None,
         }
     }
 
     /// Its seconds, where it demands anything.
     pub fn seconds(self, system: &System) -> Option<i64> {
-        if let Bound::Timer(timer) = self {
-            let seconds = system.timers[timer.0].seconds;
-            return (seconds > 0).then_some(seconds.into());
+        match self {
+            Bound::Timer(timer) => {
+                let seconds = system.timers[timer.0].seconds;
+                return (seconds > 0).then_some(seconds.into());
+            }
+            Bound::Within(timer) => return Some(system.timers[timer.0].seconds.into()),
+            Bound::Least(_) | Bound::Most(_) | Bound::Apart(_) => {}
         }
         let pace = &system.paces[self.pace(system)?.0];
         match self {
             Bound::Least(_) => (pace.least > 0).then_some(pace.least.into()),
             Bound::Most(_) => pace.most.map(i64::from),
-            Bound::Apart(_) | Bound::Timer(_) => (pace.apart > 0).then_some(pace.apart.into()),
+            Bound::Apart(_) | Bound::Timer(_) | Bound::Within(_) => (pace.apart > 0).then_some(pace.apart.into()),
         }
     }
 }

@@ -20,7 +20,7 @@ struct Node {
     /// By pace: since its last step.
     last: Vec<u32>,
     /// By timer: since it began.
-    begun: Vec<u32>,
+    begun: Vec<Option<u32>>,
 }
 
 /// For every property the least k at which a run breaks it; `None` where a variable may leave its range, an enabled action has no
@@ -87,7 +87,8 @@ fn older(node: &Node) -> Node {
     let mut node = node.clone();
     node.holds.iter_mut().flatten().for_each(|age| *age = up(*age));
     node.waits.iter_mut().flatten().for_each(|age| *age = up(*age));
-    node.last.iter_mut().chain(&mut node.begun).for_each(|age| *age = up(*age));
+    node.begun.iter_mut().flatten().for_each(|age| *age = up(*age));
+    node.last.iter_mut().for_each(|age| *age = up(*age));
     node
 }
 
@@ -105,14 +106,17 @@ fn after(
         |steps: &Steps| steps.iter().any(|&(other, when): &(ActionId, TermId)| other == id && terms.holds(when));
     let mut next = node.clone();
     for (timer, age) in system.timers.iter().zip(&mut next.begun) {
-        if does(&timer.asks) && *age < timer.seconds {
+        if does(&timer.asks) && age.is_some_and(|age| age < timer.seconds) {
+            return None;
+        }
+        if does(&timer.within) && age.is_some_and(|age| age > timer.seconds) {
             return None;
         }
         if does(&timer.forgets) {
-            *age = OLD;
+            *age = None;
         }
         if does(&timer.begins) {
-            *age = 0;
+            *age = Some(0);
         }
     }
     if let Some(pace) = action.pace {
@@ -144,7 +148,7 @@ fn starts(system: &System, interpreter: &Interpreter<'_>) -> Vec<Node> {
             holds: actions().map(|(_, it)| interpreter.holds(&values, it.guard).then_some(OLD)).collect(),
             waits: actions().map(|(id, _)| candidates.contains(&id).then_some(0)).collect(),
             last: vec![OLD; system.paces.len()],
-            begun: vec![OLD; system.timers.len()],
+            begun: vec![None; system.timers.len()],
             values,
         }
     };

@@ -2,8 +2,8 @@
 //!
 //! Part of the rules `hpa/stabilisation` and `hpa/rates`.
 //!
-//! Times are no part of the state, so it is chosen freely what windows and periods still count, in an order that some passage of
-//! time allows; which passages there are is for timers ([`super::super`]) to say.
+//! Times are no part of the state, so it is chosen freely what windows and periods ([`super::periods`]) still count, in an order that some
+//! passage of time allows; which passages there are is for timers ([`super::clocks`]) to say.
 //!
 //! *Without a behavior* a window may carry out an earlier recommendation late, in either direction. So the last one and the
 //! largest are remembered: the window holds none of them, or the last, or anything up to the largest, which
@@ -13,11 +13,6 @@
 //! Nothing is remembered of recommendations, then: a window holds the size back anywhere on the way. That some
 //! recommendation was where it does is not asked, which hardly matters: the present size itself was recommended once, unless
 //! a user chose it, and the load may go through anything in between.
-//!
-//! Of earlier changes, policies whose period is longer than the sync period count those since some moment, the same for
-//! all of them; shorter ones see no change. What matters is the size at that moment, which is between the smallest and
-//! the largest since the start: these two are remembered, relative to the present size, because changes by others count in no
-//! period. They are never forgotten, so a period may begin earlier than one before it did.
 
 use crate::cluster::object::scenario::AutoscalerFlags;
 use crate::cluster::object::spec::Autoscaler;
@@ -27,6 +22,7 @@ use crate::cluster::view::{Cluster, Declaring};
 use crate::system::{IntVar, State};
 use crate::term::{Bool, Ctx, Int, TermId, VarId};
 
+use super::periods::{self, Begun, Periods};
 use super::reconcile::Reconciled;
 use super::rules::Rules;
 use super::stabilisation::{self, Recommendation};
@@ -39,14 +35,12 @@ pub const NONE: i64 = -1;
 pub const RECALLED: &str = "recalled";
 /// The input that says at which size windows hold the present one back.
 pub const HELD_BACK: &str = "held back";
-/// The input that says with which size periods began.
-pub const BEGUN: &str = "begun";
 
 /// What an autoscaler remembers.
 pub struct Memory {
     windows: Windows,
-    /// How far the present size is above the smallest, and below the largest, that some policy's period may begin with.
-    moved: Option<(IntVar, IntVar)>,
+    /// What is remembered of earlier changes, if a policy counts them.
+    pub periods: Option<Periods>,
     /// The rules of its behavior, if it has one.
     pub rules: Option<Rules>,
     flags: AutoscalerFlags,
@@ -71,10 +65,8 @@ pub struct Recalled<'c> {
     /// The numbers behind it.
     pub lines: Vec<Line>,
     recommendations: Vec<Recommendation<'c>>,
-    /// The size that periods begin with.
-    begun: Option<Int<'c>>,
-    /// The controller's sync period in seconds: earlier changes are at least that old.
-    sync_period: i64,
+    /// With which sizes periods begin.
+    pub begun: Vec<Begun<'c>>,
 }
 
 /// The numbers behind a decision.
@@ -98,8 +90,8 @@ pub enum Line {
         /// That of the scale-down window.
         down: i64,
     },
-    /// The size that periods begin with, and the present one.
-    Begun(TermId, TermId),
+    /// The size that a period of so many seconds begins with, and the present one.
+    Begun(i64, TermId, TermId),
     /// Size and proposal differ by limits.
     Stabilised(TermId),
 }
@@ -124,9 +116,9 @@ impl Line {
                 }
                 held => Some(format!("the scale-up window of {up} s still holds a recommendation of {held}")),
             },
-            Line::Begun(begun, current) => match (scene.get(begun), scene.get(current)) {
+            Line::Begun(seconds, begun, current) => match (scene.get(begun), scene.get(current)) {
                 (begun, current) if begun == current => None,
-                (begun, _) => Some(format!("periods of policies began with {begun} replicas")),
+                (begun, _) => Some(format!("the policies' period of {seconds} s began with {begun} replicas")),
             },
             Line::Stabilised(stabilised) => {
                 let stabilised = scene.get(stabilised);
@@ -161,9 +153,9 @@ pub fn declare(cluster: &Declaring<'_>, autoscaler: &Autoscaler, replicas: i64, 
         },
         Some(rules) => Windows::Back { up: rules.up.window, down: rules.down.window },
     };
-    let longest = |rules: &Rules| rules.up.longest_period().max(rules.down.longest_period());
-    let moved = rules.as_ref().is_some_and(|rules| longest(rules) > flags.sync_period);
-    Memory { windows, moved: moved.then(|| (int("above smallest", 0, 0), int("below largest", 0, 0))), rules, flags }
+    let declare = |rules| periods::declare(cluster, autoscaler, rules, flags.sync_period, bounds);
+    let periods = rules.as_ref().and_then(declare);
+    Memory { windows, periods, rules, flags }
 }
 
 impl Memory {
@@ -190,8 +182,7 @@ impl Memory {
             restless: ctx.bool(false),
             lines: Vec::new(),
             recommendations: Vec::new(),
-            begun: None,
-            sync_period: self.flags.sync_period,
+            begun: Vec::new(),
         };
         match self.windows {
             Windows::Late { last, peak } => {
@@ -201,8 +192,13 @@ impl Memory {
             }
             Windows::Back { up, down } => recalled.back(cluster, (up, down), (current, proposal), max),
         }
-        if let Some((above, below)) = self.moved {
-            recalled.begin(cluster, (state.get(above), state.get(below)), (current, proposal), max);
+        if let Some(periods) = &self.periods {
+            recalled.begun = periods.recall(cluster, state, (current, proposal), max);
+        }
+        for begun in &recalled.begun {
+            recalled.inputs.push(begun.input);
+            recalled.choice = recalled.choice & begun.possible;
+            recalled.lines.push(Line::Begun(begun.seconds, begun.size.id(), current.id()));
         }
         recalled
     }
@@ -225,11 +221,8 @@ impl Memory {
             let held = recalled.recommendations.iter().fold(proposal, |most, it| most.max(it.value));
             record(peak, held);
         }
-        if let Some((above, below)) = self.moved {
-            let moved = |far: IntVar, grown: Int<'c>, shrunk: Int<'c>| (state.get(far) + grown).minus_or_zero(shrunk);
-            let (added, removed) = (desired.minus_or_zero(current), current.minus_or_zero(desired));
-            record(above, moved(above, added, removed));
-            record(below, moved(below, removed, added));
+        if let Some(periods) = &self.periods {
+            periods.remember(state, next, (current, desired));
         }
     }
 }
@@ -266,23 +259,6 @@ impl<'c> Recalled<'c> {
         self.recommendations.push(Recommendation { value, for_up: rising, for_down: falling });
     }
 
-    /// The size that periods begin with; the present one where no change is to be limited.
-    fn begin(
-        &mut self,
-        cluster: &Cluster<'c>,
-        (above, below): (Int<'c>, Int<'c>),
-        (current, proposal): (Int<'c>, Int<'c>),
-        max: i64,
-    ) {
-        let (var, begun) = cluster.input(BEGUN, -max, 2 * max);
-        let possible = (begun + above).ge(current) & begun.le(current + below);
-        let is_limited = proposal.ne(current) & current.le(max);
-        self.inputs.push(var);
-        self.choice = self.choice & is_limited.ite_bool(possible, begun.eq(current.min(max)));
-        self.lines.push(Line::Begun(begun.id(), current.id()));
-        self.begun = Some(begun);
-    }
-
     /// What the windows hold. A stand-in for none changes no extreme.
     pub fn recommendations(&self) -> Vec<Recommendation<'c>> {
         self.recommendations.clone()
@@ -290,7 +266,7 @@ impl<'c> Recalled<'c> {
 
     /// Replicas added and removed that a period of so many seconds counts when the size is the present one.
     pub fn changes(&self, ctx: &'c Ctx, current: Int<'c>, period: i64) -> (Int<'c>, Int<'c>) {
-        let counted = self.begun.filter(|_| period > self.sync_period);
+        let counted = self.begun.iter().find(|begun| begun.seconds == period).map(|begun| begun.size);
         counted.map_or((ctx.int(0), ctx.int(0)), |begun| (current.minus_or_zero(begun), begun.minus_or_zero(current)))
     }
 }

@@ -3,11 +3,13 @@
 //! Part of the rule `hpa/reconcile`.
 //!
 //! [`stabilisation`] and [`rates`] decide as upstream does about what windows and periods count of the past. What they
-//! count comes from [`memory`] in a model, which knows no time, and from [`history`] where ages are known.
+//! count comes from [`memory`] and [`periods`] in a model, whose [`clocks`] say what time allows of that, and from [`history`] where ages are known.
 //! [`reconcile`] puts them together, with the conditions and the event.
 
+pub mod clocks;
 pub mod history;
 pub mod memory;
+pub mod periods;
 pub mod rates;
 pub mod reconcile;
 pub mod rules;

@@ -22,9 +22,9 @@ pub static RULE: Rule = rule! {
     parts: [
         "minReplicas, maxReplicas, limits with and without a behavior" => "exact",
         "behavior policies (Pods, Percent, selectPolicy)" =>
-            "exact for given earlier changes; over in which changes count: policies whose period exceeds the sync \
-                period count those since the same moment, when the size was anything between the smallest and the largest so far; \
-                shorter ones see no earlier change",
+            "exact for given earlier changes, and for a size that goes one way; over where it goes up and down within a period, of \
+                sizes beyond 16 levels, and where others change it: a period then began with anything between the smallest and the \
+                largest size so far. Periods that are no longer than the sync period see no earlier change",
     ],
 };
 

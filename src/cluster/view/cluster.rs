@@ -10,6 +10,7 @@ use std::ops::Deref;
 use crate::cluster::TemplateId;
 use crate::system::{
     ActionDraft, ActionId, Builder, Effect, Footprint, IntVar, Interleaving, Pace, PaceId, PropertyKind, Sight, State,
+    TimerConditions,
 };
 use crate::term::{Bool, Int, TermId, VarId};
 
@@ -83,8 +84,8 @@ impl<'c> Cluster<'c> {
     }
 
     /// A timer of an action: see [`Builder::timer`].
-    pub fn timer(&self, named: (String, u32), action: ActionId, about: IntVar, (begins, asks): (Bool<'c>, Bool<'c>)) {
-        self.builder.timer(named, action, about, (begins, asks));
+    pub fn timer(&self, named: (String, u32), action: ActionId, about: IntVar, conditions: TimerConditions<'c>) {
+        self.builder.timer(named, action, about, conditions);
     }
 
     /// A timer of whole actions: see [`Builder::pause`].

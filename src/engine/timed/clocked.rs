@@ -9,6 +9,7 @@
 //! | most | since it may fire and has not, or since it fired last | no clock of an action that may fire is beyond its demand |
 //! | apart | since the last step of the pace, as far as the demand | it is that old, if the step is of the pace |
 //! | timer | since it began, as far as the demand; as much where it was forgotten | it is that old, if the step waits for it |
+//! | within | since a timer began, as far as one more than the demand; -1 where it was forgotten | it is no older, if the step must not be late |
 //!
 //! Soundness: the runs are those of the system that keep to the demands, and moments are whole multiples of what divides all
 //! demands; which is no loss, because bounds are closed. Other demands are forgotten, which only allows more. Order is not
@@ -32,6 +33,9 @@ pub struct Clocked {
     /// Variables of the system without clocks; the clocks come behind them.
     variables: usize,
 }
+
+/// What a clock shows that does not run, where 0 would be a time.
+const STOPPED: i64 = -1;
 
 /// A clock.
 struct Clock {
@@ -110,16 +114,18 @@ fn gcd(a: i64, b: i64) -> i64 {
 impl Draft<'_> {
     /// Declares the clock of a demand of so many units.
     fn declare(&mut self, bound: Bound, most: i64) {
-        let runs = self.runs(bound);
         let name = match bound {
             Bound::Least(action) => format!("clock: {} may fire since", self.system.action(action).name),
             Bound::Most(action) => format!("clock: {} waits since", self.system.action(action).name),
             Bound::Apart(pace) => format!("clock: {} was", self.system.paces[pace.0].name),
             Bound::Timer(timer) => format!("clock: {} began", self.system.timers[timer.0].name),
+            Bound::Within(timer) => format!("clock: {} runs", self.system.timers[timer.0].name),
         };
-        let range = Range::new(0, most);
+        let (least, most) = if let Bound::Within(_) = bound { (STOPPED, most + 1) } else { (0, most) };
+        let range = Range::new(least, most);
         let var = self.arena.new_variable(name.clone(), Sort::Int(range));
         let term = self.arena.variable(var).term;
+        let runs = self.runs(bound, term);
         let initial = self.initial(bound, runs, most);
         if initial.is_none() {
             let (all, none) = (self.arena.int(most), self.arena.int(0));
@@ -131,12 +137,16 @@ impl Draft<'_> {
         self.clocks.push(Clock { bound, most, term, runs });
     }
 
-    /// When a clock runs.
-    fn runs(&mut self, bound: Bound) -> TermId {
+    /// When a clock runs, which shows `term`.
+    fn runs(&mut self, bound: Bound, term: TermId) -> TermId {
         match bound {
             Bound::Least(action) => self.system.action(action).guard,
             Bound::Most(action) => self.may_fire(action),
             Bound::Apart(_) | Bound::Timer(_) => self.arena.bool(true),
+            Bound::Within(_) => {
+                let none = self.arena.int(0);
+                self.arena.le(none, term)
+            }
         }
     }
 
@@ -151,6 +161,7 @@ impl Draft<'_> {
         match bound {
             Bound::Most(_) => Some(0),
             Bound::Apart(_) | Bound::Timer(_) => Some(most),
+            Bound::Within(_) => Some(STOPPED),
             Bound::Least(_) => {
                 let mut start = images::at_start(self.system, &mut self.arena);
                 let runs = start.apply(&mut self.arena, runs);
@@ -200,6 +211,14 @@ impl Draft<'_> {
                     let does_not = self.arena.not(asks);
                     self.arena.or(does_not, old)
                 }
+                Bound::Within(timer) => {
+                    let within = self.does(&self.system.timers[timer.0].within, id);
+                    let must = self.arena.and(within, runs);
+                    let last = self.arena.int(most - 1);
+                    let in_time = self.arena.le(shows, last);
+                    let need_not = self.arena.not(must);
+                    self.arena.or(need_not, in_time)
+                }
             };
             all = self.arena.and(all, keeps);
         }
@@ -233,14 +252,16 @@ impl Draft<'_> {
         let limit = self.arena.int(most);
         let shows = self.arena.add(term, time);
         let shows = self.arena.min(shows, limit);
-        if let Bound::Timer(timer) = bound {
+        if let Bound::Timer(timer) | Bound::Within(timer) = bound {
             let timer = &self.system.timers[timer.0];
             let (forgets, begins) = (self.does(&timer.forgets, id), self.does(&timer.begins, id));
-            let kept = self.arena.ite(forgets, limit, shows);
+            let forgotten = if let Bound::Within(_) = bound { self.arena.int(STOPPED) } else { limit };
+            let shows = self.arena.ite(runs, shows, forgotten);
+            let kept = self.arena.ite(forgets, forgotten, shows);
             return self.arena.ite(begins, none, kept);
         }
         let begins_anew = match bound {
-            Bound::Least(_) | Bound::Timer(_) => false,
+            Bound::Least(_) | Bound::Timer(_) | Bound::Within(_) => false,
             Bound::Most(of) => of == id,
             Bound::Apart(pace) => self.system.action(id).pace == Some(pace),
         };

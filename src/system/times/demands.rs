@@ -14,7 +14,7 @@ use super::super::trace::Trace;
 pub enum Reason {
     /// It comes after it.
     Order,
-    /// A pace demands it; with `Bound::Most` the later step comes first in the demand, and may be so much later.
+    /// A pace demands it; with `Bound::Most` and `Bound::Within` the later step comes first in the demand, and may be so much later.
     Bound(Bound),
     /// An action waits for ever.
     Starved(ActionId),
@@ -142,9 +142,13 @@ impl Walk<'_> {
     fn time(&mut self, number: usize, id: ActionId, runner: &mut Runner<'_>) {
         for (position, timer) in self.system.timers.iter().enumerate() {
             let mut does = |steps: &Steps| steps.iter().any(|&(action, when)| action == id && runner.holds(when));
-            let (asks, forgets, begins) = (does(&timer.asks), does(&timer.forgets), does(&timer.begins));
+            let (asks, within) = (does(&timer.asks), does(&timer.within));
+            let (forgets, begins) = (does(&timer.forgets), does(&timer.begins));
             if let Some(since) = self.begun[position].filter(|_| asks) {
                 self.demand(since, number, Reason::Bound(Bound::Timer(TimerId(position))));
+            }
+            if let Some(since) = self.begun[position].filter(|_| within) {
+                self.demand(number, since, Reason::Bound(Bound::Within(TimerId(position))));
             }
             let kept = self.begun[position].filter(|_| !forgets);
             self.begun[position] = if begins { Some(number) } else { kept };

@@ -77,7 +77,7 @@ pub fn solve(demands: &Demands, seconds: impl Fn(Bound) -> Option<i64>) -> Resul
 pub fn difference(demand: &demands::Demand, seconds: &impl Fn(Bound) -> Option<i64>) -> Option<(Difference, i64)> {
     let least = match demand.why {
         Reason::Order => 0,
-        Reason::Bound(bound @ Bound::Most(_)) => -seconds(bound)?,
+        Reason::Bound(bound @ (Bound::Most(_) | Bound::Within(_))) => -seconds(bound)?,
         Reason::Bound(bound) => seconds(bound)?,
         Reason::Starved(action) => seconds(Bound::Most(action)).map(|_| 1)?,
     };

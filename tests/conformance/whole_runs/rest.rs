@@ -3,7 +3,8 @@
 //! A model chooses what windows and periods still hold of the past. Rest lasts longer than they do, so by then they hold
 //! nothing, and no pod is initialising any more. Other choices are about what a state does not show: of those any may be.
 
-use crate::encodings::hpa::limits::memory::{BEGUN, HELD_BACK, NONE, RECALLED};
+use crate::encodings::hpa::limits::memory::{HELD_BACK, NONE, RECALLED};
+use crate::encodings::hpa::limits::periods::BEGUN;
 use crate::system::{Action, System};
 
 /// Whether an action is an autoscaler's.
