@@ -3,15 +3,18 @@
 
 mod support;
 
+use std::path::Path;
+use std::slice;
+
 use kubound::check::clock::Clock;
 use kubound::cluster::object::timing::{Span, Timing};
 use kubound::engine::explicit::Explicit;
 use kubound::engine::sat::Sat;
 use kubound::engine::{Budget, Engine, Outcome, Silent, Verdict, timed};
-use kubound::input::{Loaded, load_strings};
+use kubound::input::{Loaded, load, load_strings};
 use kubound::system::{Interleaving, PropertyId, Slice};
 
-use support::{WEB, load_case, model, slice};
+use support::{WEB, load_case, model};
 
 const CASES: [&str; 12] = ["c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8", "w1", "w2", "w3", "w4"];
 
@@ -23,7 +26,7 @@ fn ask(engine: &dyn Engine, slice: &Slice, bound: u32) -> Outcome {
 
 fn clock(loaded: &Loaded) -> Clock {
     let model = model(loaded);
-    let slice = slice(&model);
+    let slice = support::slice(&model);
     let Verdict::Violated { trace, .. } = ask(&Explicit, &slice, loaded.spec.scenario.bound).verdict else {
         panic!("it is violated")
     };
@@ -78,6 +81,22 @@ fn policies_count_what_their_periods_hold() {
     assert_eq!(moments(&format!("selectPolicy: Min, {two}")), [0, 60, 300]);
 }
 
+/// The cluster autoscaler removes no node for so long after it asked for one.
+#[test]
+fn nodes_stay_for_a_while_after_others_have_come() {
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/scaledown-violating");
+    let round = |delay: i64| {
+        let mut loaded =
+            load(slice::from_ref(&example), Default::default()).unwrap_or_else(|errors| panic!("{errors}"));
+        let scenario = &mut loaded.spec.scenario;
+        scenario.interleaving = Interleaving::Racing;
+        scenario.controllers.autoscaler_options.delay_after_add = delay;
+        clock(&loaded).round.expect("a loop")
+    };
+    assert_eq!((round(600), round(90)), (600, 90));
+    assert!(round(0) < 60);
+}
+
 #[test]
 fn rounds_of_loops_take_time() {
     let rounds = ["c4", "c5", "c7", "c8"].map(|id| clock(&load_case(id, 3, false)).round);
@@ -99,7 +118,7 @@ fn maintenance_holds_with_a_pause_that_is_long_enough() {
     for engine in engines {
         let holds = |pause: u32| {
             let model = model(&paused(pause));
-            matches!(ask(engine, &slice(&model), 10).verdict, Verdict::Holds(_))
+            matches!(ask(engine, &support::slice(&model), 10).verdict, Verdict::Holds(_))
         };
         assert!(!holds(0), "{}", engine.name());
         assert!(!holds(20), "{}: a pod may take that long to be made and bound", engine.name());
@@ -112,7 +131,7 @@ fn without_timing_there_is_no_clock() {
     let mut loaded = load_case("c1", 3, false);
     loaded.spec.scenario.timing = None;
     let model = model(&loaded);
-    let slice = slice(&model);
+    let slice = support::slice(&model);
     assert!(slice.system.paces.is_empty() && slice.system.timers.is_empty());
     let Verdict::Violated { trace, .. } = ask(&Explicit, &slice, 10).verdict else { panic!("it is violated") };
     assert_eq!(Clock::of(&slice.system, &trace), None);

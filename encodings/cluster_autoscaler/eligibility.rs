@@ -23,7 +23,9 @@ pub static RULE: Rule = rule! {
         "requests over allocatable, DaemonSets' pods included unless the flag says otherwise, compared as doubles" =>
             "exact; a resource that a node does not offer counts as unused",
         "`scale-down-disabled`" => "exact",
-        "how long a node has to be unneeded, delays after other changes" => "over: any time may have passed",
+        "how long a node has to be unneeded" => "over: any time may have passed",
+        "`--scale-down-delay-after-add`, `--scale-down-delay-after-failure`" =>
+            "exact, where there is a clock; how long ago nodes were asked for before the start is not known",
     ],
     omits: [
         "GPUs and dynamic resources, flags of single groups, `--scale-down-unready-enabled`, mirror pods left out of the sum",

@@ -48,10 +48,10 @@ pub fn add(cluster: &Cluster<'_>) {
         return;
     }
     let requests = scale_up::Requests::new(cluster);
-    requests.add();
+    let asked = requests.add();
     arrival::add(cluster, &scale_up::RULE, Scaler::is_cluster_autoscaler);
     if cluster.spec.scenario.controllers.autoscaler_options.scale_down {
-        scale_down::add(cluster, requests.are_none());
+        scale_down::add(cluster, requests.are_none(), asked);
     }
 }
 

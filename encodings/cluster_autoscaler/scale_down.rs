@@ -1,12 +1,14 @@
 //! Nodes that go: tainted and drained first, removed once they are drained.
 
-use crate::cluster::object::scenario::Scaler;
+use crate::cluster::object::scenario::{AutoscalerOptions, Scaler};
 use crate::cluster::view::Cluster;
 use crate::cluster::view::rule::{Rule, rule};
 use crate::cluster::view::story::{Scene, Sentence};
 use crate::cluster::{Cell, Presence};
 use crate::encodings::node_groups::holds::Holds;
 use crate::encodings::node_groups::{act, cells_in, removal};
+use crate::encodings::paces;
+use crate::system::ActionId;
 use crate::term::Bool;
 
 use super::{drainability, eligibility, simulation, size};
@@ -39,12 +41,23 @@ pub static RULE: Rule = rule! {
     ],
 };
 
-/// Adds all of it; nodes begin to go only while it is `quiet`.
-pub fn add<'c>(cluster: &Cluster<'c>, quiet: Bool<'c>) {
+/// Adds all of it; nodes begin to go only while it is `quiet`, and a while after a node was asked for, or a drain given up.
+pub fn add<'c>(cluster: &Cluster<'c>, quiet: Bool<'c>, asked: Option<ActionId>) {
     let holds = drainability::holds(cluster);
-    add_beginning(cluster, &holds, quiet);
+    let begins = add_beginning(cluster, &holds, quiet);
     removal::end(cluster, (&RULE, "cluster-autoscaler"), Scaler::is_cluster_autoscaler, &holds);
-    add_failure(cluster, &holds);
+    let fails = add_failure(cluster, &holds);
+    let AutoscalerOptions { delay_after_add, delay_after_failure, .. } =
+        cluster.spec.scenario.controllers.autoscaler_options;
+    delay(cluster, ("scale-down delay after a node was asked for", delay_after_add), asked, begins);
+    delay(cluster, ("scale-down delay after a failure", delay_after_failure), fails, begins);
+}
+
+/// No node begins to go so soon after something else.
+fn delay(cluster: &Cluster<'_>, (what, seconds): (&str, i64), after: Option<ActionId>, begins: Option<ActionId>) {
+    if let (Some(seconds), Some(after), Some(begins)) = (paces::window(cluster, seconds), after, begins) {
+        cluster.pause((what, seconds), &[after], &[begins]);
+    }
 }
 
 /// Nodes that may go.
@@ -72,7 +85,7 @@ fn candidates<'c>(cluster: &Cluster<'c>, holds: &Holds<'_, 'c>, quiet: Bool<'c>)
 }
 
 /// A node is tainted, and the pods go that can go at once.
-fn add_beginning<'c>(cluster: &Cluster<'c>, holds: &Holds<'_, 'c>, quiet: Bool<'c>) {
+fn add_beginning<'c>(cluster: &Cluster<'c>, holds: &Holds<'_, 'c>, quiet: Bool<'c>) -> Option<ActionId> {
     let ctx = cluster.ctx();
     let allowed = candidates(cluster, holds, quiet);
     let threshold = cluster.spec.scenario.controllers.autoscaler_options.threshold_percent;
@@ -91,11 +104,11 @@ fn add_beginning<'c>(cluster: &Cluster<'c>, holds: &Holds<'_, 'c>, quiet: Bool<'
                     .by(&simulation::RULE),
             }
         })
-    });
+    })
 }
 
 /// A drain that does not end is given up.
-fn add_failure<'c>(cluster: &Cluster<'c>, holds: &Holds<'_, 'c>) {
+fn add_failure<'c>(cluster: &Cluster<'c>, holds: &Holds<'_, 'c>) -> Option<ActionId> {
     let stuck = |cell: Cell<'c>| cell.exists & holds.left(&cell).ge(1);
     let going = cells_in(cluster, Presence::Going, Scaler::is_cluster_autoscaler);
     let stuck: Vec<Bool<'c>> = going.into_iter().map(stuck).collect();
@@ -108,5 +121,5 @@ fn add_failure<'c>(cluster: &Cluster<'c>, holds: &Holds<'_, 'c>) {
     };
     let choice = (cluster.ctx().any(stuck), vec![var], valid);
     let name = "cluster-autoscaler gives up removing a node";
-    act(cluster, &RULE, name, choice, next, Vec::new(), Box::new(tell));
+    act(cluster, &RULE, name, choice, next, Vec::new(), Box::new(tell))
 }

@@ -8,6 +8,7 @@ use crate::cluster::view::story::{Scene, Sentence};
 use crate::cluster::{Presence, TemplateId};
 use crate::encodings::node_groups::wishes::{Wishes, may_ask};
 use crate::encodings::node_groups::{act, cells_in};
+use crate::system::ActionId;
 use crate::term::{Bool, TermId};
 
 /// What this file decides.
@@ -67,7 +68,7 @@ impl<'a, 'c> Requests<'a, 'c> {
     }
 
     /// Adds the requests, and tells which pods may hope.
-    pub fn add(&self) {
+    pub fn add(&self) -> Option<ActionId> {
         let cluster = self.cluster;
         self.tell_hopes();
         let (var, chosen, valid) = cluster.choose_cell("node", &self.allowed);
@@ -80,7 +81,7 @@ impl<'a, 'c> Requests<'a, 'c> {
             lines.fold(sentence, |sentence, (_, line)| sentence.because(line.clone()))
         };
         let choice = (self.is_any(), vec![var], valid);
-        act(cluster, &RULE, "cluster-autoscaler asks for a node", choice, next, Vec::new(), Box::new(tell));
+        act(cluster, &RULE, "cluster-autoscaler asks for a node", choice, next, Vec::new(), Box::new(tell))
     }
 
     /// Pods may hope for a node that is not there, or not for much longer.

@@ -20,7 +20,7 @@ use crate::cluster::view::Cluster;
 use crate::cluster::view::rule::Rule;
 use crate::cluster::view::story::Narrator;
 use crate::cluster::{Cell, Presence};
-use crate::system::{ActionDraft, ActionKind, MarkId, State};
+use crate::system::{ActionDraft, ActionId, ActionKind, MarkId, State};
 use crate::term::{Bool, Int, VarId};
 
 use super::kube_scheduler::spread;
@@ -73,10 +73,10 @@ pub fn act<'c>(
     next: State<'c>,
     marks: Vec<(MarkId, Bool<'c>)>,
     tell: Narrator,
-) {
+) -> Option<ActionId> {
     if guard.constant() == Some(false) {
-        return;
+        return None;
     }
     let draft = ActionDraft::new(name.to_owned(), ActionKind::Periodic, guard, next);
-    cluster.act(rule, draft.choosing(inputs, choice).marked(marks), tell);
+    Some(cluster.act(rule, draft.choosing(inputs, choice).marked(marks), tell))
 }

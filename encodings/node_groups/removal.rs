@@ -7,7 +7,7 @@ use crate::cluster::view::rule::Rule;
 use crate::cluster::view::story::{Narrator, Scene, Sentence};
 use crate::cluster::{Cell, Presence};
 use crate::encodings::disruption;
-use crate::system::MarkId;
+use crate::system::{ActionId, MarkId};
 use crate::term::Bool;
 
 use super::holds::Holds;
@@ -33,12 +33,12 @@ pub fn begin<'c>(
     name: &str,
     allowed: &[Bool<'c>],
     tell: impl FnOnce(&[Bool<'c>]) -> Narrator,
-) {
+) -> Option<ActionId> {
     let (var, chosen, valid) = cluster.choose_cell("node", allowed);
     let mut next = cluster.state();
     cluster.rewrite_one(&mut next, &chosen, |cell| disruption::taint_and_drain(cluster, cell));
     let (marks, tell) = (marks(cluster, &chosen), tell(&chosen));
-    act(cluster, rule, name, (cluster.ctx().any(allowed.iter().copied()), vec![var], valid), next, marks, tell);
+    act(cluster, rule, name, (cluster.ctx().any(allowed.iter().copied()), vec![var], valid), next, marks, tell)
 }
 
 /// Adds that a node which is drained is gone.

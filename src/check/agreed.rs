@@ -41,7 +41,8 @@ fn of_held(result: CheckResult, extent: Extent, again: &[CheckResult], broken: &
     }
     let holds = |it: &&CheckResult| goes_as_far(&it.answer, extent);
     let held: HashSet<&str> = again.iter().filter(holds).flat_map(CheckResult::subjects).collect();
-    let is_certain = !again.is_empty() && again.iter().all(|it| holds(&it));
+    // Whoever asks the cluster as a whole asks about everybody.
+    let is_certain = again.iter().any(|it| it.focus.is_none()) && again.iter().all(|it| holds(&it));
     let falls: HashSet<&str> = broken.iter().flat_map(|it| it.subjects()).map(workload_of).collect();
     let (with, others): (Vec<String>, Vec<String>) =
         result.subjects().map(str::to_owned).partition(|it| is_certain || held.contains(it.as_str()));
@@ -77,4 +78,60 @@ fn widely(result: CheckResult) -> CheckResult {
 fn without(result: CheckResult) -> CheckResult {
     let without = result.without.iter().cloned().chain([OVERLAPS.to_owned()]).collect();
     CheckResult { without, ..result }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::InputName;
+    use crate::check::focus::FocusReport;
+
+    fn result(subjects: &[&str], answer: Answer) -> CheckResult {
+        let mut focus = FocusReport::default();
+        subjects.iter().for_each(|it| focus.add(it, crate::check::focus::Tally::Alone, Vec::new()));
+        let input = InputName::Paths { paths: Vec::new(), sizes: Default::default(), config: None };
+        let unknown = CheckResult::unknown(input, "settles", Interleaving::Racing, String::new());
+        CheckResult { subject: subjects.join(", "), answer, focus: Some(Box::new(focus)), ..unknown }
+    }
+
+    fn proved(subjects: &[&str]) -> CheckResult {
+        result(subjects, Answer::Holds(Extent::Complete(1)))
+    }
+
+    /// Subjects, the interleaving that is said, how many workloads the report counts, and whether overlaps are left out.
+    fn told(results: &[CheckResult]) -> Vec<(&str, Interleaving, usize, bool)> {
+        let count = |it: &CheckResult| it.focus.iter().flat_map(|focus| focus.tallies.values()).sum();
+        let is_partial = |it: &CheckResult| it.without.iter().any(|what| what == OVERLAPS);
+        results.iter().map(|it| (it.subject.as_str(), it.interleaving, count(it), is_partial(it))).collect()
+    }
+
+    #[test]
+    fn each_workload_is_told_as_far_as_it_is_known() {
+        use Interleaving::{Overlapping, Racing};
+        let again = [proved(&["a", "c"]), result(&["b"], Answer::Unknown { reason: String::new(), covered: 4 })];
+        let results = agreed(vec![proved(&["a", "b", "c"])], &again);
+        assert_eq!(told(&results), [("a, c", Overlapping, 2, false), ("b", Racing, 1, true)]);
+        assert_eq!(told(&agreed(vec![proved(&["a"])], &[])), [("a", Racing, 1, true)]);
+        assert_eq!(told(&agreed(vec![proved(&["a", "c"])], &again)), [("a, c", Overlapping, 2, false)]);
+    }
+
+    #[test]
+    fn a_bound_needs_no_more_than_what_it_says() {
+        let bounded = |k| result(&["b"], Answer::Holds(Extent::Bound(k)));
+        let again = [result(&["b"], Answer::Unknown { reason: String::new(), covered: 4 })];
+        let is_partial = |k| told(&agreed(vec![bounded(k)], &again))[0].3;
+        assert_eq!([2, 3, 4].map(is_partial), [false, false, true]);
+        assert!(told(&agreed(vec![proved(&["b"])], &[bounded(9)]))[0].3, "proved is more than up to any k");
+        assert!(!told(&agreed(vec![bounded(3)], &[proved(&["b"])]))[0].3);
+    }
+
+    #[test]
+    fn what_the_cluster_as_a_whole_says_is_all_or_nothing() {
+        let whole = |subjects: &[&str]| CheckResult { focus: None, ..proved(subjects) };
+        assert_eq!(
+            told(&agreed(vec![whole(&["a", "b"])], &[proved(&["a"])])),
+            [("a, b", Interleaving::Racing, 0, true)]
+        );
+        assert_eq!(told(&agreed(vec![whole(&[])], &[whole(&[])])), [("", Interleaving::Overlapping, 0, false)]);
+    }
 }

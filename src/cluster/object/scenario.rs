@@ -369,6 +369,10 @@ pub struct AutoscalerOptions {
     pub keeps_local_storage: bool,
     /// Whether simulations of a scale-down keep the node that goes, with its taint, for a domain.
     pub counts_going_node: bool,
+    /// `--scale-down-delay-after-add`, in seconds.
+    pub delay_after_add: i64,
+    /// `--scale-down-delay-after-failure`, in seconds.
+    pub delay_after_failure: i64,
 }
 
 impl Default for AutoscalerOptions {
@@ -379,6 +383,8 @@ impl Default for AutoscalerOptions {
             ignores_daemon_sets: false,
             keeps_local_storage: true,
             counts_going_node: true,
+            delay_after_add: 600,
+            delay_after_failure: 180,
         }
     }
 }

@@ -33,11 +33,13 @@ pub fn resolve(document: &Document, context: &mut Context<'_>) -> Controllers {
     }
 }
 
+/// What to do about something that is no duration.
+const DURATION: &str = "write a duration such as `15s` or `5m`";
+
 fn hpa_flags(flags: &HpaFlags, context: &mut Context<'_>) -> AutoscalerFlags {
     let path = FieldPath::from("spec.controllers.hpa");
     let mut seconds = |field: &str, given: &Option<Duration>| {
-        let help = "write a duration such as `15s` or `5m`";
-        context.value(&path.field(field), values::seconds(given.as_ref()?), help)
+        context.value(&path.field(field), values::seconds(given.as_ref()?), DURATION)
     };
     let default = AutoscalerFlags::default();
     let stabilization = seconds("downscaleStabilization", &flags.downscale_stabilization);
@@ -49,16 +51,24 @@ fn hpa_flags(flags: &HpaFlags, context: &mut Context<'_>) -> AutoscalerFlags {
 }
 
 fn autoscaler_options(flags: &ClusterAutoscalerFlags, context: &mut Context<'_>) -> AutoscalerOptions {
-    let path = FieldPath::from("spec.controllers.clusterAutoscaler.utilizationThreshold");
+    let path = FieldPath::from("spec.controllers.clusterAutoscaler");
     let default = AutoscalerOptions::default();
     let threshold = flags.utilization_threshold.as_ref();
-    let threshold =
-        threshold.and_then(|it| context.value(&path, values::percent(it), "write a percentage such as `50%`"));
+    let threshold = threshold.and_then(|it| {
+        context.value(&path.field("utilizationThreshold"), values::percent(it), "write a percentage such as `50%`")
+    });
+    let mut seconds = |field: &str, given: &Option<Duration>| {
+        context.value(&path.field(field), values::seconds(given.as_ref()?), DURATION)
+    };
+    let after_add = seconds("scaleDownDelayAfterAdd", &flags.scale_down_delay_after_add);
+    let after_failure = seconds("scaleDownDelayAfterFailure", &flags.scale_down_delay_after_failure);
     AutoscalerOptions {
         scale_down: flags.scale_down.unwrap_or(default.scale_down),
         threshold_percent: threshold.unwrap_or(default.threshold_percent),
         ignores_daemon_sets: flags.ignore_daemon_sets.unwrap_or(default.ignores_daemon_sets),
         keeps_local_storage: flags.skip_nodes_with_local_storage.unwrap_or(default.keeps_local_storage),
         counts_going_node: flags.counts_going_node.unwrap_or(default.counts_going_node),
+        delay_after_add: after_add.unwrap_or(default.delay_after_add),
+        delay_after_failure: after_failure.unwrap_or(default.delay_after_failure),
     }
 }

@@ -96,4 +96,8 @@ pub struct ClusterAutoscalerFlags {
     /// Whether its simulations count the node that goes as a topology domain, as releases since the spring of 2026 do; yes
     /// unless given.
     pub counts_going_node: Option<bool>,
+    /// `--scale-down-delay-after-add`; 10 min unless given.
+    pub scale_down_delay_after_add: Option<Duration>,
+    /// `--scale-down-delay-after-failure`; 3 min unless given.
+    pub scale_down_delay_after_failure: Option<Duration>,
 }
