@@ -33,7 +33,9 @@ pub fn run(arguments: &Repair, detail: Detail) -> Result<u8, CliError> {
     refuse_apply(arguments)?;
     let adjust = |scenario: &mut Scenario| {
         scenario.bound = arguments.bound.unwrap_or(scenario.bound);
-        scenario.interleave(arguments.interleaving.unwrap_or(scenario.interleaving));
+        if let Some(interleaving) = arguments.interleaving {
+            scenario.interleave(interleaving);
+        }
     };
     let line = Line::new(detail > Detail::Quiet);
     let budget = Budget {

@@ -1,4 +1,7 @@
 //! Trials: an input with edits made, checked as any input is.
+//!
+//! Where blocks may overlap, an input is first asked about without that, which decides most trials, and quickly. What holds then is asked
+//! as `check` asks.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -71,7 +74,7 @@ impl<'a> Trials<'a> {
     ///
     /// If it cannot be read or checked.
     pub fn first(&mut self) -> Result<(Vec<CheckResult>, Outcome), CheckError> {
-        let input = self.read(&self.objects.sources)?;
+        let input = self.read(&self.objects.sources, true)?;
         let (results, skipped) = self.check(&input, Budget { shortest: true, ..self.budget(None) })?;
         self.names = results.iter().map(|result| result.property.clone()).chain(skipped).collect();
         Ok((results.clone(), self.outcome(results)))
@@ -80,13 +83,28 @@ impl<'a> Trials<'a> {
     /// Checks the input with edits made, for so much time at most.
     pub fn of(&mut self, edits: &[&Edit], patience: Option<Duration>) -> Outcome {
         let Some(sources) = self.objects.changed(edits) else { return Outcome::Refused };
-        let Ok(input) = self.read(&sources) else { return Outcome::Refused };
+        let Ok(input) = self.read(&sources, false) else { return Outcome::Refused };
         let budget = self.budget(patience);
         if let Some(about) = self.known.refutation(&input, self.way.adjust, &budget.start()) {
             self.refuted += 1;
             return Outcome::Violated(about);
         }
-        match self.check(&input, budget) {
+        match self.answer(&input, budget) {
+            Outcome::Holds(results) => self.confirm(&sources, results),
+            other => other,
+        }
+    }
+
+    /// What holds without overlapping blocks, as `check` asks about it.
+    fn confirm(&mut self, sources: &[Arc<Source>], results: Vec<CheckResult>) -> Outcome {
+        match self.read(sources, true) {
+            Ok(input) if input.spec.scenario.asks_overlaps() => self.answer(&input, self.budget(None)),
+            _ => Outcome::Holds(results),
+        }
+    }
+
+    fn answer(&mut self, input: &Input, budget: Budget) -> Outcome {
+        match self.check(input, budget) {
             Err(_) => Outcome::Refused,
             Ok((results, skipped)) => {
                 // A property that nobody can ask about any more does not hold.
@@ -96,9 +114,12 @@ impl<'a> Trials<'a> {
         }
     }
 
-    fn read(&self, sources: &[Arc<Source>]) -> Result<Input, CheckError> {
+    /// The input; `widely`, where it leaves open whether blocks overlap, they may.
+    fn read(&self, sources: &[Arc<Source>], widely: bool) -> Result<Input, CheckError> {
         let mut input = source::of_sources(sources, self.way.sizes)?;
         (self.way.adjust)(&mut input.spec.scenario);
+        let scenario = &mut input.spec.scenario;
+        scenario.interleaves_by_default &= widely;
         Ok(input)
     }
 
