@@ -314,6 +314,8 @@ fn groups_that_make_no_sense_are_errors_with_places() {
     assert_eq!(errors(&format!("  nodeGroups:\n  - {group}\n  - {group}\n"))[0], "6: node `one` is in two groups");
     let flags = errors("  controllers: {clusterAutoscaler: {utilizationThreshold: 150%}}\n");
     assert!(flags[0].starts_with("4: spec.controllers.clusterAutoscaler.utilizationThreshold: "), "{flags:?}");
+    let flags = errors("  controllers: {clusterAutoscaler: {scaleDownDelayAfterAdd: soon}}\n");
+    assert!(flags[0].starts_with("4: spec.controllers.clusterAutoscaler.scaleDownDelayAfterAdd: "), "{flags:?}");
 }
 
 #[test]

@@ -84,6 +84,10 @@ fn errors_are_at_their_fields_and_say_what_to_do() {
         ("{descheduling: 5m..10m}", 26, "`5m..10m` is a span, and this is a period", "of which there is one"),
         ("{descheduling: often}", 26, "`often` is not a duration", "write a duration such as `90s`"),
         ("{descheduling: 25h}", 26, "more than a day", "give at most 24h"),
+        ("{controllerBackoff: 10s..1s}", 31, "`10s..1s` ends before it begins", "write the least first"),
+        ("{controllerBackoff: slowly}", 31, "spec.timing.controllerBackoff: `slowly` is not a span of time", "write a span"),
+        ("{nodeMonitorGrace: 40s..50s}", 30, "`40s..50s` is a span, and this is a period", "of which there is one"),
+        ("{nodeMonitorGrace: soon}", 30, "spec.timing.nodeMonitorGrace: `soon` is not a duration", "write a duration"),
     ] {
         let errors = read(&format!("{HEAD}  timing: {given}\n")).expect_err(given).to_string();
         assert!(errors.contains(&format!("s.yaml:4:{at}: error: ")), "{given}: {errors}");
