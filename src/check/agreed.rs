@@ -52,7 +52,12 @@ fn of_held(result: CheckResult, extent: Extent, again: &[CheckResult], broken: &
     }
     let parts = [(with, widely as fn(CheckResult) -> CheckResult), (others, without)];
     let parts = parts.into_iter().filter(|(subjects, _)| !subjects.is_empty());
-    parts.map(|(subjects, say)| say(about(&result, &subjects))).collect()
+    let mut parts: Vec<CheckResult> = parts.map(|(subjects, say)| say(about(&result, &subjects))).collect();
+    // What it took is told once.
+    for part in parts.iter_mut().skip(1) {
+        (part.seconds, part.statistics) = (0.0, Default::default());
+    }
+    parts
 }
 
 /// Whether an answer says of all runs what is known of those whose blocks do not overlap.
