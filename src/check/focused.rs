@@ -1,11 +1,11 @@
 //! Checks clusters of several workloads: each property is decided for each workload in the company of the rest
 //! ([`super::focus`]), and answers that are alike become one result.
 //!
-//! In clusters of few workloads the whole is asked about whatever workloads alone do not settle: it is small enough, and
-//! its counterexamples are shortest.
+//! In clusters of few workloads the whole is asked first about whatever workloads alone do not settle: it is small enough, and
+//! its counterexamples are shortest. Where it is not small enough after all, it has the rest of the time once everything else was tried.
 
 use std::collections::HashMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::cluster::object::spec::WorkloadKind;
 use crate::engine::Extent;
@@ -23,6 +23,8 @@ use super::{Answer, CheckResult, Focus, VerifyError};
 const FEW: usize = 3;
 /// Workloads up to which it is asked at all.
 const SMALL: usize = 6;
+/// What the whole of few may take before anything else is tried: such a share of the time that is left, or so long where there is no limit.
+const FIRST: (u32, Duration) = (4, Duration::from_secs(20));
 
 /// Whether a subject is checked this way.
 pub fn applies(subject: &Subject<'_>, plan: &Plan<'_>) -> bool {
@@ -109,12 +111,27 @@ impl<'a> Focused<'a> {
         if let Some(decided) = self.session.alone(name) {
             return Ok(self.results(decided));
         }
-        if self.few {
-            let Some(result) = self.of_whole(name, after.len() as u32 + 1)? else { return Ok(Vec::new()) };
-            if !matches!(result.answer, Answer::Unknown { .. }) || self.plan.is_over(None) {
-                return Ok(vec![result]);
-            }
+        let among = after.len() as u32 + 1;
+        if !self.few {
+            return self.of_some(name, after);
         }
+        let first = self.whole.left(among).map_or(FIRST.1, |left| left / FIRST.0);
+        let Some(result) = self.of_whole(name, Some(first))? else { return Ok(Vec::new()) };
+        if !is_open(&result) || self.plan.is_over(None) {
+            return Ok(vec![result]);
+        }
+        let results = self.of_some(name, after)?;
+        if results.iter().any(is_open)
+            && let Some(result) = self.of_whole(name, self.whole.left(among))?
+            && !is_open(&result)
+        {
+            return Ok(vec![result]);
+        }
+        Ok(results)
+    }
+
+    /// What models of some workloads in the company of the others say of a property.
+    fn of_some(&mut self, name: &'static str, after: &[&'static str]) -> Result<Vec<CheckResult>, VerifyError> {
         let decided = self.session.decide(name, after)?;
         Ok(decided.map_or_else(Vec::new, |decided| self.results(decided)))
     }
@@ -122,18 +139,18 @@ impl<'a> Focused<'a> {
     /// What single workloads, and the whole of few, say of a property; nothing of what else it takes to find out.
     pub fn glance(&mut self, name: &'static str, among: u32) -> Result<Vec<CheckResult>, VerifyError> {
         if self.few && self.session.alone(name).is_none() {
-            return Ok(self.of_whole(name, among)?.into_iter().collect());
+            return Ok(self.of_whole(name, self.whole.left(among))?.into_iter().collect());
         }
         let settled = self.session.settled(name);
         Ok(self.results(settled))
     }
 
-    /// What the whole says of a property, if it is about anything in it.
-    fn of_whole(&mut self, name: &str, among: u32) -> Result<Option<CheckResult>, VerifyError> {
+    /// What the whole says of a property within some time, if it is about anything in it.
+    fn of_whole(&mut self, name: &str, time: Option<Duration>) -> Result<Option<CheckResult>, VerifyError> {
         if !self.whole.may_have(name) {
             return Ok(None);
         }
-        let asked = self.whole.ask(name, among);
+        let asked = self.whole.ask(name, time);
         self.since = Instant::now();
         match asked {
             Err(VerifyError::Model(ModelError::Stopped(why))) => Ok(Some(unbuilt(self.subject, name, why))),
@@ -150,6 +167,10 @@ impl<'a> Focused<'a> {
         self.since = Instant::now();
         results
     }
+}
+
+fn is_open(result: &CheckResult) -> bool {
+    matches!(result.answer, Answer::Unknown { .. })
 }
 
 /// An error for properties that were asked for and apply to nothing.

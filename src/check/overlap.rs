@@ -115,7 +115,10 @@ impl<'a> Asker<'a> {
 
     fn ask(&mut self, name: &'static str, among: u32) -> Result<Vec<CheckResult>, VerifyError> {
         match self {
-            Asker::Whole(whole) => Ok(vec![whole.ask(name, among)?]),
+            Asker::Whole(whole) => {
+                let left = whole.left(among);
+                Ok(vec![whole.ask(name, left)?])
+            }
             Asker::Focused(focused) => focused.glance(name, among),
             Asker::Nobody => Ok(Vec::new()),
         }

@@ -80,7 +80,7 @@ impl<'a> Whole<'a> {
         while !waiting.is_empty() && !self.plan.is_over(results.iter().find(|it| it.is_violated())) {
             let among = waiting.len() as u32;
             let name = waiting.remove(0);
-            let result = self.ask(name, among)?;
+            let result = self.ask(name, self.left(among))?;
             for result in widen(vec![result], among) {
                 tell(&result);
                 results.push(result);
@@ -99,18 +99,17 @@ impl<'a> Whole<'a> {
     }
 
     /// What is left of the time for each of so many properties.
-    fn left(&self, among: u32) -> Option<Duration> {
+    pub fn left(&self, among: u32) -> Option<Duration> {
         self.plan.budget.time.map(|limit| limit.saturating_sub(self.started.elapsed()) / among.max(1))
     }
 
-    /// Checks one property; `among` so many share the time that is left.
-    pub fn ask(&mut self, name: &str, among: u32) -> Result<CheckResult, VerifyError> {
+    /// Checks one property within some time, if it is limited. Building the model is none of it.
+    pub fn ask(&mut self, name: &str, time: Option<Duration>) -> Result<CheckResult, VerifyError> {
         self.model()?;
-        let left = self.left(among);
         self.begin(name);
         let modelling = std::mem::take(&mut self.modelling);
         let (subject, plan) = (self.subject, self.plan);
-        let checker = Checker { subject, model: self.model()?, plan, time: left };
+        let checker = Checker { subject, model: self.model()?, plan, time };
         let mut result = checker.check(name);
         result.seconds += modelling.as_secs_f64();
         Ok(result)
