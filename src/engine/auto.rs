@@ -1,7 +1,7 @@
 //! A portfolio: explicit search and the SAT engine side by side, and the first answer wins.
 //!
 //! Explicit search gets a head start, which is all that small models need. Where it would have to begin with too many
-//! initial states, it does not run at all. Both engines look for a shortest counterexample, so verdict and k do not depend
+//! initial states, it finds that out itself, while the other one is at work. Both engines look for a shortest counterexample, so verdict and k do not depend
 //! on who wins; the run that is shown may. A proof for good says more than a bound: when the SAT engine has reached the
 //! bound, explicit search may go on a little, in case it is about to see the last state. Which of the two is told is the
 //! one thing that depends on time.
@@ -15,9 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use crate::system::compiled::most_choices;
 use crate::system::{PropertyId, System};
-use crate::term::VarId;
 
 use super::explicit::Explicit;
 use super::sat::Sat;
@@ -26,8 +24,6 @@ use super::{
     available_bytes, resident_bytes,
 };
 
-/// More initial states than this are not enumerated.
-const MOST_INITIAL_STATES: u64 = 1 << 20;
 /// How long explicit search is alone.
 const HEAD_START: Duration = Duration::from_millis(30);
 /// How long explicit search may go on once there is an answer up to the bound: as long again, within these limits.
@@ -52,9 +48,6 @@ impl Engine for Auto {
     }
 
     fn decide(&self, system: &System, properties: &[PropertyId], budget: &Budget, progress: &dyn Progress) -> Decision {
-        if initial_states(system) > MOST_INITIAL_STATES {
-            return self.sat.decide(system, properties, budget, progress);
-        }
         let race = Race {
             explicit: Lane::new(&Explicit, explicit_share(budget), progress),
             sat: Lane::new(&self.sat, sat_share(budget), progress),
@@ -62,12 +55,6 @@ impl Engine for Auto {
         };
         race.run(system, properties)
     }
-}
-
-/// An upper bound on the number of initial states.
-fn initial_states(system: &System) -> u64 {
-    let free: Vec<VarId> = system.state.iter().filter(|it| it.initial.is_none()).map(|it| it.var).collect();
-    most_choices(&system.arena, &free, &system.init)
 }
 
 /// Explicit search gives up when the process has three quarters of the memory that it may have, or half of what is free.

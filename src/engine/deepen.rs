@@ -67,12 +67,12 @@ pub fn is_too_large(system: &System) -> bool {
 
 /// The depth at which a proof for all runs is first tried: most violations are not deeper.
 const PROVE_AT: u32 = 2;
-/// What that attempt may take at least and at most; between, as long as the search took so far. No attempt takes more than half of the
-/// time that is left. A build for development is slower by far.
+/// What that attempt may take at least and at most; between, as long as the search took so far, and no more than half of the
+/// time that is left, since others wait for it. A build for development is slower by far.
 const EARLY: [Duration; 2] =
     [Duration::from_millis(if cfg!(debug_assertions) { 250 } else { 50 }), Duration::from_secs(60)];
 /// The same of an attempt when all depths are done and the first one was out of time; between, a few times as long as the search took.
-/// Nothing else waits for it then.
+/// Nothing else waits for it then, so it may have all that is left.
 const LATE: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(600)];
 
 /// So many times.
@@ -202,23 +202,22 @@ impl Deepening<'_, '_> {
                 return Ok(Verdict::Holds(Extent::Complete(self.unroller.last_new())));
             }
             if k == PROVE_AT.min(bound) {
-                self.prove(1, EARLY)?;
+                let left = self.watch.time_left().map(|left| left / 2);
+                self.prove(1, EARLY, left)?;
             }
             k += 1;
         }
-        self.prove(PATIENCE, LATE)?;
+        self.prove(PATIENCE, LATE, self.watch.time_left())?;
         Ok(Verdict::Holds(Extent::Bound(bound)))
     }
 
     /// Tries to prove the properties for all runs, which ends the search.
-    fn prove(&mut self, times: u32, [least, most]: [Duration; 2]) -> Result<(), End> {
+    fn prove(&mut self, times: u32, [least, most]: [Duration; 2], left: Option<Duration>) -> Result<(), End> {
         if !self.is_open {
             return Ok(());
         }
         let time = (self.watch.elapsed() * times).clamp(least, most);
-        // Others wait for what is left of a limited time.
-        let share = self.watch.time_left().map_or(time, |left| left / 2);
-        let watch = self.watch.part(time.min(share));
+        let watch = self.watch.part(left.map_or(time, |left| left.min(time)));
         match induction::prove(self.whole, self.properties, &watch, self.prover) {
             Ok(proved) => {
                 self.certificate = proved.certificate;

@@ -7,7 +7,7 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::term::{Arena, Compiler, Node, Range, Reach, Segment, TermId, VarId};
+use crate::term::{Arena, Compiler, Node, Range, Segment, TermId, VarId};
 
 use super::Pace;
 use super::cases::{Case, Cases};
@@ -52,15 +52,6 @@ impl Levels {
         }
         definitions
     }
-}
-
-/// An upper bound on the number of allowed choices: the product of the ranges of those that are not computed from others.
-pub(crate) fn most_choices(arena: &Arena, free: &[VarId], conditions: &[TermId]) -> u64 {
-    let conjuncts = conjuncts(arena, conditions);
-    let terms = Reach::default().terms(arena, &conjuncts, |_| true);
-    let given = Levels::new(arena, free, terms).definitions(arena, free, &conjuncts);
-    let tried = free.iter().zip(given).filter(|(_, given)| given.is_none());
-    tried.fold(1, |product: u64, (&var, _)| product.saturating_mul(arena.variable(var).sort.range().size()))
 }
 
 /// Conjuncts that must hold, and the code that computes them.

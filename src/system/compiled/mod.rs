@@ -13,7 +13,6 @@ mod machine;
 mod stepper;
 
 pub(crate) use accelerate::Patience;
-pub(crate) use choice::most_choices;
 pub(crate) use machine::{Machine, Uncompiled};
 pub(crate) use stepper::{Fired, Label, Scratch, Stepper};
 
