@@ -85,7 +85,12 @@ fn errors_are_at_their_fields_and_say_what_to_do() {
         ("{descheduling: often}", 26, "`often` is not a duration", "write a duration such as `90s`"),
         ("{descheduling: 25h}", 26, "more than a day", "give at most 24h"),
         ("{controllerBackoff: 10s..1s}", 31, "`10s..1s` ends before it begins", "write the least first"),
-        ("{controllerBackoff: slowly}", 31, "spec.timing.controllerBackoff: `slowly` is not a span of time", "write a span"),
+        (
+            "{controllerBackoff: slowly}",
+            31,
+            "spec.timing.controllerBackoff: `slowly` is not a span of time",
+            "write a span",
+        ),
         ("{nodeMonitorGrace: 40s..50s}", 30, "`40s..50s` is a span, and this is a period", "of which there is one"),
         ("{nodeMonitorGrace: soon}", 30, "spec.timing.nodeMonitorGrace: `soon` is not a duration", "write a duration"),
     ] {

@@ -24,7 +24,7 @@ const FEW: usize = 3;
 /// Workloads up to which it is asked at all.
 const SMALL: usize = 6;
 /// What the whole of few may take before anything else is tried: such a share of the time that is left, or so long where there is no limit.
-const FIRST: (u32, Duration) = (3, Duration::from_secs(10));
+const FIRST: (u32, Duration) = (2, Duration::from_secs(20));
 
 /// Whether a subject is checked this way.
 pub fn applies(subject: &Subject<'_>, plan: &Plan<'_>) -> bool {
@@ -114,25 +114,21 @@ impl<'a> Focused<'a> {
         if self.few { self.of_few(name, after) } else { self.of_some(name, after) }
     }
 
-    /// What the whole of few says of a property; where that is not all that there is to know after a while, what some of them in the
-    /// company of the others say; and the whole again.
+    /// What the whole of few says of a property; where that is nothing after a while, what some of them in the company of the others
+    /// say; then the whole again.
     fn of_few(&mut self, name: &'static str, after: &[&'static str]) -> Result<Vec<CheckResult>, VerifyError> {
         let among = after.len() as u32 + 1;
         let time = self.whole.left(among).map_or(FIRST.1, |left| left / FIRST.0);
         let Some(first) = self.of_whole(name, Some(time))? else { return Ok(Vec::new()) };
-        // A proof of what holds up to a bound may have been given up for want of time.
-        let has_time = first.seconds < time.as_secs_f64() / 2.0;
-        if is_settled(&first) || (has_time && !is_open(&first)) || self.plan.is_over(None) {
+        if !is_open(&first) || self.plan.is_over(None) {
             return Ok(vec![first]);
         }
         let some = self.of_some(name, after)?;
-        let is_said = !some.is_empty() && some.iter().all(is_settled);
-        if is_said || some.iter().any(CheckResult::is_violated) {
-            return Ok(some);
+        if some.iter().any(CheckResult::is_violated) || !some.iter().any(is_open) {
+            return Ok(if some.is_empty() { vec![first] } else { some });
         }
-        let again = self.of_whole(name, self.whole.left(among))?.filter(|it| !is_open(it));
-        let whole = again.or(Some(first).filter(|it| !is_open(it) || some.is_empty()));
-        Ok(whole.map_or(some, |whole| vec![whole]))
+        let again = self.of_whole(name, self.whole.left(among))?;
+        Ok(again.filter(|it| !is_open(it)).map_or(some, |again| vec![again]))
     }
 
     /// What models of some workloads in the company of the others say of a property.
@@ -172,11 +168,6 @@ impl<'a> Focused<'a> {
         self.since = Instant::now();
         results
     }
-}
-
-/// Whether there is no more to know.
-fn is_settled(result: &CheckResult) -> bool {
-    matches!(result.answer, Answer::Violated(_) | Answer::Holds(Extent::Complete(_) | Extent::Inductive(_)))
 }
 
 fn is_open(result: &CheckResult) -> bool {

@@ -12,8 +12,8 @@
 //! Reference: Gomes and Selman, "Algorithm portfolios", Artificial Intelligence 126, 2001.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 use crate::system::{PropertyId, System};
 
@@ -28,6 +28,8 @@ use super::{
 const HEAD_START: Duration = Duration::from_millis(30);
 /// How long explicit search may go on once there is an answer up to the bound: as long again, within these limits.
 const GRACE: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(1)];
+/// The same of the SAT engine: so many times as long again, and no longer than this. Proofs by induction take longer than searches.
+const GRACE_OF_PROOFS: (u32, Duration) = (4, Duration::from_secs(10));
 /// Stack of the second thread: as much as the main thread has, and more.
 const STACK_BYTES: usize = 16 << 20;
 
@@ -127,17 +129,28 @@ struct Race<'a> {
 
 impl Race<'_> {
     fn run(&self, system: &System, properties: &[PropertyId]) -> Decision {
+        let (first, is_done) = (std::thread::current(), AtomicBool::new(false));
         let (explicit, sat) = std::thread::scope(|scope| {
-            let second = || self.second(system, properties);
+            let second = || {
+                let outcome = self.second(system, properties);
+                is_done.store(true, Ordering::Release);
+                first.unpark();
+                outcome
+            };
             let spawned = std::thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, second);
             let explicit = self.explicit.run(system, properties, self.started.time_left());
-            if is_answer(&explicit.verdict) {
-                self.sat.stop();
-            }
             let Ok(second) = spawned else {
                 // Without a second thread one comes after the other.
                 return (explicit, self.second(system, properties));
             };
+            if is_bound(&explicit.verdict) {
+                // It need not wait for this one any more.
+                second.thread().unpark();
+                self.wait_for_proof(&is_done);
+            }
+            if is_answer(&explicit.verdict) {
+                self.sat.stop();
+            }
             second.thread().unpark();
             (explicit, second.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
         });
@@ -152,12 +165,21 @@ impl Race<'_> {
         }
         let outcome = self.sat.run(system, properties, self.started.time_left());
         if is_answer(&outcome.verdict) {
-            if matches!(outcome.verdict, Verdict::Holds(Extent::Bound(_))) {
+            if is_bound(&outcome.verdict) {
                 std::thread::park_timeout(self.started.elapsed().clamp(GRACE[0], GRACE[1]));
             }
             self.explicit.stop();
         }
         Some(outcome)
+    }
+
+    /// Waits a while for the SAT engine to be done.
+    fn wait_for_proof(&self, is_done: &AtomicBool) {
+        let (times, most) = GRACE_OF_PROOFS;
+        let until = Instant::now() + (self.started.elapsed() * times).min(most);
+        while !is_done.load(Ordering::Acquire) && Instant::now() < until {
+            std::thread::park_timeout(until.saturating_duration_since(Instant::now()));
+        }
     }
 
     /// The stronger of two outcomes; explicit search, which began first, where they are equal.
@@ -177,6 +199,10 @@ impl Race<'_> {
 
 fn is_answer(verdict: &Verdict) -> bool {
     !matches!(verdict, Verdict::Unknown { .. })
+}
+
+fn is_bound(verdict: &Verdict) -> bool {
+    matches!(verdict, Verdict::Holds(Extent::Bound(_)))
 }
 
 /// How much a verdict says: a violation, which was replayed, a proof for good, a bound, then how much is covered.
