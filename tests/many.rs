@@ -1,6 +1,7 @@
 //! Cases m1 to m6: of many workloads, exactly what was made to fail fails, and the fixed variants hold, all of it decided.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use kubound::cases::{Case, Suite};
 use kubound::check::source::{Asked, open};
@@ -10,13 +11,16 @@ use kubound::engine::auto::Auto;
 
 /// Nodes of the crowd; twice as many workloads.
 const SCALE: usize = 5;
+/// More than a busy machine needs: parts have shares of it.
+const TIME: Duration = Duration::from_secs(1800);
 
 fn results(case: &Case, fixed: bool) -> Vec<CheckResult> {
     let name = InputName::Case { case: case.id.to_owned(), scale: SCALE, fixed };
     let asked = Asked { name, scale: (SCALE, SCALE), sizes: Default::default() };
     let input = open(&asked).expect("it can be read");
     let engine = Auto::default();
-    let options = Options { all: true, ..Options::new(&engine, Budget::bound(input.spec.scenario.bound)) };
+    let budget = Budget { time: Some(TIME), ..Budget::bound(input.spec.scenario.bound) };
+    let options = Options { all: true, ..Options::new(&engine, budget) };
     let (results, skipped) = check(&input, &options, &mut |_| ()).expect("results");
     assert!(skipped.is_empty(), "{}: {skipped:?}", case.id);
     results

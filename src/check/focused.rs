@@ -24,7 +24,7 @@ const FEW: usize = 3;
 /// Workloads up to which it is asked at all.
 const SMALL: usize = 6;
 /// What the whole of few may take before anything else is tried: such a share of the time that is left, or so long where there is no limit.
-const FIRST: (u32, Duration) = (2, Duration::from_secs(20));
+const FIRST: (u32, Duration) = (2, Duration::from_secs(120));
 
 /// Whether a subject is checked this way.
 pub fn applies(subject: &Subject<'_>, plan: &Plan<'_>) -> bool {

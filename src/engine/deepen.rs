@@ -73,7 +73,7 @@ const EARLY: [Duration; 2] =
     [Duration::from_millis(if cfg!(debug_assertions) { 250 } else { 50 }), Duration::from_secs(60)];
 /// The same of an attempt when all depths are done and the first one was out of time; between, a few times as long as the search took.
 /// Nothing else waits for it then, so it may have all that is left.
-const LATE: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(600)];
+const LATE: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(60)];
 
 /// So many times.
 const PATIENCE: u32 = if cfg!(debug_assertions) { 1 } else { 16 };
