@@ -214,3 +214,66 @@ fn strength(outcome: &Outcome) -> (u32, u32) {
         Verdict::Unknown { covered, .. } => (0, covered),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{Induction, Silent};
+    use crate::system::{Builder, Interleaving};
+    use crate::term::Ctx;
+
+    const BOUND: Extent = Extent::Bound(3);
+    const SEEN: Extent = Extent::Complete(3);
+    const PROOF: Extent = Extent::Inductive(Induction { depth: 1, invariants: 1 });
+
+    /// Finds that everything holds after so many milliseconds, unless it is stopped before.
+    struct After(u64, Extent);
+
+    impl Engine for After {
+        fn name(&self) -> &'static str {
+            "after a while"
+        }
+
+        fn check(&self, _: &System, _: &[PropertyId], budget: &Budget, _: &dyn Progress) -> Outcome {
+            let until = Instant::now() + Duration::from_millis(self.0);
+            let mut verdict = Verdict::Holds(self.1);
+            while Instant::now() < until {
+                if budget.overtaken.load(Ordering::Relaxed) {
+                    verdict = Verdict::Unknown { reason: UnknownReason::Stopped, covered: 0 };
+                    break;
+                }
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            Outcome { verdict, statistics: Statistics::default(), certificate: None, demands: Vec::new() }
+        }
+    }
+
+    fn race(explicit: &After, sat: &After) -> Verdict {
+        let ctx = Ctx::new();
+        let unbound = Builder::new(&ctx).finish(Interleaving::Racing);
+        let system = unbound.bind(ctx);
+        let lane = |engine| Lane::new(engine, Budget { overtaken: Arc::default(), ..Budget::bound(3) }, &Silent);
+        let race = Race { explicit: lane(explicit), sat: lane(sat), started: Budget::bound(3).start() };
+        race.run(&system, &[]).outcome.verdict
+    }
+
+    #[test]
+    fn a_bound_waits_for_a_proof() {
+        assert_eq!(race(&After(200, BOUND), &After(300, PROOF)), Verdict::Holds(PROOF));
+        assert_eq!(race(&After(300, SEEN), &After(200, BOUND)), Verdict::Holds(SEEN));
+    }
+
+    #[test]
+    fn a_bound_does_not_wait_for_ever() {
+        let never = 600_000;
+        assert_eq!(race(&After(20, BOUND), &After(never, PROOF)), Verdict::Holds(BOUND));
+        assert_eq!(race(&After(never, SEEN), &After(20, BOUND)), Verdict::Holds(BOUND));
+    }
+
+    #[test]
+    fn a_proof_waits_for_nobody() {
+        let never = 600_000;
+        assert_eq!(race(&After(20, SEEN), &After(never, PROOF)), Verdict::Holds(SEEN));
+        assert_eq!(race(&After(never, SEEN), &After(20, PROOF)), Verdict::Holds(PROOF));
+    }
+}

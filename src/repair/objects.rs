@@ -4,7 +4,7 @@
 //! a dump has the template of a workload in its ReplicaSets and pods as well. What is changed is one field of one object,
 //! as if it had been written so from the beginning: in all places that say of it what the first one says.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -25,6 +25,8 @@ pub struct Objects {
     all: Vec<Object>,
     /// Where in `all` an object is: by kind, namespace and name.
     index: HashMap<[String; 3], usize>,
+    /// Where in `all` the objects are that an object made: by its kind, namespace and name.
+    made: HashMap<[String; 3], Vec<usize>>,
 }
 
 /// An object.
@@ -57,10 +59,11 @@ impl Objects {
     /// Reads texts.
     pub fn new(sources: Vec<Arc<Source>>) -> Self {
         let pages: Vec<Option<Page>> = sources.iter().map(|source| Page::new(&source.text)).collect();
-        let mut objects = Objects { sources, pages: Vec::new(), all: Vec::new(), index: HashMap::new() };
+        let mut objects =
+            Objects { sources, pages: Vec::new(), all: Vec::new(), index: HashMap::new(), made: HashMap::new() };
         for (source, page) in pages.iter().enumerate() {
             for (document, value) in page.iter().flat_map(|page| page.documents().iter().enumerate()) {
-                objects.unpack(&Place { source, document, root: FieldPath::root(), value: value.clone() });
+                objects.unpack((source, document), FieldPath::root(), value);
             }
         }
         Objects { pages, ..objects }
@@ -111,51 +114,60 @@ impl Objects {
         places
     }
 
+    /// Objects that one of some others made, in the order of the texts.
     fn made_by<'a>(&'a self, owners: &[&Object]) -> impl Iterator<Item = &'a Object> {
-        let owners: HashSet<[String; 3]> =
-            owners.iter().map(|it| [it.kind.clone(), it.namespace.clone(), it.name.clone()]).collect();
-        self.all.iter().filter(move |object| {
-            let mut own = object.owners().map(|(kind, name)| [kind.into(), object.namespace.clone(), name.into()]);
-            own.any(|owner| owners.contains(&owner))
-        })
+        let key = |it: &&Object| [it.kind.clone(), it.namespace.clone(), it.name.clone()];
+        let made: BTreeSet<usize> = owners.iter().filter_map(|it| self.made.get(&key(it))).flatten().copied().collect();
+        made.into_iter().map(|at| &self.all[at])
     }
 
-    /// Takes an object, the items of a list, or a scenario with the objects that its commands apply.
-    fn unpack(&mut self, place: &Place) {
-        let kind = place.value["kind"].as_str().unwrap_or_default().to_owned();
-        if let (true, Some(items)) = (kind.ends_with("List"), place.value["items"].as_array()) {
+    /// Takes an object, the items of a list, or a scenario with the objects that its commands apply. Lists are long: each
+    /// value is copied once.
+    fn unpack(&mut self, at: (usize, usize), root: FieldPath, value: &Value) {
+        let kind = value["kind"].as_str().unwrap_or_default();
+        if let (true, Some(items)) = (kind.ends_with("List"), value["items"].as_array()) {
             let kind = kind.trim_end_matches("List");
             for (index, item) in items.iter().enumerate() {
-                let mut value = item.clone();
-                if value["kind"].is_null() && value.is_object() {
-                    value["kind"] = kind.into();
+                let root = root.field("items").index(index);
+                match item["kind"].is_null() && item.is_object() {
+                    true => {
+                        let mut item = item.clone();
+                        item["kind"] = kind.into();
+                        self.unpack(at, root, &item);
+                    }
+                    false => self.unpack(at, root, item),
                 }
-                self.unpack(&Place { root: place.root.field("items").index(index), value, ..place.clone() });
             }
             return;
         }
-        let commands = place.value["spec"]["commands"].as_array().filter(|_| kind == "Scenario");
+        let commands = value["spec"]["commands"].as_array().filter(|_| kind == "Scenario");
         for (index, command) in commands.into_iter().flatten().enumerate() {
             if command["apply"].is_object() {
-                let root = place.root.field("spec.commands").index(index).key("apply");
-                self.unpack(&Place { root, value: command["apply"].clone(), ..place.clone() });
+                let root = root.field("spec.commands").index(index).key("apply");
+                self.unpack(at, root, &command["apply"]);
             }
         }
-        self.add(kind, place);
+        let (source, document) = at;
+        self.add(kind.to_owned(), Place { source, document, root, value: value.clone() });
     }
 
-    fn add(&mut self, kind: String, place: &Place) {
+    fn add(&mut self, kind: String, place: Place) {
         let metadata = &place.value["metadata"];
         let text = |key: &str| metadata[key].as_str().filter(|text| !text.is_empty()).map(str::to_owned);
         let namespace = text("namespace").unwrap_or_else(|| "default".to_owned());
         let name = text("name").unwrap_or_default();
         let key = [kind.clone(), namespace.clone(), name.clone()];
         if let Some(&known) = self.index.get(&key).filter(|_| !name.is_empty()) {
-            self.all[known].places.push(place.clone());
+            self.all[known].places.push(place);
             return;
         }
+        let object = Object { kind, namespace, name, places: vec![place] };
+        for (kind, name) in object.owners() {
+            let owner = [kind.to_owned(), object.namespace.clone(), name.to_owned()];
+            self.made.entry(owner).or_default().push(self.all.len());
+        }
         self.index.insert(key, self.all.len());
-        self.all.push(Object { kind, namespace, name, places: vec![place.clone()] });
+        self.all.push(object);
     }
 }
 

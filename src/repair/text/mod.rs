@@ -31,6 +31,8 @@ pub fn yaml(value: &Value) -> String {
 #[derive(Clone, Debug)]
 pub struct Page {
     text: String,
+    /// Where lines end.
+    ends: Vec<usize>,
     outlines: Vec<Outline>,
     documents: Vec<Value>,
 }
@@ -40,7 +42,8 @@ impl Page {
     pub fn new(text: &str) -> Option<Self> {
         let documents: Vec<Value> = parse(text).ok()?.iter().map(Tree::to_json).collect();
         let outlines = outlines(text).filter(|outlines| outlines.len() == documents.len())?;
-        Some(Page { text: text.to_owned(), outlines, documents })
+        let ends = text.match_indices('\n').map(|(at, _)| at).collect();
+        Some(Page { text: text.to_owned(), ends, outlines, documents })
     }
 
     /// What the documents say.
@@ -62,7 +65,7 @@ impl Page {
                 None => break,
             }
         }
-        self.text[..at.range.start].matches('\n').count() + 1
+        self.ends.partition_point(|&end| end < at.range.start) + 1
     }
 
     /// The text with all changes made; nothing if that cannot be done without touching anything else.
