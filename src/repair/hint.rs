@@ -58,10 +58,15 @@ struct Look<'a> {
 impl Look<'_> {
     /// Whether the counterexample is one with edits made; nothing if that is not known in time, or what they make is no input.
     fn is_there_with(&self, edits: &[&Edit]) -> Option<bool> {
-        let sources = self.objects.changed(edits)?;
+        // Each look reads the whole input again, which may be long.
+        let in_time = || self.watch.exhausted().is_none();
+        let sources = in_time().then(|| self.objects.changed(edits))??;
+        if !in_time() {
+            return None;
+        }
         let mut input = of_sources(&sources, self.reading.sizes).ok()?;
         (self.reading.adjust)(&mut input.spec.scenario);
         let is_there = Again::on(&input, self.reading.adjust, &self.watch).breaks(self.trace);
-        self.watch.exhausted().is_none().then_some(is_there)
+        in_time().then_some(is_there)
     }
 }
