@@ -1,6 +1,6 @@
 //! For people who compare: a row for each result, at most 80 columns.
 
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, presets};
 use itertools::Itertools;
 use serde_json::Value;
 
@@ -17,6 +17,9 @@ use crate::input::visible::visible;
 use crate::repair::Repaired;
 use crate::report::document::Document;
 use crate::report::merge::Merged;
+
+/// Longer ones may be broken.
+const WIDEST_NAME: usize = 24;
 
 /// Tables.
 pub static FORMAT: Format = Format {
@@ -165,7 +168,20 @@ pub fn grid<const N: usize>(header: [&str; N], rows: impl Iterator<Item = [Strin
     table.set_header(header);
     table.add_rows(rows);
     align(&mut table, numbers);
+    keep_whole(&mut table);
     lines(&table)
+}
+
+/// Keeps names and numbers on one line, as far as that leaves room for what is longer.
+fn keep_whole(table: &mut Table) {
+    let is_name = |width: &u16| usize::from(*width) <= WIDEST_NAME;
+    let widths = table.column_max_content_widths();
+    if widths.iter().filter(|it| is_name(it)).map(|&it| usize::from(it)).sum::<usize>() > WIDTH / 4 * 3 {
+        return;
+    }
+    for (column, _) in table.column_iter_mut().zip(&widths).filter(|(_, width)| is_name(width)) {
+        column.set_constraint(ColumnConstraint::ContentWidth);
+    }
 }
 
 fn align(table: &mut Table, numbers: &[usize]) {
