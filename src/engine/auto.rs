@@ -1,19 +1,19 @@
 //! A portfolio: explicit search and the SAT engine side by side, and the first answer wins.
 //!
 //! Explicit search gets a head start, which is all that small models need. Where it would have to begin with too many
-//! initial states, it finds that out itself, while the other one is at work. Both engines look for a shortest counterexample, so verdict and k do not depend
-//! on who wins; the run that is shown may. A proof for good says more than a bound: when the SAT engine has reached the
-//! bound, explicit search may go on a little, in case it is about to see the last state. Which of the two is told is the
-//! one thing that depends on time.
+//! initial states, it finds that out itself, while the other one is at work. Both engines look for a shortest
+//! counterexample, so verdict and k do not depend on who wins; the run that is shown may. A proof for good says more than a
+//! bound: when one engine has reached the bound, the other one may go on a little, in case it is about to see the last
+//! state, or to find a proof by induction. Which of the two is told is the one thing that depends on time.
 //!
 //! Memory is measured for the whole process. Explicit search, whose states are many, gives up at a share of it, and
 //! leaves the rest to the other.
 //!
 //! Reference: Gomes and Selman, "Algorithm portfolios", Artificial Intelligence 126, 2001.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
 
 use crate::system::{PropertyId, System};
 
@@ -129,28 +129,31 @@ struct Race<'a> {
 
 impl Race<'_> {
     fn run(&self, system: &System, properties: &[PropertyId]) -> Decision {
-        let (first, is_done) = (std::thread::current(), AtomicBool::new(false));
         let (explicit, sat) = std::thread::scope(|scope| {
-            let second = || {
+            let (done, is_done) = mpsc::channel();
+            let second = move || {
                 let outcome = self.second(system, properties);
-                is_done.store(true, Ordering::Release);
-                first.unpark();
+                // Nobody may wait for it.
+                let _ = done.send(());
                 outcome
             };
             let spawned = std::thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, second);
             let explicit = self.explicit.run(system, properties, self.started.time_left());
-            let Ok(second) = spawned else {
-                // Without a second thread one comes after the other.
-                return (explicit, self.second(system, properties));
-            };
-            if is_bound(&explicit.verdict) {
+            if let Ok(second) = &spawned
+                && is_bound(&explicit.verdict)
+            {
                 // It need not wait for this one any more.
                 second.thread().unpark();
-                self.wait_for_proof(&is_done);
+                let (times, most) = GRACE_OF_PROOFS;
+                let _ = is_done.recv_timeout((self.started.elapsed() * times).min(most));
             }
             if is_answer(&explicit.verdict) {
                 self.sat.stop();
             }
+            let Ok(second) = spawned else {
+                // Without a second thread one comes after the other.
+                return (explicit, self.second(system, properties));
+            };
             second.thread().unpark();
             (explicit, second.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
         });
@@ -171,15 +174,6 @@ impl Race<'_> {
             self.explicit.stop();
         }
         Some(outcome)
-    }
-
-    /// Waits a while for the SAT engine to be done.
-    fn wait_for_proof(&self, is_done: &AtomicBool) {
-        let (times, most) = GRACE_OF_PROOFS;
-        let until = Instant::now() + (self.started.elapsed() * times).min(most);
-        while !is_done.load(Ordering::Acquire) && Instant::now() < until {
-            std::thread::park_timeout(until.saturating_duration_since(Instant::now()));
-        }
     }
 
     /// The stronger of two outcomes; explicit search, which began first, where they are equal.
@@ -217,6 +211,8 @@ fn strength(outcome: &Outcome) -> (u32, u32) {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use super::*;
     use crate::engine::{Induction, Silent};
     use crate::system::{Builder, Interleaving};

@@ -202,22 +202,26 @@ impl Deepening<'_, '_> {
                 return Ok(Verdict::Holds(Extent::Complete(self.unroller.last_new())));
             }
             if k == PROVE_AT.min(bound) {
-                let left = self.watch.time_left().map(|left| left / 2);
-                self.prove(1, EARLY, left)?;
+                let time = self.patience(1, EARLY);
+                self.prove(self.watch.time_left().map_or(time, |left| time.min(left / 2)))?;
             }
             k += 1;
         }
-        self.prove(PATIENCE, LATE, self.watch.time_left())?;
+        self.prove(self.patience(PATIENCE, LATE))?;
         Ok(Verdict::Holds(Extent::Bound(bound)))
     }
 
-    /// Tries to prove the properties for all runs, which ends the search.
-    fn prove(&mut self, times: u32, [least, most]: [Duration; 2], left: Option<Duration>) -> Result<(), End> {
+    /// So many times as long as the search took, within limits.
+    fn patience(&self, times: u32, [least, most]: [Duration; 2]) -> Duration {
+        (self.watch.elapsed() * times).clamp(least, most)
+    }
+
+    /// Tries to prove the properties for all runs within some time, which ends the search.
+    fn prove(&mut self, time: Duration) -> Result<(), End> {
         if !self.is_open {
             return Ok(());
         }
-        let time = (self.watch.elapsed() * times).clamp(least, most);
-        let watch = self.watch.part(left.map_or(time, |left| left.min(time)));
+        let watch = self.watch.part(time);
         match induction::prove(self.whole, self.properties, &watch, self.prover) {
             Ok(proved) => {
                 self.certificate = proved.certificate;
