@@ -59,14 +59,13 @@ impl Look<'_> {
     /// Whether the counterexample is one with edits made; nothing if that is not known in time, or what they make is no input.
     fn is_there_with(&self, edits: &[&Edit]) -> Option<bool> {
         // Each look reads the whole input again, which may be long.
-        let in_time = || self.watch.exhausted().is_none();
-        let sources = in_time().then(|| self.objects.changed(edits))??;
-        if !in_time() {
-            return None;
-        }
+        let in_time = || self.watch.exhausted().is_none().then_some(());
+        in_time()?;
+        let sources = self.objects.changed(edits)?;
+        in_time()?;
         let mut input = of_sources(&sources, self.reading.sizes).ok()?;
         (self.reading.adjust)(&mut input.spec.scenario);
         let is_there = Again::on(&input, self.reading.adjust, &self.watch).breaks(self.trace);
-        in_time().then_some(is_there)
+        in_time().map(|()| is_there)
     }
 }

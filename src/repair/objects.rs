@@ -63,7 +63,7 @@ impl Objects {
             Objects { sources, pages: Vec::new(), all: Vec::new(), index: HashMap::new(), made: HashMap::new() };
         for (source, page) in pages.iter().enumerate() {
             for (document, value) in page.iter().flat_map(|page| page.documents().iter().enumerate()) {
-                objects.unpack((source, document), FieldPath::root(), value);
+                objects.unpack((source, document), FieldPath::root(), value.clone());
             }
         }
         Objects { pages, ..objects }
@@ -116,27 +116,22 @@ impl Objects {
 
     /// Objects that one of some others made, in the order of the texts.
     fn made_by<'a>(&'a self, owners: &[&Object]) -> impl Iterator<Item = &'a Object> {
-        let key = |it: &&Object| [it.kind.clone(), it.namespace.clone(), it.name.clone()];
-        let made: BTreeSet<usize> = owners.iter().filter_map(|it| self.made.get(&key(it))).flatten().copied().collect();
+        let made: BTreeSet<usize> =
+            owners.iter().filter_map(|it| self.made.get(&it.key())).flatten().copied().collect();
         made.into_iter().map(|at| &self.all[at])
     }
 
-    /// Takes an object, the items of a list, or a scenario with the objects that its commands apply. Lists are long: each
-    /// value is copied once.
-    fn unpack(&mut self, at: (usize, usize), root: FieldPath, value: &Value) {
-        let kind = value["kind"].as_str().unwrap_or_default();
-        if let (true, Some(items)) = (kind.ends_with("List"), value["items"].as_array()) {
-            let kind = kind.trim_end_matches("List");
-            for (index, item) in items.iter().enumerate() {
-                let root = root.field("items").index(index);
-                match item["kind"].is_null() && item.is_object() {
-                    true => {
-                        let mut item = item.clone();
-                        item["kind"] = kind.into();
-                        self.unpack(at, root, &item);
-                    }
-                    false => self.unpack(at, root, item),
+    /// Takes an object, the items of a list, or a scenario with the objects that its commands apply.
+    fn unpack(&mut self, at: (usize, usize), root: FieldPath, mut value: Value) {
+        let kind = value["kind"].as_str().unwrap_or_default().to_owned();
+        if let (Some(kind), Some(items)) =
+            (kind.strip_suffix("List"), value.get_mut("items").and_then(Value::as_array_mut))
+        {
+            for (index, mut item) in std::mem::take(items).into_iter().enumerate() {
+                if item["kind"].is_null() && item.is_object() {
+                    item["kind"] = kind.into();
                 }
+                self.unpack(at, root.field("items").index(index), item);
             }
             return;
         }
@@ -144,11 +139,11 @@ impl Objects {
         for (index, command) in commands.into_iter().flatten().enumerate() {
             if command["apply"].is_object() {
                 let root = root.field("spec.commands").index(index).key("apply");
-                self.unpack(at, root, &command["apply"]);
+                self.unpack(at, root, command["apply"].clone());
             }
         }
         let (source, document) = at;
-        self.add(kind.to_owned(), Place { source, document, root, value: value.clone() });
+        self.add(kind, Place { source, document, root, value });
     }
 
     fn add(&mut self, kind: String, place: Place) {
@@ -156,22 +151,26 @@ impl Objects {
         let text = |key: &str| metadata[key].as_str().filter(|text| !text.is_empty()).map(str::to_owned);
         let namespace = text("namespace").unwrap_or_else(|| "default".to_owned());
         let name = text("name").unwrap_or_default();
-        let key = [kind.clone(), namespace.clone(), name.clone()];
-        if let Some(&known) = self.index.get(&key).filter(|_| !name.is_empty()) {
-            self.all[known].places.push(place);
+        let object = Object { kind, namespace, name, places: vec![place] };
+        if let Some(&known) = self.index.get(&object.key()).filter(|_| !object.name.is_empty()) {
+            self.all[known].places.extend(object.places);
             return;
         }
-        let object = Object { kind, namespace, name, places: vec![place] };
         for (kind, name) in object.owners() {
             let owner = [kind.to_owned(), object.namespace.clone(), name.to_owned()];
             self.made.entry(owner).or_default().push(self.all.len());
         }
-        self.index.insert(key, self.all.len());
+        self.index.insert(object.key(), self.all.len());
         self.all.push(object);
     }
 }
 
 impl Object {
+    /// Kind, namespace and name.
+    fn key(&self) -> [String; 3] {
+        [self.kind.clone(), self.namespace.clone(), self.name.clone()]
+    }
+
     /// Where its pod template is; that of a pod is the pod.
     pub fn template(&self) -> Option<FieldPath> {
         match self.kind.as_str() {

@@ -33,6 +33,11 @@ impl Lines {
         (!line.is_empty()).then(|| line.trim_end_matches(['\n', '\r']))
     }
 
+    /// The line, from 1, that a byte is on.
+    pub fn number(&self, offset: usize) -> usize {
+        self.starts.partition_point(|&start| start <= offset)
+    }
+
     /// The bytes of `text` between two positions.
     pub fn range(&self, text: &str, start: Position, end: Position) -> Option<Range<usize>> {
         let (start, end) = (self.offset(text, start)?, self.offset(text, end)?);

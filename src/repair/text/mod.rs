@@ -17,7 +17,7 @@ use serde_json::Value;
 use crate::input::path::FieldPath;
 use crate::input::tree::Tree;
 use crate::input::yaml::outline::{Outline, outlines};
-use crate::input::yaml::parse;
+use crate::input::yaml::{Lines, parse};
 
 pub use change::{Action, Change};
 pub use difference::unified;
@@ -31,8 +31,7 @@ pub fn yaml(value: &Value) -> String {
 #[derive(Clone, Debug)]
 pub struct Page {
     text: String,
-    /// Where lines end.
-    ends: Vec<usize>,
+    lines: Lines,
     outlines: Vec<Outline>,
     documents: Vec<Value>,
 }
@@ -42,8 +41,7 @@ impl Page {
     pub fn new(text: &str) -> Option<Self> {
         let documents: Vec<Value> = parse(text).ok()?.iter().map(Tree::to_json).collect();
         let outlines = outlines(text).filter(|outlines| outlines.len() == documents.len())?;
-        let ends = text.match_indices('\n').map(|(at, _)| at).collect();
-        Some(Page { text: text.to_owned(), ends, outlines, documents })
+        Some(Page { text: text.to_owned(), lines: Lines::new(text), outlines, documents })
     }
 
     /// What the documents say.
@@ -65,7 +63,7 @@ impl Page {
                 None => break,
             }
         }
-        self.ends.partition_point(|&end| end < at.range.start) + 1
+        self.lines.number(at.range.start)
     }
 
     /// The text with all changes made; nothing if that cannot be done without touching anything else.
