@@ -12,9 +12,9 @@ use crate::cluster::object::spec::{ClusterSpec, ObjectKey};
 use crate::input::visible::visible;
 use crate::property::{Aside, about};
 
+use super::CheckResult;
 use super::regard::Novelty;
 use super::sameness::{Fingerprint, is_of};
-use super::{Answer, CheckResult};
 
 /// The version of answers that are understood.
 const SCHEMA: &str = "kubound/v1";
@@ -132,7 +132,7 @@ impl Baseline {
 
 /// Whether a result says all that there is to know. One that is ignored says nothing of a baseline.
 fn is_settled(result: &CheckResult) -> bool {
-    !matches!(result.answer, Answer::Unknown { .. }) && result.regard.ignored.is_none()
+    !result.is_open() && result.regard.ignored.is_none()
 }
 
 fn workload<'a>(spec: &'a ClusterSpec, subject: &str) -> Option<&'a ObjectKey> {

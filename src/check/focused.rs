@@ -120,15 +120,18 @@ impl<'a> Focused<'a> {
         let among = after.len() as u32 + 1;
         let time = self.whole.left(among).map_or(FIRST.1, |left| left / FIRST.0);
         let Some(first) = self.of_whole(name, Some(time))? else { return Ok(Vec::new()) };
-        if !is_open(&first) || self.plan.is_over(None) {
+        if !first.is_open() || self.plan.is_over(None) {
             return Ok(vec![first]);
         }
         let some = self.of_some(name, after)?;
-        if some.iter().any(CheckResult::is_violated) || !some.iter().any(is_open) {
-            return Ok(if some.is_empty() { vec![first] } else { some });
+        if some.is_empty() {
+            return Ok(vec![first]);
+        }
+        if some.iter().any(CheckResult::is_violated) || !some.iter().any(CheckResult::is_open) {
+            return Ok(some);
         }
         let again = self.of_whole(name, self.whole.left(among))?;
-        Ok(again.filter(|it| !is_open(it)).map_or(some, |again| vec![again]))
+        Ok(again.filter(|it| !it.is_open()).map_or(some, |again| vec![again]))
     }
 
     /// What models of some workloads in the company of the others say of a property.
@@ -151,7 +154,7 @@ impl<'a> Focused<'a> {
         if !self.whole.may_have(name) {
             return Ok(None);
         }
-        let asked = self.whole.ask(name, time);
+        let asked = self.whole.ask_within(name, time);
         self.since = Instant::now();
         match asked {
             Err(VerifyError::Model(ModelError::Stopped(why))) => Ok(Some(unbuilt(self.subject, name, why))),
@@ -168,10 +171,6 @@ impl<'a> Focused<'a> {
         self.since = Instant::now();
         results
     }
-}
-
-fn is_open(result: &CheckResult) -> bool {
-    matches!(result.answer, Answer::Unknown { .. })
 }
 
 /// An error for properties that were asked for and apply to nothing.

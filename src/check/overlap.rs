@@ -115,10 +115,7 @@ impl<'a> Asker<'a> {
 
     fn ask(&mut self, name: &'static str, among: u32) -> Result<Vec<CheckResult>, VerifyError> {
         match self {
-            Asker::Whole(whole) => {
-                let left = whole.left(among);
-                Ok(vec![whole.ask(name, left)?])
-            }
+            Asker::Whole(whole) => Ok(vec![whole.ask(name, among)?]),
             Asker::Focused(focused) => focused.glance(name, among),
             Asker::Nobody => Ok(Vec::new()),
         }

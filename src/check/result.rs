@@ -53,6 +53,11 @@ impl CheckResult {
         matches!(self.answer, Answer::Violated(_))
     }
 
+    /// Whether it is undecided.
+    pub fn is_open(&self) -> bool {
+        matches!(self.answer, Answer::Unknown { .. })
+    }
+
     /// Whether there is a counterexample that is neither ignored nor known.
     pub fn counts(&self) -> bool {
         self.is_violated() && self.regard.counts()

@@ -80,7 +80,7 @@ impl<'a> Whole<'a> {
         while !waiting.is_empty() && !self.plan.is_over(results.iter().find(|it| it.is_violated())) {
             let among = waiting.len() as u32;
             let name = waiting.remove(0);
-            let result = self.ask(name, self.left(among))?;
+            let result = self.ask(name, among)?;
             for result in widen(vec![result], among) {
                 tell(&result);
                 results.push(result);
@@ -103,8 +103,14 @@ impl<'a> Whole<'a> {
         self.plan.budget.time.map(|limit| limit.saturating_sub(self.started.elapsed()) / among.max(1))
     }
 
+    /// Checks one property; `among` so many share the time that is left.
+    pub fn ask(&mut self, name: &str, among: u32) -> Result<CheckResult, VerifyError> {
+        self.model()?;
+        self.ask_within(name, self.left(among))
+    }
+
     /// Checks one property within some time, if it is limited. Building the model is none of it.
-    pub fn ask(&mut self, name: &str, time: Option<Duration>) -> Result<CheckResult, VerifyError> {
+    pub fn ask_within(&mut self, name: &str, time: Option<Duration>) -> Result<CheckResult, VerifyError> {
         self.model()?;
         self.begin(name);
         let modelling = std::mem::take(&mut self.modelling);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::check::source::{self, Input};
-use crate::check::{Answer, CheckError, CheckResult, Options, check};
+use crate::check::{CheckError, CheckResult, Options, check};
 use crate::cluster::object::scenario::Scenario;
 use crate::engine::{Budget, Engine, Progress, Watch};
 use crate::input::Ignore;
@@ -142,10 +142,9 @@ impl<'a> Trials<'a> {
     }
 
     fn outcome(&mut self, results: Vec<CheckResult>) -> Outcome {
-        let is_open = |result: &CheckResult| matches!(result.answer, Answer::Unknown { .. });
         if results.iter().any(CheckResult::counts) {
             Outcome::Violated(self.known.learn(&results))
-        } else if results.iter().any(is_open) || results.is_empty() {
+        } else if results.iter().any(CheckResult::is_open) || results.is_empty() {
             Outcome::Open
         } else {
             Outcome::Holds(results)

@@ -153,7 +153,7 @@ fn open(checked: &Checked<'_>) -> Vec<Value> {
         }
         value
     };
-    let unknown = checked.results.iter().filter(|it| matches!(it.answer, Answer::Unknown { .. })).map(|it| {
+    let unknown = checked.results.iter().filter(|it| it.is_open()).map(|it| {
         let text = format!("{}{}: {}", it.property, words::about(it), words::verdict(it));
         notification(&it.property, "warning", text)
     });
